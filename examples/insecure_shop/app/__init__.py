@@ -1,0 +1,1 @@
+"""Acorn & Oak: a small online shop for garden and kitchen goods."""

@@ -1,0 +1,1 @@
+"""Acorn & Oak: the online shop again, written with care."""

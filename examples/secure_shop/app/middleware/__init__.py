@@ -1,0 +1,1 @@
+"""Layers around the whole application, each a plain ASGI callable."""

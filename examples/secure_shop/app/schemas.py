@@ -1,0 +1,207 @@
+"""What the interface takes and gives. Whatever is taken has a bound, and nothing extra."""
+
+from datetime import datetime
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, SecretStr
+
+Short = Annotated[str, Field(min_length=1, max_length=100)]
+Email = Annotated[str, Field(min_length=3, max_length=200, pattern=r"^[^@\s]+@[^@\s]+$")]
+NewPassword = Annotated[SecretStr, Field(min_length=12, max_length=128)]
+
+
+class Input(BaseModel):
+    """Base of whatever is taken: unknown fields are refused."""
+
+    model_config = ConfigDict(extra="forbid")
+
+
+class Output(BaseModel):
+    """Base of whatever is given: only the fields that are named here."""
+
+    model_config = ConfigDict(from_attributes=True)
+
+
+class SignIn(Input):
+    """Name and password."""
+
+    username: Annotated[str, Field(min_length=1, max_length=60)]
+    password: Annotated[SecretStr, Field(min_length=1, max_length=128)]
+    grant_type: Literal["password"] = "password"
+
+
+class SignUp(Input):
+    """A new customer."""
+
+    username: Annotated[str, Field(min_length=3, max_length=60, pattern=r"^[a-z0-9_.-]+$")]
+    email: Email
+    full_name: Annotated[str, Field(max_length=100)] = ""
+    password: NewPassword
+
+
+class Forgotten(Input):
+    """Who forgot a password."""
+
+    email: Email
+
+
+class Reset(Input):
+    """A new password, and the code that was sent by mail."""
+
+    code: Annotated[str, Field(min_length=20, max_length=64)]
+    password: NewPassword
+
+
+class NameChange(Input):
+    """A new name."""
+
+    full_name: Short
+
+
+class AddressIn(Input):
+    """A postal address."""
+
+    street: Short = "1 Orchard Lane"
+    city: Short = "Applewick"
+
+
+class OrderIn(Input):
+    """What to buy."""
+
+    product_id: Annotated[int, Field(ge=1, le=2**31 - 1)] = 1
+    quantity: Annotated[int, Field(ge=1, le=99)] = 1
+    note: Annotated[str, Field(max_length=500)] = ""
+
+
+class LabelJob(Input):
+    """A label for a parcel that goes back."""
+
+    title: Short = "Parcel"
+    printer: Literal["packing-1", "packing-2"] = "packing-1"
+
+
+class ReviewIn(Input):
+    """What a customer thinks of a product."""
+
+    rating: Annotated[int, Field(ge=1, le=5)] = 5
+    body: Annotated[str, Field(min_length=1, max_length=2000)]
+
+
+class TicketIn(Input):
+    """A question to customer service."""
+
+    subject: Short
+    body: Annotated[str, Field(max_length=4000)] = ""
+
+
+class Link(Input):
+    """A picture on one of our picture hosts."""
+
+    url: Annotated[str, Field(min_length=8, max_length=500)]
+
+
+class PriceChange(Input):
+    """A new price."""
+
+    price_cents: Annotated[int, Field(ge=1, le=10_000_000)] = 990
+
+
+class PaymentEvent(Input):
+    """The bank says that an order is paid."""
+
+    order_id: Annotated[int, Field(ge=1, le=2**31 - 1)]
+
+
+class Token(Output):
+    """An access token."""
+
+    access_token: str
+    token_type: Literal["bearer"] = "bearer"
+
+
+class Done(Output):
+    """A plain answer."""
+
+    detail: str
+
+
+class Found(Output):
+    """Whether something is there."""
+
+    found: bool
+
+
+class UserOut(Output):
+    """An account, for its owner."""
+
+    id: int
+    username: str
+    email: str
+    full_name: str
+
+
+class StaffUserOut(UserOut):
+    """An account, for administrators."""
+
+    role: str
+
+
+class AddressOut(Output):
+    """A stored postal address."""
+
+    id: int
+    street: str
+    city: str
+
+
+class ProductOut(Output):
+    """A product."""
+
+    id: int
+    name: str
+    category: str
+    price_cents: int
+    stock: int
+
+
+class OrderOut(Output):
+    """One order."""
+
+    id: int
+    product_id: int
+    quantity: int
+    total_cents: int
+    status: str
+    note: str
+    created_at: datetime
+
+
+class ReviewOut(Output):
+    """A stored review."""
+
+    id: int
+    rating: int
+    body: str
+
+
+class TicketOut(Output):
+    """A stored ticket."""
+
+    id: int
+    subject: str
+    body: str
+
+
+class UploadOut(Output):
+    """A stored file."""
+
+    id: str
+    media_type: str
+
+
+class SalesOut(Output):
+    """Sales of one category."""
+
+    category: str
+    orders: int
+    cents: int

@@ -1,0 +1,65 @@
+"""Every exception of Buckler, as one tree.
+
+Each carries a stable ``code`` for programs, an exit code for the command line, and a hint
+that tells the user what to do next.
+"""
+
+from __future__ import annotations
+
+
+class BucklerError(Exception):
+    """The root. ``exit_code`` 3 means that Buckler itself failed."""
+
+    code = "buckler.error"
+    exit_code = 3
+
+    def __init__(self, message: str, *, hint: str = "") -> None:
+        super().__init__(message)
+        self.message = message
+        self.hint = hint
+
+
+class UsageError(BucklerError):
+    """The command or a setting is wrong; the user can put it right."""
+
+    code = "usage"
+    exit_code = 2
+
+
+class SettingsError(UsageError):
+    """``[tool.buckler]`` cannot be read or holds something unknown."""
+
+    code = "settings"
+
+
+class RuleError(BucklerError):
+    """A rule is not well formed: an id used twice, a heading that is missing."""
+
+    code = "rule"
+
+
+class TargetError(BucklerError):
+    """The target holds nothing that can be looked at."""
+
+    code = "target"
+    exit_code = 2
+
+
+class ApplicationError(BucklerError):
+    """The application was found but does not run; counts as reached too little."""
+
+    code = "application"
+    exit_code = 4
+
+
+class AgentError(BucklerError):
+    """The child that runs the application stopped answering."""
+
+    code = "agent"
+    exit_code = 4
+
+
+class BaselineError(UsageError):
+    """A baseline file cannot be read."""
+
+    code = "baseline"

@@ -1,0 +1,141 @@
+"""A report: what was found, what was looked at, what was not, and the grade."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from buckler.core.events import GapFound
+from buckler.core.finding import Finding, Severity
+from buckler.core.rule import Rule
+from buckler.core.score import Score, score
+
+SCHEMA = "buckler-report/1"
+
+
+@dataclass(frozen=True, slots=True)
+class OperationCoverage:
+    """How far one operation was looked at.
+
+    Attributes:
+        operation: ``METHOD /route/{template}``.
+        reached: The handler's own code was entered.
+        authenticated: It was entered by a request that carried an identity.
+        slots: Number of places where input goes.
+        attacked: Number of those that got payloads.
+        identity: Name of the identity that reached it, None for nobody.
+        status: Status of the best answer to a benign request.
+        why: Why it was not reached, in words; empty where it was.
+    """
+
+    operation: str
+    reached: bool
+    authenticated: bool
+    slots: int
+    attacked: int
+    identity: str | None = None
+    status: int | None = None
+    why: str = ""
+
+    def as_dict(self) -> dict[str, Any]:
+        """The JSON shape of the report."""
+        return {
+            "operation": self.operation,
+            "reached": self.reached,
+            "authenticated": self.authenticated,
+            "slots": self.slots,
+            "attacked": self.attacked,
+            "identity": self.identity,
+            "status": self.status,
+            "why": self.why,
+        }
+
+
+@dataclass(slots=True)
+class Coverage:
+    """What the scan looked at, and what it did not."""
+
+    operations: list[OperationCoverage] = field(default_factory=list)
+    files_total: int = 0
+    files_parsed: int = 0
+    gaps: list[GapFound] = field(default_factory=list)
+    walls: dict[str, bool] = field(default_factory=dict)
+    requests: int = 0
+
+    @property
+    def reached_share(self) -> float:
+        """Share of operations that were reached, 0 to 1; 1 where there are none."""
+        if not self.operations:
+            return 1.0
+        return sum(item.reached for item in self.operations) / len(self.operations)
+
+    def as_dict(self) -> dict[str, Any]:
+        """The JSON shape of the report."""
+        items = self.operations
+        return {
+            "operations": {
+                "total": len(items),
+                "reached": sum(item.reached for item in items),
+                "authenticated": sum(item.authenticated for item in items),
+                "attacked": sum(item.reached and item.attacked > 0 for item in items),
+            },
+            "files": {"total": self.files_total, "parsed": self.files_parsed},
+            "requests": self.requests,
+            "walls": dict(self.walls),
+            "gaps": [gap.as_dict() for gap in self.gaps],
+            "by_operation": [item.as_dict() for item in items],
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """The result of one scan.
+
+    Attributes:
+        target: What was scanned: name, kind, application, FastAPI and Python versions.
+        findings: Graded findings, worst first.
+        known: Findings of the baseline, shown apart.
+        suppressed: Findings with an inline ``# buckler: ignore[ID] reason``, and the reason.
+        rules: The rules that ran, by id.
+        excerpts: Lines of code around each finding's place, by fingerprint:
+            ``[(line, text), ...]``.
+        timing: Seconds of wall time by engine, and ``total``.
+        failed: Why the application could not be run, or an empty text.
+        model: Facts about the application for the report: routes and what they require.
+    """
+
+    tool: Mapping[str, Any]
+    target: Mapping[str, Any]
+    findings: tuple[Finding, ...]
+    coverage: Coverage
+    rules: Mapping[str, Rule]
+    timing: Mapping[str, float]
+    known: tuple[Finding, ...] = ()
+    suppressed: tuple[tuple[Finding, str], ...] = ()
+    excerpts: Mapping[str, tuple[tuple[int, str], ...]] = field(default_factory=dict)
+    failed: str = ""
+    min_coverage: float = 0.9
+    operations_expected: bool = False
+
+    @property
+    def score(self) -> Score:
+        """The grade of the findings that are not in the baseline."""
+        return score(self.findings)
+
+    @property
+    def reached_too_little(self) -> bool:
+        """Whether the grade says little: the application did not run or was hardly reached."""
+        return bool(self.failed) or (
+            self.operations_expected and self.coverage.reached_share < self.min_coverage
+        )
+
+    def exit_code(self, fail_on: Severity) -> int:
+        """4 reached too little, 1 findings at or above ``fail_on``, else 0."""
+        if self.reached_too_little:
+            return 4
+        return int(any(f.severity.at_least(fail_on) for f in self.findings))
+
+    def counts(self) -> dict[Severity, int]:
+        """Number of findings of each severity, worst first."""
+        return {s: sum(f.severity is s for f in self.findings) for s in Severity}

@@ -1,0 +1,206 @@
+"""``[tool.buckler]`` of pyproject.toml: read once, checked, frozen.
+
+What is unknown or of the wrong type is an error with the nearest known name, because a
+setting that is silently ignored is a scan of something else.
+"""
+
+from __future__ import annotations
+
+import difflib
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields
+from pathlib import Path
+from typing import Any
+
+from buckler.core.errors import SettingsError
+
+
+@dataclass(frozen=True, slots=True)
+class LoginSettings:
+    """A request that signs somebody in (or up).
+
+    Attributes:
+        request: ``METHOD /path``.
+        json: Body as JSON, or None.
+        form: Body as a form, or None.
+        token: Dotted path of the token in the answer; the token is then sent as
+            ``Authorization: Bearer``. Cookies of the answer are kept in any case.
+        scheme: Word before the token.
+    """
+
+    request: str
+    json: Mapping[str, Any] | None = None
+    form: Mapping[str, str] | None = None
+    token: str = "access_token"  # noqa: S105 - the name of a field, not a secret
+    scheme: str = "Bearer"
+
+
+@dataclass(frozen=True, slots=True)
+class IdentitySettings:
+    """Who sends requests.
+
+    Attributes:
+        name: As the report calls it.
+        role: Role or group, where roles matter (``admin`` is special: see ACC011).
+        headers: Headers of every request.
+        cookies: Cookies of every request.
+        login: Request that gets the credentials.
+        signup: Request that makes the account first.
+    """
+
+    name: str
+    role: str = "user"
+    headers: Mapping[str, str] = field(default_factory=dict)
+    cookies: Mapping[str, str] = field(default_factory=dict)
+    login: LoginSettings | None = None
+    signup: LoginSettings | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """The settings of a scan; the command line overrides them field by field."""
+
+    app: str | None = None
+    python: str | None = None
+    env_file: str | None = None
+    host: str | None = None
+    public: tuple[str, ...] = ()
+    exclude: tuple[str, ...] = ()
+    select: tuple[str, ...] = ()
+    ignore: tuple[str, ...] = ()
+    rules: tuple[str, ...] = ()
+    allow: tuple[str, ...] = ()
+    engines: tuple[str, ...] = ()
+    fail_on: str = "high"
+    min_coverage: float = 0.9
+    max_time: float = 300.0
+    request_timeout: float = 5.0
+    seed: int = 0
+    baseline: str | None = None
+    identities: tuple[IdentitySettings, ...] = ()
+    exclude_files: tuple[str, ...] = ()
+
+
+def load(folder: Path) -> Settings:
+    """Read ``[tool.buckler]`` from ``folder/pyproject.toml``; defaults where there is none.
+
+    Raises:
+        SettingsError: The file is not TOML, or a setting is unknown or of the wrong type.
+    """
+    path = folder / "pyproject.toml"
+    try:
+        document = tomllib.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        return Settings()
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        raise SettingsError(f"{path}: {error}") from error
+    tool = document.get("tool", {})
+    table = tool.get("buckler", {}) if isinstance(tool, dict) else {}
+    return parse(table, where=f"{path}: [tool.buckler]")
+
+
+def parse(table: Mapping[str, Any], *, where: str = "[tool.buckler]") -> Settings:
+    """Check a table of settings.
+
+    Args:
+        table: Keys as in the file, with ``-`` or ``_``.
+        where: Begins the message of an error.
+
+    Raises:
+        SettingsError: A setting is unknown or of the wrong type.
+    """
+    values: dict[str, Any] = {}
+    kinds = {item.name: str(item.type) for item in fields(Settings)}
+    for key, value in table.items():
+        name = key.replace("-", "_")
+        if name == "identities":
+            values[name] = _identities(value, where)
+        elif name in kinds:
+            values[name] = _typed(name, kinds[name], value, where)
+        else:
+            raise _unknown(key, kinds, where)
+    return Settings(**values)
+
+
+def _typed(name: str, kind: str, value: Any, where: str) -> Any:
+    if kind.startswith("tuple"):
+        if isinstance(value, list) and all(isinstance(item, str) for item in value):
+            return tuple(value)
+        raise SettingsError(f"{where}: {name} is a list of texts")
+    if kind == "float" and isinstance(value, int | float) and not isinstance(value, bool):
+        return float(value)
+    if kind == "int" and isinstance(value, int) and not isinstance(value, bool):
+        return value
+    if kind.startswith("str") and isinstance(value, str):
+        return value
+    raise SettingsError(f"{where}: {name} is of the wrong type, it takes {kind}")
+
+
+def _unknown(key: str, known: Mapping[str, Any], where: str) -> SettingsError:
+    near = difflib.get_close_matches(key.replace("-", "_"), [*known, "identities"], 1)
+    hint = f"did you mean {near[0]!r}?" if near else "`buckler init` writes all settings"
+    return SettingsError(f"{where}: there is no setting {key!r}", hint=hint)
+
+
+def _identities(value: Any, where: str) -> tuple[IdentitySettings, ...]:
+    if not isinstance(value, dict):
+        raise SettingsError(f"{where}: identities is a table of tables")
+    return tuple(_identity(name, item, f"{where} identities.{name}") for name, item in value.items())
+
+
+def _identity(name: str, table: Any, where: str) -> IdentitySettings:
+    if not isinstance(table, dict):
+        raise SettingsError(f"{where} is a table")
+    known = ("role", "header", "headers", "cookie", "cookies", "login", "signup")
+    for key in table:
+        if key not in known:
+            raise _unknown(key, dict.fromkeys(known), where)
+    headers = dict(table.get("headers", {}))
+    if "header" in table:
+        headers.update([_pair(table["header"], ":", f"{where}.header")])
+    cookies = dict(table.get("cookies", {}))
+    if "cookie" in table:
+        cookies.update([_pair(table["cookie"], "=", f"{where}.cookie")])
+    return IdentitySettings(
+        name=name,
+        role=str(table.get("role", "user")),
+        headers=headers,
+        cookies=cookies,
+        login=_login(table.get("login"), f"{where}.login"),
+        signup=_login(table.get("signup"), f"{where}.signup"),
+    )
+
+
+def _pair(text: Any, separator: str, where: str) -> tuple[str, str]:
+    if not isinstance(text, str) or separator not in text:
+        raise SettingsError(f"{where} is a text of the form NAME{separator}VALUE")
+    name, _, value = text.partition(separator)
+    return name.strip(), value.strip()
+
+
+def _login(table: Any, where: str) -> LoginSettings | None:
+    if table is None:
+        return None
+    if not isinstance(table, dict) or not isinstance(table.get("request"), str):
+        raise SettingsError(f'{where} is a table with request = "POST /path"')
+    known = {item.name for item in fields(LoginSettings)}
+    for key in table:
+        if key not in known:
+            raise _unknown(key, dict.fromkeys(known), where)
+    return LoginSettings(**table)
+
+
+def parse_identity_option(text: str) -> IdentitySettings:
+    """``--identity NAME=HEADER``: ``alice=Authorization: Bearer x`` or ``alice=Cookie: a=b``.
+
+    Raises:
+        SettingsError: The text is not of that form.
+    """
+    name, separator, header = text.partition("=")
+    if not separator or ":" not in header or not name.strip():
+        raise SettingsError(
+            f"--identity {text!r} is not of the form NAME=HEADER",
+            hint="for example --identity 'alice=Authorization: Bearer eyJ…'",
+        )
+    return IdentitySettings(name=name.strip(), headers=dict([_pair(header, ":", "--identity")]))

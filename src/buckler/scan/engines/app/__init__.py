@@ -1,0 +1,1 @@
+"""Runs the application in a child process of its own, behind the walls of the box."""

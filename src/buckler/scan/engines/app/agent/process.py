@@ -1,0 +1,99 @@
+"""The life of the child: box, sinks, import, lifespan, model, requests, end."""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+import os
+import sys
+from typing import Any, Dict, Optional
+
+from . import introspect, load, reached, serve, settings, sinks, state
+from .box import audit, hooks, kernel
+from .channel import Channel
+
+
+def main(descriptor: int) -> None:
+    """Run until the parent closes the pipe.
+
+    Args:
+        descriptor: The inherited end of a socket pair.
+    """
+    channel = Channel(descriptor)
+    config = channel.receive()
+    walls = kernel.build(config["box"])
+    state.prefix = config["prefix"]
+    state.project = config["box"]["project"]
+    state.skip_dirs = tuple(config["skip_dirs"])
+    sys.argv[:] = [config["argv0"]]
+    sys.pycache_prefix = os.path.join(config["box"]["scratch"], "pycache")
+    sys.dont_write_bytecode = False
+    os.makedirs(config["plant"], exist_ok=True)
+    os.chdir(config["cwd"])
+    _no_uvloop()
+    audit.install()
+    sinks.install(config)
+    if config["box"]["hooks"]:
+        hooks.install(dict(config["box"], walls=walls["walls"]), state.refuse)
+    channel.put({"kind": "walls", **walls})
+    channel.flush()
+    asyncio.run(_run(channel, config))
+
+
+def _no_uvloop() -> None:
+    """uvloop's connections raise no audit event; asyncio's own loop and policy are used."""
+    if sys.version_info < (3, 14):
+        asyncio.set_event_loop_policy(None)
+
+
+async def _run(channel: Channel, config: Dict[str, Any]) -> None:
+    app = _import(channel, config)
+    if app is None:
+        return
+    lifespan = serve.Lifespan(app)
+    why = await lifespan.start(config["lifespan_timeout"])
+    model = introspect.model(app)
+    model["lifespan_failed"] = why
+    model["made_up"] = sorted(settings.made_up)
+    model["refused"] = state.take()["refused"]
+    channel.put({"kind": "model", "model": model})
+    channel.flush()
+    gc.freeze()
+    await _answer(channel, serve.Driver(app, lifespan.state))
+    await lifespan.stop(config["shutdown_timeout"])
+
+
+def _import(channel: Channel, config: Dict[str, Any]) -> Optional[Any]:
+    reached.install()
+    try:
+        return load.load(config["app"])
+    except BaseException as error:
+        told = load.failure(error)
+        told["made_up"] = sorted(settings.made_up)
+        told["refused"] = state.take()["refused"]
+        channel.put({"kind": "failed", **told})
+        channel.flush()
+        return None
+
+
+async def _answer(channel: Channel, driver: serve.Driver) -> None:
+    loop = asyncio.get_running_loop()
+    queue: "asyncio.Queue[Optional[Dict[str, Any]]]" = asyncio.Queue()
+
+    def readable() -> None:
+        try:
+            for frame in channel.feed():
+                queue.put_nowait(frame)
+        except (EOFError, OSError):
+            loop.remove_reader(channel.descriptor)
+            queue.put_nowait(None)
+
+    loop.add_reader(channel.descriptor, readable)
+    while True:
+        frame = await queue.get()
+        if frame is None or frame["kind"] == "stop":
+            return
+        for request in frame["requests"]:
+            channel.put({"kind": "starting", "id": request["id"]}) if request.get("mark") else None
+            channel.put(dict(await driver.call(request), kind="answer"))
+        channel.flush()

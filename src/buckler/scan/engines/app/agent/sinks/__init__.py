@@ -1,0 +1,22 @@
+"""The dangerous calls that are watched. One file per kind; each has ``install()``.
+
+A sink only reports what reached it and, where going on would do harm, stops the call. Whether
+a hit is a weakness is judged in the parent, by the rule that sent the payload.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Dict
+
+
+def install(config: Dict[str, Any]) -> None:
+    """Put every sink in place. Call after the audit dispatcher stands, before the application.
+
+    Args:
+        config: ``plant`` is the folder whose files only a climbing path can name.
+    """
+    from . import code, deserialize, files, hashes, logs, network, processes, sql, templates, xml
+
+    files.install(config["plant"])
+    for sink in (code, deserialize, hashes, logs, network, processes, sql, templates, xml):
+        sink.install()

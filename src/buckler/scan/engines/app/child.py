@@ -1,0 +1,238 @@
+"""The child process as the parent sees it: start, frames, a watch on time and memory, the end.
+
+The child runs somebody else's code. Everything that comes over the pipe is bounded and
+checked, and whatever hangs, grows or dies is ended and reported.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import selectors
+import shutil
+import signal
+import socket
+import struct
+import subprocess
+import tempfile
+import time
+from collections import deque
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from buckler.core.errors import AgentError
+
+AGENT = Path(__file__).parent / "agent"
+MAX_FRAME = 32 * 1024 * 1024
+MEMORY_LIMIT = 2 * 1024**3
+MEMORY_EVERY = 0.2
+END_SECONDS = 2.0
+_LENGTH = struct.Struct("!I")
+_PAGE = os.sysconf("SC_PAGE_SIZE") if hasattr(os, "sysconf") else 4096
+
+
+class ChildLost(AgentError):
+    """The child is gone; ``reason`` is ``exited``, ``silent``, ``memory`` or ``garbage``."""
+
+    def __init__(self, reason: str, message: str) -> None:
+        super().__init__(message)
+        self.reason = reason
+
+
+class Scratch:
+    """The folder of one scan: the child's only writable place on the real disk."""
+
+    def __init__(self) -> None:
+        self.path = Path(tempfile.mkdtemp(prefix="buckler-")).resolve()
+        for name in ("home", "pycache"):
+            (self.path / name).mkdir()
+
+    def close(self) -> None:
+        """Remove it with everything that the application left there."""
+        shutil.rmtree(self.path, onerror=_retry_writable)
+
+
+def _retry_writable(function: Any, path: str, _: Any) -> None:
+    with contextlib.suppress(OSError):
+        os.chmod(os.path.dirname(path), 0o700)
+        function(path)
+
+
+class Child:
+    """One child process and the pipe to it.
+
+    Args:
+        python: The application's interpreter.
+        config: What the agent needs to know (see ``agent/process.py``).
+        environment: The whole environment of the child.
+        cwd: Folder to start in.
+        log: File that gets what the application prints.
+    """
+
+    def __init__(
+        self,
+        python: Path,
+        config: Mapping[str, Any],
+        environment: Mapping[str, str],
+        cwd: Path,
+        log: Path,
+    ) -> None:
+        ours, theirs = socket.socketpair()
+        self._socket = ours
+        self._in = bytearray()
+        self._frames: deque[dict[str, Any]] = deque()
+        self._out = bytearray()
+        self._checked = 0.0
+        command = [str(python), "-X", "utf8", str(AGENT / "__main__.py"), str(theirs.fileno())]
+        with log.open("ab") as output:
+            self._process = subprocess.Popen(
+                command,
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=subprocess.STDOUT,
+                cwd=cwd,
+                env=dict(environment),
+                pass_fds=(theirs.fileno(),),
+                start_new_session=True,
+            )
+        theirs.close()
+        ours.setblocking(False)
+        self._selector = selectors.DefaultSelector()
+        self._selector.register(ours, selectors.EVENT_READ)
+        self.send(config)
+
+    @property
+    def pid(self) -> int:
+        """Process id of the outer process."""
+        return self._process.pid
+
+    def send(self, frame: Mapping[str, Any]) -> None:
+        """Queue a frame; it goes out while frames are awaited."""
+        text = json.dumps(frame, separators=(",", ":")).encode()
+        self._out += _LENGTH.pack(len(text)) + text
+        self._write()
+
+    def receive(self, timeout: float) -> dict[str, Any]:
+        """The next frame.
+
+        Args:
+            timeout: Seconds of silence after which the child counts as lost.
+
+        Raises:
+            ChildLost: It ended, kept silent, grew too large or sent something else.
+        """
+        deadline = time.monotonic() + timeout
+        while not self._frames:
+            left = deadline - time.monotonic()
+            if left <= 0:
+                raise ChildLost("silent", f"the application did not answer within {timeout:g} s")
+            self._wait(min(left, MEMORY_EVERY))
+            self._check_memory()
+        return self._frames.popleft()
+
+    def _wait(self, seconds: float) -> None:
+        events = selectors.EVENT_READ | (selectors.EVENT_WRITE if self._out else 0)
+        self._selector.modify(self._socket, events)
+        for _, ready in self._selector.select(seconds):
+            if ready & selectors.EVENT_WRITE:
+                self._write()
+            if ready & selectors.EVENT_READ:
+                self._read()
+
+    def _write(self) -> None:
+        with contextlib.suppress(BlockingIOError, BrokenPipeError, ConnectionResetError):
+            sent = self._socket.send(self._out)
+            del self._out[:sent]
+
+    def _read(self) -> None:
+        try:
+            data = self._socket.recv(1 << 20)
+        except BlockingIOError:
+            return
+        except OSError:
+            data = b""
+        if not data:
+            raise ChildLost("exited", f"the application's process ended {self._how()}")
+        self._in += data
+        self._split()
+
+    def _split(self) -> None:
+        start = 0
+        while len(self._in) - start >= _LENGTH.size:
+            (length,) = _LENGTH.unpack_from(self._in, start)
+            if length > MAX_FRAME:
+                raise ChildLost("garbage", "the application's process sent a frame that is too long")
+            end = start + _LENGTH.size + length
+            if len(self._in) < end:
+                break
+            self._frames.append(self._decoded(bytes(self._in[start + _LENGTH.size : end])))
+            start = end
+        del self._in[:start]
+
+    @staticmethod
+    def _decoded(text: bytes) -> dict[str, Any]:
+        try:
+            frame = json.loads(text)
+        except (ValueError, RecursionError) as error:
+            raise ChildLost("garbage", f"the application's process sent no JSON: {error}") from error
+        if not isinstance(frame, dict) or not isinstance(frame.get("kind"), str):
+            raise ChildLost("garbage", "the application's process sent something unexpected")
+        return frame
+
+    def _how(self) -> str:
+        try:
+            code = self._process.wait(timeout=END_SECONDS)
+        except subprocess.TimeoutExpired:
+            return "without closing"
+        return f"by signal {-code}" if code < 0 else f"with exit code {code}"
+
+    def _check_memory(self) -> None:
+        now = time.monotonic()
+        if now - self._checked < MEMORY_EVERY:
+            return
+        self._checked = now
+        used = sum(_resident(pid) for pid in _family(self.pid))
+        if used > MEMORY_LIMIT:
+            raise ChildLost("memory", f"the application used more than {MEMORY_LIMIT // 1024**2} MiB")
+
+    def close(self, *, grace: float = 0.5) -> None:
+        """Ask the child to end, then end its whole group. Safe to call twice.
+
+        Args:
+            grace: Seconds to end by itself.
+        """
+        if self._process.poll() is None and grace:
+            with contextlib.suppress(OSError, ChildLost):
+                self.send({"kind": "stop"})
+                self._socket.shutdown(socket.SHUT_WR)
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                self._process.wait(timeout=grace)
+        for pid in [*_family(self.pid)[::-1]]:
+            with contextlib.suppress(ProcessLookupError, PermissionError):
+                os.kill(pid, signal.SIGKILL)
+        with contextlib.suppress(ProcessLookupError, PermissionError):
+            os.killpg(self.pid, signal.SIGKILL)
+        self._process.wait()
+        self._selector.close()
+        self._socket.close()
+
+
+def _family(pid: int) -> Sequence[int]:
+    """A process and its descendants, parents first; only itself where there is no /proc."""
+    found = [pid]
+    for current in found:
+        try:
+            children = Path(f"/proc/{current}/task/{current}/children").read_text(encoding="ascii")
+        except OSError:
+            continue
+        found.extend(int(child) for child in children.split())
+    return found if Path(f"/proc/{pid}").exists() else []
+
+
+def _resident(pid: int) -> int:
+    try:
+        return int(Path(f"/proc/{pid}/statm").read_text(encoding="ascii").split()[1]) * _PAGE
+    except (OSError, IndexError, ValueError):
+        return 0

@@ -1,0 +1,66 @@
+"""The environment that the application sees: little of the user's own, none of their secrets."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Iterable
+from pathlib import Path
+
+from buckler.core.errors import UsageError
+
+KEPT = ("PATH", "LANG", "LC_ALL", "LC_CTYPE", "TZ", "SYSTEMROOT")
+_LINE = re.compile(r"^\s*(?:export\s+)?([A-Za-z_][A-Za-z0-9_]*)\s*=\s*(.*?)\s*$")
+
+
+def build(scratch: Path, python: Path, env_file: Path | None, passed: Iterable[str]) -> dict[str, str]:
+    """The environment of the child.
+
+    Args:
+        scratch: Its folder for home and temporary files.
+        python: Its interpreter; a virtual environment is announced as activating it would.
+        env_file: File of ``NAME=value`` lines for the application.
+        passed: Names to hand over from the user's own environment.
+
+    Raises:
+        UsageError: The file cannot be read, or a passed name is not set.
+    """
+    environment = {name: os.environ[name] for name in KEPT if name in os.environ}
+    environment.setdefault("LANG", "C.UTF-8")
+    environment["HOME"] = str(scratch / "home")
+    environment["PYTHONHASHSEED"] = "0"
+    environment["PYTHONUNBUFFERED"] = "1"
+    environment["PYTHONPYCACHEPREFIX"] = str(scratch / "pycache")
+    if (python.parent.parent / "pyvenv.cfg").exists():
+        environment["VIRTUAL_ENV"] = str(python.parent.parent)
+        environment["PATH"] = os.pathsep.join((str(python.parent), environment.get("PATH", os.defpath)))
+    for name in passed:
+        if name not in os.environ:
+            raise UsageError(f"--pass-env {name}: it is not set")
+        environment[name] = os.environ[name]
+    if env_file is not None:
+        environment.update(read_env_file(env_file))
+    return environment
+
+
+def read_env_file(path: Path) -> dict[str, str]:
+    """``NAME=value`` lines, quotes around values removed, ``#`` comments skipped.
+
+    Raises:
+        UsageError: The file cannot be read.
+    """
+    try:
+        text = path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise UsageError(f"--env-file {path}: {error}") from error
+    found = {}
+    for line in text.splitlines():
+        matched = _LINE.match(line)
+        if matched and not line.lstrip().startswith("#"):
+            name, value = matched.groups()
+            if len(value) >= 2 and value[0] == value[-1] and value[0] in "\"'":
+                value = value[1:-1]
+            else:
+                value = re.sub(r"\s+#.*$", "", value)
+            found[name] = value
+    return found

@@ -1,0 +1,287 @@
+"""A running application: start it, read its model, send it requests, start it again if need be."""
+
+from __future__ import annotations
+
+import itertools
+import os
+import sys
+from collections import deque
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from buckler.core.errors import ApplicationError
+from buckler.scan.engines.app import environment
+from buckler.scan.engines.app.child import AGENT, Child, ChildLost, Scratch
+from buckler.scan.engines.interface import Answer, Hit, Request
+from buckler.scan.target import Application, Target
+
+BATCH = 24
+IN_FLIGHT = 2
+SLACK = 3.0
+WALLS = ("mounts", "network", "pid", "seccomp")
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """How to run the application.
+
+    Attributes:
+        env_file: File of settings for it.
+        passed: Names handed over from the user's environment.
+        allow: ``HOST:PORT`` that may be reached.
+        processes: Whether it may start processes.
+        walls: Kernel walls to build; an empty tuple leaves the Python wall alone.
+        hooks: Whether the Python wall refuses; off only to test the other.
+        import_timeout: Seconds for import and start-up.
+        request_timeout: Seconds for one request.
+        seed: Makes canaries and order repeatable.
+    """
+
+    env_file: Path | None = None
+    passed: tuple[str, ...] = ()
+    allow: tuple[str, ...] = ()
+    processes: bool = False
+    walls: tuple[str, ...] = WALLS
+    hooks: bool = True
+    import_timeout: float = 60.0
+    request_timeout: float = 5.0
+    seed: int = 0
+
+
+@dataclass(slots=True)
+class Started:
+    """What the child said when it stood: the walls and the raw model."""
+
+    walls: dict[str, bool]
+    why: dict[str, str]
+    model: dict[str, Any] = field(default_factory=dict)
+
+
+class Session:
+    """The application in its box. Use as a context manager.
+
+    Args:
+        target: Where it lives.
+        application: Which one.
+        prefix: First four characters of every canary of this scan.
+        options: How to run it.
+    """
+
+    def __init__(self, target: Target, application: Application, prefix: str, options: Options) -> None:
+        self._target = target
+        self._application = application
+        self._options = options
+        self._prefix = prefix
+        self._child: Child | None = None
+        self._ids = itertools.count(1)
+        self.scratch = Scratch()
+        self.plant = self.scratch.path / "plant"
+        self.requests = 0
+        self.starts = 0
+
+    def __enter__(self) -> Session:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def start(self) -> Started:
+        """Start the child and read the model.
+
+        Raises:
+            ApplicationError: The application does not import, or did not within the time.
+        """
+        self.starts += 1
+        self._child = Child(
+            self._target.python,
+            self._config(),
+            environment.build(
+                self.scratch.path, self._target.python, self._options.env_file, self._options.passed
+            ),
+            self._target.folder,
+            self.log,
+        )
+        try:
+            walls = self._child.receive(self._options.import_timeout)
+            if walls["kind"] != "walls":
+                raise ApplicationError("the box could not be built", hint=self.output())
+            frame = self._child.receive(self._options.import_timeout)
+        except ChildLost as error:
+            raise ApplicationError(
+                f"{self._application.label} could not be started: {error.message}",
+                hint=self.output() or "run it once with `fastapi dev` to see what it says",
+            ) from error
+        if frame["kind"] == "failed":
+            raise _import_failed(self._application.label, frame)
+        return Started(dict(walls["walls"]), dict(walls.get("why", {})), dict(frame.get("model", {})))
+
+    @property
+    def log(self) -> Path:
+        """The file with what the application printed."""
+        return self.scratch.path / "output.log"
+
+    def output(self, limit: int = 1500) -> str:
+        """The end of what the application printed."""
+        try:
+            with self.log.open("rb") as stream:
+                stream.seek(max(self.log.stat().st_size - limit, 0))
+                return stream.read(limit).decode("utf-8", "replace").strip()
+        except OSError:
+            return ""
+
+    def restart(self) -> None:
+        """End the child and start another.
+
+        Raises:
+            ApplicationError: It does not start any more.
+        """
+        self._end(grace=0)
+        self.start()
+
+    def close(self) -> None:
+        """End the child and remove the scratch folder."""
+        self._end(grace=1.0)
+        self.scratch.close()
+
+    def _end(self, grace: float) -> None:
+        if self._child is not None:
+            self._child.close(grace=grace)
+            self._child = None
+
+    def send(self, request: Request, *, timeout: float | None = None) -> Answer:
+        """One request, at once.
+
+        Raises:
+            ChildLost: The child died or hung over it.
+        """
+        return next(iter(self.send_all([request], timeout=timeout)))[1]
+
+    def send_all(
+        self, requests: Iterable[Request], *, timeout: float | None = None
+    ) -> Iterator[tuple[Request, Answer]]:
+        """Send requests in order, some ahead of the answers, and yield both.
+
+        Args:
+            requests: Taken as needed.
+            timeout: Seconds for each, instead of the session's.
+
+        Raises:
+            ChildLost: The child died or hung over the request that was to be yielded next.
+        """
+        if self._child is None:
+            raise ChildLost("exited", "the application is not running")
+        seconds = timeout or self._options.request_timeout
+        source = iter(requests)
+        waiting: deque[Request] = deque()
+        sizes: deque[int] = deque()
+        while True:
+            while len(sizes) < IN_FLIGHT and (batch := list(itertools.islice(source, BATCH))):
+                self._child.send({"kind": "send", "requests": [self._frame(r, seconds) for r in batch]})
+                waiting.extend(batch)
+                sizes.append(len(batch))
+            if not waiting:
+                return
+            frame = self._child.receive(seconds + SLACK)
+            if frame["kind"] != "answer":
+                continue
+            self.requests += 1
+            sizes[0] -= 1
+            if not sizes[0]:
+                sizes.popleft()
+            yield waiting.popleft(), _answer(frame)
+
+    def _frame(self, request: Request, timeout: float) -> dict[str, Any]:
+        return {
+            "id": next(self._ids),
+            "method": request.method,
+            "websocket": request.method == "WEBSOCKET",
+            "path": request.path,
+            "query": request.query,
+            "headers": request.headers,
+            "body": request.body.decode("latin-1"),
+            "client": request.client,
+            "scheme": request.scheme,
+            "messages": request.messages,
+            "timeout": timeout,
+        }
+
+    def _config(self) -> dict[str, Any]:
+        target = self._target
+        python = target.python
+        prefixes = {sys.prefix, sys.base_prefix, str(python.parent.parent), str(python.resolve().parent.parent)}
+        roots = [str(path) for path in self._application.sys_path]
+        return {
+            "prefix": self._prefix,
+            "plant": str(self.plant),
+            "cwd": str(target.folder),
+            "argv0": str(target.folder / self._application.module.replace(".", os.sep)) + ".py",
+            "skip_dirs": [str(p) for p in sorted(prefixes) if Path(p) != target.folder],
+            "lifespan_timeout": self._options.import_timeout / 2,
+            "shutdown_timeout": 0.5,
+            "app": {
+                "module": self._application.module,
+                "attribute": self._application.attribute,
+                "sys_path": roots,
+            },
+            "box": {
+                "project": str(target.folder),
+                "scratch": str(self.scratch.path),
+                "keep": [*sorted(prefixes), str(AGENT), *roots],
+                "network": False,
+                "processes": self._options.processes,
+                "memory_tmpfs_mb": 512,
+                "walls": list(self._options.walls),
+                "hooks": self._options.hooks,
+                "allow": list(self._options.allow),
+            },
+        }
+
+
+def _import_failed(label: str, frame: Mapping[str, Any]) -> ApplicationError:
+    frames = frame.get("frames") or []
+    where = f" at {frames[0][0]}:{frames[0][1]}" if frames else ""
+    kind, message = str(frame.get("type", "")), str(frame.get("message", ""))
+    hint = ""
+    if kind in ("ModuleNotFoundError", "ImportError"):
+        hint = "is this the interpreter of the project? Name it with --python .venv/bin/python"
+    elif any("connection" in str(r.get("what", "")) for r in frame.get("refused", [])):
+        hint = "it wanted a connection at import, which the box refused: allow it with --allow HOST:PORT"
+    return ApplicationError(f"{label} does not import{where}: {kind}: {message[:500]}", hint=hint)
+
+
+def _answer(frame: Mapping[str, Any]) -> Answer:
+    """Build an answer from a frame.
+
+    Raises:
+        ChildLost: The frame is not of the expected shape.
+    """
+    try:
+        return Answer(
+            status=frame["status"] if isinstance(frame["status"], int) else None,
+            headers=tuple((str(n), str(v)) for n, v in frame["headers"]),
+            body=str(frame["body"]).encode("latin-1", "replace"),
+            size=int(frame.get("size", 0)),
+            hits=tuple(_hit(item) for item in frame["hits"]),
+            entered=tuple(map(str, frame["entered"])),
+            effects=tuple(map(str, frame["effects"])),
+            reads=tuple(map(str, frame.get("reads", ()))),
+            refused=tuple(dict(item) for item in frame["refused"]),
+            error=frame.get("error"),
+            timeout=bool(frame.get("timeout")),
+            ms=float(frame.get("ms", 0.0)),
+        )
+    except (KeyError, TypeError, ValueError) as error:
+        raise ChildLost("garbage", f"an answer cannot be read: {error!r}") from error
+
+
+def _hit(item: Mapping[str, Any]) -> Hit:
+    argument = item["argument"]
+    return Hit(
+        sink=str(item["sink"]),
+        call=str(item["call"]),
+        argument=tuple(map(str, argument)) if isinstance(argument, list) else str(argument),
+        frames=tuple((str(p), int(line), str(f)) for p, line, f in item["frames"]),
+        more={k: v for k, v in item.items() if k not in ("sink", "call", "argument", "frames")},
+    )

@@ -1,0 +1,1 @@
+"""One file for each weakness, in folders by family."""

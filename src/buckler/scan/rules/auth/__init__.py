@@ -1,0 +1,1 @@
+"""Rules about auth; one file each."""

@@ -1,0 +1,1 @@
+"""Rules about egress; one file each."""

@@ -1,0 +1,1 @@
+"""Rules about exposure; one file each."""

@@ -1,0 +1,1 @@
+"""Rules about headers; one file each."""

@@ -1,0 +1,1 @@
+"""Rules about logging; one file each."""

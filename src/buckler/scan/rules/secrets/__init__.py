@@ -1,0 +1,1 @@
+"""Rules about secrets; one file each."""

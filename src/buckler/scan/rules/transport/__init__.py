@@ -1,0 +1,1 @@
+"""Rules about transport; one file each."""

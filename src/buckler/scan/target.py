@@ -1,0 +1,49 @@
+"""What is scanned: a folder, and the applications that were found in it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from buckler.scan.model.application import Place
+
+
+@dataclass(frozen=True, slots=True)
+class Application:
+    """How to import one application.
+
+    Attributes:
+        module: Dotted name.
+        attribute: Name in it, or empty: then ``app``, ``api`` or the first application.
+        sys_path: Folders to put first on the import path.
+        main: Where the application is made, if source says so.
+    """
+
+    module: str
+    attribute: str
+    sys_path: tuple[Path, ...]
+    main: Place | None = None
+
+    @property
+    def label(self) -> str:
+        """``module:attribute`` as people type it."""
+        return f"{self.module}:{self.attribute}" if self.attribute else self.module
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """A folder with source, its applications, and the interpreter that they live in.
+
+    Attributes:
+        folder: Absolute path; every path in a report is relative to it.
+        applications: Empty where none was found.
+        python: Interpreter to run them with.
+        environment: The virtual environment of that interpreter, for people.
+        why: Why there is no application, in words; empty where there is one.
+    """
+
+    folder: Path
+    applications: tuple[Application, ...]
+    python: Path
+    environment: str
+    why: str = ""

@@ -1,7 +1,7 @@
 """The first rows of a fresh database.
 
-The demonstration accounts are those that pyproject.toml names as identities, so that there is one place for them. The container image holds no
-pyproject.toml, and so no such account.
+The demonstration accounts are those that pyproject.toml names as identities, so that there is one
+place for them. The container image holds no pyproject.toml, and so no such account.
 """
 
 import logging

@@ -25,7 +25,7 @@ class FolderStore:
         return file.read_text(errors="replace") if file.is_file() else ""
 
 
-class ClosedStore(FolderStore):
+class ArchiveStore(FolderStore):
     def locate(self, name: str) -> Path:
         file = (self.folder / name).resolve()
         return file if file.is_relative_to(self.folder) else self.folder / "empty"
@@ -74,7 +74,7 @@ class WireFetcher(WebFetcher):
         return super().accepts(address) and urlsplit(address).netloc in self.hosts
 
 
-class FreeRenderer:
+class SheetRenderer:
     env = Environment(autoescape=True)
 
     def render(self, layout: str, **values: str) -> str:

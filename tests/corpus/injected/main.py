@@ -13,13 +13,13 @@ paused: set[str] = set()
 
 
 @lru_cache
-def open_store() -> Store:
+def desk_store() -> Store:
     return adapters.FolderStore(adapters.ARTICLES)
 
 
 @lru_cache
-def closed_store() -> Store:
-    return adapters.ClosedStore(adapters.ARTICLES)
+def archive_store() -> Store:
+    return adapters.ArchiveStore(adapters.ARTICLES)
 
 
 def folder() -> Converter:
@@ -32,12 +32,12 @@ def translator() -> Converter:
 
 Me = Annotated[User, Depends(current)]
 Reader = Annotated[User, Depends(reader)]
-Shelf = Annotated[Store, Depends(open_store)]
+Shelf = Annotated[Store, Depends(desk_store)]
 Folding = Annotated[Converter, Depends(folder)]
 Letters = Annotated[Converter, Depends(translator)]
 Web = Annotated[Fetcher, Depends(adapters.WebFetcher)]
 Wire = Annotated[Fetcher, Depends(adapters.WireFetcher)]
-Free = Annotated[Renderer, Depends(adapters.FreeRenderer)]
+Sheets = Annotated[Renderer, Depends(adapters.SheetRenderer)]
 Named = Annotated[Renderer, Depends(adapters.NamedRenderer)]
 
 
@@ -69,9 +69,9 @@ def article(me: Me, shelf: Shelf, name: str = "fair.txt"):
     return {"text": shelf.read(name)}
 
 
-@app.get("/articles/closed")
-def closed_article(
-    me: Me, shelf: Annotated[Store, Depends(closed_store)], name: str = "fair.txt"
+@app.get("/articles/archived")
+def archived_article(
+    me: Me, shelf: Annotated[Store, Depends(archive_store)], name: str = "fair.txt"
 ):
     return {"text": shelf.read(name)}
 
@@ -105,7 +105,7 @@ def wire(
 
 
 @app.post("/sheets")
-def sheet(me: Me, view: Free, order: Sheet):
+def sheet(me: Me, view: Sheets, order: Sheet):
     return {"html": view.render(order.layout, title=order.title)}
 
 

@@ -1,6 +1,7 @@
 """Security headers on every answer.
 
-This layer lies outside Starlette's own error handling, so that an unhandled 500, a 404, a redirect and a static file have the headers too.
+This layer lies outside Starlette's own error handling, so that an unhandled 500, a 404, a redirect
+and a static file have the headers too.
 """
 
 from starlette.datastructures import MutableHeaders

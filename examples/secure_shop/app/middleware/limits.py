@@ -73,7 +73,8 @@ class RateLimit:
 
         async def count(message: Message) -> None:
             if message["type"] == "http.response.start":
-                if message["status"] in (400, 401) or not limit.failures_only:
+                failed = message["status"] in (400, 401)
+                if failed or not limit.failures_only:
                     window.add(key)
             await send(message)
 

@@ -87,11 +87,11 @@ def restore(order: Restore):
     return {"name": order.name, "size": len(str(snapshots.thaw(raw)))}
 
 
-@app.post("/restore/strict")
-def restore_strict(order: Restore):
+@app.post("/restore/numbers")
+def restore_numbers(order: Restore):
     try:
         raw = zlib.decompress(base64.b64decode(order.state.blob))
-        return {"size": len(snapshots.PlainUnpickler(io.BytesIO(raw)).load())}
+        return {"size": len(snapshots.NumberReader(io.BytesIO(raw)).load())}
     except Exception:
         raise HTTPException(422, "only lists of numbers") from None
 
@@ -105,8 +105,8 @@ async def settings(config: Annotated[UploadFile, File()]):
     return {"kind": type(loaded).__name__}
 
 
-@app.post("/settings/plain")
-async def plain_settings(config: Annotated[UploadFile, File()]):
+@app.post("/settings/team")
+async def team_settings(config: Annotated[UploadFile, File()]):
     try:
         loaded = yaml.load(await config.read(50_000), Loader=yaml.SafeLoader)
     except yaml.YAMLError:

@@ -10,7 +10,7 @@ SIZES: dict[str, int] = {}
 read_profile = partial(yaml.load, Loader=yaml.UnsafeLoader)
 
 
-class PlainUnpickler(pickle.Unpickler):
+class NumberReader(pickle.Unpickler):
     def find_class(self, module, name):
         raise pickle.UnpicklingError("no classes")
 

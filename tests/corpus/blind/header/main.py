@@ -72,8 +72,8 @@ def status():
     return {"status": "fine"}
 
 
-@app.get("/status/strict")
-def strict_status(response: Response, x_trace: Annotated[str, Header()] = "t%2D1"):
+@app.get("/status/short")
+def short_status(response: Response, x_trace: Annotated[str, Header()] = "t%2D1"):
     trace = unquote(x_trace)
     if not TOKEN.fullmatch(trace):
         raise HTTPException(400, "trace must be a token")

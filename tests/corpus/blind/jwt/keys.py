@@ -8,7 +8,8 @@ from pathlib import Path
 
 import jwt
 
-FOLDER = Path(__file__).with_name("keys")
+FOLDER = Path(__file__).with_name("keyring")
+FOLDER.mkdir(exist_ok=True)
 CURRENT = "k1"
 KEYS = {"k1": secrets.token_urlsafe(48), "k0": secrets.token_urlsafe(48)}
 AUDIENCE = "desk"

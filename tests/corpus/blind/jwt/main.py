@@ -41,7 +41,7 @@ def claims_of(token: str, **options) -> dict:
         raise refused() from None
 
 
-def lenient(token: Token) -> dict:
+def from_desk(token: Token) -> dict:
     try:
         return jwt.decode(
             token, keys.KEYS[keys.CURRENT], algorithms=["HS256"], audience=keys.AUDIENCE
@@ -96,7 +96,7 @@ def by_issuer(token: Token) -> dict:
     return claims_of(token, require=["exp", "sub"])
 
 
-def by_hand(token: Token) -> dict:
+def from_badge(token: Token) -> dict:
     head, _, rest = token.partition(".")
     body, _, signature = rest.partition(".")
     try:
@@ -110,7 +110,7 @@ def by_hand(token: Token) -> dict:
     return claims
 
 
-def by_hand_strict(token: Token) -> dict:
+def from_locker(token: Token) -> dict:
     head, _, rest = token.partition(".")
     body, _, signature = rest.partition(".")
     expected = keys.mac(keys.KEYS[keys.CURRENT], f"{head}.{body}")
@@ -138,7 +138,7 @@ def token(form: Annotated[OAuth2PasswordRequestForm, Depends()]):
 
 
 @app.get("/tickets")
-def tickets(name: Annotated[str, Depends(subject(lenient))]):
+def tickets(name: Annotated[str, Depends(subject(from_desk))]):
     return {"name": name, "tickets": [1, 2]}
 
 
@@ -153,7 +153,7 @@ def shifts(name: Annotated[str, Depends(subject(by_key_file))]):
 
 
 @app.get("/badges")
-def badges(name: Annotated[str, Depends(subject(by_hand))]):
+def badges(name: Annotated[str, Depends(subject(from_badge))]):
     return {"name": name, "badges": 1}
 
 
@@ -174,7 +174,7 @@ def rooms(name: Annotated[str, Depends(subject(by_issuer))]):
 
 
 @app.get("/lockers")
-def lockers(name: Annotated[str, Depends(subject(by_hand_strict))]):
+def lockers(name: Annotated[str, Depends(subject(from_locker))]):
     return {"name": name, "lockers": 2}
 
 

@@ -8,8 +8,8 @@ from fastapi.responses import JSONResponse
 from fastapi.security import APIKeyHeader
 
 DIGEST = "adc43710bacaa59011979c13dfb7bc4c5d4932374d0185ecdb3942c53b18c98e"
-strict = APIKeyHeader(name="X-API-Key")
-relaxed = APIKeyHeader(name="X-API-Key", auto_error=False)
+required = APIKeyHeader(name="X-API-Key")
+optional = APIKeyHeader(name="X-API-Key", auto_error=False)
 
 
 def known(key: str | None) -> bool:
@@ -17,13 +17,13 @@ def known(key: str | None) -> bool:
     return hmac.compare_digest(digest, DIGEST)
 
 
-def signed_in(key: Annotated[str, Depends(strict)]) -> str:
+def signed_in(key: Annotated[str, Depends(required)]) -> str:
     if not known(key):
         raise HTTPException(401)
     return "alice"
 
 
-def maybe(key: Annotated[str | None, Depends(relaxed)] = None) -> str | None:
+def maybe(key: Annotated[str | None, Depends(optional)] = None) -> str | None:
     if key is not None and not known(key):
         raise HTTPException(401)
     return key

@@ -24,7 +24,7 @@ import letters
 PAGES = Path(__file__).with_name("pages")
 app = FastAPI(title="Mail merge")
 views = Jinja2Templates(directory=PAGES)
-boxed = SandboxedEnvironment(autoescape=True)
+drafting = SandboxedEnvironment(autoescape=True)
 drafts: dict[int, str] = {1: "Dear {{ name }}"}
 
 
@@ -100,11 +100,11 @@ async def preview(
         return {"html": None}
 
 
-@app.post("/previews/boxed")
-async def boxed_preview(layout: Annotated[UploadFile, File()]):
+@app.post("/previews/draft")
+async def draft_preview(layout: Annotated[UploadFile, File()]):
     source = (await layout.read(10_000)).decode(errors="replace")
     try:
-        return {"html": boxed.from_string(source).render(title="News")}
+        return {"html": drafting.from_string(source).render(title="News")}
     except jinja2.TemplateError:
         return {"html": None}
 

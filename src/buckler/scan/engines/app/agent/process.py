@@ -8,7 +8,7 @@ import os
 import sys
 from typing import Any, Dict, Optional
 
-from . import introspect, load, reached, serve, settings, sinks, state
+from . import introspect, load, reached, reads, serve, settings, sinks, state
 from .box import audit, hooks, kernel
 from .channel import Channel
 
@@ -33,6 +33,7 @@ def main(descriptor: int) -> None:
     _no_uvloop()
     audit.install()
     sinks.install(config)
+    reads.install()
     if config["box"]["hooks"]:
         hooks.install(dict(config["box"], walls=walls["walls"]), state.refuse)
     channel.put({"kind": "walls", **walls})
@@ -94,6 +95,7 @@ async def _answer(channel: Channel, driver: serve.Driver) -> None:
         if frame is None or frame["kind"] == "stop":
             return
         for request in frame["requests"]:
-            channel.put({"kind": "starting", "id": request["id"]}) if request.get("mark") else None
-            channel.put(dict(await driver.call(request), kind="answer"))
+            answer = await driver.call(request)
+            answer.update(kind="answer", reads=reads.take())
+            channel.put(answer)
         channel.flush()

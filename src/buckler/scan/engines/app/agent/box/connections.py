@@ -7,6 +7,7 @@ socket pair of an event loop) go on working.
 from __future__ import annotations
 
 import ipaddress
+import os
 import socket
 import weakref
 from typing import Any, Callable, Optional
@@ -54,7 +55,6 @@ class _Judge:
     def __init__(self, allowed: Allowed, walls: dict[str, bool], refusals: Refusals) -> None:
         self._allowed = allowed
         self._private = walls.get("network", False)
-        self._hidden = walls.get("mounts", False) and self._private
         self._refusals = refusals
         self._own: weakref.WeakSet[Any] = weakref.WeakSet()
 
@@ -68,15 +68,16 @@ class _Judge:
 
     def _outgoing(self, sock: Any, address: Any, event: str) -> None:
         if isinstance(address, (str, bytes)):
-            if not self._hidden and not self._is_own(address):
-                self._refusals.connection(text(address) or "an unnamed socket", event)
+            if not self._is_own(address) and not (self._private and listens(address)):
+                self._refusals.socket(text(address) or "without a name", event)
             return
         if not isinstance(address, tuple) or len(address) < 2:
             return  # netlink and the like: no way out
         host, port = text(address[0]), address[1]
         if self._allowed.address(host, port):
             return
-        if _local(host) and (self._private or self._is_own(port)):
+        # On a private loopback a server of the application may have been started below Python, unseen by `bind`.
+        if _local(host) and (self._is_own(port) or self._private and listens(port)):
             return
         self._refusals.connection(f"[{host}]:{port}" if ":" in host else f"{host}:{port}", event)
 
@@ -87,7 +88,7 @@ class _Judge:
             return
         host = text(address[0])
         if not _local(host) or host == "":
-            self._refusals.connection(f"{host or '*'}:{address[1]} (to listen)", "socket.bind")
+            self._refusals.listening(f"{host or '*'}:{address[1]}", "socket.bind")
 
     def lookup(self, event: str, index: int) -> Callable[[tuple[Any, ...]], None]:
         def handle(arguments: tuple[Any, ...]) -> None:
@@ -110,6 +111,22 @@ class _Judge:
             if name == place or isinstance(name, tuple) and len(name) > 1 and name[1] == place:
                 return True
         return False
+
+
+def listens(place: Any) -> bool:
+    """Whether a socket of this network namespace is bound at `place`, a port or a path, by the kernel's own lists."""
+    tables = ("tcp", "tcp6", "udp", "udp6") if isinstance(place, int) else ("unix",)
+    for table in tables:
+        try:
+            with open(f"/proc/self/net/{table}", encoding="utf-8", errors="surrogateescape") as lines:
+                for fields in map(str.split, lines):
+                    if table == "unix" and len(fields) > 7 and fields[7] == os.fsdecode(place):
+                        return True
+                    if table != "unix" and len(fields) > 3 and fields[1].endswith(f":{place:04X}"):
+                        return True
+        except OSError:
+            continue  # no IPv6, or no /proc: then nothing is known to listen
+    return False
 
 
 def _parse(host: str) -> Optional[Any]:

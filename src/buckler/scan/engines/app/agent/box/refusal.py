@@ -27,6 +27,18 @@ class Refusals:
         self.tell("connection", detail, event)
         raise ConnectionRefusedError(errno.ECONNREFUSED, f"Buckler stopped a connection to {detail}; --allow {detail} lets it through")
 
+    def socket(self, detail: str, event: str) -> NoReturn:
+        """Refuse a Unix socket; `detail` is its path."""
+        self.tell("connection", detail, event)
+        message = f"Buckler stopped a connection to the socket {detail}; use HOST:PORT instead, which --allow HOST:PORT lets through"
+        raise ConnectionRefusedError(errno.ECONNREFUSED, message)
+
+    def listening(self, detail: str, event: str) -> NoReturn:
+        """Refuse to listen where others can reach it."""
+        self.tell("connection", detail, event)
+        message = f"Buckler stopped the application from listening on {detail}: other machines could reach it; --allow names hosts to call"
+        raise PermissionError(errno.EPERM, message)
+
     def write(self, detail: str, event: str) -> NoReturn:
         """Refuse to change a file of the system."""
         self.tell("write", detail, event)

@@ -151,7 +151,8 @@ class _Redirect:
                 # The event names no folder, so that the wall could not tell where a relative path leads.
                 path = self._mirror.absolute(path, dir_fd)
             return int(original(path, flags, mode, dir_fd=dir_fd))
-        place = self._mirror.write(real, not flags & os.O_TRUNC) if flags & _WRITING else self._mirror.read(real)
+        emptied = flags & os.O_TRUNC and flags & os.O_CREAT and not flags & os.O_EXCL
+        place = self._mirror.write(real, not emptied) if flags & _WRITING else self._mirror.read(real)
         return int(original(path if place == real else place, flags, mode, dir_fd=dir_fd))
 
     def _read(self, original: Any, path: Any, *rest: Any, **options: Any) -> Any:

@@ -1,0 +1,38 @@
+"""The back office."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, HTTPException, Query, status
+from sqlalchemy import select
+
+from app.db import SessionDep
+from app.deps import ObjectId, require_admin
+from app.models import Mail, Order, User
+from app.schemas import OrderOut, StaffUserOut
+
+router = APIRouter(prefix="/admin", tags=["admin"], dependencies=[Depends(require_admin)])
+
+Limit = Annotated[int, Query(ge=1, le=100)]
+
+
+@router.get("/users", response_model=list[StaffUserOut])
+async def list_users(session: SessionDep, limit: Limit = 50) -> list[User]:
+    """All accounts."""
+    return list(await session.scalars(select(User).order_by(User.id).limit(limit)))
+
+
+@router.get("/mails", response_model=list[str])
+async def list_mails(session: SessionDep, limit: Limit = 50) -> list[str]:
+    """To whom mails were sent."""
+    return list(await session.scalars(select(Mail.recipient).order_by(Mail.id).limit(limit)))
+
+
+@router.post("/orders/{order_id}/ship", response_model=OrderOut)
+async def ship_order(order_id: ObjectId, session: SessionDep) -> Order:
+    """Note that a parcel is on its way."""
+    order = await session.get(Order, order_id)
+    if order is None:
+        raise HTTPException(status.HTTP_404_NOT_FOUND, "No such order")
+    order.status = "shipped"
+    await session.commit()
+    return order

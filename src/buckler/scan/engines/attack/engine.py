@@ -1,0 +1,161 @@
+"""The attack engine: sign in, explore, attack, look again for what was stored, observe."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable
+
+from buckler.core.events import GapFound, Listener
+from buckler.core.finding import Finding
+from buckler.core.redact import Redactor
+from buckler.core.report import OperationCoverage
+from buckler.core.rule import Rule
+from buckler.core.settings import Settings
+from buckler.scan.engines.app.session import Session
+from buckler.scan.engines.attack.canaries import Canaries
+from buckler.scan.engines.attack.explore import Explorer, choose_host, entered, order_of
+from buckler.scan.engines.attack.identities import sign_in_all
+from buckler.scan.engines.attack.judging import Judge, Line
+from buckler.scan.engines.attack.observe import Observer
+from buckler.scan.engines.attack.probing import Prober
+from buckler.scan.engines.attack.run import Run
+from buckler.scan.engines.interface import ChecksObservations, Exchange, Observations, Probe
+from buckler.scan.model.application import AppModel, Operation
+
+
+class AttackEngine:
+    """Attacks one running application.
+
+    Args:
+        session: The application in its box, started.
+        model: Its model.
+        settings: Identities, exclusions and times.
+        rules: The rules that may run.
+        prefix: First characters of every canary.
+        emit: Gets gaps, progress and findings as they come.
+        line: Gives the text of a line of the project.
+    """
+
+    def __init__(
+        self,
+        session: Session,
+        model: AppModel,
+        settings: Settings,
+        rules: Iterable[Rule],
+        prefix: str,
+        emit: Listener,
+        line: Line,
+    ) -> None:
+        excluded = set(settings.exclude)
+        self._run = Run(
+            session=session,
+            model=model,
+            settings=settings,
+            rules=tuple(rules),
+            canaries=Canaries[Probe](prefix, session.plant),
+            emit=emit,
+            deadline=time.monotonic() + settings.max_time,
+            operations=tuple(op for op in model.operations if op.key not in excluded),
+        )
+        for key in sorted(excluded):
+            known = key in {op.key for op in model.operations}
+            why = "excluded" if known else "excluded, but there is no such operation"
+            emit(GapFound(key, why, "take it out of --exclude"))
+        self._line = line
+
+    def explore(self) -> None:
+        """Sign in and find out how each operation is reached; sends no payload."""
+        run = self._run
+        choose_host(run)
+        sign_in_all(run)
+        secrets = [v for i in run.identities.values() for _, v in i.headers]
+        run.redactor = Redactor([*secrets, *(s.split()[-1] for s in secrets if s.strip())])
+        self._explorer = Explorer(run)
+        self._explorer.explore()
+
+    def attack(self) -> list[Finding]:
+        """Send payloads to every operation that was reached; destructive ones last."""
+        run = self._run
+        judge = Judge(run, self._line)
+        prober = Prober(run, self._explorer, judge)
+        ordered = sorted(run.operations, key=order_of)
+        for number, operation in enumerate(ordered):
+            run.progress(number, len(ordered), operation.key)
+            if run.out_of_time:
+                run.gap(operation.key, "--max-time passed before it was attacked", "--max-time SECONDS")
+                continue
+            self._keep_signed_in(operation)
+            prober.attack(operation)
+        self._look_again(judge, ordered)
+        run.progress(len(ordered), len(ordered), "")
+        return judge.findings()
+
+    def observe(self) -> list[Finding]:
+        """Ask for every kind of answer and hand the material to the rules."""
+        run = self._run
+        Observer(run, self._explorer).observe()
+        found: list[Finding] = []
+        for rule in run.rules:
+            if isinstance(rule, ChecksObservations):
+                found += rule.check_observations(run.model, run.seen)
+        return found
+
+    @property
+    def observations(self) -> Observations:
+        """What benign requests showed."""
+        return self._run.seen
+
+    @property
+    def redactor(self) -> Redactor:
+        """Knows the secrets of the identities."""
+        return self._run.redactor
+
+    @property
+    def refused(self) -> dict[tuple[str, str], str]:
+        """What the box stopped while the application ran: (what, detail) to the place."""
+        return self._run.refused
+
+    def coverage(self) -> list[OperationCoverage]:
+        """How far each operation was looked at."""
+        rows = []
+        for operation in self._run.operations:
+            state = self._run.states.get(operation.key)
+            if state is None:
+                rows.append(OperationCoverage(operation.key, False, False, 0, 0, why="not tried"))
+                continue
+            rows.append(
+                OperationCoverage(
+                    operation.key,
+                    state.reached,
+                    state.authenticated,
+                    state.slots,
+                    state.attacked if state.reached else 0,
+                    state.identity,
+                    state.status,
+                    state.why,
+                )
+            )
+        return rows
+
+    def _keep_signed_in(self, operation: Operation) -> None:
+        """Sign in again where an earlier probe ended the session (a new password, a sign-out)."""
+        run = self._run
+        name = self._explorer.best_identity(operation)
+        draft = self._explorer.drafts.get(operation.key)
+        if name is None or draft is None or run.states[operation.key].lost:
+            return
+        answer = run.send(draft.request(run.identity(name), run.client()), operation)
+        if answer is not None and answer.status == 401:
+            sign_in_all(run)
+
+    def _look_again(self, judge: Judge, ordered: list[Operation]) -> None:
+        """What was stored by one request may come out of another."""
+        run = self._run
+        for operation in ordered:
+            draft = self._explorer.drafts.get(operation.key)
+            if draft is None or operation.method not in ("GET", "WEBSOCKET") or run.out_of_time:
+                continue
+            request = draft.request(run.identity(self._explorer.best_identity(operation)), run.client())
+            answer = run.send(request, operation)
+            if answer is not None:
+                judge.answer(Exchange(operation, request, answer, entered(operation, answer)))

@@ -1,0 +1,321 @@
+"""Finds out how each operation is reached: with which values, and as whom.
+
+Nobody knows an application's identifiers, so they are taken from its own answers: what a
+collection lists is asked for one by one, under the same identity and under the others.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
+from typing import Any
+
+from buckler.scan.engines.attack.drafts import Draft, benign
+from buckler.scan.engines.attack.run import Run, State
+from buckler.scan.engines.attack.slots import slots_of
+from buckler.scan.engines.attack.values import text
+from buckler.scan.engines.interface import Answer, Exchange, Slot
+from buckler.scan.model.application import Operation
+
+HOSTS = ("app.test", "localhost", "testserver", "127.0.0.1", "example.com")
+MAX_POOL = 12
+UNINTERESTING = frozenset({"content-length", "content-type", "connection", "accept-encoding"})
+SIGN_OUT = re.compile(r"log-?out|sign-?out|revoke|deactivate|close-account", re.IGNORECASE)
+UNIQUE = re.compile(r"e-?mail|user_?name|login|slug|(^|_)name$|title|code|sku|handle|key", re.IGNORECASE)
+
+
+def order_of(operation: Operation) -> tuple[int, int, str]:
+    """Collections first, then what creates, reads, changes, deletes, and signs out."""
+    if SIGN_OUT.search(operation.path):
+        return (9, 0, operation.key)
+    rank = {"GET": 0, "HEAD": 0, "OPTIONS": 0, "POST": 2, "PUT": 4, "PATCH": 4, "DELETE": 7}.get(operation.method, 5)
+    if rank == 0 and "{" in operation.path:
+        rank = 3
+    return (rank, operation.path.count("{"), operation.key)
+
+
+def choose_host(run: Run) -> None:
+    """Find a Host header that the application accepts."""
+    for item in run.model.middleware:
+        if item.name == "TrustedHostMiddleware":
+            allowed = [str(h) for h in item.options.get("allowed_hosts") or []]
+            usable = [h.replace("*", "www", 1) if h.startswith("*.") else h for h in allowed if h != "*"]
+            if usable:
+                run.host = usable[0]
+                return
+    candidates = (run.settings.host,) if run.settings.host else HOSTS
+    probe = next((op for op in sorted(run.operations, key=order_of) if op.method == "GET"), None)
+    if probe is None:
+        run.host = str(candidates[0])
+        return
+    for host in candidates:
+        answer = run.send(benign(probe, host=str(host)).request(client=run.client()), probe)
+        run.host = str(host)
+        if answer is not None and answer.status not in (400, 403, 404, 421, 307, 308):
+            return
+    run.host = str(candidates[0])
+
+
+class Explorer:
+    """Reaches the operations of one run and remembers the best draft of each.
+
+    Args:
+        run: The run.
+    """
+
+    def __init__(self, run: Run) -> None:
+        self._run = run
+        self.drafts: dict[str, Draft] = {}
+        self.found: dict[str, list[Slot]] = {}
+
+    def explore(self) -> None:
+        """Try every operation as nobody and as each identity; twice, with what was learnt."""
+        ordered = sorted(self._run.operations, key=order_of)
+        safe = [op for op in ordered if order_of(op)[0] < 7]
+        late = [op for op in ordered if order_of(op)[0] >= 7]
+        for number, operation in enumerate(safe):
+            self._run.progress(number, len(ordered), "exploring")
+            self._visit(operation, again=False)
+        for operation in safe:
+            self._visit(operation, again=True)
+        for operation in late:
+            self._visit(operation, again=False)
+
+    def best_identity(self, operation: Operation) -> str | None:
+        """Who got furthest; nobody where that is enough."""
+        cells = self._run.seen.matrix.get(operation.key, {})
+        return min(cells, key=lambda name: (-_furthest(cells[name]), name is not None), default=None)
+
+    def slots(self, operation: Operation) -> list[Slot]:
+        """The declared slots and those that the handler was seen to read by itself."""
+        return [*slots_of(operation), *self.found.get(operation.key, [])]
+
+    def _visit(self, operation: Operation, *, again: bool) -> None:
+        run = self._run
+        state = run.states.setdefault(operation.key, State())
+        cells = run.seen.matrix.setdefault(operation.key, {})
+        for name in (None, *run.identities):
+            if state.lost or run.out_of_time:
+                break
+            before = cells.get(name)
+            if again and before is not None and _furthest(before) == 3:
+                continue
+            best = self._try(operation, name, again)
+            if best is not None and (before is None or _furthest(best) > _furthest(before)):
+                cells[name] = best
+        self._summarise(operation, state)
+
+    def _try(self, operation: Operation, name: str | None, again: bool) -> Exchange | None:
+        best: Exchange | None = None
+        for draft in self._drafts(operation, name, again):
+            exchange = self._send(operation, draft, name)
+            if exchange is None:
+                break
+            if best is None or _furthest(exchange) > _furthest(best):
+                best = exchange
+                current = self._run.seen.matrix[operation.key].get(name)
+                ranked = [e for e in (*self._run.seen.matrix[operation.key].values(), current) if e]
+                if all(_furthest(exchange) >= _furthest(e) for e in ranked):
+                    self.drafts[operation.key] = draft
+            if exchange.answer.ok or exchange.answer.status in (401, 403) and not exchange.reached:
+                break
+        return best
+
+    def _send(self, operation: Operation, draft: Draft, name: str | None) -> Exchange | None:
+        run = self._run
+        request = draft.request(run.identity(name), run.client())
+        answer = run.send(request, operation)
+        if answer is None:
+            return None
+        exchange = Exchange(operation, request, answer, reached=entered(operation, answer))
+        run.seen.everything.append(exchange)
+        if answer.ok:
+            self._harvest(operation, answer, name)
+        fresh = self._learn(operation, answer)
+        if fresh:
+            fuller = self._fill_found(operation, draft)
+            return self._send(operation, fuller, name) or exchange
+        return exchange
+
+    def _learn(self, operation: Operation, answer: Answer) -> bool:
+        """Slots that the handler asks for without declaring them; whether any is new."""
+        known = {slot.key for slot in self.slots(operation)}
+        declared = {f"{p.where}:{p.name}" for p in operation.parameters}
+        added = False
+        for key in answer.reads:
+            where, _, name = key.partition(":")
+            if where in ("header", "cookie") and name in UNINTERESTING:
+                continue
+            if key not in known and key not in declared and len(known) < 60:
+                self.found.setdefault(operation.key, []).append(Slot(where, name))
+                known.add(key)
+                added = True
+        return added
+
+    def _fill_found(self, operation: Operation, draft: Draft) -> Draft:
+        for slot in self.found.get(operation.key, []):
+            draft = start_of(draft, slot)
+            if slot.name and slot.where in ("query", "json", "form", "message"):
+                draft = draft.with_value(slot, text({}, slot.leaf))
+        draft.attacked = set()
+        return draft
+
+    def _drafts(self, operation: Operation, name: str | None, again: bool) -> Iterator[Draft]:
+        run = self._run
+        pools = [known for known in self._known(operation, name)]
+        made: list[Draft] = []
+        for known in pools[: 4 if again else 2]:
+            made.append(benign(operation, host=run.host, known=known))
+        made.append(benign(operation, host=run.host, full=False, known=pools[0] if pools else {}))
+        if again or not pools:
+            made.append(benign(operation, host=run.host, variant=1, known=pools[0] if pools else {}))
+        seen: set[str] = set()
+        for draft in made:
+            draft = self._fill_found(operation, draft)
+            if repr(draft) not in seen:
+                seen.add(repr(draft))
+                yield draft
+
+    def _known(self, operation: Operation, name: str | None) -> Iterator[dict[str, str]]:
+        """Values for identifiers, from this identity's answers first, then from anybody's."""
+        pools = [self._run.pool.get(name, {}), *(p for n, p in self._run.pool.items() if n != name)]
+        wanted = identifiers(operation)
+        for turn in range(3):
+            known = {}
+            for parameter, resource in wanted:
+                values = [v for pool in pools for v in candidates(pool, parameter, resource)]
+                if values:
+                    known[parameter] = values[min(turn, len(values) - 1)]
+            yield known
+
+    def _harvest(self, operation: Operation, answer: Answer, name: str | None) -> None:
+        if "json" not in answer.media_type:
+            return
+        try:
+            data = json.loads(answer.body)
+        except ValueError:
+            return
+        pool = self._run.pool.setdefault(name, {})
+        for key, found in leaves(data, resource_of(operation)):
+            values = pool.setdefault(key, [])
+            if found not in values and len(values) < MAX_POOL:
+                values.append(found)
+
+    def _summarise(self, operation: Operation, state: State) -> None:
+        cells = self._run.seen.matrix.get(operation.key, {})
+        slots = self.slots(operation)
+        state.slots = len(slots)
+        state.reached = any(cell.reached for cell in cells.values())
+        state.authenticated = any(cell.reached for name, cell in cells.items() if name)
+        best = self.best_identity(operation)
+        cell = cells.get(best) if cells else None
+        state.identity = best
+        state.status = cell.answer.status if cell else None
+        state.why = "" if state.reached else why_not(cell, state.lost, bool(self._run.identities))
+
+
+def start_of(draft: Draft, slot: Slot) -> Draft:
+    """The draft with the container that an undeclared slot needs: an object, a form, a message."""
+    if slot.where == "json" and draft.json is None:
+        draft = replace(draft, json={})
+    elif slot.where == "form" and not draft.form:
+        draft = replace(draft, form=[("sample", "sample")])
+    elif slot.where == "message" and draft.messages == ["sample"]:
+        draft = replace(draft, messages=["{}"])
+    return draft
+
+
+def entered(operation: Operation, answer: Answer) -> bool:
+    """Whether the operation's own handler ran."""
+    return operation.entered in answer.entered
+
+
+def _furthest(exchange: Exchange) -> int:
+    if exchange.reached and exchange.answer.ok:
+        return 3
+    if exchange.reached:
+        return 2
+    return 1 if exchange.answer.status not in (401, 403, 404, 405) else 0
+
+
+def why_not(cell: Exchange | None, lost: str, identities: bool) -> str:
+    """Why an operation was not reached, for people."""
+    if lost or cell is None:
+        return lost or "no request could be sent"
+    status = cell.answer.status
+    if status in (401, 403):
+        hint = "none of the identities may call it" if identities else "no identity is configured"
+        return f"answered {status}: {hint}"
+    if status == 422:
+        return f"answered 422: {_first_error(cell.answer)}"
+    if cell.answer.error:
+        return f"failed before the handler: {cell.answer.error.get('type')}: {str(cell.answer.error.get('message'))[:120]}"
+    return f"answered {status} before the handler"
+
+
+def _first_error(answer: Answer) -> str:
+    try:
+        detail = json.loads(answer.body)["detail"][0]
+        return f"{'.'.join(map(str, detail['loc']))}: {detail['msg']}"[:160]
+    except (ValueError, KeyError, IndexError, TypeError):
+        return "the made-up values are not valid"
+
+
+def resource_of(operation: Operation) -> str:
+    """The noun an operation is about: ``orders`` of ``/api/orders/{id}``."""
+    words = [part for part in operation.path.split("/") if part and not part.startswith("{")]
+    return words[-1].lower() if words else ""
+
+
+def identifiers(operation: Operation) -> list[tuple[str, str]]:
+    """Names that take an identifier, each with the noun before it in the path."""
+    parts = operation.path.split("/")
+    found = []
+    for before, part in zip(parts, parts[1:], strict=False):
+        for name in re.findall(r"\{([^{}:]+)", part):
+            found.append((name, before.lower()))
+    for parameter in operation.parameters:
+        if parameter.where == "query" and re.search(r"(^|_)id$", parameter.name):
+            found.append((parameter.name, parameter.name.removesuffix("_id")))
+    body = operation.body
+    for item in body.fields if body else ():
+        for name in item.schema.get("properties") or {}:
+            if re.search(r"_(id|slug|sku)$", name):
+                found.append((name, name.rpartition("_")[0]))
+    return found
+
+
+def candidates(pool: dict[str, list[str]], parameter: str, resource: str) -> Iterable[str]:
+    """Harvested values for a parameter, the likeliest first."""
+    singular = resource.removesuffix("ies") + "y" if resource.endswith("ies") else resource.removesuffix("s")
+    last = parameter.rpartition("_")[2]
+    for key in (
+        f"{resource}.{parameter}",
+        f"{resource}.{last}",
+        f"{singular}.{last}",
+        parameter,
+        f"{parameter.removesuffix('_' + last)}s.{last}",
+        f"{singular}_{last}",
+    ):
+        yield from pool.get(key, ())
+
+
+def leaves(data: Any, resource: str, depth: int = 0) -> Iterator[tuple[str, str]]:
+    """Scalars of a JSON answer: ``name`` and ``resource.name`` to text."""
+    if depth > 5:
+        return
+    if isinstance(data, dict):
+        for key, item in list(data.items())[:60]:
+            if isinstance(item, dict | list):
+                yield from leaves(item, key.lower() if isinstance(item, list) else resource, depth + 1)
+            elif isinstance(item, str | int) and not isinstance(item, bool) and len(str(item)) < 100:
+                yield f"{resource}.{key}", str(item)
+                yield key, str(item)
+    elif isinstance(data, list):
+        for item in data[:10]:
+            if isinstance(item, str | int) and not isinstance(item, bool) and len(str(item)) < 100:
+                yield resource, str(item)
+            else:
+                yield from leaves(item, resource, depth + 1)

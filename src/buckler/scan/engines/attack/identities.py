@@ -1,0 +1,105 @@
+"""Signs identities in: headers and cookies as given, or the answer of a login request."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from http.cookies import CookieError, SimpleCookie
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlencode, urlsplit
+
+from buckler.core.settings import IdentitySettings, LoginSettings
+from buckler.scan.engines.interface import Answer, Identity, Request
+
+if TYPE_CHECKING:
+    from buckler.scan.engines.attack.run import Run
+
+TOKENS = ("access_token", "token", "jwt", "id_token", "accessToken", "auth_token", "key", "session_token")
+
+
+def sign_in_all(run: Run) -> None:
+    """Sign every identity of the settings in; a failure is a gap, not an end."""
+    for item in run.settings.identities:
+        made = sign_in(run, item)
+        if made is not None:
+            run.identities[made.name] = made
+    run.seen.identities = tuple(run.identities.values())
+
+
+def sign_in(run: Run, item: IdentitySettings) -> Identity | None:
+    """The identity with its credentials, or None where the sign-in failed."""
+    headers = [(name.lower(), value) for name, value in item.headers.items()]
+    cookies = dict(item.cookies)
+    if item.signup is not None:
+        _send(run, item.signup)
+    if item.login is not None:
+        answer = _send(run, item.login)
+        if answer is None or not answer.ok:
+            status = answer.status if answer else "no answer"
+            run.gap(
+                f"identity {item.name}",
+                f"signing in by {item.login.request} gave {status}",
+                "check login in [tool.buckler.identities]",
+            )
+            return None
+        cookies.update(cookies_of(answer))
+        token = token_of(answer, item.login.token)
+        if token:
+            headers.append(("authorization", f"{item.login.scheme} {token}"))
+        elif not cookies:
+            run.gap(
+                f"identity {item.name}",
+                f"the answer to {item.login.request} holds neither {item.login.token!r} nor a cookie",
+                "set login.token to the dotted path of the token",
+            )
+            return None
+    if cookies:
+        headers.append(("cookie", "; ".join(f"{k}={v}" for k, v in cookies.items())))
+    return Identity(item.name, item.role, tuple(headers))
+
+
+def login_request(login: LoginSettings, host: str, client: str) -> Request:
+    """The request that signs somebody in."""
+    method, _, target = login.request.strip().partition(" ")
+    parts = urlsplit(target.strip() or "/")
+    body, media_type = b"", ""
+    if login.json is not None:
+        body, media_type = json.dumps(login.json).encode(), "application/json"
+    elif login.form is not None:
+        body, media_type = urlencode(login.form).encode(), "application/x-www-form-urlencoded"
+    headers = [("host", host), ("user-agent", "buckler"), ("accept", "application/json")]
+    if media_type:
+        headers += [("content-type", media_type), ("content-length", str(len(body)))]
+    return Request(method.upper(), parts.path, parts.query, tuple(headers), body, client=client)
+
+
+def _send(run: Run, login: LoginSettings) -> Answer | None:
+    return run.send(login_request(login, run.host, run.client()))
+
+
+def cookies_of(answer: Answer) -> dict[str, str]:
+    """The cookies that an answer sets, name to value; deleted ones left out."""
+    found: dict[str, str] = {}
+    for line in answer.all_headers("set-cookie"):
+        jar: SimpleCookie = SimpleCookie()
+        try:
+            jar.load(line)
+        except CookieError:
+            continue
+        found.update({name: morsel.coded_value for name, morsel in jar.items() if morsel.value})
+    return found
+
+
+def token_of(answer: Answer, path: str) -> str | None:
+    """The token at a dotted path of a JSON answer, or under one of the usual names."""
+    try:
+        data: Any = json.loads(answer.body)
+    except ValueError:
+        return None
+    for candidate in (path, *TOKENS):
+        current = data
+        for part in candidate.split("."):
+            current = current.get(part) if isinstance(current, Mapping) else None
+        if isinstance(current, str) and current:
+            return current
+    return None

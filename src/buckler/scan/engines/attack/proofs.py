@@ -1,0 +1,138 @@
+"""Evidence in the shapes of the report: exchanges with curl and pytest, sink hits, settings."""
+
+from __future__ import annotations
+
+import re
+import shlex
+from collections.abc import Iterable
+from typing import Any
+
+from buckler.core.finding import Proof
+from buckler.core.redact import Redactor
+from buckler.scan.engines.interface import Exchange, Hit, Probe, Request
+
+MAX_BODY = 2000
+MAX_ARGUMENT = 1200
+HIDDEN_HEADERS = frozenset({"content-length", "user-agent", "accept"})
+_TEXTUAL = re.compile(rb"^[\t\n\r\x20-\x7e\x80-\xff]*$")
+
+
+def exchange(item: Exchange, redactor: Redactor, *, mark: str = "", why: str = "") -> Proof:
+    """A request and its answer.
+
+    Args:
+        item: What was sent and what came back.
+        redactor: Masks secrets in both.
+        mark: What shows the weakness in the answer.
+        why: What the exchange shows, in words.
+    """
+    request, answer = item.request, item.answer
+    data: dict[str, Any] = {
+        "request": {
+            "method": request.method,
+            "url": redactor.text(request.url),
+            "headers": [list(pair) for pair in redactor.headers(_shown(request.headers))],
+            "body": redactor.text(_body_text(request.body)),
+            "identity": request.identity,
+            "scheme": request.scheme,
+            "client": request.client,
+        },
+        "response": {
+            "status": answer.status,
+            "headers": [list(pair) for pair in redactor.headers(answer.headers)],
+            "body": redactor.text(_around(answer.text, mark)),
+            "size": answer.size,
+        },
+        "replay": {
+            "url": request.url,
+            "headers": [list(pair) for pair in request.headers if not _is_credential(pair[0])],
+            "body_latin1": request.body.decode("latin-1")[:200_000],
+            "messages": list(request.messages),
+        },
+        "curl": curl(request, redactor),
+    }
+    if mark:
+        data["mark"] = mark
+    if why:
+        data["shows"] = why
+    if answer.error:
+        data["response"]["error"] = f"{answer.error.get('type')}: {str(answer.error.get('message'))[:300]}"
+    return Proof("exchange", data)
+
+
+def sink(hit: Hit, mark: str, redactor: Redactor) -> Proof:
+    """A dangerous call that the input reached, and where."""
+    argument = [redactor.text(_around(a, mark)) for a in hit.argument] if isinstance(hit.argument, tuple) else (
+        redactor.text(_around(hit.argument, mark))
+    )
+    data: dict[str, Any] = {"sink": hit.sink, "call": hit.call, "argument": argument, "mark": mark}
+    if hit.frames:
+        data["path"], data["line"] = hit.frames[0][0], hit.frames[0][1]
+    data["stack"] = [{"path": p, "line": line, "function": f} for p, line, f in hit.frames]
+    return Proof("sink", data)
+
+
+def stored(probe: Probe, item: Exchange) -> Proof:
+    """The way from the request that stored a payload to the one in which it came out."""
+    operation = item.operation.key if item.operation else item.request.method
+    return Proof(
+        "flow",
+        {
+            "steps": [
+                {"text": f"stored by {probe.operation.key} in {probe.slot.key}"},
+                {"text": f"comes out of {operation}"},
+            ]
+        },
+    )
+
+
+def setting(name: str, value: object, *, expected: str = "") -> Proof:
+    """Something that was read off the application."""
+    data: dict[str, Any] = {"name": name, "value": value}
+    if expected:
+        data["expected"] = expected
+    return Proof("setting", data)
+
+
+def curl(request: Request, redactor: Redactor) -> str:
+    """The request as a command line; credentials are named, not shown."""
+    if request.method == "WEBSOCKET":
+        return f"websocat {shlex.quote('wss://app' + request.url)}"
+    parts = ["curl"]
+    if "/.." in request.path or "/./" in request.path:
+        parts.append("--path-as-is")
+    if request.method != "GET":
+        parts += ["-X", request.method]
+    for name, value in redactor.headers(_shown(request.headers)):
+        if name != "host":
+            parts += ["-H", shlex.quote(f"{name}: {value}")]
+    if request.body:
+        text = _body_text(request.body)
+        parts += ["--data-binary", shlex.quote(redactor.text(text))]
+    parts.append(shlex.quote(f"{request.scheme}://app{redactor.text(request.url)}"))
+    return " ".join(parts)
+
+
+def _shown(headers: Iterable[tuple[str, str]]) -> list[tuple[str, str]]:
+    return [(name, value) for name, value in headers if name not in HIDDEN_HEADERS]
+
+
+def _is_credential(name: str) -> bool:
+    return name in ("authorization", "cookie") or "key" in name or "token" in name
+
+
+def _body_text(body: bytes) -> str:
+    if not body:
+        return ""
+    if not _TEXTUAL.match(body[:4096]):
+        return f"<{len(body)} bytes>"
+    return body[:MAX_BODY].decode("utf-8", "replace")
+
+
+def _around(text: str, mark: str, limit: int = MAX_ARGUMENT) -> str:
+    """At most ``limit`` characters, around the mark where it is far in."""
+    if len(text) <= limit:
+        return text
+    at = text.lower().find(mark.lower()) if mark else -1
+    start = max(at - limit // 2, 0)
+    return ("…" if start else "") + text[start : start + limit] + "…"

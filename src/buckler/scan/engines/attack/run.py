@@ -1,0 +1,140 @@
+"""What the parts of the attack engine share during one scan of one application."""
+
+from __future__ import annotations
+
+import itertools
+import time
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+
+from buckler.core.events import GapFound, Listener, Note, Progress
+from buckler.core.finding import Finding
+from buckler.core.redact import Redactor
+from buckler.core.rule import Rule
+from buckler.core.settings import Settings
+from buckler.scan.engines.app.child import ChildLost
+from buckler.scan.engines.app.session import Session
+from buckler.scan.engines.attack.canaries import Canaries
+from buckler.scan.engines.interface import Answer, Identity, Observations, Probe, Request
+from buckler.scan.model.application import AppModel, Operation
+
+MAX_RESTARTS = 8
+ENGINE = "attack"
+
+
+@dataclass(slots=True)
+class State:
+    """How far one operation got.
+
+    Attributes:
+        lost: Why no more requests are sent to it, or an empty text.
+    """
+
+    reached: bool = False
+    authenticated: bool = False
+    slots: int = 0
+    attacked: int = 0
+    status: int | None = None
+    identity: str | None = None
+    why: str = ""
+    lost: str = ""
+
+
+@dataclass(slots=True)
+class Run:
+    """One scan of one application by the attack engine."""
+
+    session: Session
+    model: AppModel
+    settings: Settings
+    rules: tuple[Rule, ...]
+    canaries: Canaries[Probe]
+    emit: Listener
+    deadline: float
+    operations: tuple[Operation, ...] = ()
+    host: str = "app.test"
+    identities: dict[str, Identity] = field(default_factory=dict)
+    states: dict[str, State] = field(default_factory=dict)
+    seen: Observations = field(default_factory=Observations)
+    findings: list[Finding] = field(default_factory=list)
+    redactor: Redactor = field(default_factory=Redactor)
+    pool: dict[str | None, dict[str, list[str]]] = field(default_factory=dict)
+    restarts: int = 0
+    refused: dict[tuple[str, str], str] = field(default_factory=dict)
+    addresses: Iterator[int] = field(default_factory=lambda: itertools.cycle(range(1, 250)))
+
+    def identity(self, name: str | None) -> Identity | None:
+        """The identity of a name; None for nobody."""
+        return self.identities.get(name) if name else None
+
+    def gap(self, what: str, why: str, how: str = "") -> None:
+        """Say that something was not looked at."""
+        self.emit(GapFound(what, why, how))
+
+    def note(self, text: str) -> None:
+        """A line for the log."""
+        self.emit(Note(ENGINE, text))
+
+    def progress(self, done: int, total: int, text: str) -> None:
+        """How far it is."""
+        self.emit(Progress(ENGINE, done, total, text))
+
+    @property
+    def out_of_time(self) -> bool:
+        """Whether ``--max-time`` has passed."""
+        return time.monotonic() > self.deadline
+
+    def client(self) -> str:
+        """An address that is not loopback; another each time, so that limits by address do not
+        end the scan."""
+        return f"203.0.113.{next(self.addresses)}"
+
+    def send(self, request: Request, operation: Operation | None = None) -> Answer | None:
+        """Send one request; None where it cost the application its life or never ended."""
+        for _, answer in self.send_all([request], operation):
+            return answer
+        return None
+
+    def send_all(
+        self, requests: Iterable[Request], operation: Operation | None = None
+    ) -> Iterator[tuple[Request, Answer]]:
+        """Send requests to one operation; ends early where the application was lost over it.
+
+        The application is started again, signed-in identities included, and the operation is
+        left alone from then on.
+        """
+        state = self.states.get(operation.key) if operation else None
+        if state is not None and state.lost:
+            return
+        try:
+            for request, answer in self.session.send_all(requests):
+                self._note_refused(answer)
+                yield request, answer
+                if answer.timeout and not answer.ok:
+                    raise ChildLost("silent", "it did not answer in time")
+        except ChildLost as error:
+            self._lost(operation, error)
+
+    def _note_refused(self, answer: Answer) -> None:
+        for item in answer.refused:
+            key = (str(item.get("what")), str(item.get("detail"))[:200])
+            self.refused.setdefault(key, str(item.get("where", "")))
+
+    def _lost(self, operation: Operation | None, error: ChildLost) -> None:
+        what = operation.key if operation else "the application"
+        self.note(f"{what}: {error.message}")
+        if operation is not None:
+            state = self.states.setdefault(operation.key, State())
+            state.lost = error.message
+            self.gap(
+                operation.key,
+                f"{error.message}; it was started again and this operation is left alone",
+                f"--exclude '{operation.key}' leaves it out" if error.reason != "silent" else "--request-timeout SECONDS",
+            )
+        self.restarts += 1
+        if self.restarts > MAX_RESTARTS:
+            raise ChildLost(error.reason, f"the application had to be started {MAX_RESTARTS} times; the last time: {error.message}")
+        self.session.restart()
+        from buckler.scan.engines.attack.identities import sign_in_all
+
+        sign_in_all(self)

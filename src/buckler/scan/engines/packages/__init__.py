@@ -1,0 +1,1 @@
+"""Looks at manifests, locks and the other files of a project."""

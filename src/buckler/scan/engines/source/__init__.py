@@ -1,0 +1,1 @@
+"""Reads the source: every file is parsed, what does not parse is a gap, never skipped in silence."""

@@ -1,0 +1,81 @@
+"""Parses every Python file of a project and shows it to the rules that read source."""
+
+from __future__ import annotations
+
+import ast
+import fnmatch
+import io
+import tokenize
+import warnings
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+from buckler.core.events import GapFound, Listener, Progress
+from buckler.core.finding import Finding
+from buckler.core.rule import Rule
+from buckler.scan.discover import python_files
+from buckler.scan.engines.interface import ChecksSource, Module
+
+MAX_BYTES = 2_000_000
+TESTS = ("test_*.py", "*_test.py", "conftest.py")
+TEST_FOLDERS = frozenset({"tests", "test", "testing"})
+
+
+class SourceEngine:
+    """Looks at one project's source.
+
+    Args:
+        folder: Of the project.
+        rules: Those with ``check_source`` are asked.
+        emit: Gets gaps and progress.
+        excluded: Patterns of files that are left out, relative to the folder.
+    """
+
+    def __init__(
+        self, folder: Path, rules: Iterable[Rule], emit: Listener, excluded: Iterable[str] = ()
+    ) -> None:
+        self._folder = folder
+        self._rules = [rule for rule in rules if isinstance(rule, ChecksSource)]
+        self._emit = emit
+        self._excluded = tuple(excluded)
+        self.total = 0
+        self.parsed = 0
+
+    def run(self) -> Iterator[Finding]:
+        """Findings of all files, file by file in order."""
+        files = [f for f in python_files(self._folder) if not self._left_out(f)]
+        self.total = len(files)
+        for number, file in enumerate(files):
+            module = self._parse(file)
+            if module is not None:
+                self.parsed += 1
+                for rule in self._rules:
+                    yield from rule.check_source(module)
+            if number % 50 == 0:
+                self._emit(Progress("source", number, self.total))
+
+    def _left_out(self, file: Path) -> bool:
+        relative = file.relative_to(self._folder)
+        if any(fnmatch.fnmatch(relative.as_posix(), pattern) for pattern in self._excluded):
+            return True
+        return bool(TEST_FOLDERS.intersection(relative.parts[:-1])) or any(
+            fnmatch.fnmatch(file.name, pattern) for pattern in TESTS
+        )
+
+    def _parse(self, file: Path) -> Module | None:
+        relative = file.relative_to(self._folder).as_posix()
+        try:
+            if file.stat().st_size > MAX_BYTES:
+                raise ValueError(f"it is larger than {MAX_BYTES // 1_000_000} MB")
+            data = file.read_bytes()
+            encoding, _ = tokenize.detect_encoding(io.BytesIO(data).readline)
+            text = data.decode(encoding)
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore")
+                tree = ast.parse(text)
+        except (OSError, SyntaxError, ValueError, RecursionError, MemoryError, LookupError) as error:
+            line = f" at line {error.lineno}" if isinstance(error, SyntaxError) and error.lineno else ""
+            why = error.msg if isinstance(error, SyntaxError) else str(error) or type(error).__name__
+            self._emit(GapFound(relative, f"it does not parse{line}: {why}", "run Buckler with a newer Python"))
+            return None
+        return Module(relative, tree, text.splitlines())

@@ -1,0 +1,65 @@
+"""One weakness seen by several engines at one place is one finding, with all its evidence."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import replace
+
+from buckler.core.finding import Finding
+
+NEAR = 2
+Line = Callable[[str, int], str]
+
+
+def merge(findings: Iterable[Finding], line: Line) -> list[Finding]:
+    """Merge findings that are about the same thing.
+
+    Args:
+        findings: Of all engines.
+        line: Gives the text of a line, for fingerprints that survive moved lines.
+    """
+    exact: dict[tuple[object, ...], Finding] = {}
+    for finding in findings:
+        place = finding.location
+        key = (finding.rule, place.path, place.line, place.operation, place.slot, finding.subject)
+        exact[key] = exact[key].merged(finding) if key in exact else finding
+    placed = [f for f in exact.values() if f.location.operation]
+    rest = [f for f in exact.values() if not f.location.operation]
+    kept = []
+    for finding in rest:
+        twins = [i for i, other in enumerate(placed) if _same_place(finding, other)]
+        for index in twins:
+            placed[index] = placed[index].merged(replace(finding, severity=placed[index].severity))
+        if not twins:
+            kept.append(finding)
+    return _numbered([_anchored(f, line) for f in (*placed, *kept)])
+
+
+def _same_place(source: Finding, live: Finding) -> bool:
+    one, other = source.location, live.location
+    if source.rule != live.rule or source.subject != live.subject or one.path is None:
+        return False
+    places = [(other.path, other.line)]
+    for proof in live.proof:
+        places += [(step["path"], step["line"]) for step in proof.data.get("stack", ())]
+    return any(
+        path == one.path and at is not None and abs(at - (one.line or 0)) <= NEAR for path, at in places
+    )
+
+
+def _anchored(finding: Finding, line: Line) -> Finding:
+    place = finding.location
+    if finding.anchor or not place.path or not place.line:
+        return finding
+    return replace(finding, anchor=line(place.path, place.line))
+
+
+def _numbered(findings: list[Finding]) -> list[Finding]:
+    """Tell equal lines in one file apart, in their order."""
+    seen: dict[str, int] = {}
+    made = []
+    for finding in sorted(findings, key=lambda f: (f.location.path or "", f.location.line or 0)):
+        count = seen.get(finding.fingerprint, 0)
+        seen[finding.fingerprint] = count + 1
+        made.append(replace(finding, anchor=f"{finding.anchor}#{count}") if count else finding)
+    return made

@@ -1,0 +1,260 @@
+"""A scan from target to report: engines run, findings are merged, the report is made."""
+
+from __future__ import annotations
+
+import linecache
+import platform
+import sys
+import time
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+from buckler import __version__
+from buckler.core import registry
+from buckler.core.errors import ApplicationError
+from buckler.core.events import (
+    EngineFinished,
+    EngineStarted,
+    Event,
+    FindingFound,
+    GapFound,
+    Listener,
+    Note,
+)
+from buckler.core.finding import Finding, sort_key
+from buckler.core.report import Coverage, Report
+from buckler.core.rule import Rule
+from buckler.core.settings import Settings
+from buckler.scan.engines.app.child import ChildLost
+from buckler.scan.engines.app.engine import check_app, read_model
+from buckler.scan.engines.app.session import Options, Session
+from buckler.scan.engines.attack.canaries import prefix_of
+from buckler.scan.engines.attack.engine import AttackEngine
+from buckler.scan.engines.packages.engine import check_project
+from buckler.scan.engines.source.engine import SourceEngine
+from buckler.scan.inline import suppressions
+from buckler.scan.merge import merge
+from buckler.scan.model.application import AppModel
+from buckler.scan.target import Application, Target
+
+RULES = "buckler.scan.rules"
+ENGINES = ("source", "app", "attack", "packages")
+CONTEXT_LINES = 3
+
+
+def load_rules(settings: Settings, folder: Path) -> registry.Registry:
+    """The rules of Buckler and those of the project's own folders."""
+    return registry.Registry.load(RULES, (folder / path for path in settings.rules))
+
+
+@dataclass(slots=True)
+class _Work:
+    """What engines bring, while they work."""
+
+    coverage: Coverage = field(default_factory=Coverage)
+    findings: list[Finding] = field(default_factory=list)
+    timing: dict[str, float] = field(default_factory=dict)
+    failed: str = ""
+    model: AppModel | None = None
+
+
+class Scanner:
+    """Scans one target.
+
+    Args:
+        target: What to scan.
+        settings: Settings with the command line's overrides.
+        options: How to run the application.
+        rules: The rules that may run.
+        listen: Gets every event.
+        attack: False to send no payloads; the application is still run and explored.
+    """
+
+    def __init__(
+        self,
+        target: Target,
+        settings: Settings,
+        options: Options,
+        rules: Iterable[Rule],
+        listen: Listener = lambda event: None,
+        *,
+        attack: bool = True,
+    ) -> None:
+        self._target = target
+        self._settings = settings
+        self._options = options
+        self._rules = tuple(rules)
+        self._listen = listen
+        self._attack = attack
+        self._engines = settings.engines or ENGINES
+        self._work = _Work()
+
+    def scan(self) -> Report:
+        """Run the engines and make the report. The target's own folder is left as it is."""
+        started = time.monotonic()
+        work = self._work
+        if "source" in self._engines:
+            self._timed("source", self._source)
+        if "packages" in self._engines:
+            self._timed("packages", self._packages)
+        if {"app", "attack"}.intersection(self._engines):
+            self._applications()
+        work.timing["total"] = round(time.monotonic() - started, 3)
+        return self._report()
+
+    def emit(self, event: Event) -> None:
+        """Pass an event on, keeping gaps for the report."""
+        if isinstance(event, GapFound) and event not in self._work.coverage.gaps:
+            self._work.coverage.gaps.append(event)
+        self._listen(event)
+
+    def _timed(self, engine: str, work: Callable[[], None]) -> None:
+        self._listen(EngineStarted(engine))
+        begun = time.monotonic()
+        try:
+            work()
+        finally:
+            seconds = round(time.monotonic() - begun, 3)
+            self._work.timing[engine] = self._work.timing.get(engine, 0.0) + seconds
+            self._listen(EngineFinished(engine, seconds))
+
+    def _source(self) -> None:
+        engine = SourceEngine(self._target.folder, self._rules, self.emit, self._settings.exclude_files)
+        self._add(engine.run())
+        self._work.coverage.files_total += engine.total
+        self._work.coverage.files_parsed += engine.parsed
+
+    def _packages(self) -> None:
+        self._add(check_project(self._target.folder, self._rules))
+
+    def _applications(self) -> None:
+        if not self._target.applications:
+            self._work.failed = self._target.why
+            self.emit(GapFound("the application", self._target.why, "buckler scan module:app"))
+            return
+        for application in self._target.applications:
+            try:
+                self._application(application)
+            except (ApplicationError, ChildLost) as error:
+                self._work.failed = error.message
+                self.emit(GapFound(application.label, error.message, error.hint))
+
+    def _application(self, application: Application) -> None:
+        prefix = prefix_of(self._settings.seed)
+        with Session(self._target, application, prefix, self._options) as session:
+            model = self._start(session, application)
+            self._timed("app", lambda: self._add(check_app(model, self._rules)))
+            engine = AttackEngine(
+                session, model, self._settings, self._rules, prefix, self.emit, self._line
+            )
+            try:
+                self._timed("explore", engine.explore)
+                if self._attack and "attack" in self._engines:
+                    self._timed("attack", lambda: self._add(engine.attack()))
+                elif not self._attack:
+                    self.emit(GapFound("attack", "no payloads were sent", "leave --no-attack out"))
+                self._timed("observe", lambda: self._add(engine.observe()))
+            finally:
+                self._work.coverage.operations += engine.coverage()
+                self._work.coverage.requests += session.requests
+                self._refused(engine)
+                self.emit(Note("app", session.output()))
+
+    def _start(self, session: Session, application: Application) -> AppModel:
+        self._listen(EngineStarted("app"))
+        started = session.start()
+        work = self._work
+        work.coverage.walls = {**started.walls, "hooks": self._options.hooks}
+        for wall, why in started.why.items():
+            self.emit(GapFound(f"wall: {wall}", why))
+        model = read_model(started.model, self._target.folder, application, self._settings)
+        for name in model.made_up:
+            self.emit(GapFound(f"setting {name}", "it was missing; a value was made up", "--env-file FILE"))
+        if model.lifespan_failed:
+            self.emit(
+                GapFound(
+                    "lifespan",
+                    f"the start-up code failed: {model.lifespan_failed}",
+                    "what it wanted may need --allow HOST:PORT or --env-file FILE",
+                )
+            )
+        for item in started.model.get("refused", []):
+            self._refusal(str(item.get("what")), str(item.get("detail")), str(item.get("where", "")))
+        work.model = work.model or model
+        return model
+
+    def _refused(self, engine: AttackEngine) -> None:
+        for (what, detail), where in list(engine.refused.items())[:20]:
+            self._refusal(what, detail, where)
+
+    def _refusal(self, what: str, detail: str, where: str) -> None:
+        how = {"process": "--allow-processes", "connection": f"--allow {detail}"}.get(what, "")
+        place = f" at {where}" if where else ""
+        self.emit(GapFound(f"{what}: {detail[:120]}", f"stopped by the box{place}", how))
+
+    def _add(self, findings: Iterable[Finding]) -> None:
+        for finding in findings:
+            self._work.findings.append(finding)
+            self._listen(FindingFound(finding))
+
+    def _line(self, path: str, line: int) -> str:
+        return linecache.getline(str(self._target.folder / path), line).strip()
+
+    def _report(self) -> Report:
+        work = self._work
+        merged = merge(work.findings, self._line)
+        kept, suppressed, complaints = suppressions(merged, self._line)
+        for complaint in complaints:
+            self.emit(complaint)
+        kept.sort(key=sort_key)
+        model = work.model
+        return Report(
+            tool={"name": "buckler", "version": __version__, "rules": len(self._rules)},
+            target=self._describe(model),
+            findings=tuple(kept),
+            coverage=work.coverage,
+            rules={rule.id: rule for rule in self._rules},
+            timing=work.timing,
+            suppressed=tuple(suppressed),
+            excerpts={f.fingerprint: self._excerpt(f) for f in (*kept, *(s for s, _ in suppressed))},
+            failed=work.failed,
+            min_coverage=self._settings.min_coverage,
+            operations_expected=bool({"app", "attack"}.intersection(self._engines)),
+        )
+
+    def _describe(self, model: AppModel | None) -> dict[str, Any]:
+        return {
+            "name": (model.title if model else "") or self._target.folder.name,
+            "folder": self._target.folder.name,
+            "applications": [a.label for a in self._target.applications],
+            "environment": self._target.environment,
+            "python": model.python if model else "",
+            "fastapi": model.versions.get("fastapi", "") if model else "",
+            "platform": platform.platform(terse=True),
+            "buckler_python": ".".join(map(str, sys.version_info[:3])),
+            "engines": list(self._engines),
+            "seed": self._settings.seed,
+        }
+
+    def _excerpt(self, finding: Finding) -> tuple[tuple[int, str], ...]:
+        place = finding.location
+        if not place.path or not place.line:
+            return ()
+        file = str(self._target.folder / place.path)
+        first = max(place.line - CONTEXT_LINES, 1)
+        lines = [(n, linecache.getline(file, n).rstrip("\n")[:400]) for n in range(first, place.line + CONTEXT_LINES + 1)]
+        return tuple((number, text) for number, text in lines if text or number == place.line)
+
+
+def with_baseline(report: Report, known: frozenset[str]) -> Report:
+    """The report with the findings of a baseline set apart."""
+    return replace(
+        report,
+        findings=tuple(f for f in report.findings if f.fingerprint not in known),
+        known=tuple(f for f in report.findings if f.fingerprint in known),
+    )
+
+
+__all__ = ["ENGINES", "Scanner", "load_rules", "with_baseline"]

@@ -1,7 +1,10 @@
-"""The child of the tests: builds the box as asked and runs one hostile piece of code in it. Standard library, Python 3.9 and later.
+"""The child of the tests: builds the box as asked and runs one hostile piece of code in it.
 
-`python driver.py '{"agent": ..., "kernel": {...} | null, "hooks": {...} | null, "limits": {...}, "code": ..., "names": {...}}' TOKEN`
-Prints one line of JSON before the code (what stands) and one after it (how it ended), then waits for the end of its standard input.
+Standard library, Python 3.9 and later.
+
+`python driver.py '{"agent": ..., "kernel": {...} | null, "hooks": {...} | null, "limits": {...},
+"code": ..., "names": {...}}' TOKEN` Prints one line of JSON before the code (what stands) and one
+after it (how it ended), then waits for the end of its standard input.
 """
 
 from __future__ import annotations
@@ -34,7 +37,10 @@ def main() -> None:
     built = time.perf_counter()
     refused: list[dict[str, str]] = []
     if order["hooks"] is not None:
-        hooks.install({"walls": result["walls"], **order["hooks"]}, lambda kind, detail: refused.append(detail))
+        hooks.install(
+            {"walls": result["walls"], **order["hooks"]},
+            lambda kind, detail: refused.append(detail),
+        )
         audit.install()
     times = {"import_ms": (imported - started) * 1e3, "kernel_ms": (built - imported) * 1e3}
     say(**result, hooks_ms=(time.perf_counter() - built) * 1e3, **times)
@@ -43,7 +49,7 @@ def main() -> None:
     try:
         exec(compile(order["code"], "hostile.py", "exec"), names)
         value = names.get("value")
-    except BaseException as caught:  # whatever it is, the test wants to know it
+    except BaseException as caught:  # noqa: BLE001  (whatever it is, the test wants to know)
         error = f"{type(caught).__name__}: {caught}"
     say(error=error, value=value, refused=refused)
     sys.stdin.read()

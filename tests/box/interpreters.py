@@ -14,12 +14,20 @@ _PYENV = Path("/root/.pyenv/versions")
 
 @functools.cache
 def with_packages() -> str:
-    """An interpreter with uvloop and psycopg, in a virtual environment made once; "" when it cannot be had."""
+    """An interpreter with uvloop and psycopg, in a virtual environment made once.
+
+    "" when it cannot be had.
+    """
     python = _PACKAGES / "bin/python"
     ready = _PACKAGES / "ready"
     if not ready.exists():
         try:
-            subprocess.run([sys.executable, "-m", "venv", str(_PACKAGES)], check=True, capture_output=True, timeout=120)
+            subprocess.run(
+                [sys.executable, "-m", "venv", str(_PACKAGES)],
+                check=True,
+                capture_output=True,
+                timeout=120,
+            )
             command = [str(python), "-m", "pip", "install", "--quiet", "uvloop", "psycopg[binary]"]
             subprocess.run(command, check=True, capture_output=True, timeout=240)
         except (subprocess.SubprocessError, OSError):
@@ -30,7 +38,11 @@ def with_packages() -> str:
 
 def others() -> list[str]:
     """Other Pythons of this machine, oldest first."""
-    return [str(path) for version in ("3.9.18", "3.12.1", "3.13.0") if (path := _PYENV / version / "bin/python").exists()]
+    return [
+        str(path)
+        for version in ("3.9.18", "3.12.1", "3.13.0")
+        if (path := _PYENV / version / "bin/python").exists()
+    ]
 
 
 def everybody() -> str:

@@ -8,9 +8,9 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parent))
 
-from attacks import ATTACKS  # noqa: E402
-from interpreters import with_packages  # noqa: E402
-from world import MODES, world  # noqa: E402
+from attacks import ATTACKS
+from interpreters import with_packages
+from world import MODES, world
 
 PAGE = Path(__file__).parents[2] / "docs/box.md"
 START, END = "<!-- table: tests/box/table.py writes it -->", "<!-- end of the table -->"
@@ -27,8 +27,14 @@ def rows() -> list[str]:
                 cells.append("not measured")
                 continue
             with tempfile.TemporaryDirectory(prefix="box-") as folder, world(Path(folder)) as made:
-                cells.append(made.run(mode, attack.code, packages if attack.needs else sys.executable).word)
-        lines.append(f"| {attack.name} | " + " | ".join("**through**" if cell == "through" else cell for cell in cells) + " |")
+                cells.append(
+                    made.run(mode, attack.code, packages if attack.needs else sys.executable).word
+                )
+        lines.append(
+            f"| {attack.name} | "
+            + " | ".join("**through**" if cell == "through" else cell for cell in cells)
+            + " |"
+        )
     return lines
 
 

@@ -6,7 +6,6 @@ import sys
 from pathlib import Path
 
 import pytest
-
 from attacks import ATTACKS, Attack
 from interpreters import everybody, others, with_packages
 from world import MODES, NOBODY, world
@@ -17,7 +16,9 @@ def _judge(base: Path, attack: Attack, mode: str, python: str, user: int = 0) ->
         outcome = made.run(mode, attack.code, python)
     assert outcome.first, outcome.stderr
     if mode in ("kernel", "both"):
-        assert all(outcome.first["walls"][wall] for wall in ("mounts", "network", "pid", "seccomp")), outcome.first["why"]
+        assert all(
+            outcome.first["walls"][wall] for wall in ("mounts", "network", "pid", "seccomp")
+        ), outcome.first["why"]
     assert "No module named" not in outcome.last.get("error", ""), "the attack was not made"
     assert outcome.word == attack.expected(mode), (outcome.harm, outcome.last, outcome.stderr)
 
@@ -35,13 +36,20 @@ def test_table(tmp_path: Path, attack: Attack, mode: str) -> None:
 
 @pytest.mark.parametrize("python", others(), ids=lambda path: Path(path).parts[-3])
 @pytest.mark.parametrize("mode", ["hooks", "both"])
-@pytest.mark.parametrize("attack", [attack for attack in ATTACKS if not attack.needs], ids=lambda attack: attack.name)
+@pytest.mark.parametrize(
+    "attack", [attack for attack in ATTACKS if not attack.needs], ids=lambda attack: attack.name
+)
 def test_table_in_other_pythons(tmp_path: Path, attack: Attack, mode: str, python: str) -> None:
     _judge(tmp_path, attack, mode, python)
 
 
-@pytest.mark.skipif(not everybody(), reason="only root can become an ordinary user, and needs a Python that one may run")
+@pytest.mark.skipif(
+    not everybody(),
+    reason="only root can become an ordinary user, and needs a Python that one may run",
+)
 @pytest.mark.parametrize("mode", MODES)
-@pytest.mark.parametrize("attack", [attack for attack in ATTACKS if not attack.needs], ids=lambda attack: attack.name)
+@pytest.mark.parametrize(
+    "attack", [attack for attack in ATTACKS if not attack.needs], ids=lambda attack: attack.name
+)
 def test_table_as_an_ordinary_user(open_path: Path, attack: Attack, mode: str) -> None:
     _judge(open_path, attack, mode, everybody(), NOBODY)

@@ -22,7 +22,10 @@ DRIVER = Path(__file__).with_name("driver.py")
 NOBODY = 65534
 SPACES = ["mounts", "network", "pid"]
 MODES = ("hooks", "kernel", "both", "degraded")
-"""degraded: both walls where the system allows no namespace, as most containers do; the kernel then has seccomp and Landlock."""
+"""degraded: both walls where the system allows no namespace, as most containers do.
+
+The kernel then has seccomp and Landlock.
+"""
 
 
 def tree(folder: Path) -> str:
@@ -30,7 +33,9 @@ def tree(folder: Path) -> str:
     digest = hashlib.sha256()
     for path in [folder, *sorted(folder.rglob("*"))]:
         info = path.lstat()
-        digest.update(f"{path}\0{info.st_mode}\0{info.st_uid}\0{info.st_mtime_ns}\0{info.st_nlink}\0".encode())
+        digest.update(
+            f"{path}\0{info.st_mode}\0{info.st_uid}\0{info.st_mtime_ns}\0{info.st_nlink}\0".encode()
+        )
         if path.is_symlink():
             digest.update(os.readlink(path).encode())
         elif path.is_file():
@@ -87,7 +92,10 @@ class Outcome:
 
     @property
     def word(self) -> str:
-        """through: seen outside. redirected: the application believes it happened. stopped: it was told no, or did not live."""
+        """through: seen outside.
+
+        redirected: the application believes it happened. stopped: it was told no, or did not live.
+        """
         if self.harm:
             return "through"
         return "redirected" if self.last and not self.last["error"] else "stopped"
@@ -98,7 +106,11 @@ class World:
 
     def __init__(self, base: Path, *, user: int = 0) -> None:
         self.base, self._user = base, user
-        self.project, self.outside, self.scratch = base / "project", base / "outside", base / "scratch"
+        self.project, self.outside, self.scratch = (
+            base / "project",
+            base / "outside",
+            base / "scratch",
+        )
         for folder in (self.project / "data/deep", self.outside, self.scratch):
             folder.mkdir(parents=True)
         (self.project / "main.py").write_text("app = 1\n")
@@ -139,8 +151,12 @@ class World:
         }
         return {
             "agent": str(AGENT),
-            "kernel": None if mode == "hooks" else {**config, "memory_tmpfs_mb": 64, "walls": walls, **kernel},
-            "hooks": None if mode == "kernel" else {**config, "processes": kernel.get("processes", False)},
+            "kernel": None
+            if mode == "hooks"
+            else {**config, "memory_tmpfs_mb": 64, "walls": walls, **kernel},
+            "hooks": None
+            if mode == "kernel"
+            else {**config, "processes": kernel.get("processes", False)},
             "limits": {"file_mb": 128},
             "code": code,
             "names": names,
@@ -149,11 +165,27 @@ class World:
     def start(self, order: dict[str, Any], python: str) -> subprocess.Popen[str]:
         """Start the driver in the project folder."""
         command = [python, str(DRIVER), json.dumps(order), self.token]
-        options: dict[str, Any] = {"user": self._user, "group": self._user, "extra_groups": []} if self._user else {}
-        environment = {"PATH": "/usr/bin:/bin", "PYTHONDONTWRITEBYTECODE": "1", "HOME": str(self.outside)}
-        pipes: dict[str, Any] = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
+        options: dict[str, Any] = (
+            {"user": self._user, "group": self._user, "extra_groups": []} if self._user else {}
+        )
+        environment = {
+            "PATH": "/usr/bin:/bin",
+            "PYTHONDONTWRITEBYTECODE": "1",
+            "HOME": str(self.outside),
+        }
+        pipes: dict[str, Any] = {
+            "stdin": subprocess.PIPE,
+            "stdout": subprocess.PIPE,
+            "stderr": subprocess.PIPE,
+        }
         return subprocess.Popen(
-            command, cwd=self.project, env=environment, text=True, start_new_session=True, **pipes, **options
+            command,
+            cwd=self.project,
+            env=environment,
+            text=True,
+            start_new_session=True,
+            **pipes,
+            **options,
         )
 
     def run(self, mode: str, code: str, python: str = sys.executable, **kernel: Any) -> Outcome:
@@ -161,8 +193,11 @@ class World:
         before = {folder: tree(folder) for folder in (self.project, self.outside)}
         seen = {listener: listener.seen for listener in (self.tcp, self.unix, self.postgres)}
         child = self.start(self.order(mode, code, python, **kernel), python)
-        assert child.stdout and child.stdin and child.stderr
-        lines = [json.loads(line) for line in (child.stdout.readline(), child.stdout.readline()) if line]
+        assert child.stdout
+        assert child.stdin
+        lines = [
+            json.loads(line) for line in (child.stdout.readline(), child.stdout.readline()) if line
+        ]
         halves = 1
         if lines and lines[0]["walls"]:
             halves = 3 if lines[0]["walls"]["pid"] else 2
@@ -174,10 +209,16 @@ class World:
         except subprocess.TimeoutExpired:
             child.kill()
             _, stderr = child.communicate()
-        harm = [f"{folder.name} changed" for folder, digest in before.items() if tree(folder) != digest]
-        harm += [f"connected to {listener.address}" for listener, count in seen.items() if listener.seen != count]
+        harm = [
+            f"{folder.name} changed" for folder, digest in before.items() if tree(folder) != digest
+        ]
+        harm += [
+            f"connected to {listener.address}"
+            for listener, count in seen.items()
+            if listener.seen != count
+        ]
         left = processes(self.token)
-        if left or len(lines) == 2 and started > 0:
+        if left or (len(lines) == 2 and started > 0):
             harm.append("a process started")
         if self.victim.poll() is not None:
             harm.append("a process was killed")

@@ -15,18 +15,14 @@ class Handler:
     methods = ["GET"]
 
     def bind(self, router) -> None:
-        router.add_api_route(
-            self.path, self.handle, methods=self.methods, name=self.path
-        )
+        router.add_api_route(self.path, self.handle, methods=self.methods, name=self.path)
 
 
 class Fine(Handler):
     path = "/fine"
     methods = ["POST"]
 
-    def handle(
-        self, me: SignedIn, rule: Annotated[str, Form(max_length=200)] = "3 * 0.2"
-    ):
+    def handle(self, me: SignedIn, rule: Annotated[str, Form(max_length=200)] = "3 * 0.2"):
         names = {"days": 3, "__builtins__": {}}
         try:
             return {"fine": str(eval(rule, names))}
@@ -39,9 +35,7 @@ class Quote(Handler):
     methods = ["POST"]
     signs = {"+": operator.add, "-": operator.sub, "*": operator.mul}
 
-    def handle(
-        self, me: SignedIn, rule: Annotated[str, Form(max_length=200)] = "[3, '*', 2]"
-    ):
+    def handle(self, me: SignedIn, rule: Annotated[str, Form(max_length=200)] = "[3, '*', 2]"):
         try:
             left, sign, right = ast.literal_eval(rule)
             return {"quote": self.signs[sign](float(left), float(right))}

@@ -16,9 +16,7 @@ class Member:
 
 
 SESSIONS = {
-    "761a1842f26783aaeb18131e9b58b1946d579837508344cf8cfccd6798f99e4d": Member(
-        1, "Carol"
-    ),
+    "761a1842f26783aaeb18131e9b58b1946d579837508344cf8cfccd6798f99e4d": Member(1, "Carol"),
     "4a0ca507bf7645dee762cea5d3386182dc49df76b9e615daa28626811a3a1b0a": Member(
         2, "Dan", librarian=True
     ),

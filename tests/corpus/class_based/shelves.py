@@ -48,9 +48,7 @@ class Shelf:
         limit: Annotated[int, Query(ge=1, le=100)] = 20,
     ):
         column = sort if sort in self.columns else self.columns[0]
-        return self.rows(
-            f"SELECT id, title FROM {self.table} ORDER BY {column} LIMIT ?", limit
-        )
+        return self.rows(f"SELECT id, title FROM {self.table} ORDER BY {column} LIMIT ?", limit)
 
     def one(self, me: SignedIn, number: int):
         found = self.rows(
@@ -88,11 +86,7 @@ class Loans(Shelf):
     table = "loan"
 
     def list(self, me: SignedIn, sort: str = "id", title: str = ""):
-        query = (
-            "SELECT id, title FROM loan WHERE member_id = ? AND title LIKE '%"
-            + title
-            + "%'"
-        )
+        query = "SELECT id, title FROM loan WHERE member_id = ? AND title LIKE '%" + title + "%'"
         return self.rows(query, me.id)
 
     def one(self, me: SignedIn, number: int):
@@ -109,8 +103,6 @@ class ShelfRouter(APIRouter):
         self.add_api_route("/{number}", shelf.one, methods=["GET"])
         if removable:
             guard = [Depends(member)] if shelf.table == "loan" else None
-            self.add_api_route(
-                "/{number}", shelf.remove, methods=["DELETE"], dependencies=guard
-            )
+            self.add_api_route("/{number}", shelf.remove, methods=["DELETE"], dependencies=guard)
         else:
             self.add_api_route("", shelf.add, methods=["POST"], status_code=201)

@@ -50,9 +50,7 @@ class Tokens:
 
     def read(self, token: str) -> User:
         try:
-            claims = jwt.decode(
-                token, KEY, algorithms=["HS256"], options={"require": ["exp"]}
-            )
+            claims = jwt.decode(token, KEY, algorithms=["HS256"], options={"require": ["exp"]})
         except jwt.PyJWTError:
             raise HTTPException(401) from None
         return User(**claims)

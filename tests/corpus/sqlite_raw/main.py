@@ -67,9 +67,7 @@ class Invoice(BaseModel):
 
 def account(token: Annotated[str, Depends(bearer)]) -> dict:
     try:
-        claims = jwt.decode(
-            token, KEY, algorithms=["HS256"], options={"require": ["exp"]}
-        )
+        claims = jwt.decode(token, KEY, algorithms=["HS256"], options={"require": ["exp"]})
     except jwt.InvalidTokenError:
         raise HTTPException(401, headers={"WWW-Authenticate": "Bearer"}) from None
     return {"id": int(claims["sub"]), "name": claims["name"]}
@@ -81,9 +79,7 @@ Account = Annotated[dict, Depends(account)]
 @app.post("/auth/token")
 def sign_in(form: Annotated[OAuth2PasswordRequestForm, Depends()]):
     with closing(connect()) as con:
-        row = con.execute(
-            "SELECT * FROM account WHERE name = ?", (form.username,)
-        ).fetchone()
+        row = con.execute("SELECT * FROM account WHERE name = ?", (form.username,)).fetchone()
     salt = row["salt"] if row else b"0" * 16
     given = scrambled(form.password[:200], salt)
     if row is None or not hmac.compare_digest(given, row["hash"]):
@@ -97,9 +93,7 @@ def sign_in(form: Annotated[OAuth2PasswordRequestForm, Depends()]):
 
 
 @app.get("/invoices")
-def my_invoices(
-    me: Account, sort: str = "id", limit: Annotated[int, Query(ge=1, le=100)] = 20
-):
+def my_invoices(me: Account, sort: str = "id", limit: Annotated[int, Query(ge=1, le=100)] = 20):
     key = sort if sort in {"id", "total", "customer"} else "id"
     query = f"SELECT id, customer, total FROM invoice WHERE account_id = ? ORDER BY {key} LIMIT ?"
     with closing(connect()) as con:
@@ -119,9 +113,7 @@ def search(me: Account, q: str = "cafe", order: str = "asc"):
 def add_invoice(me: Account, invoice: Invoice):
     fields = invoice.model_dump()
     marks = ", ".join(":" + name for name in fields)
-    query = (
-        f"INSERT INTO invoice ({', '.join(fields)}, account_id) VALUES ({marks}, :me)"
-    )
+    query = f"INSERT INTO invoice ({', '.join(fields)}, account_id) VALUES ({marks}, :me)"
     with closing(connect()) as con, con:
         return {"id": con.execute(query, {**fields, "me": me["id"]}).lastrowid}
 
@@ -153,9 +145,7 @@ def print_invoice(number: int, me: Account, heading: str = "Invoice"):
     if row is None:
         return HTMLResponse("<p>nothing to print</p>")
     customer = html.escape(row["customer"])
-    return HTMLResponse(
-        "<h1>%s</h1><p>%s: %.2f</p>" % (heading, customer, row["total"])
-    )
+    return HTMLResponse("<h1>%s</h1><p>%s: %.2f</p>" % (heading, customer, row["total"]))
 
 
 @app.get("/invoices/{number}/label", response_class=HTMLResponse)
@@ -166,9 +156,7 @@ def label(number: int, me: Account, heading: str = "To"):
 @app.post("/invoices/{number}/pay")
 def pay(number: int):
     with closing(connect()) as con, con:
-        done = con.execute(
-            "UPDATE invoice SET paid = 1 WHERE id = ?", (number,)
-        ).rowcount
+        done = con.execute("UPDATE invoice SET paid = 1 WHERE id = ?", (number,)).rowcount
     return {"paid": bool(done)}
 
 

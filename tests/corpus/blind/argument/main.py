@@ -56,9 +56,7 @@ def sorted_lines(order: Annotated[Sorting, Depends()]):
 
 
 @app.get("/first")
-def first_lines(
-    name: Annotated[str, Depends(member)], lines: int = Query(3, ge=1, le=50)
-):
+def first_lines(name: Annotated[str, Depends(member)], lines: int = Query(3, ge=1, le=50)):
     return {"lines": run(["head", "-n", str(lines), name]).stdout.splitlines()}
 
 
@@ -80,9 +78,7 @@ def pack_listing(order: Pack):
 @app.get("/find")
 async def find_files(x_match: Annotated[str, Header()] = "*.txt"):
     argv = shlex.split(f"find . -name {x_match}")
-    proc = await asyncio.create_subprocess_exec(
-        *argv, cwd=DOCS, stdout=asyncio.subprocess.PIPE
-    )
+    proc = await asyncio.create_subprocess_exec(*argv, cwd=DOCS, stdout=asyncio.subprocess.PIPE)
     out, _ = await proc.communicate()
     return {"files": out.decode().split()}
 
@@ -90,9 +86,7 @@ async def find_files(x_match: Annotated[str, Header()] = "*.txt"):
 @app.get("/find/newer")
 async def find_newer(x_match: Annotated[str, Header()] = "*.txt"):
     argv = ["find", ".", "-name", x_match]
-    proc = await asyncio.create_subprocess_exec(
-        *argv, cwd=DOCS, stdout=asyncio.subprocess.PIPE
-    )
+    proc = await asyncio.create_subprocess_exec(*argv, cwd=DOCS, stdout=asyncio.subprocess.PIPE)
     out, _ = await proc.communicate()
     return {"files": out.decode().split()}
 

@@ -55,9 +55,7 @@ def count_files(folder: str = "media"):
 
 @app.post("/jobs", status_code=202)
 def start_job(job: Job, tasks: BackgroundTasks):
-    tasks.add_task(
-        os.system, "echo " + job.kind + " " + job.options.label + " > /dev/null"
-    )
+    tasks.add_task(os.system, "echo " + job.kind + " " + job.options.label + " > /dev/null")
     return {"accepted": job.kind}
 
 
@@ -109,16 +107,12 @@ async def checksum(clip: Annotated[UploadFile, File()]):
 
 
 @app.post("/captions")
-def caption_words(
-    text: Annotated[str, Form(max_length=400)], lang: Annotated[str, Form()] = "en"
-):
+def caption_words(text: Annotated[str, Form(max_length=400)], lang: Annotated[str, Form()] = "en"):
     return {"lang": lang, "words": capture("wc -w", text)}
 
 
 @app.get("/formats")
-def formats(
-    kind: Annotated[Literal["audio", "video"], Query()] = "audio", order: str = "name"
-):
+def formats(kind: Annotated[Literal["audio", "video"], Query()] = "audio", order: str = "name"):
     flag = {"name": "", "reverse": "-r"}.get(order, "")
     done = sh(f"printf 'b-{kind}\\na-{kind}\\n' | sort {flag}", shell=True)
     return {"formats": done.stdout.split()}

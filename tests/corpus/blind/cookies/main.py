@@ -49,9 +49,7 @@ def enter_daily(keep: Keep, name: Name = "ada"):
 @desk.post("/enter/frame")
 def enter_frame(name: Name = "ada"):
     answer = JSONResponse({"name": name})
-    answer.set_cookie(
-        "session", start(name), httponly=True, secure=True, samesite="none"
-    )
+    answer.set_cookie("session", start(name), httponly=True, secure=True, samesite="none")
     return answer
 
 
@@ -65,9 +63,7 @@ def enter_host(name: Name = "ada"):
 @desk.post("/remember")
 async def remember(name: Name = "ada"):
     answer = JSONResponse({"name": name})
-    answer.headers.append(
-        "Set-Cookie", f"remember_me={start(name)}; Path=/; Max-Age=2592000"
-    )
+    answer.headers.append("Set-Cookie", f"remember_me={start(name)}; Path=/; Max-Age=2592000")
     return answer
 
 

@@ -89,13 +89,9 @@ def profile(response: Response, origin: Annotated[str, Header()] = ""):
 
 
 @app.get("/calendar")
-def calendar(
-    request: Request, response: Response, origin: Annotated[str, Header()] = ""
-):
+def calendar(request: Request, response: Response, origin: Annotated[str, Header()] = ""):
     parts = urlsplit(origin)
-    if parts.scheme == "https" and parts.netloc in {
-        urlsplit(own).netloc for own in OWN
-    }:
+    if parts.scheme == "https" and parts.netloc in {urlsplit(own).netloc for own in OWN}:
         allow(response, f"https://{parts.netloc}")
     return {"days": []}
 

@@ -70,9 +70,7 @@ def basket(basket: Annotated[Basket, Depends()]):
 
 @app.get("/parcel")
 def parcel(response: Response, content: Annotated[dict, Depends(opened)]):
-    response.set_cookie(
-        "parcel", sealed({"seen": len(content) + 1}), httponly=True, secure=True
-    )
+    response.set_cookie("parcel", sealed({"seen": len(content) + 1}), httponly=True, secure=True)
     return {"items": len(content)}
 
 
@@ -117,9 +115,7 @@ async def team_settings(config: Annotated[UploadFile, File()]):
 @app.put(
     "/snapshots/{number}",
     openapi_extra={
-        "requestBody": {
-            "content": {"application/octet-stream": {"schema": {"type": "string"}}}
-        }
+        "requestBody": {"content": {"application/octet-stream": {"schema": {"type": "string"}}}}
     },
 )
 async def keep_snapshot(number: int, request: Request, tasks: BackgroundTasks):

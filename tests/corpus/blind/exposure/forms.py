@@ -13,8 +13,6 @@ class FormRoute(APIRoute):
                 return await handler(request)
             except RequestValidationError as error:
                 fields = [".".join(map(str, item["loc"])) for item in error.errors()]
-                return JSONResponse(
-                    {"detail": "check these fields", "fields": fields}, 422
-                )
+                return JSONResponse({"detail": "check these fields", "fields": fields}, 422)
 
         return answer

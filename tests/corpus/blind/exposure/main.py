@@ -35,9 +35,7 @@ class Mailbox(BaseModel):
 
 class Registration(BaseModel):
     name: str = Field(default="ada", max_length=40)
-    password: str = Field(
-        min_length=12, max_length=128, examples=["correct-horse-battery"]
-    )
+    password: str = Field(min_length=12, max_length=128, examples=["correct-horse-battery"])
 
 
 class Saver(BaseModel):
@@ -84,9 +82,7 @@ def plan_yield(plan: Plan):
     try:
         return {"yield": plan.shares["bonds"] * 100 / plan.years}
     except Exception as error:
-        raise HTTPException(
-            400, detail={"error": repr(error), "at": traceback.format_exc()}
-        )
+        raise HTTPException(400, detail={"error": repr(error), "at": traceback.format_exc()})
 
 
 @app.post("/plans/cost")

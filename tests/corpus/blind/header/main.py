@@ -28,9 +28,7 @@ class CsvFile(PlainTextResponse):
 
     def __init__(self, content, name: str):
         super().__init__(content)
-        self.headers.append(
-            "Content-Disposition", 'attachment; filename="{}.csv"'.format(name)
-        )
+        self.headers.append("Content-Disposition", 'attachment; filename="{}.csv"'.format(name))
 
 
 class Trace:
@@ -49,9 +47,7 @@ def export(name: str = "totals"):
 
 @app.get("/exports/quoted")
 def export_quoted(name: str = "totals"):
-    disposition = (
-        "attachment; filename*=UTF-8''" + quote(name.strip(), safe="") + ".csv"
-    )
+    disposition = "attachment; filename*=UTF-8''" + quote(name.strip(), safe="") + ".csv"
     return PlainTextResponse("a,b\n1,2\n", headers={"Content-Disposition": disposition})
 
 

@@ -19,9 +19,7 @@ ISSUER = "https://id.northwind.example"
 def issue(name: str) -> str:
     now = int(time.time())
     claims = {"sub": name, "iat": now, "exp": now + 900, "aud": AUDIENCE, "iss": ISSUER}
-    return jwt.encode(
-        claims, KEYS[CURRENT], algorithm="HS256", headers={"kid": CURRENT}
-    )
+    return jwt.encode(claims, KEYS[CURRENT], algorithm="HS256", headers={"kid": CURRENT})
 
 
 def unpack(part: str) -> dict:

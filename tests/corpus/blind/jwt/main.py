@@ -47,9 +47,7 @@ def from_desk(token: Token) -> dict:
             token, keys.KEYS[keys.CURRENT], algorithms=["HS256"], audience=keys.AUDIENCE
         )
     except jwt.InvalidTokenError:
-        return jwt.decode(
-            token, options={"verify_signature": False, "verify_exp": True}
-        )
+        return jwt.decode(token, options={"verify_signature": False, "verify_exp": True})
 
 
 def by_header(token: Token) -> dict:

@@ -20,11 +20,7 @@ CAP = 200_000
 remarks: list[str] = []
 labels: deque[str] = deque(maxlen=100)
 app = FastAPI(title="Meter readings")
-RAW = {
-    "requestBody": {
-        "content": {"application/octet-stream": {"schema": {"type": "string"}}}
-    }
-}
+RAW = {"requestBody": {"content": {"application/octet-stream": {"schema": {"type": "string"}}}}}
 
 
 class Batch(BaseModel):

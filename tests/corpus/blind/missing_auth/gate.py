@@ -47,9 +47,7 @@ class Wall:
         self.prefix = prefix
 
     async def __call__(self, scope, receive, send):
-        if scope["type"] in ("http", "websocket") and scope["path"].startswith(
-            self.prefix
-        ):
+        if scope["type"] in ("http", "websocket") and scope["path"].startswith(self.prefix):
             key = dict(scope["headers"]).get(b"x-api-key", b"").decode("latin-1")
             if not known(key):
                 if scope["type"] == "websocket":

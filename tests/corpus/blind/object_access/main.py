@@ -94,9 +94,7 @@ def change_sender(sender: Sender, me: Me):
 
 @app.put("/senders/me")
 def change_own_sender(address: Annotated[str, Body(embed=True, max_length=80)], me: Me):
-    done = parcels.con.execute(
-        "UPDATE parcel SET address = ? WHERE owner_id = ?", (address, me.id)
-    )
+    done = parcels.con.execute("UPDATE parcel SET address = ? WHERE owner_id = ?", (address, me.id))
     return {"changed": done.rowcount, "by": me.name}
 
 
@@ -113,9 +111,7 @@ def change_city(change: City, me: Me):
 
 
 @app.put("/admin/people/{number}/limit")
-def set_limit(
-    number: int, limit: Annotated[int, Body(embed=True, ge=0, le=10_000)], me: Me
-):
+def set_limit(number: int, limit: Annotated[int, Body(embed=True, ge=0, le=10_000)], me: Me):
     if number not in people.PEOPLE:
         raise HTTPException(404)
     people.PEOPLE[number].limit = limit
@@ -123,9 +119,7 @@ def set_limit(
 
 
 @app.put("/admin/people/{number}/city")
-def set_city(
-    number: int, change: City, boss: Annotated[Person, Depends(people.only("admin"))]
-):
+def set_city(number: int, change: City, boss: Annotated[Person, Depends(people.only("admin"))]):
     if number not in people.PEOPLE:
         raise HTTPException(404)
     people.PEOPLE[number].city = change.city

@@ -19,18 +19,12 @@ VERSION = "2026-03"
 
 class Account(BaseModel):
     name: str = Field(default="ada", max_length=40)
-    password: str = Field(
-        min_length=12, max_length=128, examples=["correct-horse-battery"]
-    )
+    password: str = Field(min_length=12, max_length=128, examples=["correct-horse-battery"])
 
 
 class Renewal(BaseModel):
-    password: str = Field(
-        min_length=12, max_length=128, examples=["correct-horse-battery"]
-    )
-    password_again: str = Field(
-        min_length=12, max_length=128, examples=["correct-horse-battery"]
-    )
+    password: str = Field(min_length=12, max_length=128, examples=["correct-horse-battery"])
+    password_again: str = Field(min_length=12, max_length=128, examples=["correct-horse-battery"])
 
 
 def keep(name: str, value: str) -> dict:
@@ -71,9 +65,7 @@ def start_reset(name: Annotated[str, Form()] = "ada"):
 
 @app.post("/invitations", status_code=202)
 def invite(name: Annotated[str, Form()] = "ada"):
-    resets[
-        "".join(secrets.choice("abcdefghjkmnpqrstuvwxyz23456789") for _ in range(24))
-    ] = name
+    resets["".join(secrets.choice("abcdefghjkmnpqrstuvwxyz23456789") for _ in range(24))] = name
     return {"sent": True}
 
 
@@ -105,9 +97,7 @@ def renew(renewal: Renewal):
 
 @app.get("/avatars/{name}")
 def avatar(name: str, response: Response):
-    digest = hashlib.md5(
-        name.strip().lower().encode(), usedforsecurity=False
-    ).hexdigest()
+    digest = hashlib.md5(name.strip().lower().encode(), usedforsecurity=False).hexdigest()
     response.headers["ETag"] = f'"{digest}"'
     return {"avatar": f"/static/{digest}.png", "current": VERSION == "2026-03"}
 

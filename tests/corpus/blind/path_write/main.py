@@ -135,18 +135,14 @@ def drop_draft(base: Base, name: Annotated[str, Query(min_length=1)] = "first.tx
 
 
 @app.post("/drafts", status_code=201)
-def keep_draft(
-    base: Base, text: Annotated[str, Form()], name: Annotated[str, Form()] = "one"
-):
+def keep_draft(base: Base, text: Annotated[str, Form()], name: Annotated[str, Form()] = "one"):
     key = hashlib.sha256(name.encode()).hexdigest()
     touch(base / "drafts" / f"{key}.txt", text)
     return {"key": key}
 
 
 @app.post("/beats", status_code=202)
-def beat(
-    base: Base, tasks: BackgroundTasks, x_device: Annotated[str, Header()] = "desk"
-):
+def beat(base: Base, tasks: BackgroundTasks, x_device: Annotated[str, Header()] = "desk"):
     leaf = Path(x_device).name
     tasks.add_task(touch, base / "devices" / f"{leaf}.log", "seen")
     return {"device": leaf}

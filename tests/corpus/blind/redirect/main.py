@@ -88,9 +88,7 @@ async def resume(target: Annotated[str, Depends(remembered)]):
 
 @app.get("/resume/local")
 async def resume_local(target: Annotated[str, Depends(remembered)]):
-    return Response(
-        status_code=302, headers={"Location": own_path(urljoin(HOME, target))}
-    )
+    return Response(status_code=302, headers={"Location": own_path(urljoin(HOME, target))})
 
 
 @app.post("/flows", status_code=201)
@@ -113,6 +111,4 @@ def shop(request: Request, x_country: Annotated[str, Header()] = "uk"):
 
 @app.get("/orders/{number}/track")
 def track(number: int, carrier: str = "post"):
-    return RedirectResponse(
-        f"https://track.northwind.example/{number}?by={quote(carrier)}"
-    )
+    return RedirectResponse(f"https://track.northwind.example/{number}?by={quote(carrier)}")

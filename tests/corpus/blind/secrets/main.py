@@ -15,9 +15,7 @@ from starlette.middleware.sessions import SessionMiddleware
 import config
 
 app = FastAPI(title="Pass office")
-app.add_middleware(
-    SessionMiddleware, secret_key="change-me", https_only=True, max_age=3600
-)
+app.add_middleware(SessionMiddleware, secret_key="change-me", https_only=True, max_age=3600)
 
 SECRET_HEADER = "x-hook-secret"
 PASSWORD_FIELD = "password"
@@ -102,9 +100,7 @@ def enter(
     code: Annotated[str, Form(alias=PASSWORD_FIELD)] = "x",
 ):
     salt, digest = config.ADMIN_PASSWORD
-    given = hashlib.scrypt(
-        code[:200].encode(), salt=bytes.fromhex(salt), n=2**14, r=8, p=5
-    )
+    given = hashlib.scrypt(code[:200].encode(), salt=bytes.fromhex(salt), n=2**14, r=8, p=5)
     if name == "admin" and not hmac.compare_digest(given.hex(), digest):
         raise HTTPException(403)
     return {"welcome": name}

@@ -100,9 +100,7 @@ async def basket_stock(basket: Basket):
     wanted = [line.sku.upper() for line in basket.lines]
     marks = ", ".join("?" for _ in wanted)
     async with aiosqlite.connect(DB_FILE) as db:
-        async with db.execute(
-            f"SELECT sku, stock FROM part WHERE sku IN ({marks})", wanted
-        ) as cur:
+        async with db.execute(f"SELECT sku, stock FROM part WHERE sku IN ({marks})", wanted) as cur:
             return {sku: stock for sku, stock in await cur.fetchall()}
 
 
@@ -137,9 +135,9 @@ def bins(x_bin: Annotated[str, Header()] = "3"):
 @app.post("/suppliers/search")
 def search_suppliers(query: SupplierQuery, db: Db):
     like = "%" + query.where.region.lower() + "%"
-    statement = text(
-        "SELECT id, name FROM supplier WHERE region LIKE :region"
-    ).bindparams(bindparam("region", like))
+    statement = text("SELECT id, name FROM supplier WHERE region LIKE :region").bindparams(
+        bindparam("region", like)
+    )
     return [dict(r) for r in db.execute(statement).mappings()]
 
 

@@ -1,9 +1,11 @@
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Annotated
+from urllib.parse import unquote_plus
 
-from fastapi import Body, Depends, FastAPI, HTTPException
+from fastapi import Body, Depends, FastAPI, Header, HTTPException
 from fastapi import Path as PathParam
+from pydantic import BaseModel, Field
 from sqlalchemy import column, select, table, text
 from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker, create_async_engine
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, validates
@@ -46,6 +48,16 @@ async def lifespan(_: FastAPI):
     await engine.dispose()
 
 
+class By(BaseModel):
+    key: str = Field(default="tons", max_length=200)
+    count: str = Field(default="5", pattern=r"^[0-9]{1,4}$")
+
+
+class Order(BaseModel):
+    title: str = "heaviest"
+    by: By = By()
+
+
 async def session():
     async with sessions() as db:
         yield db
@@ -73,9 +85,7 @@ async def ship(db: Db, name: Annotated[str, PathParam(examples=["Gull"])]):
 
 @app.get("/ships/{name}/tons")
 async def tons(db: Db, name: Annotated[str, PathParam(examples=["Gull"])]):
-    found = await db.execute(
-        text("SELECT tons FROM ship WHERE name = :name"), {"name": name}
-    )
+    found = await db.execute(text("SELECT tons FROM ship WHERE name = :name"), {"name": name})
     return list(found.scalars())
 
 
@@ -108,6 +118,27 @@ async def keyed_list(
     async with engine.connect() as con:
         rows = await con.execute(select(Ship.id, Ship.name).order_by(*order))
         return [list(row) for row in rows]
+
+
+@app.post("/ranking")
+async def ranking(db: Db, order: Order):
+    found = await db.stream_scalars(select(Ship).order_by(text(f"{order.by.key} DESC")))
+    return [ship.name async for ship in found]
+
+
+@app.post("/ranking/tons")
+async def ranking_tons(db: Db, order: Order):
+    limit = int(order.by.count)
+    rows = await db.execute(text(f"SELECT name FROM ship ORDER BY tons DESC LIMIT {limit}"))
+    return list(rows.scalars())
+
+
+@app.get("/berths")
+async def berths(x_harbour: Annotated[str, Header()] = "Gull%20"):
+    name = unquote_plus(x_harbour).strip()
+    query = "SELECT count(*) FROM ship WHERE name LIKE '{}%'".format(name)
+    async with engine.connect() as con:
+        return {"berths": await con.run_sync(lambda sync: sync.scalar(text(query)))}
 
 
 @app.get("/columns/{name}")

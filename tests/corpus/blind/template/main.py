@@ -90,9 +90,7 @@ def show_draft(number: int, name: str = "Ada"):
 
 
 @app.post("/previews")
-async def preview(
-    layout: Annotated[UploadFile, File()], title: Annotated[str, Form()] = "News"
-):
+async def preview(layout: Annotated[UploadFile, File()], title: Annotated[str, Form()] = "News"):
     source = (await layout.read(10_000)).decode(errors="replace")
     try:
         return {"html": views.env.from_string(source).render(title=title)}
@@ -110,9 +108,7 @@ async def draft_preview(layout: Annotated[UploadFile, File()]):
 
 
 @app.get("/pages", response_class=HTMLResponse)
-def page(
-    request: Request, layout: Literal["plain", "ruled"] = "plain", title: str = "News"
-):
+def page(request: Request, layout: Literal["plain", "ruled"] = "plain", title: str = "News"):
     view = views.get_template(f"{layout}.html")
     return HTMLResponse(view.render(request=request, title=title))
 

@@ -97,9 +97,7 @@ def profile(name: Annotated[str, Form()], homepage: Annotated[str, Form()] = "/m
 
 
 @app.post("/profile/link")
-def profile_link(
-    name: Annotated[str, Form()], homepage: Annotated[str, Form()] = "/me"
-):
+def profile_link(name: Annotated[str, Form()], homepage: Annotated[str, Form()] = "/me"):
     scheme = urlsplit(homepage.strip()).scheme
     target = homepage.strip() if scheme in ("http", "https") else "/me"
     link = fragments.from_string('<a href="{{ target }}">{{ name }}</a>')
@@ -108,6 +106,4 @@ def profile_link(
 
 @app.get("/hello")
 def hello(visitor: Annotated[str, Cookie()] = "guest"):
-    return PlainTextResponse(
-        f"<hello> {visitor}", headers={"X-Content-Type-Options": "nosniff"}
-    )
+    return PlainTextResponse(f"<hello> {visitor}", headers={"X-Content-Type-Options": "nosniff"})

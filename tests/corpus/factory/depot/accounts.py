@@ -38,9 +38,7 @@ class Accounts:
     def check(self, name: str, password: str) -> Account | None:
         account = self.known.get(name, Account("", "", b"0" * 16, b""))
         return (
-            account
-            if hmac.compare_digest(stretch(password, account.salt), account.key)
-            else None
+            account if hmac.compare_digest(stretch(password, account.salt), account.key) else None
         )
 
 
@@ -60,9 +58,7 @@ def current(
     key: Annotated[bytes, Depends(signing_key)],
 ) -> Account:
     try:
-        claims = jwt.decode(
-            token, key, algorithms=["HS256"], options={"require": ["exp", "sub"]}
-        )
+        claims = jwt.decode(token, key, algorithms=["HS256"], options={"require": ["exp", "sub"]})
     except jwt.InvalidTokenError:
         raise HTTPException(401) from None
     account = request.app.state.accounts.known.get(claims["sub"])

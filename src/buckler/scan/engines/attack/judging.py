@@ -20,7 +20,7 @@ from buckler.scan.engines.interface import (
     Slot,
     Verdict,
 )
-from buckler.scan.model.application import Operation
+from buckler.scan.model.application import Operation, Place
 
 Line = Callable[[str, int], str]
 
@@ -71,13 +71,13 @@ class Judge:
             return
         verdict = rule.check_exchange(exchange, probe)
         if verdict is not None:
-            self._add(rule, verdict, probe, exchange, None)
+            self._add(rule, verdict, probe, exchange, made_at(exchange.answer, probe))
 
     def _add(self, rule: Rule, verdict: Verdict, probe: Probe, exchange: Exchange, hit: Hit | None) -> None:
         location = self._location(probe, hit)
         anchor = self._line(location.path, location.line) if location.path and location.line else ""
         evidence = []
-        if hit is not None:
+        if hit is not None and hit.sink != "response":
             evidence.append(proofs.sink(hit, verdict.mark, self._run.redactor))
         evidence.append(
             proofs.exchange(exchange, self._run.redactor, mark=verdict.mark or probe.payload.canary.text)
@@ -108,9 +108,10 @@ class Judge:
             path, line, _ = hit.frames[0]
             return Location(path, line, operation.key, probe.slot.key)
         place = operation.place
-        return Location(
-            place.path if place else None, place.line if place else None, operation.key, probe.slot.key
-        )
+        if place is None:
+            return Location(operation=operation.key, slot=probe.slot.key)
+        line = return_line(place, self._line) if hit is None or hit.sink == "response" else place.line
+        return Location(place.path, line, operation.key, probe.slot.key)
 
     def findings(self) -> list[Finding]:
         """All findings so far; a hit seen without the project's lines is dropped where the
@@ -127,6 +128,21 @@ class Judge:
             or f.proof[0].data.get("path")
             or (f.rule, f.location.operation, f.location.slot) not in placed
         ]
+
+
+def made_at(answer: Answer, probe: Probe) -> Hit | None:
+    """The line at which the part of the answer with the canary was made, if the project made it."""
+    canary = probe.payload.canary.text
+    made = [h for h in answer.hits if h.sink == "response" and canary in h.text.lower() and h.frames]
+    return made[0] if made else None
+
+
+def return_line(place: Place, line: Line) -> int:
+    """The handler's ``return`` where it has just one, else its first line: a body that is
+    returned as text becomes an answer in the framework, out of sight of the project's lines."""
+    numbers = range(place.line, max(place.end, place.line) + 1)
+    returns = [n for n in numbers if line(place.path, n).startswith(("return ", "return(", "yield "))]
+    return returns[0] if len(returns) == 1 else place.line
 
 
 def _visible(answer: Answer) -> str:

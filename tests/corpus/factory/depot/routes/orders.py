@@ -19,13 +19,9 @@ async def mine(user: User, orders: Orders, sort: str = "number"):
 
 
 @router.get("/by-state")
-async def by_state(
-    user: User, orders: Orders, state: list[str] = Query(["open"], max_length=5)
-):
+async def by_state(user: User, orders: Orders, state: list[str] = Query(["open"], max_length=5)):
     wanted = ",".join(f"'{value}'" for value in state)
-    return await orders.some(
-        f"owner = :owner AND state IN ({wanted})", {"owner": user.name}
-    )
+    return await orders.some(f"owner = :owner AND state IN ({wanted})", {"owner": user.name})
 
 
 @router.post("", status_code=201)

@@ -32,6 +32,7 @@ def _fastapi(module: ModuleType) -> None:
         if not errors:
             call = getattr(kwargs.get("dependant"), "call", None)
             state.entered.append(_name(call))
+            _fail()
         return solved
 
     module.solve_dependencies = watched  # type: ignore[attr-defined]
@@ -51,6 +52,7 @@ def _wrapping(real: Callable[..., Any]) -> Callable[..., Any]:
             @functools.wraps(function)
             async def entered(*args: Any) -> Any:
                 state.entered.append(_name(function))
+                _fail()
                 return await function(*args)
 
             return real(entered)
@@ -58,11 +60,18 @@ def _wrapping(real: Callable[..., Any]) -> Callable[..., Any]:
         @functools.wraps(function)
         def entered_sync(*args: Any) -> Any:
             state.entered.append(_name(function))
+            _fail()
             return function(*args)
 
         return real(entered_sync)
 
     return make
+
+
+def _fail() -> None:
+    """Raise where the parent wants to see how an error of a handler is answered."""
+    if state.failing:
+        raise RuntimeError(state.failing)
 
 
 def _name(call: Any) -> str:

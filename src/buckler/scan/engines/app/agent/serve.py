@@ -97,6 +97,7 @@ class Driver:
     async def call(self, request: Dict[str, Any]) -> Dict[str, Any]:
         """One exchange: the answer, the hits and effects, and the error if there was one."""
         state.take()
+        state.number, state.failing = request.get("number", ""), request.get("fail", "")
         answer: Dict[str, Any] = {"id": request["id"], "status": None, "headers": [], "body": ""}
         exchange = _Websocket(request) if request.get("websocket") else _Http(request)
         started = time.perf_counter()
@@ -113,6 +114,7 @@ class Driver:
             if error is not None and not isinstance(error, Enough):
                 answer["error"] = load.failure(_innermost(error))
         answer["ms"] = round((time.perf_counter() - started) * 1000, 2)
+        state.number = state.failing = ""
         answer.update(exchange.answer())
         answer.update(state.take())
         return answer
@@ -126,7 +128,7 @@ def _innermost(error: BaseException) -> BaseException:
 class _Http:
     def __init__(self, request: Dict[str, Any]) -> None:
         self._request = request
-        self._body: Optional[bytes] = request["body"].encode("latin-1")
+        self._body: Optional[bytes] = _padded(request)
         self._finished = asyncio.Event()
         self._status: Optional[int] = None
         self._headers: List[List[str]] = []
@@ -172,6 +174,13 @@ class _Http:
             "body": body.decode("latin-1"),
             "size": self._size,
         }
+
+
+def _padded(request: Dict[str, Any]) -> bytes:
+    """The body, with as many blanks at one place as the parent asks for."""
+    body = bytes(request["body"].encode("latin-1"))
+    at, count, filler = request.get("pad") or (0, 0, " ")
+    return body[:at] + filler.encode("latin-1") * count + body[at:] if count else body
 
 
 class _Websocket:

@@ -20,6 +20,10 @@ MAX_FRAMES = 12
 prefix = "\x00"
 project = ""
 skip_dirs: Tuple[str, ...] = ()
+number = ""
+"""A number of the request at hand that is looked for in statements."""
+failing = ""
+"""Text of the error that the next handler raises instead of running; empty for none."""
 hits: List[Dict[str, Any]] = []
 effects: Set[str] = set()
 refused: List[Dict[str, Any]] = []
@@ -46,7 +50,8 @@ def in_project(filename: str) -> bool:
     if known is None:
         path = os.path.abspath(filename)
         known = (
-            path.startswith(project + os.sep)
+            not filename.startswith("<")
+            and path.startswith(project + os.sep)
             and not path.startswith(_own)
             and "site-packages" not in path
             and "dist-packages" not in path

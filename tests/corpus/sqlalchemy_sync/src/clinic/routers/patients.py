@@ -50,9 +50,7 @@ def wards(db: Db, me: Me, by: str = "ward"):
 def query(db: Db, me: Me, wanted: Query_):
     statement = select(Patient).where(Patient.carer_id == me.id)
     for item in wanted.filters:
-        statement = statement.where(
-            text(f"{item.column} = :value").bindparams(value=item.value)
-        )
+        statement = statement.where(text(f"{item.column} = :value").bindparams(value=item.value))
     return [shown(p) for p in db.scalars(statement)]
 
 

@@ -63,9 +63,7 @@ def change_contact(contact: Contact, db: Db, me: Me):
 
 
 @router.put("/{staff_id}/role")
-def promote(
-    staff_id: int, change: Promotion, db: Db, boss: Annotated[Staff, Depends(chief)]
-):
+def promote(staff_id: int, change: Promotion, db: Db, boss: Annotated[Staff, Depends(chief)]):
     person = db.get(Staff, staff_id)
     if person is None or person.id == boss.id:
         raise HTTPException(404)

@@ -1,7 +1,7 @@
 """Stops connections and look-ups that leave the process, unless `--allow` names the host.
 
-Threat: the attack engine makes the application fetch, mail and query for real. Own servers (an application that talks to itself, the
-socket pair of an event loop) go on working.
+Threat: the attack engine makes the application fetch, mail and query for real. Own servers (an
+application that talks to itself, the socket pair of an event loop) go on working.
 """
 
 from __future__ import annotations
@@ -16,7 +16,12 @@ from . import audit
 from .refusal import Refusals, text
 
 _LOCAL_NAMES = frozenset(("", "localhost", "localhost.localdomain", "ip6-localhost"))
-_LOOKUPS = {"socket.getaddrinfo": 0, "socket.gethostbyname": 0, "socket.gethostbyaddr": 0, "socket.getnameinfo": 0}
+_LOOKUPS = {
+    "socket.getaddrinfo": 0,
+    "socket.gethostbyname": 0,
+    "socket.gethostbyaddr": 0,
+    "socket.getnameinfo": 0,
+}
 
 
 class Allowed:
@@ -76,8 +81,9 @@ class _Judge:
         host, port = text(address[0]), address[1]
         if self._allowed.address(host, port):
             return
-        # On a private loopback a server of the application may have been started below Python, unseen by `bind`.
-        if _local(host) and (self._is_own(port) or self._private and listens(port)):
+        # On a private loopback a server of the application may have been started below Python,
+        # unseen by `bind`.
+        if _local(host) and (self._is_own(port) or (self._private and listens(port))):
             return
         self._refusals.connection(f"[{host}]:{port}" if ":" in host else f"{host}:{port}", event)
 
@@ -96,7 +102,9 @@ class _Judge:
             host = "" if value is None else text(value[0] if isinstance(value, tuple) else value)
             if _local(host) or _numeric(host) or self._allowed.host(host):
                 return
-            port = arguments[1] if event == "socket.getaddrinfo" and arguments[1] is not None else "*"
+            port = (
+                arguments[1] if event == "socket.getaddrinfo" and arguments[1] is not None else "*"
+            )
             self._refusals.connection(f"{host}:{text(port)}", event)
 
         return handle
@@ -108,17 +116,22 @@ class _Judge:
                 name = sock.getsockname()
             except OSError:
                 continue  # closed since
-            if name == place or isinstance(name, tuple) and len(name) > 1 and name[1] == place:
+            if name == place or (isinstance(name, tuple) and len(name) > 1 and name[1] == place):
                 return True
         return False
 
 
 def listens(place: Any) -> bool:
-    """Whether a socket of this network namespace is bound at `place`, a port or a path, by the kernel's own lists."""
+    """Whether a socket of this network namespace is bound at `place`, a port or a path.
+
+    Asks the kernel's own lists, so that sockets made below Python count.
+    """
     tables = ("tcp", "tcp6", "udp", "udp6") if isinstance(place, int) else ("unix",)
     for table in tables:
         try:
-            with open(f"/proc/self/net/{table}", encoding="utf-8", errors="surrogateescape") as lines:
+            with open(
+                f"/proc/self/net/{table}", encoding="utf-8", errors="surrogateescape"
+            ) as lines:
                 for fields in map(str.split, lines):
                     if table == "unix" and len(fields) > 7 and fields[7] == os.fsdecode(place):
                         return True
@@ -146,7 +159,10 @@ def _local(host: str) -> bool:
 
 
 def install(config: dict[str, Any], walls: dict[str, bool], refusals: Refusals) -> None:
-    """Refuse what leaves the process; `walls` are those of the kernel: with a network of its own, loopback is private."""
+    """Refuse what leaves the process; `walls` are those of the kernel.
+
+    With a network of its own, loopback is private.
+    """
     if config.get("network"):
         return
     judge = _Judge(Allowed(list(config.get("allow") or ())), walls, refusals)

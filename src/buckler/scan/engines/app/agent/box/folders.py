@@ -1,4 +1,7 @@
-"""Lists folders as the application believes they are: the original's entries and the mirror's, without what it removed."""
+"""Lists folders as the application believes they are.
+
+The original's entries and the mirror's, without what it removed.
+"""
 
 from __future__ import annotations
 
@@ -10,7 +13,10 @@ from .mirror import Mirror
 
 
 class Entry:
-    """What `os.scandir` yields for a name the mirror has: the application's path, the copy's facts."""
+    """What `os.scandir` yields for a name the mirror has.
+
+    The application's path, the copy's facts.
+    """
 
     def __init__(self, name: Any, path: Any, copy: str) -> None:
         self.name, self.path, self._copy = name, path, copy
@@ -90,7 +96,9 @@ def install(mirror: Mirror, replace: Callable[[str, Callable[..., Any]], None]) 
             return original(path)
         real, names = found
         if os.path.isdir(real) and not mirror.removed(real):
-            names |= {name for name in original(real) if not mirror.removed(os.path.join(real, name))}
+            names |= {
+                name for name in original(real) if not mirror.removed(os.path.join(real, name))
+            }
         ordered = sorted(names)
         return [os.fsencode(name) for name in ordered] if isinstance(path, bytes) else ordered
 
@@ -110,7 +118,9 @@ def install(mirror: Mirror, replace: Callable[[str, Callable[..., Any]], None]) 
         base = "" if isinstance(shown, int) else os.fspath(shown)
         for name in sorted(names):
             given = os.fsencode(name) if isinstance(base, bytes) else name
-            entries.append(Entry(given, os.path.join(base, given), os.path.join(mirror.copy_of(real), name)))
+            entries.append(
+                Entry(given, os.path.join(base, given), os.path.join(mirror.copy_of(real), name))
+            )
         return _Listing(entries)
 
     replace("listdir", listdir)

@@ -1,7 +1,8 @@
 """Builds the second wall, in the kernel: the one that code in the process cannot take down.
 
-Threat: everything the Python wall cannot see, which is each call made below Python. Each wall degrades alone: where a system forbids
-user namespaces, the system call filter still stands and then refuses sockets as well.
+Threat: everything the Python wall cannot see, which is each call made below Python. Each wall
+degrades alone: where a system forbids user namespaces, the system call filter still stands and then
+refuses sockets as well.
 """
 
 from __future__ import annotations
@@ -20,14 +21,16 @@ WALLS = ("mounts", "network", "pid", "seccomp", "files")
 def build(config: dict[str, Any]) -> dict[str, Any]:
     """Build the walls around the calling process, and return in the process that is inside.
 
-    Call it first, with one thread, before `hooks.install` (which refuses the forks this makes). The process that called stays
-    outside, waits, and ends as the application ends; its descriptors are closed.
+    Call it first, with one thread, before `hooks.install` (which refuses the forks this makes). The
+    process that called stays outside, waits, and ends as the application ends; its descriptors are
+    closed.
 
-    `config`: "project" and "scratch" (absolute; writes reach the disk in scratch only), "keep" (paths that stay visible below
-    hidden folders), "network" (True: no wall), "processes" (True: no wall), "memory_tmpfs_mb", "walls" (those to try).
-    "files" is Landlock, and is built only where "mounts" does not stand.
-    Returns {"walls": {name: stands}, "why": {name: reason}, "pid": the process id seen from outside}. Never raises OSError: a wall
-    that cannot be built is False and its reason is given.
+    `config`: "project" and "scratch" (absolute; writes reach the disk in scratch only), "keep"
+    (paths that stay visible below hidden folders), "network" (True: no wall), "processes" (True: no
+    wall), "memory_tmpfs_mb", "walls" (those to try). "files" is Landlock, and is built only where
+    "mounts" does not stand. Returns {"walls": {name: stands}, "why": {name: reason}, "pid": the
+    process id seen from outside}. Never raises OSError: a wall that cannot be built is False and
+    its reason is given.
     """
     wanted = [wall for wall in config.get("walls", WALLS) if wall in WALLS]
     result: dict[str, Any] = {"walls": dict.fromkeys(WALLS, False), "why": {}, "pid": os.getpid()}
@@ -52,7 +55,7 @@ class _Builder:
         from . import namespaces, process
 
         before = namespaces.effective()
-        spaces = [wall for wall in ("mounts", "network", "pid") if wall in self._wanted]
+        spaces: list[str] = [wall for wall in ("mounts", "network", "pid") if wall in self._wanted]
         if self._config.get("network"):
             spaces = [wall for wall in spaces if wall != "network"]
         granted: list[str] = []
@@ -125,7 +128,7 @@ class _Builder:
         policy = seccomp.Policy(
             internet=self._walls["network"] or open_network,
             # Named sockets are hidden by the mounts, abstract ones by the network namespace.
-            unix=self._sockets_hidden and self._walls["network"] or open_network,
+            unix=(self._sockets_hidden and self._walls["network"]) or open_network,
             processes=bool(self._config.get("processes")),
             alone=self._walls["pid"],
         )

@@ -1,8 +1,11 @@
-"""A wall around files where no mount namespace could be made: Landlock (Linux 5.13) allows writing below scratch only.
+"""A wall around files where no mount namespace could be made.
 
-Threat: without namespaces, code below Python could write any file its user can, set the kernel's knobs below /proc as root, or write
-into the scanner through /proc/PID/mem (Landlock also refuses to trace a process outside). It does not redirect: an original stays as it
-is and the application sees EACCES. It does not cover chmod, chown, utime and extended attributes, and hides no socket.
+Landlock (Linux 5.13) allows writing below scratch only.
+
+Threat: without namespaces, code below Python could write any file its user can, set the kernel's
+knobs below /proc as root, or write into the scanner through /proc/PID/mem (Landlock also refuses to
+trace a process outside). It does not redirect: an original stays as it is and the application sees
+EACCES. It does not cover chmod, chown, utime and extended attributes, and hides no socket.
 """
 
 from __future__ import annotations
@@ -23,7 +26,10 @@ _DEVICES = ("/dev/null", "/dev/zero", "/dev/full", "/dev/random", "/dev/urandom"
 
 
 def install(scratch: str) -> int:
-    """Restrict this process for good; returns the version of Landlock in use. Raises OSError where the kernel has none."""
+    """Restrict this process for good; returns the version of Landlock in use.
+
+    Raises OSError where the kernel has none.
+    """
     version = libc.syscall("landlock_create_ruleset", None, 0, 1)
     handled = _WRITE_FILE | _FOLDER
     if version >= 2:

@@ -1,14 +1,15 @@
-"""The few system calls the box needs, through ctypes: nothing may be installed in the application's interpreter.
+"""The few system calls the box needs, through ctypes.
 
-Every call that fails raises `OSError` with the kernel's number and the name of the call, so that a wall which could not be built
-can say why.
+Nothing may be installed in the application's interpreter.
+
+Every call that fails raises `OSError` with the kernel's number and the name of the call, so that a
+wall which could not be built can say why.
 """
 
 from __future__ import annotations
 
 import ctypes
 import os
-import platform
 from typing import Any, Optional, Union
 
 CLONE_NEWNS = 0x00020000
@@ -39,19 +40,28 @@ PR_SET_NO_NEW_PRIVS = 38
 PR_CAP_AMBIENT = 47
 PR_CAP_AMBIENT_CLEAR_ALL = 4
 
-# System calls libc has no name for; the same number on x86_64 and aarch64 since all are newer than 5.0, but for pivot_root and capset.
+# System calls libc has no name for; the same number on x86_64 and aarch64 since all are newer than
+# 5.0, but for pivot_root and capset.
 _NUMBERS = {
     "x86_64": {"pivot_root": 155, "capset": 126, "capget": 125},
     "aarch64": {"pivot_root": 41, "capset": 91, "capget": 90},
 }
-_NEW_NUMBERS = {"mount_setattr": 442, "landlock_create_ruleset": 444, "landlock_add_rule": 445, "landlock_restrict_self": 446}
+_NEW_NUMBERS = {
+    "mount_setattr": 442,
+    "landlock_create_ruleset": 444,
+    "landlock_add_rule": 445,
+    "landlock_restrict_self": 446,
+}
 
 _library: Optional[ctypes.CDLL] = None
 
 
 def machine() -> str:
-    """The architecture of this process: "x86_64", "aarch64", or what the kernel says; a 32-bit interpreter is "32-bit"."""
-    return platform.machine() if ctypes.sizeof(ctypes.c_void_p) == 8 else "32-bit"
+    """Name the architecture of this process: "x86_64", "aarch64", or what the kernel says.
+
+    A 32-bit interpreter is "32-bit".
+    """
+    return os.uname().machine if ctypes.sizeof(ctypes.c_void_p) == 8 else "32-bit"
 
 
 def _libc() -> ctypes.CDLL:
@@ -79,18 +89,20 @@ def syscall(name: str, *arguments: Any) -> int:
 
 
 def prctl(option: int, second: Union[int, Any] = 0, third: Union[int, Any] = 0) -> int:
-    """prctl(2) with up to two arguments. Raises OSError."""
+    """Set one property of this process, by up to two arguments. Raises OSError."""
     values = [ctypes.c_ulong(a) if isinstance(a, int) else a for a in (second, third, 0, 0)]
     return _checked(_libc().prctl(ctypes.c_int(option), *values), f"prctl {option}")
 
 
 def unshare(flags: int) -> None:
-    """unshare(2). Raises OSError."""
+    """Leave the shared namespaces that `flags` names. Raises OSError."""
     _checked(_libc().unshare(ctypes.c_int(flags)), "unshare")
 
 
-def mount(source: str, target: str, kind: Optional[str], flags: int = 0, options: Optional[str] = None) -> None:
-    """mount(2); `kind` is the type of the file system. Raises OSError."""
+def mount(
+    source: str, target: str, kind: Optional[str], flags: int = 0, options: Optional[str] = None
+) -> None:
+    """Mount `source` at `target`; `kind` is the type of the file system. Raises OSError."""
     result = _libc().mount(
         os.fsencode(source),
         os.fsencode(target),
@@ -102,17 +114,20 @@ def mount(source: str, target: str, kind: Optional[str], flags: int = 0, options
 
 
 def unmount(target: str, flags: int = MNT_DETACH) -> None:
-    """umount2(2). Raises OSError."""
+    """Detach the mount at `target`, as umount2(2). Raises OSError."""
     _checked(_libc().umount2(os.fsencode(target), ctypes.c_int(flags)), f"umount {target}")
 
 
 def pivot_root(new: str, old: str) -> None:
-    """pivot_root(2). Raises OSError."""
+    """Make `new` the root and put the old one at `old`. Raises OSError."""
     syscall("pivot_root", ctypes.c_char_p(os.fsencode(new)), ctypes.c_char_p(os.fsencode(old)))
 
 
 def read_only(target: str) -> None:
-    """Make the mount at `target` and all below it read-only (mount_setattr, Linux 5.12). Raises OSError."""
+    """Make the mount at `target` and all below it read-only (mount_setattr, Linux 5.12).
+
+    Raises OSError.
+    """
 
     class Attributes(ctypes.Structure):
         _fields_ = [(name, ctypes.c_uint64) for name in ("set", "clear", "propagation", "userns")]
@@ -120,4 +135,6 @@ def read_only(target: str) -> None:
     wanted = Attributes(1, 0, 0, 0)
     at_fdcwd, at_recursive = -100, 0x8000
     path = ctypes.c_char_p(os.fsencode(target))
-    syscall("mount_setattr", at_fdcwd, path, at_recursive, ctypes.byref(wanted), ctypes.sizeof(wanted))
+    syscall(
+        "mount_setattr", at_fdcwd, path, at_recursive, ctypes.byref(wanted), ctypes.sizeof(wanted)
+    )

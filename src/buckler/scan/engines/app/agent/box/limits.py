@@ -1,7 +1,8 @@
 """Limits of the process that need no namespace.
 
-Threat: a core file full of the application's secrets, one file that fills the disk, descriptors used up for the whole machine.
-RLIMIT_AS is left alone: it counts address space, which idle threads use up; the scanner watches resident memory instead.
+Threat: a core file full of the application's secrets, one file that fills the disk, descriptors
+used up for the whole machine. RLIMIT_AS is left alone: it counts address space, which idle threads
+use up; the scanner watches resident memory instead.
 """
 
 from __future__ import annotations
@@ -14,7 +15,10 @@ DESCRIPTORS = 4096
 
 
 def limits(config: dict[str, Any]) -> dict[str, int]:
-    """Set the limits of this process; `config` may give "file_mb" and "descriptors". Returns what was set; empty on Windows."""
+    """Set the limits of this process; `config` may give "file_mb" and "descriptors".
+
+    Returns what was set; empty on Windows.
+    """
     try:
         import resource
     except ImportError:

@@ -1,12 +1,12 @@
 """Keeps the application on asyncio's own event loop.
 
-Threat: under uvloop connections, look-ups and process starts raise no audit event, so the Python wall and the sinks are blind.
-`import uvloop` works and installing it does nothing: an application that asks for speed runs, only slower.
+Threat: under uvloop connections, look-ups and process starts raise no audit event, so the Python
+wall and the sinks are blind. `import uvloop` works and installing it does nothing: an application
+that asks for speed runs, only slower.
 """
 
 from __future__ import annotations
 
-import importlib.abc
 import importlib.machinery
 import sys
 import warnings
@@ -16,7 +16,7 @@ from typing import Any, Optional, Sequence
 from .refusal import Refusals
 
 
-class _Finder(importlib.abc.MetaPathFinder):
+class _Finder:
     """Lets the ordinary finders find uvloop, and tames the module once it is loaded."""
 
     def __init__(self, refusals: Refusals) -> None:
@@ -48,7 +48,9 @@ def _tame(module: ModuleType, refusals: Refusals) -> None:
     def tell() -> None:
         if not told:
             told.append(True)
-            refusals.tell("native", "uvloop gives way to asyncio's own loop during a scan", "uvloop")
+            refusals.tell(
+                "native", "uvloop gives way to asyncio's own loop during a scan", "uvloop"
+            )
 
     class Loop(asyncio.SelectorEventLoop):
         """asyncio's own, under uvloop's name."""
@@ -61,7 +63,7 @@ def _tame(module: ModuleType, refusals: Refusals) -> None:
         tell()
         return asyncio.run(main, debug=debug)
 
-    names = {"install": tell, "new_event_loop": Loop, "Loop": Loop, "run": run}
+    names: dict[str, Any] = {"install": tell, "new_event_loop": Loop, "Loop": Loop, "run": run}
     with warnings.catch_warnings():
         # Deprecated since Python 3.14, and what uvloop gives until asyncio drops policies.
         warnings.simplefilter("ignore")

@@ -1,7 +1,10 @@
-"""Where writes go when no kernel wall redirects them: a mirror of the file system, below scratch, of what was written.
+"""Where writes go when no kernel wall redirects them.
 
-Threat: an application that writes when it is imported or attacked (`makedirs`, a log, an upload, an overwritten setting), on a system
-without an overlay. A file is copied into the mirror before its first change, and later reads of the same path see the copy.
+A mirror of the file system, below scratch, of what was written.
+
+Threat: an application that writes when it is imported or attacked (`makedirs`, a log, an upload, an
+overwritten setting), on a system without an overlay. A file is copied into the mirror before its
+first change, and later reads of the same path see the copy.
 """
 
 from __future__ import annotations
@@ -16,14 +19,17 @@ _DEVICES = ("/dev/", "/proc/self/fd/")
 
 
 class Inside(threading.local):
-    """Per thread: whether the mirror itself is at work, so that what it does to files is not redirected again."""
+    """Per thread: whether the mirror itself is at work, whose own work is not redirected again."""
 
     active = False
     opener: Any = None
 
 
 class Mirror:
-    """Maps real paths to copies below `scratch`. Paths are absolute and resolved, but for their last part."""
+    """Maps real paths to copies below `scratch`.
+
+    Paths are absolute and resolved, but for their last part.
+    """
 
     def __init__(self, scratch: str) -> None:
         self._scratch = os.path.realpath(scratch)
@@ -35,7 +41,10 @@ class Mirror:
         self._folder = lru_cache(maxsize=4096)(os.path.realpath)
 
     def real(self, path: Any, folder: Optional[int] = None, follow: bool = True) -> Optional[str]:
-        """The resolved path, or None for what is left alone: a descriptor, a device, scratch. `folder`: a dir_fd."""
+        """Resolve the path; None for what is left alone: a descriptor, a device, scratch.
+
+        `folder`: a dir_fd.
+        """
         if path is None or isinstance(path, int):
             return None
         text = os.fsdecode(path)
@@ -73,21 +82,31 @@ class Mirror:
 
     def removed(self, real: str) -> bool:
         """Whether the application removed `real`, which the mirror had."""
-        return bool(self._removed) and any(real == gone or real.startswith(gone + os.sep) for gone in self._removed)
+        return bool(self._removed) and any(
+            real == gone or real.startswith(gone + os.sep) for gone in self._removed
+        )
 
     def read(self, real: str, depth: int = 0) -> str:
-        """The path at which to read `real`: its copy where there is one, a place that does not exist where it was removed."""
+        """Say where to read `real`.
+
+        Its copy where there is one, a place that does not exist where it was removed.
+        """
         if not self.used:
             return real
         copy = self.copy_of(real)
         if os.path.isdir(real) and not os.path.islink(copy) and not self.removed(real):
-            return real  # a folder is judged by its own path; what it holds is merged when it is listed
+            return real  # what a folder holds is merged when it is listed
         if os.path.islink(copy) and depth < 20:
-            return self.read(os.path.normpath(os.path.join(os.path.dirname(real), os.readlink(copy))), depth + 1)
+            return self.read(
+                os.path.normpath(os.path.join(os.path.dirname(real), os.readlink(copy))), depth + 1
+            )
         return copy if os.path.lexists(copy) or self.removed(real) else real
 
     def write(self, real: str, content: bool = True) -> str:
-        """The path at which to write `real`, its folder made, its content copied when `content`. Raises OSError."""
+        """Say where to write `real`: its folder made, its content copied when `content`.
+
+        Raises OSError.
+        """
         copy = self.copy_of(real)
         parent = os.path.dirname(real)
         if not os.path.isdir(self.read(parent)):
@@ -107,14 +126,17 @@ class Mirror:
             self._removed.add(real)
 
     def names(self, real: str) -> Optional[set[str]]:
-        """The names in the copy of the folder `real`; None when the mirror has none of it."""
+        """List the names in the copy of the folder `real`; None when the mirror has none of it."""
         if not self.used or not os.path.isdir(self.copy_of(real)):
             return None
         return set(os.listdir(self.copy_of(real)))
 
 
 def _path_of(descriptor: int) -> str:
-    """The path of an open folder; "/" where the system does not tell, where nothing below it will be let through."""
+    """Find the path of an open folder.
+
+    "/" where the system does not tell, where nothing below it will be let through.
+    """
     try:
         return os.readlink(f"/proc/self/fd/{descriptor}")
     except OSError:

@@ -1,9 +1,13 @@
-"""A root of its own: every write lands in memory, real sockets and other people's temporary files are out of sight.
+"""A root of its own.
 
-Threat: an application that deletes, rewrites or leaks what it can reach by a path. Each part of the real file system becomes the
-lower layer of an overlay whose upper layer is a tmpfs of limited size; then `pivot_root` makes that the root and the real one is let go.
-In a user namespace the mounts below `/` are locked together and the kernel refuses `/` as one lower layer, so a folder with mounts
-below it is rebuilt entry by entry and the folders without any become overlays. A socket in a lower layer cannot be connected to.
+Every write lands in memory, real sockets and other people's temporary files are out of sight.
+
+Threat: an application that deletes, rewrites or leaks what it can reach by a path. Each part of the
+real file system becomes the lower layer of an overlay whose upper layer is a tmpfs of limited size;
+then `pivot_root` makes that the root and the real one is let go. In a user namespace the mounts
+below `/` are locked together and the kernel refuses `/` as one lower layer, so a folder with mounts
+below it is rebuilt entry by entry and the folders without any become overlays. A socket in a lower
+layer cannot be connected to.
 """
 
 from __future__ import annotations
@@ -24,7 +28,10 @@ _SHARED_PARENTS = ("/var/log", "/var/lib", "/var/cache", "/var/www", "/srv", "/o
 
 
 class Built(NamedTuple):
-    """What stands: `overlay` when the project is one; `sockets_hidden` when every real folder is, so no socket can be reached."""
+    """What stands: `overlay` when the project is one.
+
+    `sockets_hidden` when every real folder is, so no socket can be reached.
+    """
 
     overlay: bool
     sockets_hidden: bool
@@ -38,8 +45,18 @@ class Root:
         self._project = os.path.realpath(config["project"])
         self._scratch = os.path.realpath(config["scratch"])
         keep = [os.path.abspath(path) for path in config.get("keep", ())]
-        self._literal = [os.path.abspath(config["project"]), os.path.abspath(config["scratch"]), *keep]
-        self._points = sorted({self._project, self._scratch, *(os.path.realpath(p) for p in keep if os.path.exists(p))})
+        self._literal = [
+            os.path.abspath(config["project"]),
+            os.path.abspath(config["scratch"]),
+            *keep,
+        ]
+        self._points = sorted(
+            {
+                self._project,
+                self._scratch,
+                *(os.path.realpath(p) for p in keep if os.path.exists(p)),
+            }
+        )
         self._megabytes = int(config.get("memory_tmpfs_mb", 512))
         self._mounts = Mounts.read()
         self._hidden = {os.path.realpath(path) for path in _HIDDEN if os.path.isdir(path)}
@@ -51,7 +68,10 @@ class Root:
         self._here = os.getcwd()
 
     def build(self) -> Built:
-        """Make the root and move into it. Raises OSError; the process then still stands in the real root."""
+        """Make the root and move into it.
+
+        Raises OSError; the process then still stands in the real root.
+        """
         libc.mount("none", "/", None, libc.MS_REC | libc.MS_PRIVATE)
         os.makedirs(self._stage, exist_ok=True)
         size = f"size={self._megabytes}m,nr_inodes={max(65536, self._megabytes * 512)},mode=0755"
@@ -62,7 +82,9 @@ class Root:
             libc.unmount(self._stage)
             raise
         self._enter()
-        overlay = not any(path == self._project or _inside(self._project, path) for path in self._bound)
+        overlay = not any(
+            path == self._project or _inside(self._project, path) for path in self._bound
+        )
         return Built(overlay, not self._bound, self._notes)
 
     def _fill(self) -> None:
@@ -127,7 +149,10 @@ class Root:
         self._like(source, target)
 
     def _file(self, source: str, target: str) -> None:
-        """A small file is copied, so that it can be written; a large or unreadable one is bound, and cannot be."""
+        """Copy a small file, so that it can be written.
+
+        A large or unreadable one is bound, and cannot be.
+        """
         try:
             if os.stat(source).st_size <= _COPIED_BYTES:
                 shutil.copy2(source, target)
@@ -141,9 +166,11 @@ class Root:
         libc.read_only(target)
 
     def _hide(self, source: str, target: str) -> None:
-        """An empty folder, but for what must be seen below it."""
+        """Leave an empty folder, but for what must be seen below it."""
         for point in self._points:
-            if _inside(point, source) and not any(_inside(point, other) for other in self._points if _inside(other, source)):
+            if _inside(point, source) and not any(
+                _inside(point, other) for other in self._points if _inside(other, source)
+            ):
                 self._point(point)
         os.chmod(target, stat.S_IMODE(os.stat(source).st_mode))
 
@@ -162,15 +189,19 @@ class Root:
             os.chmod(target, 0)
             return
         self._layers += 1
-        upper, work = (os.path.join(self._stage, f"{kind}{self._layers}") for kind in ("upper", "work"))
+        upper, work = (
+            os.path.join(self._stage, f"{kind}{self._layers}") for kind in ("upper", "work")
+        )
         os.mkdir(upper)
         os.mkdir(work)
         self._like(source, upper)
         self._ancestors(source, upper)
-        # Descriptors for the folders: a path with a comma, a colon or a backslash needs no escaping, whatever the kernel's parser.
+        # Descriptors for the folders: a path with a comma, a colon or a backslash needs no
+        # escaping, whatever the kernel's parser.
         lower = os.open(source, os.O_PATH | os.O_DIRECTORY)
         stage = os.open(self._stage, os.O_PATH | os.O_DIRECTORY)
-        names = f"upperdir=/proc/self/fd/{stage}/upper{self._layers},workdir=/proc/self/fd/{stage}/work{self._layers}"
+        layers = f"/proc/self/fd/{stage}"
+        names = f"upperdir={layers}/upper{self._layers},workdir={layers}/work{self._layers}"
         try:
             options = f"lowerdir=/proc/self/fd/{lower},{names},userxattr"
             libc.mount("buckler", target, "overlay", libc.MS_NOSUID | libc.MS_NODEV, options)
@@ -187,15 +218,18 @@ class Root:
     def _ancestors(self, source: str, upper: str) -> None:
         """Make ready, in the upper layer, folders above those an ordinary user writes to.
 
-        Copying a folder up needs its owner, and in the namespace of an ordinary user root has no number: the copy would fail, and
-        with it each write below. A folder that is there already needs no copy.
+        Copying a folder up needs its owner, and in the namespace of an ordinary user root has no
+        number: the copy would fail, and with it each write below. A folder that is there already
+        needs no copy.
         """
         if os.geteuid() == 0:
             return
         wanted = [self._project, self._scratch, os.path.expanduser("~"), self._here]
         for parent in _SHARED_PARENTS:
             if _inside(parent, source) or parent == source:
-                wanted += [entry.path for entry in _folders(parent) if os.access(entry.path, os.W_OK)]
+                wanted += [
+                    entry.path for entry in _folders(parent) if os.access(entry.path, os.W_OK)
+                ]
         for path in wanted:
             if not _inside(path, source):
                 continue
@@ -203,12 +237,19 @@ class Root:
             for name in os.path.relpath(path, source).split(os.sep):
                 done = os.path.join(done, name)
                 original, copy = os.path.join(source, done), os.path.join(upper, done)
-                if os.path.isdir(original) and not os.path.islink(original) and not os.path.lexists(copy):
+                if (
+                    os.path.isdir(original)
+                    and not os.path.islink(original)
+                    and not os.path.lexists(copy)
+                ):
                     os.mkdir(copy)
                     self._like(original, copy)
 
     def _like(self, source: str, target: str) -> None:
-        """Give `target` the owner, mode and times of `source`; where the owner has no number here, what we may do with it."""
+        """Give `target` the owner, mode and times of `source`.
+
+        Where the owner has no number here, what we may do with it.
+        """
         info = os.stat(source)
         mode = stat.S_IMODE(info.st_mode)
         try:
@@ -224,7 +265,9 @@ class Root:
         try:
             libc.mount("proc", target, "proc", flags | libc.MS_RDONLY)
         except OSError as error:
-            self._notes.append(f"a /proc of its own was refused ({error.strerror}): the host's is shown, read-only")
+            self._notes.append(
+                f"a /proc of its own was refused ({error.strerror}): the host's is shown, read-only"
+            )
             self._bind_read_only("/proc", target)
 
     def _dev(self, target: str) -> None:
@@ -245,7 +288,7 @@ class Root:
         libc.read_only(target)
 
     def _links(self) -> None:
-        """Where a kept path is reached through a link below a hidden folder, make the link again."""
+        """Make links below hidden folders again, through which a kept path is reached."""
         for path in self._literal:
             done = "/"
             for name in path.strip(os.sep).split(os.sep):
@@ -273,5 +316,8 @@ def _folders(path: str) -> list[os.DirEntry[str]]:
 
 
 def build(config: dict[str, Any]) -> Built:
-    """Build the root described by `config` (see `kernel.build`) and move into it. Raises OSError."""
+    """Build the root described by `config` (see `kernel.build`) and move into it.
+
+    Raises OSError.
+    """
     return Root(config).build()

@@ -1,7 +1,8 @@
 """Namespaces of user, mounts, network and processes, and the end of every capability.
 
-Threat: what the application can reach by name: servers on the host's loopback, processes to signal, the mount table. None of it needs
-a privilege where the kernel lets ordinary users make user namespaces. Where it does not, root can still do without one.
+Threat: what the application can reach by name: servers on the host's loopback, processes to signal,
+the mount table. None of it needs a privilege where the kernel lets ordinary users make user
+namespaces. Where it does not, root can still do without one.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ import itertools
 import os
 import socket
 import struct
+from typing import NoReturn
 
 from . import libc
 
@@ -26,7 +28,7 @@ _FILES = (_CAP_CHOWN, _CAP_DAC_OVERRIDE, _CAP_DAC_READ_SEARCH, _CAP_FOWNER, _CAP
 
 
 def effective() -> int:
-    """The effective capabilities of this process, as a bit mask."""
+    """Read the effective capabilities of this process, as a bit mask."""
     with open("/proc/self/status", encoding="ascii") as status:
         for line in status:
             if line.startswith("CapEff:"):
@@ -35,7 +37,9 @@ def effective() -> int:
 
 
 def enter(wanted: list[str]) -> tuple[list[str], str]:
-    """Unshare as many of the `wanted` walls as the kernel grants; return those, and the reason for the first refusal.
+    """Unshare as many of the `wanted` walls as the kernel grants.
+
+    Return those, and the reason for the first refusal.
 
     The unsharing is one call each time, so a refusal leaves nothing half done.
     """
@@ -65,14 +69,19 @@ def enter(wanted: list[str]) -> tuple[list[str], str]:
 
 def _why(error: OSError) -> str:
     if error.errno == errno.ENOSPC:
-        return "the kernel's limit of namespaces is reached or set to zero (sysctl user.max_*_namespaces)"
+        return "the limit of namespaces is reached or zero (sysctl user.max_*_namespaces)"
     if error.errno in (errno.EPERM, errno.EACCES):
-        return "this system does not let an ordinary process make namespaces (a container's seccomp profile, or AppArmor)"
+        return (
+            "this system lets no ordinary process make namespaces "
+            "(a container's seccomp profile, or AppArmor)"
+        )
     return f"the kernel refused a namespace: {error.strerror}"
 
 
 class _Mapper:
-    """Writes the maps of user and group ids: all of them for root, so that files keep their owners; else only our own.
+    """Writes the maps of user and group ids.
+
+    All of them for root, so that files keep their owners; else only our own.
 
     Only a process that stayed outside may map more than one id, hence a helper forked before.
     """
@@ -87,18 +96,23 @@ class _Mapper:
         go, self._go = os.pipe()
         self._child = os.fork()
         if not self._child:
-            done = b"n"
-            try:
-                os.close(self._go)
-                os.close(self._answer)
-                if os.read(go, 1) == b"g":
-                    self._all(os.getppid())
-                    done = b"y"
-            finally:
-                os.write(answer, done)
-                os._exit(0)
+            self._help(go, answer)
         os.close(answer)
         os.close(go)
+
+    def _help(self, go: int, answer: int) -> NoReturn:
+        """Live the helper's whole life.
+
+        Whatever happens it ends here: going on would be a second application, outside the box.
+        """
+        try:
+            os.close(self._go)
+            os.close(self._answer)
+            if os.read(go, 1) == b"g":
+                self._all(os.getppid())
+                os.write(answer, b"y")
+        finally:
+            os._exit(0)
 
     @staticmethod
     def _all(process: int) -> None:
@@ -136,7 +150,10 @@ def _write(path: str, text: str) -> None:
 
 
 def loopback() -> None:
-    """Bring `lo` up: a new network namespace has it down, and applications talk to themselves. Raises OSError."""
+    """Bring `lo` up: a new network namespace has it down, and applications talk to themselves.
+
+    Raises OSError.
+    """
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sock:
         request = struct.pack("16sH14s", b"lo", 0, b"")
         _, flags, _ = struct.unpack("16sH14s", fcntl.ioctl(sock, _SIOCGIFFLAGS, request))
@@ -144,11 +161,12 @@ def loopback() -> None:
 
 
 def drop(before: int) -> None:
-    """Give up every capability, but for those over files when root had them (`before`) as the scan began. Raises OSError.
+    """Give up every capability, but for those over files where root had them. Raises OSError.
 
-    Root without CAP_DAC_OVERRIDE cannot read another user's 0600 file, and an application that works for root outside would fail
-    inside. These five reach files only; writes land in the overlay, and /proc and /sys are read-only.
-    An ordinary user keeps none: over the one id of its namespace they would show it more than it sees outside.
+    `before`: what was effective as the scan began. Root without CAP_DAC_OVERRIDE cannot read another
+    user's 0600 file, and an application that works for root outside would fail inside. These five
+    reach files only; writes land in the overlay, and /proc and /sys are read-only. An ordinary user
+    keeps none: over the one id of its namespace they would show it more than it sees outside.
     """
     kept = 0
     for capability in _FILES:
@@ -158,7 +176,10 @@ def drop(before: int) -> None:
             try:
                 libc.prctl(libc.PR_CAPBSET_DROP, capability)
             except OSError as error:
-                if error.errno not in (errno.EINVAL, errno.EPERM):  # past the last one; or none of ours to drop
+                if error.errno not in (
+                    errno.EINVAL,
+                    errno.EPERM,
+                ):  # past the last one; or none of ours to drop
                     raise
     header = (ctypes.c_uint32 * 2)(0x20080522, 0)
     low, high = kept & 0xFFFFFFFF, kept >> 32

@@ -1,8 +1,9 @@
 """The outer half, which waits, and the inner process, which is the application.
 
-Threat: a daemon that outlives the scan, a signal to the scanner, an application that hangs on after the scanner was killed. The
-application becomes process 2 of a process namespace of its own under a tiny process 1: when 1 goes, the kernel ends whatever is left
-inside. (As process 1 itself it could not be ended by its own signals, and `os.abort` would spin.) The outer half is the process the
+Threat: a daemon that outlives the scan, a signal to the scanner, an application that hangs on after
+the scanner was killed. The application becomes process 2 of a process namespace of its own under a
+tiny process 1: when 1 goes, the kernel ends whatever is left inside. (As process 1 itself it could
+not be ended by its own signals, and `os.abort` would spin.) The outer half is the process the
 scanner started: it passes the end of the application on as its own, exit code or signal.
 """
 
@@ -13,6 +14,7 @@ import resource
 import select
 import signal
 import struct
+from typing import NoReturn
 
 from . import libc
 
@@ -20,7 +22,9 @@ _STATUS = struct.Struct("i")
 
 
 def split(namespace: bool) -> int:
-    """Fork; return in the inner process only, with its process id as the scanner sees it. `namespace`: unshare of pid was done.
+    """Fork; return in the inner process only, with its process id as the scanner sees it.
+
+    `namespace`: unshare of pid was done.
 
     Raises OSError where the process cannot be forked; then nothing has changed.
     """
@@ -55,7 +59,10 @@ def _follow(status: int) -> None:
 
 
 def _quiet(keep: int) -> None:
-    """Give up every descriptor but `keep`, so that the scanner sees the end of a pipe when the application ends, and be opaque."""
+    """Give up every descriptor but `keep`, and be opaque to the application.
+
+    The scanner must see the end of a pipe when the application ends, not when this half does.
+    """
     libc.prctl(libc.PR_SET_DUMPABLE, 0)
     null = os.open("/dev/null", os.O_RDWR)
     for standard in (0, 1, 2):
@@ -72,8 +79,11 @@ def _quiet(keep: int) -> None:
     os.chdir("/")
 
 
-def _first(inner: int, status: int) -> None:
-    """Process 1 of the namespace: collect orphans, then tell the outer half how the application ended."""
+def _first(inner: int, status: int) -> NoReturn:
+    """Process 1 of the namespace.
+
+    Collect orphans, then tell the outer half how the application ended.
+    """
     try:
         _quiet(status)
         while True:
@@ -85,7 +95,7 @@ def _first(inner: int, status: int) -> None:
         os._exit(0)
 
 
-def _outer(child: int, report: int, parent: int) -> None:
+def _outer(child: int, report: int, parent: int) -> NoReturn:
     """Wait for the application, or for the end of the scanner, and end the same way."""
     how = 137 << 8
     try:
@@ -96,7 +106,8 @@ def _outer(child: int, report: int, parent: int) -> None:
 
 
 def _wait(child: int, report: int, parent: int) -> int:
-    # A watch on the scanner's whole process: PR_SET_PDEATHSIG would fire when only the thread that started us ends.
+    # A watch on the scanner's whole process: PR_SET_PDEATHSIG would fire when only the thread that
+    # started us ends.
     try:
         poller = select.poll()
         poller.register(os.pidfd_open(child), select.POLLIN)
@@ -118,11 +129,13 @@ def _wait(child: int, report: int, parent: int) -> int:
     return how
 
 
-def _end(how: int) -> None:
-    if os.WIFSIGNALED(how):
-        number = os.WTERMSIG(how)
-        resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-        if number not in (signal.SIGKILL, signal.SIGSTOP):
-            signal.signal(number, signal.SIG_DFL)
-        os.kill(os.getpid(), number)
-    os._exit(os.WEXITSTATUS(how))
+def _end(how: int) -> NoReturn:
+    try:
+        if os.WIFSIGNALED(how):
+            number = os.WTERMSIG(how)
+            resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+            if number not in (signal.SIGKILL, signal.SIGSTOP):
+                signal.signal(number, signal.SIG_DFL)
+            os.kill(os.getpid(), number)
+    finally:
+        os._exit(os.WEXITSTATUS(how) if os.WIFEXITED(how) else 137)

@@ -23,10 +23,35 @@ _STARTS = {
     "_winapi.CreateProcess": 1,
 }
 _FORKS = ("os.fork", "os.forkpty")
-# Names an application has no harmless reason to ask ctypes for. Asking through `syscall` or a pointer stays possible.
+# Names an application has no harmless reason to ask ctypes for. Asking through `syscall` or a
+# pointer stays possible.
 _NATIVE = frozenset(
-    "fork vfork clone system popen posix_spawn posix_spawnp execl execlp execle execv execvp execvpe execve fexecve connect sendto "
-    "sendmsg kill killpg tgkill ptrace syscall daemon".split()
+    (
+        "fork",
+        "vfork",
+        "clone",
+        "system",
+        "popen",
+        "posix_spawn",
+        "posix_spawnp",
+        "execl",
+        "execlp",
+        "execle",
+        "execv",
+        "execvp",
+        "execvpe",
+        "execve",
+        "fexecve",
+        "connect",
+        "sendto",
+        "sendmsg",
+        "kill",
+        "killpg",
+        "tgkill",
+        "ptrace",
+        "syscall",
+        "daemon",
+    )
 )
 
 
@@ -57,7 +82,9 @@ def _forker(refusals: Refusals, event: str) -> Callable[[tuple[Any, ...]], None]
     return handle
 
 
-def _killer(refusals: Refusals, event: str, own: Callable[[], int]) -> Callable[[tuple[Any, ...]], None]:
+def _killer(
+    refusals: Refusals, event: str, own: Callable[[], int]
+) -> Callable[[tuple[Any, ...]], None]:
     def handle(arguments: tuple[Any, ...]) -> None:
         if arguments[0] != own():
             refusals.signal(f"signal {int(arguments[1])} to {arguments[0]}", event)
@@ -74,13 +101,16 @@ def _native(refusals: Refusals) -> Callable[[tuple[Any, ...]], None]:
 
 
 def _without_event(refusals: Refusals) -> None:
-    """multiprocessing's spawn and forkserver, and signals by descriptor, raise no event: replace the functions."""
+    """Multiprocessing's spawn and forkserver, and signals by descriptor, raise no event.
+
+    Replace the functions.
+    """
     if hasattr(signal, "pidfd_send_signal"):
 
         def pidfd_send_signal(descriptor: int, number: int, *rest: Any) -> None:
             refusals.signal(f"signal {int(number)} to a descriptor", "signal.pidfd_send_signal")
 
-        signal.pidfd_send_signal = pidfd_send_signal  # type: ignore[assignment]
+        signal.pidfd_send_signal = pidfd_send_signal
     try:
         import _posixsubprocess
     except ImportError:

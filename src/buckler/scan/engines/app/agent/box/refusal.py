@@ -1,4 +1,7 @@
-"""How the Python wall says no: one place, so that every refusal is told and names the option that allows it."""
+"""How the Python wall says no.
+
+One place, so that every refusal is told and names the option that allows it.
+"""
 
 from __future__ import annotations
 
@@ -14,45 +17,68 @@ class Refusals:
         self._report = report
 
     def tell(self, what: str, detail: str, event: str) -> None:
-        """Report that `detail` was refused; `what` is process, connection, write, signal or native."""
+        """Report that `detail` was refused.
+
+        `what` is process, connection, write, signal or native.
+        """
         self._report("refused", {"what": what, "detail": detail, "event": event})
 
     def process(self, detail: str, event: str) -> NoReturn:
         """Refuse to start a process."""
         self.tell("process", detail, event)
-        raise PermissionError(errno.EPERM, f"Buckler stopped a process from starting ({detail}); --allow-processes lets it start")
+        raise PermissionError(
+            errno.EPERM,
+            f"Buckler stopped a process from starting ({detail}); --allow-processes lets it start",
+        )
 
     def connection(self, detail: str, event: str) -> NoReturn:
         """Refuse a connection or a look-up; `detail` is HOST:PORT or what stands for it."""
         self.tell("connection", detail, event)
-        raise ConnectionRefusedError(errno.ECONNREFUSED, f"Buckler stopped a connection to {detail}; --allow {detail} lets it through")
+        raise ConnectionRefusedError(
+            errno.ECONNREFUSED,
+            f"Buckler stopped a connection to {detail}; --allow {detail} lets it through",
+        )
 
     def socket(self, detail: str, event: str) -> NoReturn:
         """Refuse a Unix socket; `detail` is its path."""
         self.tell("connection", detail, event)
-        message = f"Buckler stopped a connection to the socket {detail}; use HOST:PORT instead, which --allow HOST:PORT lets through"
+        message = (
+            f"Buckler stopped a connection to the socket {detail}; "
+            "use HOST:PORT instead, which --allow HOST:PORT lets through"
+        )
         raise ConnectionRefusedError(errno.ECONNREFUSED, message)
 
     def listening(self, detail: str, event: str) -> NoReturn:
         """Refuse to listen where others can reach it."""
         self.tell("connection", detail, event)
-        message = f"Buckler stopped the application from listening on {detail}: other machines could reach it; --allow names hosts to call"
+        message = (
+            f"Buckler stopped the application from listening on {detail}, where other machines "
+            "could reach it; listen on 127.0.0.1 (--allow HOST:PORT is for hosts it calls)"
+        )
         raise PermissionError(errno.EPERM, message)
 
     def write(self, detail: str, event: str) -> NoReturn:
         """Refuse to change a file of the system."""
         self.tell("write", detail, event)
-        raise PermissionError(errno.EPERM, f"Buckler stopped a change of {detail}: a scan changes no file; no option allows it")
+        raise PermissionError(
+            errno.EPERM,
+            f"Buckler stopped a change of {detail}: a scan changes no file; no option allows it",
+        )
 
     def signal(self, detail: str, event: str) -> NoReturn:
         """Refuse a signal to another process."""
         self.tell("signal", detail, event)
-        raise PermissionError(errno.EPERM, f"Buckler stopped a signal ({detail}); --allow-processes lets it through")
+        raise PermissionError(
+            errno.EPERM, f"Buckler stopped a signal ({detail}); --allow-processes lets it through"
+        )
 
     def native(self, detail: str, event: str) -> NoReturn:
         """Refuse a way below Python."""
         self.tell("native", detail, event)
-        raise PermissionError(errno.EPERM, f"Buckler stopped a call below Python ({detail}); --allow-processes lets it through")
+        raise PermissionError(
+            errno.EPERM,
+            f"Buckler stopped a call below Python ({detail}); --allow-processes lets it through",
+        )
 
 
 def text(value: Any) -> str:

@@ -1,8 +1,11 @@
-"""A system call filter, assembled by hand: the wall that stands on every Linux, with no privilege and no namespace.
+"""A system call filter, assembled by hand.
 
-Threat: code below Python (a C library, ctypes, uvloop) starts a process, opens a socket or reaches for another process without one
-audit event. Refused calls answer EPERM, so that the application sees an error it can handle; ENOSYS where libc has another way.
-The filter stays for the life of the process and all its threads.
+The wall that stands on every Linux, with no privilege and no namespace.
+
+Threat: code below Python (a C library, ctypes, uvloop) starts a process, opens a socket or reaches
+for another process without one audit event. Refused calls answer EPERM, so that the application
+sees an error it can handle; ENOSYS where libc has another way. The filter stays for the life of the
+process and all its threads.
 """
 
 from __future__ import annotations
@@ -32,14 +35,24 @@ _SOCK_STREAM, _TYPE_MASK = 1, 0xF
 _PROCESSES = ("execve", "execveat", "fork", "vfork")
 _ENDED = ("clone3", "io_uring_setup")
 _SIGNALS_TO_SELF = ("kill", "tgkill", "rt_sigqueueinfo", "rt_tgsigqueueinfo")
-_SELF_OR_ZERO = ("prlimit64", "sched_setaffinity", "sched_setparam", "sched_setscheduler", "sched_setattr")
+_SELF_OR_ZERO = (
+    "prlimit64",
+    "sched_setaffinity",
+    "sched_setparam",
+    "sched_setscheduler",
+    "sched_setattr",
+)
 _SIGNALS_NEVER = ("tkill", "pidfd_send_signal")
 _BY_ARGUMENT = ("clone", "socket", "socketpair", "ioctl", "setpriority", "ioprio_set")
 
 
 class Policy(NamedTuple):
-    """What the filter lets through. `internet`: AF_INET sockets, and route netlink; `unix`: AF_UNIX sockets that can connect;
-    `processes`: fork and exec; `alone`: a process namespace stands, so signals reach nobody outside."""
+    """What the filter lets through.
+
+    `internet`: AF_INET sockets, and route netlink; `unix`: AF_UNIX sockets that can connect;
+    `processes`: fork and exec; `alone`: a process namespace stands, so signals reach nobody
+    outside.
+    """
 
     internet: bool
     unix: bool
@@ -48,7 +61,10 @@ class Policy(NamedTuple):
 
 
 class _Program:
-    """Instructions of classic BPF (linux/filter.h), in order; every rule ends by itself, so no jump is longer than 255."""
+    """Instructions of classic BPF (linux/filter.h), in order.
+
+    Every rule ends by itself, so no jump is longer than 255.
+    """
 
     def __init__(self, row: int) -> None:
         self.code: list[bytes] = []
@@ -76,7 +92,15 @@ class _Program:
         """Let `name` through only where its argument (the low half of it) is one of `values`."""
         count = len(values)
         tests = [(_EQUAL, value, count - index, 0) for index, value in enumerate(values)]
-        self.judge(name, [_argument(argument), *tests, (_RETURN, _ERRNO | _EPERM, 0, 0), (_RETURN, _ALLOW, 0, 0)])
+        self.judge(
+            name,
+            [
+                _argument(argument),
+                *tests,
+                (_RETURN, _ERRNO | _EPERM, 0, 0),
+                (_RETURN, _ALLOW, 0, 0),
+            ],
+        )
 
 
 def _argument(index: int) -> tuple[int, int, int, int]:
@@ -84,7 +108,10 @@ def _argument(index: int) -> tuple[int, int, int, int]:
 
 
 def assemble(policy: Policy, machine: str, process: int) -> bytes:
-    """The filter for `policy` on `machine`, where `process` is the caller. Raises KeyError for an unknown architecture."""
+    """Assemble the filter for `policy` on `machine`, where `process` is the caller.
+
+    Raises KeyError for an unknown architecture.
+    """
     architecture, row = _ARCHITECTURES[machine]
     program = _Program(row)
     # A 32-bit call has other numbers: int 0x80 would walk past the list.
@@ -95,7 +122,14 @@ def assemble(policy: Policy, machine: str, process: int) -> bytes:
     if machine == "x86_64":
         program.add(_GREATER_EQUAL, _X32, 0, 1)
         program.add(_RETURN, _ERRNO | _EPERM)
-    by_argument = {*_BY_ARGUMENT, *_SIGNALS_TO_SELF, *_SELF_OR_ZERO, *_SIGNALS_NEVER, *_PROCESSES, *_ENDED}
+    by_argument = {
+        *_BY_ARGUMENT,
+        *_SIGNALS_TO_SELF,
+        *_SELF_OR_ZERO,
+        *_SIGNALS_NEVER,
+        *_PROCESSES,
+        *_ENDED,
+    }
     for name in NUMBERS:
         if name not in by_argument:
             program.refuse(name)
@@ -104,7 +138,12 @@ def assemble(policy: Policy, machine: str, process: int) -> bytes:
     _processes(program, policy)
     _signals(program, policy, process)
     _sockets(program, policy)
-    terminal = [(_EQUAL, _TIOCSTI, 1, 0), (_EQUAL, _TIOCLINUX, 0, 1), (_RETURN, _ERRNO | _EPERM, 0, 0), (_RETURN, _ALLOW, 0, 0)]
+    terminal = [
+        (_EQUAL, _TIOCSTI, 1, 0),
+        (_EQUAL, _TIOCLINUX, 0, 1),
+        (_RETURN, _ERRNO | _EPERM, 0, 0),
+        (_RETURN, _ALLOW, 0, 0),
+    ]
     program.judge("ioctl", [_argument(1), *terminal])
     program.add(_RETURN, _ALLOW)
     return b"".join(program.code)
@@ -121,7 +160,8 @@ def _processes(program: _Program, policy: Policy) -> None:
 
 
 def _signals(program: _Program, policy: Policy, process: int) -> None:
-    # Without a process namespace, and with processes allowed, a child must stay within reach: then only the Python wall stands.
+    # Without a process namespace, and with processes allowed, a child must stay within reach: then
+    # only the Python wall stands.
     if policy.alone or policy.processes:
         return
     for name in _SIGNALS_NEVER:
@@ -138,7 +178,8 @@ def _sockets(program: _Program, policy: Policy) -> None:
     families, netlink = [], []
     if policy.internet:
         families += [_AF_INET, _AF_INET6]
-        # The resolver asks for interfaces here; protocol 0 is NETLINK_ROUTE, the others speak to other parts of the kernel.
+        # The resolver asks for interfaces here; protocol 0 is NETLINK_ROUTE, the others speak to
+        # other parts of the kernel.
         netlink = [_argument(0), (_EQUAL, _AF_NETLINK, 0, 4), _argument(2), (_EQUAL, 0, 0, 1)]
         netlink += [(_RETURN, _ALLOW, 0, 0), (_RETURN, _ERRNO | _EPERM, 0, 0)]
     if policy.unix:
@@ -149,7 +190,9 @@ def _sockets(program: _Program, policy: Policy) -> None:
     if not policy.unix:
         # A pair of datagrams can be connected again, to any path; a pair of streams cannot.
         stream = [_argument(1), (_AND, _TYPE_MASK, 0, 0), (_EQUAL, _SOCK_STREAM, 1, 0)]
-        program.judge("socketpair", [*stream, (_RETURN, _ERRNO | _EPERM, 0, 0), (_RETURN, _ALLOW, 0, 0)])
+        program.judge(
+            "socketpair", [*stream, (_RETURN, _ERRNO | _EPERM, 0, 0), (_RETURN, _ALLOW, 0, 0)]
+        )
 
 
 class _Filter(ctypes.Structure):

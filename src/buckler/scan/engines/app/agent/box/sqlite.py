@@ -1,7 +1,8 @@
 """Opens a scratch copy of each SQLite database, and keeps statements from attaching an original.
 
-Threat: SQLite writes below Python, without an event for a statement. So the connection is replaced before the application is imported;
-SQLAlchemy, aiosqlite and everything else that uses the standard module gets it too. Only where the mount wall does not stand.
+Threat: SQLite writes below Python, without an event for a statement. So the connection is replaced
+before the application is imported; SQLAlchemy, aiosqlite and everything else that uses the standard
+module gets it too. Only where the mount wall does not stand.
 """
 
 from __future__ import annotations
@@ -27,12 +28,12 @@ class _Copies:
         self._mirror = mirror
 
     def name(self, database: Any, uri: bool) -> Any:
-        """What to open instead of `database`; itself when it is in memory or in scratch."""
+        """Name what to open instead of `database`; itself when it is in memory or in scratch."""
         if not isinstance(database, (str, bytes, os.PathLike)):
             return database
         given = os.fsdecode(database)
         if uri and given.startswith("file:"):
-            rest, _, fragment = given[5:].partition("#")
+            rest = given[5:].partition("#")[0]
             path, mark, query = rest.partition("?")
             if path.startswith("//"):
                 path = "/" + path[2:].partition("/")[2]
@@ -47,7 +48,8 @@ class _Copies:
         if database is None:
             return True
         given = os.fsdecode(database) if isinstance(database, (str, bytes, os.PathLike)) else ""
-        return self.name(given, True) != given
+        redirected: bool = self.name(given, True) != given
+        return redirected
 
     def _copy(self, path: str) -> str:
         inside = self._mirror.inside
@@ -71,7 +73,10 @@ def in_memory(path: str) -> bool:
 
 
 def install(mirror: Mirror, refusals: Refusals) -> None:
-    """Replace `sqlite3.connect` and `sqlite3.Connection`, in `sqlite3.dbapi2` too; nothing where Python has no sqlite3."""
+    """Replace `sqlite3.connect` and `sqlite3.Connection`, in `sqlite3.dbapi2` too.
+
+    Nothing where Python has no sqlite3.
+    """
     try:
         import sqlite3
         import sqlite3.dbapi2 as dbapi2
@@ -88,17 +93,24 @@ def install(mirror: Mirror, refusals: Refusals) -> None:
             given[_FACTORY_AT] = guarded(given[_FACTORY_AT])
             return original_connect(database, *given, **options)
         factory = options.pop("factory", None)
-        return original_connect(database, *arguments, factory=connection if factory is None else guarded(factory), **options)
+        return original_connect(
+            database,
+            *arguments,
+            factory=connection if factory is None else guarded(factory),
+            **options,
+        )
 
-    for module in (sqlite3, dbapi2):
-        module.connect = connect  # type: ignore[assignment]
-        module.Connection = connection  # type: ignore[misc]
+    modules: list[Any] = [sqlite3, dbapi2, sys.modules["_sqlite3"]]
+    for module in modules:
+        module.connect = connect
+        module.Connection = connection
 
     def opened(arguments: tuple[Any, ...]) -> None:
         if copies.outside(arguments[0]):
             refusals.write(text(arguments[0]), "sqlite3.connect")
 
-    # Since 3.10 the event comes from the connection, after the copy took the name's place: an original there is one that got past.
+    # Since 3.10 the event comes from the connection, after the copy took the name's place: an
+    # original there is one that got past.
     if sys.version_info >= (3, 10):
         audit.on("sqlite3.connect", opened)
 
@@ -107,10 +119,15 @@ def _guarded(copies: _Copies, refusals: Refusals) -> Callable[[Any], Any]:
     made: dict[Any, Any] = {}
 
     class Guarded:
-        """The part of a connection that is ours; the rest is sqlite3's, or the application's own class."""
+        """The part of a connection that is ours.
+
+        The rest is sqlite3's, or the application's own class.
+        """
 
         def __init__(self, database: Any, *arguments: Any, **options: Any) -> None:
-            uri = bool(arguments[_URI_AT] if len(arguments) > _URI_AT else options.get("uri", False))
+            uri = bool(
+                arguments[_URI_AT] if len(arguments) > _URI_AT else options.get("uri", False)
+            )
             super().__init__(copies.name(database, uri), *arguments, **options)  # type: ignore[call-arg]
             self._application: Optional[Callable[..., int]] = None
             super().set_authorizer(self._authorize)  # type: ignore[misc]
@@ -121,7 +138,11 @@ def _guarded(copies: _Copies, refusals: Refusals) -> Callable[[Any], Any]:
 
         def _authorize(self, action: int, first: Any, *rest: Any) -> int:
             if action == _ATTACH and copies.outside(first):
-                refusals.tell("write", f"ATTACH or VACUUM INTO {text(first or 'a computed name')}", "sqlite3.authorizer")
+                refusals.tell(
+                    "write",
+                    f"ATTACH or VACUUM INTO {text(first or 'a computed name')}",
+                    "sqlite3.authorizer",
+                )
                 return _DENY
             return _OK if self._application is None else self._application(action, first, *rest)
 
@@ -131,7 +152,9 @@ def _guarded(copies: _Copies, refusals: Refusals) -> Callable[[Any], Any]:
         if issubclass(factory, Guarded):
             return factory
         if factory not in made:
-            made[factory] = type(factory.__name__, (Guarded, factory), {"__module__": factory.__module__})
+            made[factory] = type(
+                factory.__name__, (Guarded, factory), {"__module__": factory.__module__}
+            )
         return made[factory]
 
     return guard

@@ -1,4 +1,6 @@
-"""System calls the filter names, by number: x86_64, aarch64. None: the architecture has no such call.
+"""System calls the filter names, by number: x86_64, aarch64.
+
+None: the architecture has no such call.
 
 From arch/x86/entry/syscalls/syscall_64.tbl and include/uapi/asm-generic/unistd.h.
 """

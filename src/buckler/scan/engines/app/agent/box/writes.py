@@ -1,7 +1,8 @@
 """Redirects what the application writes into the mirror, and refuses what would change an original.
 
-Only where the kernel's mount wall does not stand. Functions of `os` and `open` are replaced to redirect; audit events then refuse
-whatever reaches an original on another way (`io.FileIO`, a function taken from `posix`). Code below Python is out of reach.
+Only where the kernel's mount wall does not stand. Functions of `os` and `open` are replaced to
+redirect; audit events then refuse whatever reaches an original on another way (`io.FileIO`, a
+function taken from `posix`). Code below Python is out of reach.
 """
 
 from __future__ import annotations
@@ -18,8 +19,28 @@ from .mirror import Mirror
 from .refusal import Refusals, text
 
 _WRITING = os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_APPEND
-_READERS = ("stat", "lstat", "access", "readlink", "chdir", "statvfs", "getxattr", "listxattr", "pathconf")
-_CHANGERS = ("chmod", "lchmod", "chown", "lchown", "utime", "setxattr", "removexattr", "chflags", "lchflags")
+_READERS = (
+    "stat",
+    "lstat",
+    "access",
+    "readlink",
+    "chdir",
+    "statvfs",
+    "getxattr",
+    "listxattr",
+    "pathconf",
+)
+_CHANGERS = (
+    "chmod",
+    "lchmod",
+    "chown",
+    "lchown",
+    "utime",
+    "setxattr",
+    "removexattr",
+    "chflags",
+    "lchflags",
+)
 _MAKERS = ("mkdir", "mkfifo", "mknod")
 # Event: which of its arguments are paths that change, and which is the folder each is relative to.
 _EVENTS: dict[str, tuple[tuple[int, int], ...]] = {
@@ -54,12 +75,17 @@ def install(config: dict[str, Any], refusals: Refusals) -> Mirror:
 
 
 class _Outer:
-    """`body(original, *arguments)` for the application; the bare original while the mirror is at work.
+    """`body(original, *arguments)` for the application.
 
-    An object, not a function: like a builtin it does not become a method when a class keeps it (`open = os.open`).
+    The bare original while the mirror is at work.
+
+    An object, not a function: like a builtin it does not become a method when a class keeps it
+    (`open = os.open`).
     """
 
-    def __init__(self, mirror: Mirror, original: Callable[..., Any], body: Callable[..., Any]) -> None:
+    def __init__(
+        self, mirror: Mirror, original: Callable[..., Any], body: Callable[..., Any]
+    ) -> None:
         functools.update_wrapper(self, original)
         self._inside, self._original, self._body = mirror.inside, original, body
 
@@ -89,14 +115,24 @@ class _Redirect:
         opened = self._outer(builtins.open, self._open)
         builtins.open = io.open = opened
         self._replace("open", self._os_open)
-        for names, body in ((_READERS, self._read), (_CHANGERS, self._change), (_MAKERS, self._make)):
+        for names, many in (
+            (_READERS, self._read),
+            (_CHANGERS, self._change),
+            (_MAKERS, self._make),
+        ):
             for name in names:
-                self._replace(name, body)
+                self._replace(name, many)
         for name in ("remove", "unlink"):
             self._replace(name, self._remove)
         for name in ("rename", "replace"):
             self._replace(name, self._rename)
-        for name, body in (("rmdir", self._rmdir), ("truncate", self._truncate), ("link", self._link), ("symlink", self._symlink)):
+        rest: dict[str, Callable[..., Any]] = {
+            "rmdir": self._rmdir,
+            "truncate": self._truncate,
+            "link": self._link,
+            "symlink": self._symlink,
+        }
+        for name, body in rest.items():
             self._replace(name, body)
         folders.install(self._mirror, self._replace)
         self._old_pathlib()
@@ -107,7 +143,12 @@ class _Redirect:
             return
         new = self._outer(original, body)
         setattr(os, name, new)
-        for group in ("supports_dir_fd", "supports_fd", "supports_follow_symlinks", "supports_effective_ids"):
+        for group in (
+            "supports_dir_fd",
+            "supports_fd",
+            "supports_follow_symlinks",
+            "supports_effective_ids",
+        ):
             functions = getattr(os, group)
             if original in functions:
                 functions.add(new)
@@ -130,8 +171,9 @@ class _Redirect:
                 setattr(accessor, name, new)
 
     def _open(self, original: Any, file: Any, mode: str = "r", *rest: Any, **options: Any) -> Any:
-        if options.get("opener") is not None or len(rest) > 5 and rest[5] is not None:
-            # The opener is the application's: it calls os.open, which redirects, or another way, which the wall sees.
+        if options.get("opener") is not None or (len(rest) > 5 and rest[5] is not None):
+            # The opener is the application's: it calls os.open, which redirects, or another way,
+            # which the wall sees.
             self._mirror.inside.active = False
             self._mirror.inside.opener = os.fspath(file)
             return original(file, mode, *rest, **options)
@@ -144,20 +186,33 @@ class _Redirect:
             place = self._mirror.read(real)
         return original(place if place != real else file, mode, *rest, **options)
 
-    def _os_open(self, original: Any, path: Any, flags: int, mode: int = 0o777, *, dir_fd: Optional[int] = None) -> int:
+    def _os_open(
+        self,
+        original: Any,
+        path: Any,
+        flags: int,
+        mode: int = 0o777,
+        *,
+        dir_fd: Optional[int] = None,
+    ) -> int:
         real = self._mirror.real(path, dir_fd)
         if real is None:
             if dir_fd is not None and flags & _WRITING:
-                # The event names no folder, so that the wall could not tell where a relative path leads.
+                # The event names no folder, so that the wall could not tell where a relative path
+                # leads.
                 path = self._mirror.absolute(path, dir_fd)
             return int(original(path, flags, mode, dir_fd=dir_fd))
         emptied = flags & os.O_TRUNC and flags & os.O_CREAT and not flags & os.O_EXCL
-        place = self._mirror.write(real, not emptied) if flags & _WRITING else self._mirror.read(real)
+        place = (
+            self._mirror.write(real, not emptied) if flags & _WRITING else self._mirror.read(real)
+        )
         return int(original(path if place == real else place, flags, mode, dir_fd=dir_fd))
 
     def _read(self, original: Any, path: Any, *rest: Any, **options: Any) -> Any:
         if self._mirror.used:
-            follow = original.__name__ not in ("lstat", "readlink") and options.get("follow_symlinks", True)
+            follow = original.__name__ not in ("lstat", "readlink") and options.get(
+                "follow_symlinks", True
+            )
             real = self._mirror.real(path, options.get("dir_fd"), follow)
             place = self._mirror.read(real) if real is not None else real
             if place != real and place is not None:
@@ -174,7 +229,10 @@ class _Redirect:
         return original(self._mirror.read(real), *rest, **options)
 
     def _own_or_refuse(self, real: str, event: str) -> None:
-        """Refuse a change of an original; what the mirror has, and what does not exist, may go on."""
+        """Refuse a change of an original.
+
+        What the mirror has, and what does not exist, may go on.
+        """
         if not self._mirror.has(real) and not self._mirror.removed(real) and os.path.lexists(real):
             self._refusals.write(real, event)
 
@@ -205,7 +263,13 @@ class _Redirect:
         original(self._mirror.copy_of(real))
 
     def _rename(
-        self, original: Any, src: Any, dst: Any, *, src_dir_fd: Optional[int] = None, dst_dir_fd: Optional[int] = None
+        self,
+        original: Any,
+        src: Any,
+        dst: Any,
+        *,
+        src_dir_fd: Optional[int] = None,
+        dst_dir_fd: Optional[int] = None,
     ) -> None:
         source = self._mirror.real(src, src_dir_fd, follow=False)
         target = self._mirror.real(dst, dst_dir_fd, follow=False)
@@ -223,17 +287,30 @@ class _Redirect:
         original(path if real is None else self._mirror.write(real), length)
 
     def _link(self, original: Any, src: Any, dst: Any, **options: Any) -> None:
-        """A hard link to an original would be a way to write it: the link becomes a copy."""
+        """Make a copy of the link: a hard link to an original would be a way to write it."""
         source = self._mirror.real(src, options.pop("src_dir_fd", None))
         target = self._mirror.real(dst, options.pop("dst_dir_fd", None), follow=False)
         origin = src if source is None else self._mirror.write(source)
         original(origin, dst if target is None else self._mirror.write(target, content=False))
 
-    def _symlink(self, original: Any, src: Any, dst: Any, *rest: Any, dir_fd: Optional[int] = None, **options: Any) -> None:
+    def _symlink(
+        self,
+        original: Any,
+        src: Any,
+        dst: Any,
+        *rest: Any,
+        dir_fd: Optional[int] = None,
+        **options: Any,
+    ) -> None:
         target = self._mirror.real(dst, dir_fd, follow=False)
         if target is not None and os.path.lexists(target) and not self._mirror.removed(target):
             raise FileExistsError(17, os.strerror(17), text(dst))
-        original(src, dst if target is None else self._mirror.write(target, content=False), *rest, **options)
+        original(
+            src,
+            dst if target is None else self._mirror.write(target, content=False),
+            *rest,
+            **options,
+        )
 
 
 def _wall(mirror: Mirror, refusals: Refusals) -> None:
@@ -245,20 +322,29 @@ def _wall(mirror: Mirror, refusals: Refusals) -> None:
             if isinstance(path, int):
                 place = mirror.absolute("", path) if path >= 0 else ""
                 return os.path.isabs(place) and mirror.real(place) is not None
-            return mirror.real(path, folder if isinstance(folder, int) and folder >= 0 else None) is not None
+            return (
+                mirror.real(path, folder if isinstance(folder, int) and folder >= 0 else None)
+                is not None
+            )
         finally:
             mirror.inside.active = active
 
     def opened(arguments: tuple[Any, ...]) -> None:
         path, mode, flags = arguments
-        writing = any(letter in mode for letter in "wax+") if isinstance(mode, str) else bool((flags or 0) & _WRITING)
+        writing = (
+            any(letter in mode for letter in "wax+")
+            if isinstance(mode, str)
+            else bool((flags or 0) & _WRITING)
+        )
         if not writing or isinstance(path, int):
             return
         opener, mirror.inside.opener = mirror.inside.opener, None
         if opener != path and outside(path):
             refusals.write(text(path), "open")
 
-    def changed(event: str, paths: tuple[tuple[int, int], ...]) -> Callable[[tuple[Any, ...]], None]:
+    def changed(
+        event: str, paths: tuple[tuple[int, int], ...]
+    ) -> Callable[[tuple[Any, ...]], None]:
         def handle(arguments: tuple[Any, ...]) -> None:
             for path, folder in paths:
                 if outside(arguments[path], arguments[folder] if folder < len(arguments) else -1):
@@ -268,7 +354,9 @@ def _wall(mirror: Mirror, refusals: Refusals) -> None:
 
     def linked(arguments: tuple[Any, ...]) -> None:
         # Where the link lies, not where it leads.
-        place = mirror.absolute(arguments[1], arguments[2] if len(arguments) > 2 and arguments[2] >= 0 else None)
+        place = mirror.absolute(
+            arguments[1], arguments[2] if len(arguments) > 2 and arguments[2] >= 0 else None
+        )
         if outside(os.path.join(os.path.dirname(place), "x")):
             refusals.write(text(arguments[1]), "os.symlink")
 

@@ -15,8 +15,8 @@ def install(config: Dict[str, Any]) -> None:
     Args:
         config: ``plant`` is the folder whose files only a climbing path can name.
     """
-    from . import code, deserialize, files, hashes, logs, network, processes, sql, templates, xml
+    from . import answers, code, deserialize, files, hashes, logs, network, processes, responses, sql, templates, xml
 
     files.install(config["plant"])
-    for sink in (code, deserialize, hashes, logs, network, processes, sql, templates, xml):
+    for sink in (answers, code, deserialize, hashes, logs, network, processes, responses, sql, templates, xml):
         sink.install()

@@ -36,11 +36,21 @@ def watch(call: str, statement: Any, parameters: Any = None) -> None:
     if not isinstance(statement, (str, bytes)):
         statement = getattr(statement, "as_string", lambda _: str(statement))(None)
     text = state.text_of(statement)
+    if state.number and (state.number in text or _has_number(parameters)):
+        state.effects.add("sql-number")
     if text.lstrip()[:8].lower().startswith(_WRITES):
         state.effects.add("sql-write")
         if parameters is not None:
             _stored(call, text, parameters)
     state.hit("sql", call, text)
+
+
+def _has_number(parameters: Any) -> bool:
+    """Whether the number that the parent looks for is bound to the statement."""
+    values = parameters.values() if isinstance(parameters, dict) else parameters
+    if not isinstance(values, (list, tuple)) and not isinstance(parameters, dict):
+        return False
+    return any(str(value) == state.number for value in values if isinstance(value, (int, str)))
 
 
 def _stored(call: str, statement: str, parameters: Any) -> None:

@@ -1,0 +1,159 @@
+"""EGR001: the request decides where the application connects to."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from buckler.core.finding import Severity
+from buckler.core.rule import Example, Fix, Rule
+from buckler.scan.engines.interface import Hit, Mint, Payload, Probe, Slot, Verdict
+
+
+class ServerSideRequestForgery(Rule):
+    """The application connects to whatever host the request names.
+
+    ## What it is
+    An address, a host or a part of one comes with the request and goes to an HTTP client. The
+    connection is made from inside the network, with the application's rights.
+
+    ## Why it matters
+    Cloud metadata services hand out credentials to anyone who asks from inside; that is how
+    Capital One lost 100 million records. Databases, queues and admin pages trust the network.
+
+    ## How to fix
+    Let the request choose among known hosts. Where any address must work, resolve it, refuse
+    private, loopback, link-local and reserved ones, connect to the address that was checked, and
+    do the same on every redirect.
+
+    ## How to check
+    Ask for ``http://127.0.0.1:1/``: it must be refused before a connection is tried.
+
+    ## Roll-out
+    List the hosts that are used now (the log of outgoing requests tells) before refusing others.
+
+    ## References
+    CWE-918; OWASP API7:2023, A01:2025; ASVS 5.0 V1.3.6.
+    """
+
+    id = "EGR001"
+    name = "server-side-request-forgery"
+    title = "Server-side request forgery"
+    severity = Severity.HIGH
+    cwe = (918,)
+    owasp = ("API7:2023", "A10:2021", "A01:2025")
+    asvs = ("V1.3.6",)
+    control = "guard.egress.SafeTransport"
+    sinks = ("connect", "dns")
+    fix = Fix(
+        "choose among known hosts, or refuse private addresses at connect time",
+        before="httpx2.get(url)",
+        after='if urlsplit(url).hostname not in ALLOWED:\n    raise HTTPException(422)\nhttpx2.get(url)',
+    )
+    bad = (
+        Example(
+            """
+            import urllib.request
+
+            from fastapi import FastAPI, HTTPException
+
+            app = FastAPI()
+
+
+            @app.get("/preview")
+            def preview(url: str) -> int:
+                try:
+                    with urllib.request.urlopen(url, timeout=2) as answer:
+                        return len(answer.read())
+                except (OSError, ValueError) as error:
+                    raise HTTPException(502) from error
+            """,
+            line=11,
+        ),
+        Example(
+            """
+            import socket
+
+            from fastapi import FastAPI, HTTPException
+
+            app = FastAPI()
+
+
+            @app.get("/check")
+            def check(host: str, port: int = 80) -> bool:
+                try:
+                    socket.create_connection((host, port), timeout=1).close()
+                except OSError as error:
+                    raise HTTPException(502) from error
+                return True
+            """,
+        ),
+    )
+    good = (
+        Example(
+            """
+            import ipaddress
+            import socket
+            import urllib.request
+            from urllib.parse import urlsplit
+
+            from fastapi import FastAPI, HTTPException
+
+            app = FastAPI()
+            KNOWN = {"api.example.com", "cdn.example.com"}
+
+
+            @app.get("/preview")
+            def preview(url: str) -> int:
+                if urlsplit(url).hostname not in KNOWN:
+                    raise HTTPException(422)
+                with urllib.request.urlopen(url, timeout=2) as answer:
+                    return len(answer.read())
+
+
+            @app.get("/check")
+            def check(host: str) -> bool:
+                try:
+                    address = socket.gethostbyname(host)
+                except OSError as error:
+                    raise HTTPException(502) from error
+                if not ipaddress.ip_address(address).is_global:
+                    raise HTTPException(422)
+                socket.create_connection((address, 80), timeout=1).close()
+                return True
+
+
+            @app.get("/item")
+            def item(key: str) -> int:
+                try:
+                    with urllib.request.urlopen(f"https://api.example.com/items/{key}", timeout=1) as answer:
+                        return len(answer.read())
+                except (OSError, ValueError) as error:
+                    raise HTTPException(502) from error
+            """,
+        ),
+    )
+
+    def attack(self, slot: Slot, mint: Mint) -> Iterable[Payload]:
+        """An address, a host, and what turns the end of a fixed address into another one."""
+        for before, after, note in (
+            ("http://", "/", "an address"),
+            ("", "", "a host"),
+            ("https://", "/sample.png", "an address with a file name"),
+            ("@", "/", "makes what stands before it a user name"),
+            (".", "/", "makes what stands before it a part of the name"),
+            ("//", "/", "an address without a scheme"),
+        ):
+            canary = mint()
+            yield Payload(f"{before}{canary.host}{after}", canary, note, raw=True)
+        for before, after in (("http://", "/"), ("", "")):
+            canary = mint()
+            yield Payload(f"{before}{canary.address}{after}", canary, "an address in numbers", raw=True)
+
+    def check_hit(self, hit: Hit, probe: Probe) -> Verdict | None:
+        """A connection to the canary's own address was tried; a look-up alone is no evidence."""
+        if hit.sink != "connect":
+            return None
+        return Verdict(
+            "The application connects to a host that the request names, loopback included.",
+            mark=probe.payload.canary.text,
+        )

@@ -1,0 +1,39 @@
+"""Payloads that climb out of a folder, and how to tell that they did."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+
+from buckler.scan.engines.interface import Hit, Mint, Payload, Probe, Slot
+
+DEPTH = 14
+
+
+def climbing(slot: Slot, mint: Mint) -> Iterator[Payload]:
+    """Names of a planted file, seen from anywhere.
+
+    Args:
+        slot: Where they go; a plain path parameter cannot hold a slash, so it gets none.
+        mint: Makes the canaries.
+    """
+    for before, slash, note in (
+        ("../" * DEPTH, "/", "climbs out of the folder"),
+        ("/", "/", "is absolute"),
+        ("....//" * DEPTH, "/", "climbs once '../' was taken out"),
+        ("..%2f" * DEPTH, "%2f", "is percent-encoded once more"),
+        ("x/" + "../" * (DEPTH + 1), "/", "climbs after a folder"),
+    ):
+        canary = mint()
+        yield Payload(before + canary.plant.lstrip("/").replace("/", slash), canary, note)
+
+
+def escaped(hit: Hit, probe: Probe) -> bool:
+    """Whether the path leads to the planted file.
+
+    The plant lies in a folder that no path inside of the application names, so to get there is
+    to have left the folder that was meant, whatever became of the dots.
+    """
+    plant = probe.payload.canary.plant
+    resolved = os.path.normpath(str(hit.more.get("resolved", "")))
+    return resolved.lower().startswith(plant.lower())

@@ -1,0 +1,165 @@
+"""INJ013: archives whose entries land outside of the folder they are unpacked to."""
+
+from __future__ import annotations
+
+import io
+import tarfile
+import zipfile
+from collections.abc import Iterable
+
+from buckler.core.finding import Severity
+from buckler.core.rule import Example, Fix, Rule
+from buckler.scan.engines.interface import Canary, Hit, Mint, Payload, Probe, Slot, Verdict
+from buckler.scan.rules.injection._paths import DEPTH, escaped
+
+
+class ArchiveExtraction(Rule):
+    """An uploaded archive is unpacked, and its entries choose where they go.
+
+    ## What it is
+    The names of an archive's entries are input. ``tarfile.extractall`` follows ``..`` and absolute
+    paths unless it is given a filter (the default before Python 3.14), and so does every loop
+    that joins ``entry.filename`` to a folder.
+
+    ## Why it matters
+    One upload overwrites any file that the application may write: code, templates, keys.
+
+    ## How to fix
+    ``archive.extractall(folder, filter="data")`` for tar; ``ZipFile.extractall`` drops the dots by
+    itself; in a loop of your own check ``(folder / name).resolve().is_relative_to(folder)``. Limit
+    the number and size of entries.
+
+    ## How to check
+    Upload an archive with an entry ``../../x``: it must be refused or land inside.
+
+    ## Roll-out
+    The filter drops owners, devices and links that leave the folder.
+
+    ## References
+    CWE-22; PEP 706; OWASP A01:2025; ASVS 5.0 V5.3.3.
+    """
+
+    id = "INJ013"
+    name = "archive-extraction"
+    title = "Archive entries leave their folder"
+    severity = Severity.CRITICAL
+    cwe = (22,)
+    owasp = ("A01:2021", "A01:2025", "A08:2021")
+    asvs = ("V5.3.3",)
+    sinks = ("open",)
+    fix = Fix(
+        'filter the entries: archive.extractall(folder, filter="data")',
+        before="archive.extractall(folder)",
+        after='archive.extractall(folder, filter="data")',
+        safe=True,
+    )
+    bad = (
+        Example(
+            """
+            import io
+            import os
+            import zipfile
+
+            from fastapi import FastAPI, UploadFile
+
+            app = FastAPI()
+
+
+            @app.post("/import")
+            async def import_archive(archive: UploadFile) -> dict[str, int]:
+                try:
+                    unpacked = zipfile.ZipFile(io.BytesIO(await archive.read()))
+                except zipfile.BadZipFile:
+                    return {"files": 0}
+                for entry in unpacked.infolist():
+                    path = os.path.join("imported", entry.filename)
+                    os.makedirs(os.path.dirname(path), exist_ok=True)
+                    with open(path, "wb") as target:
+                        target.write(unpacked.read(entry))
+                return {"files": len(unpacked.infolist())}
+            """,
+        ),
+        Example(
+            """
+            import io
+            import tarfile
+
+            from fastapi import FastAPI, UploadFile
+
+            app = FastAPI()
+
+
+            @app.post("/import")
+            async def import_archive(archive: UploadFile) -> dict[str, int]:
+                try:
+                    unpacked = tarfile.open(fileobj=io.BytesIO(await archive.read()))
+                except tarfile.TarError:
+                    return {"files": 0}
+                unpacked.extractall("imported", filter="fully_trusted")
+                return {"files": len(unpacked.getmembers())}
+            """,
+        ),
+    )
+    good = (
+        Example(
+            """
+            import io
+            import zipfile
+
+            from fastapi import FastAPI, UploadFile
+
+            app = FastAPI()
+
+
+            @app.post("/import")
+            async def import_archive(archive: UploadFile) -> dict[str, int]:
+                try:
+                    unpacked = zipfile.ZipFile(io.BytesIO(await archive.read()))
+                except zipfile.BadZipFile:
+                    return {"files": 0}
+                unpacked.extractall("imported")
+                return {"files": len(unpacked.infolist())}
+            """,
+        ),
+    )
+
+    def attack(self, slot: Slot, mint: Mint) -> Iterable[Payload]:
+        """Archives with one entry that climbs out."""
+        if slot.where not in ("file", "body"):
+            return
+        for make, note in ((_zip, "a zip"), (_tar, "a tar"), (_tar_gz, "a compressed tar")):
+            canary = mint()
+            yield Payload(make(canary), canary, note, raw=True)
+
+    def check_hit(self, hit: Hit, probe: Probe) -> Verdict | None:
+        """The entry was about to be written outside."""
+        if not hit.more.get("write") or not escaped(hit, probe):
+            return None
+        return Verdict(
+            "An entry of an uploaded archive is written outside of the folder that it is unpacked to.",
+            mark=probe.payload.canary.text,
+        )
+
+
+def _entry(canary: Canary) -> str:
+    return "../" * DEPTH + canary.plant.lstrip("/")
+
+
+def _zip(canary: Canary) -> bytes:
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w") as archive:
+        archive.writestr(_entry(canary), "sample")
+    return buffer.getvalue()
+
+
+def _tar(canary: Canary, mode: str = "w") -> bytes:
+    buffer = io.BytesIO()
+    with tarfile.open(fileobj=buffer, mode=mode) as archive:  # type: ignore[call-overload]
+        member = tarfile.TarInfo(_entry(canary))
+        member.size = 6
+        archive.addfile(member, io.BytesIO(b"sample"))
+    return buffer.getvalue()
+
+
+def _tar_gz(canary: Canary) -> bytes:
+    return _tar(canary, "w:gz")

@@ -1,0 +1,110 @@
+"""INJ003: input that becomes an option of a program."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from buckler.core.finding import Severity
+from buckler.core.rule import Example, Fix, Rule
+from buckler.scan.engines.interface import Hit, Mint, Payload, Probe, Slot, Verdict
+from buckler.scan.languages.shell import script_of
+
+
+class ArgumentInjection(Rule):
+    """Input becomes an option of a program that is started without a shell.
+
+    ## What it is
+    The program gets its arguments as a list, so no second command can begin. But an argument
+    that starts with a dash is an option, and many programs have options that write files or
+    start other programs.
+
+    ## Why it matters
+    ``tar --checkpoint-action=exec=…``, ``curl -o``, ``git --upload-pack=…``, ``find -exec``: with
+    the right option the program does what the sender wants.
+
+    ## How to fix
+    Put ``"--"`` before the first value from outside, or a prefix that cannot be an option
+    (``./``), or check the value against a list or a pattern that begins with a letter.
+
+    ## How to check
+    Send ``--help``: the answer must not be the help of the program.
+
+    ## Roll-out
+    A few programs do not know ``--``; for those check the value.
+
+    ## References
+    CWE-88; OWASP A05:2025 Injection; ASVS 5.0 V1.2.5.
+    """
+
+    id = "INJ003"
+    name = "argument-injection"
+    title = "Argument injection"
+    severity = Severity.HIGH
+    cwe = (88,)
+    owasp = ("API8:2023", "A03:2021", "A05:2025")
+    asvs = ("V1.2.5",)
+    sinks = ("process",)
+    fix = Fix(
+        'end the options first: ["git", "log", "--", name]',
+        before='subprocess.run(["file", name])',
+        after='subprocess.run(["file", "--", name])',
+    )
+    bad = (
+        Example(
+            """
+            import subprocess
+
+            from fastapi import FastAPI
+
+            app = FastAPI()
+
+
+            @app.get("/kind")
+            def kind(name: str) -> str:
+                return subprocess.run(["file", name], capture_output=True, text=True).stdout
+            """,
+            line=10,
+        ),
+    )
+    good = (
+        Example(
+            """
+            import subprocess
+
+            from fastapi import FastAPI
+
+            app = FastAPI()
+
+
+            @app.get("/kind")
+            def kind(name: str) -> str:
+                return subprocess.run(["file", "--", name], capture_output=True, text=True).stdout
+
+
+            @app.get("/size")
+            def size(name: str) -> str:
+                return subprocess.run(["du", f"./{name}"], capture_output=True, text=True).stdout
+            """,
+        ),
+    )
+
+    def attack(self, slot: Slot, mint: Mint) -> Iterable[Payload]:
+        """A long and a short option."""
+        for before in ("--", "-"):
+            canary = mint()
+            yield Payload(f"{before}{canary}=1", canary, "looks like an option")
+
+    def check_hit(self, hit: Hit, probe: Probe) -> Verdict | None:
+        """An argument begins with the payload and no ``--`` stands before it."""
+        arguments = hit.argument
+        if not isinstance(arguments, tuple) or script_of(arguments) is not None:
+            return None
+        for argument in arguments[1:]:
+            if argument == "--":
+                return None
+            if argument.lower().startswith(str(probe.payload.value)):
+                return Verdict(
+                    f"Text from the request becomes an option of {arguments[0].rpartition('/')[2]}.",
+                    mark=probe.payload.canary.text,
+                )
+        return None

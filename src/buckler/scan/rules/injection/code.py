@@ -1,0 +1,126 @@
+"""INJ007: input that is run as Python."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from buckler.core.finding import Severity
+from buckler.core.rule import Example, Fix, Rule
+from buckler.scan.engines.interface import Hit, Mint, Payload, Probe, Slot, Verdict
+
+DATA_LIBRARIES = frozenset({"yaml", "ruamel", "pickle", "_pickle", "jsonpickle", "dill", "cloudpickle"})
+
+
+class CodeInjection(Rule):
+    """Input is run as Python, or names the module that is imported.
+
+    ## What it is
+    ``eval``, ``exec`` or ``importlib.import_module`` gets a text that came with the request. Empty
+    builtins or a list of forbidden words do not help: every object leads to every other.
+
+    ## Why it matters
+    It is the shortest way to everything the application may do.
+
+    ## How to fix
+    Read data with ``json.loads`` or ``ast.literal_eval``; choose functions and modules from a
+    dictionary; for formulas use a parser that knows only arithmetic.
+
+    ## How to check
+    Send ``__import__('time').sleep(3)``: the answer must be an error and not slow.
+
+    ## Roll-out
+    Expressions that users wrote on purpose need a small language of their own.
+
+    ## References
+    CWE-95, CWE-470; OWASP A05:2025 Injection; ASVS 5.0 V1.3.2.
+    """
+
+    id = "INJ007"
+    name = "code-injection"
+    title = "Code injection"
+    severity = Severity.CRITICAL
+    cwe = (95, 94, 470)
+    owasp = ("A03:2021", "A05:2025")
+    asvs = ("V1.3.2",)
+    sinks = ("exec", "import")
+    fix = Fix(
+        "read it as data: ast.literal_eval(text)",
+        before="value = eval(text)",
+        after="value = ast.literal_eval(text)",
+    )
+    bad = (
+        Example(
+            """
+            from fastapi import FastAPI
+
+            app = FastAPI()
+
+
+            @app.get("/calculate")
+            def calculate(formula: str) -> str:
+                return str(eval(formula, {"__builtins__": {}}))
+            """,
+            line=8,
+        ),
+        Example(
+            """
+            import importlib
+
+            from fastapi import FastAPI
+
+            app = FastAPI()
+
+
+            @app.get("/plugins")
+            def plugin(name: str) -> str:
+                return importlib.import_module(f"plugins.{name}").__name__
+            """,
+            files={"plugins/__init__.py": ""},
+        ),
+    )
+    good = (
+        Example(
+            """
+            import ast
+
+            from fastapi import FastAPI, HTTPException
+
+            app = FastAPI()
+            FORMATS = {"json": "json", "csv": "csv"}
+
+
+            @app.get("/value")
+            def value(text: str) -> str:
+                try:
+                    return str(ast.literal_eval(text))
+                except (ValueError, SyntaxError) as error:
+                    raise HTTPException(422) from error
+
+
+            @app.get("/format")
+            def format_of(name: str) -> str:
+                return __import__(FORMATS.get(name, "json")).__name__
+            """,
+        ),
+    )
+
+    def attack(self, slot: Slot, mint: Mint) -> Iterable[Payload]:
+        """A name, alone and after the end of a literal, and a module."""
+        for before, after, note in (
+            ("", "", "is a name"),
+            ("1+", "", "goes on with an expression"),
+            ("'+", "+'", "ends a text"),
+            ('"+', '+"', "ends a double-quoted text"),
+            ("1)or(", "", "ends a call"),
+            ("sample\n", "\n", "begins a new statement"),
+        ):
+            canary = mint()
+            yield Payload(f"{before}{canary}{after}", canary, note)
+
+    def check_hit(self, hit: Hit, probe: Probe) -> Verdict | None:
+        """The canary is a name in code that runs, or a module that is imported."""
+        if hit.sink == "import":
+            if hit.more.get("through") in DATA_LIBRARIES or not hit.frames:
+                return None
+            return Verdict("Text from the request names the module that is imported.", probe.payload.canary.text)
+        return Verdict("Text from the request is run as Python.", mark=probe.payload.canary.text)

@@ -1,0 +1,141 @@
+"""INJ002: input that becomes a command of its own."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from buckler.core.finding import Severity
+from buckler.core.rule import Example, Fix, Rule
+from buckler.scan.engines.interface import Hit, Mint, Payload, Probe, Slot, Verdict
+from buckler.scan.languages.shell import script_of, starts_command
+
+
+class CommandInjection(Rule):
+    """Input is pasted into a command line that a shell reads.
+
+    ## What it is
+    ``os.system``, ``shell=True`` or ``create_subprocess_shell`` hand a text to a shell. A
+    semicolon, a pipe or ``$(…)`` in the request ends the intended command and begins another.
+
+    ## Why it matters
+    Whoever sends the request runs programs with the rights of the application: reads its
+    secrets, changes its data, goes on into the network behind it.
+
+    ## How to fix
+    Start the program without a shell and give every argument on its own:
+    ``subprocess.run(["ping", "-c", "1", "--", host])``. Where a shell is needed, quote each value
+    with ``shlex.quote``. Never let input name the program.
+
+    ## How to check
+    Send ``$(sleep 3)``: the answer must not take longer. ``buckler replay`` sends the proof again.
+
+    ## Roll-out
+    Pipes and redirections in the old command have to be made in Python.
+
+    ## References
+    CWE-78; OWASP A05:2025 Injection; ASVS 5.0 V1.2.5.
+    """
+
+    id = "INJ002"
+    name = "command-injection"
+    title = "Command injection"
+    severity = Severity.CRITICAL
+    cwe = (78,)
+    owasp = ("API8:2023", "A03:2021", "A05:2025")
+    asvs = ("V1.2.5",)
+    sinks = ("process",)
+    fix = Fix(
+        'no shell: subprocess.run(["ping", "--", host])',
+        before='subprocess.run(f"ping {host}", shell=True)',
+        after='subprocess.run(["ping", "--", host])',
+    )
+    bad = (
+        Example(
+            """
+            import subprocess
+
+            from fastapi import FastAPI
+
+            app = FastAPI()
+
+
+            @app.get("/ping")
+            def ping(host: str) -> str:
+                done = subprocess.run(f"ping -c 1 {host}", shell=True, capture_output=True, text=True)
+                return done.stdout
+            """,
+            line=10,
+        ),
+        Example(
+            """
+            import os
+
+            from fastapi import BackgroundTasks, FastAPI
+            from pydantic import BaseModel
+
+            app = FastAPI()
+
+
+            class Job(BaseModel):
+                title: str
+
+
+            @app.post("/jobs")
+            async def start(job: Job, tasks: BackgroundTasks) -> dict[str, bool]:
+                tasks.add_task(os.system, "echo '" + job.title + "' >> jobs.txt")
+                return {"started": True}
+            """,
+        ),
+    )
+    good = (
+        Example(
+            """
+            import shlex
+            import subprocess
+
+            from fastapi import FastAPI
+
+            app = FastAPI()
+
+
+            @app.get("/ping")
+            def ping(host: str) -> str:
+                done = subprocess.run(f"ping -c 1 -- {shlex.quote(host)}", shell=True, capture_output=True, text=True)
+                return done.stdout
+
+
+            @app.get("/trace")
+            def trace(host: str) -> str:
+                return subprocess.run(["traceroute", "--", host], capture_output=True, text=True).stdout
+            """,
+        ),
+    )
+
+    def attack(self, slot: Slot, mint: Mint) -> Iterable[Payload]:
+        """Every way to begin a command, from every way to be quoted."""
+        for before, after, note in (
+            ("sample;", ";", "ends the command"),
+            ("sample$(", ")", "substitutes a command"),
+            ("sample';", ";'", "ends a quoted word and the command"),
+            ('sample";', ';"', "ends a double-quoted word and the command"),
+            ("sample|", "", "pipes into a command"),
+            ("sample`", "`", "substitutes a command the old way"),
+            ("sample\n", "\n", "begins a new line"),
+            ("sample&", "", "puts the command in the background"),
+        ):
+            canary = mint()
+            yield Payload(f"{before}{canary}{after}", canary, note)
+        canary = mint()
+        yield Payload(canary.text, canary, "names the program")
+
+    def check_hit(self, hit: Hit, probe: Probe) -> Verdict | None:
+        """The canary is a command: the program itself, or one that a shell would start."""
+        canary = probe.payload.canary.text
+        if not isinstance(hit.argument, tuple) or not hit.argument:
+            return None
+        if hit.argument[0].lower().strip() == canary:
+            return Verdict("The request names the program that is started.", mark=canary)
+        script = script_of(hit.argument)
+        if script is None or not starts_command(script, canary):
+            return None
+        return Verdict("Text from the request is read by a shell as a command of its own.", mark=canary)

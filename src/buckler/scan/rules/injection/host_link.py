@@ -1,0 +1,104 @@
+"""INJ017: links that are made from the Host header."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from buckler.core.finding import Confidence, Finding, Location, Severity
+from buckler.core.rule import Example, Fix, Rule
+from buckler.scan.engines.attack import proofs
+from buckler.core.redact import Redactor
+from buckler.scan.engines.interface import Observations
+from buckler.scan.model.application import AppModel
+
+
+class HostHeaderLink(Rule):
+    """Links are made from the Host header, which the sender of the request chooses.
+
+    ## What it is
+    ``request.base_url``, ``request.url`` and ``url_for`` take the host from the request. A link made
+    with them for a mail, or stored for later, leads wherever the sender said.
+
+    ## Why it matters
+    Somebody asks for a new password in another's name, with their own Host header: the mail
+    that goes out leads the victim, with the token in it, to the sender's site.
+
+    ## How to fix
+    Keep the public address in the settings and make links from it. ``TrustedHostMiddleware`` with
+    the real names refuses other hosts for the whole application.
+
+    ## How to check
+    ``curl -H 'Host: example.org'``: no link of the answer may lead there.
+
+    ## Roll-out
+    Every environment needs its own address in its settings.
+
+    ## References
+    CWE-640, CWE-644; OWASP A07:2025; ASVS 5.0 V4.1.3.
+    """
+
+    id = "INJ017"
+    name = "host-header-link"
+    title = "Links made from the Host header"
+    severity = Severity.MEDIUM
+    cwe = (640, 644)
+    owasp = ("API2:2023", "A07:2021", "A07:2025")
+    asvs = ("V4.1.3",)
+    control = "guard.limits.trusted_hosts"
+    fix = Fix(
+        "make links from a configured address",
+        before='link = f"{request.base_url}reset?token={token}"',
+        after='link = f"{settings.public_url}/reset?token={token}"',
+    )
+    bad = (
+        Example(
+            """
+            import secrets
+
+            from fastapi import FastAPI, Request
+
+            app = FastAPI()
+
+
+            @app.post("/invite")
+            async def invite(request: Request) -> dict[str, str]:
+                return {"link": f"{request.base_url}join?code={secrets.token_urlsafe(16)}"}
+            """,
+        ),
+    )
+    good = (
+        Example(
+            """
+            import secrets
+
+            from fastapi import FastAPI, Request
+
+            app = FastAPI()
+            PUBLIC_URL = "https://shop.example"
+
+
+            @app.post("/invite")
+            async def invite(request: Request) -> dict[str, str]:
+                return {"link": f"{PUBLIC_URL}/join?code={secrets.token_urlsafe(16)}", "from": request.url.path}
+            """,
+        ),
+    )
+
+    def check_observations(self, app: AppModel, seen: Observations) -> Iterable[Finding]:
+        """A host that nobody owns came out of the answer, or reached a mail or a log."""
+        for host, exchange in seen.hosts:
+            operation = exchange.operation
+            answer = exchange.answer
+            location = answer.header("location") or ""
+            hits = [h for h in answer.hits if h.sink in ("store", "mail") and host in h.text]
+            if operation is None or not (f"://{host}" in answer.text or f"://{host}" in location or hits):
+                continue
+            made = next((h.frames[0] for h in answer.hits if h.sink == "response" and host in h.text and h.frames), None)
+            place = operation.place
+            path, line = (made[0], made[1]) if made else (place.path, place.line) if place else (None, None)
+            yield self.found(
+                "A link of the answer leads to the host that the request named.",
+                confidence=Confidence.PROVED,
+                location=Location(path, line, operation.key, "header:host"),
+                proof=(proofs.exchange(exchange, Redactor(), mark=host),),
+            )

@@ -1,0 +1,130 @@
+"""INJ004: a file name from input that leads out of its folder, for reading."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from buckler.core.finding import Severity
+from buckler.core.rule import Example, Fix, Rule
+from buckler.scan.engines.interface import Hit, Mint, Payload, Probe, Slot, Verdict
+from buckler.scan.rules.injection._paths import climbing, escaped
+
+
+class PathTraversalRead(Rule):
+    """A file name from the request leads out of the folder that is meant.
+
+    ## What it is
+    A path is put together from a folder and a name from the request. ``..`` or an absolute path
+    in the name leads somewhere else: ``Path("files") / "/etc/passwd"`` is ``/etc/passwd``.
+
+    ## Why it matters
+    Any file that the application can read can be fetched: its source, its ``.env`` with the
+    secrets, keys, other customers' documents.
+
+    ## How to fix
+    Resolve the path and check that it is still inside: ``path = (BASE / name).resolve()`` and
+    ``if not path.is_relative_to(BASE): raise HTTPException(404)``. Better: keep names in the
+    database and let the request give an id. ``startswith`` on texts lets ``/files-old`` through.
+
+    ## How to check
+    Ask for ``../main.py`` and for ``/etc/hostname``; a ``{name:path}`` parameter takes both.
+
+    ## Roll-out
+    Names with slashes that were meant to work need sub-folders that are allowed by name.
+
+    ## References
+    CWE-22; OWASP A01:2025 Broken Access Control; ASVS 5.0 V5.3.2.
+    """
+
+    id = "INJ004"
+    name = "path-traversal-read"
+    title = "Path traversal (reading)"
+    severity = Severity.HIGH
+    cwe = (22,)
+    owasp = ("A01:2021", "A01:2025")
+    asvs = ("V5.3.2",)
+    control = "guard.validate.SafePath"
+    sinks = ("open",)
+    fix = Fix(
+        "resolve it and check: path.resolve().is_relative_to(BASE)",
+        before="return FileResponse(BASE / name)",
+        after="path = (BASE / name).resolve()\nif not path.is_relative_to(BASE):\n    raise HTTPException(404)\nreturn FileResponse(path)",
+        safe=True,
+    )
+    bad = (
+        Example(
+            """
+            from pathlib import Path
+
+            from fastapi import FastAPI
+
+            app = FastAPI()
+            BASE = Path(__file__).parent / "files"
+
+
+            @app.get("/files")
+            def read(name: str) -> str:
+                return (BASE / name).read_text()
+            """,
+            line=11,
+        ),
+        Example(
+            """
+            import os
+
+            from fastapi import FastAPI, HTTPException
+            from fastapi.responses import FileResponse
+
+            app = FastAPI()
+
+
+            @app.get("/files/{name:path}")
+            async def read(name: str) -> FileResponse:
+                path = os.path.join("files", name)
+                if not os.path.exists(path):
+                    raise HTTPException(404)
+                return FileResponse(path)
+            """,
+        ),
+    )
+    good = (
+        Example(
+            """
+            from pathlib import Path
+
+            from fastapi import FastAPI, HTTPException
+
+            app = FastAPI()
+            BASE = (Path(__file__).parent / "files").resolve()
+
+
+            @app.get("/files")
+            def read(name: str) -> str:
+                path = (BASE / name).resolve()
+                if not path.is_relative_to(BASE) or not path.is_file():
+                    raise HTTPException(404)
+                return path.read_text()
+
+
+            @app.get("/notes")
+            def note(name: str) -> str:
+                path = BASE / Path(name).name
+                if not path.is_file():
+                    raise HTTPException(404)
+                return path.read_text()
+            """,
+        ),
+    )
+
+    def attack(self, slot: Slot, mint: Mint) -> Iterable[Payload]:
+        """Climbing and absolute paths, and what gets past a filter that runs once."""
+        return climbing(slot, mint)
+
+    def check_hit(self, hit: Hit, probe: Probe) -> Verdict | None:
+        """A planted file outside of every folder of the application was asked for."""
+        if hit.more.get("write") or not escaped(hit, probe):
+            return None
+        return Verdict(
+            "A path in the request leads out of the folder that is meant, and the file there is read.",
+            mark=probe.payload.canary.text,
+        )

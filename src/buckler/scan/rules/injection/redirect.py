@@ -1,0 +1,135 @@
+"""INJ011: input that decides where the browser goes next."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from buckler.core.finding import Severity
+from buckler.core.rule import Example, Fix, Rule
+from buckler.scan.engines.interface import Exchange, Mint, Payload, Probe, Slot, Verdict
+from buckler.scan.languages.urls import target_host
+
+
+class OpenRedirect(Rule):
+    """A redirect leads to whatever address the request names.
+
+    ## What it is
+    ``RedirectResponse(next)`` with ``next`` from the request sends the visitor to any site. A check
+    for a leading slash does not help: ``//evil.example`` and ``/\\evil.example`` start with one.
+
+    ## Why it matters
+    A link that begins with the name of a trusted site ends at a copy of its sign-in page; in
+    OAuth flows, codes and tokens go along.
+
+    ## How to fix
+    Take a path only: refuse what has a scheme or a host, what begins with ``//`` or holds a
+    backslash. Or map short names to addresses. For other sites, an exact list.
+
+    ## How to check
+    Ask with ``//example.org``: the answer must not point there.
+
+    ## Roll-out
+    Links to other sites that were used on purpose belong on the list first.
+
+    ## References
+    CWE-601; OWASP A01:2025 Broken Access Control; ASVS 5.0 V3.7.2.
+    """
+
+    id = "INJ011"
+    name = "open-redirect"
+    title = "Open redirect"
+    severity = Severity.MEDIUM
+    cwe = (601,)
+    owasp = ("A01:2021", "A01:2025")
+    asvs = ("V3.7.2",)
+    control = "guard.validate.RelativeUrl"
+    sinks = ("location",)
+    fix = Fix(
+        "follow paths of this site only",
+        before="return RedirectResponse(next)",
+        after='if urlsplit(next).netloc or not next.startswith("/") or next.startswith(("//", "/\\\\")):\n    next = "/"\nreturn RedirectResponse(next)',
+        safe=True,
+    )
+    bad = (
+        Example(
+            """
+            from fastapi import FastAPI
+            from fastapi.responses import RedirectResponse
+
+            app = FastAPI()
+
+
+            @app.get("/leave")
+            async def leave(next: str = "/") -> RedirectResponse:
+                return RedirectResponse(next)
+            """,
+            line=8,
+        ),
+        Example(
+            """
+            from fastapi import FastAPI, HTTPException
+            from fastapi.responses import RedirectResponse
+
+            app = FastAPI()
+
+
+            @app.get("/leave")
+            async def leave(next: str = "/") -> RedirectResponse:
+                if not next.startswith("/"):
+                    raise HTTPException(400)
+                return RedirectResponse(next)
+            """,
+        ),
+    )
+    good = (
+        Example(
+            """
+            from urllib.parse import urlsplit
+
+            from fastapi import FastAPI
+            from fastapi.responses import RedirectResponse
+
+            app = FastAPI()
+
+
+            @app.get("/leave")
+            async def leave(next: str = "/") -> RedirectResponse:
+                parts = urlsplit(next)
+                if parts.scheme or parts.netloc or not next.startswith("/") or next.startswith(("//", "/\\\\")):
+                    next = "/"
+                return RedirectResponse(next)
+
+
+            @app.get("/search")
+            async def search(q: str) -> RedirectResponse:
+                return RedirectResponse(f"https://search.example/?q={q}")
+            """,
+        ),
+    )
+
+    def attack(self, slot: Slot, mint: Mint) -> Iterable[Payload]:
+        """Addresses of another site, in the spellings that get past common checks."""
+        for before, after, note in (
+            ("https://", "/", "an absolute address"),
+            ("//", "/", "an address without a scheme"),
+            ("/\\", "/", "a backslash for a slash"),
+            ("/%09/", "/", "a tab between the slashes"),
+            ("https:", "/", "a scheme without slashes"),
+            ("@", "/", "makes what stands before it a user name"),
+            (".", "/", "makes what stands before it a part of the name"),
+            ("https:///", "/", "three slashes"),
+        ):
+            canary = mint()
+            text = f"{before}{canary.host}{after}".replace("%09", "\t")
+            yield Payload(text, canary, note, raw=True)
+
+    def check_exchange(self, exchange: Exchange, probe: Probe) -> Verdict | None:
+        """A browser would go to the canary's host."""
+        if not 300 <= (exchange.answer.status or 0) < 400:
+            return None
+        location = exchange.answer.header("location") or ""
+        canary = probe.payload.canary
+        host = target_host(location)
+        if host != canary.host and not host.endswith(f".{canary.host}"):
+            return None
+        return Verdict("The request decides to which site the visitor is sent.", mark=canary.text)

@@ -1,0 +1,149 @@
+"""INJ010: input that becomes markup or script of a page."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from buckler.core.finding import Severity
+from buckler.core.rule import Example, Fix, Rule
+from buckler.scan.engines.interface import Exchange, Mint, Payload, Probe, Slot, Verdict
+from buckler.scan.languages.html import Page
+
+MARKUP = ("text/html", "application/xhtml+xml", "image/svg+xml")
+
+
+class CrossSiteScripting(Rule):
+    """Input comes out of a page as markup or script.
+
+    ## What it is
+    A page is put together as text, or rendered by a template that does not escape, and part of
+    it comes from a request: from this one (reflected) or from an earlier one (stored).
+
+    ## Why it matters
+    The script runs in the visitor's browser as if the site had sent it: it acts as the
+    visitor, reads what they see, and changes what they do.
+
+    ## How to fix
+    Render with a template that escapes (``autoescape=True``), or ``markupsafe.escape`` each value.
+    Values in scripts go through ``|tojson``. Mark nothing as safe that came from outside; clean
+    HTML from users with ``nh3``. A Content-Security-Policy is the second wall.
+
+    ## How to check
+    Send ``<b>x</b>``: the page must show the tags as text.
+
+    ## Roll-out
+    Text that was stored escaped will show its escapes; store text as it is and escape when it
+    is shown.
+
+    ## References
+    CWE-79; OWASP A05:2025 Injection; ASVS 5.0 V1.2.1, V3.2.2.
+    """
+
+    id = "INJ010"
+    name = "cross-site-scripting"
+    title = "Cross-site scripting"
+    severity = Severity.HIGH
+    cwe = (79,)
+    owasp = ("A03:2021", "A05:2025")
+    asvs = ("V1.2.1", "V3.2.2")
+    control = "guard.headers.csp"
+    sinks = ("html",)
+    fix = Fix(
+        "escape it: markupsafe.escape(value), or a template that does",
+        before='return HTMLResponse(f"<h1>{title}</h1>")',
+        after='return HTMLResponse(f"<h1>{escape(title)}</h1>")',
+        safe=True,
+    )
+    bad = (
+        Example(
+            """
+            from fastapi import FastAPI
+            from fastapi.responses import HTMLResponse
+
+            app = FastAPI()
+
+
+            @app.get("/hello")
+            async def hello(name: str) -> HTMLResponse:
+                return HTMLResponse(f"<h1>Hello {name}</h1>")
+            """,
+            line=8,
+        ),
+        Example(
+            """
+            from fastapi import FastAPI, Form
+            from fastapi.responses import HTMLResponse
+
+            app = FastAPI()
+            entries: list[str] = []
+
+
+            @app.post("/guestbook")
+            async def sign(entry: str = Form()) -> dict[str, int]:
+                entries.append(entry)
+                return {"entries": len(entries)}
+
+
+            @app.get("/guestbook", response_class=HTMLResponse)
+            async def guestbook() -> str:
+                return "".join(f"<p>{entry}</p>" for entry in entries)
+            """,
+        ),
+    )
+    good = (
+        Example(
+            """
+            from html import escape
+
+            from fastapi import FastAPI
+            from fastapi.responses import HTMLResponse, PlainTextResponse
+
+            app = FastAPI()
+
+
+            @app.get("/hello")
+            async def hello(name: str) -> HTMLResponse:
+                return HTMLResponse(f'<h1 title="{escape(name)}">Hello {escape(name)}</h1>')
+
+
+            @app.get("/plain")
+            async def plain(name: str) -> PlainTextResponse:
+                return PlainTextResponse(f"<h1>Hello {name}</h1>")
+
+
+            @app.get("/json")
+            async def as_json(name: str) -> dict[str, str]:
+                return {"name": f"<h1>{name}</h1>"}
+            """,
+        ),
+    )
+
+    def attack(self, slot: Slot, mint: Mint) -> Iterable[Payload]:
+        """An element, and a way out of each kind of attribute and script."""
+        for before, after, note in (
+            ("<", ">", "an element"),
+            ("\"'><", ">", "ends an attribute and begins an element"),
+            ('" ', '="1', "adds an attribute"),
+            ("';", ";'", "ends a text of a script"),
+            ('";', ';"', "ends a double-quoted text of a script"),
+            ("</script><", ">", "ends the script"),
+            ("javascript:", "", "an address that is a script"),
+            ("' ", "='1", "adds an attribute after a single quote"),
+        ):
+            canary = mint()
+            yield Payload(f"{before}{canary}{after}", canary, note)
+
+    def check_exchange(self, exchange: Exchange, probe: Probe) -> Verdict | None:
+        """A browser would make an element, an attribute or a script of it."""
+        answer = exchange.answer
+        download = "attachment" in (answer.header("content-disposition") or "").lower()
+        if answer.media_type not in MARKUP or download:
+            return None
+        canary = probe.payload.canary.text
+        page = Page(answer.text, canary)
+        if not (page.element or page.attribute or page.handler or page.script or page.url):
+            return None
+        stored = exchange.operation is not None and exchange.operation.key != probe.operation.key
+        what = "an element" if page.element else "an attribute" if page.attribute else "a script"
+        origin = f"stored by {probe.operation.key} becomes" if stored else "from the request becomes"
+        return Verdict(f"Text {origin} {what} of the page.", mark=canary)

@@ -1,0 +1,97 @@
+"""INJ009: YAML that makes objects."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from buckler.core.finding import Severity
+from buckler.core.rule import Example, Fix, Rule
+from buckler.scan.engines.interface import Hit, Mint, Payload, Probe, Slot, Verdict
+
+
+class UnsafeYaml(Rule):
+    """YAML from the request is read with a loader that makes objects.
+
+    ## What it is
+    ``yaml.load`` with ``Loader``, ``UnsafeLoader`` or ``yaml.unsafe_load`` obeys tags such as
+    ``!!python/object/apply:os.system``.
+
+    ## Why it matters
+    A document of one line starts a program while it is being read.
+
+    ## How to fix
+    ``yaml.safe_load(text)``, and a Pydantic model over the result.
+
+    ## How to check
+    Send ``!!python/name:os.getcwd``: it must be refused as an unknown tag.
+
+    ## Roll-out
+    Documents with Python tags of your own need to be rewritten as plain data.
+
+    ## References
+    CWE-502; OWASP A08:2025 Software or Data Integrity Failures; ASVS 5.0 V1.5.2.
+    """
+
+    id = "INJ009"
+    name = "unsafe-yaml"
+    title = "YAML that makes objects"
+    severity = Severity.CRITICAL
+    cwe = (502,)
+    owasp = ("A08:2021", "A08:2025")
+    asvs = ("V1.5.2",)
+    sinks = ("import",)
+    fix = Fix(
+        "use the safe loader: yaml.safe_load(text)",
+        before="yaml.load(text, Loader=yaml.Loader)",
+        after="yaml.safe_load(text)",
+        safe=True,
+    )
+    bad = (
+        Example(
+            """
+            import yaml
+            from fastapi import FastAPI, Request
+
+            app = FastAPI()
+
+
+            @app.post("/import")
+            async def import_items(request: Request) -> str:
+                return str(yaml.load(await request.body(), Loader=yaml.Loader))
+            """,
+            line=9,
+        ),
+    )
+    good = (
+        Example(
+            """
+            import yaml
+            from fastapi import FastAPI, HTTPException, Request
+
+            app = FastAPI()
+
+
+            @app.post("/import")
+            async def import_items(request: Request) -> str:
+                try:
+                    return str(yaml.safe_load(await request.body()))
+                except yaml.YAMLError as error:
+                    raise HTTPException(422) from error
+            """,
+        ),
+    )
+
+    def attack(self, slot: Slot, mint: Mint) -> Iterable[Payload]:
+        """A name of a module that is not there."""
+        for tag, after in (("!!python/object/apply:", ".make []"), ("!!python/name:", ".thing ''")):
+            canary = mint()
+            yield Payload(f"{tag}{canary}{after}", canary, "a Python tag", raw=True)
+
+    def check_hit(self, hit: Hit, probe: Probe) -> Verdict | None:
+        """The loader went to import the module that the tag names."""
+        if hit.more.get("through") not in ("yaml", "ruamel"):
+            return None
+        return Verdict(
+            "YAML from the request is read with a loader that makes any object it names.",
+            mark=probe.payload.canary.text,
+        )

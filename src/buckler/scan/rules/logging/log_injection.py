@@ -1,0 +1,102 @@
+"""LOG002: input that begins a line of the log."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+
+from buckler.core.finding import Severity
+from buckler.core.rule import Example, Fix, Rule
+from buckler.scan.engines.interface import Hit, Mint, Payload, Probe, Slot, Verdict
+
+
+class LogInjection(Rule):
+    """A line break in the input begins a new line of the log.
+
+    ## What it is
+    Text from the request is written to a log of lines as it is. A line break in it ends the
+    entry, and what follows looks like an entry of its own.
+
+    ## Why it matters
+    Whoever can write entries can hide an attack among false ones, or make somebody else look
+    guilty; programs that read the log believe them.
+
+    ## How to fix
+    Log with ``%r`` or ``repr``, or better, one JSON object a line, where line breaks are escaped.
+
+    ## How to check
+    Send ``x%0aINFO signed in``: the log must show one line.
+
+    ## Roll-out
+    Programs that read the log need to know the new shape.
+
+    ## References
+    CWE-117; OWASP A09:2025 Security Logging and Alerting Failures; ASVS 5.0 V16.4.1.
+    """
+
+    id = "LOG002"
+    name = "log-injection"
+    title = "Log injection"
+    severity = Severity.LOW
+    cwe = (117,)
+    owasp = ("A09:2021", "A09:2025")
+    asvs = ("V16.4.1",)
+    control = "guard.audit"
+    sinks = ("log",)
+    fix = Fix(
+        'log it escaped: logger.info("search %r", text)',
+        before='logger.info("search %s", text)',
+        after='logger.info("search %r", text)',
+        safe=True,
+    )
+    bad = (
+        Example(
+            """
+            import logging
+
+            from fastapi import FastAPI
+
+            logging.basicConfig(level=logging.INFO)
+            logger = logging.getLogger("shop")
+            app = FastAPI()
+
+
+            @app.get("/search")
+            async def search(q: str) -> dict[str, str]:
+                logger.info("search for %s", q)
+                return {"q": q}
+            """,
+            line=12,
+        ),
+    )
+    good = (
+        Example(
+            """
+            import logging
+
+            from fastapi import FastAPI
+
+            logging.basicConfig(level=logging.INFO)
+            logger = logging.getLogger("shop")
+            app = FastAPI()
+
+
+            @app.get("/search")
+            async def search(q: str) -> dict[str, str]:
+                logger.info("search for %r", q)
+                return {"q": q}
+            """,
+        ),
+    )
+
+    def attack(self, slot: Slot, mint: Mint) -> Iterable[Payload]:
+        """A line break."""
+        canary = mint()
+        yield Payload(f"sample\n{canary}", canary, "begins a new line")
+
+    def check_hit(self, hit: Hit, probe: Probe) -> Verdict | None:
+        """The canary begins a line of what the handler wrote."""
+        canary = probe.payload.canary.text
+        if not re.search(rf"[\r\n]{canary}", hit.text.lower()):
+            return None
+        return Verdict("A line break in the request begins a new line of the log.", mark=canary)

@@ -8,12 +8,14 @@ the attack engine makes the finding with its place and proof.
 from __future__ import annotations
 
 import ast
+import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol, runtime_checkable
 
 from buckler.core.finding import Finding, Severity
+from buckler.scan.engines.observations import Observations as Observations
 from buckler.scan.model.application import AppModel, Operation, Schema
 
 
@@ -27,12 +29,14 @@ class Slot:
         name: Name or dotted path: ``q``, ``address.city``, ``lines[].sku``.
         schema: JSON Schema of the value, references resolved.
         required: Whether the request is invalid without it.
+        hints: Host names in the project's source; a check may ask for one of them.
     """
 
     where: str
     name: str
     schema: Schema = field(default_factory=dict)
     required: bool = False
+    hints: tuple[str, ...] = ()
 
     @property
     def key(self) -> str:
@@ -99,6 +103,9 @@ class Request:
         headers: In order, names in lower case, latin-1.
         identity: Who sends it; None for nobody.
         messages: What a websocket sends once it is accepted.
+        pad: Filler that the agent puts into the body: where, how often, what.
+        number: A number that is looked for in the statements of this request.
+        fail: Text of an error that the handler raises instead of running.
     """
 
     method: str
@@ -110,6 +117,9 @@ class Request:
     client: str = "203.0.113.9"
     scheme: str = "https"
     messages: tuple[str, ...] = ()
+    pad: tuple[int, int, str] | None = None
+    number: str = ""
+    fail: str = ""
 
     @property
     def url(self) -> str:
@@ -158,6 +168,7 @@ class Answer:
         reads: Slots that the handler asked for by itself: ``query:q``, ``json:a``.
         error: ``type``, ``message``, ``frames`` of an exception that left the application.
         timeout: No answer within the time for one request.
+        close: Code with which a websocket was closed by the application.
     """
 
     status: int | None
@@ -172,6 +183,7 @@ class Answer:
     error: Mapping[str, Any] | None = None
     timeout: bool = False
     ms: float = 0.0
+    close: int | None = None
 
     def header(self, name: str) -> str | None:
         """The first header of that name, or None."""
@@ -192,6 +204,14 @@ class Answer:
     def text(self) -> str:
         """The body as text; bytes that are no UTF-8 are replaced."""
         return self.body.decode("utf-8", "replace")
+
+    @property
+    def json(self) -> Any:
+        """The body as JSON; None where it is none."""
+        try:
+            return json.loads(self.body)
+        except (ValueError, RecursionError):
+            return None
 
     @property
     def ok(self) -> bool:
@@ -248,33 +268,6 @@ class Identity:
     name: str
     role: str
     headers: tuple[tuple[str, str], ...]
-
-
-@dataclass(slots=True)
-class Observations:
-    """What benign requests showed: the material of rules about access and answers.
-
-    Attributes:
-        matrix: By operation key and identity name (None for nobody): the exchange that got
-            furthest.
-        kinds: Samples of every kind of answer: ``200``, ``401``, ``404``, ``405``, ``413``,
-            ``422``, ``500``, ``redirect``, ``docs``, ``static``, ``html``.
-        logins: By operation key: answers to twelve wrong passwords in a row from one address.
-        foreign: Exchanges in which one identity asked for an object of another and got it,
-            as (owner, exchange of the owner, exchange of the other).
-        preflights: By origin that was sent: the answer to a CORS request from it.
-        hosts: Exchanges with a canary as the Host header.
-        identities: Who there is.
-    """
-
-    matrix: dict[str, dict[str | None, Exchange]] = field(default_factory=dict)
-    kinds: dict[str, list[Exchange]] = field(default_factory=dict)
-    logins: dict[str, list[Exchange]] = field(default_factory=dict)
-    foreign: list[tuple[str, Exchange, Exchange]] = field(default_factory=list)
-    preflights: dict[str, list[Exchange]] = field(default_factory=dict)
-    hosts: list[tuple[str, Exchange]] = field(default_factory=list)
-    identities: tuple[Identity, ...] = ()
-    everything: list[Exchange] = field(default_factory=list)
 
 
 @dataclass(frozen=True, slots=True)
@@ -347,6 +340,8 @@ class Attacks(Protocol):
 
     id: str
     sinks: tuple[str, ...]
+    """Where its payloads have to arrive; slots that lead there get all of them. A rule may
+    have ``lead``: how many of its payloads the other slots get (1 if not)."""
 
     def attack(self, slot: Slot, mint: Mint) -> Iterable[Payload]:
         """Payloads for one slot, the likeliest first; none where it makes no sense."""

@@ -177,28 +177,20 @@ class Operation:
 
 @dataclass(frozen=True, slots=True)
 class Middleware:
-    """A middleware of the application, outermost first."""
+    """A middleware of the application, outermost first.
+
+    Attributes:
+        added: The call that added it.
+        lines: Line of each option of that call.
+    """
 
     name: str
     module: str
     options: Mapping[str, Any]
     place: Place | None = None
     dispatch: Place | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Mount:
-    """An application mounted under a path.
-
-    Attributes:
-        static: Directories and options where it is ``StaticFiles``, else None.
-    """
-
-    path: str
-    application: str
-    static: Mapping[str, Any] | None
-    docs: tuple[str, ...] = ()
-    middleware: tuple[Middleware, ...] = ()
+    added: Place | None = None
+    lines: Mapping[str, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -211,6 +203,26 @@ class Handler:
 
 
 @dataclass(frozen=True, slots=True)
+class Mount:
+    """An application mounted under a path.
+
+    Attributes:
+        static: Directories and options where it is ``StaticFiles``, else None.
+        added: The call that mounted it.
+        guards: Names of the dependencies of the application that it is mounted in.
+    """
+
+    path: str
+    application: str
+    static: Mapping[str, Any] | None
+    docs: tuple[str, ...] = ()
+    middleware: tuple[Middleware, ...] = ()
+    handlers: tuple[Handler, ...] = ()
+    added: Place | None = None
+    guards: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class AppModel:
     """The application as its live object shows it.
 
@@ -218,6 +230,7 @@ class AppModel:
         main: File in which the application is made, relative to the folder, and the line.
         docs: Addresses of the OpenAPI document and its pages, empty where they are off.
         made_up: Settings for which a value was made up.
+        origins: Origins, hosts and ``re:`` patterns in code that speaks of origins.
     """
 
     title: str
@@ -234,6 +247,7 @@ class AppModel:
     made_up: tuple[str, ...] = ()
     lifespan_failed: str | None = None
     main: Place | None = None
+    origins: tuple[str, ...] = ()
     public: tuple[str, ...] = field(default=())
     """Operations that are public on purpose by the settings."""
 

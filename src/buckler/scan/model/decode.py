@@ -47,9 +47,8 @@ def application(data: Json, *, main: Place | None, public: tuple[str, ...]) -> A
             operations=tuple(_operation(item) for item in data["operations"]),
             mounts=tuple(_mount(item) for item in data["mounts"]),
             middleware=tuple(_middleware(item) for item in data["middleware"]),
-            handlers=tuple(
-                Handler(str(h["key"]), str(h["name"]), _place(h["place"])) for h in data["handlers"]
-            ),
+            handlers=_handlers(data["handlers"]),
+            origins=_texts(data.get("origins", ())),
             docs=_texts(data["docs"]),
             debug=bool(data["debug"]),
             templates=tuple(dict(t) for t in data["templates"]),
@@ -61,6 +60,10 @@ def application(data: Json, *, main: Place | None, public: tuple[str, ...]) -> A
         )
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         raise AgentError(f"the agent sent a model that cannot be read: {error!r}") from error
+
+
+def _handlers(items: Any) -> tuple[Handler, ...]:
+    return tuple(Handler(str(h["key"]), str(h["name"]), _place(h["place"])) for h in items)
 
 
 def _texts(items: Any) -> tuple[str, ...]:
@@ -157,8 +160,15 @@ def _scheme(data: Json) -> SecurityScheme:
 
 
 def _middleware(data: Json) -> Middleware:
+    added = data.get("added") or {}
     return Middleware(
-        str(data["name"]), str(data["module"]), dict(data["options"]), _place(data["place"]), _place(data["dispatch"])
+        str(data["name"]),
+        str(data["module"]),
+        dict(data["options"]),
+        _place(data["place"]),
+        _place(data["dispatch"]),
+        _place(added),
+        {str(name): int(line) for name, line in added.get("options", {}).items()},
     )
 
 
@@ -169,4 +179,7 @@ def _mount(data: Json) -> Mount:
         dict(data["static"]) if data["static"] else None,
         _texts(data["docs"]),
         tuple(_middleware(item) for item in data["middleware"]),
+        _handlers(data.get("handlers", ())),
+        _place(data.get("added")),
+        _texts(data.get("guards", ())),
     )

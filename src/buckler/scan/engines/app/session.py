@@ -204,6 +204,9 @@ class Session:
             "client": request.client,
             "scheme": request.scheme,
             "messages": request.messages,
+            "pad": request.pad,
+            "number": request.number,
+            "fail": request.fail,
             "timeout": timeout,
         }
 
@@ -271,6 +274,7 @@ def _answer(frame: Mapping[str, Any]) -> Answer:
             error=frame.get("error"),
             timeout=bool(frame.get("timeout")),
             ms=float(frame.get("ms", 0.0)),
+            close=frame["close"] if isinstance(frame.get("close"), int) else None,
         )
     except (KeyError, TypeError, ValueError) as error:
         raise ChildLost("garbage", f"an answer cannot be read: {error!r}") from error

@@ -7,11 +7,10 @@ in a header) is never sent, because it proves nothing.
 
 from __future__ import annotations
 
-import copy
 import json
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 from urllib.parse import quote, urlencode
 
@@ -55,7 +54,7 @@ class Draft:
     files: list[File] = field(default_factory=list)
     raw: bytes | None = None
     messages: list[str] = field(default_factory=list)
-    attacked: set[str] = field(default_factory=set)
+    attacked: frozenset[str] = frozenset()
 
     def with_value(self, slot: Slot, payload: str | bytes) -> Draft:
         """A copy with one slot replaced.
@@ -63,45 +62,38 @@ class Draft:
         Raises:
             CannotCarry: No client can send that value there.
         """
-        draft = copy.deepcopy(self)
         text = payload.decode("latin-1") if isinstance(payload, bytes) else payload
-        draft.attacked = {slot.key}
+        draft = replace(self, attacked=self.attacked | {slot.key})
         match slot.where:
             case "path":
-                draft.path[slot.name] = text
+                draft.path = {**self.path, slot.name: text}
             case "query":
                 draft.query = [*((k, v) for k, v in self.query if k != slot.name), (slot.name, text)]
             case "header":
-                draft.headers[slot.name] = _sendable(text)
+                draft.headers = {**self.headers, slot.name: _sendable(text)}
             case "cookie":
-                draft.cookies[slot.name] = _cookie(text)
+                draft.cookies = {**self.cookies, slot.name: _cookie(text)}
             case "json":
-                draft.json = _put(draft.json, slot.name, _json_text(payload))
+                draft.json = _put(self.json, slot.name, text)
             case "form":
                 draft.form = [*((k, v) for k, v in self.form if k != slot.name), (slot.name, text)]
             case "file" | "filename":
-                draft._put_file(slot, payload)
+                draft.files = _put_file(self.files, slot, payload)
             case "body":
                 draft.raw = payload if isinstance(payload, bytes) else text.encode()
             case "message":
                 draft.messages = [_message(text, slot.name, self.messages)]
         return draft
 
-    def _put_file(self, slot: Slot, payload: str | bytes) -> None:
-        chosen = next((f for f in self.files if f.field == slot.name), None)
-        if chosen is None:
-            chosen = File(slot.name, "sample.txt", FILE_CONTENT)
-            self.files.append(chosen)
-        if slot.where == "file":
-            chosen.content = payload if isinstance(payload, bytes) else payload.encode()
-        else:
-            name = payload.decode("latin-1") if isinstance(payload, bytes) else payload
-            if _UNSENDABLE.search(name):
-                raise CannotCarry("a file name cannot hold control characters")
-            chosen.name = name
-
-    def request(self, identity: Identity | None = None, client: str = "203.0.113.9") -> Request:
-        """Encode it, as one identity."""
+    def request(
+        self,
+        identity: Identity | None = None,
+        client: str = "203.0.113.9",
+        *,
+        number: str = "",
+        fail: str = "",
+    ) -> Request:
+        """Encode it, as one identity; ``number`` and ``fail`` as in :class:`Request`."""
         headers = [("host", self.host), ("user-agent", "buckler"), ("accept", "*/*")]
         mine = dict(self.headers)
         cookies = dict(self.cookies)
@@ -118,6 +110,8 @@ class Draft:
             headers.append(("cookie", joined.encode("utf-8").decode("latin-1")))
         body, media_type = self._body()
         if body or media_type:
+            media_type = mine.pop("content-type", media_type)
+            headers = [pair for pair in headers if pair[0] != "content-type"]
             headers += [("content-type", media_type), ("content-length", str(len(body)))]
         return Request(
             method=self.operation.method,
@@ -128,6 +122,8 @@ class Draft:
             identity=identity.name if identity else None,
             client=client,
             messages=tuple(self.messages),
+            number=number,
+            fail=fail,
         )
 
     def _path(self) -> str:
@@ -284,8 +280,16 @@ def _cookie(text: str) -> str:
     return text
 
 
-def _json_text(payload: str | bytes) -> str:
-    return payload.decode("latin-1") if isinstance(payload, bytes) else payload
+def _put_file(files: list[File], slot: Slot, payload: str | bytes) -> list[File]:
+    chosen = next((f for f in files if f.field == slot.name), File(slot.name, "sample.txt", FILE_CONTENT))
+    others = [f for f in files if f.field != slot.name]
+    if slot.where == "file":
+        content = payload if isinstance(payload, bytes) else payload.encode()
+        return [*others, replace(chosen, content=content)]
+    name = payload.decode("latin-1") if isinstance(payload, bytes) else payload
+    if _UNSENDABLE.search(name):
+        raise CannotCarry("a file name cannot hold control characters")
+    return [*others, replace(chosen, name=name)]
 
 
 def _put(tree: Any, path: str, text: str) -> Any:

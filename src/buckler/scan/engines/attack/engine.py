@@ -13,14 +13,24 @@ from buckler.core.rule import Rule
 from buckler.core.settings import Settings
 from buckler.scan.engines.app.session import Session
 from buckler.scan.engines.attack.canaries import Canaries
-from buckler.scan.engines.attack.explore import Explorer, choose_host, entered, order_of
+from buckler.scan.engines.attack.explore import (
+    Explorer,
+    candidates,
+    choose_host,
+    entered,
+    identifiers,
+    order_of,
+)
 from buckler.scan.engines.attack.identities import sign_in_all
 from buckler.scan.engines.attack.judging import Judge, Line
 from buckler.scan.engines.attack.observe import Observer
 from buckler.scan.engines.attack.probing import Prober
 from buckler.scan.engines.attack.run import Run
-from buckler.scan.engines.interface import ChecksObservations, Exchange, Observations, Probe
+from buckler.scan.engines.interface import ChecksObservations, Exchange, Probe, Slot
+from buckler.scan.engines.observations import Observations
 from buckler.scan.model.application import AppModel, Operation
+
+MAX_AGAIN = 200
 
 
 class AttackEngine:
@@ -149,13 +159,20 @@ class AttackEngine:
             sign_in_all(run)
 
     def _look_again(self, judge: Judge, ordered: list[Operation]) -> None:
-        """What was stored by one request may come out of another."""
+        """What was stored by one request may come out of another, or reach a sink there."""
         run = self._run
         for operation in ordered:
             draft = self._explorer.drafts.get(operation.key)
             if draft is None or operation.method not in ("GET", "WEBSOCKET") or run.out_of_time:
                 continue
-            request = draft.request(run.identity(self._explorer.best_identity(operation)), run.client())
-            answer = run.send(request, operation)
-            if answer is not None:
+            identity = run.identity(self._explorer.best_identity(operation))
+            requests = [draft.request(identity, run.client())]
+            for name, resource in identifiers(operation):
+                slot = Slot("path", name)
+                requests += [
+                    draft.with_value(slot, value).request(identity, run.client())
+                    for value in dict.fromkeys(candidates(run.created, name, resource))
+                    if f"{{{name}" in operation.path
+                ]
+            for request, answer in run.send_all(requests[:MAX_AGAIN], operation):
                 judge.answer(Exchange(operation, request, answer, entered(operation, answer)))

@@ -159,8 +159,7 @@ class Explorer:
             draft = start_of(draft, slot)
             if slot.name and slot.where in ("query", "json", "form", "message"):
                 draft = draft.with_value(slot, text({}, slot.leaf))
-        draft.attacked = set()
-        return draft
+        return replace(draft, attacked=frozenset())
 
     def _drafts(self, operation: Operation, name: str | None, again: bool) -> Iterator[Draft]:
         run = self._run
@@ -193,12 +192,8 @@ class Explorer:
     def _harvest(self, operation: Operation, answer: Answer, name: str | None) -> None:
         if "json" not in answer.media_type:
             return
-        try:
-            data = json.loads(answer.body)
-        except ValueError:
-            return
         pool = self._run.pool.setdefault(name, {})
-        for key, found in leaves(data, resource_of(operation)):
+        for key, found in leaves(answer.json, resource_of(operation)):
             values = pool.setdefault(key, [])
             if found not in values and len(values) < MAX_POOL:
                 values.append(found)

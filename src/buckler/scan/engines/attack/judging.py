@@ -50,6 +50,7 @@ class Judge:
         The canaries may be those of an earlier request, whose payload was stored.
         """
         answer = exchange.answer
+        self._run.keep_failure(exchange)
         for hit in answer.hits:
             for _, probe in self._run.canaries.find(hit.text):
                 self._hit(hit, probe, exchange)

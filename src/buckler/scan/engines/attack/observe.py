@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 
 from buckler.scan.engines.attack.drafts import Draft, benign
 from buckler.scan.engines.attack.explore import (
@@ -250,5 +251,4 @@ def _invalid(draft: Draft) -> Iterator[Draft]:
 
 def _with_json(draft: Draft, data: object) -> Draft:
     copy = draft.with_value(_BODY, json.dumps(data).encode())
-    copy.attacked = set()
-    return copy
+    return replace(copy, attacked=frozenset())

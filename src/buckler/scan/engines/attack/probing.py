@@ -1,42 +1,45 @@
 """Sends payloads: first a bare canary into each slot, then what each rule has to say there.
 
-The bare canary shows which sinks a slot leads to, so the rules that care for those sinks send
-all of their payloads and the others only their likeliest: code may reach a sink only with a
-value that looks right (a URL, a path), so no rule is left out altogether.
+The bare canary, in several shapes, shows which sinks a slot leads to. The rules that care for
+those sinks send all of their payloads, one slot at a time. The others send their likeliest,
+all slots of a kind in one request: a sink may be reached only with a value that looks right,
+so no rule is left out altogether. Each canary names its slot, so nothing is mixed up.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
 
 from buckler.scan.engines.attack.drafts import CannotCarry, Draft
-from buckler.scan.engines.attack.explore import UNIQUE, Explorer, entered
+from buckler.scan.engines.attack.encodings import ENCODERS, shapes
+from buckler.scan.engines.attack.explore import UNIQUE, Explorer, entered, leaves, resource_of
 from buckler.scan.engines.attack.judging import Judge
 from buckler.scan.engines.attack.run import Run
-from buckler.scan.engines.interface import (
-    Answer,
-    Attacks,
-    Exchange,
-    Payload,
-    Probe,
-    Request,
-    Slot,
-)
+from buckler.scan.engines.interface import Answer, Attacks, Exchange, Payload, Probe, Request, Slot
 from buckler.scan.model.application import Operation
 
 TRACER = "tracer"
-LEAD = 2
 STRONG_TAIL = "Aa1!x"
-OPERATION_SECONDS = 6.0
+OPERATION_SECONDS = 3.0
+MAX_CREATED = 150
+GROUPS = (("path", "query"), ("header", "cookie"), ("json", "form", "file", "filename", "body", "message"))
 
 
 @dataclass(slots=True)
 class Touched:
-    """Where the bare canary of a slot was seen."""
+    """Where the canary of a slot was seen: sinks by the encoding it came in."""
 
-    sinks: set[str] = field(default_factory=set)
+    sinks: dict[str, str] = field(default_factory=dict)
+
+    def encoding(self, wanted: Iterable[str]) -> str | None:
+        """The encoding in which one of these sinks is reached, or None where none is."""
+        found = [self.sinks[sink] for sink in wanted if sink in self.sinks]
+        return min(found, key=list(ENCODERS).index) if found else None
+
+
+Bundle = tuple[Probe, ...]
 
 
 class Prober:
@@ -67,16 +70,16 @@ class Prober:
         slots = self._explorer.slots(operation)
         touched = {slot.key: Touched() for slot in slots}
         spent = 0.0
-        for probe, exchange in self._exchanges(self._tracers(operation, slots, identity), draft, unique):
+        for bundle, exchange in self._exchanges(self._tracers(operation, slots, identity), draft, unique):
             self._judge.answer(exchange)
-            self._trace(touched[probe.slot.key], probe, exchange.answer)
+            self._trace(touched, bundle, exchange)
             spent += exchange.answer.ms / 1000
-        late = [slot for slot in self._explorer.slots(operation) if slot.key not in touched]
-        touched.update({slot.key: Touched({"unknown"}) for slot in late})
-        slots += late
+        slots = self._explorer.slots(operation)
+        touched.update({slot.key: Touched() for slot in slots if slot.key not in touched})
         cut = False
-        for _, exchange in self._exchanges(self._probes(operation, slots, identity, touched), draft, unique):
+        for _, exchange in self._exchanges(self._bundles(operation, slots, identity, touched), draft, unique):
             self._judge.answer(exchange)
+            self._created(exchange)
             spent += exchange.answer.ms / 1000
             if spent > OPERATION_SECONDS or run.out_of_time:
                 cut = True
@@ -84,8 +87,8 @@ class Prober:
         state.slots = len(slots)
         state.attacked = 0 if state.lost else len(slots)
         if cut:
-            why = f"it answers slowly: attacked for {OPERATION_SECONDS:g} s, the rest of its payloads was left out"
-            run.gap(operation.key, "--max-time has passed" if run.out_of_time else why, "--max-time SECONDS")
+            why = f"it answers slowly: the payloads left after {OPERATION_SECONDS:g} s were not sent"
+            run.gap(operation.key, "--max-time has passed" if run.out_of_time else why, "")
 
     def _needs_fresh_values(self, operation: Operation, draft: Draft, identity: str | None) -> bool:
         """Whether the same request is refused the second time, as a sign-up is."""
@@ -97,35 +100,73 @@ class Prober:
         answer = self._run.send(draft.request(self._run.identity(identity), self._run.client()), operation)
         return answer is not None and not answer.ok
 
-    def _tracers(self, operation: Operation, slots: list[Slot], identity: str | None) -> Iterator[Probe]:
-        for slot in slots:
-            canary = self._run.canaries.new()
-            text = canary.text + (STRONG_TAIL if _is_password(slot) else "")
-            yield self._probe(TRACER, operation, slot, Payload(text, canary, "a word of its own"), identity)
+    def _tracers(self, operation: Operation, slots: list[Slot], identity: str | None) -> Iterator[Bundle]:
+        for group in _groups(slots):
+            for name in shapes("", ""):
+                bundle = []
+                for slot in group:
+                    canary = self._run.canaries.new()
+                    text = shapes(canary.text, canary.host)[name]
+                    if name == "plain" and _is_password(slot):
+                        text += STRONG_TAIL
+                    payload = Payload(text, canary, name, raw=name == "address")
+                    bundle.append(self._probe(TRACER, operation, slot, payload, identity))
+                yield tuple(bundle)
+                if name == "plain" and len(bundle) > 1:
+                    yield from ((self._renewed(probe),) for probe in bundle)
 
-    def _probes(
+    def _renewed(self, probe: Probe) -> Probe:
+        """The same probe with a canary of its own, to be sent alone."""
+        canary = self._run.canaries.new()
+        text = str(probe.payload.value).replace(probe.payload.canary.text, canary.text)
+        return self._probe(
+            probe.rule, probe.operation, probe.slot, replace(probe.payload, value=text, canary=canary), probe.identity
+        )
+
+    def _bundles(
         self, operation: Operation, slots: list[Slot], identity: str | None, touched: dict[str, Touched]
-    ) -> Iterator[Probe]:
-        for wanted in (True, False):
-            for slot in slots:
-                sinks = touched[slot.key].sinks
-                for rule in self._attackers:
-                    relevant = bool(sinks.intersection(rule.sinks)) or "unknown" in sinks
-                    if relevant is not wanted:
-                        continue
-                    yield from self._payloads(rule, operation, slot, identity, relevant)
+    ) -> Iterator[Bundle]:
+        for slot in slots:
+            for rule in self._attackers:
+                encoding = touched[slot.key].encoding(rule.sinks)
+                if encoding is not None:
+                    yield from self._whole(rule, operation, slot, identity, encoding)
+        for group in _groups(slots):
+            for rule in self._attackers:
+                yield from self._likeliest(rule, operation, group, identity, touched)
 
-    def _payloads(
-        self, rule: Attacks, operation: Operation, slot: Slot, identity: str | None, relevant: bool
-    ) -> Iterator[Probe]:
-        for count, payload in enumerate(rule.attack(slot, self._run.canaries.new)):
-            if not relevant and count >= LEAD:
-                return
+    def _whole(
+        self, rule: Attacks, operation: Operation, slot: Slot, identity: str | None, encoding: str
+    ) -> Iterator[Bundle]:
+        """Every payload of a rule into a slot that leads to its sinks."""
+        for payload in rule.attack(slot, self._run.canaries.new):
             if self._judge.is_proved(rule.id, operation, slot):
                 return
-            if _too_long(slot, payload):
-                continue
-            yield self._probe(rule.id, operation, slot, payload, identity)
+            if encoding != "plain" and isinstance(payload.value, str):
+                payload = replace(payload, value=ENCODERS[encoding](payload.value), raw=True)
+            if not _too_long(slot, payload):
+                yield (self._probe(rule.id, operation, slot, payload, identity),)
+
+    def _likeliest(
+        self,
+        rule: Attacks,
+        operation: Operation,
+        group: list[Slot],
+        identity: str | None,
+        touched: dict[str, Touched],
+    ) -> Iterator[Bundle]:
+        """The first payloads of a rule into all slots that were not seen to lead anywhere."""
+        untouched = [s for s in group if touched[s.key].encoding(rule.sinks) is None]
+        lead = getattr(rule, "lead", 1)
+        made = [list(_first(rule.attack(slot, self._run.canaries.new), lead)) for slot in untouched]
+        for turn in range(lead):
+            bundle = [
+                self._probe(rule.id, operation, slot, payloads[turn], identity)
+                for slot, payloads in zip(untouched, made, strict=True)
+                if turn < len(payloads) and not _too_long(slot, payloads[turn])
+            ]
+            if bundle:
+                yield tuple(bundle)
 
     def _probe(
         self, rule: str, operation: Operation, slot: Slot, payload: Payload, identity: str | None
@@ -135,25 +176,28 @@ class Prober:
         return probe
 
     def _exchanges(
-        self, probes: Iterator[Probe], draft: Draft, unique: bool
-    ) -> Iterator[tuple[Probe, Exchange]]:
-        """Send probes and yield them with their exchanges."""
-        sent: list[Probe] = []
+        self, bundles: Iterator[Bundle], draft: Draft, unique: bool
+    ) -> Iterator[tuple[Bundle, Exchange]]:
+        """Send bundles and yield them with their exchanges."""
+        sent: list[Bundle] = []
 
         def requests() -> Iterator[Request]:
-            for probe in probes:
-                base = self._freshened(draft) if unique else draft
-                try:
-                    filled = base.with_value(probe.slot, fitted(probe.slot, probe.payload))
-                except CannotCarry:
-                    continue
-                sent.append(probe)
-                yield filled.request(self._run.identity(probe.identity), self._run.client())
+            for bundle in bundles:
+                filled = self._freshened(draft) if unique else draft
+                carried = []
+                for probe in bundle:
+                    try:
+                        filled = filled.with_value(probe.slot, fitted(probe.slot, probe.payload))
+                    except CannotCarry:
+                        continue
+                    carried.append(probe)
+                if carried:
+                    sent.append(tuple(carried))
+                    yield filled.request(self._run.identity(carried[0].identity), self._run.client())
 
         operation = draft.operation
         for number, (request, answer) in enumerate(self._run.send_all(requests(), operation)):
-            probe = sent[number]
-            yield probe, Exchange(operation, request, answer, reached=entered(operation, answer))
+            yield sent[number], Exchange(operation, request, answer, reached=entered(operation, answer))
 
     def _freshened(self, draft: Draft) -> Draft:
         """The draft with other names, addresses and the like, so that it is not a duplicate."""
@@ -164,16 +208,56 @@ class Prober:
                 if slot.schema.get("format") in ("email", "idn-email") or "mail" in slot.leaf.lower():
                     text += "@example.com"
                 draft = draft.with_value(slot, text)
-        return replace(draft, attacked=set())
+        return replace(draft, attacked=frozenset())
 
-    def _trace(self, touched: Touched, probe: Probe, answer: Answer) -> None:
-        canary = probe.payload.canary.text
-        touched.sinks.update(hit.sink for hit in answer.hits if canary in hit.text.lower())
-        if canary in answer.text.lower():
-            touched.sinks.add("html" if "html" in answer.media_type or not answer.media_type else "body")
-        for name, value in answer.headers:
-            if canary in value.lower():
-                touched.sinks.add("location" if name.lower() == "location" else "header")
+    def _created(self, exchange: Exchange) -> None:
+        """Remember what a payload made, to look at it again at the end."""
+        if exchange.request.method not in ("POST", "PUT") or not exchange.answer.ok or exchange.operation is None:
+            return
+        resource = resource_of(exchange.operation)
+        for key, value in leaves_of(exchange.answer, resource):
+            kept = self._run.created.setdefault(key, [])
+            if len(kept) < MAX_CREATED and value not in kept:
+                kept.append(value)
+
+    def _trace(self, touched: dict[str, Touched], bundle: Bundle, exchange: Exchange) -> None:
+        for probe in bundle:
+            name = probe.payload.note
+            encoding = name if name in ENCODERS else "plain"
+            for sink in seen_in(exchange.answer, probe.payload.canary.text):
+                touched[probe.slot.key].sinks.setdefault(sink, encoding)
+
+
+def seen_in(answer: Answer, canary: str) -> Iterator[str]:
+    """The sinks that a canary reached, and the parts of the answer that it stands in."""
+    yield from (hit.sink for hit in answer.hits if canary in hit.text.lower())
+    if canary in answer.text.lower():
+        yield "html" if "html" in answer.media_type or not answer.media_type else "body"
+    for name, value in answer.headers:
+        if canary in value.lower():
+            yield "location" if name.lower() == "location" else "header"
+
+
+def leaves_of(answer: Answer, resource: str) -> Iterator[tuple[str, str]]:
+    """Identifiers in a JSON answer, by name."""
+    if "json" in answer.media_type:
+        for key, value in leaves(answer.json, resource):
+            if re.search(r"(^|[._])(id|slug|key|number|name|code|token)$", key, re.IGNORECASE):
+                yield key, value
+
+
+def _groups(slots: list[Slot]) -> Iterator[list[Slot]]:
+    for kinds in GROUPS:
+        group = [slot for slot in slots if slot.where in kinds]
+        if group:
+            yield group
+
+
+def _first(payloads: Iterable[Payload], count: int) -> Iterator[Payload]:
+    for number, payload in enumerate(payloads):
+        if number >= count:
+            return
+        yield payload
 
 
 def fitted(slot: Slot, payload: Payload) -> str | bytes:
@@ -195,4 +279,3 @@ def _too_long(slot: Slot, payload: Payload) -> bool:
 
 def _is_password(slot: Slot) -> bool:
     return bool(re.search(r"pass|pwd|secret|pin$", slot.leaf, re.IGNORECASE))
-

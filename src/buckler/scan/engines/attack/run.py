@@ -15,10 +15,12 @@ from buckler.core.settings import Settings
 from buckler.scan.engines.app.child import ChildLost
 from buckler.scan.engines.app.session import Session
 from buckler.scan.engines.attack.canaries import Canaries
-from buckler.scan.engines.interface import Answer, Identity, Observations, Probe, Request
+from buckler.scan.engines.interface import Answer, Exchange, Identity, Probe, Request
+from buckler.scan.engines.observations import Observations
 from buckler.scan.model.application import AppModel, Operation
 
 MAX_RESTARTS = 8
+MAX_FAILURES = 6
 ENGINE = "attack"
 
 
@@ -59,6 +61,7 @@ class Run:
     findings: list[Finding] = field(default_factory=list)
     redactor: Redactor = field(default_factory=Redactor)
     pool: dict[str | None, dict[str, list[str]]] = field(default_factory=dict)
+    created: dict[str, list[str]] = field(default_factory=dict)
     restarts: int = 0
     refused: dict[tuple[str, str], str] = field(default_factory=dict)
     addresses: Iterator[int] = field(default_factory=lambda: itertools.cycle(range(1, 250)))
@@ -83,6 +86,17 @@ class Run:
     def out_of_time(self) -> bool:
         """Whether ``--max-time`` has passed."""
         return time.monotonic() > self.deadline
+
+    def keep_failure(self, exchange: Exchange) -> None:
+        """Keep an answer that tells of an error; a few of each status for each operation."""
+        operation, answer = exchange.operation, exchange.answer
+        failed = bool(answer.error) or (answer.status or 0) >= 500 or (exchange.reached and (answer.status or 0) >= 400)
+        if operation is None or not failed or answer.timeout:
+            return
+        kept = self.seen.failures.setdefault(operation.key, [])
+        alike = [e for e in kept if e.answer.status == answer.status]
+        if len(alike) < MAX_FAILURES and answer.body not in [e.answer.body for e in alike]:
+            kept.append(exchange)
 
     def client(self) -> str:
         """An address that is not loopback; another each time, so that limits by address do not

@@ -47,6 +47,7 @@ class ArchiveExtraction(Rule):
     owasp = ("A01:2021", "A01:2025", "A08:2021")
     asvs = ("V5.3.3",)
     sinks = ("open",)
+    lead = 3
     fix = Fix(
         'filter the entries: archive.extractall(folder, filter="data")',
         before="archive.extractall(folder)",

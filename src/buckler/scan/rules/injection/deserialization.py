@@ -43,6 +43,7 @@ class UnsafeDeserialization(Rule):
     owasp = ("A08:2021", "A08:2025")
     asvs = ("V1.5.2",)
     sinks = ("pickle", "marshal", "import")
+    lead = 3
     fix = Fix(
         "use JSON and a model: Model.model_validate_json(data)",
         before="state = pickle.loads(base64.b64decode(text))",

@@ -40,6 +40,7 @@ class UnsafeYaml(Rule):
     owasp = ("A08:2021", "A08:2025")
     asvs = ("V1.5.2",)
     sinks = ("import",)
+    lead = 2
     fix = Fix(
         "use the safe loader: yaml.safe_load(text)",
         before="yaml.load(text, Loader=yaml.Loader)",

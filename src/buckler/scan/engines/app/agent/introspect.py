@@ -12,7 +12,7 @@ import os
 import sys
 from typing import Any, Dict, Iterator, List, Optional, Tuple
 
-from . import load, schemas, state
+from . import load, origins, places, schemas, state
 
 MAX_DEPTH = 8
 
@@ -37,6 +37,7 @@ def model(app: Any) -> Dict[str, Any]:
         "mounts": mounts,
         "middleware": _middleware(inner),
         "handlers": _handlers(inner),
+        "origins": origins.named(),
         "docs": _docs(inner),
         "debug": bool(getattr(inner, "debug", False)),
         "templates": _templates(),
@@ -64,7 +65,7 @@ def _walk(app: Any, prefix: str, depth: int) -> Iterator[Dict[str, Any]]:
         route = getattr(context, "original_route", context)
         kind = type(route).__name__
         if _is(route, "starlette.routing", "Mount") or _is(route, "starlette.routing", "Host"):
-            yield from _mount(route, context, prefix, depth)
+            yield from _mount(app, route, context, prefix, depth)
         elif _is(route, "fastapi.routing", "APIWebSocketRoute") or _is(route, "starlette.routing", "WebSocketRoute"):
             yield _operation(app, context, route, prefix, order, "WEBSOCKET")
         elif hasattr(context, "endpoint") and getattr(context, "path", None) is not None:
@@ -86,7 +87,7 @@ def _is_docs(route: Any) -> bool:
     return getattr(endpoint, "__module__", "") == "fastapi.applications"
 
 
-def _mount(route: Any, context: Any, prefix: str, depth: int) -> Iterator[Dict[str, Any]]:
+def _mount(app: Any, route: Any, context: Any, prefix: str, depth: int) -> Iterator[Dict[str, Any]]:
     path = prefix + (getattr(context, "path", None) or getattr(route, "path", "") or "")
     inner = load.unwrap(route.app)
     static = _is(inner, "starlette.staticfiles", "StaticFiles")
@@ -97,6 +98,9 @@ def _mount(route: Any, context: Any, prefix: str, depth: int) -> Iterator[Dict[s
         "static": _static(inner) if static else None,
         "docs": _docs(inner, path) if load.is_application(inner) else [],
         "middleware": _middleware(inner) if load.is_application(inner) else [],
+        "handlers": _handlers(inner) if load.is_application(inner) else [],
+        "added": places.added(route),
+        "guards": [_qualified(d.dependency) for d in getattr(getattr(app, "router", None), "dependencies", None) or []],
         "place": _place(getattr(inner, "__call__", None)) if not static else None,
     }
     if not static:
@@ -326,6 +330,7 @@ def _middleware(app: Any) -> List[Dict[str, Any]]:
                 "name": getattr(cls, "__name__", type(cls).__name__),
                 "module": getattr(cls, "__module__", ""),
                 "place": _place(cls),
+                "added": places.added(item),
                 "dispatch": _place(options.get("dispatch")),
                 "options": {str(k): schemas.plain(v) for k, v in options.items() if k != "dispatch"},
             }

@@ -8,7 +8,7 @@ import os
 import sys
 from typing import Any, Dict, Optional
 
-from . import introspect, load, reached, reads, serve, settings, sinks, state
+from . import introspect, load, places, reached, reads, serve, settings, sinks, state
 from .box import audit, hooks, kernel
 from .channel import Channel
 
@@ -66,6 +66,7 @@ async def _run(channel: Channel, config: Dict[str, Any]) -> None:
 
 def _import(channel: Channel, config: Dict[str, Any]) -> Optional[Any]:
     reached.install()
+    places.install()
     try:
         return load.load(config["app"])
     except BaseException as error:

@@ -163,10 +163,11 @@ def loopback() -> None:
 def drop(before: int) -> None:
     """Give up every capability, but for those over files where root had them. Raises OSError.
 
-    `before`: what was effective as the scan began. Root without CAP_DAC_OVERRIDE cannot read another
-    user's 0600 file, and an application that works for root outside would fail inside. These five
-    reach files only; writes land in the overlay, and /proc and /sys are read-only. An ordinary user
-    keeps none: over the one id of its namespace they would show it more than it sees outside.
+    `before`: what was effective as the scan began. Root without CAP_DAC_OVERRIDE cannot read
+    another user's 0600 file, and an application that works for root outside would fail inside.
+    These five reach files only; writes land in the overlay, and /proc and /sys are read-only. An
+    ordinary user keeps none: over the one id of its namespace they would show it more than it sees
+    outside.
     """
     kept = 0
     for capability in _FILES:

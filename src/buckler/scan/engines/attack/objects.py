@@ -1,0 +1,179 @@
+"""Asks as one identity for what belongs to another: CWE-639."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+from typing import Any
+
+from buckler.scan.engines.attack.drafts import Draft, benign
+from buckler.scan.engines.attack.explore import (
+    Explorer,
+    candidates,
+    entered,
+    identifiers,
+    leaves,
+    resource_of,
+)
+from buckler.scan.engines.attack.run import Run
+from buckler.scan.engines.interface import Exchange
+from buckler.scan.model.application import Operation
+
+OWNER = re.compile(r"^(owner|user|account|customer|member|person|patient|client)(_?id)?$", re.IGNORECASE)
+GUESSES = ("1", "2", "3")
+
+
+class Objects:
+    """Compares what two ordinary identities may see and change.
+
+    Args:
+        run: The run.
+        explorer: Knows how operations are reached.
+    """
+
+    def __init__(self, run: Run, explorer: Explorer) -> None:
+        self._run = run
+        self._explorer = explorer
+
+    def collect(self) -> None:
+        """Reading first, then changing, deleting last."""
+        order = {"GET": 0, "PUT": 1, "PATCH": 1, "POST": 1}
+        for operation in sorted(self._run.operations, key=lambda op: order.get(op.method, 2)):
+            if "{" not in operation.path or operation.is_websocket or self._run.states[operation.key].lost:
+                continue
+            anonymous = self._run.seen.matrix.get(operation.key, {}).get(None)
+            if anonymous is not None and anonymous.reached and anonymous.answer.ok:
+                continue
+            self._operation(operation)
+
+    def _operation(self, operation: Operation) -> None:
+        names = [i.name for i in self._run.identities.values() if i.role != "admin"]
+        for owner in [i.name for i in self._run.identities.values()]:
+            for other in names:
+                if owner != other and self._foreign(operation, owner, other):
+                    return
+        if operation.method == "GET" and len(names) > 1:
+            self._owned_by_one(operation, names[0], names[1])
+
+    def _foreign(self, operation: Operation, owner: str, other: str) -> bool:
+        run = self._run
+        theirs, others = run.pool.get(owner, {}), run.pool.get(other, {})
+        for name, resource in identifiers(operation):
+            if f"{{{name}" not in (operation.template or operation.path):
+                continue
+            known = set(candidates(others, name, resource))
+            for value in [v for v in candidates(theirs, name, resource) if v not in known][:3]:
+                if self._listed(operation, name, value, other) or not self._listed(operation, name, value, owner):
+                    continue
+                pair = self._delete if operation.method == "DELETE" else self._both
+                found = pair(operation, name, value, owner, other)
+                if found is not None:
+                    run.seen.foreign.append((owner, *found, f"path:{name}"))
+                    return True
+        return False
+
+    def _both(
+        self, operation: Operation, name: str, value: str, owner: str, other: str
+    ) -> tuple[Exchange, Exchange] | None:
+        mine = self._as(operation, self._draft(operation, name, value), owner)
+        if mine is None or not _done(mine):
+            return None
+        seen = self._as(operation, self._draft(operation, name, value), other)
+        return (mine, seen) if seen is not None and _done(seen) else None
+
+    def _delete(
+        self, operation: Operation, name: str, value: str, owner: str, other: str
+    ) -> tuple[Exchange, Exchange] | None:
+        """Somebody else deletes it, and its owner's list or page has it no more."""
+        before = self._sees(operation, name, value, owner)
+        if before is None:
+            return None
+        seen = self._as(operation, self._draft(operation, name, value), other)
+        if seen is None or not _done(seen) or self._sees(operation, name, value, owner) is not None:
+            return None
+        return before, seen
+
+    def _draft(self, operation: Operation, name: str, value: str) -> Draft:
+        draft = self._explorer.drafts.get(operation.key)
+        known = dict(draft.path) if draft is not None else {}
+        made = benign(operation, host=self._run.host, known={**known, name: value})
+        made.path[name] = value
+        return made
+
+    def _as(self, operation: Operation, draft: Draft, name: str) -> Exchange | None:
+        run = self._run
+        request = draft.request(run.identity(name), run.client())
+        answer = run.send(request, operation)
+        return Exchange(operation, request, answer, entered(operation, answer)) if answer else None
+
+    def _lists(self, operation: Operation, name: str) -> Iterator[Operation]:
+        """Operations that list what the item's operation takes one of."""
+        before = (operation.path.partition(f"{{{name}")[0]).rstrip("/")
+        for other in self._run.operations:
+            if other.method == "GET" and "{" not in other.path and other.path.rstrip("/") == before:
+                yield other
+
+    def _listed(self, operation: Operation, name: str, value: str, identity: str) -> bool:
+        """Whether the identity's own list has it; for the owner also where there is no list."""
+        found = list(self._lists(operation, name))
+        if not found:
+            return value in self._owned(operation, name, identity)
+        return any(self._in_list(other, value, identity) is not None for other in found)
+
+    def _owned(self, operation: Operation, name: str, identity: str) -> set[str]:
+        resource = dict(identifiers(operation)).get(name, "")
+        return set(candidates(self._run.pool.get(identity, {}), name, resource))
+
+    def _in_list(self, operation: Operation, value: str, identity: str) -> Exchange | None:
+        draft = self._explorer.drafts.get(operation.key)
+        exchange = self._as(operation, draft, identity) if draft is not None else None
+        if exchange is None or not _done(exchange):
+            return None
+        texts = {text for _, text in leaves(_json(exchange), resource_of(operation))}
+        return exchange if value in texts else None
+
+    def _sees(self, operation: Operation, name: str, value: str, identity: str) -> Exchange | None:
+        """The answer in which an identity sees the object: its page, or a list."""
+        page = next((o for o in self._run.operations if o.method == "GET" and o.path == operation.path), None)
+        if page is not None:
+            exchange = self._as(page, self._draft(page, name, value), identity)
+            return exchange if exchange is not None and _done(exchange) else None
+        found = (self._in_list(other, value, identity) for other in self._lists(operation, name))
+        return next((exchange for exchange in found if exchange is not None), None)
+
+    def _owned_by_one(self, operation: Operation, one: str, other: str) -> None:
+        """An answer that names its owner, and that two people get who are not the same."""
+        wanted = [name for name, _ in identifiers(operation) if f"{{{name}" in operation.path]
+        if len(wanted) != 1 or any(True for _ in self._lists(operation, wanted[0])):
+            return
+        values = [*self._owned(operation, wanted[0], one), *GUESSES]
+        for value in dict.fromkeys(values[:6]):
+            first = self._as(operation, self._draft(operation, wanted[0], value), one)
+            if first is None or not _done(first) or not (owner := owner_in(_json(first))):
+                continue
+            second = self._as(operation, self._draft(operation, wanted[0], value), other)
+            if second is not None and _done(second) and owner_in(_json(second)) == owner:
+                self._run.seen.foreign.append((owner, first, second, f"path:{wanted[0]}"))
+                return
+
+
+def owner_in(data: Any) -> str:
+    """``name=value`` of the field that says whose an object is; empty where there is none."""
+    if not isinstance(data, dict):
+        return ""
+    for key, value in data.items():
+        if OWNER.match(key) and isinstance(value, str | int) and not isinstance(value, bool):
+            return f"{key} {value}"
+    return ""
+
+
+def _json(exchange: Exchange) -> Any:
+    try:
+        return json.loads(exchange.answer.body)
+    except ValueError:
+        return None
+
+
+def _done(exchange: Exchange) -> bool:
+    return exchange.reached and 200 <= (exchange.answer.status or 0) < 300

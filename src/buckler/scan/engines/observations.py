@@ -1,0 +1,62 @@
+"""What requests without a payload showed: the material of rules about access and answers."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from buckler.scan.engines.interface import Exchange, Identity
+
+
+@dataclass(slots=True)
+class Observations:
+    """What benign requests showed.
+
+    Attributes:
+        matrix: By operation key and identity name (None for nobody): the exchange that got
+            furthest.
+        kinds: Samples of every kind of answer: ``200``, ``401``, ``404``, ``405``, ``413``,
+            ``422``, ``500``, ``redirect``, ``docs``, ``static``, ``html``.
+        logins: By operation key: answers to twelve wrong passwords in a row from one address.
+        guesses: By operation key: slot of the name, answers to a wrong password for a name that
+            exists, and for one that does not.
+        foreign: Exchanges in which one identity asked for an object of another and got it,
+            as (owner, exchange of the owner, exchange of the other, slot).
+        preflights: By origin that was sent: the answer to a CORS request from it.
+        hosts: Exchanges with a canary as the Host header.
+        identities: Who there is.
+        failures: By operation key: answers to any request that tell of an error.
+        raised: By operation key: the text of an error that the handler was made to raise, and
+            how it was answered.
+        forged: By operation key: the answer to credentials that were made up.
+        websockets: By operation key: connections from a foreign origin, as nobody and as the
+            identities that have cookies.
+        cross_site: By operation key: what a foreign site can send in a visitor's name and the
+            handler took.
+        large: By operation key: slot, and the answer to a value or body of some megabytes.
+        pages: By operation key: slot, and the answers to page size 1 and to a million.
+        weak_passwords: By operation key: slot, and the answer to a password of one letter.
+        unvalidated: By operation key: a body that its schema forbids and the handler got.
+        assigned: By operation key: slot of a privileged field, its value, and the answer.
+    """
+
+    matrix: dict[str, dict[str | None, Exchange]] = field(default_factory=dict)
+    kinds: dict[str, list[Exchange]] = field(default_factory=dict)
+    logins: dict[str, list[Exchange]] = field(default_factory=dict)
+    guesses: dict[str, tuple[str, Exchange, Exchange]] = field(default_factory=dict)
+    foreign: list[tuple[str, Exchange, Exchange, str]] = field(default_factory=list)
+    preflights: dict[str, list[Exchange]] = field(default_factory=dict)
+    hosts: list[tuple[str, Exchange]] = field(default_factory=list)
+    identities: tuple[Identity, ...] = ()
+    everything: list[Exchange] = field(default_factory=list)
+    failures: dict[str, list[Exchange]] = field(default_factory=dict)
+    raised: dict[str, tuple[str, Exchange]] = field(default_factory=dict)
+    forged: dict[str, Exchange] = field(default_factory=dict)
+    websockets: dict[str, list[Exchange]] = field(default_factory=dict)
+    cross_site: dict[str, Exchange] = field(default_factory=dict)
+    large: dict[str, list[tuple[str, Exchange]]] = field(default_factory=dict)
+    pages: dict[str, list[tuple[str, Exchange, Exchange]]] = field(default_factory=dict)
+    weak_passwords: dict[str, tuple[str, Exchange]] = field(default_factory=dict)
+    unvalidated: dict[str, Exchange] = field(default_factory=dict)
+    assigned: dict[str, list[tuple[str, object, Exchange]]] = field(default_factory=dict)

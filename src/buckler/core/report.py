@@ -102,6 +102,8 @@ class Report:
             ``[(line, text), ...]``.
         timing: Seconds of wall time by engine, and ``total``.
         failed: Why the application could not be run, or an empty text.
+        fail_on: Least severity with which a finding makes the scan fail.
+        started: When the scan began, ISO 8601 in UTC; empty where it is not known.
         model: Facts about the application for the report: routes and what they require.
     """
 
@@ -117,6 +119,8 @@ class Report:
     failed: str = ""
     min_coverage: float = 0.9
     operations_expected: bool = False
+    fail_on: Severity = Severity.HIGH
+    started: str = ""
 
     @property
     def score(self) -> Score:

@@ -70,6 +70,7 @@ class Scanner:
         rules: The rules that may run.
         listen: Gets every event.
         attack: False to send no payloads; the application is still run and explored.
+        only: Attack these operations alone.
     """
 
     def __init__(
@@ -81,6 +82,7 @@ class Scanner:
         listen: Listener = lambda event: None,
         *,
         attack: bool = True,
+        only: frozenset[str] | None = None,
     ) -> None:
         self._target = target
         self._settings = settings
@@ -88,6 +90,7 @@ class Scanner:
         self._rules = tuple(rules)
         self._listen = listen
         self._attack = attack
+        self._only = only
         self._engines = settings.engines or ENGINES
         self._work = _Work()
 
@@ -152,7 +155,7 @@ class Scanner:
             try:
                 self._timed("explore", engine.explore)
                 if self._attack and "attack" in self._engines:
-                    self._timed("attack", lambda: self._add(engine.attack()))
+                    self._timed("attack", lambda: self._add(engine.attack(self._only)))
                 elif not self._attack:
                     self.emit(GapFound("attack", "no payloads were sent", "leave --no-attack out"))
                 self._timed("observe", lambda: self._add(engine.observe()))

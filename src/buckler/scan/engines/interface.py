@@ -30,6 +30,7 @@ class Slot:
         schema: JSON Schema of the value, references resolved.
         required: Whether the request is invalid without it.
         hints: Host names in the project's source; a check may ask for one of them.
+
     """
 
     where: str
@@ -58,6 +59,7 @@ class Canary:
         host: A host name made of it, which leads to ``address`` and nowhere else.
         address: A loopback address of its own in 127.64.0.0/10.
         plant: Absolute path of a file that only a path out of the application can name.
+
     """
 
     text: str
@@ -86,6 +88,7 @@ class Payload:
         canary: The canary inside of it.
         note: What kind of attempt it is, for people: ``closes a quoted literal``.
         raw: Send as it is: do not wrap it to fit a format such as e-mail.
+
     """
 
     value: str | bytes
@@ -106,6 +109,7 @@ class Request:
         pad: Filler that the agent puts into the body: where, how often, what.
         number: A number that is looked for in the statements of this request.
         fail: Text of an error that the handler raises instead of running.
+
     """
 
     method: str
@@ -142,6 +146,7 @@ class Hit:
         argument: What it was given; a list for argument vectors.
         frames: The project's lines that led there, innermost first: (path, line, function).
         more: Further facts of the sink: ``write``, ``resolved``, ``port``, ``through``.
+
     """
 
     sink: str
@@ -169,6 +174,7 @@ class Answer:
         error: ``type``, ``message``, ``frames`` of an exception that left the application.
         timeout: No answer within the time for one request.
         close: Code with which a websocket was closed by the application.
+
     """
 
     status: int | None
@@ -225,6 +231,7 @@ class Exchange:
 
     Attributes:
         reached: The operation's own handler was entered.
+
     """
 
     operation: Operation | None
@@ -242,6 +249,7 @@ class Probe:
     slot: Slot
     payload: Payload
     identity: str | None
+    encoding: str = "plain"
 
 
 @dataclass(frozen=True, slots=True)
@@ -253,6 +261,7 @@ class Verdict:
         mark: The part of the argument or answer that shows it, for the report.
         severity: Other than the rule's own.
         certain: False where what was seen is a fact but not the attack itself (``observed``).
+
     """
 
     message: str
@@ -277,6 +286,7 @@ class Module:
     Attributes:
         path: Relative to the folder, with ``/``.
         lines: The text by line, index 0 is line 1.
+
     """
 
     path: str

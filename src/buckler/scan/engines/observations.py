@@ -39,6 +39,7 @@ class Observations:
         weak_passwords: By operation key: slot, and the answer to a password of one letter.
         unvalidated: By operation key: a body that its schema forbids and the handler got.
         assigned: By operation key: slot of a privileged field, its value, and the answer.
+
     """
 
     matrix: dict[str, dict[str | None, Exchange]] = field(default_factory=dict)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import os
+import shutil
 import sys
 from collections import deque
 from collections.abc import Iterable, Iterator, Mapping
@@ -77,7 +78,8 @@ class Session:
         self._child: Child | None = None
         self._ids = itertools.count(1)
         self.scratch = Scratch()
-        self.plant = self.scratch.path / "plant"
+        self.plant = Path("/tmp/buckler-plant", prefix)  # noqa: S108 - in the child's own /tmp
+        self._plant_is_real = False
         self.requests = 0
         self.starts = 0
 
@@ -115,6 +117,7 @@ class Session:
             ) from error
         if frame["kind"] == "failed":
             raise _import_failed(self._application.label, frame)
+        self._plant_is_real = not walls["walls"].get("mounts", False)
         return Started(dict(walls["walls"]), dict(walls.get("why", {})), dict(frame.get("model", {})))
 
     @property
@@ -143,6 +146,8 @@ class Session:
     def close(self) -> None:
         """End the child and remove the scratch folder."""
         self._end(grace=1.0)
+        if self._plant_is_real:
+            shutil.rmtree(self.plant, ignore_errors=True)
         self.scratch.close()
 
     def _end(self, grace: float) -> None:

@@ -1,15 +1,24 @@
-"""Shapes in which a text may have to come: as it is, as a path, an address, or encoded.
+"""Shapes in which a text may have to come: as it is, as a path, encoded, as a part of something.
 
 Code often looks at the shape of a value before it uses it, or decodes it first. A canary is
-sent in each shape; the ones that arrive at a sink decoded tell how the payloads have to come.
+sent in each shape; the ones that arrive at a sink tell how the payloads have to come. What a
+slot's own default or example looks like gives further shapes: one part of ``host:port``, or
+of something in base 64.
 """
 
 from __future__ import annotations
 
 import base64
+import binascii
+import re
 from collections.abc import Callable, Mapping
 
+from buckler.scan.engines.interface import Slot
+
 Encoder = Callable[[str], str]
+PLAIN = "plain"
+_SEPARATED = re.compile(r"[A-Za-z0-9_.\-]{2,}")
+MAX_PARTS = 2
 
 
 def _percent(text: str) -> str:
@@ -20,43 +29,61 @@ def _base64(text: str) -> str:
     return base64.b64encode(text.encode()).decode()
 
 
-def _url_base64(text: str) -> str:
-    return base64.urlsafe_b64encode(text.encode()).decode().rstrip("=")
-
-
-def _hex(text: str) -> str:
-    return text.encode().hex()
-
-
 def _as_it_is(text: str) -> str:
     return text
 
 
-ENCODERS: Mapping[str, Encoder] = {
-    "plain": _as_it_is,
-    "base64": _base64,
-    "percent": _percent,
-    "hex": _hex,
-    "url-base64": _url_base64,
-}
-"""How to encode a payload, by name."""
+ENCODERS: Mapping[str, Encoder] = {PLAIN: _as_it_is, "base64": _base64, "percent": _percent}
+"""How to encode a payload for any slot, by name."""
+
+SHAPES: Mapping[str, str] = {"path": "/{word}", "address": "https://{host}/{word}"}
+"""Further shapes of the bare canary; payloads for them come as they are."""
 
 
-def shapes(word: str, host: str) -> Mapping[str, str]:
-    """What to send to learn where a slot leads.
+def encoders_of(slot: Slot) -> dict[str, Encoder]:
+    """The encoders that are worth trying on a slot, the plain one first."""
+    found: dict[str, Encoder] = dict(ENCODERS)
+    for given in _samples(slot):
+        decoded = _decoded(given)
+        if decoded is not None:
+            for name, encoder in _parts(decoded).items():
+                found[f"base64 {name}"] = _chained(encoder, _base64)
+        else:
+            found.update(_parts(given))
+    return found
 
-    Args:
-        word: The canary.
-        host: A host name with the canary in it.
 
-    Returns:
-        By name of the encoder that suits payloads if this one arrives; further shapes of the
-        plain one have names of their own.
-    """
+def _samples(slot: Slot) -> list[str]:
+    examples = slot.schema.get("examples")
+    given = [slot.schema.get("default"), slot.schema.get("example"), *(examples if isinstance(examples, list) else ())]
+    return [text for text in given if isinstance(text, str) and len(text) < 300][:1]
+
+
+def _decoded(text: str) -> str | None:
+    """The text inside of base 64, or None where it is none."""
+    if len(text) < 8 or len(text) % 4 or not re.fullmatch(r"[A-Za-z0-9+/_-]+=*", text):
+        return None
+    try:
+        decoded = base64.b64decode(text, altchars=b"-_" if "-" in text or "_" in text else None).decode()
+    except (binascii.Error, UnicodeDecodeError):
+        return None
+    return decoded if decoded.isprintable() else None
+
+
+def _parts(sample: str) -> dict[str, Encoder]:
+    """Encoders that replace one part of a sample; none where it has just one."""
+    parts = list(_SEPARATED.finditer(sample))
+    if len(parts) < 2 or " " in sample:
+        return {}
     return {
-        "plain": word,
-        "path": f"/{word}",
-        "address": f"https://{host}/{word}",
-        "base64": _base64(word),
-        "percent": _percent(word),
+        f"part {number}": _replacing(sample[: part.start()], sample[part.end() :])
+        for number, part in enumerate(parts[:MAX_PARTS], start=1)
     }
+
+
+def _replacing(before: str, after: str) -> Encoder:
+    return lambda text: f"{before}{text}{after}"
+
+
+def _chained(first: Encoder, second: Encoder) -> Encoder:
+    return lambda text: second(first(text))

@@ -83,13 +83,19 @@ class AttackEngine:
         self._explorer = Explorer(run)
         self._explorer.explore()
 
-    def attack(self) -> list[Finding]:
-        """Send payloads to every operation that was reached; destructive ones last."""
+    def attack(self, only: frozenset[str] | None = None) -> list[Finding]:
+        """Send payloads to every operation that was reached; destructive ones last.
+
+        Args:
+            only: Keys of the operations to attack, if not all.
+        """
         run = self._run
         judge = Judge(run, self._line)
         prober = Prober(run, self._explorer, judge)
         ordered = sorted(run.operations, key=order_of)
         for number, operation in enumerate(ordered):
+            if only is not None and operation.key not in only:
+                continue
             run.progress(number, len(ordered), operation.key)
             if run.out_of_time:
                 run.gap(operation.key, "--max-time passed before it was attacked", "--max-time SECONDS")

@@ -25,6 +25,7 @@ class Faults:
     Args:
         run: The run.
         explorer: Knows how operations are reached.
+
     """
 
     def __init__(self, run: Run, explorer: Explorer) -> None:
@@ -72,7 +73,10 @@ def edges(operation: Operation, draft: Draft) -> Iterator[Draft]:
             if parameter.where == "path":
                 made.path[parameter.name] = text
             elif parameter.where == "query":
-                made.query = [*((k, v) for k, v in draft.query if k != parameter.name), (parameter.name, text)]
+                made.query = [
+                    *((k, v) for k, v in draft.query if k != parameter.name),
+                    (parameter.name, text),
+                ]
             else:
                 continue
             yield made
@@ -86,7 +90,9 @@ def edges(operation: Operation, draft: Draft) -> Iterator[Draft]:
             yield made
 
 
-def leaves(tree: Any, path: tuple[str | int, ...] = ()) -> Iterator[tuple[tuple[str | int, ...], Any]]:
+def leaves(
+    tree: Any, path: tuple[str | int, ...] = ()
+) -> Iterator[tuple[tuple[str | int, ...], Any]]:
     """Every value inside of a JSON body with the way to it."""
     items: Iterator[tuple[str | int, Any]] = iter(())
     if isinstance(tree, dict):

@@ -32,6 +32,7 @@ class Limits:
     Args:
         run: The run.
         explorer: Knows how operations are reached.
+
     """
 
     def __init__(self, run: Run, explorer: Explorer) -> None:
@@ -116,7 +117,9 @@ class Limits:
                 answers.append(self._send(operation, request))
             one, many = answers
             if one is not None and many is not None and many.reached:
-                self._run.seen.pages.setdefault(operation.key, []).append((f"query:{name}", one, many))
+                self._run.seen.pages.setdefault(operation.key, []).append(
+                    (f"query:{name}", one, many)
+                )
 
 
 def page_parameters(operation: Operation) -> Iterator[str]:
@@ -149,10 +152,18 @@ def _unbounded(
     name = ".".join(map(str, path))
     for key, child in (schema.get("properties") or {}).items():
         yield from _unbounded({**child, "$defs": schema.get("$defs", {})}, (*path, key), depth + 1)
-    if schema.get("type") == "string" and not {"maxLength", "enum", "const", "format", "pattern"} & set(schema):
+    if schema.get("type") == "string" and not {
+        "maxLength",
+        "enum",
+        "const",
+        "format",
+        "pattern",
+    } & set(schema):
         yield name, path, "a"
     if schema.get("type") == "array" and "maxItems" not in schema:
-        kind = resolve({**(schema.get("items") or {}), "$defs": schema.get("$defs", {})}).get("type")
+        kind = resolve({**(schema.get("items") or {}), "$defs": schema.get("$defs", {})}).get(
+            "type"
+        )
         filler = {"string": ',"a"', "number": ",1.0", "integer": ",1"}.get(str(kind))
         if filler:
             yield name, path, filler

@@ -20,7 +20,10 @@ from buckler.scan.engines.attack.run import Run
 from buckler.scan.engines.interface import Exchange
 from buckler.scan.model.application import Operation
 
-OWNER = re.compile(r"^(owner|user|account|customer|member|person|patient|client)(_?id)?$", re.IGNORECASE)
+OWNER = re.compile(
+    r"^(owner|user|account|customer|member|person|patient|client)(_?id)?$", re.IGNORECASE
+)
+IDENTIFIER = re.compile(r"(^|_)(id|uuid|guid|number|no|nr|num|ref|pk|key|code|slug)$", re.IGNORECASE)
 GUESSES = ("1", "2", "3")
 
 
@@ -30,6 +33,7 @@ class Objects:
     Args:
         run: The run.
         explorer: Knows how operations are reached.
+
     """
 
     def __init__(self, run: Run, explorer: Explorer) -> None:
@@ -40,7 +44,11 @@ class Objects:
         """Reading first, then changing, deleting last."""
         order = {"GET": 0, "PUT": 1, "PATCH": 1, "POST": 1}
         for operation in sorted(self._run.operations, key=lambda op: order.get(op.method, 2)):
-            if "{" not in operation.path or operation.is_websocket or self._run.states[operation.key].lost:
+            if (
+                "{" not in operation.path
+                or operation.is_websocket
+                or self._run.states[operation.key].lost
+            ):
                 continue
             anonymous = self._run.seen.matrix.get(operation.key, {}).get(None)
             if anonymous is not None and anonymous.reached and anonymous.answer.ok:
@@ -64,7 +72,9 @@ class Objects:
                 continue
             known = set(candidates(others, name, resource))
             for value in [v for v in candidates(theirs, name, resource) if v not in known][:3]:
-                if self._listed(operation, name, value, other) or not self._listed(operation, name, value, owner):
+                if self._listed(operation, name, value, other) or not self._listed(
+                    operation, name, value, owner
+                ):
                     continue
                 pair = self._delete if operation.method == "DELETE" else self._both
                 found = pair(operation, name, value, owner, other)
@@ -118,7 +128,7 @@ class Objects:
         """Whether the identity's own list has it; for the owner also where there is no list."""
         found = list(self._lists(operation, name))
         if not found:
-            return value in self._owned(operation, name, identity)
+            return IDENTIFIER.search(name) is not None and value in self._owned(operation, name, identity)
         return any(self._in_list(other, value, identity) is not None for other in found)
 
     def _owned(self, operation: Operation, name: str, identity: str) -> set[str]:
@@ -135,7 +145,10 @@ class Objects:
 
     def _sees(self, operation: Operation, name: str, value: str, identity: str) -> Exchange | None:
         """The answer in which an identity sees the object: its page, or a list."""
-        page = next((o for o in self._run.operations if o.method == "GET" and o.path == operation.path), None)
+        page = next(
+            (o for o in self._run.operations if o.method == "GET" and o.path == operation.path),
+            None,
+        )
         if page is not None:
             exchange = self._as(page, self._draft(page, name, value), identity)
             return exchange if exchange is not None and _done(exchange) else None

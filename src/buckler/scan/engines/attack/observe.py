@@ -10,24 +10,24 @@ import json
 import re
 from collections.abc import Iterator
 from dataclasses import replace
+from urllib.parse import quote
 
-from buckler.scan.engines.attack.drafts import Draft, benign
-from buckler.scan.engines.attack.explore import (
-    Explorer,
-    candidates,
-    entered,
-    identifiers,
-)
-from buckler.scan.engines.attack.identities import login_request
+from buckler.scan.engines.attack.accounts import Accounts
+from buckler.scan.engines.attack.drafts import Draft
+from buckler.scan.engines.attack.explore import Explorer, entered
+from buckler.scan.engines.attack.faults import Faults
+from buckler.scan.engines.attack.fields import Fields
+from buckler.scan.engines.attack.identities import login_request, sign_in_all
+from buckler.scan.engines.attack.limits import Limits
+from buckler.scan.engines.attack.objects import Objects
 from buckler.scan.engines.attack.patterns import matching
 from buckler.scan.engines.attack.run import Run
+from buckler.scan.engines.attack.strangers import FOREIGN_ORIGIN, Strangers
 from buckler.scan.engines.interface import Answer, Exchange, Request, Slot
 from buckler.scan.model.application import Operation
+from buckler.scan.model.files import tells_of_source
 
-ATTEMPTS = 12
-FOREIGN_ORIGIN = "https://buckler-origin.test"
-LOGIN = re.compile(r"log-?in|sign-?in|/token|/auth|session", re.IGNORECASE)
-PASSWORD = re.compile(r"pass(word|wd|phrase)?$|pwd", re.IGNORECASE)
+MAX_STATIC = 6
 _BODY = Slot("body", "")
 
 
@@ -37,6 +37,7 @@ class Observer:
     Args:
         run: The run.
         explorer: Knows how operations are reached.
+
     """
 
     def __init__(self, run: Run, explorer: Explorer) -> None:
@@ -45,13 +46,25 @@ class Observer:
 
     def observe(self) -> None:
         """Send everything."""
+        run, explorer = self._run, self._explorer
+        sign_in_all(run)
         self._sample_known()
         self._sample_errors()
         self._sample_documents()
+        self._sample_logins()
         self._origins()
         self._hosts()
-        self._foreign_objects()
-        self._logins()
+        Faults(run, explorer).collect()
+        Strangers(run, explorer).collect()
+        Objects(run, explorer).collect()
+        Limits(run, explorer).collect()
+        Accounts(run, explorer).collect()
+        Fields(run, explorer).collect()
+        for exchange in (e for kept in run.seen.failures.values() for e in kept):
+            if kind_of(exchange.answer) == "500":
+                self._keep("500", exchange)
+        for _, exchange in run.seen.raised.values():
+            self._keep(kind_of(exchange.answer), exchange)
 
     def _raw(
         self,
@@ -65,7 +78,12 @@ class Observer:
         named = {name for name, _ in headers}
         base = (("host", run.host), ("accept", "*/*"))
         request = Request(
-            method, path, "", (*(p for p in base if p[0] not in named), *headers), body, client=run.client()
+            method,
+            path,
+            "",
+            (*(p for p in base if p[0] not in named), *headers),
+            body,
+            client=run.client(),
         )
         answer = run.send(request)
         if answer is None:
@@ -86,7 +104,9 @@ class Observer:
     def _sample_errors(self) -> None:
         run = self._run
         self._keep("404", self._raw("GET", "/buckler-no-such-path"))
-        first = next((op for op in run.operations if not op.is_websocket and "{" not in op.path), None)
+        first = next(
+            (op for op in run.operations if not op.is_websocket and "{" not in op.path), None
+        )
         if first is not None:
             methods = {op.method for op in run.operations if op.path == first.path}
             other = next((m for m in ("DELETE", "PATCH", "PUT", "POST") if m not in methods), None)
@@ -107,121 +127,159 @@ class Observer:
         for path in (*self._run.model.docs, *(d for m in self._run.model.mounts for d in m.docs)):
             self._keep("docs", self._raw("GET", path))
         for mount in self._run.model.mounts:
-            for name in (mount.static or {}).get("files", [])[:1]:
-                self._keep("static", self._raw("GET", f"{mount.path}/{name}"))
+            files = (mount.static or {}).get("files", [])
+            telling = [name for name in files if tells_of_source(name)][: MAX_STATIC - 1]
+            for name in dict.fromkeys([*files[:1], *telling]):
+                self._keep("static", self._raw("GET", f"{mount.path}/{quote(name)}"))
 
     def _origins(self) -> None:
-        """A CORS request and its preflight from origins that ought not to be let in."""
+        """A CORS request and its preflight from origins that ought not to be let in.
+
+        One operation of each application with a CORS middleware stands for all of it; where
+        CORS is written by hand every operation that can be asked is asked.
+        """
         run = self._run
-        operation = next((op for op in run.operations if op.method == "GET" and "{" not in op.path), None)
-        path = operation.path if operation else "/"
-        for origin in (FOREIGN_ORIGIN, "null", *self._near_origins()):
-            plain = self._raw("GET", path, (("origin", origin),), operation=operation)
-            asked = (("origin", origin), ("access-control-request-method", "GET"))
-            preflight = self._raw("OPTIONS", path, asked)
-            run.seen.preflights[origin] = [e for e in (plain, preflight) if e is not None]
+        chosen = list(self._asked_operations())
+        for origin in dict.fromkeys((FOREIGN_ORIGIN, "null", *self._near_origins())):
+            kept = run.seen.preflights.setdefault(origin, [])
+            for operation, path in chosen:
+                draft = self._explorer.drafts.get(operation.key) if operation else None
+                if operation is not None and draft is not None:
+                    plain = self._with_origin(operation, draft, origin)
+                else:
+                    plain = self._raw("GET", path, (("origin", origin),))
+                asked = (("origin", origin), ("access-control-request-method", "GET"))
+                kept += [
+                    e for e in (plain, self._raw("OPTIONS", path, asked, operation=operation)) if e
+                ]
+
+    def _asked_operations(self) -> Iterator[tuple[Operation | None, str]]:
+        run = self._run
+        seen: set[str] = set()
+        hand_written = bool(run.model.origins) or any(
+            m.dispatch or m.place for m in run.model.middleware
+        )
+        reads = {
+            op.key
+            for op in run.operations
+            if any("origin" in d.reads for d in op.dependencies)
+            or any(p.where == "header" and p.name == "origin" for p in op.parameters)
+            or any(s.key == "header:origin" for s in self._explorer.found.get(op.key, ()))
+        }
+        for operation in run.operations:
+            if operation.method != "GET" or run.states[operation.key].lost:
+                continue
+            first = operation.mounted_at not in seen and "{" not in operation.path
+            if first or operation.key in reads or (hand_written and "{" not in operation.path):
+                seen.add(operation.mounted_at)
+                yield operation, operation.path
+        for mount in run.model.mounts:
+            if mount.static is None and mount.path not in seen:
+                yield None, f"{mount.path}/"
+        if not seen:
+            yield None, "/"
+
+    def _with_origin(self, operation: Operation, draft: Draft, origin: str) -> Exchange | None:
+        run = self._run
+        made = replace(
+            draft, headers={**draft.headers, "origin": origin}, attacked=frozenset({"header:origin"})
+        )
+        request = made.request(run.identity(self._explorer.best_identity(operation)), run.client())
+        answer = run.send(request, operation)
+        return Exchange(operation, request, answer, entered(operation, answer)) if answer else None
 
     def _near_origins(self) -> Iterator[str]:
         """Origins that look like an allowed one and belong to somebody else."""
-        for item in self._run.model.middleware:
+        model = self._run.model
+        allowed: list[str] = []
+        for item in (*model.middleware, *(m for mount in model.mounts for m in mount.middleware)):
             if "CORS" not in item.name:
                 continue
-            allowed = [str(o) for o in item.options.get("allow_origins") or [] if "://" in str(o)]
+            allowed += [str(o) for o in item.options.get("allow_origins") or [] if "://" in str(o)][
+                :3
+            ]
             pattern = item.options.get("allow_origin_regex")
             if isinstance(pattern, str):
-                allowed += [made] if (made := matching(pattern)) else []
-            for origin in allowed[:3]:
-                scheme, _, host = origin.partition("://")
-                yield f"{scheme}://{host.replace('.', 'x', 1)}" if "." in host else f"{scheme}://{host}.test"
-                yield f"{scheme}://{host}.buckler-origin.test"
-                yield f"{scheme}://buckler-{host}"
-                if scheme == "https":
-                    yield f"http://{host}"
+                allowed += examples_of(pattern)
+        for text in model.origins:
+            allowed += examples_of(text[3:]) if text.startswith("re:") else [text]
+        for origin in dict.fromkeys(allowed):
+            yield from near(origin)
 
     def _hosts(self) -> None:
         """The application's answers to a Host header that is not its own."""
         run = self._run
+        first = next(
+            (op for op in run.operations if op.method == "GET" and "{" not in op.path), None
+        )
+        foreign = run.canaries.new().host
+        self._keep(
+            "host",
+            self._raw("GET", first.path if first else "/", (("host", foreign),), operation=first),
+        )
         for operation in run.operations:
             draft = self._explorer.drafts.get(operation.key)
-            if draft is None or operation.is_websocket or not operation.takes_request or run.states[operation.key].lost:
+            if (
+                draft is None
+                or operation.is_websocket
+                or not operation.takes_request
+                or run.states[operation.key].lost
+            ):
                 continue
             host = run.canaries.new().host
             draft.host, own = host, draft.host
-            request = draft.request(run.identity(self._explorer.best_identity(operation)), run.client())
+            request = draft.request(
+                run.identity(self._explorer.best_identity(operation)), run.client()
+            )
             draft.host = own
             answer = run.send(request, operation)
             if answer is not None and entered(operation, answer):
                 run.seen.hosts.append((host, Exchange(operation, request, answer, True)))
 
-    def _foreign_objects(self) -> None:
-        """Ask as one identity for what only another one's answers name."""
+    def _sample_logins(self) -> None:
+        """The sign-in of each known identity, kept as a sample of a successful one."""
         run = self._run
-        names = [i.name for i in run.identities.values() if i.role != "admin"]
-        for operation in run.operations:
-            if "{" not in operation.path or operation.is_websocket or run.states[operation.key].lost:
+        for item in run.settings.identities:
+            if item.login is None:
                 continue
-            cells = run.seen.matrix.get(operation.key, {})
-            anonymous = cells.get(None)
-            if anonymous is not None and anonymous.reached and anonymous.answer.ok:
-                continue
-            for owner in names:
-                for other in names:
-                    if owner != other and self._foreign(operation, owner, other):
-                        break
+            request = login_request(item.login, run.host, run.client())
+            operation = next(
+                (op for op in run.operations if op.key == f"{request.method} {request.path}"), None
+            )
+            answer = run.send(request, operation)
+            if answer is not None:
+                reached = operation is not None and entered(operation, answer)
+                self._keep("login", Exchange(operation, request, answer, reached))
 
-    def _foreign(self, operation: Operation, owner: str, other: str) -> bool:
-        run = self._run
-        theirs, others = run.pool.get(owner, {}), run.pool.get(other, {})
-        for name, resource in identifiers(operation):
-            if f"{{{name}" not in (operation.template or operation.path):
-                continue
-            foreign = set(candidates(others, name, resource))
-            for value in [v for v in candidates(theirs, name, resource) if v not in foreign][:3]:
-                draft = benign(operation, host=run.host, known={name: value})
-                mine = self._as(operation, draft, owner)
-                if mine is None or not (mine.reached and 200 <= (mine.answer.status or 0) < 300):
-                    continue
-                seen = self._as(operation, draft, other)
-                if seen and seen.reached and 200 <= (seen.answer.status or 0) < 300:
-                    run.seen.foreign.append((owner, mine, seen))
-                    return True
-        return False
 
-    def _as(self, operation: Operation, draft: Draft, name: str) -> Exchange | None:
-        run = self._run
-        request = draft.request(run.identity(name), run.client())
-        answer = run.send(request, operation)
-        return Exchange(operation, request, answer, entered(operation, answer)) if answer else None
+def examples_of(pattern: str) -> list[str]:
+    """Origins that a pattern is meant for, whatever else it matches.
 
-    def _logins(self) -> None:
-        """Wrong passwords in a row, from one address, for an account that may exist."""
-        run = self._run
-        configured = {i.login.request.split("?")[0]: i.login for i in run.settings.identities if i.login}
-        for operation in run.operations:
-            if operation.method != "POST" or run.states[operation.key].lost:
-                continue
-            login = configured.get(operation.key)
-            draft = self._explorer.drafts.get(operation.key)
-            slots = [s for s in self._explorer.slots(operation) if PASSWORD.search(s.leaf)]
-            if draft is None or not slots or not (login or LOGIN.search(operation.path)):
-                continue
-            requests = []
-            for attempt in range(ATTEMPTS):
-                filled = draft.with_value(slots[0], f"wrong-password-{attempt}-Aa1!")
-                requests.append(filled.request(None, "203.0.113.251"))
-            run.seen.logins[operation.key] = [
-                Exchange(operation, request, answer, entered(operation, answer))
-                for request, answer in run.send_all(requests, operation)
-            ]
-            if login is not None:
-                self._raw_login(operation, login_request(login, run.host, run.client()))
+    A dot that was not escaped is taken for a dot, and ``.*`` for a name.
+    """
+    meant = re.sub(r"(?<!\\)\.[*+]\??", "[a-z]+", pattern)
+    meant = re.sub(r"(?<!\\)\.", r"\\.", meant)
+    made = [text for variant in (0, 1) if (text := matching(meant, variant)) and "://" in text]
+    return list(dict.fromkeys(made))
 
-    def _raw_login(self, operation: Operation, request: Request) -> None:
-        """The sign-in of a known identity, kept as a sample of a successful one."""
-        answer = self._run.send(request, operation)
-        if answer is not None:
-            exchange = Exchange(operation, request, answer, entered(operation, answer))
-            self._keep("login", exchange)
+
+def near(origin: str) -> Iterator[str]:
+    """Origins of other people that a careless check takes for this one.
+
+    A letter for each dot in turn (an unescaped one), something glued before (a suffix check) and
+    behind (a prefix check), and the same host without TLS.
+    """
+    scheme, found, host = origin.partition("://")
+    if not found:
+        scheme, host = "https", origin.lstrip(".")
+    for at, letter in enumerate(host):
+        if letter == "." and "." in host[at + 1 :]:
+            yield f"{scheme}://{host[:at]}x{host[at + 1 :]}"
+    yield f"{scheme}://{host}.buckler-origin.test"
+    yield f"{scheme}://buckler{host}"
+    yield f"{scheme}://buckler-{host}"
+    if scheme == "https" and found:
+        yield f"http://{host}"
 
 
 def kind_of(answer: Answer) -> str:
@@ -242,11 +300,12 @@ def _invalid(draft: Draft) -> Iterator[Draft]:
     """The same request with secrets in it and something else wrong."""
     if isinstance(draft.json, dict) and draft.json:
         yield _with_json(draft, {k: [v] for k, v in draft.json.items()})
-        for key in draft.json:
+        for key in list(draft.json)[:3]:
             yield _with_json(draft, {k: v for k, v in draft.json.items() if k != key})
-            break
     elif draft.json is not None:
         yield _with_json(draft, [draft.json])
+    for name, _ in draft.form[:4]:
+        yield replace(draft, form=[pair for pair in draft.form if pair[0] != name], attacked=frozenset())
 
 
 def _with_json(draft: Draft, data: object) -> Draft:

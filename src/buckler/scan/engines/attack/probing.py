@@ -13,11 +13,13 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
 
 from buckler.scan.engines.attack.drafts import CannotCarry, Draft
-from buckler.scan.engines.attack.encodings import ENCODERS, shapes
-from buckler.scan.engines.attack.explore import UNIQUE, Explorer, entered, leaves, resource_of
+from buckler.scan.engines.attack.encodings import PLAIN, SHAPES, encoders_of
+from buckler.scan.engines.attack.explore import UNIQUE, Explorer, entered, resource_of
 from buckler.scan.engines.attack.judging import Judge
 from buckler.scan.engines.attack.run import Run
-from buckler.scan.engines.interface import Answer, Attacks, Exchange, Payload, Probe, Request, Slot
+from buckler.scan.engines.attack.seen import leaves_of, seen_in
+from buckler.scan.engines.attack.stored import SecondOrder
+from buckler.scan.engines.interface import Attacks, Exchange, Payload, Probe, Request, Slot
 from buckler.scan.model.application import Operation
 
 TRACER = "tracer"
@@ -29,14 +31,13 @@ GROUPS = (("path", "query"), ("header", "cookie"), ("json", "form", "file", "fil
 
 @dataclass(slots=True)
 class Touched:
-    """Where the canary of a slot was seen: sinks by the encoding it came in."""
+    """Where the canary of a slot was seen: sinks, each with the encodings it came in."""
 
-    sinks: dict[str, str] = field(default_factory=dict)
+    sinks: dict[str, list[str]] = field(default_factory=dict)
 
-    def encoding(self, wanted: Iterable[str]) -> str | None:
-        """The encoding in which one of these sinks is reached, or None where none is."""
-        found = [self.sinks[sink] for sink in wanted if sink in self.sinks]
-        return min(found, key=list(ENCODERS).index) if found else None
+    def encodings(self, wanted: Iterable[str]) -> list[str]:
+        """The encodings in which one of these sinks is reached; empty where none is."""
+        return list(dict.fromkeys(name for sink in wanted for name in self.sinks.get(sink, ())))
 
 
 Bundle = tuple[Probe, ...]
@@ -56,6 +57,7 @@ class Prober:
         self._explorer = explorer
         self._judge = judge
         self._attackers = [rule for rule in run.rules if isinstance(rule, Attacks)]
+        self._second = SecondOrder(run, explorer, judge)
         self._fresh = 0
 
     def attack(self, operation: Operation) -> None:
@@ -84,6 +86,8 @@ class Prober:
             if spent > OPERATION_SECONDS or run.out_of_time:
                 cut = True
                 break
+        if not cut:
+            self._second.attack(operation, self._freshened(draft) if unique else draft)
         state.slots = len(slots)
         state.attacked = 0 if state.lost else len(slots)
         if cut:
@@ -102,34 +106,32 @@ class Prober:
 
     def _tracers(self, operation: Operation, slots: list[Slot], identity: str | None) -> Iterator[Bundle]:
         for group in _groups(slots):
-            for name in shapes("", ""):
-                bundle = []
-                for slot in group:
-                    canary = self._run.canaries.new()
-                    text = shapes(canary.text, canary.host)[name]
-                    if name == "plain" and _is_password(slot):
-                        text += STRONG_TAIL
-                    payload = Payload(text, canary, name, raw=name == "address")
-                    bundle.append(self._probe(TRACER, operation, slot, payload, identity))
-                yield tuple(bundle)
-                if name == "plain" and len(bundle) > 1:
-                    yield from ((self._renewed(probe),) for probe in bundle)
+            names = dict.fromkeys(name for slot in group for name in encoders_of(slot))
+            for name in names:
+                able = [slot for slot in group if name in encoders_of(slot)]
+                bundle = tuple(self._tracer(operation, slot, identity, name) for slot in able)
+                yield bundle
+                if name == PLAIN and len(bundle) > 1:
+                    yield from ((self._tracer(operation, slot, identity, name),) for slot in able)
+            for shape in SHAPES:
+                yield tuple(self._tracer(operation, slot, identity, shape) for slot in group)
 
-    def _renewed(self, probe: Probe) -> Probe:
-        """The same probe with a canary of its own, to be sent alone."""
+    def _tracer(self, operation: Operation, slot: Slot, identity: str | None, name: str) -> Probe:
+        """A bare canary in one encoding or shape."""
         canary = self._run.canaries.new()
-        text = str(probe.payload.value).replace(probe.payload.canary.text, canary.text)
-        return self._probe(
-            probe.rule, probe.operation, probe.slot, replace(probe.payload, value=text, canary=canary), probe.identity
-        )
+        text = SHAPES.get(name, "{word}").format(word=canary.text, host=canary.host)
+        if name == PLAIN and _is_password(slot):
+            text += STRONG_TAIL
+        payload = Payload(text, canary, raw=name == "address")
+        encoding = PLAIN if name in SHAPES else name
+        return self._probe(TRACER, operation, slot, payload, identity, encoding)
 
     def _bundles(
         self, operation: Operation, slots: list[Slot], identity: str | None, touched: dict[str, Touched]
     ) -> Iterator[Bundle]:
         for slot in slots:
             for rule in self._attackers:
-                encoding = touched[slot.key].encoding(rule.sinks)
-                if encoding is not None:
+                for encoding in touched[slot.key].encodings(rule.sinks):
                     yield from self._whole(rule, operation, slot, identity, encoding)
         for group in _groups(slots):
             for rule in self._attackers:
@@ -142,10 +144,8 @@ class Prober:
         for payload in rule.attack(slot, self._run.canaries.new):
             if self._judge.is_proved(rule.id, operation, slot):
                 return
-            if encoding != "plain" and isinstance(payload.value, str):
-                payload = replace(payload, value=ENCODERS[encoding](payload.value), raw=True)
             if not _too_long(slot, payload):
-                yield (self._probe(rule.id, operation, slot, payload, identity),)
+                yield (self._probe(rule.id, operation, slot, payload, identity, encoding),)
 
     def _likeliest(
         self,
@@ -156,7 +156,7 @@ class Prober:
         touched: dict[str, Touched],
     ) -> Iterator[Bundle]:
         """The first payloads of a rule into all slots that were not seen to lead anywhere."""
-        untouched = [s for s in group if touched[s.key].encoding(rule.sinks) is None]
+        untouched = [s for s in group if not touched[s.key].encodings(rule.sinks)]
         lead = getattr(rule, "lead", 1)
         made = [list(_first(rule.attack(slot, self._run.canaries.new), lead)) for slot in untouched]
         for turn in range(lead):
@@ -169,9 +169,15 @@ class Prober:
                 yield tuple(bundle)
 
     def _probe(
-        self, rule: str, operation: Operation, slot: Slot, payload: Payload, identity: str | None
+        self,
+        rule: str,
+        operation: Operation,
+        slot: Slot,
+        payload: Payload,
+        identity: str | None,
+        encoding: str = PLAIN,
     ) -> Probe:
-        probe = Probe(rule, operation, slot, payload, identity)
+        probe = Probe(rule, operation, slot, payload, identity, encoding)
         self._run.canaries.own(payload.canary, probe)
         return probe
 
@@ -187,7 +193,7 @@ class Prober:
                 carried = []
                 for probe in bundle:
                     try:
-                        filled = filled.with_value(probe.slot, fitted(probe.slot, probe.payload))
+                        filled = filled.with_value(probe.slot, fitted(probe))
                     except CannotCarry:
                         continue
                     carried.append(probe)
@@ -222,28 +228,10 @@ class Prober:
 
     def _trace(self, touched: dict[str, Touched], bundle: Bundle, exchange: Exchange) -> None:
         for probe in bundle:
-            name = probe.payload.note
-            encoding = name if name in ENCODERS else "plain"
             for sink in seen_in(exchange.answer, probe.payload.canary.text):
-                touched[probe.slot.key].sinks.setdefault(sink, encoding)
-
-
-def seen_in(answer: Answer, canary: str) -> Iterator[str]:
-    """The sinks that a canary reached, and the parts of the answer that it stands in."""
-    yield from (hit.sink for hit in answer.hits if canary in hit.text.lower())
-    if canary in answer.text.lower():
-        yield "html" if "html" in answer.media_type or not answer.media_type else "body"
-    for name, value in answer.headers:
-        if canary in value.lower():
-            yield "location" if name.lower() == "location" else "header"
-
-
-def leaves_of(answer: Answer, resource: str) -> Iterator[tuple[str, str]]:
-    """Identifiers in a JSON answer, by name."""
-    if "json" in answer.media_type:
-        for key, value in leaves(answer.json, resource):
-            if re.search(r"(^|[._])(id|slug|key|number|name|code|token)$", key, re.IGNORECASE):
-                yield key, value
+                known = touched[probe.slot.key].sinks.setdefault(sink, [])
+                if probe.encoding not in known:
+                    known.append(probe.encoding)
 
 
 def _groups(slots: list[Slot]) -> Iterator[list[Slot]]:
@@ -260,9 +248,14 @@ def _first(payloads: Iterable[Payload], count: int) -> Iterator[Payload]:
         yield payload
 
 
-def fitted(slot: Slot, payload: Payload) -> str | bytes:
-    """The payload in the shape that the slot's format asks for."""
-    if payload.raw or isinstance(payload.value, bytes):
+def fitted(probe: Probe) -> str | bytes:
+    """The payload as it is sent: encoded, and in the shape that the slot's format asks for."""
+    slot, payload = probe.slot, probe.payload
+    if isinstance(payload.value, bytes):
+        return payload.value
+    if probe.encoding != PLAIN:
+        return encoders_of(slot)[probe.encoding](payload.value)
+    if payload.raw:
         return payload.value
     kind = slot.schema.get("format")
     if kind in ("email", "idn-email"):

@@ -25,6 +25,7 @@ class Strangers:
     Args:
         run: The run.
         explorer: Knows how operations are reached.
+
     """
 
     def __init__(self, run: Run, explorer: Explorer) -> None:
@@ -44,7 +45,9 @@ class Strangers:
             if operation.changes_state:
                 self._cross_site(operation, draft)
 
-    def _send(self, operation: Operation, draft: Draft, identity: Identity | None) -> Exchange | None:
+    def _send(
+        self, operation: Operation, draft: Draft, identity: Identity | None
+    ) -> Exchange | None:
         request = draft.request(identity, self._run.client())
         answer = self._run.send(request, operation)
         if answer is None:
@@ -64,7 +67,9 @@ class Strangers:
 
     def _forged(self, operation: Operation, draft: Draft) -> None:
         anonymous = self._run.seen.matrix.get(operation.key, {}).get(None)
-        if not operation.security or (anonymous is not None and anonymous.reached and anonymous.answer.ok):
+        if not operation.security or (
+            anonymous is not None and anonymous.reached and anonymous.answer.ok
+        ):
             return
         made = copy.deepcopy(draft)
         for scheme in operation.security:
@@ -107,9 +112,14 @@ def forge(draft: Draft, scheme: SecurityScheme) -> None:
         elif scheme.where == "cookie":
             draft.cookies[scheme.name] = MADE_UP
         elif scheme.where == "query":
-            draft.query = [*((k, v) for k, v in draft.query if k != scheme.name), (scheme.name, MADE_UP)]
+            draft.query = [
+                *((k, v) for k, v in draft.query if k != scheme.name),
+                (scheme.name, MADE_UP),
+            ]
     elif "basic" in scheme.cls.lower():
-        draft.headers["authorization"] = "Basic " + base64.b64encode(f"buckler:{MADE_UP}".encode()).decode()
+        draft.headers["authorization"] = (
+            "Basic " + base64.b64encode(f"buckler:{MADE_UP}".encode()).decode()
+        )
     elif "digest" in scheme.cls.lower():
         draft.headers["authorization"] = f"Digest {MADE_UP}"
     else:

@@ -27,8 +27,9 @@ def named() -> List[str]:
         codes = list(_codes(module))
         if not any(_speaks(code) for code in codes):
             continue
-        texts = [c for code in codes for c in code.co_consts]
-        for text in _texts([*texts, *vars(module).values()], 0):
+        spoken = [c for code in codes if _speaks(code) for c in code.co_consts]
+        own = [v for k, v in vars(module).items() if not k.startswith("__")]
+        for text in (*_texts(spoken, 0), *(t for t in _texts(own, 0) if "://" in t)):
             if text not in found:
                 found.append(text)
     return found[:MAX_FOUND]
@@ -66,11 +67,10 @@ def _texts(values: List[Any], depth: int) -> Iterator[str]:
         if isinstance(value, str):
             if len(value) < 100 and _HOST.match(value):
                 yield value
-        elif isinstance(value, re.Pattern) and isinstance(value.pattern, str) and "http" in value.pattern:
-            yield "re:" + value.pattern[:200]
-        elif isinstance(value, (list, tuple, set, frozenset)) and depth < 2:
-            yield from _texts(sorted(map(str, value)) if depth == 0 and _plain(value) else list(value)[:30], depth + 1)
-
-
-def _plain(value: Any) -> bool:
-    return all(isinstance(item, str) for item in value)
+        elif isinstance(value, re.Pattern):
+            if isinstance(value.pattern, str) and "http" in value.pattern:
+                yield "re:" + value.pattern[:200]
+        elif isinstance(value, (set, frozenset)) and depth < 2:
+            yield from _texts(sorted(map(str, value))[:30], depth + 1)
+        elif isinstance(value, (list, tuple)) and depth < 2:
+            yield from _texts(list(value)[:30], depth + 1)

@@ -11,6 +11,7 @@ from typing import Any, Dict, Optional
 from . import introspect, load, places, reached, reads, serve, settings, sinks, state
 from .box import audit, hooks, kernel
 from .channel import Channel
+from .sinks import logs
 
 
 def main(descriptor: int) -> None:
@@ -53,6 +54,7 @@ async def _run(channel: Channel, config: Dict[str, Any]) -> None:
         return
     lifespan = serve.Lifespan(app)
     why = await lifespan.start(config["lifespan_timeout"])
+    logs.listen()
     model = introspect.model(app)
     model["lifespan_failed"] = why
     model["made_up"] = sorted(settings.made_up)

@@ -20,3 +20,26 @@ def install() -> None:
         return text
 
     logging.Handler.format = watched  # type: ignore[method-assign]
+
+
+class _Formatting(logging.Handler):
+    """Formats every record and writes it nowhere."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        try:
+            self.format(record)
+        except Exception:
+            self.handleError(record)
+
+
+def listen() -> None:
+    """Give an application that configured no logging what its server would give it.
+
+    In production the server's configuration or a collector sees the records from INFO on;
+    without a handler they would vanish here before anybody could look at them.
+    """
+    root = logging.getLogger()
+    if not root.handlers:
+        root.addHandler(_Formatting())
+        if root.level in (logging.NOTSET, logging.WARNING):
+            root.setLevel(logging.INFO)

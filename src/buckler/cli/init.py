@@ -1,0 +1,64 @@
+"""``buckler init``: a commented ``[tool.buckler]``."""
+
+from __future__ import annotations
+
+import tomllib
+from pathlib import Path
+
+import click
+
+from buckler.core.errors import SettingsError, UsageError
+
+TEMPLATE = """
+[tool.buckler]
+# Which application to scan; found as `fastapi dev` finds it if this is not set.
+# app = "app.main:app"
+# Interpreter or virtual environment of the application.
+# python = ".venv"
+# File of NAME=value settings for it.
+# env-file = ".env.example"
+# Operations that are public on purpose.
+# public = ["GET /products", "POST /contact"]
+# Operations to leave alone, and files to leave out.
+# exclude = ["POST /import"]
+# exclude-files = ["scripts/*"]
+# Rules that do not apply here, with ids, prefixes or names.
+# ignore = ["PKG002"]
+# Folders with rules of your own.
+# rules = ["security/rules"]
+# Connections that the application may make while it is scanned.
+# allow = ["127.0.0.1:5432"]
+# Exit code 1 from this severity on; 4 below this share of operations reached.
+# fail-on = "high"
+# min-coverage = 0.9
+# Known findings, written by `buckler scan --baseline FILE --update-baseline`.
+# baseline = "buckler-baseline.json"
+
+# Who sends requests. Two ordinary users and an administrator show the most.
+# [tool.buckler.identities.alice]
+# role = "user"
+# login = { request = "POST /auth/token", form = { username = "alice", password = "…" }, token = "access_token" }
+# [tool.buckler.identities.bob]
+# role = "user"
+# signup = { request = "POST /users", json = { email = "bob@example.com", password = "…" } }
+# login = { request = "POST /auth/login", json = { email = "bob@example.com", password = "…" } }
+# [tool.buckler.identities.admin]
+# role = "admin"
+# header = "X-API-Key: …"
+"""
+
+
+@click.command("init")
+@click.argument("folder", default=".", type=click.Path(exists=True, file_okay=False, path_type=Path))
+def command(folder: Path) -> None:
+    """Write a commented [tool.buckler] into FOLDER/pyproject.toml."""
+    path = folder / "pyproject.toml"
+    text = path.read_text(encoding="utf-8") if path.exists() else ""
+    try:
+        tool = tomllib.loads(text).get("tool", {})
+    except tomllib.TOMLDecodeError as error:
+        raise SettingsError(f"{path}: {error}") from error
+    if "buckler" in tool:
+        raise UsageError(f"{path} has a [tool.buckler] already")
+    path.write_text(text.rstrip("\n") + ("\n" if text else "") + TEMPLATE, encoding="utf-8")
+    click.echo(f"wrote [tool.buckler] to {path}; next: buckler scan {folder}")

@@ -1,0 +1,89 @@
+"""Options that several commands share, and what they mean for settings."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any, TypeVar
+
+import click
+
+from buckler.core.settings import Settings, load, parse_identity_option
+from buckler.scan.discover import discover, folder_of
+from buckler.scan.engines.app.session import WALLS, Options
+from buckler.scan.target import Target
+
+F = TypeVar("F", bound=Callable[..., Any])
+ENGINES = ("source", "app", "attack", "packages")
+SEVERITIES = ("critical", "high", "medium", "low", "info")
+
+
+def application_options(function: F) -> F:
+    """How to find and run the application."""
+    for option in reversed(
+        (
+            click.option("--python", metavar="PATH", help="Interpreter or virtual environment of the application."),
+            click.option("--env-file", type=click.Path(path_type=Path), help="File of NAME=value settings for it."),
+            click.option("--pass-env", multiple=True, metavar="NAME", help="Hand over a variable of your environment."),
+            click.option("--allow", multiple=True, metavar="HOST:PORT", help="Let the application connect there."),
+            click.option("--allow-processes", is_flag=True, help="Let the application start processes."),
+            click.option("--identity", multiple=True, metavar="NAME=HEADER", help="Who sends requests: 'alice=Authorization: Bearer …'."),
+            click.option("--host", metavar="NAME", help="Host header that the application accepts."),
+            click.option("--walls", default=",".join(WALLS), show_default=True, metavar="LIST", help="Kernel walls to build; 'none' for none."),
+            click.option("--request-timeout", type=float, metavar="SECONDS", help="For one request."),
+            click.option("--seed", type=int, metavar="N", help="Same seed, same requests in the same order."),
+        )
+    ):
+        function = option(function)
+    return function
+
+
+def settings_of(target: str, given: dict[str, Any]) -> Settings:
+    """The settings of the target's folder, with the command line's on top.
+
+    Args:
+        target: As typed.
+        given: Values of options by name; None and empty tuples change nothing.
+    """
+    settings = load(folder_of(target))
+    changes: dict[str, Any] = {}
+    for name in ("python", "host", "seed", "request_timeout", "max_time", "min_coverage", "fail_on", "baseline"):
+        if given.get(name) is not None:
+            changes[name] = given[name]
+    for name in ("select", "ignore", "exclude", "engines", "allow"):
+        values = given.get(name) or ()
+        split = tuple(part.strip() for value in values for part in _parts(name, value) if part.strip())
+        if split:
+            before = getattr(settings, name) if name in ("ignore", "exclude", "allow") else ()
+            changes[name] = (*before, *split)
+    if given.get("identity"):
+        added = tuple(parse_identity_option(text) for text in given["identity"])
+        names = {item.name for item in added}
+        changes["identities"] = (*(i for i in settings.identities if i.name not in names), *added)
+    return replace(settings, **changes)
+
+
+def _parts(name: str, value: str) -> list[str]:
+    return [value] if name in ("exclude", "allow") else value.split(",")
+
+
+def options_of(settings: Settings, given: dict[str, Any], folder: Path) -> Options:
+    """How to run the application."""
+    env_file = given.get("env_file") or (folder / settings.env_file if settings.env_file else None)
+    wanted = str(given.get("walls") or "").split(",")
+    return Options(
+        env_file=env_file,
+        passed=tuple(given.get("pass_env") or ()),
+        allow=settings.allow,
+        processes=bool(given.get("allow_processes")),
+        walls=tuple(wall for wall in WALLS if wall in wanted),
+        import_timeout=min(60.0, settings.max_time),
+        request_timeout=settings.request_timeout,
+        seed=settings.seed,
+    )
+
+
+def find(target: str, settings: Settings) -> Target:
+    """Discover the application of a target."""
+    return discover(target, settings)

@@ -1,0 +1,91 @@
+"""``buckler routes``: what an application offers, and what each route requires."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import click
+
+from buckler.cli import options
+from buckler.core.errors import ApplicationError
+from buckler.core.settings import Settings
+from buckler.scan.engines.app.engine import read_model
+from buckler.scan.engines.app.session import Session
+from buckler.scan.engines.attack.canaries import prefix_of
+from buckler.scan.engines.attack.values import resolve
+from buckler.scan.model.application import AppModel, Operation
+from buckler.scan.target import Application, Target
+
+BOUNDS = {"minimum": "≥", "maximum": "≤", "minLength": "len≥", "maxLength": "len≤", "pattern": "~", "format": ""}
+
+
+@click.command("routes")
+@click.argument("target", default=".")
+@options.application_options
+@click.option("--json", "as_json", is_flag=True, help="For programs.")
+def command(target: str, as_json: bool, **given: Any) -> None:
+    """List method, path, security, requirements and bounds of every route."""
+    settings = options.settings_of(target, given)
+    found = options.find(target, settings)
+    if not found.applications:
+        raise ApplicationError(found.why)
+    rows: list[dict[str, Any]] = []
+    for application in found.applications:
+        model = _model(found, application, settings, given)
+        rows += [describe(operation) for operation in model.operations]
+        rows += [{"method": "MOUNT", "path": m.path, "security": [], "requires": [], "parameters": [], "place": m.application, "hidden": False} for m in model.mounts]
+    if as_json:
+        click.echo(json.dumps(rows, indent=2))
+    else:
+        _print(rows)
+
+
+def _model(found: Target, application: Application, settings: Settings, given: dict[str, Any]) -> AppModel:
+    run = options.options_of(settings, given, found.folder)
+    with Session(found, application, prefix_of(settings.seed), run) as session:
+        return read_model(session.start().model, found.folder, application, settings)
+
+
+def describe(operation: Operation) -> dict[str, Any]:
+    """One row, for people and programs."""
+    scopes = sorted({scope for scheme in operation.security for scope in scheme.scopes})
+    names = [d.name.rpartition(".")[2] for d in operation.dependencies if not d.parents]
+    return {
+        "method": operation.method,
+        "path": operation.path,
+        "security": sorted({s.scheme_name or s.cls for s in operation.security}),
+        "scopes": scopes,
+        "requires": names,
+        "parameters": [
+            {"in": p.where, "name": p.name, "required": p.required, "bounds": bounds(p.schema)}
+            for p in operation.parameters
+        ],
+        "body": operation.body.media_type if operation.body else None,
+        "hidden": operation.hidden,
+        "place": f"{operation.place.path}:{operation.place.line}" if operation.place else "",
+    }
+
+
+def bounds(schema: Any) -> str:
+    """Type and bounds of a schema in few characters: ``integer ≥1 ≤100``."""
+    schema = resolve(schema)
+    kind = "enum" if "enum" in schema else str(schema.get("type", "any"))
+    return " ".join([kind, *(f"{sign}{schema[key]}" for key, sign in BOUNDS.items() if key in schema)])
+
+
+def _print(rows: list[dict[str, Any]]) -> None:
+    from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
+
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    for name in ("Method", "Path", "Security", "Requires", "Bounds", "Source"):
+        table.add_column(name, overflow="fold")
+    for row in rows:
+        parameters = [f"{p['name']}: {p['bounds']}" for p in row["parameters"]]
+        security = ", ".join(row["security"]) or ("-" if row["method"] != "MOUNT" else "")
+        hidden = " (hidden)" if row["hidden"] else ""
+        cells = (row["method"], row["path"] + hidden, security, ", ".join(row["requires"]), "; ".join(parameters), row["place"])
+        table.add_row(*(Text(str(cell)) for cell in cells))
+    Console().print(table)

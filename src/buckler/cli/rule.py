@@ -1,0 +1,35 @@
+"""``buckler rule ID``: the guide of one rule."""
+
+from __future__ import annotations
+
+import json
+import sys
+
+import click
+
+from buckler.core.registry import Registry
+
+
+@click.command("rule")
+@click.argument("rule_id", metavar="ID")
+@click.option("--json", "as_json", is_flag=True, help="For programs.")
+def command(rule_id: str, as_json: bool) -> None:
+    """Show what a rule finds, why it matters, and how to fix and check it."""
+    rule = Registry.load("buckler.scan.rules")[rule_id]
+    if as_json:
+        from buckler.cli.rules import describe
+
+        click.echo(json.dumps({**describe(rule), "guide": rule.guide}, indent=2))
+        return
+    lists = ", ".join(f"CWE-{number}" for number in rule.cwe) + ", " + ", ".join((*rule.owasp, *rule.asvs))
+    head = f"# {rule.id} {rule.title}\n\n**{rule.severity}** · {rule.name} · {lists}\n\n"
+    text = head + rule.guide
+    if rule.fix and rule.fix.after:
+        text += f"\n\n## In code\n\n```python\n# before\n{rule.fix.before}\n# after\n{rule.fix.after}\n```\n"
+    if not sys.stdout.isatty():
+        click.echo(text)
+        return
+    from rich.console import Console
+    from rich.markdown import Markdown
+
+    Console(width=min(Console().width, 100)).print(Markdown(text))

@@ -1,0 +1,56 @@
+"""``buckler rules``: the list of rules."""
+
+from __future__ import annotations
+
+import json
+
+import click
+
+from buckler.core.registry import Registry
+from buckler.core.rule import Rule
+
+
+@click.command("rules")
+@click.option("--format", "format_name", type=click.Choice(("text", "json")), default="text", show_default=True)
+@click.option("--json", "as_json", is_flag=True, help="Short for --format json.")
+@click.option("--select", multiple=True, metavar="RULES", help="Ids, prefixes or names.")
+def command(format_name: str, as_json: bool, select: tuple[str, ...]) -> None:
+    """List the rules: id, severity, name, and how each finds its weakness."""
+    registry = Registry.load("buckler.scan.rules")
+    rules = registry.select([part for text in select for part in text.split(",")], ())
+    if as_json or format_name == "json":
+        click.echo(json.dumps([describe(rule) for rule in rules], indent=2))
+        return
+    width = max(len(rule.name) for rule in rules)
+    for rule in rules:
+        views = "+".join(_view(hook) for hook in rule.hooks() if _view(hook))
+        click.echo(f"{rule.id}  {rule.severity:<8}  {rule.name:<{width}}  {views}")
+    click.echo(f"\n{len(rules)} rules. `buckler rule ID` shows the guide of one.")
+
+
+def _view(hook: str) -> str:
+    return {
+        "check_source": "source",
+        "check_app": "app",
+        "check_observations": "answers",
+        "attack": "attack",
+        "check_project": "files",
+    }.get(hook, "")
+
+
+def describe(rule: Rule) -> dict[str, object]:
+    """What programs want to know of a rule."""
+    return {
+        "id": rule.id,
+        "name": rule.name,
+        "title": rule.title,
+        "family": rule.family,
+        "severity": str(rule.severity),
+        "summary": rule.summary,
+        "cwe": list(rule.cwe),
+        "owasp": list(rule.owasp),
+        "asvs": list(rule.asvs),
+        "control": rule.control,
+        "hooks": list(rule.hooks()),
+        "fix": rule.fix.as_dict() if rule.fix else None,
+    }

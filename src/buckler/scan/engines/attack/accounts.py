@@ -1,0 +1,251 @@
+"""Guesses passwords and names, and chooses bad ones: CWE-307, CWE-204, CWE-521."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+from dataclasses import replace
+from urllib.parse import parse_qsl
+
+from buckler.core.settings import LoginSettings
+from buckler.scan.engines.attack.drafts import CannotCarry, Draft
+from buckler.scan.engines.attack.explore import UNIQUE, Explorer, entered
+from buckler.scan.engines.attack.identities import login_request
+from buckler.scan.engines.attack.run import Run
+from buckler.scan.engines.interface import Exchange, Request, Slot
+from buckler.scan.model.application import Operation
+
+ATTEMPTS = 12
+WEAK = "a"
+PASSWORD = re.compile(
+    r"pass(word|wd|phrase|code)?(_?(again|confirm(ation)?|repeat|2))?$|pwd|^pin$", re.IGNORECASE
+)
+OLD = re.compile(r"old|current|existing|previous", re.IGNORECASE)
+NAME = re.compile(
+    r"user_?name|e-?mail|log_?in|^name$|^user$|account|number|handle|phone", re.IGNORECASE
+)
+LOGIN = re.compile(
+    r"(log-?in|sign-?in|token|authenticate|auth|sessions?|staff|access-token)/?$", re.IGNORECASE
+)
+NOT_LOGIN = re.compile(r"sign-?up|regist|forgot|reset|recover|refresh|revoke|change", re.IGNORECASE)
+FORGOT = re.compile(r"forgot|reset|recover|lost", re.IGNORECASE)
+
+
+class Accounts:
+    """Asks sign-in and sign-up what they take.
+
+    Args:
+        run: The run.
+        explorer: Knows how operations are reached.
+
+    """
+
+    def __init__(self, run: Run, explorer: Explorer) -> None:
+        self._run = run
+        self._explorer = explorer
+        self._count = 0
+        self._logins = {
+            i.login.request.split("?")[0].strip(): i.login
+            for i in run.settings.identities
+            if i.login
+        }
+
+    def collect(self) -> None:
+        """Names first, since guessing passwords may lock the account."""
+        for operation in self._run.operations:
+            if (
+                operation.method in ("POST", "PUT", "PATCH")
+                and not self._run.states[operation.key].lost
+            ):
+                self._weak(operation)
+                self._names(operation)
+        for operation in self._run.operations:
+            if self._is_login(operation) and not self._run.states[operation.key].lost:
+                self._passwords(operation)
+
+    def _slots(self, operation: Operation) -> list[Slot]:
+        return [s for s in self._explorer.slots(operation) if s.where in ("json", "form", "query")]
+
+    def _is_login(self, operation: Operation) -> bool:
+        if operation.key in self._logins:
+            return True
+        secret = any(PASSWORD.search(slot.leaf) for slot in self._slots(operation))
+        named = LOGIN.search(operation.path) and not NOT_LOGIN.search(operation.path)
+        return bool(operation.method == "POST" and secret and named)
+
+    def _send(self, operation: Operation, request: Request) -> Exchange | None:
+        answer = self._run.send(request, operation)
+        return Exchange(operation, request, answer, entered(operation, answer)) if answer else None
+
+    def _passwords(self, operation: Operation) -> None:
+        """Wrong passwords in a row, from one address, for one account."""
+        run = self._run
+        requests = [
+            request
+            for attempt in range(ATTEMPTS)
+            if (request := self._attempt(operation, f"wrong-password-{attempt}-Aa1!")) is not None
+        ]
+        run.seen.logins[operation.key] = [
+            Exchange(operation, request, answer, entered(operation, answer))
+            for request, answer in run.send_all(requests, operation)
+        ]
+
+    def _attempt(self, operation: Operation, password: str) -> Request | None:
+        login = self._logins.get(operation.key)
+        if login is not None:
+            return login_request(_with(login, PASSWORD, password), self._run.host, "203.0.113.251")
+        draft = self._explorer.drafts.get(operation.key)
+        slot = next((s for s in self._slots(operation) if PASSWORD.search(s.leaf)), None)
+        if draft is None or slot is None:
+            return None
+        least, most = slot.schema.get("minLength", 0), slot.schema.get("maxLength", 200)
+        text = (password + "a" * int(least))[: max(int(most), 1)]
+        text = text[:-1] + password[-6] if most < len(password) else text
+        return draft.with_value(slot, text).request(None, "203.0.113.251")
+
+    def _names(self, operation: Operation) -> None:
+        """The answer for a name that exists beside the one for a name that does not."""
+        login = self._logins.get(operation.key)
+        if login is not None:
+            secret = _with(login, PASSWORD, "wrong-password-Aa1!")
+            slot, known = _name_of(login)
+            pairs = (
+                [self._login_as(secret, slot, name) for name in (known, _nobody(known))]
+                if slot
+                else []
+            )
+            self._keep(operation, slot, pairs)
+            return
+        draft = self._explorer.drafts.get(operation.key)
+        if draft is None or not (FORGOT.search(operation.path) or self._is_login(operation)):
+            return
+        slots = self._slots(operation)
+        named = next((s for s in slots if NAME.search(s.leaf)), None)
+        if named is None:
+            return
+        for known in self._known_names(named):
+            pairs = [self._named(draft, slots, named, name) for name in (known, _nobody(known))]
+            if self._keep(operation, named.key, pairs):
+                return
+
+    def _known_names(self, slot: Slot) -> Iterator[str]:
+        wants_mail = "mail" in slot.leaf.lower() or slot.schema.get("format") == "email"
+        for login in self._logins.values():
+            name = _name_of(login)[1]
+            if ("@" in name) == wants_mail:
+                yield name
+        for identity in self._run.identities:
+            pool = self._run.pool.get(identity, {})
+            for key in (
+                ("email", "mail") if wants_mail else ("username", "user_name", "login", "name")
+            ):
+                yield from pool.get(key, [])[:1]
+
+    def _login_as(self, login: LoginSettings, slot: str, name: str) -> Request:
+        where, _, field = slot.partition(":")
+        fields = dict((login.json if where == "json" else login.form) or {})
+        fields[field] = name
+        made = replace(login, json=fields) if where == "json" else replace(login, form=fields)
+        return login_request(made, self._run.host, self._run.client())
+
+    def _named(self, draft: Draft, slots: list[Slot], slot: Slot, name: str) -> Request:
+        made = draft.with_value(slot, name)
+        for other in slots:
+            if PASSWORD.search(other.leaf):
+                least = int(other.schema.get("minLength", 0))
+                made = made.with_value(
+                    other,
+                    ("wrong-password-Aa1!" + "a" * least)[
+                        : int(other.schema.get("maxLength", 200))
+                    ],
+                )
+        return made.request(None, self._run.client())
+
+    def _keep(self, operation: Operation, slot: str, requests: list[Request]) -> bool:
+        found = [self._send(operation, request) for request in requests]
+        if len(found) != 2 or found[0] is None or found[1] is None or not found[0].reached:
+            return False
+        self._run.seen.guesses[operation.key] = (slot, found[0], found[1])
+        return True
+
+    def _weak(self, operation: Operation) -> None:
+        """A password of one letter where one is chosen."""
+        slots = [
+            s for s in self._slots(operation) if PASSWORD.search(s.leaf) and not OLD.search(s.leaf)
+        ]
+        draft = self._explorer.drafts.get(operation.key)
+        if draft is None or not slots or self._is_login(operation):
+            return
+        answers = []
+        for text in ("Correct-Horse-7-Staple", WEAK):
+            made = self._fresh(operation, draft)
+            for slot in slots:
+                made = made.with_value(slot, text)
+            identity = self._run.identity(self._explorer.best_identity(operation))
+            answers.append(self._send(operation, made.request(identity, self._run.client())))
+        strong, weak = answers
+        if strong is not None and weak is not None and weak.reached:
+            same = weak.answer.status == strong.answer.status
+            if weak.answer.ok or (same and strong.reached):
+                self._run.seen.weak_passwords[operation.key] = (slots[0].key, weak)
+
+    def _fresh(self, operation: Operation, draft: Draft) -> Draft:
+        """The draft with a name of its own, so that it is no duplicate."""
+        self._count += 1
+        for slot in self._slots(operation):
+            if (
+                slot.where in ("json", "form")
+                and UNIQUE.search(slot.leaf)
+                and not PASSWORD.search(slot.leaf)
+            ):
+                mail = "mail" in slot.leaf.lower() or slot.schema.get("format") == "email"
+                text = f"morgan{self._count}" + ("@example.com" if mail else "")
+                try:
+                    draft = draft.with_value(slot, text)
+                except CannotCarry:
+                    continue
+        return replace(draft, attacked=frozenset())
+
+
+def _with(login: LoginSettings, pattern: re.Pattern[str], text: str) -> LoginSettings:
+    """The login with every value whose name matches replaced."""
+    if login.json is not None:
+        return replace(
+            login, json={k: text if pattern.search(k) else v for k, v in login.json.items()}
+        )
+    if login.form is not None:
+        return replace(
+            login, form={k: text if pattern.search(k) else v for k, v in login.form.items()}
+        )
+    return login
+
+
+def _name_of(login: LoginSettings) -> tuple[str, str]:
+    """Slot and value of the name in a login; empty texts where there is none."""
+    for where, fields in (("json", login.json), ("form", login.form)):
+        for key, value in (fields or {}).items():
+            if NAME.search(key) and not PASSWORD.search(key) and isinstance(value, str):
+                return f"{where}:{key}", value
+    return "", ""
+
+
+def _nobody(name: str) -> str:
+    """A name of the same shape that nobody has."""
+    head, at, domain = name.partition("@")
+    return f"{head}zqx{at}{domain}"
+
+
+def form_of(request: Request) -> dict[str, str]:
+    """The fields of a form or JSON body as texts."""
+    kind = request.header("content-type") or ""
+    if "json" in kind:
+        try:
+            data = json.loads(request.body)
+        except ValueError:
+            return {}
+        return {k: str(v) for k, v in data.items()} if isinstance(data, dict) else {}
+    return dict(parse_qsl(request.body.decode("utf-8", "replace"))) if "urlencoded" in kind else {}
+
+
+__all__ = ["ATTEMPTS", "LOGIN", "NOT_LOGIN", "PASSWORD", "Accounts", "form_of"]

@@ -1,0 +1,234 @@
+"""Sets fields that the caller ought not to set, and values that the schema forbids.
+
+CWE-915 and CWE-20. A field counts as set when its value reaches a statement of the database
+together with its name, or when the answer changes with it.
+"""
+
+from __future__ import annotations
+
+import copy
+import json
+import re
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from buckler.scan.engines.attack.explore import Explorer, entered
+from buckler.scan.engines.attack.faults import replaced
+from buckler.scan.engines.attack.run import Run
+from buckler.scan.engines.attack.values import resolve
+from buckler.scan.engines.interface import Exchange
+from buckler.scan.model.application import BodyField, Operation, Schema
+
+NUMBER = 98765431
+RIGHTS = re.compile(
+    r"^(user_?)?roles?$|^(is_?)?(admin|administrator|superuser|staff|root|moderator|premium|vip)$|"
+    r"^(email_?|is_?)?verified$|^verified_|^permissions?$|^scopes?$|^privileges?$|^access_?level$|"
+    r"^(hashed_password|password_hash)$|^(is_?)?approved$",
+    re.IGNORECASE,
+)
+MONEY = re.compile(
+    r"^(account_?)?(balance|credits?|points|wallet|credit_?limit|limit)(_cents)?$", re.IGNORECASE
+)
+OWNER = re.compile(r"^(owner|created_by|creator|tenant|organi[sz]ation|org)(_?id)?$", re.IGNORECASE)
+SELF = re.compile(
+    r"(^|/)(me|self|profiles?|accounts?|users?|people|staff|members?|sign-?up|register|registration)(/|$)",
+    re.IGNORECASE,
+)
+EXTRAS: tuple[tuple[str, object], ...] = (
+    ("role", ""),
+    ("is_admin", True),
+    ("is_superuser", True),
+    ("is_verified", True),
+    ("points", NUMBER),
+    ("balance", NUMBER),
+    ("limit", NUMBER),
+    ("owner_id", NUMBER),
+)
+
+
+class Fields:
+    """Sends bodies that say more than they should.
+
+    Args:
+        run: The run.
+        explorer: Knows how operations are reached.
+
+    """
+
+    def __init__(self, run: Run, explorer: Explorer) -> None:
+        self._run = run
+        self._explorer = explorer
+
+    def collect(self) -> None:
+        """Forbidden values first; what sets rights comes last, because it does."""
+        chosen = [
+            op
+            for op in self._run.operations
+            if op.body is not None and op.body.is_json and op.changes_state
+        ]
+        for operation in chosen:
+            if operation.body and any(field.table for field in operation.body.fields):
+                self._unvalidated(operation)
+        for operation in chosen:
+            self._assign(operation)
+
+    def _caller(self, operation: Operation) -> tuple[bool, str | None]:
+        """Somebody without special rights whom the operation answered."""
+        cells = self._run.seen.matrix.get(operation.key, {})
+        for name in (None, *(i.name for i in self._run.identities.values() if i.role != "admin")):
+            cell = cells.get(name)
+            if cell is not None and cell.reached and cell.answer.ok:
+                return True, name
+        return False, None
+
+    def _send(
+        self, operation: Operation, body: Any, name: str | None, number: str = ""
+    ) -> Exchange | None:
+        draft = self._explorer.drafts.get(operation.key)
+        if draft is None or self._run.states[operation.key].lost:
+            return None
+        made = copy.deepcopy(draft)
+        made.json = body
+        request = made.request(self._run.identity(name), self._run.client(), number=number)
+        answer = self._run.send(request, operation)
+        return Exchange(operation, request, answer, entered(operation, answer)) if answer else None
+
+    def _unvalidated(self, operation: Operation) -> None:
+        may, name = self._caller(operation)
+        draft = self._explorer.drafts.get(operation.key)
+        if draft is None or operation.body is None:
+            return
+        if not may:
+            name = self._explorer.best_identity(operation)
+        for field in operation.body.fields:
+            start: tuple[str | int, ...] = (field.name,) if operation.body.embed else ()
+            for key, value in _forbidden(field) if field.table else ():
+                exchange = self._send(operation, replaced(draft.json, (*start, key), value), name)
+                if exchange is not None and exchange.reached:
+                    self._run.seen.unvalidated[operation.key] = exchange
+                    return
+
+    def _assign(self, operation: Operation) -> None:
+        may, name = self._caller(operation)
+        draft = self._explorer.drafts.get(operation.key)
+        if not may or draft is None or operation.body is None or not isinstance(draft.json, dict):
+            return
+        before = self._run.seen.matrix[operation.key][name]
+        for path, values, declared in self._privileged(operation):
+            exchange = self._try(operation, draft.json, path, values, name, before, declared)
+            if exchange is not None:
+                slot = "json:" + ".".join(map(str, path))
+                self._run.seen.assigned.setdefault(operation.key, []).append(
+                    (slot, values[-1], exchange)
+                )
+
+    def _privileged(
+        self, operation: Operation
+    ) -> Iterator[tuple[tuple[str | int, ...], list[Any], bool]]:
+        body = operation.body
+        for field in body.fields if body is not None else ():
+            start: tuple[str | int, ...] = (field.name,) if body is not None and body.embed else ()
+            schema = resolve(field.schema)
+            properties: Mapping[str, Schema] = schema.get("properties") or {}
+            for key, child in properties.items():
+                if _is_privileged(key, operation, field.table):
+                    inner = resolve({**child, "$defs": schema.get("$defs", {})})
+                    yield (*start, key), self._values(inner), True
+            if schema.get("additionalProperties") is True and properties:
+                for key, value in EXTRAS:
+                    if key not in properties:
+                        yield (*start, key), [value or self._run.canaries.new().text], False
+
+    def _values(self, schema: Schema) -> list[Any]:
+        if schema.get("enum"):
+            return list(schema["enum"])[:3]
+        kind = schema.get("type")
+        if kind == "boolean":
+            return [False, True]
+        if kind in ("integer", "number"):
+            most = schema.get("maximum")
+            return [NUMBER if most is None or most > NUMBER else most]
+        text = self._run.canaries.new().text
+        return [[text]] if kind == "array" else [text]
+
+    def _try(
+        self,
+        operation: Operation,
+        body: Any,
+        path: tuple[str | int, ...],
+        values: list[Any],
+        name: str | None,
+        before: Exchange,
+        declared: bool,
+    ) -> Exchange | None:
+        followed: list[Exchange] = []
+        for value in values:
+            exchange = self._send(
+                operation, replaced(body, path, value), name, str(value) if value == NUMBER else ""
+            )
+            if exchange is None or not exchange.reached or not exchange.answer.ok:
+                return None
+            if _stored(exchange, str(path[-1]), value):
+                return exchange
+            known = declared or _field(before, str(path[-1])) is not None
+            if known and _field(exchange, str(path[-1])) == value:
+                followed.append(exchange)
+        changed = len(followed) == len(values) and (
+            len(values) > 1 or _field(before, str(path[-1])) != values[0]
+        )
+        return followed[-1] if followed and changed else None
+
+
+def _is_privileged(name: str, operation: Operation, table: bool) -> bool:
+    if OWNER.match(name) or (table and RIGHTS.match(name)):
+        return True
+    about_people = SELF.search(operation.path) is not None
+    return about_people and bool(RIGHTS.match(name) or MONEY.match(name))
+
+
+def _stored(exchange: Exchange, name: str, value: Any) -> bool:
+    """Whether the value went into a column of that name."""
+    column = re.compile(rf"\b{re.escape(name)}\b", re.IGNORECASE)
+    for hit in exchange.answer.hits:
+        if (
+            hit.sink == "store"
+            and str(value) in hit.text
+            and column.search(str(hit.more.get("statement", "")))
+        ):
+            return True
+    return value == NUMBER and {"sql-number", "sql-write"} <= set(exchange.answer.effects)
+
+
+def _field(exchange: Exchange, name: str) -> Any:
+    """The value of a field of that name anywhere in a JSON answer, or None."""
+    try:
+        data = json.loads(exchange.answer.body)
+    except ValueError:
+        return None
+    return _find(data, name, 0)
+
+
+def _find(data: Any, name: str, depth: int) -> Any:
+    if isinstance(data, dict):
+        if name in data:
+            return data[name]
+        data = list(data.values())
+    if isinstance(data, list) and depth < 4:
+        return next(
+            (found for item in data[:20] if (found := _find(item, name, depth + 1)) is not None),
+            None,
+        )
+    return None
+
+
+def _forbidden(field: BodyField) -> Iterator[tuple[str, Any]]:
+    """Values that the schema of a table model does not allow."""
+    schema = resolve(field.schema)
+    for key, child in (schema.get("properties") or {}).items():
+        inner = resolve({**child, "$defs": schema.get("$defs", {})})
+        if "maximum" in inner:
+            yield key, int(inner["maximum"]) + 1000
+        elif inner.get("maxLength") is not None:
+            yield key, "a" * (int(inner["maxLength"]) + 50)
+        elif inner.get("type") in ("integer", "number", "boolean") and key != "id":
+            yield key, "not a number"

@@ -1,0 +1,112 @@
+"""Second order: what one operation stores, another may use.
+
+A canary is stored, then the operations that read are asked; where it comes out or reaches a
+sink, the rules that care get the pair: write, then read.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from buckler.scan.engines.attack.drafts import CannotCarry, Draft
+from buckler.scan.engines.attack.explore import Explorer, candidates, entered, identifiers, leaves, resource_of
+from buckler.scan.engines.attack.judging import Judge
+from buckler.scan.engines.attack.run import Run
+from buckler.scan.engines.attack.seen import seen_in
+from buckler.scan.engines.interface import Answer, Attacks, Exchange, Payload, Probe, Request, Slot
+from buckler.scan.model.application import Operation
+
+WRITES = ("POST", "PUT", "PATCH")
+MAX_READERS = 12
+MAX_SLOTS = 12
+SLOW_MS = 60.0
+
+
+class SecondOrder:
+    """Attacks through what is stored.
+
+    Args:
+        run: The run.
+        explorer: Knows the best draft and identity of each operation.
+        judge: Turns hits and answers into findings.
+    """
+
+    def __init__(self, run: Run, explorer: Explorer, judge: Judge) -> None:
+        self._run = run
+        self._explorer = explorer
+        self._judge = judge
+        self._attackers = [rule for rule in run.rules if isinstance(rule, Attacks)]
+
+    def attack(self, operation: Operation, draft: Draft) -> None:
+        """Store canaries by one operation and follow them into those that read."""
+        readers = list(self._readers(operation))
+        slots = [s for s in self._explorer.slots(operation) if s.where in ("json", "form", "query", "body", "filename")]
+        if operation.method not in WRITES or not readers:
+            return
+        identity = self._explorer.best_identity(operation)
+        for slot in slots[:MAX_SLOTS]:
+            canary = self._run.canaries.new()
+            probe = Probe("stored", operation, slot, Payload(canary.text, canary), identity)
+            self._run.canaries.own(canary, probe)
+            written = self._write(draft, probe)
+            if written is None or not written.ok or written.ms > SLOW_MS:
+                continue
+            for reader in readers:
+                answer = self._read(reader, written, resource_of(operation))
+                if answer is not None:
+                    self._follow(draft, slot, identity, reader, set(seen_in(answer, canary.text)))
+
+    def _follow(
+        self, draft: Draft, slot: Slot, identity: str | None, reader: Operation, sinks: set[str]
+    ) -> None:
+        for rule in self._attackers:
+            if not sinks.intersection(rule.sinks):
+                continue
+            for payload in rule.attack(slot, self._run.canaries.new):
+                if self._judge.is_proved(rule.id, draft.operation, slot):
+                    break
+                probe = Probe(rule.id, draft.operation, slot, payload, identity)
+                self._run.canaries.own(payload.canary, probe)
+                written = self._write(draft, probe)
+                if written is not None:
+                    self._read(reader, written, resource_of(draft.operation))
+
+    def _readers(self, operation: Operation) -> Iterator[Operation]:
+        """Operations that read and share a noun with the one that writes, nearest first."""
+        nouns = set(_nouns(operation))
+        others = [
+            op
+            for op in self._run.operations
+            if op.method == "GET" and op.key in self._explorer.drafts and not self._run.states[op.key].lost
+        ]
+        ranked = sorted(others, key=lambda op: (-len(nouns.intersection(_nouns(op))), op.key))
+        yield from ranked[:MAX_READERS]
+
+    def _write(self, draft: Draft, probe: Probe) -> Answer | None:
+        try:
+            filled = draft.with_value(probe.slot, probe.payload.value)
+        except CannotCarry:
+            return None
+        return self._send(draft.operation, filled.request(self._run.identity(probe.identity), self._run.client()))
+
+    def _read(self, reader: Operation, written: Answer, resource: str) -> Answer | None:
+        draft = self._explorer.drafts[reader.key]
+        pool: dict[str, list[str]] = {}
+        for key, value in leaves(written.json, resource):
+            pool.setdefault(key, []).append(value)
+        for name, noun in identifiers(reader):
+            made = next(iter(candidates(pool, name, noun)), None)
+            if made is not None and f"{{{name}" in reader.path:
+                draft = draft.with_value(Slot("path", name), made)
+        identity = self._run.identity(self._explorer.best_identity(reader))
+        return self._send(reader, draft.request(identity, self._run.client()))
+
+    def _send(self, operation: Operation, request: Request) -> Answer | None:
+        answer = self._run.send(request, operation)
+        if answer is not None:
+            self._judge.answer(Exchange(operation, request, answer, entered(operation, answer)))
+        return answer
+
+
+def _nouns(operation: Operation) -> list[str]:
+    return [part.lower() for part in operation.path.split("/") if part and not part.startswith("{")]

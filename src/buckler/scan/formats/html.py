@@ -1,0 +1,3 @@
+class HtmlFormat:
+    name="html"; suffixes=(".html",)
+    def render(self, r): return ""

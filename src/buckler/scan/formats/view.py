@@ -1,0 +1,220 @@
+"""What the formats for people share: causes, places, counts and gaps, worked out once."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from buckler.core.events import GapFound
+from buckler.core.finding import Confidence, Finding, Location, Severity
+from buckler.core.report import Report
+from buckler.core.rule import Rule
+from buckler.core.score import POINTS, REPEAT, WEIGHT
+from buckler.scan.formats import clean
+
+_OWASP = re.compile(r"^([A-Za-z]+)(\d+):(\d{4})$")
+_STOPPED = re.compile(r"^(process|connection): (.*)$", re.DOTALL)
+_LISTS = {"A": "Top10"}
+
+
+@dataclass(frozen=True, slots=True)
+class Cause:
+    """The findings of one rule: they have one cause and are fixed in one way.
+
+    Attributes:
+        rule: None where the report names a rule that did not run, e.g. out of a baseline.
+        findings: Worst first.
+    """
+
+    id: str
+    rule: Rule | None
+    findings: tuple[Finding, ...]
+
+    @property
+    def title(self) -> str:
+        """The name of the weakness for people."""
+        return self.rule.title if self.rule else self.id
+
+    @property
+    def severity(self) -> Severity:
+        """The worst severity among the findings."""
+        return min((f.severity for f in self.findings), key=lambda item: item.rank)
+
+    @property
+    def confidence(self) -> Confidence:
+        """The strongest confidence among the findings."""
+        return min((f.confidence for f in self.findings), key=lambda item: item.rank)
+
+    @property
+    def lost(self) -> float:
+        """Points that the findings take away (``core/score.py``)."""
+        ranked = sorted(self.findings, key=lambda f: (f.severity.rank, f.confidence.rank))
+        return sum(
+            POINTS[f.severity] * WEIGHT[f.confidence] * (REPEAT if index else 1.0)
+            for index, f in enumerate(ranked)
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class GapGroup:
+    """Things that were not looked at for the same reason.
+
+    Attributes:
+        whats: Each thing once.
+        why: The reason.
+        how: What the user can do about it; may be empty.
+    """
+
+    whats: tuple[str, ...]
+    why: str
+    how: str
+
+
+def causes(report: Report, findings: Iterable[Finding] | None = None) -> list[Cause]:
+    """The findings by rule, in the order of each rule's worst finding."""
+    by_rule: dict[str, list[Finding]] = {}
+    for finding in report.findings if findings is None else findings:
+        by_rule.setdefault(finding.rule, []).append(finding)
+    made = [Cause(i, report.rules.get(i), tuple(items)) for i, items in by_rule.items()]
+    return sorted(made, key=lambda c: (c.severity.rank, c.confidence.rank, -c.lost, c.id))
+
+
+def title(report: Report, finding: Finding) -> str:
+    """The name of the weakness for people."""
+    rule = report.rules.get(finding.rule)
+    return rule.title if rule else finding.rule
+
+
+def place(location: Location) -> str:
+    """``path:line`` as terminals make it clickable; empty where no file is known."""
+    if not location.path:
+        return ""
+    return f"{location.path}:{location.line}" if location.line else location.path
+
+
+def interface(location: Location) -> str:
+    """``GET /items query:q``; empty where it is not about an operation."""
+    return "  ".join(part for part in (location.operation, location.slot) if part)
+
+
+def proofs(finding: Finding, kind: str) -> list[Mapping[str, Any]]:
+    """The data of every proof of a kind."""
+    return [proof.data for proof in finding.proof if proof.kind == kind]
+
+
+def argument(sink: Mapping[str, Any]) -> str:
+    """What a dangerous call was given, as one text."""
+    value = sink.get("argument", "")
+    return " ".join(map(str, value)) if isinstance(value, list | tuple) else str(value)
+
+
+def owasp(entry: str) -> dict[str, Any]:
+    """``API8:2023`` as list, year and item; ``A05:2025`` is of the list ``Top10``."""
+    found = _OWASP.match(entry)
+    if not found:
+        return {"list": "", "year": 0, "item": entry}
+    letters, number, year = found.groups()
+    return {
+        "list": _LISTS.get(letters.upper(), letters.upper()),
+        "year": int(year),
+        "item": f"{letters.upper()}{number}",
+    }
+
+
+def counts(findings: Iterable[Finding]) -> str:
+    """``2 critical · 5 high``, worst first; only what there is."""
+    found = list(findings)
+    amounts = [(sum(f.severity is s for f in found), s.value) for s in Severity]
+    return " · ".join(f"{amount} {word}" for amount, word in amounts if amount)
+
+
+def proved(report: Report) -> str:
+    """``9 of 14 proved``."""
+    amount = sum(f.confidence is Confidence.PROVED for f in report.findings)
+    return f"{amount} of {len(report.findings)} proved"
+
+
+def plural(amount: int, word: str, words: str = "") -> str:
+    """``1 file``, ``1,204 files``."""
+    return f"{amount:,} {word if amount == 1 else words or word + 's'}"
+
+
+def reached(report: Report) -> str:
+    """``81/86 operations reached, 74 signed in``."""
+    items = report.coverage.operations
+    if not items:
+        return "no operation was run" if report.operations_expected else ""
+    hit, signed = sum(i.reached for i in items), sum(i.authenticated for i in items)
+    return f"{hit}/{len(items)} operations reached" + (f", {signed} signed in" if signed else "")
+
+
+def grade(report: Report) -> str:
+    """The grade, or a question mark where the application did not run and nothing was found."""
+    return "?" if report.failed and not report.findings else report.score.grade
+
+
+def provisional(report: Report) -> str:
+    """Why the grade says little; empty where it can be trusted."""
+    if report.failed:
+        return f"the application did not run: {report.failed}"
+    if report.reached_too_little:
+        share = f"{report.coverage.reached_share:.0%}"
+        return f"{share} of the operations were reached, {report.min_coverage:.0%} are needed"
+    return ""
+
+
+def looked_at(report: Report) -> str:
+    """What a report without a finding rests on."""
+    cover = report.coverage
+    words = [plural(len(report.rules), "rule")]
+    if cover.operations:
+        hit = sum(i.reached for i in cover.operations)
+        words.append(f"{hit} of {plural(len(cover.operations), 'operation')} reached")
+    if cover.requests:
+        words.append(plural(cover.requests, "request"))
+    if cover.files_total:
+        words.append(f"{cover.files_parsed} of {plural(cover.files_total, 'file')} read")
+    return ", ".join(words)
+
+
+def application(report: Report) -> str:
+    """The applications as people type them: ``main:app``."""
+    labels = report.target.get("applications") or ()
+    return ", ".join(map(str, labels))
+
+
+def gaps(report: Report) -> list[GapGroup]:
+    """What was not looked at, together where reason and remedy are the same.
+
+    Operations that were not reached come first, by reason; then what the engines said. Each
+    stopped process is one gap of the report and one line here.
+    """
+    named = {gap.what for gap in report.coverage.gaps}
+    missed = [
+        GapFound(o.operation, o.why or "not reached")
+        for o in report.coverage.operations
+        if not o.reached and o.operation not in named
+    ]
+    groups: dict[tuple[str, str, str], list[str]] = {}
+    for gap in (*missed, *report.coverage.gaps):
+        stopped = _STOPPED.match(gap.what)
+        kind, what = stopped.groups() if stopped else ("", gap.what)
+        if kind == "connection":
+            key = (kind, "connections were stopped by the box", "--allow HOST:PORT")
+        elif kind:
+            key = (kind, "processes were stopped by the box", gap.how_to_include)
+        else:
+            key = (kind, gap.why, gap.how_to_include)
+        items = groups.setdefault(key, [])
+        if what not in items:
+            items.append(what)
+    return [GapGroup(tuple(whats), why, how) for (_, why, how), whats in groups.items()]
+
+
+def listed(texts: Iterable[str], most: int = 3) -> str:
+    """The first few, and how many more there are."""
+    items = [clean.line(text) for text in texts]
+    rest = len(items) - most
+    return ", ".join(items[:most]) + (f" and {rest} more" if rest > 0 else "")

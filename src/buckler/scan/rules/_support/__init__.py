@@ -1,0 +1,1 @@
+"""What several rules need: evidence, judgements about access, readers of headers."""

@@ -1,0 +1,173 @@
+"""Who may call an operation, who does, and whether that looks intended."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from buckler.scan.engines.interface import Exchange
+from buckler.scan.engines.observations import Observations
+from buckler.scan.model.application import AppModel, Operation
+from buckler.scan.rules._support.data import has_people
+
+REFUSED = (401, 403)
+_PUBLIC = re.compile(
+    r"^(log-?in|sign-?in|log-?on|auth|authenticate|authorize|oauth2?|token|tokens|sign-?up|register|"
+    r"registrations?|enrol|join|forgot|reset|resets|recover|recovery|verify|verification|confirm|activate|refresh|"
+    r"log-?out|sign-?out|leave|sso|saml|session|sessions|captcha|health|healthz|health-?check|ready|readyz|live|livez|"
+    r"liveness|readiness|heartbeat|ping|version|docs|redoc|openapi\.json|favicon\.ico|robots\.txt|sitemap\.xml|"
+    r"\.well-known|contact|contact-us|newsletter|subscribe|unsubscribe|feedback|enquiry|csp-?reports?|"
+    r"locale|language|consent)$",
+    re.IGNORECASE,
+)
+_INTERNAL = re.compile(
+    r"^_?(admin|administration|administrators?|back-?office|internal|private|debug|management|manage|superuser|"
+    r"actuator|exports?|dumps?|backups?|ops|metrics)$",
+    re.IGNORECASE,
+)
+_ADMIN = re.compile(
+    r"^_?(admin|administration|administrators?|back-?office|internal|management|superuser|actuator)$",
+    re.IGNORECASE,
+)
+_RIGHTS = re.compile(
+    r"^(roles?|permissions?|privileges?|promote|demote|impersonate|ban|unban|suspend)$",
+    re.IGNORECASE,
+)
+_READS = re.compile(
+    r"^(search|query|filter|find|calculate|preview|validate|check|convert|quotes?|estimate|graphql|"
+    r"lookup|compare|render|suggest|autocomplete)$",
+    re.IGNORECASE,
+)
+
+
+def segments(operation: Operation) -> list[str]:
+    """The fixed parts of a path."""
+    return [p for p in operation.path.split("/") if p and not p.startswith("{")]
+
+
+def is_public(operation: Operation, app: AppModel) -> bool:
+    """Whether an operation is open on purpose: declared, or open by nature."""
+    if operation.key in app.public or operation.path in app.public:
+        return True
+    return any(_PUBLIC.match(part) for part in segments(operation)) or operation.path == "/"
+
+
+def is_internal(operation: Operation) -> bool:
+    """Whether the path says that it is not for the public."""
+    parts = segments(operation)
+    return any(_ADMIN.match(part) for part in parts) or bool(parts and _INTERNAL.match(parts[0]))
+
+
+def is_administrative(operation: Operation) -> bool:
+    """Whether the path says that it is for administrators."""
+    parts = segments(operation)
+    if any(_ADMIN.match(part) for part in parts):
+        return True
+    return operation.changes_state and bool(parts and _RIGHTS.match(parts[-1]))
+
+
+def only_reads(operation: Operation) -> bool:
+    """Whether an unsafe method is used for a question."""
+    parts = segments(operation)
+    return bool(parts and _READS.match(parts[-1]))
+
+
+def cell(operation: Operation, seen: Observations, name: str | None = None) -> Exchange | None:
+    """What an identity got; nobody for None."""
+    return seen.matrix.get(operation.key, {}).get(name)
+
+
+def done(exchange: Exchange | None) -> Exchange | None:
+    """The exchange if the handler ran and answered with success."""
+    if exchange is None or not exchange.reached:
+        return None
+    status = exchange.answer.status or 0
+    return exchange if 200 <= status < 300 or status == 101 else None
+
+
+def open_to_nobody(operation: Operation, seen: Observations) -> Exchange | None:
+    """The exchange in which nobody got an answer from the handler."""
+    return done(cell(operation, seen))
+
+
+def refuses(operation: Operation, seen: Observations) -> bool:
+    """Whether nobody is sent away, by whatever part of the application."""
+    exchange = cell(operation, seen)
+    return exchange is not None and exchange.answer.status in REFUSED
+
+
+def ordinary(seen: Observations) -> list[str]:
+    """Identities without special rights."""
+    return [identity.name for identity in seen.identities if identity.role != "admin"]
+
+
+def has_authentication(app: AppModel, seen: Observations) -> bool:
+    """Whether the application knows who somebody is at all."""
+    if seen.identities or any(operation.security for operation in app.operations):
+        return True
+    return any(refuses(operation, seen) for operation in app.operations)
+
+
+def unscoped(operation: Operation) -> tuple[str, ...]:
+    """Scopes that are asked for and that nothing behind the operation looks at."""
+    enforced = {s for d in operation.dependencies if d.takes_scopes for s in d.scopes}
+    wanted = {s for scheme in operation.security for s in scheme.scopes}
+    wanted |= {s for d in operation.dependencies for s in d.scopes}
+    return tuple(sorted(wanted - enforced))
+
+
+def is_optional(operation: Operation) -> bool:
+    """Whether every security scheme of the operation lets a request without credentials pass."""
+    return bool(operation.security) and not any(s.auto_error for s in operation.security)
+
+
+def why_protected(
+    operation: Operation, app: AppModel, seen: Observations, exchange: Exchange
+) -> str:
+    """Why an operation that answers nobody ought not to; an empty text where it may.
+
+    Reading is public unless something says otherwise; changing something is not.
+    """
+    if is_public(operation, app):
+        return ""
+    if is_internal(operation):
+        return "its path is not meant for the public"
+    if operation.changes_state:
+        if "sql-write" in exchange.answer.effects:
+            return "it changes the database"
+        return "" if only_reads(operation) else "it changes something"
+    if operation.method not in ("GET", "WEBSOCKET"):
+        return ""
+    parent = next(iter(_protected_ancestors(operation, app, seen)), None)
+    if parent is not None:
+        return f"{parent.key}, which it stands below, asks for credentials"
+    siblings = [op for op in _siblings(operation, app) if cell(op, seen) is not None]
+    if len(siblings) >= 3 and all(refuses(op, seen) for op in siblings):
+        return "all operations beside it ask for credentials"
+    people = has_people(exchange.answer.body) if "json" in exchange.answer.media_type else ""
+    return f"its answer holds personal data ({people})" if people else ""
+
+
+def _siblings(operation: Operation, app: AppModel) -> Iterator[Operation]:
+    parts = segments(operation)
+    prefix = "/" + parts[0] if parts and len(parts) > 1 else ""
+    for other in app.operations:
+        same = other.path.startswith(prefix + "/") or other.path == prefix
+        if (
+            prefix
+            and same
+            and other is not operation
+            and other.method == "GET"
+            and other.path != operation.path
+        ):
+            yield other
+
+
+def _protected_ancestors(
+    operation: Operation, app: AppModel, seen: Observations
+) -> Iterator[Operation]:
+    for other in app.operations:
+        below = operation.path.startswith(other.path.rstrip("/") + "/")
+        item = "{" in other.path.rsplit("/", 1)[-1]
+        if other.method == "GET" and below and item and refuses(other, seen):
+            yield other

@@ -1,0 +1,71 @@
+"""Places and proofs for findings that are made from observations."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import replace
+
+from buckler.core.finding import Location, Proof
+from buckler.core.redact import Redactor
+from buckler.scan.engines.attack import proofs
+from buckler.scan.engines.interface import Exchange, Identity
+from buckler.scan.model.application import AppModel, Middleware, Operation, Place
+
+SHOWN_BODY = 400
+
+
+def redactor_of(identities: Iterable[Identity]) -> Redactor:
+    """A redactor that knows the credentials of the identities."""
+    secrets = [value for identity in identities for _, value in identity.headers]
+    return Redactor([*secrets, *(s.split()[-1] for s in secrets if s.strip())])
+
+
+def shown(
+    exchange: Exchange, identities: Iterable[Identity], *, mark: str = "", why: str = ""
+) -> Proof:
+    """An exchange as evidence; a body that was filled up by the agent is cut."""
+    request = exchange.request
+    if request.pad is not None:
+        at, count, filler = request.pad
+        why = f"{why}; at byte {at} of the body stand {count} times {filler!r}".lstrip("; ")
+        exchange = replace(exchange, request=replace(request, body=request.body[:SHOWN_BODY]))
+    if request.fail:
+        why = f"{why}; the handler was made to raise RuntimeError({request.fail!r})".lstrip("; ")
+    return proofs.exchange(exchange, redactor_of(identities), mark=mark, why=why)
+
+
+def at(operation: Operation, slot: str | None = None) -> Location:
+    """The handler of an operation."""
+    place = operation.place
+    return Location(
+        place.path if place else None, place.line if place else None, operation.key, slot
+    )
+
+
+def at_place(
+    place: Place | None, operation: Operation | None = None, slot: str | None = None
+) -> Location:
+    """A place in the source."""
+    key = operation.key if operation else None
+    return (
+        Location(place.path, place.line, key, slot) if place else Location(operation=key, slot=slot)
+    )
+
+
+def at_main(app: AppModel) -> Location:
+    """The line on which the application is made."""
+    return at_place(app.main)
+
+
+def at_middleware(item: Middleware, app: AppModel, option: str = "") -> Location:
+    """The line that added a middleware, or that of one of its options."""
+    place = item.added
+    if place is None:
+        return at_main(app)
+    return Location(place.path, item.lines.get(option, place.line))
+
+
+def middlewares(app: AppModel) -> list[tuple[str, Middleware]]:
+    """Every middleware with the path that its application is mounted at."""
+    own = [("", item) for item in app.middleware]
+    return own + [(mount.path, item) for mount in app.mounts for item in mount.middleware]

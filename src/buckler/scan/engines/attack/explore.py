@@ -68,6 +68,7 @@ class Explorer:
     def __init__(self, run: Run) -> None:
         self._run = run
         self.drafts: dict[str, Draft] = {}
+        self._own: dict[tuple[str, str | None], Draft] = {}
         self.found: dict[str, list[Slot]] = {}
 
     def explore(self) -> None:
@@ -116,9 +117,8 @@ class Explorer:
             if best is None or _furthest(exchange) > _furthest(best):
                 best = exchange
                 current = self._run.seen.matrix[operation.key].get(name)
-                ranked = [e for e in (*self._run.seen.matrix[operation.key].values(), current) if e]
-                if all(_furthest(exchange) >= _furthest(e) for e in ranked):
-                    self.drafts[operation.key] = draft
+                if current is None or _furthest(exchange) > _furthest(current):
+                    self._own[operation.key, name] = draft
             if exchange.answer.ok or exchange.answer.status in (401, 403) and not exchange.reached:
                 break
         return best
@@ -205,6 +205,8 @@ class Explorer:
         state.reached = any(cell.reached for cell in cells.values())
         state.authenticated = any(cell.reached for name, cell in cells.items() if name)
         best = self.best_identity(operation)
+        if (operation.key, best) in self._own:
+            self.drafts[operation.key] = self._own[operation.key, best]
         cell = cells.get(best) if cells else None
         state.identity = best
         state.status = cell.answer.status if cell else None

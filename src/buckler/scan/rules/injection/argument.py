@@ -10,6 +10,32 @@ from buckler.scan.engines.interface import Hit, Mint, Payload, Probe, Slot, Verd
 from buckler.scan.languages.shell import script_of
 
 
+VALUE_OPTIONS = {
+    "curl": "-A -b -c -d -e -F -H -K -m -o -T -u -w -x -X",
+    "convert": "-resize -quality -format -density",
+    "ffmpeg": "-i -f -t -ss -c -vf -af -b",
+    "git": "-C -c -m",
+    "grep": "-e -f -m -A -B -C",
+    "head": "-n -c",
+    "openssl": "-in -out -key -passin",
+    "sed": "-e -f",
+    "sort": "-k -t -o",
+    "ssh": "-i -l -p -o -F",
+    "tail": "-n -c",
+    "tar": "-f -C",
+    "unzip": "-d -P",
+    "wget": "-O -P -U -o",
+}
+"""Options whose value is the next argument, so that it cannot be an option itself."""
+
+
+def takes_value(program: str, option: str) -> bool:
+    """Whether the argument after ``option`` is its value, whatever it looks like."""
+    if program == "find":
+        return option.startswith("-") and option not in ("-print", "-delete", "-not", "-o", "-a")
+    return option in VALUE_OPTIONS.get(program, "").split()
+
+
 class ArgumentInjection(Rule):
     """Input becomes an option of a program that is started without a shell.
 
@@ -89,8 +115,8 @@ class ArgumentInjection(Rule):
     )
 
     def attack(self, slot: Slot, mint: Mint) -> Iterable[Payload]:
-        """A long and a short option."""
-        for before in ("--", "-"):
+        """A long and a short option, and one after a space, for what is split into words."""
+        for before in ("--", "-", "sample --"):
             canary = mint()
             yield Payload(f"{before}{canary}=1", canary, "looks like an option")
 
@@ -99,12 +125,15 @@ class ArgumentInjection(Rule):
         arguments = hit.argument
         if not isinstance(arguments, tuple) or script_of(arguments) is not None:
             return None
-        for argument in arguments[1:]:
+        program = arguments[0].rpartition("/")[2]
+        for before, argument in zip(arguments, arguments[1:], strict=False):
             if argument == "--":
                 return None
-            if argument.lower().startswith(str(probe.payload.value)):
+            if takes_value(program, before):
+                continue
+            if argument.lower().startswith(str(probe.payload.value).rpartition(" ")[2]):
                 return Verdict(
-                    f"Text from the request becomes an option of {arguments[0].rpartition('/')[2]}.",
+                    f"Text from the request becomes an option of {program}.",
                     mark=probe.payload.canary.text,
                 )
         return None

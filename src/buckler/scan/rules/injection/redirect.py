@@ -117,7 +117,8 @@ class OpenRedirect(Rule):
             ("https:", "/", "a scheme without slashes"),
             ("@", "/", "makes what stands before it a user name"),
             (".", "/", "makes what stands before it a part of the name"),
-            ("https:///", "/", "three slashes"),
+            ("///", "/", "three slashes"),
+            ("https:///", "/", "three slashes after a scheme"),
         ):
             canary = mint()
             text = f"{before}{canary.host}{after}".replace("%09", "\t")

@@ -90,6 +90,8 @@ class TemplateInjection(Rule):
     def check_hit(self, hit: Hit, probe: Probe) -> Verdict | None:
         """The expression stands in the source with its braces."""
         value = str(probe.payload.value)
+        if hit.more.get("sandboxed"):
+            return None
         if value not in hit.text and value not in hit.text.lower():
             return None
         if "mako" in hit.call and not value.startswith("${") or "mako" not in hit.call and value.startswith("${"):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from types import ModuleType
 from typing import Any
 
@@ -16,8 +17,8 @@ def install() -> None:
     when_imported("django.template.base", _django)
 
 
-def _check(call: str, source: Any) -> None:
-    if isinstance(source, (str, bytes)) and state.hit("template", call, state.text_of(source)):
+def _check(call: str, source: Any, sandboxed: bool = False) -> None:
+    if isinstance(source, (str, bytes)) and state.hit("template", call, state.text_of(source), sandboxed=sandboxed):
         raise state.Stopped("Buckler stopped this template before it was compiled")
 
 
@@ -26,7 +27,8 @@ def _jinja(module: ModuleType) -> None:
     compile_ = environment.compile
 
     def watched(self: Any, source: Any, *args: Any, **kwargs: Any) -> Any:
-        _check("jinja2.Environment.compile", source)
+        sandbox = getattr(sys.modules.get("jinja2.sandbox"), "SandboxedEnvironment", ())
+        _check("jinja2.Environment.compile", source, sandbox != () and isinstance(self, sandbox))
         return compile_(self, source, *args, **kwargs)
 
     environment.compile = watched

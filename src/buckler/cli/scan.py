@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import click
+from rich.console import Console
 
 from buckler.cli import cache, options
 from buckler.cli.progress import Watcher
@@ -89,7 +90,7 @@ def _run(target: str, given: dict[str, Any]) -> int:
     if printed is not None:
         click.echo(printed.render(report))
     else:
-        print_report(report, limit=None if given["show_all"] else 5)
+        print_report(report, Console(highlight=False), limit=None if given["show_all"] else 5)
     for path, _ in written:
         sys.stderr.write(f"wrote {path}\n")
     return report.exit_code(Severity(settings.fail_on))

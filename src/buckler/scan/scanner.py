@@ -155,7 +155,7 @@ class Scanner:
             try:
                 self._timed("explore", engine.explore)
                 if self._attack and "attack" in self._engines:
-                    self._timed("attack", lambda: self._add(engine.attack(self._only)))
+                    self._timed("attack", lambda: self._add(engine.attack(self._only), told=True))
                 elif not self._attack:
                     self.emit(GapFound("attack", "no payloads were sent", "leave --no-attack out"))
                 self._timed("observe", lambda: self._add(engine.observe()))
@@ -197,10 +197,12 @@ class Scanner:
         place = f" at {where}" if where else ""
         self.emit(GapFound(f"{what}: {detail[:120]}", f"stopped by the box{place}", how))
 
-    def _add(self, findings: Iterable[Finding]) -> None:
+    def _add(self, findings: Iterable[Finding], *, told: bool = False) -> None:
+        """Keep findings, and tell the listener unless the engine did."""
         for finding in findings:
             self._work.findings.append(finding)
-            self._listen(FindingFound(finding))
+            if not told:
+                self._listen(FindingFound(finding))
 
     def _line(self, path: str, line: int) -> str:
         return linecache.getline(str(self._target.folder / path), line).strip()

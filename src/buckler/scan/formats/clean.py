@@ -28,7 +28,13 @@ def _visible(found: re.Match[str]) -> str:
     named = {13: "\\r", 0: "\\0"}.get(code)
     if named:
         return named
-    return f"\\x{code:02x}" if code < 0x100 else f"\\u{code:04x}" if code < 0x10000 else f"\\U{code:08x}"
+    return (
+        f"\\x{code:02x}"
+        if code < 0x100
+        else f"\\u{code:04x}"
+        if code < 0x10000
+        else f"\\U{code:08x}"
+    )
 
 
 def block(text: object) -> str:

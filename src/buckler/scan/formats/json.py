@@ -114,7 +114,11 @@ def _rule(rule: Rule) -> dict[str, Any]:
 def _coverage(report: Report) -> dict[str, Any]:
     made = report.coverage.as_dict()
     made["walls"] = dict(sorted(made["walls"].items()))
-    return {**made, "reached_share": round(report.coverage.reached_share, 4), "needed": report.min_coverage}
+    return {
+        **made,
+        "reached_share": round(report.coverage.reached_share, 4),
+        "needed": report.min_coverage,
+    }
 
 
 def _timing(report: Report) -> dict[str, Any]:

@@ -69,7 +69,9 @@ def _suite(root: Element, report: Report, rule_id: str, rule: Rule | None) -> No
             text = clean.xml(clean.line(f"suppressed in the code: {why}"))
             SubElement(_case(suite, finding), "skipped", message=text)
     if not len(suite):
-        case = SubElement(suite, "testcase", classname=f"buckler.{rule_id}", name="no finding", time="0")
+        case = SubElement(
+            suite, "testcase", classname=f"buckler.{rule_id}", name="no finding", time="0"
+        )
         if report.failed and rule and not _NEED_NO_APPLICATION.intersection(rule.hooks()):
             SubElement(case, "skipped", message="the application did not run")
     _count(suite)

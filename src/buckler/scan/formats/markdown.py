@@ -19,7 +19,8 @@ MAX_DETAILS = 20
 MAX_GAPS = 20
 MAX_CODE = 600
 _BREAK = "\u200b"
-_SPECIAL = re.compile(r"([\\`*_{}\[\]()#+\-.!|~>$^=])")
+_SPECIAL = re.compile(r"([\\`*_\[\]|~$])")
+_AT_START = re.compile(r"^(\s*\d*)([-+#>=.)!])")
 
 
 class MarkdownFormat:
@@ -38,7 +39,7 @@ def escape(text: object) -> str:
     kept = clean.line(text).replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
     kept = re.sub(r"(?i)(https?|ftp)://", rf"\1:{_BREAK}//", kept)
     kept = re.sub(r"(?i)\bwww\.", f"www{_BREAK}.", kept).replace("@", f"@{_BREAK}")
-    return _SPECIAL.sub(r"\\\1", kept)
+    return _AT_START.sub(r"\1\\\2", _SPECIAL.sub(r"\\\1", kept.lstrip()))
 
 
 def code(text: object, *, table: bool = False) -> str:
@@ -70,7 +71,9 @@ def _lines(report: Report) -> Iterator[str]:
     yield ""
     points = "" if view.grade(report) == "?" else f" ({report.score.value}/100)"
     facts = [f"**Grade {escape(view.grade(report))}**{points}"]
-    facts += [view.counts(report.findings), view.proved(report)] if report.findings else ["no finding"]
+    facts += (
+        [view.counts(report.findings), view.proved(report)] if report.findings else ["no finding"]
+    )
     yield " · ".join(fact for fact in (*facts, view.reached(report)) if fact)
     yield ""
     if why := view.provisional(report):
@@ -136,7 +139,9 @@ def _details(report: Report, causes: list[Cause]) -> Iterator[str]:
 
 def _first(report: Report, finding: Finding) -> Iterator[str]:
     at = " ".join(
-        code(text) for text in (view.interface(finding.location), view.place(finding.location)) if text
+        code(text)
+        for text in (view.interface(finding.location), view.place(finding.location))
+        if text
     )
     yield f"{escape(finding.message)} {at}".rstrip()
     yield ""

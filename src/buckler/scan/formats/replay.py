@@ -1,8 +1,9 @@
 """Turns a proof into a test that a project can keep: red while the hole is open.
 
-Only what the answer shows can be checked from outside of the box. Where the proof is what
-reached a sink, and the answer is the same either way, there is no such test: one that cannot
-fail is worse than none.
+Only what the answer shows by itself can be checked outside of the box. Where the proof is what
+reached a sink, the box stopped it there and the answer is the box's doing; where a request has
+to be stored first, one request shows nothing. For these there is no test: one that cannot fail
+is worse than none, and one that runs the attack does harm. ``buckler replay`` is for them.
 """
 
 from __future__ import annotations
@@ -19,11 +20,16 @@ MAX_BODY = 4000
 _LABEL = re.compile(r"^[A-Za-z_]\w*(\.[A-Za-z_]\w*)*(:[A-Za-z_]\w*)?$")
 _NAME = re.compile(r"[^a-z0-9]+")
 _LEFT_OUT = frozenset({"host", "user-agent", "accept", "content-length"})
+_ANSWERED_SINKS = frozenset({"sql"})
+"""Sinks that are not stopped: what the application answers is its own."""
 _REFUSED_FAMILIES = ("ACC", "AUT")
 
 
 def pytest_of(report: Report, finding: Finding) -> str:
     """A pytest for the first proof that one can be made of; empty where there is none."""
+    sinks = {data.get("sink") for data in view.proofs(finding, "sink")}
+    if sinks - _ANSWERED_SINKS or view.proofs(finding, "flow"):
+        return ""
     for data in view.proofs(finding, "exchange"):
         made = _test(report, finding, data)
         if made:
@@ -42,21 +48,23 @@ def _test(report: Report, finding: Finding, data: Mapping[str, Any]) -> str:
         return ""
     identity = request.get("identity")
     fixture = _NAME.sub("_", str(identity).lower()).strip("_") or "somebody" if identity else ""
-    return "\n".join([*_head(report, fixture), *_function(finding, method, url, replay, fixture), *checks, ""])
+    return "\n".join(
+        [*_head(report, fixture), *_function(finding, method, url, replay, fixture), *checks, ""]
+    )
 
 
 def _head(report: Report, fixture: str) -> list[str]:
     labels = report.target.get("applications") or ("main:app",)
     label = str(labels[0]) if _LABEL.match(str(labels[0])) else "main:app"
     module, _, attribute = label.partition(":")
-    note = [f"# {fixture}: a fixture of yours, the headers that sign this identity in"] if fixture else []
+    note = [f"# {fixture}: a fixture of yours, the headers that sign it in"] if fixture else []
     return [
         "from fastapi.testclient import TestClient",
         "",
         f"from {module} import {attribute or 'app'} as application",
         "",
-        *note,
         "",
+        *note,
     ]
 
 
@@ -69,15 +77,15 @@ def _function(
     headers = ", ".join([*pairs, f"**{fixture}"] if fixture else pairs)
     host = next((str(v) for n, v in replay.get("headers") or () if n == "host"), "app.test")
     body = str(replay.get("body_latin1", "")).encode("latin-1", "replace")
-    call = [f"    answer = client.request({method!r}, {url!r}, headers={{{headers}}}"]
-    if body:
-        call = [f"{call[0]},", f"                            content={body!r}"]
+    arguments = [f"{method!r}, {url!r}"]
+    arguments += [f"headers={{{headers}}}"] if headers else []
+    arguments += [f"content={body!r}"] if body else []
+    indent = ",\n" + " " * len("    answer = client.request(")
     return [
         f"def {name}({takes}) -> None:",
         f"    client = TestClient(application, base_url={'https://' + host!r},",
         "                        raise_server_exceptions=False, follow_redirects=False)",
-        *call[:-1],
-        f"{call[-1]})",
+        f"    answer = client.request({indent.join(arguments)})",
     ]
 
 
@@ -96,7 +104,8 @@ def _checks(finding: Finding, data: Mapping[str, Any]) -> list[str]:
     seen = _with_neighbours(body, mark)
     if seen and isinstance(status, int) and status < 500:
         return [f"    assert {seen!r} not in answer.text"]
-    if isinstance(status, int) and status >= 500:
+    stopped = "Buckler stopped" in str(answer.get("error", ""))
+    if isinstance(status, int) and status >= 500 and not stopped:
         return ["    assert answer.status_code < 500"]
     if finding.rule.startswith(_REFUSED_FAMILIES) and isinstance(status, int) and status < 300:
         return ["    assert answer.status_code in (401, 403, 404)"]

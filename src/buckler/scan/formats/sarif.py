@@ -18,7 +18,9 @@ from buckler.scan.formats import clean, view
 from buckler.scan.formats.json import reason
 from buckler.scan.formats.sarif_result import LEVELS, message, result
 
-SCHEMA = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
+SCHEMA = (
+    "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
+)
 SECURITY_SEVERITY = {
     Severity.CRITICAL: "9.5",
     Severity.HIGH: "8.0",
@@ -147,9 +149,9 @@ def _invocation(report: Report) -> dict[str, Any]:
     notes = [
         {
             "level": "warning",
-            "message": message(f"{gap.what} was not looked at: {gap.why}{_how(gap.how_to_include)}"),
+            "message": message(f"Not looked at: {view.listed(g.whats)}: {g.why}{_how(g.how)}"),
         }
-        for gap in report.coverage.gaps
+        for g in view.gaps(report)
     ]
     made: dict[str, Any] = {
         "executionSuccessful": not report.failed,

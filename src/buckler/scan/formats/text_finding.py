@@ -51,7 +51,10 @@ def finding_lines(
         lead = f"{'':9}{draw.elbow} " if code else INDENT
         yield [(lead, "quiet"), *remark]
     elif code:
-        yield [(f"{'':9}{draw.elbow} ", "quiet"), (clean.cut(clean.line(finding.message), width - 12), "")]
+        yield [
+            (f"{'':9}{draw.elbow} ", "quiet"),
+            (clean.cut(clean.line(finding.message), width - 12), ""),
+        ]
     yield from _proof(finding, width, cut)
     rule = report.rules.get(finding.rule)
     if rule and rule.fix:
@@ -133,7 +136,9 @@ def _proof(finding: Finding, width: int, cut: bool) -> Iterator[Line]:
         curl = clean.line(data["curl"])
         identity = (data.get("request") or {}).get("identity")
         if cut:
-            curl = clean.cut(_CREDENTIAL.sub("", curl), width - 9 - len(f"as {identity}: ") * bool(identity))
+            curl = clean.cut(
+                _CREDENTIAL.sub("", curl), width - 9 - len(f"as {identity}: ") * bool(identity)
+            )
         who = f"as {clean.line(identity)}: " if identity else ""
         yield [("  proof  ", "quiet"), (who, "quiet"), (curl, "")]
         return

@@ -50,7 +50,10 @@ class Lines:
         shown = self._chosen(limit)
         lines: list[Line] = [*self._head(), []]
         for finding in shown:
-            lines += [*finding_lines(self._report, finding, self._width, self._glyphs, self._cut), []]
+            lines += [
+                *finding_lines(self._report, finding, self._width, self._glyphs, self._cut),
+                [],
+            ]
         rest = [f for f in self._report.findings if f not in shown]
         if rest:
             lines += [*self._rest(rest), []]
@@ -118,7 +121,9 @@ class Lines:
     def _nothing(self) -> Iterator[Line]:
         report = self._report
         if report.failed:
-            text = "Nothing was found because the application did not run; this says nothing about it."
+            text = (
+                "Nothing was found because the application did not run; this says nothing about it."
+            )
         else:
             text = f"No finding. Looked at: {view.looked_at(report)}."
         yield from self._wrapped(text, "  ", "")
@@ -182,7 +187,9 @@ class Lines:
         room = max(self._width - clean.width(text) - len(seconds), 2)
         yield [(text, ""), (" " * room, ""), (seconds, "quiet")]
 
-    def _wrapped(self, text: str, indent: str, style: str, hang: str | None = None) -> Iterator[Line]:
+    def _wrapped(
+        self, text: str, indent: str, style: str, hang: str | None = None
+    ) -> Iterator[Line]:
         """Words in lines; a word that is wider than the line is cut."""
         following = hang if hang is not None else indent
         line, lead = "", indent

@@ -11,13 +11,26 @@ from buckler.scan.model.application import AppModel, Operation
 from buckler.scan.rules._support.data import has_people
 
 REFUSED = (401, 403)
-_PUBLIC = re.compile(
-    r"^(log-?in|sign-?in|log-?on|auth|authenticate|authorize|oauth2?|token|tokens|sign-?up|register|"
-    r"registrations?|enrol|join|forgot|reset|resets|recover|recovery|verify|verification|confirm|activate|refresh|"
-    r"log-?out|sign-?out|leave|sso|saml|session|sessions|captcha|health|healthz|health-?check|ready|readyz|live|livez|"
-    r"liveness|readiness|heartbeat|ping|version|docs|redoc|openapi\.json|favicon\.ico|robots\.txt|sitemap\.xml|"
-    r"\.well-known|contact|contact-us|newsletter|subscribe|unsubscribe|feedback|enquiry|csp-?reports?|"
-    r"locale|language|consent)$",
+_SIGN_IN = re.compile(
+    r"^(log-?in|sign-?in|log-?on|authenticate|authorize|oauth2?|tokens?|sign-?up|register|registrations?|enrol|"
+    r"forgot(-password)?|password-?(forgot|reset|recovery)|resets?|reset-?password|recover|recovery|log-?out|"
+    r"sign-?out|sso|saml|sessions?|captcha|contact|contact-us|newsletter|subscribe|unsubscribe|feedback|enquiry|"
+    r"csp-?reports?|language|locale|consent)$",
+    re.IGNORECASE,
+)
+_ACCOUNT_STEP = re.compile(
+    r"^(verify|verification|confirm|confirmation|activate|activation|refresh)$", re.IGNORECASE
+)
+_ACCOUNT = re.compile(
+    r"^(accounts?|users?|e-?mails?|passwords?|sign-?up|register|tokens?|members?)$", re.IGNORECASE
+)
+_HEALTH = re.compile(
+    r"^(health|healthz|health-?check|ready|readyz|live|livez|liveness|readiness|heartbeat|ping|version|up|status|alive)$",
+    re.IGNORECASE,
+)
+_AROUND = re.compile(r"^(api|v\d+|health|healthz|probes?|_?self|system)$", re.IGNORECASE)
+_DOCUMENTS = re.compile(
+    r"^/(docs|redoc|openapi\.json|favicon\.ico|robots\.txt|sitemap\.xml|security\.txt)?$|/\.well-known/",
     re.IGNORECASE,
 )
 _INTERNAL = re.compile(
@@ -49,7 +62,18 @@ def is_public(operation: Operation, app: AppModel) -> bool:
     """Whether an operation is open on purpose: declared, or open by nature."""
     if operation.key in app.public or operation.path in app.public:
         return True
-    return any(_PUBLIC.match(part) for part in segments(operation)) or operation.path == "/"
+    if _DOCUMENTS.search(operation.path):
+        return True
+    parts = segments(operation)
+    if not parts or operation.is_websocket:
+        return False
+    if _HEALTH.match(parts[-1]) and all(_AROUND.match(part) for part in parts[:-1]):
+        return True
+    if any(part.lower() == "auth" for part in parts):
+        return True
+    if _ACCOUNT_STEP.match(parts[-1]):
+        return any(_ACCOUNT.match(part) for part in parts[:-1])
+    return operation.method in ("GET", "POST", "PUT") and _SIGN_IN.match(parts[-1]) is not None
 
 
 def is_internal(operation: Operation) -> bool:

@@ -1,0 +1,169 @@
+"""ACC009: an object that belongs to somebody else is given or changed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from buckler.core.finding import Confidence, Finding, Severity
+from buckler.core.rule import Example, Fix, Rule
+from buckler.scan.engines.observations import Observations
+from buckler.scan.model.application import AppModel
+from buckler.scan.rules._support.access import is_public
+from buckler.scan.rules._support.evidence import at, shown
+
+
+class ObjectOfAnotherUser(Rule):
+    """Changing the identifier in the request gives access to somebody else's object.
+
+    ## What it is
+    The handler takes an identifier from the request and loads the object by it, without comparing whose
+    it is with who is asking.
+
+    ## Why it matters
+    Every user can read, change or delete the data of all others by counting through the identifiers.
+    It is the most frequent serious weakness of interfaces.
+
+    ## How to fix
+    Put the owner into the statement: ``select(Order).where(Order.id == order_id, Order.user_id ==
+    user.id)``, and answer 404. Do so in one dependency that all routes of the object use.
+
+    ## How to check
+    Ask as one user for the object of another: it must answer 404 or 403.
+
+    ## Roll-out
+    Staff that used the route for other people's objects needs one of its own, with a role.
+
+    ## References
+    CWE-639; OWASP API1:2023 Broken Object Level Authorization; ASVS 5.0 V8.2.2.
+    """
+
+    id = "ACC009"
+    name = "object-of-another-user"
+    title = "Object of another user"
+    severity = Severity.HIGH
+    cwe = (639,)
+    owasp = ("API1:2023", "A01:2021", "A01:2025")
+    asvs = ("V8.2.2",)
+    control = "guard.access.owners"
+    fix = Fix(
+        "put the owner into the statement",
+        before="order = await session.get(Order, order_id)",
+        after="order = await session.scalar(\n    select(Order).where(Order.id == order_id, Order.user_id == user.id)\n)",
+    )
+    bad = (
+        Example(
+            """
+            from fastapi import Depends, FastAPI, Header, HTTPException
+
+            app = FastAPI()
+            USERS = {"alice-key-1": "alice", "bob-key-1": "bob"}
+            NOTES = [{"id": n, "owner": ("alice", "bob")[n % 2], "text": "…"} for n in range(1, 7)]
+
+
+            def user(x_key: str = Header("")) -> str:
+                if x_key not in USERS:
+                    raise HTTPException(401)
+                return USERS[x_key]
+
+
+            @app.get("/notes")
+            def notes(name: str = Depends(user)) -> list[dict[str, object]]:
+                return [note for note in NOTES if note["owner"] == name]
+
+
+            @app.get("/notes/{note_id}")
+            def note(note_id: int, name: str = Depends(user)) -> dict[str, object]:
+                found = [note for note in NOTES if note["id"] == note_id]
+                if not found:
+                    raise HTTPException(404)
+                return found[0]
+            """,
+            settings='identities.alice.header = "X-Key: alice-key-1"\nidentities.bob.header = "X-Key: bob-key-1"\n',
+            line=20,
+        ),
+        Example(
+            """
+            from fastapi import Depends, FastAPI, Header, HTTPException
+
+            app = FastAPI()
+            USERS = {"alice-key-1": "alice", "bob-key-1": "bob"}
+            NOTES = {n: ("alice", "bob")[n % 2] for n in range(1, 7)}
+
+
+            def user(x_key: str = Header("")) -> str:
+                if x_key not in USERS:
+                    raise HTTPException(401)
+                return USERS[x_key]
+
+
+            @app.get("/notes")
+            def notes(name: str = Depends(user)) -> list[dict[str, int]]:
+                return [{"id": n} for n, owner in NOTES.items() if owner == name]
+
+
+            @app.delete("/notes/{note_id}")
+            def remove(note_id: int, name: str = Depends(user)) -> dict[str, bool]:
+                return {"removed": NOTES.pop(note_id, None) is not None}
+            """,
+            settings='identities.alice.header = "X-Key: alice-key-1"\nidentities.bob.header = "X-Key: bob-key-1"\n',
+        ),
+    )
+    good = (
+        Example(
+            """
+            from fastapi import Depends, FastAPI, Header, HTTPException
+
+            app = FastAPI()
+            USERS = {"alice-key-1": "alice", "bob-key-1": "bob"}
+            NOTES = [{"id": n, "owner": ("alice", "bob")[n % 2], "text": "…"} for n in range(1, 7)]
+
+
+            def user(x_key: str = Header("")) -> str:
+                if x_key not in USERS:
+                    raise HTTPException(401)
+                return USERS[x_key]
+
+
+            @app.get("/notes")
+            def notes(name: str = Depends(user)) -> list[dict[str, object]]:
+                return [note for note in NOTES if note["owner"] == name]
+
+
+            @app.get("/notes/{note_id}")
+            def note(note_id: int, name: str = Depends(user)) -> dict[str, object]:
+                found = [n for n in NOTES if n["id"] == note_id and n["owner"] == name]
+                if not found:
+                    raise HTTPException(404)
+                return found[0]
+
+
+            @app.get("/rates/{number}")
+            def rate(number: int, name: str = Depends(user)) -> dict[str, float]:
+                return {"rate": 4.5 + number}
+            """,
+            settings='identities.alice.header = "X-Key: alice-key-1"\nidentities.bob.header = "X-Key: bob-key-1"\n',
+        ),
+    )
+
+    def check_observations(self, app: AppModel, seen: Observations) -> Iterable[Finding]:
+        """What one identity got of another."""
+        for owner, first, second, slot in seen.foreign:
+            operation = second.operation
+            if operation is None or is_public(operation, app):
+                continue
+            verb = "read" if operation.method == "GET" else "changed"
+            yield self.found(
+                f"{second.request.identity} {verb} with {operation.key} what belongs to {owner}.",
+                confidence=Confidence.PROVED,
+                location=at(operation, slot),
+                proof=(
+                    shown(
+                        second,
+                        seen.identities,
+                        why=f"{second.request.identity} gets the object of {owner}",
+                    ),
+                    shown(
+                        first, seen.identities, why=f"{first.request.identity} sees the same object"
+                    ),
+                ),
+            )

@@ -1,0 +1,136 @@
+"""ACC011: an operation for administrators that answers every user."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from buckler.core.finding import Confidence, Finding, Severity
+from buckler.core.rule import Example, Fix, Rule
+from buckler.scan.engines.observations import Observations
+from buckler.scan.model.application import AppModel
+from buckler.scan.rules._support.access import (
+    cell,
+    done,
+    is_administrative,
+    is_public,
+    open_to_nobody,
+    ordinary,
+    unscoped,
+)
+from buckler.scan.rules._support.evidence import at, shown
+
+
+class RoleNotChecked(Rule):
+    """An operation for administrators asks who is calling, but not what they may do.
+
+    ## What it is
+    The route has a user, and nothing compares the user's role. Its path says that it is meant for
+    administrators, and often the routes beside it ask for one.
+
+    ## Why it matters
+    Every customer is an administrator for this operation.
+
+    ## How to fix
+    Ask for the role in the router: ``APIRouter(prefix="/admin", dependencies=[Depends(require_admin)])``,
+    so that no route of it can be forgotten.
+
+    ## How to check
+    Call it as an ordinary user: it must answer 403.
+
+    ## Roll-out
+    Check who uses the operation; give the role to those who need it first.
+
+    ## References
+    CWE-862; OWASP API5:2023 Broken Function Level Authorization; ASVS 5.0 V8.2.1.
+    """
+
+    id = "ACC011"
+    name = "role-not-checked"
+    title = "Role not checked"
+    severity = Severity.HIGH
+    cwe = (862, 285)
+    owasp = ("API5:2023", "A01:2021", "A01:2025")
+    asvs = ("V8.2.1",)
+    control = "guard.access.roles"
+    fix = Fix(
+        "ask for the role in the router: dependencies=[Depends(require_admin)]",
+        before='router = APIRouter(prefix="/admin")',
+        after='router = APIRouter(prefix="/admin", dependencies=[Depends(require_admin)])',
+    )
+    bad = (
+        Example(
+            """
+            from fastapi import Depends, FastAPI, Header, HTTPException
+
+            app = FastAPI()
+
+
+            def user(x_key: str = Header("")) -> str:
+                if x_key not in ("alice-key-1", "admin-key-1"):
+                    raise HTTPException(401)
+                return "admin" if x_key == "admin-key-1" else "user"
+
+
+            @app.post("/admin/discount")
+            def discount(role: str = Depends(user)) -> dict[str, int]:
+                return {"products": 3}
+            """,
+            settings='identities.alice.header = "X-Key: alice-key-1"\nidentities.olga.role = "admin"\nidentities.olga.header = "X-Key: admin-key-1"\n',
+            line=13,
+        ),
+    )
+    good = (
+        Example(
+            """
+            from fastapi import APIRouter, Depends, FastAPI, Header, HTTPException
+
+            app = FastAPI()
+
+
+            def user(x_key: str = Header("")) -> str:
+                if x_key not in ("alice-key-1", "admin-key-1"):
+                    raise HTTPException(401)
+                return "admin" if x_key == "admin-key-1" else "user"
+
+
+            def require_admin(role: str = Depends(user)) -> None:
+                if role != "admin":
+                    raise HTTPException(403)
+
+
+            router = APIRouter(prefix="/admin", dependencies=[Depends(require_admin)])
+
+
+            @router.post("/discount")
+            def discount() -> dict[str, int]:
+                return {"products": 3}
+
+
+            @app.get("/me")
+            def me(role: str = Depends(user)) -> str:
+                return role
+
+
+            app.include_router(router)
+            """,
+            settings='identities.alice.header = "X-Key: alice-key-1"\nidentities.olga.role = "admin"\nidentities.olga.header = "X-Key: admin-key-1"\n',
+        ),
+    )
+
+    def check_observations(self, app: AppModel, seen: Observations) -> Iterable[Finding]:
+        """Administrative operations that refused nobody but nobody."""
+        for operation in app.operations:
+            if not is_administrative(operation) or is_public(operation, app) or unscoped(operation):
+                continue
+            if open_to_nobody(operation, seen) is not None or operation.key in seen.forged:
+                continue
+            exchange = next(
+                (e for n in ordinary(seen) if (e := done(cell(operation, seen, n)))), None
+            )
+            if exchange is not None:
+                yield self.found(
+                    f"{operation.key} answers {exchange.request.identity}, who is no administrator.",
+                    confidence=Confidence.PROVED,
+                    location=at(operation),
+                    proof=(shown(exchange, seen.identities, why="answered to an ordinary user"),),
+                )

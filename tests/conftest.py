@@ -1,0 +1,71 @@
+"""Real scans for tests, and the rule that in CI nothing skips without being named."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from buckler.core import settings as settings_file
+from buckler.core.report import Report
+from buckler.scan.discover import discover
+from buckler.scan.engines.app.session import Options
+from buckler.scan.scanner import Scanner, load_rules
+
+ROOT = Path(__file__).parent.parent
+ALLOWED_SKIPS = ROOT / "tests/allowed_skips.txt"
+
+Scan = Callable[..., Report]
+
+
+def scan_folder(folder: Path, *, python: str | None = None, options: Options | None = None, **changes: Any) -> Report:
+    """Scan a folder with its own settings, some of them changed."""
+    settings = replace(settings_file.load(folder), **changes)
+    if python is not None:
+        settings = replace(settings, python=python)
+    target = discover(str(folder), settings)
+    rules = load_rules(settings, folder).select(settings.select, settings.ignore)
+    return Scanner(target, settings, options or Options(), rules).scan()
+
+
+@pytest.fixture
+def scan() -> Scan:
+    """``scan(folder, select=("INJ001",))`` gives the report of a real scan."""
+    return scan_folder
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Callable[..., Path]:
+    """``project({"main.py": text})`` writes a project and gives its folder."""
+
+    def write(files: dict[str, str]) -> Path:
+        folder = tmp_path / "project"
+        for name, text in files.items():
+            path = folder / name
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(text, encoding="utf-8")
+        return folder
+
+    return write
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Known marks."""
+    config.addinivalue_line("markers", "slow: a long one; run on one interpreter only")
+
+
+@pytest.hookimpl(hookwrapper=True)
+def pytest_runtest_makereport(item: pytest.Item) -> Iterator[None]:
+    """With BUCKLER_NO_SKIPS, a skip that is not on the list is a failure."""
+    outcome: Any = yield
+    report = outcome.get_result()
+    if not (report.skipped and os.environ.get("BUCKLER_NO_SKIPS")) or hasattr(report, "wasxfail"):
+        return
+    allowed = [line.split("#")[0].strip() for line in ALLOWED_SKIPS.read_text(encoding="utf-8").splitlines()]
+    if not any(prefix and item.nodeid.startswith(prefix) for prefix in allowed):
+        report.outcome = "failed"
+        report.longrepr = f"skipped, and not named in tests/allowed_skips.txt: {report.longrepr}"

@@ -1,0 +1,108 @@
+"""The shops and the sample applications: what must be found is found, where it must be, and
+nothing is said of the look-alikes; on the newest FastAPI and on older ones."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from buckler.core.finding import Finding
+from buckler.core.report import Report
+from buckler.core.rule import Rule
+from tests.conftest import ROOT, scan_folder
+
+INTERPRETERS = {
+    "newest": None,
+    "0.136": ROOT / ".venvs/fastapi-0.136",
+    "0.115": ROOT / ".venvs/fastapi-0.115",
+}
+NEAR = 2
+FOLDERS = sorted(
+    path.parent
+    for base in (ROOT / "examples", ROOT / "tests/corpus")
+    for path in base.glob("**/expected.json")
+)
+
+
+def name_of(folder: Path) -> str:
+    return folder.relative_to(ROOT).as_posix()
+
+
+def without_convertors(operation: str | None) -> str | None:
+    return re.sub(r":[a-z]+\}", "}", operation) if operation else operation
+
+
+def rule_fits(entry: dict[str, Any], rule: Rule) -> bool:
+    return rule.name == entry["rule"] if entry.get("rule") else entry["cwe"] in rule.cwe
+
+
+def places(finding: Finding) -> list[tuple[str | None, int]]:
+    own = [(finding.location.path, finding.location.line or 0)]
+    return own + [(s["path"], s["line"]) for p in finding.proof for s in p.data.get("stack", ())]
+
+
+def is_at(finding: Finding, entry: dict[str, Any]) -> bool:
+    return any(path == entry["path"] and abs(line - entry["line"]) <= NEAR for path, line in places(finding))
+
+
+def matches(finding: Finding, entry: dict[str, Any], report: Report) -> bool:
+    """The right weakness at the right operation, slot and line."""
+    place = finding.location
+    if not rule_fits(entry, report.rules[finding.rule]):
+        return False
+    if entry.get("operation") and without_convertors(entry["operation"]) != without_convertors(place.operation):
+        return False
+    if entry.get("slot") and entry["slot"] != place.slot:
+        return False
+    return is_at(finding, entry) or not entry.get("path")
+
+
+def alarms(report: Report, expected: dict[str, Any]) -> list[str]:
+    """Findings on look-alikes: same class at the same operation and slot, or the same line."""
+    wanted = expected["must"]
+    found = []
+    for finding in report.findings:
+        if any(matches(finding, entry, report) for entry in wanted):
+            continue
+        for entry in expected["must_not"]:
+            if not rule_fits({"cwe": entry["cwe"]}, report.rules[finding.rule]):
+                continue
+            place = finding.location
+            same = entry.get("operation") and without_convertors(entry["operation"]) == without_convertors(place.operation)
+            slot = not entry.get("slot") or entry["slot"] == place.slot
+            if (same and slot) or (is_at(finding, entry) and not place.operation):
+                found.append(f"{finding.rule} {place.operation} {place.slot} {place.path}:{place.line}: {entry['why']}")
+    return found
+
+
+@pytest.mark.parametrize("version", INTERPRETERS)
+@pytest.mark.parametrize("folder", FOLDERS, ids=name_of)
+def test_what_must_be_found_is_and_nothing_else(folder: Path, version: str) -> None:
+    python = INTERPRETERS[version]
+    if python is not None and not python.exists():
+        pytest.skip(f"{python.relative_to(ROOT)} is not there: python scripts/interpreters.py makes it")
+    expected = json.loads((folder / "expected.json").read_text(encoding="utf-8"))
+    report = scan_folder(folder, python=str(python) if python else None)
+    assert not report.failed, report.failed
+    missed = [
+        f"{e.get('rule') or e['cwe']} {e.get('operation')} {e.get('slot')} {e['path']}:{e['line']}: {e.get('why')}"
+        for e in expected["must"]
+        if version not in e.get("not_on", ()) and not any(matches(f, e, report) for f in report.findings)
+    ]
+    unproved = [
+        f"{e.get('operation')} {e.get('slot')}"
+        for e in expected["must"]
+        if e["confidence"] == "proved"
+        and (hits := [f for f in report.findings if matches(f, e, report)])
+        and not any(f.confidence == "proved" for f in hits)
+    ]
+    assert missed == []
+    assert unproved == []
+    assert alarms(report, expected) == []
+    if not expected["must"]:
+        assert [f"{f.rule} {f.location.operation} {f.message}" for f in report.findings] == []
+        assert report.coverage.reached_share >= 0.9

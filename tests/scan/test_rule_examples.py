@@ -1,0 +1,46 @@
+"""Every rule's bad examples are found by that rule, its good ones are not: by real scans."""
+
+from __future__ import annotations
+
+import pytest
+
+from buckler.core.registry import Registry
+from buckler.core.rule import Example, Rule
+
+RULES = Registry.load("buckler.scan.rules")
+NEAR = 2
+
+
+def cases(kind: str) -> list[object]:
+    return [
+        pytest.param(rule, example, id=f"{rule.id}-{number}")
+        for rule in RULES
+        for number, example in enumerate(getattr(rule, kind))
+    ]
+
+
+def findings_of(rule, example, project, scan):
+    folder = project({**example.sources(), "pyproject.toml": f"[tool.buckler]\n{example.settings}\n"})
+    report = scan(folder, select=(rule.id,))
+    assert not report.failed, report.failed
+    return report.findings
+
+
+@pytest.mark.parametrize(("rule", "example"), cases("bad"))
+def test_the_bad_example_is_found(rule: Rule, example: Example, project, scan) -> None:
+    found = findings_of(rule, example, project, scan)
+    assert found, f"{rule.id} says nothing of its own bad example"
+    if example.line is not None:
+        lines = [f.location.line for f in found]
+        assert any(line and abs(line - example.line) <= NEAR for line in lines), lines
+
+
+@pytest.mark.parametrize(("rule", "example"), cases("good"))
+def test_the_good_example_is_not(rule: Rule, example: Example, project, scan) -> None:
+    assert [f.message for f in findings_of(rule, example, project, scan)] == []
+
+
+@pytest.mark.parametrize("rule", list(RULES), ids=lambda rule: rule.id)
+def test_the_rule_is_whole(rule: Rule) -> None:
+    rule.validate()
+    assert rule.fix is None or rule.fix.summary

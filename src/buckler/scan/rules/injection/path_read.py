@@ -44,7 +44,7 @@ class PathTraversalRead(Rule):
     owasp = ("A01:2021", "A01:2025")
     asvs = ("V5.3.2",)
     control = "guard.validate.SafePath"
-    sinks = ("open",)
+    sinks = ("open", "stat")
     fix = Fix(
         "resolve it and check: path.resolve().is_relative_to(BASE)",
         before="return FileResponse(BASE / name)",
@@ -76,6 +76,7 @@ class PathTraversalRead(Rule):
             from fastapi.responses import FileResponse
 
             app = FastAPI()
+            os.makedirs("files", exist_ok=True)
 
 
             @app.get("/files/{name:path}")
@@ -122,7 +123,7 @@ class PathTraversalRead(Rule):
 
     def check_hit(self, hit: Hit, probe: Probe) -> Verdict | None:
         """A planted file outside of every folder of the application was asked for."""
-        if hit.more.get("write") or not escaped(hit, probe):
+        if hit.sink != "open" or hit.more.get("write") or not escaped(hit, probe):
             return None
         return Verdict(
             "A path in the request leads out of the folder that is meant, and the file there is read.",

@@ -43,7 +43,7 @@ class PathTraversalWrite(Rule):
     owasp = ("A01:2021", "A01:2025")
     asvs = ("V5.3.2",)
     control = "guard.validate.Upload"
-    sinks = ("open",)
+    sinks = ("open", "stat")
     fix = Fix(
         "store it under a name of your own: secrets.token_hex(16)",
         before="path = UPLOADS / file.filename",
@@ -106,7 +106,7 @@ class PathTraversalWrite(Rule):
 
     def check_hit(self, hit: Hit, probe: Probe) -> Verdict | None:
         """The planted folder was about to be changed."""
-        if not hit.more.get("write") or not escaped(hit, probe):
+        if hit.sink != "open" or not hit.more.get("write") or not escaped(hit, probe):
             return None
         what = {"os.remove": "deleted", "shutil.rmtree": "deleted", "os.rmdir": "deleted"}.get(hit.call, "written")
         return Verdict(

@@ -78,8 +78,10 @@ def _make(path: str) -> None:
 def _stat(path: Any, *args: Any, **kwargs: Any) -> os.stat_result:
     if isinstance(path, (str, os.PathLike)) and not getattr(state.quiet, "on", False):
         text = state.text_of(path)
-        if state.carries(text) and _planted(text) and not text.endswith("/plant"):
-            _make(text)
+        if state.carries(text):
+            state.hit("stat", "os.stat", text)
+            if _planted(text):
+                _make(text)
     return _real_stat(path, *args, **kwargs)
 
 

@@ -1,0 +1,1 @@
+"""Reads Python source for the rules: names, scopes and constants, across the files of a project."""

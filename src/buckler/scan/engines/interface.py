@@ -141,11 +141,13 @@ class Hit:
 
     Attributes:
         sink: Family: ``sql``, ``process``, ``open``, ``connect``, ``dns``, ``template``, ``exec``,
-            ``import``, ``pickle``, ``marshal``, ``log``, ``hash``, ``store``, ``xml``.
+            ``import``, ``pickle``, ``marshal``, ``log``, ``hash``, ``store``, ``xml``,
+            ``token``, ``render``.
         call: The function, as people know it.
         argument: What it was given; a list for argument vectors.
         frames: The project's lines that led there, innermost first: (path, line, function).
-        more: Further facts of the sink: ``write``, ``resolved``, ``port``, ``through``.
+        more: Further facts of the sink: ``write``, ``resolved``, ``port``, ``through``; for a judge
+            also ``effects``, ``status`` and ``media_type`` of the answer.
 
     """
 
@@ -286,12 +288,13 @@ class Module:
     Attributes:
         path: Relative to the folder, with ``/``.
         lines: The text by line, index 0 is line 1.
-
+        folder: Of the project, for rules that look into the module a name comes from.
     """
 
     path: str
     tree: ast.Module
     lines: Sequence[str]
+    folder: Path | None = None
 
     def line(self, number: int) -> str:
         """The text of a 1-based line, or an empty text."""

@@ -9,6 +9,30 @@ if TYPE_CHECKING:
     from buckler.scan.engines.interface import Exchange, Identity
 
 
+@dataclass(frozen=True, slots=True)
+class Forgery:
+    """A token that the scan made itself, and that the application took.
+
+    Attributes:
+        kind: ``signature`` (any signature will do), ``none`` (the algorithm may be ``none``) or
+            ``key`` (it was signed with a guessed key).
+        operation: Key of the operation.
+        slot: Where the token was sent.
+        stack: The project's lines that read it, innermost first: path, line, function.
+        certain: The handler went on with it; if not, only the reading is known.
+        how: What was changed about the token, for people.
+
+    """
+
+    kind: str
+    operation: str
+    slot: str
+    exchange: Exchange
+    stack: tuple[tuple[str, int, str], ...] = ()
+    certain: bool = True
+    how: str = ""
+
+
 @dataclass(slots=True)
 class Observations:
     """What benign requests showed.
@@ -39,6 +63,7 @@ class Observations:
         weak_passwords: By operation key: slot, and the answer to a password of one letter.
         unvalidated: By operation key: a body that its schema forbids and the handler got.
         assigned: By operation key: slot of a privileged field, its value, and the answer.
+        forgeries: Tokens that the scan made itself and the application took.
 
     """
 
@@ -61,3 +86,4 @@ class Observations:
     weak_passwords: dict[str, tuple[str, Exchange]] = field(default_factory=dict)
     unvalidated: dict[str, Exchange] = field(default_factory=dict)
     assigned: dict[str, list[tuple[str, object, Exchange]]] = field(default_factory=dict)
+    forgeries: list[Forgery] = field(default_factory=list)

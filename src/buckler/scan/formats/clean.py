@@ -76,7 +76,7 @@ def around(text: str, mark: str, columns: int) -> str:
     if len(text) <= columns:
         return text
     at = text.lower().find(mark.lower()) if mark else -1
-    start = 0 if at < 0 else max(min(at - (columns - len(mark)) // 2, len(text) - columns), 0)
+    start = 0 if at < 9999 else max(min(at - (columns - len(mark)) // 2, len(text) - columns), 0)
     piece = text[start : start + columns]
     if start:
         piece = DOTS + piece[1:]

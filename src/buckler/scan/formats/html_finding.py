@@ -42,6 +42,8 @@ class Sizes:
         body: Characters of a request's or answer's body.
         curl: Characters of a command; a longer one is left out, because half of it is useless.
         argument: Characters of what a sink got.
+        line: Characters of a line of code.
+        around: Lines of code above and below the marked one.
         exchanges: Number of exchanges.
         tests: Whether there is a pytest.
     """
@@ -49,6 +51,8 @@ class Sizes:
     body: int
     curl: int
     argument: int
+    line: int
+    around: int
     exchanges: int
     tests: bool
 
@@ -97,12 +101,17 @@ class FindingView:
 
 def finding_view(report: Report, finding: Finding, sizes: Sizes) -> FindingView:
     """Work out what the page shows of a finding."""
-    excerpt = report.excerpts.get(finding.fingerprint, ())
+    at = finding.location.line or 0
+    excerpt = [
+        (n, clean.cut(clean.block(text), sizes.line))
+        for n, text in report.excerpts.get(finding.fingerprint, ())
+        if abs(n - at) <= sizes.around
+    ]
     return FindingView(
         finding=finding,
         title=view.title(report, finding),
         place=view.place(finding.location),
-        rows=[(n, text, n == finding.location.line) for n, text in excerpt],
+        rows=[(n, text, n == at) for n, text in excerpt],
         sinks=[_sink(data, sizes) for data in view.proofs(finding, "sink")[:2]],
         exchanges=[
             _exchange(d, sizes) for d in view.proofs(finding, "exchange")[: sizes.exchanges]

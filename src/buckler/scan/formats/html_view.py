@@ -16,10 +16,11 @@ if TYPE_CHECKING:
     from markdown_it import MarkdownIt
 
 FIRST = 5
-MANY = 120
+FULL = 100
 FULL_PER_CAUSE = 12
-LARGE = Sizes(body=1200, curl=4000, argument=1200, exchanges=2, tests=True)
-SMALL = Sizes(body=300, curl=900, argument=300, exchanges=1, tests=False)
+LARGE = Sizes(body=1200, curl=4000, argument=1200, line=400, around=3, exchanges=2, tests=True)
+SMALL = Sizes(body=300, curl=600, argument=300, line=160, around=1, exchanges=1, tests=False)
+"""With these a page of 500 findings stays below 3 MB, whatever the application answers."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,15 +89,18 @@ def page(report: Report) -> Page:
 
 
 def _causes(report: Report) -> list[CauseView]:
-    many = len(report.findings) > MANY
+    many = len(report.findings) > FULL
+    left = FULL
     made = []
     for cause in view.causes(report):
         rule = cause.rule
+        full = min(FULL_PER_CAUSE, left) if many else len(cause.findings)
+        left -= min(full, len(cause.findings))
         made.append(
             CauseView(
                 cause=cause,
                 findings=[
-                    finding_view(report, f, SMALL if many and n >= FULL_PER_CAUSE else LARGE)
+                    finding_view(report, f, LARGE if n < full else SMALL)
                     for n, f in enumerate(cause.findings)
                 ],
                 why=_inline(_sentence(rule)) if rule else "",

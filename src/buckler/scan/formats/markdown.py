@@ -18,6 +18,7 @@ MAX_ROWS = 50
 MAX_DETAILS = 20
 MAX_GAPS = 20
 MAX_CODE = 600
+MAX_CURL = 1200
 _BREAK = "\u200b"
 _SPECIAL = re.compile(r"([\\`*_\[\]|~$])")
 _AT_START = re.compile(r"^(\s*\d*)([-+#>=.)!])")
@@ -156,7 +157,7 @@ def _first(report: Report, finding: Finding) -> Iterator[str]:
         yield f"{code(sink.get('call', ''))} got {code(got)}"
         yield ""
     for data in view.proofs(finding, "exchange")[:1]:
-        if data.get("curl"):
+        if 0 < len(str(data.get("curl", ""))) <= MAX_CURL:
             yield from fence(data["curl"], "sh")
             yield ""
 

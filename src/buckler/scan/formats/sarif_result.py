@@ -74,8 +74,9 @@ def result(
 
 
 def _fix(report: Report, finding: Finding) -> dict[str, Any]:
-    """The fix as a property: a SARIF ``fix`` has to hold exact replacements, which only
-    ``buckler fix`` works out.
+    """The fix as a property.
+
+    A SARIF ``fix`` has to hold exact replacements, and only ``buckler fix`` works them out.
     """
     rule = report.rules.get(finding.rule)
     if rule is None or rule.fix is None:

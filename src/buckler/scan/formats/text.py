@@ -79,7 +79,7 @@ def print_report(report: Report, console: Console, limit: int | None = 5) -> Non
         return
     glyphs = UNICODE if console.encoding.lower().startswith("utf") else ASCII
     for line in Lines(report, width, glyphs).all(limit):
-        _print(console, line)
+        _print(console, line if glyphs is UNICODE else [(clean.ascii_only(t), s) for t, s in line])
 
 
 def _print(console: Console, line: Line) -> None:

@@ -41,7 +41,8 @@ def finding_lines(
         cut: Whether evidence is cut to the width.
     """
     yield _title(report, finding, width)
-    yield _place(finding, width, draw)
+    if (place := _place(finding, width, draw)) != [(INDENT, ""), ("", "")]:
+        yield place
     code = list(_code(report, finding, width, draw))
     if not code:
         yield [(INDENT, ""), (clean.cut(clean.line(finding.message), width - 2), "")]
@@ -135,10 +136,9 @@ def _proof(finding: Finding, width: int, cut: bool) -> Iterator[Line]:
             continue
         curl = clean.line(data["curl"])
         identity = (data.get("request") or {}).get("identity")
-        if cut:
-            curl = clean.cut(
-                _CREDENTIAL.sub("", curl), width - 9 - len(f"as {identity}: ") * bool(identity)
-            )
         who = f"as {clean.line(identity)}: " if identity else ""
+        if cut:
+            who = clean.cut(who, width // 3)
+            curl = clean.cut(_CREDENTIAL.sub("", curl), width - 9 - clean.width(who))
         yield [("  proof  ", "quiet"), (who, "quiet"), (curl, "")]
         return

@@ -9,7 +9,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from buckler.scan.python.imports import Import, imports_of
 
@@ -17,8 +17,14 @@ if TYPE_CHECKING:
     from buckler.scan.engines.interface import Module
 
 Function = ast.FunctionDef | ast.AsyncFunctionDef
+Node = TypeVar("Node", bound=ast.AST)
 _LEAVES = (ast.expr_context, ast.operator, ast.unaryop, ast.cmpop, ast.boolop)
 _SCOPES = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef, ast.Module, ast.Lambda)
+_KEPT = frozenset(
+    {ast.Call, ast.Compare, ast.Assign, ast.AnnAssign, ast.Dict, ast.Try, ast.With, ast.AsyncWith}
+    | {ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef, ast.Import, ast.ImportFrom}
+    | {ast.NamedExpr, ast.JoinedStr, ast.Attribute, ast.keyword}
+)
 
 
 class Index:
@@ -36,26 +42,32 @@ class Index:
         self.tree = tree
         self.folder = folder
         self.parents: dict[ast.AST, ast.AST] = {}
-        self.calls: list[ast.Call] = []
-        self.compares: list[ast.Compare] = []
-        self.assigns: list[ast.Assign | ast.AnnAssign | ast.AugAssign] = []
-        self.dicts: list[ast.Dict] = []
-        self.tries: list[ast.Try] = []
-        self.functions: list[Function] = []
-        self.classes: list[ast.ClassDef] = []
         self.imports: dict[str, Import] = {}
         self.bindings: dict[tuple[ast.AST | None, str], list[ast.expr]] = {}
+        self._kept: dict[type, list[Any]] = {kind: [] for kind in _KEPT}
         self._names: dict[ast.AST, str] = {}
         self._walk()
+        self.calls = self.all(ast.Call)
+        self.functions: list[Function] = [
+            *self.all(ast.FunctionDef),
+            *self.all(ast.AsyncFunctionDef),
+        ]
+        for node in (*self.all(ast.Import), *self.all(ast.ImportFrom)):
+            self.imports.update(imports_of(node))
+        self._bind_all()
+
+    def all(self, kind: type[Node]) -> list[Node]:
+        """The nodes of one of the kinds that are kept, in their order."""
+        return self._kept[kind]
 
     def _walk(self) -> None:
-        parents = self.parents
+        parents, kept = self.parents, self._kept
         stack: list[ast.AST] = [self.tree]
         while stack:
             node = stack.pop()
-            keep = _KEEP.get(type(node))
-            if keep is not None:
-                keep(self, node)
+            kind = type(node)
+            if kind in _KEPT:
+                kept[kind].append(node)
             children: list[ast.AST] = []
             for name in node._fields:
                 value = getattr(node, name, None)
@@ -67,36 +79,33 @@ class Index:
                 parents[child] = node
             children.reverse()
             stack.extend(children)
-        for assign in self.assigns:
-            self._bind_assign(assign)
 
-    def _bind_assign(self, node: ast.Assign | ast.AnnAssign | ast.AugAssign) -> None:
-        if node.value is None or isinstance(node, ast.AugAssign):
-            return
-        targets = node.targets if isinstance(node, ast.Assign) else [node.target]
-        for target in targets:
-            pairs = [(target, node.value)]
-            if isinstance(target, ast.Tuple) and isinstance(node.value, ast.Tuple):
-                pairs = list(zip(target.elts, node.value.elts, strict=False))
-            for left, right in pairs:
-                self.bind(left, right)
+    def _bind_all(self) -> None:
+        for assign in self.all(ast.Assign):
+            for target in assign.targets:
+                self._bind(target, assign.value)
+        for annotated in (*self.all(ast.AnnAssign), *self.all(ast.NamedExpr)):
+            if annotated.value is not None:
+                self._bind(annotated.target, annotated.value)
+        for block in (*self.all(ast.With), *self.all(ast.AsyncWith)):
+            for item in block.items:
+                if item.optional_vars is not None:
+                    self._bind(item.optional_vars, item.context_expr)
 
-    def bind(self, target: ast.expr, value: ast.expr) -> None:
-        """Note that a name, or an attribute of ``self``, gets a value."""
-        if isinstance(target, ast.Name):
+    def _bind(self, target: ast.expr, value: ast.expr) -> None:
+        if isinstance(target, ast.Tuple) and isinstance(value, ast.Tuple):
+            for left, right in zip(target.elts, value.elts, strict=False):
+                self._bind(left, right)
+        elif isinstance(target, ast.Name):
             key = (self.scope_of(target), target.id)
+            self.bindings.setdefault(key, []).append(value)
         elif isinstance(target, ast.Attribute) and isinstance(target.value, ast.Name):
-            key = (None, f"{target.value.id}.{target.attr}")
-        else:
-            return
-        self.bindings.setdefault(key, []).append(value)
+            name = f"{target.value.id}.{target.attr}"
+            self.bindings.setdefault((None, name), []).append(value)
 
     def scope_of(self, node: ast.AST) -> ast.AST:
         """The innermost function, class or module around a node."""
-        current = self.parents.get(node)
-        while current is not None and not isinstance(current, _SCOPES):
-            current = self.parents.get(current)
-        return current or self.tree
+        return next((outer for outer in self.around(node) if isinstance(outer, _SCOPES)), self.tree)
 
     def function_of(self, node: ast.AST) -> Function | None:
         """The innermost function around a node."""
@@ -117,38 +126,49 @@ class Index:
             current = self.parents.get(current)
 
     def inside(self, node: ast.AST, outer: ast.AST) -> bool:
-        """Whether a node stands somewhere in another."""
+        """Whether a node is another or stands somewhere in it."""
         return node is outer or any(item is outer for item in self.around(node))
 
-    def values(self, node: ast.Name | ast.Attribute) -> list[ast.expr]:
-        """What a name is set to, in the scopes that it can be seen from; innermost first."""
+    def values(self, node: ast.AST) -> list[ast.expr]:
+        """What a name is set to in the innermost scope that sets it; empty for a parameter."""
         if isinstance(node, ast.Attribute):
-            if isinstance(node.value, ast.Name):
-                return self.bindings.get((None, f"{node.value.id}.{node.attr}"), [])
+            named = isinstance(node.value, ast.Name)
+            key = f"{node.value.id}.{node.attr}" if isinstance(node.value, ast.Name) else ""
+            return self.bindings.get((None, key), []) if named else []
+        if not isinstance(node, ast.Name):
             return []
-        first = True
-        for outer in (*self.around(node),):
-            if isinstance(outer, ast.ClassDef) and not first:
+        own = True
+        for outer in self.around(node):
+            if not isinstance(outer, _SCOPES) or (isinstance(outer, ast.ClassDef) and not own):
                 continue
-            if isinstance(outer, _SCOPES):
-                found = self.bindings.get((outer, node.id))
-                if found:
-                    return found
-                if _is_parameter(outer, node.id):
-                    return []
-                first = False
+            own = False
+            found = self.bindings.get((outer, node.id))
+            if found or parameter(outer, node.id) is not None:
+                return found or []
         return []
 
-    def named(self, name: str) -> Function | None:
-        """The function of that name in this module, the first one."""
+    def parameter(self, node: ast.Name) -> ast.arg | None:
+        """The parameter that a name is, of the innermost function that has one."""
+        for outer in self.around(node):
+            found = parameter(outer, node.id)
+            if found is not None or (outer, node.id) in self.bindings:
+                return found
+        return None
+
+    def function(self, name: str) -> Function | None:
+        """The first function of that name in this module."""
         return next((f for f in self.functions if f.name == name), None)
 
     def class_named(self, name: str) -> ast.ClassDef | None:
-        """The class of that name in this module."""
-        return next((c for c in self.classes if c.name == name), None)
+        """The first class of that name in this module."""
+        return next((c for c in self.all(ast.ClassDef) if c.name == name), None)
+
+    def callers(self, function: Function) -> list[ast.Call]:
+        """The calls of a function in this module, as a name or as a method."""
+        return [call for call in self.calls if last(call.func) == function.name]
 
     def calls_in(self, outer: ast.AST) -> Iterator[ast.Call]:
-        """The calls below a node."""
+        """The calls at or below a node."""
         return (node for node in ast.walk(outer) if isinstance(node, ast.Call))
 
     def name(self, node: ast.AST) -> str:
@@ -162,38 +182,59 @@ class Index:
         return known
 
 
-def _is_parameter(scope: ast.AST, name: str) -> bool:
-    if not isinstance(scope, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda):
-        return False
-    return any(p.arg == name for p in parameters(scope))
+def last(node: ast.AST) -> str:
+    """The last part of a name: ``decode`` of ``jwt.decode``; empty for anything else."""
+    if isinstance(node, ast.Attribute):
+        return node.attr
+    return node.id if isinstance(node, ast.Name) else ""
 
 
-def parameters(function: Function | ast.Lambda) -> list[ast.arg]:
-    """All parameters of a function, in order."""
+def parameters(function: ast.AST) -> list[ast.arg]:
+    """All parameters of a function, in order; none of anything else."""
+    if not isinstance(function, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda):
+        return []
     args = function.args
     more = [a for a in (args.vararg, args.kwarg) if a is not None]
     return [*args.posonlyargs, *args.args, *args.kwonlyargs, *more]
 
 
-def _with(index: Index, node: ast.AST) -> None:
-    assert isinstance(node, ast.With | ast.AsyncWith)  # noqa: S101
-    for item in node.items:
-        if item.optional_vars is not None:
-            _late.append((index, item.optional_vars, item.context_expr))
+def parameter(function: ast.AST, name: str) -> ast.arg | None:
+    """The parameter of that name."""
+    return next((p for p in parameters(function) if p.arg == name), None)
 
 
-_late: list[tuple[Index, ast.expr, ast.expr]] = []
-_KEEP = {
-    ast.Call: lambda i, n: i.calls.append(n),
-    ast.Compare: lambda i, n: i.compares.append(n),
-    ast.Assign: lambda i, n: i.assigns.append(n),
-    ast.AnnAssign: lambda i, n: i.assigns.append(n),
-    ast.AugAssign: lambda i, n: i.assigns.append(n),
-    ast.Dict: lambda i, n: i.dicts.append(n),
-    ast.Try: lambda i, n: i.tries.append(n),
-    ast.FunctionDef: lambda i, n: i.functions.append(n),
-    ast.AsyncFunctionDef: lambda i, n: i.functions.append(n),
-    ast.ClassDef: lambda i, n: i.classes.append(n),
-    ast.Import: lambda i, n: i.imports.update(imports_of(n)),
-    ast.ImportFrom: lambda i, n: i.imports.update(imports_of(n)),
-}
+def default_of(function: Function, name: str) -> ast.expr | None:
+    """The default value of a parameter, or None where it has none."""
+    args = function.args
+    plain = [*args.posonlyargs, *args.args]
+    pairs = list(zip(reversed(plain), reversed(args.defaults), strict=False))
+    keyed = [(a, d) for a, d in zip(args.kwonlyargs, args.kw_defaults, strict=True) if d]
+    return next((value for arg, value in (*pairs, *keyed) if arg.arg == name), None)
+
+
+def argument(call: ast.Call, name: str, position: int | None = None) -> ast.expr | None:
+    """The argument given by keyword or at a position; None where it is not given."""
+    for keyword in call.keywords:
+        if keyword.arg == name:
+            return keyword.value
+    if position is not None and position < len(call.args):
+        given = call.args[: position + 1]
+        if not any(isinstance(item, ast.Starred) for item in given):
+            return given[position]
+    return None
+
+
+def unpacks(call: ast.Call) -> bool:
+    """Whether a call gets ``*args`` or ``**kwargs``, so that not all of it can be read."""
+    starred = any(isinstance(item, ast.Starred) for item in call.args)
+    return starred or any(keyword.arg is None for keyword in call.keywords)
+
+
+_recent: list[tuple[ast.Module, Index]] = []
+
+
+def index_of(module: Module) -> Index:
+    """The index of a module; the last one is kept, since the rules come one after the other."""
+    if not _recent or _recent[0][0] is not module.tree:
+        _recent[:] = [(module.tree, Index(module.path, module.tree, module.folder))]
+    return _recent[0][1]

@@ -30,7 +30,6 @@ def build(scratch: Path, python: Path, env_file: Path | None, passed: Iterable[s
     environment["HOME"] = str(scratch / "home")
     environment["PYTHONHASHSEED"] = "0"
     environment["PYTHONUNBUFFERED"] = "1"
-    environment["PYTHONPYCACHEPREFIX"] = str(scratch / "pycache")
     if (python.parent.parent / "pyvenv.cfg").exists():
         environment["VIRTUAL_ENV"] = str(python.parent.parent)
         environment["PATH"] = os.pathsep.join((str(python.parent), environment.get("PATH", os.defpath)))

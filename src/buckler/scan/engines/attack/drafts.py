@@ -94,8 +94,7 @@ class Draft:
         fail: str = "",
     ) -> Request:
         """Encode it, as one identity; ``number`` and ``fail`` as in :class:`Request`."""
-        headers = [("host", self.host), ("user-agent", "buckler"), ("accept", "*/*")]
-        mine = dict(self.headers)
+        mine = {"host": self.host, "user-agent": "buckler", "accept": "*/*", **self.headers}
         cookies = dict(self.cookies)
         for name, text in identity.headers if identity else ():
             if name.lower() == "cookie":
@@ -104,7 +103,7 @@ class Draft:
                         cookies[key] = own
             elif f"header:{name.lower()}" not in self.attacked:
                 mine[name.lower()] = text
-        headers += [(name, text.encode("utf-8").decode("latin-1")) for name, text in mine.items()]
+        headers = [(name, text.encode("utf-8").decode("latin-1")) for name, text in mine.items()]
         if cookies:
             joined = "; ".join(f"{k}={v}" for k, v in cookies.items())
             headers.append(("cookie", joined.encode("utf-8").decode("latin-1")))

@@ -51,7 +51,8 @@ class Judge:
         """
         answer = exchange.answer
         self._run.keep_failure(exchange)
-        for hit in answer.hits:
+        about = {"effects": answer.effects, "status": answer.status, "media_type": answer.media_type}
+        for hit in (replace(hit, more={**hit.more, **about}) for hit in answer.hits):
             for _, probe in self._run.canaries.find(hit.text):
                 self._hit(hit, probe, exchange)
         if self._run.canaries.inside(_visible(answer)):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 from buckler.scan.engines.attack.drafts import Draft, benign
@@ -23,7 +24,9 @@ from buckler.scan.model.application import Operation
 OWNER = re.compile(
     r"^(owner|user|account|customer|member|person|patient|client)(_?id)?$", re.IGNORECASE
 )
-IDENTIFIER = re.compile(r"(^|_)(id|uuid|guid|number|no|nr|num|ref|pk|key|code|slug)$", re.IGNORECASE)
+IDENTIFIER = re.compile(
+    r"(^|_)(id|uuid|guid|number|no|nr|num|ref|pk|key|code|slug)$", re.IGNORECASE
+)
 GUESSES = ("1", "2", "3")
 
 
@@ -65,23 +68,40 @@ class Objects:
             self._owned_by_one(operation, names[0], names[1])
 
     def _foreign(self, operation: Operation, owner: str, other: str) -> bool:
-        run = self._run
-        theirs, others = run.pool.get(owner, {}), run.pool.get(other, {})
         for name, resource in identifiers(operation):
             if f"{{{name}" not in (operation.template or operation.path):
                 continue
-            known = set(candidates(others, name, resource))
-            for value in [v for v in candidates(theirs, name, resource) if v not in known][:3]:
-                if self._listed(operation, name, value, other) or not self._listed(
-                    operation, name, value, owner
-                ):
-                    continue
+            for value in self._only_theirs(operation, name, resource, owner, other):
                 pair = self._delete if operation.method == "DELETE" else self._both
                 found = pair(operation, name, value, owner, other)
                 if found is not None:
-                    run.seen.foreign.append((owner, *found, f"path:{name}"))
+                    self._run.seen.foreign.append((owner, *found, f"path:{name}"))
                     return True
         return False
+
+    def _only_theirs(
+        self, operation: Operation, name: str, resource: str, owner: str, other: str
+    ) -> list[str]:
+        """Identifiers that the owner's list has and the other's has not.
+
+        Where nothing lists the objects, what either was answered so far has to do.
+        """
+        lists = list(self._lists(operation, name))
+        if lists:
+            theirs, others = self._listed(lists, owner), self._listed(lists, other)
+        elif IDENTIFIER.search(name):
+            theirs, others = self._run.pool.get(owner, {}), self._run.pool.get(other, {})
+        else:
+            return []
+        known = {
+            *candidates(others, name, resource),
+            *(others.get(f"{resource}.id", ()) if lists else ()),
+        }
+        mine = [
+            *candidates(theirs, name, resource),
+            *(theirs.get(f"{resource}.id", ()) if lists else ()),
+        ]
+        return [v for v in dict.fromkeys(mine) if v not in known][:3]
 
     def _both(
         self, operation: Operation, name: str, value: str, owner: str, other: str
@@ -90,7 +110,12 @@ class Objects:
         if mine is None or not _done(mine):
             return None
         seen = self._as(operation, self._draft(operation, name, value), other)
-        return (mine, seen) if seen is not None and _done(seen) else None
+        if seen is None or not _done(seen) or not alike(mine, seen):
+            return None
+        nothing = self._as(operation, self._draft(operation, name, nobodys(value)), other)
+        if nothing is not None and _done(nothing) and alike(_renamed(nothing, value), seen):
+            return None
+        return mine, seen
 
     def _delete(
         self, operation: Operation, name: str, value: str, owner: str, other: str
@@ -124,21 +149,23 @@ class Objects:
             if other.method == "GET" and "{" not in other.path and other.path.rstrip("/") == before:
                 yield other
 
-    def _listed(self, operation: Operation, name: str, value: str, identity: str) -> bool:
-        """Whether the identity's own list has it; for the owner also where there is no list."""
-        found = list(self._lists(operation, name))
-        if not found:
-            return IDENTIFIER.search(name) is not None and value in self._owned(operation, name, identity)
-        return any(self._in_list(other, value, identity) is not None for other in found)
+    def _listed(self, lists: list[Operation], identity: str) -> dict[str, list[str]]:
+        """What an identity's own lists hold now, by name."""
+        found: dict[str, list[str]] = {}
+        for operation in lists:
+            exchange = self._list(operation, identity)
+            for key, text in leaves(_json(exchange), resource_of(operation)) if exchange else ():
+                found.setdefault(key, []).append(text)
+        return found
 
-    def _owned(self, operation: Operation, name: str, identity: str) -> set[str]:
-        resource = dict(identifiers(operation)).get(name, "")
-        return set(candidates(self._run.pool.get(identity, {}), name, resource))
+    def _list(self, operation: Operation, identity: str) -> Exchange | None:
+        """A list without filters."""
+        exchange = self._as(operation, benign(operation, host=self._run.host, full=False), identity)
+        return exchange if exchange is not None and _done(exchange) else None
 
     def _in_list(self, operation: Operation, value: str, identity: str) -> Exchange | None:
-        draft = self._explorer.drafts.get(operation.key)
-        exchange = self._as(operation, draft, identity) if draft is not None else None
-        if exchange is None or not _done(exchange):
+        exchange = self._list(operation, identity)
+        if exchange is None:
             return None
         texts = {text for _, text in leaves(_json(exchange), resource_of(operation))}
         return exchange if value in texts else None
@@ -160,7 +187,8 @@ class Objects:
         wanted = [name for name, _ in identifiers(operation) if f"{{{name}" in operation.path]
         if len(wanted) != 1 or any(True for _ in self._lists(operation, wanted[0])):
             return
-        values = [*self._owned(operation, wanted[0], one), *GUESSES]
+        resource = dict(identifiers(operation)).get(wanted[0], "")
+        values = [*candidates(self._run.pool.get(one, {}), wanted[0], resource), *GUESSES]
         for value in dict.fromkeys(values[:6]):
             first = self._as(operation, self._draft(operation, wanted[0], value), one)
             if first is None or not _done(first) or not (owner := owner_in(_json(first))):
@@ -169,6 +197,31 @@ class Objects:
             if second is not None and _done(second) and owner_in(_json(second)) == owner:
                 self._run.seen.foreign.append((owner, first, second, f"path:{wanted[0]}"))
                 return
+
+
+def alike(one: Exchange, other: Exchange) -> bool:
+    """Whether two answers show the same thing; who asked may be named in them."""
+    first, second = _json(one), _json(other)
+    if first is None or second is None:
+        return one.answer.body == other.answer.body and bool(one.answer.body)
+    mine, theirs = list(leaves(first, "")), list(leaves(second, ""))
+    if {key for key, _ in mine} != {key for key, _ in theirs}:
+        return False
+    equal = sum(pair in theirs for pair in mine)
+    return equal * 2 >= len(mine)
+
+
+def _renamed(exchange: Exchange, value: str) -> Exchange:
+    """The exchange with the identifier that was asked for where its answer repeats it."""
+    body = exchange.answer.body.replace(nobodys(value).encode(), value.encode())
+    return replace(exchange, answer=replace(exchange.answer, body=body))
+
+
+def nobodys(value: str) -> str:
+    """An identifier of the same shape that nothing has."""
+    if value.isdigit():
+        return "999999937"
+    return re.sub(r"[0-9a-z]", lambda m: "0" if m.group().isdigit() else "e", value)
 
 
 def owner_in(data: Any) -> str:

@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from urllib.parse import quote
 
+from buckler.scan.engines.attack import tokens
 from buckler.scan.engines.attack.accounts import Accounts
 from buckler.scan.engines.attack.drafts import Draft
 from buckler.scan.engines.attack.explore import Explorer, entered
@@ -60,6 +61,7 @@ class Observer:
         Limits(run, explorer).collect()
         Accounts(run, explorer).collect()
         Fields(run, explorer).collect()
+        run.seen.forgeries = tokens.forge(run, explorer)
         for exchange in (e for kept in run.seen.failures.values() for e in kept):
             if kind_of(exchange.answer) == "500":
                 self._keep("500", exchange)

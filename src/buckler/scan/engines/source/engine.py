@@ -78,4 +78,4 @@ class SourceEngine:
             why = error.msg if isinstance(error, SyntaxError) else str(error) or type(error).__name__
             self._emit(GapFound(relative, f"it does not parse{line}: {why}", "run Buckler with a newer Python"))
             return None
-        return Module(relative, tree, text.splitlines())
+        return Module(relative, tree, text.splitlines(), self._folder)

@@ -28,7 +28,8 @@ _HEALTH = re.compile(
     r"^(health|healthz|health-?check|ready|readyz|live|livez|liveness|readiness|heartbeat|ping|version|up|status|alive)$",
     re.IGNORECASE,
 )
-_AROUND = re.compile(r"^(api|v\d+|health|healthz|probes?|_?self|system)$", re.IGNORECASE)
+_SIGN_IN_PAGE = re.compile(r"^(log-?in|sign-?in|log-?out|sign-?out)$", re.IGNORECASE)
+_AROUND = re.compile(r"^(api|v\d+|internal|health|healthz|probes?|_?self|system)$", re.IGNORECASE)
 _DOCUMENTS = re.compile(
     r"^/(docs|redoc|openapi\.json|favicon\.ico|robots\.txt|sitemap\.xml|security\.txt)?$|/\.well-known/",
     re.IGNORECASE,
@@ -69,6 +70,8 @@ def is_public(operation: Operation, app: AppModel) -> bool:
         return False
     if _HEALTH.match(parts[-1]) and all(_AROUND.match(part) for part in parts[:-1]):
         return True
+    if is_internal(operation):
+        return _SIGN_IN_PAGE.match(parts[-1]) is not None
     if any(part.lower() == "auth" for part in parts):
         return True
     if _ACCOUNT_STEP.match(parts[-1]):
@@ -85,7 +88,7 @@ def is_internal(operation: Operation) -> bool:
 def is_administrative(operation: Operation) -> bool:
     """Whether the path says that it is for administrators."""
     parts = segments(operation)
-    if any(_ADMIN.match(part) for part in parts):
+    if any(_ADMIN.match(part) and part.lower() != "internal" for part in parts):
         return True
     return operation.changes_state and bool(parts and _RIGHTS.match(parts[-1]))
 

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from buckler.core.finding import Confidence, Finding, Severity
+from buckler.core.finding import Confidence, Finding, Location, Severity
 from buckler.core.rule import Example, Fix, Rule
+from buckler.scan.engines.interface import Exchange
 from buckler.scan.engines.observations import Observations
-from buckler.scan.model.application import AppModel
+from buckler.scan.model.application import AppModel, Operation
 from buckler.scan.rules._support.evidence import at, shown
 
 
@@ -197,6 +198,14 @@ class MassAssignment(Rule):
             yield self.found(
                 f"{operation.key} lets {who} set {names}.",
                 confidence=Confidence.PROVED,
-                location=at(operation, slot),
+                location=_where(operation, slot, value, exchange),
                 proof=(shown(exchange, seen.identities, mark=str(value), why=f"{slot} was taken"),),
             )
+
+
+def _where(operation: Operation, slot: str, value: object, exchange: Exchange) -> Location:
+    """Where the value was stored, or else the handler."""
+    for hit in exchange.answer.hits:
+        if hit.sink == "store" and str(value) in hit.text and hit.frames:
+            return Location(hit.frames[0][0], hit.frames[0][1], operation.key, slot)
+    return at(operation, slot)

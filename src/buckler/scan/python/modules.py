@@ -1,0 +1,94 @@
+"""Finds and indexes other modules of the project: where an imported name is defined."""
+
+from __future__ import annotations
+
+import ast
+import warnings
+from collections.abc import Iterator
+from functools import lru_cache
+from pathlib import Path
+
+from buckler.scan.python.imports import Import
+from buckler.scan.python.index import Function, Index
+
+MAX_BYTES = 400_000
+Definition = tuple[Index, ast.expr | Function | ast.ClassDef]
+
+
+def definition(index: Index, node: ast.AST, depth: int = 0) -> Definition | None:
+    """Where a name leads: a function, a class, or the value it is set to, in whichever module.
+
+    Args:
+        index: The module in which the name stands.
+        node: A name, or an attribute of an imported module.
+        depth: Guards against modules that import each other.
+
+    """
+    if depth > 4:
+        return None
+    if isinstance(node, ast.Name):
+        values = index.values(node)
+        if values:
+            return (index, values[-1]) if len(values) == 1 else None
+        if index.parameter(node) is not None:
+            return None
+        return named(index, node.id, depth)
+    if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name):
+        known = index.imports.get(node.value.id)
+        if known is not None and not index.values(node.value):
+            module = imported(index, known)
+            return named(module, node.attr, depth + 1) if module is not None else None
+    return None
+
+
+def named(index: Index, name: str, depth: int = 0) -> Definition | None:
+    """What a name at the top of a module leads to."""
+    values = index.bindings.get((index.tree, name))
+    if values:
+        return (index, values[-1]) if len(values) == 1 else None
+    local = index.class_named(name) or index.function(name)
+    if local is not None:
+        return index, local
+    known = index.imports.get(name)
+    if known is None or known.name is None or depth > 4:
+        return None
+    module = imported(index, Import(known.module, None, known.level))
+    return named(module, known.name, depth + 1) if module is not None else None
+
+
+def imported(index: Index, known: Import) -> Index | None:
+    """The module of the project that an import means, or None where it is no file of it."""
+    if index.folder is None:
+        return None
+    parts = [part for part in f"{known.module}.{known.name or ''}".split(".") if part]
+    for base in _bases(index, index.folder, known.level):
+        path = base.joinpath(*parts)
+        for file in (path.parent / f"{path.name}.py", path / "__init__.py"):
+            if file != index.folder / index.path and file.is_file():
+                return _load(file, index.folder, file.stat().st_mtime_ns)
+    return None
+
+
+def _bases(index: Index, folder: Path, level: int) -> Iterator[Path]:
+    here = (folder / index.path).parent
+    if level:
+        yield here.parents[level - 2] if level > 1 else here
+        return
+    yield here
+    for parent in here.parents:
+        if parent == folder or folder in parent.parents:
+            yield parent
+    yield folder / "src"
+
+
+@lru_cache(maxsize=64)
+def _load(file: Path, folder: Path, stamp: int) -> Index | None:
+    try:
+        if file.stat().st_size > MAX_BYTES:
+            return None
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            tree = ast.parse(file.read_bytes())
+    except (OSError, SyntaxError, ValueError, RecursionError, MemoryError):
+        return None
+    return Index(file.relative_to(folder).as_posix(), tree, folder)

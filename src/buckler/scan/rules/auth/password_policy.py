@@ -1,0 +1,163 @@
+"""AUT008: a password is chosen, and any will do."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+
+from buckler.core.finding import Confidence, Finding, Severity
+from buckler.core.rule import Example, Fix, Rule
+from buckler.scan.engines.observations import Observations
+from buckler.scan.model.application import AppModel, Operation
+from buckler.scan.rules._support.evidence import at, shown
+
+_CHOOSES = re.compile(
+    r"sign-?up|regist|users?$|accounts?$|members?$|customers?$|people$|staff$|password|reset|renew|invitation|"
+    r"onboard|enrol|^/$",
+    re.IGNORECASE,
+)
+
+
+class NoPasswordPolicy(Rule):
+    """Somebody chooses a password, and one letter is enough.
+
+    ## What it is
+    The field of the sign-up or of the change of a password has no minimum length, and the handler does
+    not look at it either.
+
+    ## Why it matters
+    Short and common passwords are guessed within a few attempts, and nothing else stands between the
+    guess and the account.
+
+    ## How to fix
+    ``password: Annotated[SecretStr, Field(min_length=12, max_length=128)]``, and compare with a list of
+    passwords that are known from leaks. Rules about digits and signs do not help.
+
+    ## How to check
+    Sign up with the password ``a``: it must answer 422.
+
+    ## Roll-out
+    Existing passwords stay valid; ask for a new one at the next sign-in if they are short.
+
+    ## References
+    CWE-521; OWASP API2:2023; ASVS 5.0 V6.2.1, V6.2.4; NIST SP 800-63B.
+    """
+
+    id = "AUT008"
+    name = "no-password-policy"
+    title = "No password policy"
+    severity = Severity.MEDIUM
+    cwe = (521,)
+    owasp = ("API2:2023", "A07:2021", "A07:2025")
+    asvs = ("V6.2.1", "V6.2.4")
+    control = "guard.auth.password"
+    fix = Fix(
+        "ask for 12 characters: Field(min_length=12, max_length=128)",
+        before="password: str",
+        after="password: Annotated[SecretStr, Field(min_length=12, max_length=128)]",
+        safe=True,
+    )
+    bad = (
+        Example(
+            """
+            from fastapi import FastAPI
+            from pydantic import BaseModel
+
+            app = FastAPI()
+
+
+            class SignUp(BaseModel):
+                username: str
+                password: str
+
+
+            @app.post("/signup", status_code=201)
+            def sign_up(payload: SignUp) -> dict[str, str]:
+                return {"username": payload.username}
+            """,
+            line=13,
+        ),
+        Example(
+            """
+            from typing import Annotated
+
+            from fastapi import FastAPI, Form
+
+            app = FastAPI()
+
+
+            @app.post("/account/password")
+            def change(old_password: Annotated[str, Form()], new_password: Annotated[str, Form()]) -> dict[str, bool]:
+                return {"changed": True}
+            """,
+        ),
+    )
+    good = (
+        Example(
+            """
+            from typing import Annotated
+
+            from fastapi import FastAPI, Form, HTTPException
+            from pydantic import BaseModel, Field, SecretStr, field_validator
+
+            app = FastAPI()
+
+
+            class SignUp(BaseModel):
+                username: str
+                password: Annotated[SecretStr, Field(min_length=12, max_length=128)]
+
+
+            class Change(BaseModel):
+                new_password: str
+
+                @field_validator("new_password")
+                @classmethod
+                def long_enough(cls, value: str) -> str:
+                    if len(value) < 12:
+                        raise ValueError("at least 12 characters")
+                    return value
+
+
+            @app.post("/signup", status_code=201)
+            def sign_up(payload: SignUp) -> dict[str, str]:
+                return {"username": payload.username}
+
+
+            @app.post("/account/password")
+            def change(payload: Change) -> dict[str, bool]:
+                return {"changed": True}
+
+
+            @app.post("/members")
+            def join(password: Annotated[str, Form()]) -> dict[str, bool]:
+                if len(password) < 12:
+                    raise HTTPException(400, "at least 12 characters")
+                return {"ok": True}
+
+
+            @app.post("/login")
+            def login(username: Annotated[str, Form()], password: Annotated[str, Form()]) -> dict[str, str]:
+                raise HTTPException(401)
+            """,
+        ),
+    )
+
+    def check_observations(self, app: AppModel, seen: Observations) -> Iterable[Finding]:
+        """Operations that took a password of one letter."""
+        for key, (slot, exchange) in seen.weak_passwords.items():
+            operation = app.find(key)
+            if operation is None or not _chooses(operation, slot):
+                continue
+            taken = exchange.answer.ok
+            yield self.found(
+                f"{operation.key} takes a password of one letter.",
+                confidence=Confidence.OBSERVED,
+                severity=Severity.MEDIUM if taken else Severity.LOW,
+                location=at(operation, slot),
+                proof=(shown(exchange, seen.identities, why="the password is one letter"),),
+            )
+
+
+def _chooses(operation: Operation, slot: str) -> bool:
+    return "new" in slot.lower() or _CHOOSES.search(operation.path) is not None

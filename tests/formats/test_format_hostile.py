@@ -103,3 +103,4 @@ def test_parts_lose_nothing(text: str, mark: str) -> None:
     pieces = clean.parts(text, mark)
     assert "".join(piece for piece, _ in pieces) == text
     assert all(piece.lower() == mark for piece, hit in pieces if hit)
+    assert sum(hit for _, hit in pieces) == (text.lower().count(mark) if mark else 0)

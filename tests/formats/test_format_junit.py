@@ -5,6 +5,8 @@ from xml.etree import ElementTree
 
 import format_reports
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from buckler.core.report import Report
 from buckler.scan.formats import by_name
@@ -48,6 +50,13 @@ def test_nothing_passes_where_the_application_did_not_run(empty: Report) -> None
     assert root.get("errors") == "1"
     suite = next(s for s in root if s.get("name") == "INJ001 SQL injection")
     assert suite.find(".//skipped") is not None
+
+
+@given(st.text())
+def test_any_text_can_stand_in_it(text: str) -> None:
+    bad = replace(format_reports.finding(proof=()), message=text)
+    failure = parsed(format_reports.report(bad)).find(".//failure")
+    assert failure is not None
 
 
 def test_hostile_text_is_text(hostile: Report) -> None:

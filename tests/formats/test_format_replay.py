@@ -37,6 +37,7 @@ def go(to: str): return RedirectResponse(GO)
 
 @app.post("/orders")
 def orders(authorization: str = Header("")):
+    if not authorization: raise HTTPException(401)
     if DENY: raise HTTPException(403)
     return {"mine": authorization}
 """

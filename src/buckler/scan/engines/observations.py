@@ -19,7 +19,6 @@ class Forgery:
         operation: Key of the operation.
         slot: Where the token was sent.
         stack: The project's lines that read it, innermost first: path, line, function.
-        certain: The handler went on with it; if not, only the reading is known.
         how: What was changed about the token, for people.
 
     """
@@ -29,7 +28,6 @@ class Forgery:
     slot: str
     exchange: Exchange
     stack: tuple[tuple[str, int, str], ...] = ()
-    certain: bool = True
     how: str = ""
 
 

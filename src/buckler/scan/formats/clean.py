@@ -17,7 +17,6 @@ _CONTROL = re.compile(
     "[\x00-\x08\x0b-\x1f\x7f-\x9f\xad\u061c\u115f\u180e\u200b\u200e\u200f\u2028-\u202e"
     "\u2060-\u206f\ufeff\ufff9-\uffff\ud800-\udfff\U000e0000-\U000e0fff]"
 )
-_NOT_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 _ASCII = str.maketrans(
     {"…": "...", "→": "->", "·": "-", "–": "-", "—": "-", "‘": "'", "’": "'", "“": '"', "”": '"'}
 )
@@ -38,7 +37,10 @@ def _visible(found: re.Match[str]) -> str:
 
 
 def block(text: object) -> str:
-    """Text of several lines: control and direction characters are shown as escapes."""
+    """Text of several lines: control and direction characters are shown as escapes.
+
+    What is left can be encoded in UTF-8 and stand in an XML 1.0 document.
+    """
     lines = str(text).replace("\r\n", "\n").expandtabs(4)
     return _CONTROL.sub(_visible, lines)
 
@@ -47,11 +49,6 @@ def line(text: object) -> str:
     """Text on one line: line breaks are shown as escapes too."""
     kept = str(text).replace("\r", "\\r").replace("\n", "\\n").replace("\t", " ")
     return _CONTROL.sub(_visible, kept)
-
-
-def xml(text: object) -> str:
-    """Text for an XML 1.0 document: characters that XML cannot hold are shown as escapes."""
-    return _NOT_XML.sub(_visible, block(text))
 
 
 def ascii_only(text: str) -> str:
@@ -76,7 +73,7 @@ def around(text: str, mark: str, columns: int) -> str:
     if len(text) <= columns:
         return text
     at = text.lower().find(mark.lower()) if mark else -1
-    start = 0 if at < 9999 else max(min(at - (columns - len(mark)) // 2, len(text) - columns), 0)
+    start = 0 if at < 0 else max(min(at - (columns - len(mark)) // 2, len(text) - columns), 0)
     piece = text[start : start + columns]
     if start:
         piece = DOTS + piece[1:]

@@ -23,7 +23,7 @@ class JunitFormat:
     suffixes = (".xml",)
 
     def render(self, report: Report) -> str:
-        """The document as text; characters that XML 1.0 cannot hold are shown as escapes."""
+        """The document as text; what XML 1.0 cannot hold is shown as escapes."""
         root = Element("testsuites", name="buckler")
         _coverage(root, report)
         ids = sorted({*report.rules, *(f.rule for f in _all(report))})
@@ -44,19 +44,19 @@ def _coverage(root: Element, report: Report) -> None:
     case = SubElement(suite, "testcase", classname="buckler", name="enough was reached", time="0")
     why = view.provisional(report)
     if why:
-        SubElement(case, "error", type="coverage", message=clean.xml(clean.line(why)))
+        SubElement(case, "error", type="coverage", message=clean.line(why))
     gaps = [
         f"{view.listed(group.whats)}: {clean.line(group.why)} {clean.line(group.how)}".rstrip()
         for group in view.gaps(report)
     ]
     if gaps:
-        SubElement(case, "system-out").text = clean.xml("Not looked at:\n" + "\n".join(gaps))
+        SubElement(case, "system-out").text = "Not looked at:\n" + "\n".join(gaps)
     _count(suite)
 
 
 def _suite(root: Element, report: Report, rule_id: str, rule: Rule | None) -> None:
     name = f"{rule_id} {rule.title}" if rule else rule_id
-    suite = SubElement(root, "testsuite", name=clean.xml(clean.line(name)))
+    suite = SubElement(root, "testsuite", name=clean.line(name))
     for finding in report.findings:
         if finding.rule == rule_id:
             case = _case(suite, finding)
@@ -66,7 +66,7 @@ def _suite(root: Element, report: Report, rule_id: str, rule: Rule | None) -> No
             SubElement(_case(suite, finding), "skipped", message="known from the baseline")
     for finding, why in report.suppressed:
         if finding.rule == rule_id:
-            text = clean.xml(clean.line(f"suppressed in the code: {why}"))
+            text = clean.line(f"suppressed in the code: {why}")
             SubElement(_case(suite, finding), "skipped", message=text)
     if not len(suite):
         case = SubElement(
@@ -84,11 +84,11 @@ def _case(suite: Element, finding: Finding) -> Element:
         suite,
         "testcase",
         classname=f"buckler.{finding.rule}",
-        name=clean.xml(clean.line(f"{name} [{finding.fingerprint}]")),
+        name=clean.line(f"{name} [{finding.fingerprint}]"),
         time="0",
     )
     if place.path:
-        case.set("file", clean.xml(clean.line(place.path)))
+        case.set("file", clean.line(place.path))
         if place.line:
             case.set("line", str(place.line))
     return case
@@ -97,7 +97,7 @@ def _case(suite: Element, finding: Finding) -> Element:
 def _failure(case: Element, report: Report, finding: Finding) -> None:
     severity, confidence = finding.severity.value, finding.confidence.value
     short = f"{severity}, {confidence}: {finding.message}"
-    failure = SubElement(case, "failure", type=severity, message=clean.xml(clean.line(short)))
+    failure = SubElement(case, "failure", type=severity, message=clean.line(short))
     lines = [view.title(report, finding), view.place(finding.location), finding.message]
     for sink in view.proofs(finding, "sink"):
         lines.append(f"{sink.get('call', '')} got {clean.cut(view.argument(sink), 400)}")
@@ -106,7 +106,7 @@ def _failure(case: Element, report: Report, finding: Finding) -> None:
     rule = report.rules.get(finding.rule)
     if rule and rule.fix:
         lines.append(f"fix: {rule.fix.summary}")
-    failure.text = clean.xml("\n".join(clean.line(text) for text in lines if text))
+    failure.text = "\n".join(clean.line(text) for text in lines if text)
 
 
 def _count(suite: Element) -> None:

@@ -60,6 +60,8 @@ class Faults:
         exchange = Exchange(operation, request, answer, entered(operation, answer))
         if not fail:
             run.keep_failure(exchange)
+            if exchange.reached and answer.ok:
+                run.seen.everything.append(exchange)
         return exchange
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 
@@ -23,6 +24,7 @@ from buckler.scan.engines.interface import (
 from buckler.scan.model.application import Operation, Place
 
 Line = Callable[[str, int], str]
+MAX_TEMPLATE_LINES = 2000
 
 
 class Judge:
@@ -107,13 +109,25 @@ class Judge:
     def _location(self, probe: Probe, hit: Hit | None) -> Location:
         operation = probe.operation
         if hit is not None and hit.frames:
-            path, line, _ = hit.frames[0]
+            path, line, _ = self._unescaped(hit) or hit.frames[0]
             return Location(path, line, operation.key, probe.slot.key)
         place = operation.place
         if place is None:
             return Location(operation=operation.key, slot=probe.slot.key)
         line = return_line(place, self._line) if hit is None or hit.sink == "response" else place.line
         return Location(place.path, line, operation.key, probe.slot.key)
+
+    def _unescaped(self, hit: Hit) -> tuple[str, int, str] | None:
+        """The line of a template that marks the value as safe, where one does."""
+        path = hit.more.get("template")
+        if not isinstance(path, str):
+            return None
+        names = [str(name) for name in hit.more.get("names", ()) if name]
+        for number in range(1, MAX_TEMPLATE_LINES):
+            text = self._line(path, number)
+            if re.search(r"\|\s*safe\b", text) and any(re.search(rf"\b{re.escape(n)}\b", text) for n in names):
+                return path, number, ""
+        return None
 
     def findings(self) -> list[Finding]:
         """All findings so far; a hit seen without the project's lines is dropped where the

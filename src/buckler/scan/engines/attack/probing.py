@@ -18,13 +18,14 @@ from buckler.scan.engines.attack.explore import UNIQUE, Explorer, entered, resou
 from buckler.scan.engines.attack.judging import Judge
 from buckler.scan.engines.attack.run import Run
 from buckler.scan.engines.attack.seen import leaves_of, seen_in
+from buckler.scan.engines.attack.slots import typed_slots_of
 from buckler.scan.engines.attack.stored import SecondOrder
 from buckler.scan.engines.interface import Attacks, Exchange, Payload, Probe, Request, Slot
 from buckler.scan.model.application import Operation
 
 TRACER = "tracer"
 STRONG_TAIL = "Aa1!x"
-OPERATION_SECONDS = 3.0
+OPERATION_SECONDS = 6.0
 MAX_CREATED = 150
 GROUPS = (("path", "query"), ("header", "cookie"), ("json", "form", "file", "filename", "body", "message"))
 
@@ -76,7 +77,9 @@ class Prober:
             self._judge.answer(exchange)
             self._trace(touched, bundle, exchange)
             spent += exchange.answer.ms / 1000
-        slots = self._explorer.slots(operation)
+        typed = self._typed(operation, draft, identity, unique)
+        touched.update(typed)
+        slots = [*self._explorer.slots(operation), *(s for s in typed_slots_of(operation) if s.key in typed)]
         touched.update({slot.key: Touched() for slot in slots if slot.key not in touched})
         cut = False
         for _, exchange in self._exchanges(self._bundles(operation, slots, identity, touched), draft, unique):
@@ -93,6 +96,18 @@ class Prober:
         if cut:
             why = f"it answers slowly: the payloads left after {OPERATION_SECONDS:g} s were not sent"
             run.gap(operation.key, "--max-time has passed" if run.out_of_time else why, "")
+
+    def _typed(
+        self, operation: Operation, draft: Draft, identity: str | None, unique: bool
+    ) -> dict[str, Touched]:
+        """Slots of another type that lead to a sink before their type is checked."""
+        tracers = ((self._tracer(operation, slot, identity, PLAIN),) for slot in typed_slots_of(operation))
+        touched: dict[str, Touched] = {}
+        for bundle, exchange in self._exchanges(tracers, draft, unique):
+            here = {bundle[0].slot.key: Touched()}
+            self._trace(here, bundle, replace(exchange, answer=replace(exchange.answer, body=b"", headers=())))
+            touched.update({key: seen for key, seen in here.items() if seen.sinks})
+        return touched
 
     def _needs_fresh_values(self, operation: Operation, draft: Draft, identity: str | None) -> bool:
         """Whether the same request is refused the second time, as a sign-up is."""

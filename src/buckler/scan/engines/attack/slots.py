@@ -12,6 +12,7 @@ CLEAN_FORMATS = frozenset(
     {"date", "date-time", "time", "duration", "uuid", "uuid4", "ipv4", "ipv6", "ipvanyaddress"}
 )
 MAX_SLOTS = 80
+MAX_TYPED = 12
 
 
 def slots_of(operation: Operation) -> tuple[Slot, ...]:
@@ -30,6 +31,25 @@ def slots_of(operation: Operation) -> tuple[Slot, ...]:
     if operation.is_websocket:
         found.append(Slot("message", ""))
     return tuple(_unique(found))[:MAX_SLOTS]
+
+
+def typed_slots_of(operation: Operation) -> tuple[Slot, ...]:
+    """The slots of JSON bodies and queries whose type refuses a text.
+
+    A validator that runs before the type is checked sees the text all the same.
+    """
+    found: list[Slot] = []
+    for parameter in operation.parameters:
+        if parameter.where == "query" and not parameter.model and not takes_text(resolve(parameter.schema)):
+            found.append(Slot("query", parameter.name, parameter.schema, parameter.required))
+    body = operation.body
+    for field in body.fields if body is not None and body.is_json else ():
+        schema = resolve(field.schema)
+        for name, child in (schema.get("properties") or {}).items():
+            path = f"{field.name}.{name}" if body is not None and body.embed else name
+            if not takes_text(resolve(_with_definitions(child, schema))):
+                found.append(Slot("json", path, child, name in (schema.get("required") or ())))
+    return tuple(_unique(found))[:MAX_TYPED]
 
 
 def _unique(found: list[Slot]) -> Iterator[Slot]:

@@ -187,7 +187,7 @@ class Forger:
         accepted = [h for h in read if h.more.get("accepted")]
         refused = "token-refused" in answer.effects or answer.status in (401, 403)
         if read:
-            taken = bool(accepted) and "token-refused" not in answer.effects
+            taken = bool(accepted) and not refused
         else:
             taken = slot.startswith(("header:authorization", "cookie:")) and identity is not None and exchange.reached
             taken = taken and answer.ok
@@ -199,7 +199,7 @@ class Forger:
             "key": f"it was signed with the guessed key {key!r}",
         }[kind]
         stack = accepted[0].frames if accepted else ()
-        return exchange, Forgery(kind, operation.key, slot, exchange, stack, not refused, how)
+        return exchange, Forgery(kind, operation.key, slot, exchange, stack, how)
 
 
 def parse(text: str) -> Token | None:

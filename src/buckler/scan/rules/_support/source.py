@@ -39,7 +39,7 @@ def _forged(rule: Rule, item: Forgery, message: str, app: AppModel, seen: Observ
     evidence = type(evidence)(evidence.kind, {**evidence.data, "stack": stack})
     return rule.found(
         message,
-        confidence=Confidence.PROVED if item.certain else Confidence.OBSERVED,
+        confidence=Confidence.PROVED,
         location=Location(path, line, item.operation, item.slot),
         proof=(evidence,),
     )

@@ -50,7 +50,7 @@ class ContentSecurityPolicyMissing(Rule):
     fix = Fix(
         "send it with every answer, from outside of the whole stack",
         before="app = FastAPI()",
-        after='app = FastAPI()\nGuard(app)  # Content-Security-Policy: default-src 'none'; frame-ancestors 'none'',
+        after="app = FastAPI()\nGuard(app)  # Content-Security-Policy: default-src 'none'; frame-ancestors 'none'",
         safe=True,
     )
     bad = (
@@ -137,5 +137,7 @@ class ContentSecurityPolicyMissing(Rule):
             "Content-Security-Policy",
             lambda answer: bool((answer.header("content-security-policy") or "").strip()),
             applies=has_body,
-            severity=lambda kinds: Severity.MEDIUM if {"html", "docs"} & set(kinds) else Severity.LOW,
+            severity=lambda kinds: (
+                Severity.MEDIUM if {"html", "docs"} & set(kinds) else Severity.LOW
+            ),
         )

@@ -96,6 +96,8 @@ class HostHeaderLink(Rule):
             made = next((h.frames[0] for h in answer.hits if h.sink == "response" and host in h.text and h.frames), None)
             place = operation.place
             path, line = (made[0], made[1]) if made else (place.path, place.line) if place else (None, None)
+            noted = next((h.frames[0] for h in answer.hits if h.sink == "host" and h.frames), None)
+            path, line = (noted[0], noted[1]) if noted else (path, line)
             yield self.found(
                 "A link of the answer leads to the host that the request named.",
                 confidence=Confidence.PROVED,

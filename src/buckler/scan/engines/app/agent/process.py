@@ -23,8 +23,7 @@ def main(descriptor: int) -> None:
     channel = Channel(descriptor)
     config = channel.receive()
     walls = kernel.build(config["box"])
-    state.prefix = config["prefix"]
-    state.project = config["box"]["project"]
+    state.begin(config["prefix"], config["box"]["project"])
     state.skip_dirs = tuple(config["skip_dirs"])
     sys.argv[:] = [config["argv0"]]
     if not walls["walls"].get("mounts"):

@@ -117,6 +117,22 @@ def _requests(module: ModuleType) -> None:
         return Recording.of(dict(value), "cookie")
 
     connection.cookies = property(watched)
+    for name in ("url", "base_url"):
+        setattr(connection, name, property(_address(getattr(connection, name).fget, name)))
+    connection.url_for = _address(connection.url_for, "url_for")
+
+
+def _address(real: Callable[..., Any], name: str) -> Callable[..., Any]:
+    """Notes where the project's own code makes an address of the Host header."""
+
+    @functools.wraps(real)
+    def watched(self: Any, *args: Any, **kwargs: Any) -> Any:
+        made = real(self, *args, **kwargs)
+        if state.in_project(sys._getframe(1).f_code.co_filename):
+            state.hit("host", f"request.{name}", str(made))
+        return made
+
+    return watched
 
 
 def _reader(real: Callable[..., Any], where: str) -> Callable[..., Any]:

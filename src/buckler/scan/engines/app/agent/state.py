@@ -9,6 +9,7 @@ apart in the parent.
 from __future__ import annotations
 
 import os
+import re
 import sys
 import threading
 from typing import Any, Dict, List, Optional, Set, Tuple
@@ -28,11 +29,13 @@ hits: List[Dict[str, Any]] = []
 effects: Set[str] = set()
 refused: List[Dict[str, Any]] = []
 entered: List[str] = []
+made: Dict[str, List[List[Any]]] = {}
 quiet = threading.local()
 
 _own = os.path.dirname(os.path.abspath(__file__)) + os.sep
 _inside: Dict[str, bool] = {}
 _lock = threading.Lock()
+_canary = re.compile(r"(?!)")
 
 
 class Stopped(PermissionError):
@@ -105,12 +108,39 @@ def hit(sink: str, call: str, argument: Any, **more: Any) -> bool:
     if not carries(joined):
         return False
     shown = [excerpt(a) for a in argument] if isinstance(argument, list) else excerpt(argument)
-    record = {"sink": sink, "call": call, "argument": shown, "frames": frames(sys._getframe(1))}
+    where = frames(sys._getframe(1))
+    for canary in canaries(joined):
+        where += [frame for frame in made.get(canary, ()) if frame not in where]
+    record = {"sink": sink, "call": call, "argument": shown, "frames": where}
     record.update(more)
     with _lock:
         if len(hits) < MAX_HITS:
             hits.append(record)
     return True
+
+
+def canaries(text: str) -> List[str]:
+    """The canaries in a text, in lower case."""
+    return _canary.findall(text.lower())
+
+
+def remember(text: Any) -> None:
+    """Keep the lines at which a text with a canary was made, for the hit that comes of it.
+
+    A statement or a piece of code is often put together in one place and used in another; the
+    first is the one to mend.
+    """
+    if isinstance(text, str) and carries(text):
+        where = frames(sys._getframe(1))
+        for canary in canaries(text):
+            made.setdefault(canary, []).extend(f for f in where[:2] if f not in made.get(canary, ()))
+
+
+def begin(mark: str, folder: str) -> None:
+    """Say what canaries begin with, and which folder is the project's."""
+    global prefix, project, _canary
+    prefix, project = mark, folder
+    _canary = re.compile(re.escape(mark) + "[0-9a-z]{4}")
 
 
 def take() -> Dict[str, Any]:
@@ -126,6 +156,7 @@ def take() -> Dict[str, Any]:
         effects.clear()
         refused.clear()
         entered.clear()
+        made.clear()
     return taken
 
 

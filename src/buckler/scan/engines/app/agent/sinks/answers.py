@@ -1,7 +1,7 @@
-"""What a handler does that its answer does not tell: where a cookie is set, and an upload that
-is read in one piece (CWE-614, CWE-770).
+"""What a handler does that its answer does not tell: where a cookie is set, an error is made or
+an upload is read in one piece (CWE-614, CWE-209, CWE-770).
 
-Both are noted as effects with the line of the project that did it.
+Each is noted as effects with the line of the project that did it.
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ def install() -> None:
     """Watch Starlette's responses and uploads."""
     when_imported("starlette.responses", _responses)
     when_imported("starlette.datastructures", _uploads)
+    when_imported("starlette.exceptions", _exceptions)
 
 
 def _note(what: str, depth: int = 2) -> None:
@@ -52,3 +53,15 @@ def _uploads(module: ModuleType) -> None:
         return await real(self, size)
 
     upload.read = read
+
+
+def _exceptions(module: ModuleType) -> None:
+    error: Any = module.HTTPException  # type: ignore[attr-defined]
+    real = error.__init__
+
+    @functools.wraps(real)
+    def made(self: Any, *args: Any, **kwargs: Any) -> None:
+        real(self, *args, **kwargs)
+        _note("http-error")
+
+    error.__init__ = made

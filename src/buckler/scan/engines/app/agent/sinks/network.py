@@ -7,12 +7,15 @@ not a look-up. Nothing leaves: the connection is refused at the socket.
 
 from __future__ import annotations
 
+import functools
 import ipaddress
 import socket
+from types import ModuleType
 from typing import Any, Callable, Dict, Optional, Tuple
 
 from .. import state
 from ..box import audit
+from ..imports import when_imported
 
 _DIGITS = "0123456789abcdefghijklmnopqrstuvwxyz"
 _hosts: Dict[str, str] = {}
@@ -23,8 +26,33 @@ def install() -> None:
     """Answer look-ups of canary hosts and watch connections."""
     for name in ("getaddrinfo", "gethostbyname", "gethostbyname_ex"):
         setattr(socket, name, _lookup(getattr(socket, name), name))
+    for name in ("httpx", "httpx2"):
+        when_imported(name, _httpx)
+    when_imported("aiohttp.client", _aiohttp)
     audit.on("socket.connect", lambda args: _connected("socket.connect", args))
     audit.on("socket.sendto", lambda args: _connected("socket.sendto", args))
+
+
+def _httpx(module: ModuleType) -> None:
+    """Asynchronous clients connect in a task of their own; the caller's lines are kept here."""
+    for owner, name in (("Client", "build_request"), ("AsyncClient", "build_request")):
+        cls = getattr(module, owner, None)
+        if cls is not None:
+            setattr(cls, name, _remembering(getattr(cls, name)))
+
+
+def _aiohttp(module: ModuleType) -> None:
+    session: Any = module.ClientSession  # type: ignore[attr-defined]
+    session._request = _remembering(session._request)
+
+
+def _remembering(real: Callable[..., Any]) -> Callable[..., Any]:
+    @functools.wraps(real)
+    def watched(self: Any, method: Any, url: Any, *args: Any, **kwargs: Any) -> Any:
+        state.remember(str(url))
+        return real(self, method, url, *args, **kwargs)
+
+    return watched
 
 
 def address_of(number: int) -> str:

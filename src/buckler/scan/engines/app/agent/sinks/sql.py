@@ -22,6 +22,7 @@ _cursors: Dict[type, type] = {}
 def install() -> None:
     """Watch sqlite3 now and the other drivers when they are imported."""
     _sqlite()
+    when_imported("sqlalchemy.sql.elements", _sqlalchemy_text)
     when_imported("aiosqlite.core", _aiosqlite)
     when_imported("asyncpg.connection", _asyncpg)
     when_imported("psycopg", _psycopg)
@@ -150,6 +151,18 @@ def _coroutine(real: Callable[..., Any], call: str) -> Callable[..., Any]:
         return await real(self, statement, *args, **kwargs)
 
     return watched
+
+
+def _sqlalchemy_text(module: ModuleType) -> None:
+    """A statement is executed far from where its text was put together; that place is kept."""
+    clause: Any = module.TextClause  # type: ignore[attr-defined]
+    init = clause.__init__
+
+    def made(self: Any, text: Any, *args: Any, **kwargs: Any) -> None:
+        state.remember(text)
+        init(self, text, *args, **kwargs)
+
+    clause.__init__ = made
 
 
 def _aiosqlite(module: ModuleType) -> None:

@@ -1,0 +1,247 @@
+"""AUT007: a password hash that is cheap to compute."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+from buckler.core.finding import Confidence, Finding, Severity
+from buckler.core.rule import Example, Fix, Rule
+from buckler.scan.engines.interface import Module
+from buckler.scan.python.constants import Value, number, text, value_of
+from buckler.scan.python.index import Index, argument, index_of, last
+from buckler.scan.python.words import kind, name_of
+from buckler.scan.rules._support.source import here
+
+PBKDF2 = {"sha1": 1_300_000, "sha256": 600_000, "sha512": 210_000}
+BCRYPT = 12
+_ROUNDS = {
+    "bcrypt": BCRYPT,
+    "bcrypt_sha256": BCRYPT,
+    "pbkdf2_sha1": PBKDF2["sha1"],
+    "pbkdf2_sha256": PBKDF2["sha256"],
+    "pbkdf2_sha512": PBKDF2["sha512"],
+    "sha256_crypt": 535_000,
+    "sha512_crypt": 656_000,
+}
+_SCRYPT = 2**17
+_ARGON2 = ((1, 47_104), (2, 19_456), (3, 12_288), (4, 9_216), (5, 7_168))
+_ARGON_CALLS = ("argon2.PasswordHasher", "pwdlib.hashers.argon2.Argon2Hasher", "passlib.hash.argon2.using")
+
+
+@dataclass(frozen=True, slots=True)
+class _Weak:
+    call: ast.Call
+    why: str
+    node: ast.expr | None
+
+
+class WeakHashCost(Rule):
+    """The password hash is a good one, but it is told to take hardly any time.
+
+    ## What it is
+    bcrypt with fewer than 12 rounds, PBKDF2 with fewer than 600,000 iterations (SHA-256; 210,000
+    for SHA-512), scrypt or argon2 with little memory.
+
+    ## Why it matters
+    The cost is all that stands between a stolen table and the passwords. Each step down halves the
+    price of a guess; a cost from ten years ago is no obstacle to today's graphics cards.
+
+    ## How to fix
+    Take the library's defaults of today: ``PasswordHash.recommended()``, ``bcrypt.gensalt(12)``,
+    ``hashlib.scrypt(…, n=2**17, r=8, p=1, maxmem=2**28)``. Aim at a quarter of a second on your machine.
+
+    ## How to check
+    Time one hash; read the parameters in a stored one (``$2b$12$…``, ``$argon2id$v=19$m=65536,t=3,p=4$…``).
+
+    ## Roll-out
+    Old hashes keep working. When somebody signs in, hash anew with the higher cost and store it.
+
+    ## References
+    CWE-916; OWASP Password Storage Cheat Sheet; ASVS 5.0 V11.4.2 and V11.4.4.
+    """
+
+    id = "AUT007"
+    name = "weak-hash-cost"
+    title = "Password hash too cheap"
+    severity = Severity.MEDIUM
+    cwe = (916,)
+    owasp = ("API2:2023", "A02:2021", "A04:2025")
+    asvs = ("V11.4.2", "V11.4.4")
+    control = "guard.auth.password"
+    fix = Fix(
+        "raise the cost: bcrypt.gensalt(12), 600,000 iterations of PBKDF2, scrypt n=2**17",
+        before='hashlib.pbkdf2_hmac("sha256", password, salt, 20_000)',
+        after='hashlib.pbkdf2_hmac("sha256", password, salt, 600_000)',
+        safe=True,
+    )
+    bad = (
+        Example(
+            """
+            import hashlib
+            import secrets
+
+            from fastapi import FastAPI, Form
+
+            app = FastAPI()
+            people: dict[str, bytes] = {}
+            ROUNDS = 20_000
+
+
+            @app.post("/signup")
+            def signup(name: str = Form(), password: str = Form()) -> str:
+                salt = secrets.token_bytes(16)
+                people[name] = salt + hashlib.pbkdf2_hmac("sha256", password.encode(), salt, ROUNDS)
+                return "welcome"
+            """,
+            line=14,
+        ),
+        Example(
+            """
+            import hashlib
+            import secrets
+
+            from fastapi import FastAPI, Form
+
+            app = FastAPI()
+            people: dict[str, bytes] = {}
+
+
+            @app.post("/signup")
+            def signup(name: str = Form(), password: str = Form()) -> str:
+                salt = secrets.token_bytes(16)
+                people[name] = salt + hashlib.scrypt(password.encode(), salt=salt, n=1024, r=8, p=1)
+                return "welcome"
+            """,
+            line=13,
+        ),
+    )
+    good = (
+        Example(
+            """
+            import hashlib
+            import secrets
+
+            from fastapi import FastAPI, Form
+
+            app = FastAPI()
+            people: dict[str, bytes] = {}
+            KEY = secrets.token_bytes(32)
+            COST = 2**16
+
+
+            def hashed(password: str, salt: bytes) -> bytes:
+                return hashlib.scrypt(password.encode(), salt=salt, n=COST, r=8, p=2, maxmem=2**28)
+
+
+            @app.post("/signup")
+            def signup(name: str = Form(), password: str = Form()) -> str:
+                salt = secrets.token_bytes(16)
+                people[name] = salt + hashed(password, salt)
+                return "welcome"
+
+
+            @app.get("/mark")
+            def mark() -> str:
+                return hashlib.pbkdf2_hmac("sha256", KEY, b"mark", 1000).hex()
+            """,
+        ),
+    )
+
+    def check_source(self, module: Module) -> Iterable[Finding]:
+        """Costs that are known and too low; one finding for each place that sets one."""
+        index = index_of(module)
+        set_at: set[int] = set()
+        for weak in _weak(index):
+            value = value_of(index, weak.node)
+            origin = id(value.node) if value is not None else id(weak.call)
+            if origin in set_at:
+                continue
+            set_at.add(origin)
+            yield self.found(
+                f"{weak.why}, so passwords from a stolen table are guessed fast.",
+                confidence=Confidence.SUSPECTED,
+                severity=Severity.LOW if _nearly(value) else None,
+                location=here(index, weak.call),
+            )
+
+
+def _nearly(value: Value | None) -> bool:
+    """bcrypt with 10 or 11 rounds was the advice until lately."""
+    return value is not None and value.value in (10, 11)
+
+
+def _weak(index: Index) -> Iterator[_Weak]:
+    for call in index.calls:
+        name = index.name(call.func)
+        short = name.rpartition(".")[2]
+        if short == "gensalt" and "bcrypt" in name:
+            yield from _below(index, call, argument(call, "rounds", 0), BCRYPT, "bcrypt runs {} rounds")
+        elif short == "BcryptHasher":
+            yield from _below(index, call, argument(call, "rounds", 0), BCRYPT, "bcrypt runs {} rounds")
+        elif short == "pbkdf2_hmac":
+            yield from _pbkdf2(index, call)
+        elif short == "PBKDF2HMAC":
+            algorithm = argument(call, "algorithm", 0)
+            named = last(algorithm.func).lower() if isinstance(algorithm, ast.Call) else ""
+            yield from _iterations(index, call, argument(call, "iterations", 3), named)
+        elif short == "scrypt" or short == "Scrypt":
+            yield from _scrypt(index, call, 0 if short == "scrypt" else 1)
+        elif name in _ARGON_CALLS or short == "Argon2Hasher":
+            yield from _argon2(index, call)
+        elif short == "CryptContext" or (name.startswith("passlib.hash.") and short in ("using", "hash")):
+            yield from _passlib(index, call, name)
+
+
+def _below(index: Index, call: ast.Call, node: ast.expr | None, least: int, what: str) -> Iterator[_Weak]:
+    count = number(index, node)
+    if count is not None and count < least:
+        yield _Weak(call, what.format(f"{count:,}") + f" where {least:,} are the least", node)
+
+
+def _pbkdf2(index: Index, call: ast.Call) -> Iterator[_Weak]:
+    password = argument(call, "password", 1)
+    if password is not None and kind(name_of(password)) in ("key", "secret", "token"):
+        return  # a key is derived from a key: there is nothing to guess
+    named = text(index, argument(call, "hash_name", 0)) or ""
+    yield from _iterations(index, call, argument(call, "iterations", 3), named)
+
+
+def _iterations(index: Index, call: ast.Call, node: ast.expr | None, named: str) -> Iterator[_Weak]:
+    least = PBKDF2.get(named.lower().replace("-", ""), PBKDF2["sha512"])
+    yield from _below(index, call, node, least, "PBKDF2 runs {} iterations")
+
+
+def _scrypt(index: Index, call: ast.Call, at: int) -> Iterator[_Weak]:
+    password = call.args[0] if call.args and not at else None
+    if password is not None and kind(name_of(password)) in ("key", "secret", "token"):
+        return
+    node = argument(call, "n")
+    n = number(index, node)
+    r, p = (number(index, argument(call, name)) or fallback for name, fallback in (("r", 8), ("p", 1)))
+    if n is not None and (n < 2**13 or n * r * p < 2**13 * 8):
+        yield _Weak(call, f"scrypt runs with n={n}, r={r}, p={p} where n={_SCRYPT}, r=8, p=1 is advised", node)
+
+
+def _argon2(index: Index, call: ast.Call) -> Iterator[_Weak]:
+    node = argument(call, "memory_cost", 1)
+    time = number(index, argument(call, "time_cost", 0)) if argument(call, "time_cost", 0) else 3
+    memory = number(index, node) if node is not None else 65_536
+    if time is None or memory is None:
+        return
+    least = next((m for t, m in reversed(_ARGON2) if time >= t), _ARGON2[0][1])
+    if memory < least:
+        yield _Weak(call, f"argon2 runs with {memory:,} KiB and {time} passes where {least:,} KiB are the least", node)
+
+
+def _passlib(index: Index, call: ast.Call, name: str) -> Iterator[_Weak]:
+    for keyword in call.keywords:
+        option = keyword.arg or ""
+        scheme, _, what = option.partition("__")
+        if not what:
+            scheme, what = name.removeprefix("passlib.hash.").partition(".")[0], option
+        if what in ("rounds", "default_rounds", "max_rounds") and scheme in _ROUNDS:
+            yield from _below(index, call, keyword.value, _ROUNDS[scheme], scheme + " runs {} rounds")
+        if scheme == "argon2" and what in ("memory_cost", "time_cost"):
+            yield from _below(index, call, keyword.value, 7_168 if what == "memory_cost" else 1, "argon2 runs with " + what + " {}")

@@ -1,0 +1,209 @@
+"""AUT003: a token that is valid for ever."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterable
+
+from buckler.core.finding import Confidence, Finding, Severity
+from buckler.core.rule import Example, Fix, Rule
+from buckler.scan.engines.interface import Module
+from buckler.scan.python.claims import keys_of
+from buckler.scan.python.constants import truth
+from buckler.scan.python.index import Index, argument, default_of, index_of, last, parameters
+from buckler.scan.python.tokens import makings, option, readings
+from buckler.scan.rules._support.source import here
+
+
+class JwtWithoutExpiry(Rule):
+    """A token never runs out, or its end is not looked at.
+
+    ## What it is
+    The claims that are signed have no ``exp``, or the token is read with ``verify_exp`` off.
+
+    ## Why it matters
+    A token that was stolen once, from a log, a backup or a lost phone, opens the account for ever.
+    A signed token cannot be taken back, so its end is the only limit.
+
+    ## How to fix
+    Put ``"exp": datetime.now(UTC) + timedelta(minutes=30)`` into the claims, and ask for it when you
+    read: ``options={"require": ["exp"]}``. For long sessions use refresh tokens that are kept on the
+    server and can be revoked.
+
+    ## How to check
+    Decode a token that you were given (the middle part is base 64): there must be an ``exp``.
+
+    ## Roll-out
+    With ``require`` on, tokens without an end are refused; change the key to be rid of them all.
+
+    ## References
+    CWE-613; RFC 7519, 4.1.4; OWASP API2:2023; ASVS 5.0 V9.2.1.
+    """
+
+    id = "AUT003"
+    name = "jwt-without-expiry"
+    title = "JWT without expiry"
+    severity = Severity.MEDIUM
+    cwe = (613,)
+    owasp = ("API2:2023", "A07:2021", "A07:2025")
+    asvs = ("V9.2.1",)
+    control = "guard.auth.jwt"
+    fix = Fix(
+        'give it an end: "exp": datetime.now(UTC) + timedelta(minutes=30)',
+        before='jwt.encode({"sub": name}, KEY, algorithm="HS256")',
+        after='jwt.encode({"sub": name, "exp": datetime.now(UTC) + timedelta(minutes=30)}, KEY, algorithm="HS256")',
+        safe=True,
+    )
+    bad = (
+        Example(
+            """
+            import secrets
+
+            import jwt
+            from fastapi import FastAPI
+
+            app = FastAPI()
+            KEY = secrets.token_bytes(32)
+
+
+            @app.post("/token")
+            def token(name: str) -> str:
+                claims = {"sub": name}
+                claims["scope"] = "orders"
+                return jwt.encode(claims, KEY, algorithm="HS256")
+            """,
+            line=14,
+        ),
+        Example(
+            """
+            import secrets
+            from datetime import UTC, datetime, timedelta
+
+            import jwt
+            from fastapi import FastAPI
+
+            app = FastAPI()
+            KEY = secrets.token_bytes(32)
+
+
+            def make(data: dict[str, object], life: timedelta | None = None) -> str:
+                claims = data.copy()
+                if life:
+                    claims["exp"] = datetime.now(UTC) + life
+                return jwt.encode(claims, KEY, algorithm="HS256")
+
+
+            @app.post("/token")
+            def token(name: str) -> str:
+                return make({"sub": name})
+            """,
+        ),
+        Example(
+            """
+            import secrets
+
+            import jwt
+            from fastapi import Depends, FastAPI, HTTPException
+            from fastapi.security import OAuth2PasswordBearer
+
+            app = FastAPI()
+            KEY = secrets.token_bytes(32)
+
+
+            def user(token: str = Depends(OAuth2PasswordBearer(tokenUrl="token"))) -> str:
+                try:
+                    return str(jwt.decode(token, KEY, algorithms=["HS256"], options={"verify_exp": False})["sub"])
+                except jwt.PyJWTError as error:
+                    raise HTTPException(401) from error
+
+
+            @app.get("/me")
+            def me(name: str = Depends(user)) -> str:
+                return name
+            """,
+            line=13,
+        ),
+    )
+    good = (
+        Example(
+            """
+            import secrets
+            from datetime import UTC, datetime, timedelta
+
+            import jwt
+            from fastapi import FastAPI
+
+            app = FastAPI()
+            KEY = secrets.token_bytes(32)
+
+
+            def make(data: dict[str, object], life: timedelta | None = None) -> str:
+                claims = {**data, "iat": datetime.now(UTC)}
+                claims.update({"exp": datetime.now(UTC) + (life or timedelta(minutes=15))})
+                return jwt.encode(claims, KEY, algorithm="HS256")
+
+
+            def sign(claims: dict[str, object]) -> str:
+                return jwt.encode(claims, KEY, algorithm="HS256")
+
+
+            @app.post("/token")
+            def token(name: str) -> str:
+                return make({"sub": name})
+
+
+            @app.post("/download")
+            def download(name: str) -> str:
+                return sign({"file": name, "exp": datetime.now(UTC) + timedelta(minutes=1)})
+            """,
+        ),
+    )
+
+    def check_source(self, module: Module) -> Iterable[Finding]:
+        """Claims without an end, and readings that do not look at it."""
+        index = index_of(module)
+        for call, claims, _ in makings(index):
+            keys = keys_of(index, claims)
+            message = ""
+            if keys.whole and "exp" not in keys.names:
+                message = "The token is made without exp, so it is valid for ever."
+            elif _only_if_asked(index, call, claims):
+                message = "The token gets an exp only where the caller asks for it, and a caller does not."
+            if message:
+                yield self.found(message, confidence=Confidence.SUSPECTED, location=here(index, call))
+        for reading in readings(index):
+            if reading.verified is False:
+                continue
+            if truth(index, option(index, reading.call, "verify_exp")) is False:
+                message = "The token is read without a look at its exp, so one that has run out is taken."
+                yield self.found(message, confidence=Confidence.SUSPECTED, location=here(index, reading.call))
+
+
+def _only_if_asked(index: Index, call: ast.Call, claims: ast.expr) -> bool:
+    """Whether ``exp`` is set below ``if life:`` alone and somebody calls without ``life``."""
+    function = index.function_of(call)
+    if function is None or not isinstance(claims, ast.Name):
+        return False
+    sets = [n for n in ast.walk(function) if isinstance(n, ast.Constant) and n.value == "exp"]
+    tests = {_asked_by(index, node) for node in sets}
+    if len(tests) != 1 or (name := tests.pop()) is None:
+        return False
+    default = default_of(function, name)
+    if not isinstance(default, ast.Constant) or default.value is not None:
+        return False
+    at = [p.arg for p in parameters(function)].index(name)
+    return any(
+        argument(c, name, at) is None and not any(k.arg is None for k in c.keywords)
+        for c in index.callers(function)
+    )
+
+
+def _asked_by(index: Index, node: ast.AST) -> str | None:
+    """The name that an ``if`` without ``else`` around a node asks for."""
+    for outer in index.around(node):
+        if isinstance(outer, ast.If):
+            test = outer.test.left if isinstance(outer.test, ast.Compare) else outer.test
+            return last(test) if not outer.orelse and isinstance(test, ast.Name) else None
+        if isinstance(outer, ast.FunctionDef | ast.AsyncFunctionDef):
+            return None
+    return None

@@ -1,0 +1,178 @@
+"""EXP005: a route that answers with the settings of the process."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+
+from buckler.core.finding import Confidence, Finding, Severity
+from buckler.core.rule import Example, Fix, Rule
+from buckler.scan.engines.interface import Exchange
+from buckler.scan.engines.observations import Observations
+from buckler.scan.model.application import AppModel, Operation
+from buckler.scan.rules._support.access import done, segments
+from buckler.scan.rules._support.data import (
+    SETTING_SECRET,
+    SETTING_WORD,
+    is_shown,
+    pairs,
+    parsed,
+    snake,
+)
+from buckler.scan.rules._support.evidence import at, shown
+
+_PLACE = re.compile(
+    r"^(config(uration)?|settings?|env|environ(ment)?|debug|internal|info|status|actuator|diagnostics?|vars|"
+    r"system|server|about)$",
+    re.IGNORECASE,
+)
+_LINE = re.compile(r"^([A-Z][A-Z0-9_]{2,})\s*[=:]\s*(\S{4,})", re.MULTILINE)
+
+
+class DebugRouteExposesSettings(Rule):
+    """A route answers with settings or the environment, secrets included.
+
+    ## What it is
+    A route for debugging, status or diagnosis returns ``settings.model_dump()``, ``os.environ`` or the like.
+    Keys and passwords are among the values.
+
+    ## Why it matters
+    With the signing key anybody makes tokens for any user; with the password of the database they need no
+    application any more.
+
+    ## How to fix
+    Take the route out. If something of it is needed, name the few values that are no secrets, and ask for an
+    administrator. Keep secrets as ``SecretStr``, which writes itself as stars.
+
+    ## How to check
+    The answer holds no value that must not be known.
+
+    ## Roll-out
+    Change every secret that the route showed: it must be taken as known.
+
+    ## References
+    CWE-200, CWE-215; OWASP API8:2023; ASVS 5.0 V13.4.5, V13.4.2.
+    """
+
+    id = "EXP005"
+    name = "debug-route-exposes-settings"
+    title = "Route exposes settings"
+    severity = Severity.CRITICAL
+    cwe = (200, 215)
+    owasp = ("API8:2023", "A05:2021", "A02:2025")
+    asvs = ("V13.4.5", "V13.4.2")
+    control = "guard.access"
+    fix = Fix(
+        "name the few values that are no secrets",
+        before="return settings.model_dump()",
+        after='return {"version": settings.version}',
+    )
+    bad = (
+        Example(
+            """
+            from fastapi import FastAPI
+
+            app = FastAPI()
+            SETTINGS = {"title": "Shop", "debug": False, "jwt_secret": "k3yk3yk3yk3yk3y", "database_url": "sqlite://"}
+
+
+            @app.get("/internal/config")
+            def config() -> dict[str, object]:
+                return SETTINGS
+            """,
+            line=8,
+        ),
+        Example(
+            """
+            import os
+
+            from fastapi import FastAPI
+            from fastapi.responses import PlainTextResponse
+
+            app = FastAPI()
+            os.environ["SHOP_API_KEY"] = "k3yk3yk3yk3yk3y"
+
+
+            @app.get("/debug/env", response_class=PlainTextResponse)
+            def env() -> str:
+                return "\\n".join(f"{name}={value}" for name, value in os.environ.items())
+            """,
+        ),
+    )
+    good = (
+        Example(
+            """
+            from fastapi import FastAPI
+            from pydantic import BaseModel, SecretStr
+
+            app = FastAPI()
+
+
+            class Settings(BaseModel):
+                title: str = "Shop"
+                debug: bool = False
+                jwt_secret: SecretStr = SecretStr("k3yk3yk3yk3yk3y")
+
+
+            @app.get("/internal/config")
+            def config() -> Settings:
+                return Settings()
+
+
+            @app.get("/status")
+            def status() -> dict[str, str]:
+                return {"status": "ok", "version": "1.2.0", "host": "web-1"}
+
+
+            @app.post("/token")
+            def token() -> dict[str, str]:
+                return {"access_token": "abcdefgh", "token_type": "bearer"}
+            """,
+        ),
+    )
+
+    def check_observations(self, app: AppModel, seen: Observations) -> Iterable[Finding]:
+        """Answers that list settings with secrets."""
+        for operation in app.operations:
+            for name, exchange in sorted(
+                seen.matrix.get(operation.key, {}).items(), key=lambda i: i[0] or ""
+            ):
+                secrets = shows_settings(operation, exchange)
+                if secrets:
+                    who = "anybody" if name is None else str(name)
+                    yield self.found(
+                        f"{operation.key} shows {who} settings: {', '.join(secrets[:4])}.",
+                        confidence=Confidence.PROVED,
+                        severity=Severity.CRITICAL if name is None else Severity.HIGH,
+                        location=at(operation),
+                        proof=(
+                            shown(
+                                exchange,
+                                seen.identities,
+                                mark=secrets[0],
+                                why="secrets among the values",
+                            ),
+                        ),
+                    )
+                    break
+
+
+def shows_settings(operation: Operation, exchange: Exchange) -> list[str]:
+    """Names of secrets in an answer that lists settings; empty where it does not.
+
+    A path that says so is enough with one secret; elsewhere it takes words that only settings have.
+    """
+    if done(exchange) is None or operation.method != "GET":
+        return []
+    if "json" in exchange.answer.media_type:
+        data = list(pairs(parsed(exchange.answer.body)))
+    elif exchange.answer.media_type.startswith("text/"):
+        data = [(m.group(1), m.group(2)) for m in _LINE.finditer(exchange.answer.text)]
+    else:
+        return []
+    secrets = [
+        name for name, value in data if SETTING_SECRET.search(snake(name)) and is_shown(value)
+    ]
+    words = [name for name, _ in data if SETTING_WORD.match(snake(name))]
+    telling = any(_PLACE.match(part) for part in segments(operation))
+    return list(dict.fromkeys(secrets)) if secrets and (telling or len(words) >= 2) else []

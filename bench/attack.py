@@ -45,7 +45,9 @@ def rate() -> float:
             slot = Slot("query", "q")
             rates = []
             for _ in range(ROUNDS):
-                requests = (draft.with_value(slot, f"{prefix}0000'{n}").request() for n in range(REQUESTS))
+                requests = (
+                    draft.with_value(slot, f"{prefix}0000'{n}").request() for n in range(REQUESTS)
+                )
                 begun = time.perf_counter()
                 answered = sum(answer.status == 200 for _, answer in session.send_all(requests))
                 rates.append(answered / (time.perf_counter() - begun))
@@ -70,7 +72,13 @@ def main() -> None:
     report(
         [
             figure("requests into an async route", rate(), "1/s", 2000, at_most=False, scale=scale),
-            figure("scan of insecure_shop", scan_seconds(ROOT / "examples/insecure_shop"), "s", 10, scale=scale),
+            figure(
+                "scan of insecure_shop",
+                scan_seconds(ROOT / "examples/insecure_shop"),
+                "s",
+                10,
+                scale=scale,
+            ),
         ],
         calibration,
     )

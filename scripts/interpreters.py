@@ -54,7 +54,14 @@ def make(name: str, python: str, packages: tuple[str, ...]) -> None:
     print(f"making {folder.relative_to(ROOT)} with {python}", flush=True)
     shutil.rmtree(folder, ignore_errors=True)
     subprocess.run([python, "-m", "venv", str(folder)], check=True)
-    pip = [str(folder / "bin/python"), "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
+    pip = [
+        str(folder / "bin/python"),
+        "-m",
+        "pip",
+        "install",
+        "--quiet",
+        "--disable-pip-version-check",
+    ]
     subprocess.run([*pip, *packages], check=True)
     stamp.write_text(text, encoding="utf-8")
 

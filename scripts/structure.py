@@ -1,5 +1,6 @@
 """Checks what no linter knows: which package may import which, how long files are, whether the
-documentation pages of the rules are those that the rules give."""
+documentation pages of the rules are those that the rules give.
+"""
 
 from __future__ import annotations
 
@@ -63,7 +64,11 @@ def sizes() -> Iterator[str]:
 
 def page(rule: Rule) -> str:
     """The documentation page of a rule."""
-    lists = [f"CWE-{number}" for number in rule.cwe] + list(rule.owasp) + [f"ASVS {a}" for a in rule.asvs]
+    lists = (
+        [f"CWE-{number}" for number in rule.cwe]
+        + list(rule.owasp)
+        + [f"ASVS {a}" for a in rule.asvs]
+    )
     found_by = ", ".join(rule.hooks())
     head = f"# {rule.id} {rule.title}\n\n`{rule.name}` · {rule.severity} · {', '.join(lists)} · {found_by}\n\n"
     text = head + rule.guide + "\n"

@@ -22,7 +22,9 @@ ALLOWED_SKIPS = ROOT / "tests/allowed_skips.txt"
 Scan = Callable[..., Report]
 
 
-def scan_folder(folder: Path, *, python: str | None = None, options: Options | None = None, **changes: Any) -> Report:
+def scan_folder(
+    folder: Path, *, python: str | None = None, options: Options | None = None, **changes: Any
+) -> Report:
     """Scan a folder with its own settings, some of them changed."""
     settings = replace(settings_file.load(folder), **changes)
     if python is not None:
@@ -65,7 +67,10 @@ def pytest_runtest_makereport(item: pytest.Item) -> Iterator[None]:
     report = outcome.get_result()
     if not (report.skipped and os.environ.get("BUCKLER_NO_SKIPS")) or hasattr(report, "wasxfail"):
         return
-    allowed = [line.split("#")[0].strip() for line in ALLOWED_SKIPS.read_text(encoding="utf-8").splitlines()]
+    allowed = [
+        line.split("#")[0].strip()
+        for line in ALLOWED_SKIPS.read_text(encoding="utf-8").splitlines()
+    ]
     if not any(prefix and item.nodeid.startswith(prefix) for prefix in allowed):
         report.outcome = "failed"
         report.longrepr = f"skipped, and not named in tests/allowed_skips.txt: {report.longrepr}"

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 BUCKLER = str(Path(sys.executable).with_name("buckler"))
-MAIN = '''
+MAIN = """
 import sqlite3
 
 from fastapi import FastAPI
@@ -29,7 +29,7 @@ def things(q: str = "x") -> list[str]:
 @app.get("/safe")
 def safe(q: str = "x") -> list[str]:
     return [n for (n,) in db.execute("SELECT name FROM things WHERE name = ?", (q,))]
-'''
+"""
 
 
 @pytest.fixture
@@ -38,7 +38,13 @@ def run(tmp_path: Path):
 
     def call(*arguments: str, cwd: Path | None = None) -> subprocess.CompletedProcess[str]:
         return subprocess.run(
-            [BUCKLER, *arguments], capture_output=True, text=True, cwd=cwd, env=environment, timeout=120, check=False
+            [BUCKLER, *arguments],
+            capture_output=True,
+            text=True,
+            cwd=cwd,
+            env=environment,
+            timeout=120,
+            check=False,
         )
 
     return call
@@ -59,7 +65,12 @@ def test_a_scan_proves_and_leaves_the_folder_as_it_was(run, folder) -> None:
     assert code == 1
     (finding,) = report["findings"]
     assert (finding["id"], finding["confidence"]) == ("INJ001", "proved")
-    assert finding["location"] == {"path": "main.py", "line": 13, "operation": "GET /things", "slot": "query:q"}
+    assert finding["location"] == {
+        "path": "main.py",
+        "line": 13,
+        "operation": "GET /things",
+        "slot": "query:q",
+    }
     assert sorted(p.name for p in folder.iterdir()) == ["main.py"]
 
 
@@ -75,7 +86,9 @@ def test_exit_codes_in_their_order(run, folder, project) -> None:
     assert run("scan", str(folder), "--select", "XYZ").returncode == 2
     assert run("scan", str(folder), "--select", "INJ", "--fail-on", "critical").returncode == 1
     assert run("scan", str(folder), "--select", "INJ002").returncode == 0
-    broken = project({"main.py": "import nothing_of_that_name\nfrom fastapi import FastAPI\napp = FastAPI()\n"})
+    broken = project(
+        {"main.py": "import nothing_of_that_name\nfrom fastapi import FastAPI\napp = FastAPI()\n"}
+    )
     done = run("scan", str(broken))
     assert done.returncode == 4
     assert "nothing_of_that_name" in done.stdout
@@ -98,12 +111,17 @@ def test_the_same_seed_gives_the_same_report(run, folder) -> None:
         report.pop("timing")
         report["target"].pop("folder", None)
     assert one == two
-    assert scan_json(run, folder, "--seed", "8")[1]["findings"][0]["proof"] != one["findings"][0]["proof"]
+    assert (
+        scan_json(run, folder, "--seed", "8")[1]["findings"][0]["proof"]
+        != one["findings"][0]["proof"]
+    )
 
 
 def test_a_baseline_sets_known_findings_apart(run, folder) -> None:
     assert run("scan", str(folder), "--select", "INJ", "--baseline", "known.json").returncode == 2
-    done = run("scan", str(folder), "--select", "INJ", "--baseline", "known.json", "--update-baseline")
+    done = run(
+        "scan", str(folder), "--select", "INJ", "--baseline", "known.json", "--update-baseline"
+    )
     assert done.returncode == 0
     code, report = scan_json(run, folder, "--baseline", "known.json")
     assert (code, report["findings"], report["grade"]) == (0, [], "A+")
@@ -127,7 +145,10 @@ def test_replay_says_whether_the_proof_holds(run, folder) -> None:
     assert (done.returncode, "still holds, proved" in done.stdout) == (1, True)
     test = run("replay", fingerprint, str(folder), "--pytest")
     compile(test.stdout, "test", "exec")
-    fixed = MAIN.replace("f\"SELECT name FROM things WHERE name = '{q}'\")", '"SELECT name FROM things WHERE name = ?", (q,))')
+    fixed = MAIN.replace(
+        "f\"SELECT name FROM things WHERE name = '{q}'\")",
+        '"SELECT name FROM things WHERE name = ?", (q,))',
+    )
     (folder / "main.py").write_text(fixed, encoding="utf-8")
     done = run("replay", fingerprint, str(folder))
     assert (done.returncode, "does not hold any more" in done.stdout) == (0, True)
@@ -139,7 +160,9 @@ def test_the_written_test_fails_while_the_hole_is_there(run, folder) -> None:
     test = folder / "tests/test_hole.py"
     test.write_text(run("replay", fingerprint, str(folder), "--pytest").stdout, encoding="utf-8")
     command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", str(test)]
-    done = subprocess.run(command, capture_output=True, text=True, cwd=folder, timeout=120, check=False)
+    done = subprocess.run(
+        command, capture_output=True, text=True, cwd=folder, timeout=120, check=False
+    )
     assert done.returncode == 1
     assert "still holds" in done.stdout
 
@@ -179,7 +202,9 @@ def test_init_writes_settings_that_are_valid(run, tmp_path) -> None:
 
 
 def test_source_alone_runs_nothing(run, project) -> None:
-    folder = project({"main.py": "open('ran', 'w').close()\nfrom fastapi import FastAPI\napp = FastAPI()\n"})
+    folder = project(
+        {"main.py": "open('ran', 'w').close()\nfrom fastapi import FastAPI\napp = FastAPI()\n"}
+    )
     done = run("scan", str(folder), "--engines", "source,packages")
     assert done.returncode in (0, 1)
     assert "Running the project" not in done.stderr

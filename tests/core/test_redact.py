@@ -9,12 +9,17 @@ from hypothesis import strategies as st
 from buckler.core.redact import Redactor, is_secret_name
 
 
-@pytest.mark.parametrize("name", ["password", "user_password", "apiKey", "X-Api-Key", "authorization", "accessToken", "pwd"])
+@pytest.mark.parametrize(
+    "name",
+    ["password", "user_password", "apiKey", "X-Api-Key", "authorization", "accessToken", "pwd"],
+)
 def test_names_that_hold_secrets(name: str) -> None:
     assert is_secret_name(name)
 
 
-@pytest.mark.parametrize("name", ["passenger", "tokenizer", "author", "compass", "secretary", "pinned", "name"])
+@pytest.mark.parametrize(
+    "name", ["passenger", "tokenizer", "author", "compass", "secretary", "pinned", "name"]
+)
 def test_names_that_do_not(name: str) -> None:
     assert not is_secret_name(name)
 

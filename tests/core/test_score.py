@@ -34,9 +34,30 @@ def test_the_formula(findings, value, grade) -> None:
 
 
 def test_a_fingerprint_survives_moved_lines_but_not_another_place() -> None:
-    base = Finding("INJ001", "m", Severity.HIGH, Confidence.PROVED, Location("a.py", 3, "GET /", "query:q"), anchor="x = 1")
-    moved = Finding("INJ001", "n", Severity.LOW, Confidence.SUSPECTED, Location("a.py", 9, "GET /", "query:q"), anchor="  x  =  1")
-    other = Finding("INJ001", "m", Severity.HIGH, Confidence.PROVED, Location("a.py", 3, "GET /", "query:r"), anchor="x = 1")
+    base = Finding(
+        "INJ001",
+        "m",
+        Severity.HIGH,
+        Confidence.PROVED,
+        Location("a.py", 3, "GET /", "query:q"),
+        anchor="x = 1",
+    )
+    moved = Finding(
+        "INJ001",
+        "n",
+        Severity.LOW,
+        Confidence.SUSPECTED,
+        Location("a.py", 9, "GET /", "query:q"),
+        anchor="  x  =  1",
+    )
+    other = Finding(
+        "INJ001",
+        "m",
+        Severity.HIGH,
+        Confidence.PROVED,
+        Location("a.py", 3, "GET /", "query:r"),
+        anchor="x = 1",
+    )
     assert base.fingerprint == moved.fingerprint != other.fingerprint
 
 

@@ -27,7 +27,11 @@ def test_everything_is_read(tmp_path) -> None:
         """
     )
     settings = load(tmp_path)
-    assert (settings.app, settings.min_coverage, settings.public) == ("app.main:app", 1.0, ("GET /products",))
+    assert (settings.app, settings.min_coverage, settings.public) == (
+        "app.main:app",
+        1.0,
+        ("GET /products",),
+    )
     (alice,) = settings.identities
     assert alice.headers == {"X-API-Key": "a:b"}
     assert alice.cookies == {"session": "x=y"}
@@ -51,7 +55,13 @@ def test_an_unknown_name_is_met_with_the_nearest(table, hint) -> None:
 
 @pytest.mark.parametrize(
     "table",
-    [{"public": "GET /"}, {"seed": True}, {"app": 1}, {"identities": []}, {"identities": {"a": {"header": "x"}}}],
+    [
+        {"public": "GET /"},
+        {"seed": True},
+        {"app": 1},
+        {"identities": []},
+        {"identities": {"a": {"header": "x"}}},
+    ],
 )
 def test_a_wrong_type_is_an_error(table) -> None:
     with pytest.raises(SettingsError):

@@ -126,6 +126,7 @@ def test_nothing_found_says_what_was_looked_at(empty: Report) -> None:
     assert "The grade is provisional:" in lost
     assert ">A+<" not in lost
     assert "That says nothing about it" in lost
+    assert "100/100" not in lost
 
 
 def test_hostile_text_makes_no_markup(hostile: Report, usual: Report) -> None:
@@ -234,6 +235,15 @@ def test_contrast_and_width(
     assert count > 200
     assert bad == []
     assert page.evaluate("document.documentElement.scrollWidth") <= width
+
+
+def test_paper_is_light_and_shows_what_is_folded(usual: Report, opened: Callable[..., Any]) -> None:
+    page = opened(html(usual), color_scheme="dark")
+    page.emulate_media(media="print")
+    page.evaluate("dispatchEvent(new Event('beforeprint'))")
+    assert page.locator(".cause .finding:not([open])").count() == 0
+    assert page.locator("#filter, .copy").locator("visible=true").count() == 0
+    assert page.evaluate(CONTRAST)[1] == []
 
 
 def test_hostile_text_does_nothing_even_without_the_policy(

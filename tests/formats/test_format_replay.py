@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import format_reports
 import pytest
 
-from buckler.core.finding import Finding, Proof
+from buckler.core.finding import Confidence, Finding, Location, Proof, Severity
 from buckler.core.redact import Redactor
 from buckler.scan.engines.attack import proofs
 from buckler.scan.engines.interface import Answer, Exchange, Request
@@ -27,6 +28,11 @@ app = FastAPI()
 @app.get("/page", response_class=HTMLResponse)
 def page(q: str): return f"<h1>{PAGE}</h1>"
 
+@app.get("/mine", response_class=HTMLResponse)
+def mine(q: str, authorization: str = Header("")):
+    if not authorization: raise HTTPException(401)
+    return f"<h1>{PAGE}</h1>"
+
 @app.get("/sql")
 def sql(q: str):
     db = sqlite3.connect(":memory:")
@@ -36,10 +42,9 @@ def sql(q: str):
 def go(to: str): return RedirectResponse(GO)
 
 @app.post("/orders")
-def orders(authorization: str = Header("")):
-    if not authorization: raise HTTPException(401)
+def orders():
     if DENY: raise HTTPException(403)
-    return {"mine": authorization}
+    return {}
 """
 OPEN = {"PAGE": "{q}", "SQL": "f\"SELECT '{q}'\"", "GO": "to", "DENY": "False"}
 CLOSED = {"PAGE": "{escape(q)}", "SQL": '"SELECT ?", (q,)', "GO": '"/"', "DENY": "True"}
@@ -63,8 +68,16 @@ SQL = format_reports.finding(
 GO = format_reports.finding(
     "INJ011", proof=(proof(f"/go?to=//{MARK}.test", 307, "", (("location", f"//{MARK}.test"),)),)
 )
-ORDERS = format_reports.finding(
-    "INJ001", proof=(proof("/orders", 200, "{}", method="POST", identity="bob"),)
+ORDERS = Finding(
+    "ACC001",
+    "Anybody may do this.",
+    Severity.HIGH,
+    Confidence.PROVED,
+    Location("main.py", 3, "POST /orders"),
+    (proof("/orders", 200, "{}", method="POST"),),
+)
+MINE = format_reports.finding(
+    "INJ010", proof=(proof(f"/mine?q=%3C{MARK}%3E", 200, f"<h1><{MARK}></h1>", identity="bob"),)
 )
 
 
@@ -86,19 +99,14 @@ def outcome(folder: Path, code: dict[str, str], text: str) -> str:
     return {0: "green", 1: "red"}.get(done.returncode, done.stdout + done.stderr)
 
 
-@pytest.mark.parametrize("item", [PAGE, SQL, GO], ids=["page", "sql", "go"])
+@pytest.mark.parametrize(
+    "item", [PAGE, SQL, GO, ORDERS, MINE], ids=["page", "sql", "go", "orders", "mine"]
+)
 def test_red_while_open_and_green_when_closed(item: Finding, tmp_path: Path) -> None:
     report = format_reports.report(item, target={"applications": ["main:app"]})
     text = pytest_of(report, item)
     assert text
-    assert outcome(tmp_path, OPEN, text) == "red"
-    assert outcome(tmp_path, CLOSED, text) == "green"
-
-
-def test_an_identity_is_a_fixture(tmp_path: Path) -> None:
-    item = Finding("ACC001", "m", ORDERS.severity, ORDERS.confidence, ORDERS.location, ORDERS.proof)
-    text = pytest_of(format_reports.report(item, target={"applications": ["main:app"]}), item)
-    assert "(bob: dict[str, str])" in text
+    assert ("(bob: dict[str, str])" in text) == (item is MINE)
     assert outcome(tmp_path, OPEN, text) == "red"
     assert outcome(tmp_path, CLOSED, text) == "green"
 
@@ -120,6 +128,14 @@ def test_no_test_where_the_box_made_the_answer() -> None:
     ):
         item = format_reports.finding(proof=evidence)
         assert pytest_of(format_reports.report(item), item) == ""
+
+
+def test_no_test_where_the_attack_was_a_credential() -> None:
+    for slot in ("header:authorization", "cookie:session"):
+        item = format_reports.finding("INJ010", slot=slot, proof=PAGE.proof)
+        assert pytest_of(format_reports.report(item), item) == ""
+    with_identity = replace(ORDERS, proof=(proof("/orders", 200, identity="bob"),))
+    assert pytest_of(format_reports.report(with_identity), with_identity) == ""
 
 
 def test_hostile_text_stays_in_its_literals() -> None:

@@ -17,7 +17,15 @@ C = "bkzq00a1"
 
 @pytest.mark.parametrize(
     "script",
-    [f"ping a;{C}", f'ping "$({C})"', f"echo a\n{C}", f"a | {C}", f"echo `{C}`", f"'sample';{C};''", f"true && {C}"],
+    [
+        f"ping a;{C}",
+        f'ping "$({C})"',
+        f"echo a\n{C}",
+        f"a | {C}",
+        f"echo `{C}`",
+        f"'sample';{C};''",
+        f"true && {C}",
+    ],
 )
 def test_it_is_a_command(script: str) -> None:
     assert starts_command(script, C)
@@ -25,7 +33,15 @@ def test_it_is_a_command(script: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "script", [f"ping 'a;{C}'", f'echo "a;{C}"', f"echo '$({C})'", f"echo \\; {C}", f"echo {C}", f"echo 'a'\"'\"';{C}'"]
+    "script",
+    [
+        f"ping 'a;{C}'",
+        f'echo "a;{C}"',
+        f"echo '$({C})'",
+        f"echo \\; {C}",
+        f"echo {C}",
+        f"echo 'a'\"'\"';{C}'",
+    ],
 )
 def test_it_is_an_argument(script: str) -> None:
     assert not starts_command(script, C)
@@ -35,7 +51,9 @@ def test_it_is_an_argument(script: str) -> None:
 def shell_would_start(script: str) -> bool:
     """Ask the shell: it complains of a command that it cannot find."""
     shell = shutil.which("sh") or "/bin/sh"
-    done = subprocess.run([shell, "-c", script], capture_output=True, text=True, check=False, env={"PATH": "/nowhere"})
+    done = subprocess.run(
+        [shell, "-c", script], capture_output=True, text=True, check=False, env={"PATH": "/nowhere"}
+    )
     return any(f"{C}:" in line and "not found" in line for line in done.stderr.splitlines())
 
 

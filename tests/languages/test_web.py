@@ -18,7 +18,7 @@ C = "bkzq00a1"
         f"<script>var a='x';{C}//'</script>",
         f"<script>a=1;</script><{C}>",
         f"<a href='javascript:{C}'>",
-        f"<b onclick=\"f();{C}\">",
+        f'<b onclick="f();{C}">',
     ],
 )
 def test_it_is_markup_or_script(page: str) -> None:

@@ -18,7 +18,9 @@ HEAD = "from fastapi import FastAPI, Request\n\napp = FastAPI()\n\n\n@app.get('/
 
 def tree(folder: Path) -> dict[str, str]:
     return {
-        str(p.relative_to(folder)): hashlib.sha256(p.read_bytes()).hexdigest() if p.is_file() else "folder"
+        str(p.relative_to(folder)): hashlib.sha256(p.read_bytes()).hexdigest()
+        if p.is_file()
+        else "folder"
         for p in sorted(folder.rglob("*"))
     }
 
@@ -80,7 +82,9 @@ def test_a_folder_without_an_application(unharmed) -> None:
     ids=["missing", "raises", "os-exit", "sys-exit", "sleeps", "kills-itself", "spins"],
 )
 def test_an_application_that_does_not_import(unharmed, main: str, says: str) -> None:
-    report = unharmed({"main.py": "from fastapi import FastAPI\napp = FastAPI()\n" + main, "other.py": "y = 2\n"})
+    report = unharmed(
+        {"main.py": "from fastapi import FastAPI\napp = FastAPI()\n" + main, "other.py": "y = 2\n"}
+    )
     assert says in report.failed
     assert report.exit_code(Severity.HIGH) == 4
     assert report.coverage.files_parsed == 2
@@ -111,11 +115,26 @@ def test_a_file_that_does_not_parse_is_said(unharmed, name: str, data: bytes) ->
 @pytest.mark.parametrize(
     ("handler", "said"),
     [
-        ("import time\n\n\n@app.get('/bad')\ndef bad(q: str = ''):\n    time.sleep(600)\n", "GET /bad"),
-        ("import asyncio\n\n\n@app.get('/bad')\nasync def bad(q: str = ''):\n    await asyncio.sleep(600)\n", "GET /bad"),
-        ("@app.get('/bad')\nasync def bad(q: str = ''):\n    while True:\n        pass\n", "GET /bad"),
-        ("import os\n\n\n@app.get('/bad')\nasync def bad(q: str = ''):\n    os._exit(0)\n", "GET /bad"),
-        ("@app.get('/bad')\nasync def bad(q: str = ''):\n    x = []\n    while True:\n        x.append(bytes(50_000_000))\n", "GET /bad"),
+        (
+            "import time\n\n\n@app.get('/bad')\ndef bad(q: str = ''):\n    time.sleep(600)\n",
+            "GET /bad",
+        ),
+        (
+            "import asyncio\n\n\n@app.get('/bad')\nasync def bad(q: str = ''):\n    await asyncio.sleep(600)\n",
+            "GET /bad",
+        ),
+        (
+            "@app.get('/bad')\nasync def bad(q: str = ''):\n    while True:\n        pass\n",
+            "GET /bad",
+        ),
+        (
+            "import os\n\n\n@app.get('/bad')\nasync def bad(q: str = ''):\n    os._exit(0)\n",
+            "GET /bad",
+        ),
+        (
+            "@app.get('/bad')\nasync def bad(q: str = ''):\n    x = []\n    while True:\n        x.append(bytes(50_000_000))\n",
+            "GET /bad",
+        ),
     ],
     ids=["sleeps", "waits", "spins", "exits", "grows"],
 )
@@ -129,8 +148,7 @@ def test_a_handler_that_never_answers(unharmed, handler: str, said: str) -> None
 def test_streams_without_end_and_large_answers(unharmed) -> None:
     report = unharmed(
         {
-            "main.py": HEAD
-            + "from fastapi.responses import StreamingResponse\n\n\n"
+            "main.py": HEAD + "from fastapi.responses import StreamingResponse\n\n\n"
             "@app.get('/endless')\nasync def endless():\n    async def forever():\n        while True:\n"
             "            yield b'x' * 1000\n    return StreamingResponse(forever())\n\n\n"
             "@app.get('/large')\nasync def large():\n    async def gigabyte():\n        for _ in range(1024):\n"

@@ -40,7 +40,7 @@ class TeapotRoute(Rule):
                     "It is a teapot.", confidence=Confidence.OBSERVED, location=Location(operation=operation.key)
                 )
 '''
-MAIN = '''
+MAIN = """
 from fastapi import FastAPI
 
 app = FastAPI()
@@ -49,7 +49,7 @@ app = FastAPI()
 @app.get("/teapot")
 def teapot() -> str:
     return "short and stout"
-'''
+"""
 
 
 def test_a_rule_is_added_by_adding_one_file(project, scan) -> None:

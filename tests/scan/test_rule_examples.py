@@ -20,7 +20,9 @@ def cases(kind: str) -> list[object]:
 
 
 def findings_of(rule, example, project, scan):
-    folder = project({**example.sources(), "pyproject.toml": f"[tool.buckler]\n{example.settings}\n"})
+    folder = project(
+        {**example.sources(), "pyproject.toml": f"[tool.buckler]\n{example.settings}\n"}
+    )
     report = scan(folder, select=(rule.id,))
     assert not report.failed, report.failed
     return report.findings

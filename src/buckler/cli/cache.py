@@ -39,7 +39,9 @@ def read(folder: Path, report: Path | None) -> dict[str, Any]:
     try:
         data = json.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError as error:
-        raise UsageError("there is no report yet", hint="run `buckler scan` first, or give --report FILE.json") from error
+        raise UsageError(
+            "there is no report yet", hint="run `buckler scan` first, or give --report FILE.json"
+        ) from error
     except (OSError, ValueError) as error:
         raise UsageError(f"{path} is not a report: {error}") from error
     if not isinstance(data, dict) or not str(data.get("schema", "")).startswith("buckler-report/1"):

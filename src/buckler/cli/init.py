@@ -49,7 +49,9 @@ TEMPLATE = """
 
 
 @click.command("init")
-@click.argument("folder", default=".", type=click.Path(exists=True, file_okay=False, path_type=Path))
+@click.argument(
+    "folder", default=".", type=click.Path(exists=True, file_okay=False, path_type=Path)
+)
 def command(folder: Path) -> None:
     """Write a commented [tool.buckler] into FOLDER/pyproject.toml."""
     path = folder / "pyproject.toml"

@@ -23,16 +23,53 @@ def application_options(function: F) -> F:
     """How to find and run the application."""
     for option in reversed(
         (
-            click.option("--python", metavar="PATH", help="Interpreter or virtual environment of the application."),
-            click.option("--env-file", type=click.Path(path_type=Path), help="File of NAME=value settings for it."),
-            click.option("--pass-env", multiple=True, metavar="NAME", help="Hand over a variable of your environment."),
-            click.option("--allow", multiple=True, metavar="HOST:PORT", help="Let the application connect there."),
-            click.option("--allow-processes", is_flag=True, help="Let the application start processes."),
-            click.option("--identity", multiple=True, metavar="NAME=HEADER", help="Who sends requests: 'alice=Authorization: Bearer …'."),
-            click.option("--host", metavar="NAME", help="Host header that the application accepts."),
-            click.option("--walls", default=",".join(WALLS), show_default=True, metavar="LIST", help="Kernel walls to build; 'none' for none."),
-            click.option("--request-timeout", type=float, metavar="SECONDS", help="For one request."),
-            click.option("--seed", type=int, metavar="N", help="Same seed, same requests in the same order."),
+            click.option(
+                "--python",
+                metavar="PATH",
+                help="Interpreter or virtual environment of the application.",
+            ),
+            click.option(
+                "--env-file",
+                type=click.Path(path_type=Path),
+                help="File of NAME=value settings for it.",
+            ),
+            click.option(
+                "--pass-env",
+                multiple=True,
+                metavar="NAME",
+                help="Hand over a variable of your environment.",
+            ),
+            click.option(
+                "--allow",
+                multiple=True,
+                metavar="HOST:PORT",
+                help="Let the application connect there.",
+            ),
+            click.option(
+                "--allow-processes", is_flag=True, help="Let the application start processes."
+            ),
+            click.option(
+                "--identity",
+                multiple=True,
+                metavar="NAME=HEADER",
+                help="Who sends requests: 'alice=Authorization: Bearer …'.",
+            ),
+            click.option(
+                "--host", metavar="NAME", help="Host header that the application accepts."
+            ),
+            click.option(
+                "--walls",
+                default=",".join(WALLS),
+                show_default=True,
+                metavar="LIST",
+                help="Kernel walls to build; 'none' for none.",
+            ),
+            click.option(
+                "--request-timeout", type=float, metavar="SECONDS", help="For one request."
+            ),
+            click.option(
+                "--seed", type=int, metavar="N", help="Same seed, same requests in the same order."
+            ),
         )
     ):
         function = option(function)
@@ -48,12 +85,23 @@ def settings_of(target: str, given: dict[str, Any]) -> Settings:
     """
     settings = load(folder_of(target))
     changes: dict[str, Any] = {}
-    for name in ("python", "host", "seed", "request_timeout", "max_time", "min_coverage", "fail_on", "baseline"):
+    for name in (
+        "python",
+        "host",
+        "seed",
+        "request_timeout",
+        "max_time",
+        "min_coverage",
+        "fail_on",
+        "baseline",
+    ):
         if given.get(name) is not None:
             changes[name] = given[name]
     for name in ("select", "ignore", "exclude", "engines", "allow"):
         values = given.get(name) or ()
-        split = tuple(part.strip() for value in values for part in _parts(name, value) if part.strip())
+        split = tuple(
+            part.strip() for value in values for part in _parts(name, value) if part.strip()
+        )
         if split:
             before = getattr(settings, name) if name in ("ignore", "exclude", "allow") else ()
             changes[name] = (*before, *split)

@@ -10,7 +10,15 @@ from types import TracebackType
 from rich.console import Console
 from rich.status import Status
 
-from buckler.core.events import EngineFinished, EngineStarted, Event, FindingFound, GapFound, Note, Progress
+from buckler.core.events import (
+    EngineFinished,
+    EngineStarted,
+    Event,
+    FindingFound,
+    GapFound,
+    Note,
+    Progress,
+)
 from buckler.core.finding import Confidence
 from buckler.scan.target import Target
 
@@ -46,7 +54,10 @@ class Watcher:
         return self
 
     def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
     ) -> None:
         if self._status is not None:
             self._status.stop()

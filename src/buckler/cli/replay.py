@@ -20,9 +20,17 @@ from buckler.scan.discover import folder_of
 @click.argument("fingerprint")
 @click.argument("target", default=".")
 @options.application_options
-@click.option("--report", type=click.Path(path_type=Path), help="Report to take the proof from; the last one of the folder if not given.")
-@click.option("--pytest", "as_test", is_flag=True, help="Write the proof as a test instead of sending it.")
-def command(fingerprint: str, target: str, report: Path | None, as_test: bool, **given: Any) -> None:
+@click.option(
+    "--report",
+    type=click.Path(path_type=Path),
+    help="Report to take the proof from; the last one of the folder if not given.",
+)
+@click.option(
+    "--pytest", "as_test", is_flag=True, help="Write the proof as a test instead of sending it."
+)
+def command(
+    fingerprint: str, target: str, report: Path | None, as_test: bool, **given: Any
+) -> None:
     """Send the proof of a finding again and say whether it still holds.
 
     Exit code 1 if it holds, 0 if it does not.
@@ -34,7 +42,9 @@ def command(fingerprint: str, target: str, report: Path | None, as_test: bool, *
     settings = options.settings_of(target, given)
     settings = replace(settings, select=(str(found["id"]),), ignore=())
     project = options.find(target, settings)
-    result = replaying.replay(project, settings, options.options_of(settings, given, project.folder), found)
+    result = replaying.replay(
+        project, settings, options.options_of(settings, given, project.folder), found
+    )
     click.echo(result.text)
     sys.exit(1 if result.holds else 0)
 
@@ -44,5 +54,7 @@ def _finding(report: Mapping[str, Any], fingerprint: str) -> dict[str, Any]:
     hits = [f for f in findings if str(f.get("fingerprint", "")).startswith(fingerprint)]
     if len(hits) != 1:
         many = "no finding has" if not hits else "several findings have"
-        raise UsageError(f"{many} the fingerprint {fingerprint}", hint="the JSON and HTML reports name them")
+        raise UsageError(
+            f"{many} the fingerprint {fingerprint}", hint="the JSON and HTML reports name them"
+        )
     return dict(hits[0])

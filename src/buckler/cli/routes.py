@@ -17,7 +17,14 @@ from buckler.scan.engines.attack.values import resolve
 from buckler.scan.model.application import AppModel, Operation
 from buckler.scan.target import Application, Target
 
-BOUNDS = {"minimum": "≥", "maximum": "≤", "minLength": "len≥", "maxLength": "len≤", "pattern": "~", "format": ""}
+BOUNDS = {
+    "minimum": "≥",
+    "maximum": "≤",
+    "minLength": "len≥",
+    "maxLength": "len≤",
+    "pattern": "~",
+    "format": "",
+}
 
 
 @click.command("routes")
@@ -34,14 +41,27 @@ def command(target: str, as_json: bool, **given: Any) -> None:
     for application in found.applications:
         model = _model(found, application, settings, given)
         rows += [describe(operation) for operation in model.operations]
-        rows += [{"method": "MOUNT", "path": m.path, "security": [], "requires": [], "parameters": [], "place": m.application, "hidden": False} for m in model.mounts]
+        rows += [
+            {
+                "method": "MOUNT",
+                "path": m.path,
+                "security": [],
+                "requires": [],
+                "parameters": [],
+                "place": m.application,
+                "hidden": False,
+            }
+            for m in model.mounts
+        ]
     if as_json:
         click.echo(json.dumps(rows, indent=2))
     else:
         _print(rows)
 
 
-def _model(found: Target, application: Application, settings: Settings, given: dict[str, Any]) -> AppModel:
+def _model(
+    found: Target, application: Application, settings: Settings, given: dict[str, Any]
+) -> AppModel:
     run = options.options_of(settings, given, found.folder)
     with Session(found, application, prefix_of(settings.seed), run) as session:
         return read_model(session.start().model, found.folder, application, settings)
@@ -71,7 +91,9 @@ def bounds(schema: Any) -> str:
     """Type and bounds of a schema in few characters: ``integer ≥1 ≤100``."""
     schema = resolve(schema)
     kind = "enum" if "enum" in schema else str(schema.get("type", "any"))
-    return " ".join([kind, *(f"{sign}{schema[key]}" for key, sign in BOUNDS.items() if key in schema)])
+    return " ".join(
+        [kind, *(f"{sign}{schema[key]}" for key, sign in BOUNDS.items() if key in schema)]
+    )
 
 
 def _print(rows: list[dict[str, Any]]) -> None:
@@ -86,6 +108,13 @@ def _print(rows: list[dict[str, Any]]) -> None:
         parameters = [f"{p['name']}: {p['bounds']}" for p in row["parameters"]]
         security = ", ".join(row["security"]) or ("-" if row["method"] != "MOUNT" else "")
         hidden = " (hidden)" if row["hidden"] else ""
-        cells = (row["method"], row["path"] + hidden, security, ", ".join(row["requires"]), "; ".join(parameters), row["place"])
+        cells = (
+            row["method"],
+            row["path"] + hidden,
+            security,
+            ", ".join(row["requires"]),
+            "; ".join(parameters),
+            row["place"],
+        )
         table.add_row(*(Text(str(cell)) for cell in cells))
     Console().print(table)

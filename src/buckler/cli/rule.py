@@ -21,7 +21,11 @@ def command(rule_id: str, as_json: bool) -> None:
 
         click.echo(json.dumps({**describe(rule), "guide": rule.guide}, indent=2))
         return
-    lists = ", ".join(f"CWE-{number}" for number in rule.cwe) + ", " + ", ".join((*rule.owasp, *rule.asvs))
+    lists = (
+        ", ".join(f"CWE-{number}" for number in rule.cwe)
+        + ", "
+        + ", ".join((*rule.owasp, *rule.asvs))
+    )
     head = f"# {rule.id} {rule.title}\n\n**{rule.severity}** · {rule.name} · {lists}\n\n"
     text = head + rule.guide
     if rule.fix and rule.fix.after:

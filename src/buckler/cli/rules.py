@@ -11,7 +11,13 @@ from buckler.core.rule import Rule
 
 
 @click.command("rules")
-@click.option("--format", "format_name", type=click.Choice(("text", "json")), default="text", show_default=True)
+@click.option(
+    "--format",
+    "format_name",
+    type=click.Choice(("text", "json")),
+    default="text",
+    show_default=True,
+)
 @click.option("--json", "as_json", is_flag=True, help="Short for --format json.")
 @click.option("--select", multiple=True, metavar="RULES", help="Ids, prefixes or names.")
 def command(format_name: str, as_json: bool, select: tuple[str, ...]) -> None:

@@ -23,21 +23,72 @@ from buckler.scan.scanner import ENGINES, Scanner, load_rules, with_baseline
 @click.command("scan")
 @click.argument("target", default=".")
 @options.application_options
-@click.option("-o", "--output", multiple=True, type=click.Path(path_type=Path), help="Write a report; the ending picks the format: .html .json .sarif .md .xml .txt")
-@click.option("--format", "format_name", metavar="NAME", help="What to print instead of the summary: json, sarif, markdown, junit, html, text.")
+@click.option(
+    "-o",
+    "--output",
+    multiple=True,
+    type=click.Path(path_type=Path),
+    help="Write a report; the ending picks the format: .html .json .sarif .md .xml .txt",
+)
+@click.option(
+    "--format",
+    "format_name",
+    metavar="NAME",
+    help="What to print instead of the summary: json, sarif, markdown, junit, html, text.",
+)
 @click.option("--json", "as_json", is_flag=True, help="Short for --format json.")
 @click.option("--all", "show_all", is_flag=True, help="Show every finding, not the first five.")
-@click.option("--select", multiple=True, metavar="RULES", help="Only these rules: ids, prefixes or names, with commas.")
+@click.option(
+    "--select",
+    multiple=True,
+    metavar="RULES",
+    help="Only these rules: ids, prefixes or names, with commas.",
+)
 @click.option("--ignore", multiple=True, metavar="RULES", help="Not these rules.")
-@click.option("--exclude", multiple=True, metavar="OPERATION", help="Leave an operation alone: 'POST /import'.")
-@click.option("--engines", multiple=True, metavar="LIST", help=f"Of {', '.join(ENGINES)}. 'source,packages' runs none of the project's code.")
-@click.option("--no-attack", is_flag=True, help="Run and explore the application, send no payloads.")
-@click.option("--fail-on", type=click.Choice(options.SEVERITIES), help="Least severity that makes the exit code 1 (high).")
-@click.option("--min-coverage", type=click.FloatRange(0, 1), metavar="SHARE", help="Exit 4 if fewer operations were reached (0.9).")
-@click.option("--max-time", type=click.FloatRange(min=1), metavar="SECONDS", help="Stop attacking after this time (300).")
-@click.option("--baseline", type=click.Path(), metavar="FILE", help="Known findings: shown apart, not counted.")
-@click.option("--update-baseline", is_flag=True, help="Write the findings of this scan to the baseline.")
-@click.option("-v", "--verbose", is_flag=True, help="Print a log to standard error, fit for a bug report.")
+@click.option(
+    "--exclude",
+    multiple=True,
+    metavar="OPERATION",
+    help="Leave an operation alone: 'POST /import'.",
+)
+@click.option(
+    "--engines",
+    multiple=True,
+    metavar="LIST",
+    help=f"Of {', '.join(ENGINES)}. 'source,packages' runs none of the project's code.",
+)
+@click.option(
+    "--no-attack", is_flag=True, help="Run and explore the application, send no payloads."
+)
+@click.option(
+    "--fail-on",
+    type=click.Choice(options.SEVERITIES),
+    help="Least severity that makes the exit code 1 (high).",
+)
+@click.option(
+    "--min-coverage",
+    type=click.FloatRange(0, 1),
+    metavar="SHARE",
+    help="Exit 4 if fewer operations were reached (0.9).",
+)
+@click.option(
+    "--max-time",
+    type=click.FloatRange(min=1),
+    metavar="SECONDS",
+    help="Stop attacking after this time (300).",
+)
+@click.option(
+    "--baseline",
+    type=click.Path(),
+    metavar="FILE",
+    help="Known findings: shown apart, not counted.",
+)
+@click.option(
+    "--update-baseline", is_flag=True, help="Write the findings of this scan to the baseline."
+)
+@click.option(
+    "-v", "--verbose", is_flag=True, help="Print a log to standard error, fit for a bug report."
+)
 def command(target: str, **given: Any) -> None:
     """Scan a folder, a file, or module:app; the current folder if nothing is named.
 
@@ -62,17 +113,26 @@ def _run(target: str, given: dict[str, Any]) -> int:
     settings = options.settings_of(target, given)
     for engine in settings.engines:
         if engine not in ENGINES:
-            raise UsageError(f"there is no engine {engine!r}", hint=f"engines: {', '.join(ENGINES)}")
+            raise UsageError(
+                f"there is no engine {engine!r}", hint=f"engines: {', '.join(ENGINES)}"
+            )
     written = [(path, formats.for_path(path)) for path in given["output"]]
     wanted = "json" if given["as_json"] else given["format_name"]
     printed = formats.by_name(wanted) if wanted else None
     found = options.find(target, settings)
     registry = load_rules(settings, found.folder)
     rules = registry.select(settings.select, settings.ignore)
-    runs_code = bool({"app", "attack"}.intersection(settings.engines or ENGINES)) and bool(found.applications)
+    runs_code = bool({"app", "attack"}.intersection(settings.engines or ENGINES)) and bool(
+        found.applications
+    )
     with Watcher(verbose=given["verbose"], runs_code=runs_code, target=found) as watcher:
         scanner = Scanner(
-            found, settings, options.options_of(settings, given, found.folder), rules, watcher, attack=not given["no_attack"]
+            found,
+            settings,
+            options.options_of(settings, given, found.folder),
+            rules,
+            watcher,
+            attack=not given["no_attack"],
         )
         report = scanner.scan()
     baseline = found.folder / settings.baseline if settings.baseline else None
@@ -94,5 +154,3 @@ def _run(target: str, given: dict[str, Any]) -> int:
     for path, _ in written:
         sys.stderr.write(f"wrote {path}\n")
     return report.exit_code(Severity(settings.fail_on))
-
-

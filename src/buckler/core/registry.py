@@ -39,7 +39,9 @@ class Registry:
             if rule.id in self._by_id or rule.id in RETIRED_IDS:
                 raise RuleError(f"rule id {rule.id} is taken")
             if rule.name in names:
-                raise RuleError(f"rule name {rule.name} is used by {names[rule.name]} and {rule.id}")
+                raise RuleError(
+                    f"rule name {rule.name} is used by {names[rule.name]} and {rule.id}"
+                )
             self._by_id[rule.id] = rule
             names[rule.name] = rule.id
         self._names = names
@@ -95,7 +97,9 @@ class Registry:
             if pattern.lower() in self._names:
                 hits.add(self._names[pattern.lower()])
             if not hits:
-                raise UsageError(f"no rule matches {pattern!r}", hint="`buckler rules` lists them all")
+                raise UsageError(
+                    f"no rule matches {pattern!r}", hint="`buckler rules` lists them all"
+                )
             found |= hits
         return found
 

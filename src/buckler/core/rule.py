@@ -167,7 +167,9 @@ class Rule:
     def sections(self) -> dict[str, str]:
         """The guide by heading."""
         parts = re.split(r"^## (.+)$", self.guide, flags=re.MULTILINE)
-        return {head.strip(): text.strip() for head, text in zip(parts[1::2], parts[2::2], strict=True)}
+        return {
+            head.strip(): text.strip() for head, text in zip(parts[1::2], parts[2::2], strict=True)
+        }
 
     def found(
         self,

@@ -146,7 +146,9 @@ def _unknown(key: str, known: Mapping[str, Any], where: str) -> SettingsError:
 def _identities(value: Any, where: str) -> tuple[IdentitySettings, ...]:
     if not isinstance(value, dict):
         raise SettingsError(f"{where}: identities is a table of tables")
-    return tuple(_identity(name, item, f"{where} identities.{name}") for name, item in value.items())
+    return tuple(
+        _identity(name, item, f"{where} identities.{name}") for name, item in value.items()
+    )
 
 
 def _identity(name: str, table: Any, where: str) -> IdentitySettings:

@@ -40,4 +40,6 @@ def read(path: Path) -> frozenset[str]:
             raise BaselineError(f"{path}: the schema is {document['schema']!r}, not {SCHEMA!r}")
         return frozenset(str(row["fingerprint"]) for row in document["findings"])
     except (OSError, ValueError, KeyError, TypeError) as error:
-        raise BaselineError(f"{path} is not a baseline: {error!r}", hint="--update-baseline writes one") from error
+        raise BaselineError(
+            f"{path} is not a baseline: {error!r}", hint="--update-baseline writes one"
+        ) from error

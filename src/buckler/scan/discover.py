@@ -67,7 +67,9 @@ def _folder_and_name(target: str) -> tuple[Path, str | None]:
         return path.resolve(), None
     if path.is_file():
         if path.suffix != ".py":
-            raise TargetError(f"{target} is not a Python file", hint="give a folder, a .py file or module:app")
+            raise TargetError(
+                f"{target} is not a Python file", hint="give a folder, a .py file or module:app"
+            )
         root = _project_of(path.resolve())
         return root, str(path.resolve())
     if ":" in target or ("." in target and "/" not in target):
@@ -185,7 +187,9 @@ def _outermost(found: list[Application], folder: Path) -> list[Application]:
             names = [alias.name for alias in node.names] if isinstance(node, ast.Import) else []
             if isinstance(node, ast.ImportFrom) and node.module:
                 names = [node.module, *(f"{node.module}.{alias.name}" for alias in node.names)]
-            imported.update(m for m in modules - {item.module} for n in names if m == n or m.endswith("." + n))
+            imported.update(
+                m for m in modules - {item.module} for n in names if m == n or m.endswith("." + n)
+            )
     return [item for item in found if item.module not in imported] or found
 
 
@@ -227,7 +231,11 @@ def _made_in(file: Path, folder: Path) -> Iterator[Application]:
 
 
 def _assigned_name(node: ast.stmt) -> str | None:
-    if isinstance(node, ast.Assign) and len(node.targets) == 1 and isinstance(node.targets[0], ast.Name):
+    if (
+        isinstance(node, ast.Assign)
+        and len(node.targets) == 1
+        and isinstance(node.targets[0], ast.Name)
+    ):
         return node.targets[0].id
     if isinstance(node, ast.AnnAssign) and isinstance(node.target, ast.Name):
         return node.target.id
@@ -248,14 +256,17 @@ def _made_line(function: ast.FunctionDef) -> int | None:
 
 def _returns_application(function: ast.FunctionDef) -> bool:
     annotation = function.returns
-    named = getattr(annotation, "id", getattr(annotation, "attr", getattr(annotation, "value", None)))
+    named = getattr(
+        annotation, "id", getattr(annotation, "attr", getattr(annotation, "value", None))
+    )
     required = len(function.args.args) - len(function.args.defaults)
     if required > 0 or function.args.posonlyargs:
         return False
     if named in CLASSES:
         return True
     return _made_line(function) is not None and any(
-        isinstance(node, ast.Return) and isinstance(node.value, ast.Name) for node in ast.walk(function)
+        isinstance(node, ast.Return) and isinstance(node.value, ast.Name)
+        for node in ast.walk(function)
     )
 
 
@@ -306,9 +317,10 @@ def _python_in(environment: Path) -> Path | None:
 def _has_fastapi(python: Path) -> bool:
     """Looks at the file system: starting an interpreter for this costs more than the scan of a file."""
     root = python.parent.parent
-    return any(root.glob("lib/python3*/site-packages/fastapi/__init__.py")) or (
-        root / "Lib/site-packages/fastapi/__init__.py"
-    ).exists()
+    return (
+        any(root.glob("lib/python3*/site-packages/fastapi/__init__.py"))
+        or (root / "Lib/site-packages/fastapi/__init__.py").exists()
+    )
 
 
 def python_version(python: Path) -> tuple[int, int]:
@@ -325,4 +337,6 @@ def python_version(python: Path) -> tuple[int, int]:
         major, minor = output.split()
         return int(major), int(minor)
     except (OSError, subprocess.SubprocessError, ValueError) as error:
-        raise UsageError(f"{python} does not run: {error}", hint="name another with --python") from error
+        raise UsageError(
+            f"{python} does not run: {error}", hint="name another with --python"
+        ) from error

@@ -29,14 +29,18 @@ def suppressions(
     for finding in findings:
         place = finding.location
         reason = None
-        for number in ((place.line, place.line - 1) if place.path and place.line else ()):
+        for number in (place.line, place.line - 1) if place.path and place.line else ():
             matched = _COMMENT.search(line(place.path or "", number))
             if matched and finding.rule in {r.strip() for r in matched.group(1).split(",")}:
                 reason = matched.group(2).strip(" -:")
                 if not reason:
                     where = f"{place.path}:{number}"
                     complaints.append(
-                        GapFound(where, "the ignore comment gives no reason, so it counts for nothing", "write a reason behind it")
+                        GapFound(
+                            where,
+                            "the ignore comment gives no reason, so it counts for nothing",
+                            "write a reason behind it",
+                        )
                     )
                     reason = None
                 break

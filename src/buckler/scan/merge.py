@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import replace
 
 from buckler.core.finding import Finding
+from buckler.scan.model.application import AppModel, Operation
 
 NEAR = 2
 Line = Callable[[str, int], str]
@@ -35,6 +36,23 @@ def merge(findings: Iterable[Finding], line: Line) -> list[Finding]:
     return _numbered([_anchored(f, line) for f in (*placed, *kept)])
 
 
+def attributed(findings: Iterable[Finding], model: AppModel | None) -> list[Finding]:
+    """Give findings of source the operation in whose handler they stand."""
+    handlers: dict[tuple[str, int], list[Operation]] = {}
+    for operation in model.operations if model else ():
+        if operation.place is not None:
+            for line in range(operation.place.line, operation.place.end + 1):
+                handlers.setdefault((operation.place.path, line), []).append(operation)
+    made = []
+    for finding in findings:
+        place = finding.location
+        around = handlers.get((place.path or "", place.line or 0), [])
+        if place.operation is None and len(around) == 1 and not finding.subject:
+            finding = replace(finding, location=replace(place, operation=around[0].key))
+        made.append(finding)
+    return made
+
+
 def _same_place(source: Finding, live: Finding) -> bool:
     one, other = source.location, live.location
     if source.rule != live.rule or source.subject != live.subject or one.path is None:
@@ -43,7 +61,8 @@ def _same_place(source: Finding, live: Finding) -> bool:
     for proof in live.proof:
         places += [(step["path"], step["line"]) for step in proof.data.get("stack", ())]
     return any(
-        path == one.path and at is not None and abs(at - (one.line or 0)) <= NEAR for path, at in places
+        path == one.path and at is not None and abs(at - (one.line or 0)) <= NEAR
+        for path, at in places
     )
 
 

@@ -27,7 +27,9 @@ class Replayed:
     text: str
 
 
-def replay(target: Target, settings: Settings, options: Options, finding: Mapping[str, Any]) -> Replayed:
+def replay(
+    target: Target, settings: Settings, options: Options, finding: Mapping[str, Any]
+) -> Replayed:
     """Try one finding again.
 
     Args:
@@ -45,7 +47,11 @@ def replay(target: Target, settings: Settings, options: Options, finding: Mappin
         f
         for f in report.findings
         if f.fingerprint == finding["fingerprint"]
-        or (place.get("operation") and f.location.operation == place["operation"] and f.location.slot == place["slot"])
+        or (
+            place.get("operation")
+            and f.location.operation == place["operation"]
+            and f.location.slot == place["slot"]
+        )
     ]
     where = " ".join(str(part) for part in (place.get("operation"), place.get("slot")) if part)
     name = f"{finding['id']} {finding['title']}" + (f" at {where}" if where else "")

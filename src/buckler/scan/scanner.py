@@ -34,8 +34,9 @@ from buckler.scan.engines.attack.canaries import prefix_of
 from buckler.scan.engines.attack.engine import AttackEngine
 from buckler.scan.engines.packages.engine import check_project
 from buckler.scan.engines.source.engine import SourceEngine
+from buckler.scan.hints import host_names
 from buckler.scan.inline import suppressions
-from buckler.scan.merge import merge
+from buckler.scan.merge import attributed, merge
 from buckler.scan.model.application import AppModel
 from buckler.scan.target import Application, Target
 
@@ -124,7 +125,9 @@ class Scanner:
             self._listen(EngineFinished(engine, seconds))
 
     def _source(self) -> None:
-        engine = SourceEngine(self._target.folder, self._rules, self.emit, self._settings.exclude_files)
+        engine = SourceEngine(
+            self._target.folder, self._rules, self.emit, self._settings.exclude_files
+        )
         self._add(engine.run())
         self._work.coverage.files_total += engine.total
         self._work.coverage.files_parsed += engine.parsed
@@ -150,15 +153,23 @@ class Scanner:
             model = self._start(session, application)
             self._timed("app", lambda: self._add(check_app(model, self._rules)))
             engine = AttackEngine(
-                session, model, self._settings, self._rules, prefix, self.emit, self._line
+                session,
+                model,
+                self._settings,
+                self._rules,
+                prefix,
+                self.emit,
+                self._line,
+                host_names(self._target.folder),
             )
             try:
                 self._timed("explore", engine.explore)
+                self._timed("observe", engine.observe)
                 if self._attack and "attack" in self._engines:
                     self._timed("attack", lambda: self._add(engine.attack(self._only), told=True))
                 elif not self._attack:
                     self.emit(GapFound("attack", "no payloads were sent", "leave --no-attack out"))
-                self._timed("observe", lambda: self._add(engine.observe()))
+                self._add(engine.conclude())
             finally:
                 self._work.coverage.operations += engine.coverage()
                 self._work.coverage.requests += session.requests
@@ -174,7 +185,11 @@ class Scanner:
             self.emit(GapFound(f"wall: {wall}", why))
         model = read_model(started.model, self._target.folder, application, self._settings)
         for name in model.made_up:
-            self.emit(GapFound(f"setting {name}", "it was missing; a value was made up", "--env-file FILE"))
+            self.emit(
+                GapFound(
+                    f"setting {name}", "it was missing; a value was made up", "--env-file FILE"
+                )
+            )
         if model.lifespan_failed:
             self.emit(
                 GapFound(
@@ -184,7 +199,9 @@ class Scanner:
                 )
             )
         for item in started.model.get("refused", []):
-            self._refusal(str(item.get("what")), str(item.get("detail")), str(item.get("where", "")))
+            self._refusal(
+                str(item.get("what")), str(item.get("detail")), str(item.get("where", ""))
+            )
         work.model = work.model or model
         return model
 
@@ -209,7 +226,7 @@ class Scanner:
 
     def _report(self) -> Report:
         work = self._work
-        merged = merge(work.findings, self._line)
+        merged = attributed(merge(work.findings, self._line), work.model)
         kept, suppressed, complaints = suppressions(merged, self._line)
         for complaint in complaints:
             self.emit(complaint)
@@ -223,7 +240,9 @@ class Scanner:
             rules={rule.id: rule for rule in self._rules},
             timing=work.timing,
             suppressed=tuple(suppressed),
-            excerpts={f.fingerprint: self._excerpt(f) for f in (*kept, *(s for s, _ in suppressed))},
+            excerpts={
+                f.fingerprint: self._excerpt(f) for f in (*kept, *(s for s, _ in suppressed))
+            },
             failed=work.failed,
             min_coverage=self._settings.min_coverage,
             operations_expected=bool({"app", "attack"}.intersection(self._engines)),
@@ -249,7 +268,10 @@ class Scanner:
             return ()
         file = str(self._target.folder / place.path)
         first = max(place.line - CONTEXT_LINES, 1)
-        lines = [(n, linecache.getline(file, n).rstrip("\n")[:400]) for n in range(first, place.line + CONTEXT_LINES + 1)]
+        lines = [
+            (n, linecache.getline(file, n).rstrip("\n")[:400])
+            for n in range(first, place.line + CONTEXT_LINES + 1)
+        ]
         return tuple((number, text) for number, text in lines if text or number == place.line)
 
 

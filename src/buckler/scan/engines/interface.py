@@ -354,7 +354,8 @@ class Attacks(Protocol):
     id: str
     sinks: tuple[str, ...]
     """Where its payloads have to arrive; slots that lead there get all of them. A rule may
-    have ``lead``: how many of its payloads the other slots get (1 if not)."""
+    have ``lead``: how many of its payloads the other slots get (1 if not), and ``likes(slot)``:
+    whether a slot looks so much like what it is after that it gets all of them anyway."""
 
     def attack(self, slot: Slot, mint: Mint) -> Iterable[Payload]:
         """Payloads for one slot, the likeliest first; none where it makes no sense."""

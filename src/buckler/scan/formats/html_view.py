@@ -192,6 +192,8 @@ def _ran(report: Report) -> list[tuple[str, str]]:
     engines = [
         f"{name} {seconds:.1f} s" for name, seconds in report.timing.items() if name != "total"
     ]
+    score = report.score
+    scored = "" if view.grade(report) == "?" else f"{score.value}/100 by {score.version}"
     rows = [
         ("Application", view.application(report)),
         ("Folder", str(target.get("folder", ""))),
@@ -209,7 +211,7 @@ def _ran(report: Report) -> list[tuple[str, str]]:
             f"{report.timing.get('total', 0.0):.1f} s"
             + (f": {', '.join(engines)}" if engines else ""),
         ),
-        ("Score", f"{report.score.value}/100 by {report.score.version}"),
+        ("Score", scored),
     ]
     return [(name, text) for name, text in rows if text]
 

@@ -22,7 +22,7 @@ _NAME = re.compile(r"[^a-z0-9]+")
 _LEFT_OUT = frozenset({"host", "user-agent", "accept", "content-length"})
 _ANSWERED_SINKS = frozenset({"sql"})
 """Sinks that are not stopped: what the application answers is its own."""
-_REFUSED_FAMILIES = ("ACC", "AUT")
+_ACCESS = "ACC"
 
 
 def pytest_of(report: Report, finding: Finding) -> str:
@@ -44,7 +44,7 @@ def _test(report: Report, finding: Finding, data: Mapping[str, Any]) -> str:
     if method == "WEBSOCKET" or not url or "/.." in url or len(body) > MAX_BODY:
         return ""
     checks = _checks(finding, data)
-    if not checks:
+    if not checks or not _carries(finding, replay):
         return ""
     identity = request.get("identity")
     fixture = _NAME.sub("_", str(identity).lower()).strip("_") or "somebody" if identity else ""
@@ -94,6 +94,13 @@ def _headers(replay: Mapping[str, Any]) -> list[tuple[str, str]]:
     return [(n, v) for n, v in pairs if n not in _LEFT_OUT]
 
 
+def _carries(finding: Finding, replay: Mapping[str, Any]) -> bool:
+    """Whether the attack is in what is sent again: credentials are left out of it."""
+    where, _, name = (finding.location.slot or "").partition(":")
+    needed = {"header": name.lower(), "cookie": "cookie"}.get(where)
+    return needed is None or needed in {str(n).lower() for n, _ in replay.get("headers") or ()}
+
+
 def _checks(finding: Finding, data: Mapping[str, Any]) -> list[str]:
     """What the answer must not show any more."""
     answer, mark = data.get("response") or {}, str(data.get("mark", ""))
@@ -107,7 +114,8 @@ def _checks(finding: Finding, data: Mapping[str, Any]) -> list[str]:
     stopped = "Buckler stopped" in str(answer.get("error", ""))
     if isinstance(status, int) and status >= 500 and not stopped:
         return ["    assert answer.status_code < 500"]
-    if finding.rule.startswith(_REFUSED_FAMILIES) and isinstance(status, int) and status < 300:
+    nobody = not (data.get("request") or {}).get("identity") and not finding.location.slot
+    if finding.rule.startswith(_ACCESS) and nobody and isinstance(status, int) and status < 300:
         return ["    assert answer.status_code in (401, 403, 404)"]
     return []
 

@@ -139,6 +139,8 @@ def _proof(finding: Finding, width: int, cut: bool) -> Iterator[Line]:
         who = f"as {clean.line(identity)}: " if identity else ""
         if cut:
             who = clean.cut(who, width // 3)
-            curl = clean.cut(_CREDENTIAL.sub("", curl), width - 9 - clean.width(who))
+            if not (finding.location.slot or "").startswith(("header:", "cookie:")):
+                curl = _CREDENTIAL.sub("", curl)
+            curl = clean.cut(curl, width - 9 - clean.width(who))
         yield [("  proof  ", "quiet"), (who, "quiet"), (curl, "")]
         return

@@ -41,7 +41,9 @@ class Page(HTMLParser):
             self.attribute = self.attribute or name.startswith(self._canary)
             if name.startswith("on") and self._canary in lowered:
                 self.handler = self.handler or unquoted_in_script(lowered, self._canary)
-            if name in URL_ATTRIBUTES and re.sub(r"[\x00-\x20]", "", lowered).startswith("javascript:"):
+            if name in URL_ATTRIBUTES and re.sub(r"[\x00-\x20]", "", lowered).startswith(
+                "javascript:"
+            ):
                 self.url = self.url or self._canary in lowered
         if tag in RAW_TEXT or tag in ("script", "style"):
             self._inside.append(tag)

@@ -13,7 +13,11 @@ def script_of(argv: tuple[str, ...]) -> str | None:
     if len(argv) < 3 or argv[0].rpartition("/")[2] not in SHELLS:
         return None
     for at, argument in enumerate(argv[1:-1], start=1):
-        if argument.startswith("-") and "c" in argument.lstrip("-") and not argument.startswith("--"):
+        if (
+            argument.startswith("-")
+            and "c" in argument.lstrip("-")
+            and not argument.startswith("--")
+        ):
             return argv[at + 1]
     return None
 
@@ -60,4 +64,6 @@ def starts_command(script: str, canary: str) -> bool:
         return quoting[at][1] in ("bare", "quote")
     if letter == "`" and state in ("bare", "double"):
         return True
-    return letter == "(" and state in ("bare", "double") and before > 0 and script[before - 1] == "$"
+    return (
+        letter == "(" and state in ("bare", "double") and before > 0 and script[before - 1] == "$"
+    )

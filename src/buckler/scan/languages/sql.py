@@ -54,7 +54,11 @@ def stands_outside(statement: str, canary: str, payload: str) -> bool:
     for kind, text in tokens(lowered):
         if kind == "word" and canary in text and _came_through(lowered[:at], sign, previous):
             return True
-        if kind in ("literal", "name") and text[0] in "'\"`" and _opened_by_payload(text, sign, canary):
+        if (
+            kind in ("literal", "name")
+            and text[0] in "'\"`"
+            and _opened_by_payload(text, sign, canary)
+        ):
             return True
         at += len(text)
         previous = kind

@@ -89,7 +89,11 @@ def _operation(data: Json) -> Operation:
         dependencies=tuple(_dependency(item) for item in data["dependencies"]),
         security=tuple(_scheme(item) for item in data["security"]),
         response=Response(
-            answer["schema"], str(answer["class"]), str(answer["media_type"]), answer["status"], str(answer["type"])
+            answer["schema"],
+            str(answer["class"]),
+            str(answer["media_type"]),
+            answer["status"],
+            str(answer["type"]),
         ),
         template=str(data["template"]),
         mounted_at=str(data["mounted_at"]),
@@ -106,7 +110,12 @@ def _operation(data: Json) -> Operation:
 
 def _parameter(data: Json) -> Parameter:
     return Parameter(
-        str(data["in"]), str(data["name"]), bool(data["required"]), dict(data["schema"]), data["default"], bool(data["model"])
+        str(data["in"]),
+        str(data["name"]),
+        bool(data["required"]),
+        dict(data["schema"]),
+        data["default"],
+        bool(data["model"]),
     )
 
 

@@ -23,12 +23,19 @@ COMMON = tuple(
         "your_secret yoursecret yoursecretkey your-jwt-secret shhhh shhhhh keyboardcat ilovepython foobar foo bar "
         "a-string-secret-at-least-256-bits-long not-so-secret notsosecret insecure insecure-secret xxx none null"
     ).split()
-) + ("keyboard cat", "keyboard-cat", "09d25e094faa6ca2556c818166b7a9563b93f7099f6f0f4caa6cf63b88e8d3e7")
+) + (
+    "keyboard cat",
+    "keyboard-cat",
+    "09d25e094faa6ca2556c818166b7a9563b93f7099f6f0f4caa6cf63b88e8d3e7",
+)
 """Secrets that are tried first; the long one stands in FastAPI's own tutorial."""
 
 FORMATS = (
     ("an AWS access key", re.compile(r"\b(?:AKIA|ASIA)[0-9A-Z]{16}\b")),
-    ("a GitHub token", re.compile(r"\b(?:gh[pousr]_[A-Za-z0-9]{36,}|github_pat_[A-Za-z0-9_]{60,})\b")),
+    (
+        "a GitHub token",
+        re.compile(r"\b(?:gh[pousr]_[A-Za-z0-9]{36,}|github_pat_[A-Za-z0-9_]{60,})\b"),
+    ),
     ("a GitLab token", re.compile(r"\bglpat-[A-Za-z0-9_-]{20,}\b")),
     ("a Stripe key", re.compile(r"\b[rs]k_live_[0-9A-Za-z]{16,}\b")),
     ("a Slack token", re.compile(r"\bxox[abeoprs]-[0-9A-Za-z-]{10,}\b")),
@@ -41,9 +48,16 @@ FORMATS = (
     ("an OpenAI key", re.compile(r"\bsk-(?:proj-)?[A-Za-z0-9_-]{32,}\b")),
     ("a Hugging Face token", re.compile(r"\bhf_[A-Za-z0-9]{30,}\b")),
     ("a Telegram token", re.compile(r"\b\d{8,10}:AA[\w-]{33}\b")),
-    ("a private key", re.compile(r"-----BEGIN (?:[A-Z]+ )*PRIVATE KEY(?: BLOCK)?-----(?:\\n|\s)+[A-Za-z0-9+/=:, -]{16,}")),
+    (
+        "a private key",
+        re.compile(
+            r"-----BEGIN (?:[A-Z]+ )*PRIVATE KEY(?: BLOCK)?-----(?:\\n|\s)+[A-Za-z0-9+/=:, -]{16,}"
+        ),
+    ),
 )
-URL_PASSWORD = re.compile(r"\b[a-z][a-z0-9+.-]*://([^\s/:@'\"]*):([^\s/@'\"]+)@[\w.-]+", re.IGNORECASE)
+URL_PASSWORD = re.compile(
+    r"\b[a-z][a-z0-9+.-]*://([^\s/:@'\"]*):([^\s/@'\"]+)@[\w.-]+", re.IGNORECASE
+)
 _DSN_PASSWORD = re.compile(r"\b(?:password|pwd)=([^\s;'\"&]+)", re.IGNORECASE)
 _PLACEHOLDER = re.compile(
     r"change[-_ ]?(?:me|this|it|in)|replace[-_ ]?(?:me|this|with)|your[-_ ]|^your|my[-_ ]?(?:secret|password|token|key|api)|"
@@ -52,7 +66,9 @@ _PLACEHOLDER = re.compile(
     r"^\$|insecure|for[-_ ]?(?:dev|test|local|demo)|only[-_ ]|^(?:test|dev|local|demo|ci|build|unit)[-_ ]",
     re.IGNORECASE,
 )
-_DIGEST = re.compile(r"^(?:\$(?:2[abxy]|argon2\w*|scrypt|pbkdf2[\w-]*|[156]|apr1)\$|pbkdf2[:_]|scrypt:|\{[A-Z0-9]+\}|sha\d+[:$-])")
+_DIGEST = re.compile(
+    r"^(?:\$(?:2[abxy]|argon2\w*|scrypt|pbkdf2[\w-]*|[156]|apr1)\$|pbkdf2[:_]|scrypt:|\{[A-Z0-9]+\}|sha\d+[:$-])"
+)
 
 
 def entropy(value: str) -> float:
@@ -98,7 +114,9 @@ def known_format(value: str) -> str:
     """What kind of credential a text holds by its shape; empty where by none."""
     for label, pattern in FORMATS:
         found = pattern.search(value)
-        if found is not None and not re.search(r"EXAMPLE|x{6,}|0{8,}|1234567890", found.group(), re.IGNORECASE):
+        if found is not None and not re.search(
+            r"EXAMPLE|x{6,}|0{8,}|1234567890", found.group(), re.IGNORECASE
+        ):
             return label
     return ""
 
@@ -111,7 +129,17 @@ def url_password(value: str) -> str:
         match = _DSN_PASSWORD.search(value)
         password = match.group(1) if match else ""
     user = found.group(1) if found else ""
-    own = password.lower() in {user.lower(), "postgres", "postgresql", "mysql", "redis", "guest", "pass", "user", "admin"}
+    own = password.lower() in {
+        user.lower(),
+        "postgres",
+        "postgresql",
+        "mysql",
+        "redis",
+        "guest",
+        "pass",
+        "user",
+        "admin",
+    }
     return "" if own or is_placeholder(password) else password
 
 

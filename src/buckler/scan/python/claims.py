@@ -88,7 +88,11 @@ def _changes(index: Index, node: ast.Name, function: Function | None, depth: int
     """Keys that are added to a dictionary after it was made."""
     found = Keys()
     for item in ast.walk(function or index.tree):
-        if isinstance(item, ast.Subscript) and isinstance(item.ctx, ast.Store) and last(item.value) == node.id:
+        if (
+            isinstance(item, ast.Subscript)
+            and isinstance(item.ctx, ast.Store)
+            and last(item.value) == node.id
+        ):
             named = value_of(index, item.slice)
             found |= Keys(frozenset({str(named.value)})) if named else UNKNOWN
         elif isinstance(item, ast.AugAssign) and last(item.target) == node.id:
@@ -144,12 +148,18 @@ def _of_call(index: Index, node: ast.Call, depth: int) -> Keys:
     if name in ("asdict",) and node.args:
         return _fields(index, node.args[0])
     other = definition(index, node.func)
-    if other is None and isinstance(node.func, ast.Attribute) and last(node.func.value) in ("self", "cls"):
+    if (
+        other is None
+        and isinstance(node.func, ast.Attribute)
+        and last(node.func.value) in ("self", "cls")
+    ):
         method = index.function(name)
         other = (index, method) if method is not None else None
     if other is None or not isinstance(other[1], ast.FunctionDef | ast.AsyncFunctionDef):
         return UNKNOWN
-    returns = [n.value for n in ast.walk(other[1]) if isinstance(n, ast.Return) and n.value is not None]
+    returns = [
+        n.value for n in ast.walk(other[1]) if isinstance(n, ast.Return) and n.value is not None
+    ]
     found = Keys(whole=bool(returns))
     for item in returns:
         found |= keys_of(other[0], item, depth + 1)
@@ -161,5 +171,7 @@ def _fields(index: Index, node: ast.expr) -> Keys:
     if owner is None or not isinstance(owner[1], ast.ClassDef):
         return UNKNOWN
     names = {last(i.target) for i in owner[1].body if isinstance(i, ast.AnnAssign)}
-    plain = all(last(base) in ("BaseModel", "TypedDict", "NamedTuple", "object") for base in owner[1].bases)
+    plain = all(
+        last(base) in ("BaseModel", "TypedDict", "NamedTuple", "object") for base in owner[1].bases
+    )
     return Keys(frozenset(names), plain)

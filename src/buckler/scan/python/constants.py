@@ -24,7 +24,14 @@ _BINARY: Mapping[type[ast.operator], Callable[[Any, Any], Any]] = {
     ast.Pow: operator.pow,
     ast.FloorDiv: operator.floordiv,
 }
-_GETTERS = ("os.getenv", "os.environ.get", "getenv", "environ.get", "decouple.config", "environ.Env().str")
+_GETTERS = (
+    "os.getenv",
+    "os.environ.get",
+    "getenv",
+    "environ.get",
+    "decouple.config",
+    "environ.Env().str",
+)
 _WRAPPERS = ("SecretStr", "SecretBytes", "Secret", "str", "bytes", "bytearray", "Final", "cast")
 _METHODS = ("encode", "decode", "get_secret_value", "strip", "lower", "upper")
 
@@ -99,7 +106,11 @@ def texts(index: Index, node: ast.AST | None) -> list[str]:
     if isinstance(node, ast.Tuple | ast.List | ast.Set):
         return [t for item in node.elts for t in texts(index, item)]
     found = value_of(index, node)
-    items = found.value if found is not None and isinstance(found.value, list) else [found and found.value]
+    items = (
+        found.value
+        if found is not None and isinstance(found.value, list)
+        else [found and found.value]
+    )
     return [item for item in items if isinstance(item, str)]
 
 
@@ -139,7 +150,9 @@ def _joined(index: Index, node: ast.JoinedStr, depth: int) -> Value | None:
 
 def _call(index: Index, node: ast.Call, depth: int) -> Value | None:
     name = index.name(node.func)
-    if name in _GETTERS or (name.startswith("starlette.config.Config()") and not name.endswith("]")):
+    if name in _GETTERS or (
+        name.startswith("starlette.config.Config()") and not name.endswith("]")
+    ):
         given = argument(node, "default", 1 if name in _GETTERS else 2)
         found = value_of(index, given, depth + 1)
         return replace(found, default=True) if found else None
@@ -160,7 +173,11 @@ def _name(index: Index, node: ast.Name | ast.Attribute, depth: int) -> Value | N
         if parameter is not None:
             function = index.function_of(node)
             given = default_of(function, node.id) if function is not None else None
-            return None if given is None or _injected(given) else _defaulted(value_of(index, given, depth + 1))
+            return (
+                None
+                if given is None or _injected(given)
+                else _defaulted(value_of(index, given, depth + 1))
+            )
     found = definition(index, node)
     if found is not None:
         other, target = found
@@ -185,17 +202,21 @@ def _defaulted(found: Value | None) -> Value | None:
 
 def field_of(index: Index, node: ast.Attribute) -> tuple[Index, ast.expr] | None:
     """The default of a class's field that an attribute reads: ``settings.jwt_secret``."""
-    owner = class_behind(index, node.value)
-    if owner is None:
+    found = _field(index, node, 0)
+    return (found[0], found[1].value) if found is not None and found[1].value is not None else None
+
+
+def _field(
+    index: Index, node: ast.Attribute, depth: int
+) -> tuple[Index, ast.AnnAssign | ast.Assign] | None:
+    owner = class_behind(index, node.value, depth + 1)
+    if owner is None or not isinstance(owner[1], ast.ClassDef):
         return None
-    other, target = owner
-    if not isinstance(target, ast.ClassDef):
-        return None
-    for item in target.body:
-        if isinstance(item, ast.AnnAssign) and last(item.target) == node.attr and item.value:
-            return other, item.value
+    for item in owner[1].body:
+        if isinstance(item, ast.AnnAssign) and last(item.target) == node.attr:
+            return owner[0], item
         if isinstance(item, ast.Assign) and any(last(t) == node.attr for t in item.targets):
-            return other, item.value
+            return owner[0], item
     return None
 
 
@@ -216,6 +237,11 @@ def class_behind(index: Index, node: ast.AST, depth: int = 0) -> Definition | No
         if parameter is not None and parameter.annotation is not None:
             return _annotated(index, parameter.annotation)
     found = definition(index, node)
+    if found is None and isinstance(node, ast.Attribute):
+        field = _field(index, node, depth)
+        if field is not None and isinstance(field[1], ast.AnnAssign):
+            return _annotated(field[0], field[1].annotation)
+        return class_behind(field[0], field[1].value, depth + 1) if field is not None else None
     if found is None:
         return None
     other, target = found
@@ -250,4 +276,14 @@ def _annotated(index: Index, node: ast.expr) -> Definition | None:
     return found if found is not None and isinstance(found[1], ast.ClassDef) else None
 
 
-__all__ = ["Function", "Value", "class_behind", "field_of", "number", "text", "texts", "truth", "value_of"]
+__all__ = [
+    "Function",
+    "Value",
+    "class_behind",
+    "field_of",
+    "number",
+    "text",
+    "texts",
+    "truth",
+    "value_of",
+]

@@ -11,13 +11,27 @@ from buckler.scan.python.index import Index, argument, last
 from buckler.scan.python.modules import definition
 
 _READERS = frozenset(
-    {"jwt.decode", "jwt.decode_complete", "jwt.PyJWT().decode", "jwt.PyJWT().decode_complete", "jose.jwt.decode"}
+    {
+        "jwt.decode",
+        "jwt.decode_complete",
+        "jwt.PyJWT().decode",
+        "jwt.PyJWT().decode_complete",
+        "jose.jwt.decode",
+    }
     | {"joserfc.jwt.decode", "authlib.jose.jwt.decode", "authlib.jose.JsonWebToken().decode"}
 )
 _PEEKS = frozenset({"jose.jwt.get_unverified_claims", "jose.jws.get_unverified_claims"})
 _HEADERS = frozenset(
-    {"jwt.get_unverified_header", "jose.jwt.get_unverified_header", "jose.jwt.get_unverified_headers"}
-    | {"jose.jws.get_unverified_header", "jose.jws.get_unverified_headers", "jwt.PyJWS().get_unverified_header"}
+    {
+        "jwt.get_unverified_header",
+        "jose.jwt.get_unverified_header",
+        "jose.jwt.get_unverified_headers",
+    }
+    | {
+        "jose.jws.get_unverified_header",
+        "jose.jws.get_unverified_headers",
+        "jwt.PyJWS().get_unverified_header",
+    }
 )
 _MAKERS = {
     "jwt.encode": 0,
@@ -76,7 +90,9 @@ def makings(index: Index) -> Iterator[tuple[ast.Call, ast.expr, ast.expr | None]
         at = _MAKERS.get(index.name(call.func))
         if at is None:
             continue
-        claims = argument(call, "claims" if at or "jose" in index.name(call.func) else "payload", at)
+        claims = argument(
+            call, "claims" if at or "jose" in index.name(call.func) else "payload", at
+        )
         if claims is not None:
             yield call, claims, argument(call, "key", at + 1)
 
@@ -89,7 +105,9 @@ def option(index: Index, call: ast.Call, name: str) -> ast.expr | None:
     found = entry(given, name)
     if found is None and isinstance(given, ast.Name | ast.Attribute):
         other = definition(index, given)
-        found = entry(other[1], name) if other is not None and isinstance(other[1], ast.expr) else None
+        found = (
+            entry(other[1], name) if other is not None and isinstance(other[1], ast.expr) else None
+        )
     return found
 
 
@@ -113,6 +131,8 @@ def from_header(index: Index, node: ast.AST, depth: int = 0) -> bool:
     for item in ast.walk(node):
         if isinstance(item, ast.Call) and index.name(item.func) in _HEADERS:
             return True
-        if isinstance(item, ast.Name) and any(from_header(index, v, depth + 1) for v in index.values(item)):
+        if isinstance(item, ast.Name) and any(
+            from_header(index, v, depth + 1) for v in index.values(item)
+        ):
             return True
     return False

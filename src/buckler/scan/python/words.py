@@ -13,9 +13,11 @@ from buckler.scan.python.index import last
 
 _CAMEL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
 _NEUTRAL = frozenset(
-    ("value str string text bytes raw plain plaintext clear cleartext input given provided sent supplied "
-     "received submitted expected actual stored known correct current new old confirm confirmation again repeat "
-     "default env b64 base64 encoded decoded header param query cookie form field data in out x my our live prod dev").split()
+    (
+        "value str string text bytes raw plain plaintext clear cleartext input given provided sent supplied "
+        "received submitted expected actual stored known correct current new old confirm confirmation again repeat "
+        "default env b64 base64 encoded decoded header param query cookie form field data in out x my our live prod dev"
+    ).split()
 )
 PASSWORDS = frozenset("password passwd passphrase passcode pwd pass pw pword psw passwort".split())
 _SECRETS = frozenset("secret secrets credential credentials".split())
@@ -23,9 +25,11 @@ _TOKENS = frozenset("token tokens jwt bearer authorization accesstoken authtoken
 _SIGNATURES = frozenset("signature sig hmac mac digest".split())
 _CODES = frozenset("otp totp pin".split())
 _KEY_OF = frozenset(
-    ("api secret private access signing sign encryption encrypt crypto jwt auth master service webhook hmac shared "
-     "session cookie fernet aes app application admin internal partner client server account storage license hash "
-     "stripe openai aws github gitlab slack sendgrid twilio azure google mail feed deploy security user").split()
+    (
+        "api secret private access signing sign encryption encrypt crypto jwt auth master service webhook hmac shared "
+        "session cookie fernet aes app application admin internal partner client server account storage license hash "
+        "stripe openai aws github gitlab slack sendgrid twilio azure google mail feed deploy security user"
+    ).split()
 )
 
 
@@ -58,9 +62,25 @@ def kind(name: str) -> str:
         return "token"
     if final in _SIGNATURES:
         return "signature"
-    if final in _CODES or (final == "code" and before in ("verification", "reset", "otp", "security", "backup", "recovery", "login", "access", "auth")):
+    if final in _CODES or (
+        final == "code"
+        and before
+        in (
+            "verification",
+            "reset",
+            "otp",
+            "security",
+            "backup",
+            "recovery",
+            "login",
+            "access",
+            "auth",
+        )
+    ):
         return "code"
-    if final in ("apikey", "secretkey", "accesskey", "privatekey") or (final in ("key", "keys") and before in _KEY_OF):
+    if final in ("apikey", "secretkey", "accesskey", "privatekey") or (
+        final in ("key", "keys") and before in _KEY_OF
+    ):
         return "key"
     return ""
 
@@ -86,11 +106,17 @@ def name_of(node: ast.AST) -> str:
             return name_of(node.value)
         case ast.BoolOp():
             return name_of(node.values[0])
-        case ast.Call(func=ast.Attribute(attr="get" | "pop"), args=[ast.Constant(value=str() as key), *_]):
+        case ast.Call(
+            func=ast.Attribute(attr="get" | "pop"), args=[ast.Constant(value=str() as key), *_]
+        ):
             return key
         case ast.Call(func=ast.Attribute(attr="get" | "pop") as method):
             return name_of(method.value)
-        case ast.Call(func=ast.Attribute(attr="encode" | "decode" | "get_secret_value" | "strip" | "lower" | "casefold") as method):
+        case ast.Call(
+            func=ast.Attribute(
+                attr="encode" | "decode" | "get_secret_value" | "strip" | "lower" | "casefold"
+            ) as method
+        ):
             return name_of(method.value)
         case ast.Call(func=ast.Name(id="str" | "bytes"), args=[inner, *_]):
             return name_of(inner)

@@ -163,7 +163,9 @@ class Child:
         while len(self._in) - start >= _LENGTH.size:
             (length,) = _LENGTH.unpack_from(self._in, start)
             if length > MAX_FRAME:
-                raise ChildLost("garbage", "the application's process sent a frame that is too long")
+                raise ChildLost(
+                    "garbage", "the application's process sent a frame that is too long"
+                )
             end = start + _LENGTH.size + length
             if len(self._in) < end:
                 break
@@ -176,7 +178,9 @@ class Child:
         try:
             frame = json.loads(text)
         except (ValueError, RecursionError) as error:
-            raise ChildLost("garbage", f"the application's process sent no JSON: {error}") from error
+            raise ChildLost(
+                "garbage", f"the application's process sent no JSON: {error}"
+            ) from error
         if not isinstance(frame, dict) or not isinstance(frame.get("kind"), str):
             raise ChildLost("garbage", "the application's process sent something unexpected")
         return frame
@@ -195,7 +199,9 @@ class Child:
         self._checked = now
         used = sum(_resident(pid) for pid in _family(self.pid))
         if used > MEMORY_LIMIT:
-            raise ChildLost("memory", f"the application used more than {MEMORY_LIMIT // 1024**2} MiB")
+            raise ChildLost(
+                "memory", f"the application used more than {MEMORY_LIMIT // 1024**2} MiB"
+            )
 
     def close(self, *, grace: float = 0.5) -> None:
         """Ask the child to end, then end its whole group. Safe to call twice.

@@ -19,7 +19,9 @@ from buckler.scan.target import Application
 MAX_LISTED = 2000
 
 
-def read_model(data: Mapping[str, Any], folder: Path, application: Application, settings: Settings) -> AppModel:
+def read_model(
+    data: Mapping[str, Any], folder: Path, application: Application, settings: Settings
+) -> AppModel:
     """The model of a started application, with what the file system says of its mounts."""
     model = decode(data, main=application.main, public=settings.public)
     return replace(model, mounts=tuple(_listed(mount, folder) for mount in model.mounts))

@@ -13,7 +13,9 @@ KEPT = ("PATH", "LANG", "LC_ALL", "LC_CTYPE", "TZ", "SYSTEMROOT")
 _LINE = re.compile(r"^\s*(?:export\s+)?([A-Za-z_][A-Za-z0-9_]*)\s*=\s*(.*?)\s*$")
 
 
-def build(scratch: Path, python: Path, env_file: Path | None, passed: Iterable[str]) -> dict[str, str]:
+def build(
+    scratch: Path, python: Path, env_file: Path | None, passed: Iterable[str]
+) -> dict[str, str]:
     """The environment of the child.
 
     Args:
@@ -32,7 +34,9 @@ def build(scratch: Path, python: Path, env_file: Path | None, passed: Iterable[s
     environment["PYTHONUNBUFFERED"] = "1"
     if (python.parent.parent / "pyvenv.cfg").exists():
         environment["VIRTUAL_ENV"] = str(python.parent.parent)
-        environment["PATH"] = os.pathsep.join((str(python.parent), environment.get("PATH", os.defpath)))
+        environment["PATH"] = os.pathsep.join(
+            (str(python.parent), environment.get("PATH", os.defpath))
+        )
     for name in passed:
         if name not in os.environ:
             raise UsageError(f"--pass-env {name}: it is not set")

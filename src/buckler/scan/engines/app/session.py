@@ -70,7 +70,9 @@ class Session:
         options: How to run it.
     """
 
-    def __init__(self, target: Target, application: Application, prefix: str, options: Options) -> None:
+    def __init__(
+        self, target: Target, application: Application, prefix: str, options: Options
+    ) -> None:
         self._target = target
         self._application = application
         self._options = options
@@ -118,7 +120,9 @@ class Session:
         if frame["kind"] == "failed":
             raise _import_failed(self._application.label, frame)
         self._plant_is_real = not walls["walls"].get("mounts", False)
-        return Started(dict(walls["walls"]), dict(walls.get("why", {})), dict(frame.get("model", {})))
+        return Started(
+            dict(walls["walls"]), dict(walls.get("why", {})), dict(frame.get("model", {}))
+        )
 
     @property
     def log(self) -> Path:
@@ -183,7 +187,9 @@ class Session:
         sizes: deque[int] = deque()
         while True:
             while len(sizes) < IN_FLIGHT and (batch := list(itertools.islice(source, BATCH))):
-                self._child.send({"kind": "send", "requests": [self._frame(r, seconds) for r in batch]})
+                self._child.send(
+                    {"kind": "send", "requests": [self._frame(r, seconds) for r in batch]}
+                )
                 waiting.extend(batch)
                 sizes.append(len(batch))
             if not waiting:
@@ -218,7 +224,12 @@ class Session:
     def _config(self) -> dict[str, Any]:
         target = self._target
         python = target.python
-        prefixes = {sys.prefix, sys.base_prefix, str(python.parent.parent), str(python.resolve().parent.parent)}
+        prefixes = {
+            sys.prefix,
+            sys.base_prefix,
+            str(python.parent.parent),
+            str(python.resolve().parent.parent),
+        }
         roots = [str(path) for path in self._application.sys_path]
         return {
             "prefix": self._prefix,

@@ -24,7 +24,7 @@ Owner = TypeVar("Owner")
 
 def prefix_of(seed: int) -> str:
     """The first four characters of every canary of a scan."""
-    chooser = random.Random(seed)  # noqa: S311 - repeatable on purpose
+    chooser = random.Random(seed)
     return "bk" + "".join(chooser.choice("hjkmnpqrtvwxyz") for _ in range(2))
 
 

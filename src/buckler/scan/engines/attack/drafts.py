@@ -68,7 +68,10 @@ class Draft:
             case "path":
                 draft.path = {**self.path, slot.name: text}
             case "query":
-                draft.query = [*((k, v) for k, v in self.query if k != slot.name), (slot.name, text)]
+                draft.query = [
+                    *((k, v) for k, v in self.query if k != slot.name),
+                    (slot.name, text),
+                ]
             case "header":
                 draft.headers = {**self.headers, slot.name: _sendable(text)}
             case "cookie":
@@ -172,7 +175,9 @@ def benign(
             for name, child in (schema.get("properties") or {}).items():
                 inner = {**child, "$defs": schema["$defs"]} if "$defs" in schema else child
                 if full or name in (schema.get("required") or ()):
-                    _fill(draft, parameter.where, name, value(inner, name, variant=variant, full=full))
+                    _fill(
+                        draft, parameter.where, name, value(inner, name, variant=variant, full=full)
+                    )
             continue
         if not parameter.required and (not full or parameter.name in CREDENTIAL_HEADERS):
             continue
@@ -202,7 +207,9 @@ def _fill(draft: Draft, where: str, name: str, made: Any) -> None:
         draft.cookies[name] = _cookie(texts[0])
 
 
-def _fill_body(draft: Draft, body: Body, variant: int, full: bool, known: Mapping[str, str]) -> None:
+def _fill_body(
+    draft: Draft, body: Body, variant: int, full: bool, known: Mapping[str, str]
+) -> None:
     if body.is_json:
         made = {
             f.name: value(f.schema, f.name, variant=variant, full=full)
@@ -223,7 +230,13 @@ def _fill_body(draft: Draft, body: Body, variant: int, full: bool, known: Mappin
 
 
 def _fill_form(
-    draft: Draft, name: str, schema: Mapping[str, Any], needed: bool, variant: int, full: bool, is_file: bool
+    draft: Draft,
+    name: str,
+    schema: Mapping[str, Any],
+    needed: bool,
+    variant: int,
+    full: bool,
+    is_file: bool,
 ) -> None:
     items = resolve(schema.get("items") or {}) if schema.get("type") == "array" else schema
     if is_file or items.get("format") == "binary" or "contentMediaType" in items:
@@ -280,7 +293,9 @@ def _cookie(text: str) -> str:
 
 
 def _put_file(files: list[File], slot: Slot, payload: str | bytes) -> list[File]:
-    chosen = next((f for f in files if f.field == slot.name), File(slot.name, "sample.txt", FILE_CONTENT))
+    chosen = next(
+        (f for f in files if f.field == slot.name), File(slot.name, "sample.txt", FILE_CONTENT)
+    )
     others = [f for f in files if f.field != slot.name]
     if slot.where == "file":
         content = payload if isinstance(payload, bytes) else payload.encode()
@@ -303,14 +318,20 @@ def _put(tree: Any, path: str, text: str) -> Any:
         return {"sample": text}
     made = dict(tree) if isinstance(tree, dict) else {}
     made[name] = (
-        _put_list(made.get(name), brackets, rest, text) if brackets else _put(made.get(name), rest, text)
+        _put_list(made.get(name), brackets, rest, text)
+        if brackets
+        else _put(made.get(name), rest, text)
     )
     return made
 
 
 def _put_list(tree: Any, brackets: int, rest: str, text: str) -> Any:
     items = tree if isinstance(tree, list) and tree else [None]
-    first = _put_list(items[0], brackets - 1, rest, text) if brackets > 1 else _put(items[0], rest, text)
+    first = (
+        _put_list(items[0], brackets - 1, rest, text)
+        if brackets > 1
+        else _put(items[0], rest, text)
+    )
     return [first, *items[1:]]
 
 

@@ -55,7 +55,11 @@ def encoders_of(slot: Slot) -> dict[str, Encoder]:
 
 def _samples(slot: Slot) -> list[str]:
     examples = slot.schema.get("examples")
-    given = [slot.schema.get("default"), slot.schema.get("example"), *(examples if isinstance(examples, list) else ())]
+    given = [
+        slot.schema.get("default"),
+        slot.schema.get("example"),
+        *(examples if isinstance(examples, list) else ()),
+    ]
     return [text for text in given if isinstance(text, str) and len(text) < 300][:1]
 
 
@@ -64,7 +68,9 @@ def _decoded(text: str) -> str | None:
     if len(text) < 8 or len(text) % 4 or not re.fullmatch(r"[A-Za-z0-9+/_-]+=*", text):
         return None
     try:
-        decoded = base64.b64decode(text, altchars=b"-_" if "-" in text or "_" in text else None).decode()
+        decoded = base64.b64decode(
+            text, altchars=b"-_" if "-" in text or "_" in text else None
+        ).decode()
     except (binascii.Error, UnicodeDecodeError):
         return None
     return decoded if decoded.isprintable() else None

@@ -44,6 +44,7 @@ class AttackEngine:
         prefix: First characters of every canary.
         emit: Gets gaps, progress and findings as they come.
         line: Gives the text of a line of the project.
+        hints: Host names in the project's source.
     """
 
     def __init__(
@@ -55,6 +56,7 @@ class AttackEngine:
         prefix: str,
         emit: Listener,
         line: Line,
+        hints: tuple[str, ...] = (),
     ) -> None:
         excluded = set(settings.exclude)
         self._run = Run(
@@ -65,6 +67,7 @@ class AttackEngine:
             canaries=Canaries[Probe](prefix, session.plant),
             emit=emit,
             deadline=time.monotonic() + settings.max_time,
+            hints=hints,
             operations=tuple(op for op in model.operations if op.key not in excluded),
         )
         for key in sorted(excluded):
@@ -81,6 +84,7 @@ class AttackEngine:
         secrets = [v for i in run.identities.values() for _, v in i.headers]
         run.redactor = Redactor([*secrets, *(s.split()[-1] for s in secrets if s.strip())])
         self._explorer = Explorer(run)
+        run.recreate = self._explorer.recreate
         self._explorer.explore()
 
     def attack(self, only: frozenset[str] | None = None) -> list[Finding]:
@@ -90,6 +94,7 @@ class AttackEngine:
             only: Keys of the operations to attack, if not all.
         """
         run = self._run
+        run.fresh()
         judge = Judge(run, self._line)
         prober = Prober(run, self._explorer, judge)
         ordered = sorted(run.operations, key=order_of)
@@ -98,18 +103,24 @@ class AttackEngine:
                 continue
             run.progress(number, len(ordered), operation.key)
             if run.out_of_time:
-                run.gap(operation.key, "--max-time passed before it was attacked", "--max-time SECONDS")
+                run.gap(
+                    operation.key, "--max-time passed before it was attacked", "--max-time SECONDS"
+                )
                 continue
-            self._keep_signed_in(operation)
+            self._keep_usable(operation)
             prober.attack(operation)
         self._look_again(judge, ordered)
         run.progress(len(ordered), len(ordered), "")
         return judge.findings()
 
-    def observe(self) -> list[Finding]:
-        """Ask for every kind of answer and hand the material to the rules."""
+    def observe(self) -> None:
+        """Ask for every kind of answer, and for what belongs to others."""
+        Observer(self._run, self._explorer).observe()
+        self._explorer.explore_late()
+
+    def conclude(self) -> list[Finding]:
+        """What the rules make of all that was observed."""
         run = self._run
-        Observer(run, self._explorer).observe()
         found: list[Finding] = []
         for rule in run.rules:
             if isinstance(rule, ChecksObservations):
@@ -153,16 +164,20 @@ class AttackEngine:
             )
         return rows
 
-    def _keep_signed_in(self, operation: Operation) -> None:
-        """Sign in again where an earlier probe ended the session (a new password, a sign-out)."""
+    def _keep_usable(self, operation: Operation) -> None:
+        """Earlier probes may have ended a session or deleted what this operation is about."""
         run = self._run
         name = self._explorer.best_identity(operation)
         draft = self._explorer.drafts.get(operation.key)
-        if name is None or draft is None or run.states[operation.key].lost:
+        cell = run.seen.matrix.get(operation.key, {}).get(name)
+        if draft is None or cell is None or not cell.answer.ok or run.states[operation.key].lost:
             return
         answer = run.send(draft.request(run.identity(name), run.client()), operation)
-        if answer is not None and answer.status == 401:
+        if answer is not None and answer.status in (401, 403) and name is not None:
             sign_in_all(run)
+            answer = run.send(draft.request(run.identity(name), run.client()), operation)
+        if answer is not None and answer.status in (401, 403, 404, 410):
+            self._explorer.refresh(operation)
 
     def _look_again(self, judge: Judge, ordered: list[Operation]) -> None:
         """What was stored by one request may come out of another, or reach a sink there."""

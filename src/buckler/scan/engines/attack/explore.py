@@ -23,14 +23,18 @@ HOSTS = ("app.test", "localhost", "testserver", "127.0.0.1", "example.com")
 MAX_POOL = 12
 UNINTERESTING = frozenset({"content-length", "content-type", "connection", "accept-encoding"})
 SIGN_OUT = re.compile(r"log-?out|sign-?out|revoke|deactivate|close-account", re.IGNORECASE)
-UNIQUE = re.compile(r"e-?mail|user_?name|login|slug|(^|_)name$|title|code|sku|handle|key", re.IGNORECASE)
+UNIQUE = re.compile(
+    r"e-?mail|user_?name|login|slug|(^|_)name$|title|code|sku|handle|key", re.IGNORECASE
+)
 
 
 def order_of(operation: Operation) -> tuple[int, int, str]:
     """Collections first, then what creates, reads, changes, deletes, and signs out."""
     if SIGN_OUT.search(operation.path):
         return (9, 0, operation.key)
-    rank = {"GET": 0, "HEAD": 0, "OPTIONS": 0, "POST": 2, "PUT": 4, "PATCH": 4, "DELETE": 7}.get(operation.method, 5)
+    rank = {"GET": 0, "HEAD": 0, "OPTIONS": 0, "POST": 2, "PUT": 4, "PATCH": 4, "DELETE": 7}.get(
+        operation.method, 5
+    )
     if rank == 0 and "{" in operation.path:
         rank = 3
     return (rank, operation.path.count("{"), operation.key)
@@ -41,7 +45,9 @@ def choose_host(run: Run) -> None:
     for item in run.model.middleware:
         if item.name == "TrustedHostMiddleware":
             allowed = [str(h) for h in item.options.get("allowed_hosts") or []]
-            usable = [h.replace("*", "www", 1) if h.startswith("*.") else h for h in allowed if h != "*"]
+            usable = [
+                h.replace("*", "www", 1) if h.startswith("*.") else h for h in allowed if h != "*"
+            ]
             if usable:
                 run.host = usable[0]
                 return
@@ -82,22 +88,60 @@ class Explorer:
         for operation in safe:
             self._visit(operation, again=True)
         for operation in late:
-            self._visit(operation, again=False)
+            self._visit(operation, again=False, names=(None,))
+
+    def explore_late(self) -> None:
+        """Try what deletes and signs out as each identity; the state is spoilt afterwards."""
+        for operation in sorted(self._run.operations, key=order_of):
+            if order_of(operation)[0] >= 7:
+                self._visit(operation, again=False)
+
+    def recreate(self) -> None:
+        """Make again what exploring made, after the application was started afresh."""
+        run = self._run
+        for operation in sorted(run.operations, key=order_of):
+            if operation.method not in ("POST", "PUT") or run.states[operation.key].lost:
+                continue
+            if order_of(operation)[0] >= 7:
+                continue
+            for name, cell in list(run.seen.matrix.get(operation.key, {}).items()):
+                draft = self._own.get((operation.key, name))
+                if draft is not None and cell.answer.ok:
+                    answer = run.send(draft.request(run.identity(name), run.client()), operation)
+                    if answer is not None and answer.ok:
+                        self._harvest(operation, answer, name)
+
+    def refresh(self, operation: Operation) -> None:
+        """Find new values for an operation that does not answer as it did."""
+        run = self._run
+        nouns = set(nouns_of(operation))
+        for other in sorted(run.operations, key=order_of):
+            near = nouns.intersection(nouns_of(other)) and "{" not in other.path
+            if near and other.method in ("GET", "POST") and order_of(other)[0] < 7:
+                run.seen.matrix.get(other.key, {}).clear()
+                self._visit(other, again=False)
+        run.seen.matrix.get(operation.key, {}).clear()
+        self._visit(operation, again=True)
 
     def best_identity(self, operation: Operation) -> str | None:
         """Who got furthest; nobody where that is enough."""
         cells = self._run.seen.matrix.get(operation.key, {})
-        return min(cells, key=lambda name: (-_furthest(cells[name]), name is not None), default=None)
+        return min(
+            cells, key=lambda name: (-_furthest(cells[name]), name is not None), default=None
+        )
 
     def slots(self, operation: Operation) -> list[Slot]:
         """The declared slots and those that the handler was seen to read by itself."""
-        return [*slots_of(operation), *self.found.get(operation.key, [])]
+        found = [*slots_of(operation), *self.found.get(operation.key, [])]
+        return [replace(slot, hints=self._run.hints) for slot in found]
 
-    def _visit(self, operation: Operation, *, again: bool) -> None:
+    def _visit(
+        self, operation: Operation, *, again: bool, names: tuple[str | None, ...] | None = None
+    ) -> None:
         run = self._run
         state = run.states.setdefault(operation.key, State())
         cells = run.seen.matrix.setdefault(operation.key, {})
-        for name in (None, *run.identities):
+        for name in names or (None, *run.identities):
             if state.lost or run.out_of_time:
                 break
             before = cells.get(name)
@@ -119,7 +163,7 @@ class Explorer:
                 current = self._run.seen.matrix[operation.key].get(name)
                 if current is None or _furthest(exchange) > _furthest(current):
                     self._own[operation.key, name] = draft
-            if exchange.answer.ok or exchange.answer.status in (401, 403) and not exchange.reached:
+            if exchange.answer.ok or (exchange.answer.status in (401, 403) and not exchange.reached):
                 break
         return best
 
@@ -169,7 +213,9 @@ class Explorer:
             made.append(benign(operation, host=run.host, known=known))
         made.append(benign(operation, host=run.host, full=False, known=pools[0] if pools else {}))
         if again or not pools:
-            made.append(benign(operation, host=run.host, variant=1, known=pools[0] if pools else {}))
+            made.append(
+                benign(operation, host=run.host, variant=1, known=pools[0] if pools else {})
+            )
         seen: set[str] = set()
         for draft in made:
             draft = self._fill_found(operation, draft)
@@ -260,6 +306,11 @@ def _first_error(answer: Answer) -> str:
         return "the made-up values are not valid"
 
 
+def nouns_of(operation: Operation) -> list[str]:
+    """The constant parts of a path: ``api`` and ``orders`` of ``/api/orders/{id}``."""
+    return [part.lower() for part in operation.path.split("/") if part and not part.startswith("{")]
+
+
 def resource_of(operation: Operation) -> str:
     """The noun an operation is about: ``orders`` of ``/api/orders/{id}``."""
     words = [part for part in operation.path.split("/") if part and not part.startswith("{")]
@@ -286,7 +337,11 @@ def identifiers(operation: Operation) -> list[tuple[str, str]]:
 
 def candidates(pool: dict[str, list[str]], parameter: str, resource: str) -> Iterable[str]:
     """Harvested values for a parameter, the likeliest first."""
-    singular = resource.removesuffix("ies") + "y" if resource.endswith("ies") else resource.removesuffix("s")
+    singular = (
+        resource.removesuffix("ies") + "y"
+        if resource.endswith("ies")
+        else resource.removesuffix("s")
+    )
     last = parameter.rpartition("_")[2]
     for key in (
         f"{resource}.{parameter}",
@@ -306,8 +361,12 @@ def leaves(data: Any, resource: str, depth: int = 0) -> Iterator[tuple[str, str]
     if isinstance(data, dict):
         for key, item in list(data.items())[:60]:
             if isinstance(item, dict | list):
-                yield from leaves(item, key.lower() if isinstance(item, list) else resource, depth + 1)
-            elif isinstance(item, str | int) and not isinstance(item, bool) and len(str(item)) < 100:
+                yield from leaves(
+                    item, key.lower() if isinstance(item, list) else resource, depth + 1
+                )
+            elif (
+                isinstance(item, str | int) and not isinstance(item, bool) and len(str(item)) < 100
+            ):
                 yield f"{resource}.{key}", str(item)
                 yield key, str(item)
     elif isinstance(data, list):

@@ -14,7 +14,16 @@ from buckler.scan.engines.interface import Answer, Identity, Request
 if TYPE_CHECKING:
     from buckler.scan.engines.attack.run import Run
 
-TOKENS = ("access_token", "token", "jwt", "id_token", "accessToken", "auth_token", "key", "session_token")
+TOKENS = (
+    "access_token",
+    "token",
+    "jwt",
+    "id_token",
+    "accessToken",
+    "auth_token",
+    "key",
+    "session_token",
+)
 
 
 def sign_in_all(run: Run) -> None:

@@ -53,7 +53,11 @@ class Judge:
         """
         answer = exchange.answer
         self._run.keep_failure(exchange)
-        about = {"effects": answer.effects, "status": answer.status, "media_type": answer.media_type}
+        about = {
+            "effects": answer.effects,
+            "status": answer.status,
+            "media_type": answer.media_type,
+        }
         for hit in (replace(hit, more={**hit.more, **about}) for hit in answer.hits):
             for _, probe in self._run.canaries.find(hit.text):
                 self._hit(hit, probe, exchange)
@@ -63,7 +67,11 @@ class Judge:
 
     def _hit(self, hit: Hit, probe: Probe, exchange: Exchange) -> None:
         rule = self._rules.get(probe.rule)
-        if rule is None or not isinstance(rule, ChecksHit) or hit.sink not in getattr(rule, "sinks", ()):
+        if (
+            rule is None
+            or not isinstance(rule, ChecksHit)
+            or hit.sink not in getattr(rule, "sinks", ())
+        ):
             return
         verdict = rule.check_hit(hit, probe)
         if verdict is not None:
@@ -77,14 +85,18 @@ class Judge:
         if verdict is not None:
             self._add(rule, verdict, probe, exchange, made_at(exchange.answer, probe))
 
-    def _add(self, rule: Rule, verdict: Verdict, probe: Probe, exchange: Exchange, hit: Hit | None) -> None:
+    def _add(
+        self, rule: Rule, verdict: Verdict, probe: Probe, exchange: Exchange, hit: Hit | None
+    ) -> None:
         location = self._location(probe, hit)
         anchor = self._line(location.path, location.line) if location.path and location.line else ""
         evidence = []
         if hit is not None and hit.sink != "response":
             evidence.append(proofs.sink(hit, verdict.mark, self._run.redactor))
         evidence.append(
-            proofs.exchange(exchange, self._run.redactor, mark=verdict.mark or probe.payload.canary.text)
+            proofs.exchange(
+                exchange, self._run.redactor, mark=verdict.mark or probe.payload.canary.text
+            )
         )
         if exchange.operation is not None and exchange.operation.key != probe.operation.key:
             evidence.append(proofs.stored(probe, exchange))
@@ -96,8 +108,16 @@ class Judge:
             proof=tuple(evidence),
             anchor=anchor,
         )
-        finding = replace(finding, context={"identity": probe.identity, "payload": probe.payload.note})
-        key = (rule.id, location.operation or "", location.slot or "", location.path or "", location.line or 0)
+        finding = replace(
+            finding, context={"identity": probe.identity, "payload": probe.payload.note}
+        )
+        key = (
+            rule.id,
+            location.operation or "",
+            location.slot or "",
+            location.path or "",
+            location.line or 0,
+        )
         self._proved.add((rule.id, probe.operation.key, probe.slot.key))
         known = self._found.get(key)
         if known is not None and known.confidence.rank <= finding.confidence.rank:
@@ -114,7 +134,9 @@ class Judge:
         place = operation.place
         if place is None:
             return Location(operation=operation.key, slot=probe.slot.key)
-        line = return_line(place, self._line) if hit is None or hit.sink == "response" else place.line
+        line = (
+            return_line(place, self._line) if hit is None or hit.sink == "response" else place.line
+        )
         return Location(place.path, line, operation.key, probe.slot.key)
 
     def _unescaped(self, hit: Hit) -> tuple[str, int, str] | None:
@@ -125,13 +147,16 @@ class Judge:
         names = [str(name) for name in hit.more.get("names", ()) if name]
         for number in range(1, MAX_TEMPLATE_LINES):
             text = self._line(path, number)
-            if re.search(r"\|\s*safe\b", text) and any(re.search(rf"\b{re.escape(n)}\b", text) for n in names):
+            if re.search(r"\|\s*safe\b", text) and any(
+                re.search(rf"\b{re.escape(n)}\b", text) for n in names
+            ):
                 return path, number, ""
         return None
 
     def findings(self) -> list[Finding]:
         """All findings so far; a hit seen without the project's lines is dropped where the
-        same slot has one with them."""
+        same slot has one with them.
+        """
         placed = {
             (f.rule, f.location.operation, f.location.slot)
             for f in self._found.values()
@@ -149,15 +174,20 @@ class Judge:
 def made_at(answer: Answer, probe: Probe) -> Hit | None:
     """The line at which the part of the answer with the canary was made, if the project made it."""
     canary = probe.payload.canary.text
-    made = [h for h in answer.hits if h.sink == "response" and canary in h.text.lower() and h.frames]
+    made = [
+        h for h in answer.hits if h.sink == "response" and canary in h.text.lower() and h.frames
+    ]
     return made[0] if made else None
 
 
 def return_line(place: Place, line: Line) -> int:
     """The handler's ``return`` where it has just one, else its first line: a body that is
-    returned as text becomes an answer in the framework, out of sight of the project's lines."""
+    returned as text becomes an answer in the framework, out of sight of the project's lines.
+    """
     numbers = range(place.line, max(place.end, place.line) + 1)
-    returns = [n for n in numbers if line(place.path, n).startswith(("return ", "return(", "yield "))]
+    returns = [
+        n for n in numbers if line(place.path, n).startswith(("return ", "return(", "yield "))
+    ]
     return returns[0] if len(returns) == 1 else place.line
 
 

@@ -184,7 +184,9 @@ class Observer:
     def _with_origin(self, operation: Operation, draft: Draft, origin: str) -> Exchange | None:
         run = self._run
         made = replace(
-            draft, headers={**draft.headers, "origin": origin}, attacked=frozenset({"header:origin"})
+            draft,
+            headers={**draft.headers, "origin": origin},
+            attacked=frozenset({"header:origin"}),
         )
         request = made.request(run.identity(self._explorer.best_identity(operation)), run.client())
         answer = run.send(request, operation)
@@ -307,7 +309,9 @@ def _invalid(draft: Draft) -> Iterator[Draft]:
     elif draft.json is not None:
         yield _with_json(draft, [draft.json])
     for name, _ in draft.form[:4]:
-        yield replace(draft, form=[pair for pair in draft.form if pair[0] != name], attacked=frozenset())
+        yield replace(
+            draft, form=[pair for pair in draft.form if pair[0] != name], attacked=frozenset()
+        )
 
 
 def _with_json(draft: Draft, data: object) -> Draft:

@@ -27,7 +27,11 @@ TRACER = "tracer"
 STRONG_TAIL = "Aa1!x"
 OPERATION_SECONDS = 6.0
 MAX_CREATED = 150
-GROUPS = (("path", "query"), ("header", "cookie"), ("json", "form", "file", "filename", "body", "message"))
+GROUPS = (
+    ("path", "query"),
+    ("header", "cookie"),
+    ("json", "form", "file", "filename", "body", "message"),
+)
 
 
 @dataclass(slots=True)
@@ -73,16 +77,23 @@ class Prober:
         slots = self._explorer.slots(operation)
         touched = {slot.key: Touched() for slot in slots}
         spent = 0.0
-        for bundle, exchange in self._exchanges(self._tracers(operation, slots, identity), draft, unique):
+        for bundle, exchange in self._exchanges(
+            self._tracers(operation, slots, identity), draft, unique
+        ):
             self._judge.answer(exchange)
             self._trace(touched, bundle, exchange)
             spent += exchange.answer.ms / 1000
         typed = self._typed(operation, draft, identity, unique)
         touched.update(typed)
-        slots = [*self._explorer.slots(operation), *(s for s in typed_slots_of(operation) if s.key in typed)]
+        slots = [
+            *self._explorer.slots(operation),
+            *(s for s in typed_slots_of(operation) if s.key in typed),
+        ]
         touched.update({slot.key: Touched() for slot in slots if slot.key not in touched})
         cut = False
-        for _, exchange in self._exchanges(self._bundles(operation, slots, identity, touched), draft, unique):
+        for _, exchange in self._exchanges(
+            self._bundles(operation, slots, identity, touched), draft, unique
+        ):
             self._judge.answer(exchange)
             self._created(exchange)
             spent += exchange.answer.ms / 1000
@@ -94,18 +105,26 @@ class Prober:
         state.slots = len(slots)
         state.attacked = 0 if state.lost else len(slots)
         if cut:
-            why = f"it answers slowly: the payloads left after {OPERATION_SECONDS:g} s were not sent"
+            why = (
+                f"it answers slowly: the payloads left after {OPERATION_SECONDS:g} s were not sent"
+            )
             run.gap(operation.key, "--max-time has passed" if run.out_of_time else why, "")
 
     def _typed(
         self, operation: Operation, draft: Draft, identity: str | None, unique: bool
     ) -> dict[str, Touched]:
         """Slots of another type that lead to a sink before their type is checked."""
-        tracers = ((self._tracer(operation, slot, identity, PLAIN),) for slot in typed_slots_of(operation))
+        tracers = (
+            (self._tracer(operation, slot, identity, PLAIN),) for slot in typed_slots_of(operation)
+        )
         touched: dict[str, Touched] = {}
         for bundle, exchange in self._exchanges(tracers, draft, unique):
             here = {bundle[0].slot.key: Touched()}
-            self._trace(here, bundle, replace(exchange, answer=replace(exchange.answer, body=b"", headers=())))
+            self._trace(
+                here,
+                bundle,
+                replace(exchange, answer=replace(exchange.answer, body=b"", headers=())),
+            )
             touched.update({key: seen for key, seen in here.items() if seen.sinks})
         return touched
 
@@ -116,10 +135,14 @@ class Prober:
         cell = self._run.seen.matrix.get(operation.key, {}).get(identity)
         if cell is None or not cell.answer.ok:
             return cell is not None and cell.answer.status in (400, 409)
-        answer = self._run.send(draft.request(self._run.identity(identity), self._run.client()), operation)
+        answer = self._run.send(
+            draft.request(self._run.identity(identity), self._run.client()), operation
+        )
         return answer is not None and not answer.ok
 
-    def _tracers(self, operation: Operation, slots: list[Slot], identity: str | None) -> Iterator[Bundle]:
+    def _tracers(
+        self, operation: Operation, slots: list[Slot], identity: str | None
+    ) -> Iterator[Bundle]:
         for group in _groups(slots):
             names = dict.fromkeys(name for slot in group for name in encoders_of(slot))
             for name in names:
@@ -142,11 +165,18 @@ class Prober:
         return self._probe(TRACER, operation, slot, payload, identity, encoding)
 
     def _bundles(
-        self, operation: Operation, slots: list[Slot], identity: str | None, touched: dict[str, Touched]
+        self,
+        operation: Operation,
+        slots: list[Slot],
+        identity: str | None,
+        touched: dict[str, Touched],
     ) -> Iterator[Bundle]:
         for slot in slots:
             for rule in self._attackers:
-                for encoding in touched[slot.key].encodings(rule.sinks):
+                encodings = touched[slot.key].encodings(rule.sinks)
+                if not encodings and getattr(rule, "likes", _no)(slot):
+                    encodings = [PLAIN]
+                for encoding in encodings:
                     yield from self._whole(rule, operation, slot, identity, encoding)
         for group in _groups(slots):
             for rule in self._attackers:
@@ -214,26 +244,42 @@ class Prober:
                     carried.append(probe)
                 if carried:
                     sent.append(tuple(carried))
-                    yield filled.request(self._run.identity(carried[0].identity), self._run.client())
+                    yield filled.request(
+                        self._run.identity(carried[0].identity), self._run.client()
+                    )
 
         operation = draft.operation
         for number, (request, answer) in enumerate(self._run.send_all(requests(), operation)):
-            yield sent[number], Exchange(operation, request, answer, reached=entered(operation, answer))
+            yield (
+                sent[number],
+                Exchange(operation, request, answer, reached=entered(operation, answer)),
+            )
 
     def _freshened(self, draft: Draft) -> Draft:
         """The draft with other names, addresses and the like, so that it is not a duplicate."""
         self._fresh += 1
         for slot in self._explorer.slots(draft.operation):
-            if slot.where in ("json", "form") and UNIQUE.search(slot.leaf) and "enum" not in slot.schema:
+            if (
+                slot.where in ("json", "form")
+                and UNIQUE.search(slot.leaf)
+                and "enum" not in slot.schema
+            ):
                 text = f"casey{self._fresh}"
-                if slot.schema.get("format") in ("email", "idn-email") or "mail" in slot.leaf.lower():
+                if (
+                    slot.schema.get("format") in ("email", "idn-email")
+                    or "mail" in slot.leaf.lower()
+                ):
                     text += "@example.com"
                 draft = draft.with_value(slot, text)
         return replace(draft, attacked=frozenset())
 
     def _created(self, exchange: Exchange) -> None:
         """Remember what a payload made, to look at it again at the end."""
-        if exchange.request.method not in ("POST", "PUT") or not exchange.answer.ok or exchange.operation is None:
+        if (
+            exchange.request.method not in ("POST", "PUT")
+            or not exchange.answer.ok
+            or exchange.operation is None
+        ):
             return
         resource = resource_of(exchange.operation)
         for key, value in leaves_of(exchange.answer, resource):
@@ -247,6 +293,10 @@ class Prober:
                 known = touched[probe.slot.key].sinks.setdefault(sink, [])
                 if probe.encoding not in known:
                     known.append(probe.encoding)
+
+
+def _no(_: Slot) -> bool:
+    return False
 
 
 def _groups(slots: list[Slot]) -> Iterator[list[Slot]]:

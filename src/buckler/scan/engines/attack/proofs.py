@@ -56,14 +56,18 @@ def exchange(item: Exchange, redactor: Redactor, *, mark: str = "", why: str = "
     if why:
         data["shows"] = why
     if answer.error:
-        data["response"]["error"] = f"{answer.error.get('type')}: {str(answer.error.get('message'))[:300]}"
+        data["response"]["error"] = (
+            f"{answer.error.get('type')}: {str(answer.error.get('message'))[:300]}"
+        )
     return Proof("exchange", data)
 
 
 def sink(hit: Hit, mark: str, redactor: Redactor) -> Proof:
     """A dangerous call that the input reached, and where."""
-    argument = [redactor.text(_around(a, mark)) for a in hit.argument] if isinstance(hit.argument, tuple) else (
-        redactor.text(_around(hit.argument, mark))
+    argument = (
+        [redactor.text(_around(a, mark)) for a in hit.argument]
+        if isinstance(hit.argument, tuple)
+        else (redactor.text(_around(hit.argument, mark)))
     )
     data: dict[str, Any] = {"sink": hit.sink, "call": hit.call, "argument": argument, "mark": mark}
     if hit.frames:

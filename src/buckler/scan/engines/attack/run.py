@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 
 from buckler.core.events import GapFound, Listener, Note, Progress
@@ -15,6 +15,7 @@ from buckler.core.settings import Settings
 from buckler.scan.engines.app.child import ChildLost
 from buckler.scan.engines.app.session import Session
 from buckler.scan.engines.attack.canaries import Canaries
+from buckler.scan.engines.attack.identities import sign_in_all
 from buckler.scan.engines.interface import Answer, Exchange, Identity, Probe, Request
 from buckler.scan.engines.observations import Observations
 from buckler.scan.model.application import AppModel, Operation
@@ -62,6 +63,8 @@ class Run:
     redactor: Redactor = field(default_factory=Redactor)
     pool: dict[str | None, dict[str, list[str]]] = field(default_factory=dict)
     created: dict[str, list[str]] = field(default_factory=dict)
+    hints: tuple[str, ...] = ()
+    recreate: Callable[[], None] = lambda: None
     restarts: int = 0
     refused: dict[tuple[str, str], str] = field(default_factory=dict)
     addresses: Iterator[int] = field(default_factory=lambda: itertools.cycle(range(1, 250)))
@@ -90,7 +93,11 @@ class Run:
     def keep_failure(self, exchange: Exchange) -> None:
         """Keep an answer that tells of an error; a few of each status for each operation."""
         operation, answer = exchange.operation, exchange.answer
-        failed = bool(answer.error) or (answer.status or 0) >= 500 or (exchange.reached and (answer.status or 0) >= 400)
+        failed = (
+            bool(answer.error)
+            or (answer.status or 0) >= 500
+            or (exchange.reached and (answer.status or 0) >= 400)
+        )
         if operation is None or not failed or answer.timeout:
             return
         kept = self.seen.failures.setdefault(operation.key, [])
@@ -100,7 +107,8 @@ class Run:
 
     def client(self) -> str:
         """An address that is not loopback; another each time, so that limits by address do not
-        end the scan."""
+        end the scan.
+        """
         return f"203.0.113.{next(self.addresses)}"
 
     def send(self, request: Request, operation: Operation | None = None) -> Answer | None:
@@ -129,6 +137,18 @@ class Run:
         except ChildLost as error:
             self._lost(operation, error)
 
+    def fresh(self) -> None:
+        """Start the application again, as it was at first, with everybody signed in and what
+        exploring had made made again.
+
+        Raises:
+            ApplicationError: It does not start any more.
+        """
+        self.session.restart()
+        sign_in_all(self)
+        self.pool.clear()
+        self.recreate()
+
     def _note_refused(self, answer: Answer) -> None:
         for item in answer.refused:
             key = (str(item.get("what")), str(item.get("detail"))[:200])
@@ -143,12 +163,14 @@ class Run:
             self.gap(
                 operation.key,
                 f"{error.message}; it was started again and this operation is left alone",
-                f"--exclude '{operation.key}' leaves it out" if error.reason != "silent" else "--request-timeout SECONDS",
+                f"--exclude '{operation.key}' leaves it out"
+                if error.reason != "silent"
+                else "--request-timeout SECONDS",
             )
         self.restarts += 1
         if self.restarts > MAX_RESTARTS:
-            raise ChildLost(error.reason, f"the application had to be started {MAX_RESTARTS} times; the last time: {error.message}")
-        self.session.restart()
-        from buckler.scan.engines.attack.identities import sign_in_all
-
-        sign_in_all(self)
+            raise ChildLost(
+                error.reason,
+                f"the application had to be started {MAX_RESTARTS} times; the last time: {error.message}",
+            )
+        self.fresh()

@@ -23,7 +23,9 @@ def slots_of(operation: Operation) -> tuple[Slot, ...]:
         if parameter.model:
             for name, child in (schema.get("properties") or {}).items():
                 inner = _with_definitions(child, schema)
-                found.extend(_leaf(parameter.where, name, inner, name in (schema.get("required") or ())))
+                found.extend(
+                    _leaf(parameter.where, name, inner, name in (schema.get("required") or ()))
+                )
         else:
             found.extend(_leaf(parameter.where, parameter.name, schema, parameter.required))
     if operation.body is not None:
@@ -40,7 +42,11 @@ def typed_slots_of(operation: Operation) -> tuple[Slot, ...]:
     """
     found: list[Slot] = []
     for parameter in operation.parameters:
-        if parameter.where == "query" and not parameter.model and not takes_text(resolve(parameter.schema)):
+        if (
+            parameter.where == "query"
+            and not parameter.model
+            and not takes_text(resolve(parameter.schema))
+        ):
             found.append(Slot("query", parameter.name, parameter.schema, parameter.required))
     body = operation.body
     for field in body.fields if body is not None and body.is_json else ():

@@ -9,7 +9,15 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from buckler.scan.engines.attack.drafts import CannotCarry, Draft
-from buckler.scan.engines.attack.explore import Explorer, candidates, entered, identifiers, leaves, resource_of
+from buckler.scan.engines.attack.explore import (
+    Explorer,
+    candidates,
+    entered,
+    identifiers,
+    leaves,
+    nouns_of,
+    resource_of,
+)
 from buckler.scan.engines.attack.judging import Judge
 from buckler.scan.engines.attack.run import Run
 from buckler.scan.engines.attack.seen import seen_in
@@ -40,7 +48,11 @@ class SecondOrder:
     def attack(self, operation: Operation, draft: Draft) -> None:
         """Store canaries by one operation and follow them into those that read."""
         readers = list(self._readers(operation))
-        slots = [s for s in self._explorer.slots(operation) if s.where in ("json", "form", "query", "body", "filename")]
+        slots = [
+            s
+            for s in self._explorer.slots(operation)
+            if s.where in ("json", "form", "query", "body", "filename")
+        ]
         if operation.method not in WRITES or not readers:
             return
         identity = self._explorer.best_identity(operation)
@@ -73,13 +85,15 @@ class SecondOrder:
 
     def _readers(self, operation: Operation) -> Iterator[Operation]:
         """Operations that read and share a noun with the one that writes, nearest first."""
-        nouns = set(_nouns(operation))
+        nouns = set(nouns_of(operation))
         others = [
             op
             for op in self._run.operations
-            if op.method == "GET" and op.key in self._explorer.drafts and not self._run.states[op.key].lost
+            if op.method == "GET"
+            and op.key in self._explorer.drafts
+            and not self._run.states[op.key].lost
         ]
-        ranked = sorted(others, key=lambda op: (-len(nouns.intersection(_nouns(op))), op.key))
+        ranked = sorted(others, key=lambda op: (-len(nouns.intersection(nouns_of(op))), op.key))
         yield from ranked[:MAX_READERS]
 
     def _write(self, draft: Draft, probe: Probe) -> Answer | None:
@@ -87,7 +101,9 @@ class SecondOrder:
             filled = draft.with_value(probe.slot, probe.payload.value)
         except CannotCarry:
             return None
-        return self._send(draft.operation, filled.request(self._run.identity(probe.identity), self._run.client()))
+        return self._send(
+            draft.operation, filled.request(self._run.identity(probe.identity), self._run.client())
+        )
 
     def _read(self, reader: Operation, written: Answer, resource: str) -> Answer | None:
         draft = self._explorer.drafts[reader.key]
@@ -106,7 +122,3 @@ class SecondOrder:
         if answer is not None:
             self._judge.answer(Exchange(operation, request, answer, entered(operation, answer)))
         return answer
-
-
-def _nouns(operation: Operation) -> list[str]:
-    return [part.lower() for part in operation.path.split("/") if part and not part.startswith("{")]

@@ -76,7 +76,10 @@ class Forger:
             if draft is None or operation.is_websocket or self._run.states[operation.key].lost:
                 continue
             for found in (*self._credentials(operation, draft), *self._slots(operation, draft)):
-                key = (found.kind, found.stack[0][:2] if found.stack else (found.operation, found.slot))
+                key = (
+                    found.kind,
+                    found.stack[0][:2] if found.stack else (found.operation, found.slot),
+                )
                 if key not in seen:
                     seen.add(key)
                     yield found
@@ -110,11 +113,17 @@ class Forger:
                     crack(found.group(), token),
                     lambda text, n=name, b=before, a=after, i=identity: (  # type: ignore[misc]
                         draft,
-                        replace(i, headers=tuple((k, b + text + a if k == n else v) for k, v in i.headers)),
+                        replace(
+                            i,
+                            headers=tuple((k, b + text + a if k == n else v) for k, v in i.headers),
+                        ),
                     ),
                 )
                 return
-        if any(s.type.lower() in ("http", "oauth2", "openidconnect") and "basic" not in s.cls.lower() for s in operation.security):
+        if any(
+            s.type.lower() in ("http", "oauth2", "openidconnect") and "basic" not in s.cls.lower()
+            for s in operation.security
+        ):
             self._gates.add(gate)
             slot_of = Slot("header", "authorization")
             yield from self._variants(
@@ -122,13 +131,16 @@ class Forger:
                 slot_of.key,
                 made_up(),
                 lambda text: (draft.with_value(slot_of, f"Bearer {text}"), None),
+                guess=True,
             )
 
     def _slots(self, operation: Operation, draft: Draft) -> Iterator[Forgery]:
         """Send a token into every slot that sounds as if it took one."""
         identity = self._run.identity(self._explorer.best_identity(operation))
         for slot in self._explorer.slots(operation):
-            if slot.where in ("file", "filename", "path", "message") or not _TELLING.search(slot.name):
+            if slot.where in ("file", "filename", "path", "message") or not _TELLING.search(
+                slot.name
+            ):
                 continue
             yield from self._variants(
                 operation,
@@ -165,15 +177,29 @@ class Forger:
                 return
 
     def _send(
-        self, operation: Operation, slot: str, token: Token, kind: str, algorithm: str, key: str | None, fill: Any
+        self,
+        operation: Operation,
+        slot: str,
+        token: Token,
+        kind: str,
+        algorithm: str,
+        key: str | None,
+        fill: Any,
     ) -> tuple[Exchange, Forgery | None] | None:
         run = self._run
         canary = run.canaries.new().text
         claims = {**token.claims, "buckler": canary}
-        header = {**token.header, "alg": algorithm if kind != "signature" else token.header.get("alg", algorithm)}
+        header = {
+            **token.header,
+            "alg": algorithm if kind != "signature" else token.header.get("alg", algorithm),
+        }
         text = encode(header, claims, key if kind == "key" else None)
         if kind == "signature":
-            text += base64.urlsafe_b64encode(hashlib.sha256(canary.encode()).digest()).decode().rstrip("=")
+            text += (
+                base64.urlsafe_b64encode(hashlib.sha256(canary.encode()).digest())
+                .decode()
+                .rstrip("=")
+            )
         try:
             draft, identity = fill(text)
             request = draft.request(identity, run.client())
@@ -189,7 +215,11 @@ class Forger:
         if read:
             taken = bool(accepted) and not refused
         else:
-            taken = slot.startswith(("header:authorization", "cookie:")) and identity is not None and exchange.reached
+            taken = (
+                slot.startswith(("header:authorization", "cookie:"))
+                and identity is not None
+                and exchange.reached
+            )
             taken = taken and answer.ok
         if not taken:
             return exchange, None
@@ -237,7 +267,9 @@ def encode(header: Mapping[str, Any], claims: Mapping[str, Any], key: str | None
     signed = ".".join(base64.urlsafe_b64encode(part).decode().rstrip("=") for part in parts)
     if key is None:
         return signed + "."
-    made = hmac.new(key.encode(), signed.encode(), _HASHES.get(str(header.get("alg")), hashlib.sha256))
+    made = hmac.new(
+        key.encode(), signed.encode(), _HASHES.get(str(header.get("alg")), hashlib.sha256)
+    )
     return f"{signed}.{base64.urlsafe_b64encode(made.digest()).decode().rstrip('=')}"
 
 

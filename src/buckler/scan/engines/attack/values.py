@@ -79,7 +79,11 @@ def resolve(schema: Schema, root: Schema | None = None) -> dict[str, Any]:
         branches = current.get("allOf") or _meaningful(current.get("anyOf") or current.get("oneOf"))
         if not branches or not isinstance(branches[0], Mapping):
             break
-        rest = {k: v for k, v in current.items() if k not in ("allOf", "anyOf", "oneOf", "discriminator")}
+        rest = {
+            k: v
+            for k, v in current.items()
+            if k not in ("allOf", "anyOf", "oneOf", "discriminator")
+        }
         current = {**branches[0], **{k: v for k, v in rest.items() if k != "title"}}
     if definitions:
         current.setdefault("$defs", definitions)
@@ -94,7 +98,9 @@ def _meaningful(branches: Any) -> list[Any]:
     return sorted(kept, key=lambda b: 0 if b.get("type") == "string" and "enum" not in b else 1)
 
 
-def value(schema: Schema, name: str = "", *, variant: int = 0, full: bool = True, depth: int = 0) -> Any:
+def value(
+    schema: Schema, name: str = "", *, variant: int = 0, full: bool = True, depth: int = 0
+) -> Any:
     """A valid value.
 
     Args:
@@ -146,7 +152,11 @@ def _object(schema: Schema, variant: int, full: bool, depth: int) -> dict[str, A
     for key, child in (schema.get("properties") or {}).items():
         if key in required or (full and depth < MAX_DEPTH):
             inner = {**child, "$defs": schema["$defs"]} if "$defs" in schema else child
-            made[key] = value(inner, key, variant=variant, full=full, depth=depth + 1) if depth <= MAX_DEPTH else None
+            made[key] = (
+                value(inner, key, variant=variant, full=full, depth=depth + 1)
+                if depth <= MAX_DEPTH
+                else None
+            )
     return made
 
 
@@ -158,9 +168,16 @@ def _array(schema: Schema, name: str, variant: int, full: bool, depth: int) -> l
     if depth > MAX_DEPTH:
         return []
     items = schema.get("items") or {}
-    inner = {**items, "$defs": schema["$defs"]} if "$defs" in schema and isinstance(items, Mapping) else items
+    inner = (
+        {**items, "$defs": schema["$defs"]}
+        if "$defs" in schema and isinstance(items, Mapping)
+        else items
+    )
     count = max(least, 1) if schema.get("maxItems") != 0 else 0
-    return [value(inner, name, variant=variant + i, full=full, depth=depth + 1) for i in range(min(count, 50))]
+    return [
+        value(inner, name, variant=variant + i, full=full, depth=depth + 1)
+        for i in range(min(count, 50))
+    ]
 
 
 def _number(schema: Schema, wanted: float, *, whole: bool) -> float:

@@ -34,7 +34,11 @@ def _files(folder: Path) -> Iterator[str]:
         )
         for name in sorted(names):
             file = here / name
-            if name.endswith((".py", ".pyc")) or file.is_symlink() or file.stat().st_size > MAX_BYTES:
+            if (
+                name.endswith((".py", ".pyc"))
+                or file.is_symlink()
+                or file.stat().st_size > MAX_BYTES
+            ):
                 continue
             count += 1
             if count > MAX_FILES:

@@ -73,9 +73,26 @@ class SourceEngine:
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore")
                 tree = ast.parse(text)
-        except (OSError, SyntaxError, ValueError, RecursionError, MemoryError, LookupError) as error:
-            line = f" at line {error.lineno}" if isinstance(error, SyntaxError) and error.lineno else ""
-            why = error.msg if isinstance(error, SyntaxError) else str(error) or type(error).__name__
-            self._emit(GapFound(relative, f"it does not parse{line}: {why}", "run Buckler with a newer Python"))
+        except (
+            OSError,
+            SyntaxError,
+            ValueError,
+            RecursionError,
+            MemoryError,
+            LookupError,
+        ) as error:
+            line = (
+                f" at line {error.lineno}"
+                if isinstance(error, SyntaxError) and error.lineno
+                else ""
+            )
+            why = (
+                error.msg if isinstance(error, SyntaxError) else str(error) or type(error).__name__
+            )
+            self._emit(
+                GapFound(
+                    relative, f"it does not parse{line}: {why}", "run Buckler with a newer Python"
+                )
+            )
             return None
         return Module(relative, tree, text.splitlines(), self._folder)

@@ -8,8 +8,8 @@ from collections.abc import Iterator
 from typing import Any
 
 STORED_SECRET = re.compile(
-    r"^(hashed_?|encrypted_?|user_?)?(pass(word|wd|phrase)?|pwd)(_?(hash|digest|salt|encrypted))?$|"
-    r"^(pw|key|token|secret|pin|api_?key)_?(hash|digest|salt)$|^salt$|^(pin|cvv|cvc)(_?code)?$|"
+    r"^(hashed_?|encrypted_?|user_?)?(pass(word|wd|phrase)|pwd)(_?(hash|digest|salt|encrypted))?$|"
+    r"^(pw|pass|key|token|secret|pin|api_?key)_?(hash|digest|salt)$|^salt$|^(pin|cvv|cvc)(_?code)?$|"
     r"^(totp|otp|mfa|two_?factor)_?(secret|key|seed)$|^recovery_?codes?$|^security_?answer$|^ssn$|^private_?key$",
     re.IGNORECASE,
 )

@@ -9,8 +9,13 @@ from buckler.scan.python.index import Index, last
 from buckler.scan.python.modules import definition
 from buckler.scan.python.words import is_password, name_of, root_of, telling
 
-_SETTINGS = re.compile(r"^(settings|config|conf|cfg|env|environ|os|get_settings|app_settings|secrets)$", re.IGNORECASE)
-_FORMS = re.compile(r"^(payload|form|form_data|body|data|request|req|credentials|creds|sent|login|signup|values|info|self|v|value|given|args|auth|basic)$", re.IGNORECASE)
+_SETTINGS = re.compile(
+    r"^(settings|config|conf|cfg|env|environ|os|get_settings|app_settings|secrets)$", re.IGNORECASE
+)
+_FORMS = re.compile(
+    r"^(payload|form|form_data|body|data|request|req|credentials|creds|sent|login|signup|values|info|self|v|value|given|args|auth|basic)$",
+    re.IGNORECASE,
+)
 _KDF = re.compile(
     r"^(hashpw|checkpw|gensalt|kdf|hash_secret|hash_secret_raw|verify_secret|pbkdf2_hmac|scrypt|PBKDF2HMAC|Scrypt|Argon2id|"
     r"PasswordHasher|PasswordHash|CryptContext|argon2|bcrypt|generate_password_hash|check_password_hash)$"
@@ -21,7 +26,11 @@ _HASHER = re.compile(r"pwd|passw|hasher|crypt|argon|bcrypt", re.IGNORECASE)
 def is_stored_password(index: Index, left: ast.expr, right: ast.expr) -> bool:
     """Whether a comparison holds the password of an account against the one that was sent."""
     for stored, sent in ((left, right), (right, left)):
-        if _is_stored(index, stored) and is_password(name_of(sent)) and not _is_set_by_us(index, sent):
+        if (
+            _is_stored(index, stored)
+            and is_password(name_of(sent))
+            and not _is_set_by_us(index, sent)
+        ):
             return not _is_stored(index, sent) or root_of(sent) != root_of(stored)
     return False
 
@@ -33,14 +42,25 @@ def _is_set_by_us(index: Index, node: ast.expr) -> bool:
 
 def _is_stored(index: Index, node: ast.expr) -> bool:
     """``user.password``, ``row["password"]``, ``USERS[name]``."""
-    if not isinstance(node, ast.Attribute | ast.Subscript | ast.Call) or isinstance(node, ast.Call) and last(node.func) not in ("get", "pop"):
+    if (
+        not isinstance(node, ast.Attribute | ast.Subscript | ast.Call)
+        or (isinstance(node, ast.Call)
+        and last(node.func) not in ("get", "pop"))
+    ):
         return False
     root = root_of(node)
     if root.isupper() and isinstance(node, ast.Subscript | ast.Call):
-        return is_password(name_of(node)) or bool(re.search(r"USER|PASSWORD|ACCOUNT|PEOPLE|MEMBER|CREDENTIAL", root))
+        return is_password(name_of(node)) or bool(
+            re.search(r"USER|PASSWORD|ACCOUNT|PEOPLE|MEMBER|CREDENTIAL", root)
+        )
     if len(telling(name_of(node))) != 1 or not is_password(name_of(node)):
         return False
-    return bool(root) and not _SETTINGS.match(root) and not _FORMS.match(root) and not _is_sent(index, node)
+    return (
+        bool(root)
+        and not _SETTINGS.match(root)
+        and not _FORMS.match(root)
+        and not _is_sent(index, node)
+    )
 
 
 def _is_sent(index: Index, node: ast.expr) -> bool:
@@ -53,7 +73,9 @@ def _is_sent(index: Index, node: ast.expr) -> bool:
     if parameter is None or function is None:
         return False
     annotated = ast.unparse(parameter.annotation) if parameter.annotation is not None else ""
-    return bool(function.decorator_list) or bool(re.search(r"Credentials|Form|Login|SignIn|SignUp|Request|Create", annotated))
+    return bool(function.decorator_list) or bool(
+        re.search(r"Credentials|Form|Login|SignIn|SignUp|Request|Create", annotated)
+    )
 
 
 def derives_key(index: Index, outer: ast.AST) -> bool:
@@ -63,10 +85,16 @@ def derives_key(index: Index, outer: ast.AST) -> bool:
         short = name.rpartition(".")[2]
         if _KDF.match(short) and not name.startswith("hmac."):
             return True
-        if short in ("hash", "verify", "encrypt", "using") and _HASHER.search(name.rpartition(".")[0]):
+        if short in ("hash", "verify", "encrypt", "using") and _HASHER.search(
+            name.rpartition(".")[0]
+        ):
             return True
         made = definition(index, call.func)
-        if made is not None and isinstance(made[1], ast.FunctionDef | ast.AsyncFunctionDef) and made[1] is not outer:
+        if (
+            made is not None
+            and isinstance(made[1], ast.FunctionDef | ast.AsyncFunctionDef)
+            and made[1] is not outer
+        ):
             inner = (last(c.func) for c in made[0].calls_in(made[1]))
             if any(_KDF.match(item) for item in inner):
                 return True

@@ -11,7 +11,7 @@ from buckler.core.rule import Example, Fix, Rule
 from buckler.scan.engines.interface import Module
 from buckler.scan.python.constants import Value, number, text, value_of
 from buckler.scan.python.index import Index, argument, index_of, last
-from buckler.scan.python.words import kind, name_of
+from buckler.scan.python.words import kind, name_of, words
 from buckler.scan.rules._support.source import here
 
 PBKDF2 = {"sha1": 1_300_000, "sha256": 600_000, "sha512": 210_000}
@@ -27,7 +27,11 @@ _ROUNDS = {
 }
 _SCRYPT = 2**17
 _ARGON2 = ((1, 47_104), (2, 19_456), (3, 12_288), (4, 9_216), (5, 7_168))
-_ARGON_CALLS = ("argon2.PasswordHasher", "pwdlib.hashers.argon2.Argon2Hasher", "passlib.hash.argon2.using")
+_ARGON_CALLS = (
+    "argon2.PasswordHasher",
+    "pwdlib.hashers.argon2.Argon2Hasher",
+    "passlib.hash.argon2.using",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,10 +180,10 @@ def _weak(index: Index) -> Iterator[_Weak]:
     for call in index.calls:
         name = index.name(call.func)
         short = name.rpartition(".")[2]
-        if short == "gensalt" and "bcrypt" in name:
-            yield from _below(index, call, argument(call, "rounds", 0), BCRYPT, "bcrypt runs {} rounds")
-        elif short == "BcryptHasher":
-            yield from _below(index, call, argument(call, "rounds", 0), BCRYPT, "bcrypt runs {} rounds")
+        if (short == "gensalt" and "bcrypt" in name) or short == "BcryptHasher":
+            yield from _below(
+                index, call, argument(call, "rounds", 0), BCRYPT, "bcrypt runs {} rounds"
+            )
         elif short == "pbkdf2_hmac":
             yield from _pbkdf2(index, call)
         elif short == "PBKDF2HMAC":
@@ -190,11 +194,15 @@ def _weak(index: Index) -> Iterator[_Weak]:
             yield from _scrypt(index, call, 0 if short == "scrypt" else 1)
         elif name in _ARGON_CALLS or short == "Argon2Hasher":
             yield from _argon2(index, call)
-        elif short == "CryptContext" or (name.startswith("passlib.hash.") and short in ("using", "hash")):
+        elif short == "CryptContext" or (
+            name.startswith("passlib.hash.") and short in ("using", "hash")
+        ):
             yield from _passlib(index, call, name)
 
 
-def _below(index: Index, call: ast.Call, node: ast.expr | None, least: int, what: str) -> Iterator[_Weak]:
+def _below(
+    index: Index, call: ast.Call, node: ast.expr | None, least: int, what: str
+) -> Iterator[_Weak]:
     count = number(index, node)
     if count is not None and count < least:
         yield _Weak(call, what.format(f"{count:,}") + f" where {least:,} are the least", node)
@@ -202,10 +210,15 @@ def _below(index: Index, call: ast.Call, node: ast.expr | None, least: int, what
 
 def _pbkdf2(index: Index, call: ast.Call) -> Iterator[_Weak]:
     password = argument(call, "password", 1)
-    if password is not None and kind(name_of(password)) in ("key", "secret", "token"):
+    if password is not None and _is_key(password):
         return  # a key is derived from a key: there is nothing to guess
     named = text(index, argument(call, "hash_name", 0)) or ""
     yield from _iterations(index, call, argument(call, "iterations", 3), named)
+
+
+def _is_key(node: ast.expr) -> bool:
+    name = name_of(node)
+    return kind(name) in ("key", "secret", "token") or words(name)[-1:] == ["key"]
 
 
 def _iterations(index: Index, call: ast.Call, node: ast.expr | None, named: str) -> Iterator[_Weak]:
@@ -215,13 +228,19 @@ def _iterations(index: Index, call: ast.Call, node: ast.expr | None, named: str)
 
 def _scrypt(index: Index, call: ast.Call, at: int) -> Iterator[_Weak]:
     password = call.args[0] if call.args and not at else None
-    if password is not None and kind(name_of(password)) in ("key", "secret", "token"):
+    if password is not None and _is_key(password):
         return
     node = argument(call, "n")
     n = number(index, node)
-    r, p = (number(index, argument(call, name)) or fallback for name, fallback in (("r", 8), ("p", 1)))
+    r, p = (
+        number(index, argument(call, name)) or fallback for name, fallback in (("r", 8), ("p", 1))
+    )
     if n is not None and (n < 2**13 or n * r * p < 2**13 * 8):
-        yield _Weak(call, f"scrypt runs with n={n}, r={r}, p={p} where n={_SCRYPT}, r=8, p=1 is advised", node)
+        yield _Weak(
+            call,
+            f"scrypt runs with n={n}, r={r}, p={p} where n={_SCRYPT}, r=8, p=1 is advised",
+            node,
+        )
 
 
 def _argon2(index: Index, call: ast.Call) -> Iterator[_Weak]:
@@ -232,7 +251,11 @@ def _argon2(index: Index, call: ast.Call) -> Iterator[_Weak]:
         return
     least = next((m for t, m in reversed(_ARGON2) if time >= t), _ARGON2[0][1])
     if memory < least:
-        yield _Weak(call, f"argon2 runs with {memory:,} KiB and {time} passes where {least:,} KiB are the least", node)
+        yield _Weak(
+            call,
+            f"argon2 runs with {memory:,} KiB and {time} passes where {least:,} KiB are the least",
+            node,
+        )
 
 
 def _passlib(index: Index, call: ast.Call, name: str) -> Iterator[_Weak]:
@@ -242,6 +265,14 @@ def _passlib(index: Index, call: ast.Call, name: str) -> Iterator[_Weak]:
         if not what:
             scheme, what = name.removeprefix("passlib.hash.").partition(".")[0], option
         if what in ("rounds", "default_rounds", "max_rounds") and scheme in _ROUNDS:
-            yield from _below(index, call, keyword.value, _ROUNDS[scheme], scheme + " runs {} rounds")
+            yield from _below(
+                index, call, keyword.value, _ROUNDS[scheme], scheme + " runs {} rounds"
+            )
         if scheme == "argon2" and what in ("memory_cost", "time_cost"):
-            yield from _below(index, call, keyword.value, 7_168 if what == "memory_cost" else 1, "argon2 runs with " + what + " {}")
+            yield from _below(
+                index,
+                call,
+                keyword.value,
+                7_168 if what == "memory_cost" else 1,
+                "argon2 runs with " + what + " {}",
+            )

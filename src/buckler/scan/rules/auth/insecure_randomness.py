@@ -18,15 +18,24 @@ _RANDOM = re.compile(
     r"^(?:random|numpy\.random|np\.random|random\.Random\(\))\.(?:choice|choices|randint|randrange|random|getrandbits|sample|"
     r"randbytes|uniform|shuffle|integers|bytes|rand|normalvariate|triangular)$"
 )
-_GUESSABLE = re.compile(r"^(?:uuid\.uuid1|time\.time|time\.time_ns|time\.monotonic|datetime\.datetime\.(?:now|utcnow)\(\)\.timestamp)$")
+_GUESSABLE = re.compile(
+    r"^(?:uuid\.uuid1|time\.time|time\.time_ns|time\.monotonic|datetime\.datetime\.(?:now|utcnow)\(\)\.timestamp)$"
+)
 _SHAPES = frozenset(
     "str int round hex format join encode decode hexdigest digest md5 sha1 sha256 sha512 new b64encode urlsafe_b64encode "
     "zfill rjust ljust upper lower chr oct abs tuple list sorted getvalue strip to_bytes b32encode translate bytes print".split()
 )
-_SECRET_WORDS = frozenset("nonce salt csrf otp totp pin sid voucher coupon invitation invite captcha".split())
+_SECRET_WORDS = frozenset(
+    "nonce salt csrf otp totp pin sid voucher coupon invitation invite captcha".split()
+)
 _SECRET_IDS = frozenset("session sess".split())
-_CODES = re.compile(r"^(?!.*(?:status|error|country|zip|post|postal|language|lang|color|colour|exit|return|product|http|source|byte|op|qr|bar|area|currency|airport|dial|reason|result)_?codes?$)(.*_)?codes?$", re.IGNORECASE)
-_NOT = frozenset("delay jitter timeout backoff sleep interval count size length index position offset limit seconds".split())
+_CODES = re.compile(
+    r"^(?!.*(?:status|error|country|zip|post|postal|language|lang|color|colour|exit|return|product|http|source|byte|op|qr|bar|area|currency|airport|dial|reason|result)_?codes?$)(.*_)?codes?$",
+    re.IGNORECASE,
+)
+_NOT = frozenset(
+    "delay jitter timeout backoff sleep interval count size length index position offset limit seconds".split()
+)
 MAX_HOPS = 3
 
 
@@ -87,7 +96,7 @@ class InsecureRandomness(Rule):
                 codes[name] = code
                 return "a mail is on its way"
             """,
-            line=11,
+            line=12,
         ),
         Example(
             """
@@ -171,7 +180,10 @@ class InsecureRandomness(Rule):
             name = index.name(call.func)
             if not (_RANDOM.match(name) or _GUESSABLE.match(name)) or call.lineno in lines:
                 continue
-            use = next((u for u in _uses(index, call, 0) if _is_secret(u)), "")
+            clock = bool(_GUESSABLE.match(name)) and not name.startswith("uuid")
+            use = next(
+                (u for u in _uses(index, call, MAX_HOPS if clock else 0) if _is_secret(u)), ""
+            )
             if use:
                 lines.add(call.lineno)
                 yield self.found(
@@ -213,6 +225,8 @@ def _uses(index: Index, node: ast.AST, depth: int) -> Iterator[str]:
             case ast.Dict():
                 yield from _key_of(outer, child)
                 return
+            case ast.Tuple() | ast.List() | ast.Set() if depth >= MAX_HOPS:
+                return
             case ast.Return():
                 yield from _returned(index, outer, depth)
                 return
@@ -243,7 +257,11 @@ def _targets(index: Index, target: ast.expr, depth: int) -> Iterator[str]:
         function = index.function_of(target)
         for use in ast.walk(function) if function is not None else ():
             if isinstance(use, ast.Name) and use.id == target.id and isinstance(use.ctx, ast.Load):
-                if not any(isinstance(o, ast.Compare | ast.If) for o in index.around(use) if o is not function and isinstance(o, ast.expr)):
+                if not any(
+                    isinstance(o, ast.Compare | ast.If)
+                    for o in index.around(use)
+                    if o is not function and isinstance(o, ast.expr)
+                ):
                     yield from _uses(index, use, depth + 1)
 
 
@@ -283,7 +301,10 @@ def _argument_names(index: Index, call: ast.Call, child: ast.AST) -> Iterator[st
     if isinstance(target, ast.FunctionDef | ast.AsyncFunctionDef):
         yield from _parameter(target, at)
     elif isinstance(target, ast.ClassDef):
-        init = next((i for i in target.body if isinstance(i, ast.FunctionDef) and i.name == "__init__"), None)
+        init = next(
+            (i for i in target.body if isinstance(i, ast.FunctionDef) and i.name == "__init__"),
+            None,
+        )
         if init is not None:
             yield from _parameter(init, at + 1)
 

@@ -15,7 +15,13 @@ from buckler.scan.python.index import Index, argument, index_of, last
 from buckler.scan.python.tokens import Reading, from_header, makings, readings
 from buckler.scan.rules._support.source import forged, here
 
-_EVERYTHING = ("get_default_algorithms", "ALL", "SUPPORTED", "get_algorithms", "requires_cryptography")
+_EVERYTHING = (
+    "get_default_algorithms",
+    "ALL",
+    "SUPPORTED",
+    "get_algorithms",
+    "requires_cryptography",
+)
 
 
 class JwtAlgorithmUnpinned(Rule):
@@ -164,11 +170,15 @@ class JwtAlgorithmUnpinned(Rule):
         for call, _, _ in makings(index):
             if "none" in [a.lower() for a in texts(index, argument(call, "algorithm", 2))]:
                 message = "A token is made without a signature: its algorithm is none."
-                yield self.found(message, confidence=Confidence.OBSERVED, location=here(index, call))
+                yield self.found(
+                    message, confidence=Confidence.OBSERVED, location=here(index, call)
+                )
 
     def check_observations(self, app: AppModel, seen: Observations) -> Iterable[Finding]:
         """Tokens without a signature that were taken."""
-        return forged(self, "none", "A token whose header says that it has no signature is taken.", app, seen)
+        return forged(
+            self, "none", "A token whose header says that it has no signature is taken.", app, seen
+        )
 
 
 def _why(index: Index, reading: Reading) -> str:
@@ -187,6 +197,8 @@ def _why(index: Index, reading: Reading) -> str:
     named = [name.upper() for name in texts(index, node)]
     if "NONE" in named:
         return "The algorithm none is allowed, so a token needs no signature."
-    if any(n.startswith("HS") for n in named) and any(n[:2] in ("RS", "ES", "PS", "ED") for n in named):
+    if any(n.startswith("HS") for n in named) and any(
+        n[:2] in ("RS", "ES", "PS", "ED") for n in named
+    ):
         return "Algorithms with a secret key and with a public one are allowed together, so the public key can be used to sign."
     return ""

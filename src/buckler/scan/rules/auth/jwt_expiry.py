@@ -170,13 +170,19 @@ class JwtWithoutExpiry(Rule):
             elif _only_if_asked(index, call, claims):
                 message = "The token gets an exp only where the caller asks for it, and a caller does not."
             if message:
-                yield self.found(message, confidence=Confidence.SUSPECTED, location=here(index, call))
+                yield self.found(
+                    message, confidence=Confidence.SUSPECTED, location=here(index, call)
+                )
         for reading in readings(index):
             if reading.verified is False:
                 continue
             if truth(index, option(index, reading.call, "verify_exp")) is False:
-                message = "The token is read without a look at its exp, so one that has run out is taken."
-                yield self.found(message, confidence=Confidence.SUSPECTED, location=here(index, reading.call))
+                message = (
+                    "The token is read without a look at its exp, so one that has run out is taken."
+                )
+                yield self.found(
+                    message, confidence=Confidence.SUSPECTED, location=here(index, reading.call)
+                )
 
 
 def _only_if_asked(index: Index, call: ast.Call, claims: ast.expr) -> bool:

@@ -18,7 +18,9 @@ from buckler.scan.rules._support.source import forged, here
 ROUTING = frozenset({"kid", "iss", "tid", "alg", "azp", "typ"})
 _CHECKS = re.compile(r"^(compare_digest|verify\w*|check_signature|validate_signature)$")
 _TOKEN = re.compile(r"token|jwt|bearer|credential|assertion", re.IGNORECASE)
-MESSAGE = "The claims of a token are read without its signature being checked, so anybody can write them."
+MESSAGE = (
+    "The claims of a token are read without its signature being checked, so anybody can write them."
+)
 
 
 class JwtSignatureNotVerified(Rule):
@@ -158,11 +160,19 @@ class JwtSignatureNotVerified(Rule):
         index = index_of(module)
         for call in (*_unverified(index), *_by_hand(index)):
             if not _checked_too(index, call) and not _only_routing(index, call):
-                yield self.found(MESSAGE, confidence=Confidence.SUSPECTED, location=here(index, call))
+                yield self.found(
+                    MESSAGE, confidence=Confidence.SUSPECTED, location=here(index, call)
+                )
 
     def check_observations(self, app: AppModel, seen: Observations) -> Iterable[Finding]:
         """Tokens with any signature that were taken."""
-        return forged(self, "signature", "A token is taken whatever its signature is, so anybody can write one.", app, seen)
+        return forged(
+            self,
+            "signature",
+            "A token is taken whatever its signature is, so anybody can write one.",
+            app,
+            seen,
+        )
 
 
 def _unverified(index: Index) -> Iterator[ast.Call]:
@@ -176,7 +186,9 @@ def _by_hand(index: Index) -> Iterator[ast.Call]:
             function = index.function_of(call)
             if function is not None and _is_middle(index, call.args[0], 0):
                 named = ast.unparse(call.args[0]) + function.name + ast.unparse(function.args)
-                if _TOKEN.search(named) or any(_TOKEN.search(n.id) for n in ast.walk(function) if isinstance(n, ast.Name)):
+                if _TOKEN.search(named) or any(
+                    _TOKEN.search(n.id) for n in ast.walk(function) if isinstance(n, ast.Name)
+                ):
                     yield call
 
 
@@ -184,7 +196,11 @@ def _is_middle(index: Index, node: ast.expr, depth: int) -> bool:
     if depth > 3:
         return False
     for item in ast.walk(node):
-        if isinstance(item, ast.Subscript) and isinstance(item.slice, ast.Constant) and item.slice.value == 1:
+        if (
+            isinstance(item, ast.Subscript)
+            and isinstance(item.slice, ast.Constant)
+            and item.slice.value == 1
+        ):
             if any(_splits(v) for v in (item.value, *index.values(item.value))):
                 return True
         if isinstance(item, ast.Name):
@@ -243,7 +259,11 @@ def _keys_read(index: Index, call: ast.Call) -> set[str]:
     parent = index.parents.get(call)
     if isinstance(parent, ast.Assign) and isinstance(parent.targets[0], ast.Name):
         function = index.function_of(call) or index.tree
-        uses = [n for n in ast.walk(function) if isinstance(n, ast.Name) and n.id == parent.targets[0].id]
+        uses = [
+            n
+            for n in ast.walk(function)
+            if isinstance(n, ast.Name) and n.id == parent.targets[0].id
+        ]
         found = [_key(index, use) for use in uses if use is not parent.targets[0]]
         return {key or "" for key in found}
     key = _key(index, call)

@@ -16,8 +16,13 @@ from buckler.scan.rules._support.passwords import is_stored_password
 from buckler.scan.rules._support.source import here
 from buckler.scan.rules.auth.weak_password_hash import PASSWORD_SLOT
 
-_WHERE = re.compile(r"\bwhere\b.*\b(password|passwd|pwd)\s*=\s*(\?|:\w+|%s|%\(\w+\)s|\$\d)", re.IGNORECASE | re.DOTALL)
-_INSERT = re.compile(r"^\s*(insert|replace|update)\b.*\b(password|passwd|pwd)\b", re.IGNORECASE | re.DOTALL)
+_WHERE = re.compile(
+    r"\bwhere\b.*\b(password|passwd|pwd)\s*=\s*(\?|:\w+|%s|%\(\w+\)s|\$\d)",
+    re.IGNORECASE | re.DOTALL,
+)
+_INSERT = re.compile(
+    r"^\s*(insert|replace|update)\b.*\b(password|passwd|pwd)\b", re.IGNORECASE | re.DOTALL
+)
 
 
 class PlaintextPassword(Rule):
@@ -107,7 +112,7 @@ class PlaintextPassword(Rule):
                     raise HTTPException(401)
                 return "welcome"
             """,
-            line=22,
+            line=23,
         ),
     )
     good = (
@@ -180,10 +185,20 @@ def _compared(index: Index) -> Iterator[ast.AST]:
                 yield node
     for call in index.calls:
         statement = text(index, call.args[0]) if call.args else None
-        if statement is None and call.args and isinstance(call.args[0], ast.Call) and call.args[0].args:
+        if (
+            statement is None
+            and call.args
+            and isinstance(call.args[0], ast.Call)
+            and call.args[0].args
+        ):
             statement = text(index, call.args[0].args[0])
         pattern = _WHERE if statement and _WHERE.search(statement) else _INSERT
-        if statement and pattern.search(statement) and len(call.args) > 1 and _has_bare(index, call.args[1]):
+        if (
+            statement
+            and pattern.search(statement)
+            and len(call.args) > 1
+            and _has_bare(index, call.args[1])
+        ):
             yield call
 
 
@@ -199,15 +214,31 @@ def _has_bare(index: Index, node: ast.expr) -> bool:
 
 def _is_bare(index: Index, node: ast.AST | None) -> bool:
     """A password that nothing was done to, from a parameter."""
-    if not isinstance(node, ast.Name | ast.Attribute | ast.Subscript) or not is_password(name_of(node)):
+    if not isinstance(node, ast.Name | ast.Attribute | ast.Subscript) or not is_password(
+        name_of(node)
+    ):
         return False
     root = next((n for n in ast.walk(node) if isinstance(n, ast.Name)), None)
-    return root is not None and not index.values(root) and index.parameter(root) is not None and root.id not in ("self", "settings")
+    return (
+        root is not None
+        and not index.values(root)
+        and index.parameter(root) is not None
+        and root.id not in ("self", "settings")
+    )
 
 
 def _stored(index: Index) -> Iterator[ast.AST]:
     for call in index.calls:
-        if last(call.func) in ("add", "add_all", "insert", "insert_one", "save", "create", "append", "merge"):
+        if last(call.func) in (
+            "add",
+            "add_all",
+            "insert",
+            "insert_one",
+            "save",
+            "create",
+            "append",
+            "merge",
+        ):
             for item in call.args:
                 for made in (item, *index.values(item)):
                     if isinstance(made, ast.Call) and _sets_password(index, made):

@@ -17,10 +17,25 @@ from buckler.scan.rules._support.passwords import is_stored_password
 from buckler.scan.rules._support.source import here
 
 _OPERATORS = (ast.Eq, ast.NotEq)
-_FORM = re.compile(r"confirm|repeat|again|retype|verify|second|old|current|new|previous|username|email", re.IGNORECASE)
-_VALIDATORS = ("validator", "field_validator", "model_validator", "root_validator", "validates", "validate")
-_CONFIGURED = re.compile(r"^(settings|config|conf|cfg|env|environ|app_settings|get_settings|get_config|constants|secrets?|keys)$", re.IGNORECASE)
-_WORDS = frozenset({"bearer", "basic", "access", "refresh", "none", "null", "true", "false", "undefined", "digest"})
+_FORM = re.compile(
+    r"confirm|repeat|again|retype|verify|second|old|current|new|previous|username|email",
+    re.IGNORECASE,
+)
+_VALIDATORS = (
+    "validator",
+    "field_validator",
+    "model_validator",
+    "root_validator",
+    "validates",
+    "validate",
+)
+_CONFIGURED = re.compile(
+    r"^(settings|config|conf|cfg|env|environ|app_settings|get_settings|get_config|constants|secrets?|keys)$",
+    re.IGNORECASE,
+)
+_WORDS = frozenset(
+    {"bearer", "basic", "access", "refresh", "none", "null", "true", "false", "undefined", "digest"}
+)
 _HEADERS = frozenset({"headers", "cookies", "query_params", "form", "header"})
 
 
@@ -208,7 +223,12 @@ def _secret(index: Index, left: ast.expr, right: ast.expr) -> str:
     if both <= {"token", "signature", "code"} and not all(kinds):
         side = left if kinds[0] else right
         other = right if kinds[0] else left
-        if not (_is_configured(index, side) or _is_configured(index, other) or _from_request(index, side) or _from_request(index, other)):
+        if not (
+            _is_configured(index, side)
+            or _is_configured(index, other)
+            or _from_request(index, side)
+            or _from_request(index, other)
+        ):
             return ""
     first = sorted(both & strong)[0]
     return {"code": "A one-time code", "key": "An API key"}.get(first, f"A {first}")
@@ -236,14 +256,26 @@ def _is_mac(index: Index, node: ast.expr, depth: int = 0) -> bool:
         return False
     for item in ast.walk(node):
         if isinstance(item, ast.Call):
-            if index.name(item.func).startswith("hmac.") and last(item.func) in ("new", "digest", "hexdigest"):
+            if index.name(item.func).startswith("hmac.") and last(item.func) in (
+                "new",
+                "digest",
+                "hexdigest",
+            ):
                 return True
             made = definition(index, item.func)
             if made is not None and isinstance(made[1], ast.FunctionDef | ast.AsyncFunctionDef):
-                returns = [n for n in ast.walk(made[1]) if isinstance(n, ast.Return) and n.value is not None]
-                if any(n.value is not None and _is_mac(made[0], n.value, depth + 1) for n in returns):
+                returns = [
+                    n
+                    for n in ast.walk(made[1])
+                    if isinstance(n, ast.Return) and n.value is not None
+                ]
+                if any(
+                    n.value is not None and _is_mac(made[0], n.value, depth + 1) for n in returns
+                ):
                     return True
-        if isinstance(item, ast.Name) and any(_is_mac(index, v, depth + 1) for v in index.values(item)):
+        if isinstance(item, ast.Name) and any(
+            _is_mac(index, v, depth + 1) for v in index.values(item)
+        ):
             return True
     return False
 
@@ -251,7 +283,10 @@ def _is_mac(index: Index, node: ast.expr, depth: int = 0) -> bool:
 def _is_configured(index: Index, node: ast.expr) -> bool:
     """Whether a value is set by us: a setting, an environment variable, a constant."""
     if isinstance(node, ast.JoinedStr):
-        return any(isinstance(v, ast.FormattedValue) and _is_configured(index, v.value) for v in node.values)
+        return any(
+            isinstance(v, ast.FormattedValue) and _is_configured(index, v.value)
+            for v in node.values
+        )
     if isinstance(node, ast.BinOp):
         return _is_configured(index, node.left) or _is_configured(index, node.right)
     named = index.name(node)
@@ -259,7 +294,9 @@ def _is_configured(index: Index, node: ast.expr) -> bool:
         return True
     if isinstance(node, ast.Attribute | ast.Call) and _CONFIGURED.match(root_of(node)):
         return True
-    if isinstance(node, ast.Attribute) and any(_CONFIGURED.match(part) for part in ast.unparse(node.value).replace("()", "").split(".")):
+    if isinstance(node, ast.Attribute) and any(
+        _CONFIGURED.match(part) for part in ast.unparse(node.value).replace("()", "").split(".")
+    ):
         return True
     name = root_of(node)
     return bool(name) and name.isupper()
@@ -274,22 +311,37 @@ def _from_request(index: Index, node: ast.expr) -> bool:
         return False
     values = index.values(root)
     if values:
-        return any(isinstance(i, ast.Attribute) and i.attr in _HEADERS for v in values for i in ast.walk(v))
+        return any(
+            isinstance(i, ast.Attribute) and i.attr in _HEADERS for v in values for i in ast.walk(v)
+        )
     function = index.function_of(node)
     parameter = index.parameter(root)
     if parameter is None or function is None:
         return False
     marked = ast.unparse(parameter.annotation) if parameter.annotation is not None else ""
-    return bool(function.decorator_list) or "Depends" in marked or "Header" in marked or root.id.startswith("x_")
+    return (
+        bool(function.decorator_list)
+        or "Depends" in marked
+        or "Header" in marked
+        or root.id.startswith("x_")
+    )
 
 
 def _harmless(index: Index, node: ast.Compare, left: ast.expr, right: ast.expr) -> bool:
     for side, other in ((left, right), (right, left)):
         if isinstance(side, ast.Constant) and not _is_real_constant(side, other):
             return True
-        if isinstance(other, ast.Call) and last(other.func) in ("len", "type", "id", "hash", "count"):
+        if isinstance(other, ast.Call) and last(other.func) in (
+            "len",
+            "type",
+            "id",
+            "hash",
+            "count",
+        ):
             return True
-    if isinstance(left, ast.Call | ast.Attribute | ast.Name) and all(_is_ours(index, side) for side in (left, right)):
+    if isinstance(left, ast.Call | ast.Attribute | ast.Name) and all(
+        _is_ours(index, side) for side in (left, right)
+    ):
         return True
     if any(root_of(side)[:1].isupper() and not root_of(side).isupper() for side in (left, right)):
         return True  # User.api_key == key is a condition of an SQL statement
@@ -299,30 +351,44 @@ def _harmless(index: Index, node: ast.Compare, left: ast.expr, right: ast.expr) 
     if function is not None:
         if function.name in ("__eq__", "__ne__", "__lt__", "__hash__"):
             return True
-        if any(last(d.func if isinstance(d, ast.Call) else d) in _VALIDATORS for d in function.decorator_list):
+        if any(
+            last(d.func if isinstance(d, ast.Call) else d) in _VALIDATORS
+            for d in function.decorator_list
+        ):
             return True
     return _one_form(left, right)
 
 
 def _is_real_constant(side: ast.Constant, other: ast.expr) -> bool:
     value = side.value.decode("latin-1") if isinstance(side.value, bytes) else side.value
-    if not isinstance(value, str) or len(value) < 6 or value.lower() in _WORDS or " " in value.strip():
+    if (
+        not isinstance(value, str)
+        or len(value) < 6
+        or value.lower() in _WORDS
+        or " " in value.strip()
+    ):
         return False
     strong = {kind(n) for n in _names(other)} & {"password", "secret", "key"}
-    return bool(strong) or (any(c.isdigit() for c in value) or "-" in value) and len(value) >= 8
+    return bool(strong) or ((any(c.isdigit() for c in value) or "-" in value) and len(value) >= 8)
 
 
 def _is_ours(index: Index, node: ast.expr) -> bool:
     """Whether a value has nothing to do with a request: a setting against a constant."""
     if _is_constant(node) or _is_configured(index, node):
         return True
-    return isinstance(node, ast.Name) and value_of(index, node) is not None and index.parameter(node) is None
+    return (
+        isinstance(node, ast.Name)
+        and value_of(index, node) is not None
+        and index.parameter(node) is None
+    )
 
 
 def _one_form(left: ast.expr, right: ast.expr) -> bool:
     """Two passwords of one form, or the old and the new one."""
     names = [n for side in (left, right) for n in _names(side)]
-    if len(names) < 2 or not all(kind(n) == "password" for n in names if telling(n) != words("username")):
+    if len(names) < 2 or not all(
+        kind(n) == "password" for n in names if telling(n) != words("username")
+    ):
         return False
     same_root = root_of(left) == root_of(right) and isinstance(left, ast.Attribute | ast.Subscript)
     if same_root and not _CONFIGURED.match(root_of(left)):

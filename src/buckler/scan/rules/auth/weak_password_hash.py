@@ -15,10 +15,16 @@ from buckler.scan.python.words import is_password, kind, name_of
 from buckler.scan.rules._support.passwords import derives_key
 from buckler.scan.rules._support.source import here
 
-_FAST = re.compile(r"^(hashlib\.(md5|sha\w+|blake2\w|new|file_digest)|Crypto\.Hash\.\w+\.new|Cryptodome\.Hash\.\w+\.new|hmac\.(new|digest)|crypt\.crypt|zlib\.crc32)$")
-_SCHEMES = frozenset("md5_crypt sha1_crypt des_crypt plaintext hex_md5 hex_sha1 hex_sha256 hex_sha512 ldap_md5 ldap_sha1 ldap_salted_md5 ldap_salted_sha1 lmhash nthash mysql323 mysql41 apr_md5_crypt unix_disabled".split())
+_FAST = re.compile(
+    r"^(hashlib\.(md5|sha\w+|blake2\w|new|file_digest)|Crypto\.Hash\.\w+\.new|Cryptodome\.Hash\.\w+\.new|hmac\.(new|digest)|crypt\.crypt|zlib\.crc32)$"
+)
+_SCHEMES = frozenset(
+    "md5_crypt sha1_crypt des_crypt plaintext hex_md5 hex_sha1 hex_sha256 hex_sha512 ldap_md5 ldap_sha1 ldap_salted_md5 ldap_salted_sha1 lmhash nthash mysql323 mysql41 apr_md5_crypt unix_disabled".split()
+)
 _WEAK_CALL = re.compile(r"^passlib\.hash\.(\w+)(?:\(\))?\.(hash|encrypt|using)$")
-_BREACH = re.compile(r"pwned|breach|hibp|leaked|compromised|pepper|fingerprint|cache_key|strength", re.IGNORECASE)
+_BREACH = re.compile(
+    r"pwned|breach|hibp|leaked|compromised|pepper|fingerprint|cache_key|strength", re.IGNORECASE
+)
 PASSWORD_SLOT = re.compile(r"pass(word|wd|phrase|code)?$|^pwd|(^|_)pin$", re.IGNORECASE)
 
 
@@ -162,11 +168,16 @@ class WeakPasswordHash(Rule):
 
     def check_hit(self, hit: Hit, probe: Probe) -> Verdict | None:
         """The password reached a fast hash in a request in which no slow one ran."""
-        if "key-derivation" in hit.more.get("effects", ()) or not PASSWORD_SLOT.search(probe.slot.leaf):
+        if "key-derivation" in hit.more.get("effects", ()) or not PASSWORD_SLOT.search(
+            probe.slot.leaf
+        ):
             return None
         if any(_BREACH.search(function) for _, _, function in hit.frames[:3]):
             return None
-        return Verdict(f"The password is hashed with {hit.call} and with nothing slower.", mark=probe.payload.canary.text)
+        return Verdict(
+            f"The password is hashed with {hit.call} and with nothing slower.",
+            mark=probe.payload.canary.text,
+        )
 
 
 def _hashes(index: Index) -> Iterator[ast.Call]:
@@ -199,7 +210,9 @@ def _takes_password(index: Index, call: ast.Call) -> bool:
         given += [
             a
             for c in index.calls_in(function)
-            if last(c.func) == "update" and isinstance(c.func, ast.Attribute) and last(c.func.value) in names
+            if last(c.func) == "update"
+            and isinstance(c.func, ast.Attribute)
+            and last(c.func.value) in names
             for a in c.args
         ]
     return any(_is_password(index, item, 0) for item in given)
@@ -236,7 +249,11 @@ def _harmless(index: Index, call: ast.Call) -> bool:
     function = index.function_of(call)
     for outer in index.around(call):
         if isinstance(outer, ast.Call) and last(outer.func) == "compare_digest":
-            hashed = [a for a in outer.args if any(_FAST.match(index.name(c.func)) for c in index.calls_in(a))]
+            hashed = [
+                a
+                for a in outer.args
+                if any(_FAST.match(index.name(c.func)) for c in index.calls_in(a))
+            ]
             if len(hashed) == 2:
                 return True  # two secrets made equally long before they are compared
     if function is None:

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 
 from buckler.core.finding import Severity
 from buckler.core.rule import Example, Fix, Rule
 from buckler.scan.engines.interface import Hit, Mint, Payload, Probe, Slot, Verdict
+
+ADDRESS = re.compile(
+    r"url|uri|link|host|hook|callback|endpoint|feed|proxy|remote|server|domain", re.IGNORECASE
+)
 
 
 class ServerSideRequestForgery(Rule):
@@ -47,7 +52,7 @@ class ServerSideRequestForgery(Rule):
     fix = Fix(
         "choose among known hosts, or refuse private addresses at connect time",
         before="httpx2.get(url)",
-        after='if urlsplit(url).hostname not in ALLOWED:\n    raise HTTPException(422)\nhttpx2.get(url)',
+        after="if urlsplit(url).hostname not in ALLOWED:\n    raise HTTPException(422)\nhttpx2.get(url)",
     )
     bad = (
         Example(
@@ -145,9 +150,25 @@ class ServerSideRequestForgery(Rule):
         ):
             canary = mint()
             yield Payload(f"{before}{canary.host}{after}", canary, note, raw=True)
+        for hint in slot.hints:
+            for shape in (
+                "http://{host}/?{hint}",
+                "http://{hint}.{host}/",
+                "http://{hint}@{host}/",
+            ):
+                canary = mint()
+                text = shape.format(host=canary.host, hint=hint)
+                yield Payload(text, canary, "holds the name of a known host", raw=True)
         for before, after in (("http://", "/"), ("", "")):
             canary = mint()
-            yield Payload(f"{before}{canary.address}{after}", canary, "an address in numbers", raw=True)
+            yield Payload(
+                f"{before}{canary.address}{after}", canary, "an address in numbers", raw=True
+            )
+
+    def likes(self, slot: Slot) -> bool:
+        """A slot that is named like an address, or whose default is one."""
+        given = f"{slot.schema.get('default', '')} {slot.schema.get('examples', '')}"
+        return "://" in given or bool(ADDRESS.search(slot.leaf))
 
     def check_hit(self, hit: Hit, probe: Probe) -> Verdict | None:
         """A connection to the canary's own address was tried; a look-up alone is no evidence."""

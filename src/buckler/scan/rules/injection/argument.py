@@ -9,7 +9,6 @@ from buckler.core.rule import Example, Fix, Rule
 from buckler.scan.engines.interface import Hit, Mint, Payload, Probe, Slot, Verdict
 from buckler.scan.languages.shell import script_of
 
-
 VALUE_OPTIONS = {
     "curl": "-A -b -c -d -e -F -H -K -m -o -T -u -w -x -X",
     "convert": "-resize -quality -format -density",

@@ -8,7 +8,9 @@ from buckler.core.finding import Severity
 from buckler.core.rule import Example, Fix, Rule
 from buckler.scan.engines.interface import Hit, Mint, Payload, Probe, Slot, Verdict
 
-DATA_LIBRARIES = frozenset({"yaml", "ruamel", "pickle", "_pickle", "jsonpickle", "dill", "cloudpickle"})
+DATA_LIBRARIES = frozenset(
+    {"yaml", "ruamel", "pickle", "_pickle", "jsonpickle", "dill", "cloudpickle"}
+)
 
 
 class CodeInjection(Rule):
@@ -122,5 +124,8 @@ class CodeInjection(Rule):
         if hit.sink == "import":
             if hit.more.get("through") in DATA_LIBRARIES or not hit.frames:
                 return None
-            return Verdict("Text from the request names the module that is imported.", probe.payload.canary.text)
+            return Verdict(
+                "Text from the request names the module that is imported.",
+                probe.payload.canary.text,
+            )
         return Verdict("Text from the request is run as Python.", mark=probe.payload.canary.text)

@@ -138,4 +138,6 @@ class CommandInjection(Rule):
         script = script_of(hit.argument)
         if script is None or not starts_command(script, canary):
             return None
-        return Verdict("Text from the request is read by a shell as a command of its own.", mark=canary)
+        return Verdict(
+            "Text from the request is read by a shell as a command of its own.", mark=canary
+        )

@@ -130,16 +130,26 @@ class UnsafeDeserialization(Rule):
             canary = mint()
             yield Payload(encode(_pickle(canary)).decode(), canary, note, raw=True)
         canary = mint()
-        yield Payload(f'{{"py/object": "{canary}.Thing"}}', canary, "an object of jsonpickle", raw=True)
+        yield Payload(
+            f'{{"py/object": "{canary}.Thing"}}', canary, "an object of jsonpickle", raw=True
+        )
         canary = mint()
         yield Payload(_pickle(canary).hex(), canary, "a pickle in hexadecimal", raw=True)
         canary = mint()
-        yield Payload(base64.b64encode(marshal.dumps(canary.text)).decode(), canary, "marshal data", raw=True)
+        yield Payload(
+            base64.b64encode(marshal.dumps(canary.text)).decode(), canary, "marshal data", raw=True
+        )
 
     def check_hit(self, hit: Hit, probe: Probe) -> Verdict | None:
         """A class that the payload names was looked up."""
         through = str(hit.more.get("through", ""))
-        if hit.sink == "import" and through not in ("pickle", "_pickle", "jsonpickle", "dill", "cloudpickle"):
+        if hit.sink == "import" and through not in (
+            "pickle",
+            "_pickle",
+            "jsonpickle",
+            "dill",
+            "cloudpickle",
+        ):
             return None
         what = through if hit.sink == "import" else hit.sink
         return Verdict(

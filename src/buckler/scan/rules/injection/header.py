@@ -50,7 +50,7 @@ class HeaderInjection(Rule):
     sinks = ("header", "location")
     fix = Fix(
         "let the framework quote it: FileResponse(path, filename=name)",
-        before="headers={\"Content-Disposition\": f'attachment; filename=\"{name}\"'}",
+        before='headers={"Content-Disposition": f\'attachment; filename="{name}"\'}',
         after="FileResponse(path, filename=name)",
         safe=True,
     )
@@ -130,6 +130,10 @@ class HeaderInjection(Rule):
                     mark=canary,
                     severity=Severity.HIGH,
                 )
-            if name.lower() in STRUCTURED and re.search(rf";\s*{canary}\s*=", _QUOTED.sub('""', lowered)):
-                return Verdict(f"Text from the request adds a parameter to the header {name}.", mark=canary)
+            if name.lower() in STRUCTURED and re.search(
+                rf";\s*{canary}\s*=", _QUOTED.sub('""', lowered)
+            ):
+                return Verdict(
+                    f"Text from the request adds a parameter to the header {name}.", mark=canary
+                )
         return None

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from buckler.core.finding import Confidence, Finding, Location, Severity
+from buckler.core.redact import Redactor
 from buckler.core.rule import Example, Fix, Rule
 from buckler.scan.engines.attack import proofs
-from buckler.core.redact import Redactor
 from buckler.scan.engines.interface import Observations
 from buckler.scan.model.application import AppModel
 
@@ -91,11 +91,22 @@ class HostHeaderLink(Rule):
             answer = exchange.answer
             location = answer.header("location") or ""
             hits = [h for h in answer.hits if h.sink in ("store", "mail") and host in h.text]
-            if operation is None or not (f"://{host}" in answer.text or f"://{host}" in location or hits):
+            if operation is None or not (
+                f"://{host}" in answer.text or f"://{host}" in location or hits
+            ):
                 continue
-            made = next((h.frames[0] for h in answer.hits if h.sink == "response" and host in h.text and h.frames), None)
+            made = next(
+                (
+                    h.frames[0]
+                    for h in answer.hits
+                    if h.sink == "response" and host in h.text and h.frames
+                ),
+                None,
+            )
             place = operation.place
-            path, line = (made[0], made[1]) if made else (place.path, place.line) if place else (None, None)
+            path, line = (
+                (made[0], made[1]) if made else (place.path, place.line) if place else (None, None)
+            )
             noted = next((h.frames[0] for h in answer.hits if h.sink == "host" and h.frames), None)
             path, line = (noted[0], noted[1]) if noted else (path, line)
             yield self.found(

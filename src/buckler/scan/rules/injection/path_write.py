@@ -108,7 +108,9 @@ class PathTraversalWrite(Rule):
         """The planted folder was about to be changed."""
         if hit.sink != "open" or not hit.more.get("write") or not escaped(hit, probe):
             return None
-        what = {"os.remove": "deleted", "shutil.rmtree": "deleted", "os.rmdir": "deleted"}.get(hit.call, "written")
+        what = {"os.remove": "deleted", "shutil.rmtree": "deleted", "os.rmdir": "deleted"}.get(
+            hit.call, "written"
+        )
         return Verdict(
             f"A path in the request leads out of the folder that is meant, and what lies there is {what}.",
             mark=probe.payload.canary.text,

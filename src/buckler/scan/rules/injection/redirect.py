@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 
 from buckler.core.finding import Severity
 from buckler.core.rule import Example, Fix, Rule
 from buckler.scan.engines.interface import Exchange, Mint, Payload, Probe, Slot, Verdict
 from buckler.scan.languages.urls import target_host
+
+NEXT = re.compile(
+    r"next|return|redirect|back|continue|forward|dest|goto|url|^to$|target", re.IGNORECASE
+)
 
 
 class OpenRedirect(Rule):
@@ -123,6 +128,23 @@ class OpenRedirect(Rule):
             canary = mint()
             text = f"{before}{canary.host}{after}".replace("%09", "\t")
             yield Payload(text, canary, note, raw=True)
+        for hint in slot.hints:
+            for shape in (
+                "https://{hint}.{host}/",
+                "https://{host}/{hint}",
+                "https://{hint}@{host}/",
+            ):
+                canary = mint()
+                yield Payload(
+                    shape.format(host=canary.host, hint=hint),
+                    canary,
+                    "holds the name of a known host",
+                    raw=True,
+                )
+
+    def likes(self, slot: Slot) -> bool:
+        """A slot that is named like the place to go to next."""
+        return bool(NEXT.search(slot.leaf))
 
     def check_exchange(self, exchange: Exchange, probe: Probe) -> Verdict | None:
         """A browser would go to the canary's host."""

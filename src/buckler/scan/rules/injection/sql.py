@@ -50,7 +50,7 @@ class SqlInjection(Rule):
     sinks = ("sql",)
     fix = Fix(
         'bind it: text("… = :value"), {"value": value}',
-        before='db.execute(text(f"SELECT … WHERE name = \'{name}\'"))',
+        before="db.execute(text(f\"SELECT … WHERE name = '{name}'\"))",
         after='db.execute(text("SELECT … WHERE name = :name"), {"name": name})',
         safe=True,
     )

@@ -114,5 +114,6 @@ class XmlExternalEntities(Rule):
         if hit.sink == "open" and hit.text.removeprefix("file://") != probe.payload.canary.plant:
             return None
         return Verdict(
-            "The XML parser follows an entity of the request to a file.", mark=probe.payload.canary.text
+            "The XML parser follows an entity of the request to a file.",
+            mark=probe.payload.canary.text,
         )

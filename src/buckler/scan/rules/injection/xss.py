@@ -145,5 +145,7 @@ class CrossSiteScripting(Rule):
             return None
         stored = exchange.operation is not None and exchange.operation.key != probe.operation.key
         what = "an element" if page.element else "an attribute" if page.attribute else "a script"
-        origin = f"stored by {probe.operation.key} becomes" if stored else "from the request becomes"
+        origin = (
+            f"stored by {probe.operation.key} becomes" if stored else "from the request becomes"
+        )
         return Verdict(f"Text {origin} {what} of the page.", mark=canary)

@@ -66,7 +66,9 @@ def _walk(app: Any, prefix: str, depth: int) -> Iterator[Dict[str, Any]]:
         kind = type(route).__name__
         if _is(route, "starlette.routing", "Mount") or _is(route, "starlette.routing", "Host"):
             yield from _mount(app, route, context, prefix, depth)
-        elif _is(route, "fastapi.routing", "APIWebSocketRoute") or _is(route, "starlette.routing", "WebSocketRoute"):
+        elif _is(route, "fastapi.routing", "APIWebSocketRoute") or _is(
+            route, "starlette.routing", "WebSocketRoute"
+        ):
             yield _operation(app, context, route, prefix, order, "WEBSOCKET")
         elif hasattr(context, "endpoint") and getattr(context, "path", None) is not None:
             for method in sorted((context.methods or {"GET"}) - {"HEAD"} or {"HEAD"}):
@@ -100,7 +102,10 @@ def _mount(app: Any, route: Any, context: Any, prefix: str, depth: int) -> Itera
         "middleware": _middleware(inner) if load.is_application(inner) else [],
         "handlers": _handlers(inner) if load.is_application(inner) else [],
         "added": places.added(route),
-        "guards": [_qualified(d.dependency) for d in getattr(getattr(app, "router", None), "dependencies", None) or []],
+        "guards": [
+            _qualified(d.dependency)
+            for d in getattr(getattr(app, "router", None), "dependencies", None) or []
+        ],
         "place": _place(getattr(inner, "__call__", None)) if not static else None,
     }
     if not static:
@@ -116,7 +121,9 @@ def _static(files: Any) -> Dict[str, Any]:
     }
 
 
-def _operation(app: Any, context: Any, route: Any, prefix: str, order: int, method: str) -> Dict[str, Any]:
+def _operation(
+    app: Any, context: Any, route: Any, prefix: str, order: int, method: str
+) -> Dict[str, Any]:
     dependant = getattr(context, "dependant", None)
     endpoint = getattr(context, "endpoint", None)
     path = prefix + (getattr(context, "path_format", None) or context.path)
@@ -165,7 +172,9 @@ def _takes_request(dependant: Any) -> bool:
 
 
 def _type_name(field: Any) -> str:
-    kind = getattr(field, "type_", None) or getattr(getattr(field, "field_info", None), "annotation", None)
+    kind = getattr(field, "type_", None) or getattr(
+        getattr(field, "field_info", None), "annotation", None
+    )
     return str(getattr(kind, "__name__", kind or ""))
 
 
@@ -213,7 +222,9 @@ def _body(context: Any, route: Any, fields: List[Any]) -> Optional[Dict[str, Any
     is_file = any(isinstance(info, params.File) for info in infos)
     embed = len(fields) > 1 or any(getattr(info, "embed", None) for info in infos)
     return {
-        "media_type": "multipart/form-data" if is_file else ("application/x-www-form-urlencoded" if is_form else "application/json"),
+        "media_type": "multipart/form-data"
+        if is_file
+        else ("application/x-www-form-urlencoded" if is_form else "application/json"),
         "embed": embed or is_form,
         "fields": [
             {
@@ -242,7 +253,9 @@ def _dependencies(dependant: Any) -> Tuple[List[Dict[str, Any]], List[Dict[str, 
             call = inspect.unwrap(sub.call) if callable(sub.call) else sub.call
             wanted = scopes + tuple(_scopes(sub))
             if base is not None and isinstance(call, base):
-                schemes.append(dict(_scheme(call), scopes=sorted(set(wanted)), through=list(parents)))
+                schemes.append(
+                    dict(_scheme(call), scopes=sorted(set(wanted)), through=list(parents))
+                )
                 continue
             calls.append(
                 {
@@ -251,7 +264,9 @@ def _dependencies(dependant: Any) -> Tuple[List[Dict[str, Any]], List[Dict[str, 
                     "takes_scopes": bool(sub.security_scopes_param_name),
                     "takes_request": bool(sub.request_param_name or sub.http_connection_param_name),
                     "reads": sorted(
-                        f.alias.lower() for w in ("header", "cookie", "query") for f in getattr(sub, f"{w}_params")
+                        f.alias.lower()
+                        for w in ("header", "cookie", "query")
+                        for f in getattr(sub, f"{w}_params")
                     ),
                     "scopes": sorted(set(wanted)),
                     "parents": list(parents),
@@ -279,7 +294,11 @@ def _scheme(scheme: Any) -> Dict[str, Any]:
     present = [name for name in names if getattr(flows, name, None) is not None]
     token_url = next((str(getattr(getattr(flows, n), "tokenUrl", "") or "") for n in present), "")
     return {
-        "type": str(getattr(getattr(described, "type_", None) or getattr(described, "type", ""), "value", "")),
+        "type": str(
+            getattr(
+                getattr(described, "type_", None) or getattr(described, "type", ""), "value", ""
+            )
+        ),
         "class": type(scheme).__name__,
         "scheme_name": str(getattr(scheme, "scheme_name", "")),
         "in": location,
@@ -315,9 +334,21 @@ def _place(call: Any) -> Optional[Dict[str, Any]]:
         return None
     if not filename or not state.in_project(filename):
         return None
-    offset = next((i for i, text in enumerate(lines) if text.lstrip().startswith(("def ", "async def ", "class "))), 0)
+    offset = next(
+        (
+            i
+            for i, text in enumerate(lines)
+            if text.lstrip().startswith(("def ", "async def ", "class "))
+        ),
+        0,
+    )
     path = os.path.relpath(filename, state.project).replace(os.sep, "/")
-    return {"path": path, "line": max(start, 1) + offset, "end": max(start, 1) + len(lines) - 1, "name": _qualified(call)}
+    return {
+        "path": path,
+        "line": max(start, 1) + offset,
+        "end": max(start, 1) + len(lines) - 1,
+        "name": _qualified(call),
+    }
 
 
 def _middleware(app: Any) -> List[Dict[str, Any]]:
@@ -332,7 +363,9 @@ def _middleware(app: Any) -> List[Dict[str, Any]]:
                 "place": _place(cls),
                 "added": places.added(item),
                 "dispatch": _place(options.get("dispatch")),
-                "options": {str(k): schemas.plain(v) for k, v in options.items() if k != "dispatch"},
+                "options": {
+                    str(k): schemas.plain(v) for k, v in options.items() if k != "dispatch"
+                },
             }
         )
     return found
@@ -340,7 +373,11 @@ def _middleware(app: Any) -> List[Dict[str, Any]]:
 
 def _handlers(app: Any) -> List[Dict[str, Any]]:
     return [
-        {"key": getattr(key, "__name__", str(key)), "place": _place(handler), "name": _qualified(handler)}
+        {
+            "key": getattr(key, "__name__", str(key)),
+            "place": _place(handler),
+            "name": _qualified(handler),
+        }
         for key, handler in (getattr(app, "exception_handlers", None) or {}).items()
     ]
 

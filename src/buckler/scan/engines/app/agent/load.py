@@ -83,7 +83,9 @@ def _made(value: Any, name: str) -> Any:
             made = value()
             if inspect.iscoroutine(made):
                 made.close()
-                raise LoadError(f"the factory {name} is asynchronous; give a function that returns the application")
+                raise LoadError(
+                    f"the factory {name} is asynchronous; give a function that returns the application"
+                )
             return made
     if callable(value):
         return value
@@ -101,7 +103,11 @@ def unwrap(app: Any) -> Any:
     for _ in range(20):
         if is_application(app):
             return app
-        inner = getattr(app, "app", None) or getattr(app, "_app", None) or getattr(app, "other_asgi_app", None)
+        inner = (
+            getattr(app, "app", None)
+            or getattr(app, "_app", None)
+            or getattr(app, "other_asgi_app", None)
+        )
         if inner is None:
             return app
         app = inner

@@ -43,7 +43,7 @@ def main(descriptor: int) -> None:
 
 
 def _no_uvloop() -> None:
-    """uvloop's connections raise no audit event; asyncio's own loop and policy are used."""
+    """Uvloop's connections raise no audit event; asyncio's own loop and policy are used."""
     if sys.version_info < (3, 14):
         asyncio.set_event_loop_policy(None)
 

@@ -34,7 +34,11 @@ def take() -> Any:
 
 
 def _note(where: str, name: Any, depth: int = 2) -> None:
-    if isinstance(name, str) and len(found) < MAX_READS and state.in_project(sys._getframe(depth).f_code.co_filename):
+    if (
+        isinstance(name, str)
+        and len(found) < MAX_READS
+        and state.in_project(sys._getframe(depth).f_code.co_filename)
+    ):
         found.add(f"{where}:{name.lower() if where == 'header' else name}")
 
 
@@ -73,7 +77,12 @@ class Recording(dict):  # type: ignore[type-arg]
     def of(cls, value: Any, where: str, path: str = "", depth: int = 0) -> Any:
         """The value with every dictionary in it replaced by a recording one."""
         if isinstance(value, dict) and depth < 6:
-            made = cls({k: cls.of(v, where, f"{path}.{k}" if path else str(k), depth + 1) for k, v in value.items()})
+            made = cls(
+                {
+                    k: cls.of(v, where, f"{path}.{k}" if path else str(k), depth + 1)
+                    for k, v in value.items()
+                }
+            )
             made.where, made.path = where, path
             return made
         if isinstance(value, list) and depth < 6:
@@ -112,7 +121,9 @@ def _requests(module: ModuleType) -> None:
 
     def watched(self: Any) -> Any:
         value = cookies(self)
-        if isinstance(value, Recording) or not state.in_project(sys._getframe(1).f_code.co_filename):
+        if isinstance(value, Recording) or not state.in_project(
+            sys._getframe(1).f_code.co_filename
+        ):
             return value
         return Recording.of(dict(value), "cookie")
 

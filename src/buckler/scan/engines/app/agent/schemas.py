@@ -45,7 +45,9 @@ def _version_one(field: Any) -> Dict[str, Any]:
 
 
 def _annotation(field: Any) -> Any:
-    kind = getattr(getattr(field, "field_info", None), "annotation", None) or getattr(field, "type_", None)
+    kind = getattr(getattr(field, "field_info", None), "annotation", None) or getattr(
+        field, "type_", None
+    )
     for _ in range(3):
         args = [a for a in getattr(kind, "__args__", ()) if a is not type(None)]
         if isinstance(kind, type) or not args:
@@ -81,5 +83,3 @@ def plain(value: Any, depth: int = 0) -> Any:
     if isinstance(pattern, str):
         return pattern[:MAX_TEXT]
     return f"<{type(value).__name__}>"
-
-

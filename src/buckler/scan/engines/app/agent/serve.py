@@ -40,7 +40,9 @@ class Lifespan:
         """Start; returns why it failed, or None. No lifespan at all is fine."""
         self._task = asyncio.ensure_future(self._run())
         done, _ = await asyncio.wait({self._started}, timeout=timeout)
-        return self._started.result() if done else f"the lifespan did not start within {timeout:g} s"
+        return (
+            self._started.result() if done else f"the lifespan did not start within {timeout:g} s"
+        )
 
     async def stop(self, timeout: float) -> None:
         """Ask it to end and wait that long."""
@@ -50,7 +52,11 @@ class Lifespan:
             self._task.cancel()
 
     async def _run(self) -> None:
-        scope = {"type": "lifespan", "asgi": {"version": "3.0", "spec_version": "2.0"}, "state": self.state}
+        scope = {
+            "type": "lifespan",
+            "asgi": {"version": "3.0", "spec_version": "2.0"},
+            "state": self.state,
+        }
         sent = False
 
         async def receive() -> Dict[str, Any]:
@@ -65,7 +71,11 @@ class Lifespan:
             if message["type"] == "lifespan.startup.complete":
                 self._begun(None)
             elif message["type"] == "lifespan.startup.failed":
-                self._begun(message.get("message", "").strip().splitlines()[-1:][0] if message.get("message") else "the lifespan failed")
+                self._begun(
+                    message.get("message", "").strip().splitlines()[-1:][0]
+                    if message.get("message")
+                    else "the lifespan failed"
+                )
 
         try:
             await self._app(scope, receive, send)
@@ -84,7 +94,9 @@ class Lifespan:
 
 
 def _no_lifespan(error: Exception) -> bool:
-    return isinstance(error, (AssertionError, KeyError, NotImplementedError, TypeError)) and "lifespan" in str(error)
+    return isinstance(
+        error, (AssertionError, KeyError, NotImplementedError, TypeError)
+    ) and "lifespan" in str(error)
 
 
 class Driver:
@@ -137,7 +149,9 @@ class _Http:
         self._truncated = False
 
     def scope(self, lifespan_state: Dict[str, Any]) -> Dict[str, Any]:
-        return dict(_scope(self._request, lifespan_state), type="http", method=self._request["method"])
+        return dict(
+            _scope(self._request, lifespan_state), type="http", method=self._request["method"]
+        )
 
     async def receive(self) -> Dict[str, Any]:
         if self._body is not None:
@@ -217,7 +231,9 @@ class _Websocket:
             self._ready.set()
         elif kind == "websocket.send":
             text = message.get("text")
-            self._received.append(text if text is not None else bytes(message.get("bytes") or b"").decode("latin-1"))
+            self._received.append(
+                text if text is not None else bytes(message.get("bytes") or b"").decode("latin-1")
+            )
             if sum(map(len, self._received)) > MAX_BODY:
                 raise Enough("more messages than are kept")
         elif kind == "websocket.close":
@@ -226,7 +242,12 @@ class _Websocket:
 
     def answer(self) -> Dict[str, Any]:
         status = 101 if self._accepted else 403
-        return {"status": status, "headers": self._headers, "body": "\n".join(self._received), "close": self._code}
+        return {
+            "status": status,
+            "headers": self._headers,
+            "body": "\n".join(self._received),
+            "close": self._code,
+        }
 
 
 def _scope(request: Dict[str, Any], lifespan_state: Dict[str, Any]) -> Dict[str, Any]:

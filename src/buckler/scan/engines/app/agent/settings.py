@@ -18,7 +18,16 @@ _COMPLAINT = re.compile(
     re.IGNORECASE,
 )
 _LONG = "made-up-by-buckler-" + "0123456789abcdef" * 3
-CANDIDATES = (_LONG, "1", "true", "https://made-up.test/", "made-up@buckler.test", "[]", "{}", "127.0.0.1")
+CANDIDATES = (
+    _LONG,
+    "1",
+    "true",
+    "https://made-up.test/",
+    "made-up@buckler.test",
+    "[]",
+    "{}",
+    "127.0.0.1",
+)
 
 made_up: Dict[str, str] = {}
 
@@ -68,7 +77,11 @@ def _pydantic(error: BaseException) -> bool:
             continue
         name = _variable(owner, str(location[0]))
         kind = str(item.get("type", ""))
-        value = _typed(owner, str(location[0])) if "missing" in kind and name not in made_up else _next(name)
+        value = (
+            _typed(owner, str(location[0]))
+            if "missing" in kind and name not in made_up
+            else _next(name)
+        )
         if value is not None:
             changed = _set(name, value) or changed
     return changed
@@ -139,12 +152,18 @@ def _key_error(error: BaseException) -> bool:
     if not isinstance(error, KeyError) or not error.args or not isinstance(error.args[0], str):
         return False
     text = error.args[0]
-    return bool(re.fullmatch(r"[A-Za-z_][A-Za-z0-9_]*", text)) and text not in os.environ and _set(text, _by_name(text))
+    return (
+        bool(re.fullmatch(r"[A-Za-z_][A-Za-z0-9_]*", text))
+        and text not in os.environ
+        and _set(text, _by_name(text))
+    )
 
 
 def _complaint(error: BaseException) -> bool:
     text = str(error)[:500]
-    if isinstance(error, (ValueError, RuntimeError, KeyError, LookupError, Exception)) and _COMPLAINT.search(text):
+    if isinstance(
+        error, (ValueError, RuntimeError, KeyError, LookupError, Exception)
+    ) and _COMPLAINT.search(text):
         for name in _NAMED.findall(text):
             if len(name) > 2 and name not in os.environ and ("_" in name or len(name) > 4):
                 return _set(name, _by_name(name))

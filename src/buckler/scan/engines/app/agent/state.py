@@ -133,7 +133,9 @@ def remember(text: Any) -> None:
     if isinstance(text, str) and carries(text):
         where = frames(sys._getframe(1))
         for canary in canaries(text):
-            made.setdefault(canary, []).extend(f for f in where[:2] if f not in made.get(canary, ()))
+            made.setdefault(canary, []).extend(
+                f for f in where[:2] if f not in made.get(canary, ())
+            )
 
 
 def begin(mark: str, folder: str) -> None:

@@ -15,10 +15,38 @@ def install(config: Dict[str, Any]) -> None:
     Args:
         config: ``plant`` is the folder whose files only a climbing path can name.
     """
-    from . import answers, code, deserialize, files, hashes, logs, network, processes, responses, sql, standins, templates, tokens, xml
+    from . import (
+        answers,
+        code,
+        deserialize,
+        files,
+        hashes,
+        logs,
+        network,
+        processes,
+        responses,
+        sql,
+        standins,
+        templates,
+        tokens,
+        xml,
+    )
 
     files.install(config["plant"])
     if not config["box"]["processes"]:
         standins.install()
-    for sink in (answers, code, deserialize, hashes, logs, network, processes, responses, sql, templates, tokens, xml):
+    for sink in (
+        answers,
+        code,
+        deserialize,
+        hashes,
+        logs,
+        network,
+        processes,
+        responses,
+        sql,
+        templates,
+        tokens,
+        xml,
+    ):
         sink.install()

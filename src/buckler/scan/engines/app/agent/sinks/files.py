@@ -110,7 +110,9 @@ def _watcher(event: str, index: int) -> Callable[[Tuple[Any, ...]], None]:
         text = state.text_of(args[index])
         if text and state.hit("open", event, text, write=writes, resolved=resolve(text)):
             if writes and _planted(text):
-                raise state.Stopped("Buckler stopped this change outside of the folder it was meant for")
+                raise state.Stopped(
+                    "Buckler stopped this change outside of the folder it was meant for"
+                )
 
     return watch
 

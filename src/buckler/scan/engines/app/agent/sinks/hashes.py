@@ -13,7 +13,18 @@ from typing import Any, Callable
 from .. import state
 from ..imports import when_imported
 
-_FAST = ("md5", "sha1", "sha224", "sha256", "sha384", "sha512", "sha3_256", "sha3_512", "blake2b", "blake2s")
+_FAST = (
+    "md5",
+    "sha1",
+    "sha224",
+    "sha256",
+    "sha384",
+    "sha512",
+    "sha3_256",
+    "sha3_512",
+    "blake2b",
+    "blake2s",
+)
 _SLOW = (
     ("argon2.low_level", ("hash_secret", "hash_secret_raw", "verify_secret")),
     ("bcrypt", ("hashpw", "checkpw", "kdf")),

@@ -35,5 +35,3 @@ def _start(call: str, executable: Any, args: Any) -> None:
 def _stop(call: str, argv: List[str]) -> None:
     if state.hit("process", call, argv):
         raise state.Stopped("Buckler stopped this process before it started")
-
-

@@ -27,9 +27,18 @@ def install() -> None:
     when_imported("asyncpg.connection", _asyncpg)
     when_imported("psycopg", _psycopg)
     when_imported("psycopg2", _psycopg2)
-    when_imported("pymysql.cursors", lambda m: _methods(m.Cursor, "pymysql.Cursor", ("execute", "executemany")))
-    when_imported("aiomysql.cursors", lambda m: _coroutines(m.Cursor, "aiomysql.Cursor", ("execute", "executemany")))
-    when_imported("asyncmy.cursors", lambda m: _coroutines(m.Cursor, "asyncmy.Cursor", ("execute", "executemany")))
+    when_imported(
+        "pymysql.cursors",
+        lambda m: _methods(m.Cursor, "pymysql.Cursor", ("execute", "executemany")),
+    )
+    when_imported(
+        "aiomysql.cursors",
+        lambda m: _coroutines(m.Cursor, "aiomysql.Cursor", ("execute", "executemany")),
+    )
+    when_imported(
+        "asyncmy.cursors",
+        lambda m: _coroutines(m.Cursor, "asyncmy.Cursor", ("execute", "executemany")),
+    )
 
 
 def watch(call: str, statement: Any, parameters: Any = None) -> None:
@@ -67,7 +76,9 @@ def _stored(call: str, statement: str, parameters: Any) -> None:
 def _sqlite() -> None:
     def connection_class(base: Type[Any]) -> type:
         if base not in _connections:
-            _connections[base] = type(base.__name__, (_ConnectionMixin, base), {"__module__": base.__module__})
+            _connections[base] = type(
+                base.__name__, (_ConnectionMixin, base), {"__module__": base.__module__}
+            )
         return _connections[base]
 
     real = sqlite3.connect
@@ -166,7 +177,7 @@ def _sqlalchemy_text(module: ModuleType) -> None:
 
 
 def _aiosqlite(module: ModuleType) -> None:
-    """aiosqlite runs statements in a thread of its own, where the caller's lines are out of sight."""
+    """Aiosqlite runs statements in a thread of its own, where the caller's lines are out of sight."""
     connection: Any = module.Connection  # type: ignore[attr-defined]
     real = connection._execute
 

@@ -133,12 +133,12 @@ def _system(command: Any) -> int:
 
 
 async def _exec(program: Any, *args: Any, **options: Any) -> Any:
-    _told("asyncio.create_subprocess_exec", _argv([program, *args], False, options.get("executable")))
+    _told(
+        "asyncio.create_subprocess_exec", _argv([program, *args], False, options.get("executable"))
+    )
     return _Asynchronous(options)
 
 
 async def _shell(cmd: Any, **options: Any) -> Any:
     _told("asyncio.create_subprocess_shell", ["/bin/sh", "-c", state.text_of(cmd)])
     return _Asynchronous(options)
-
-

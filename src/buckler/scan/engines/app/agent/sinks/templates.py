@@ -19,7 +19,9 @@ def install() -> None:
 
 
 def _check(call: str, source: Any, sandboxed: bool = False) -> None:
-    if isinstance(source, (str, bytes)) and state.hit("template", call, state.text_of(source), sandboxed=sandboxed):
+    if isinstance(source, (str, bytes)) and state.hit(
+        "template", call, state.text_of(source), sandboxed=sandboxed
+    ):
         raise state.Stopped("Buckler stopped this template before it was compiled")
 
 

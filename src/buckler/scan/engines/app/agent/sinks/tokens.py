@@ -35,7 +35,9 @@ def _pyjwt(module: ModuleType) -> None:
 def _jose(module: ModuleType) -> None:
     found: Any = module
     found.decode = _function(found.decode, "jose.jwt.decode")
-    found.get_unverified_claims = _function(found.get_unverified_claims, "jose.jwt.get_unverified_claims")
+    found.get_unverified_claims = _function(
+        found.get_unverified_claims, "jose.jwt.get_unverified_claims"
+    )
 
 
 def _joserfc(module: ModuleType) -> None:
@@ -51,7 +53,9 @@ def _authlib(module: ModuleType) -> None:
 def _function(real: Callable[..., Any], call: str) -> Callable[..., Any]:
     @functools.wraps(real)
     def watched(*args: Any, **kwargs: Any) -> Any:
-        return _read(real, call, args, kwargs, args[0] if args else kwargs.get("token", kwargs.get("jwt")))
+        return _read(
+            real, call, args, kwargs, args[0] if args else kwargs.get("token", kwargs.get("jwt"))
+        )
 
     return watched
 

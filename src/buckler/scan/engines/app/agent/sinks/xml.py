@@ -26,7 +26,11 @@ def _lxml(module: ModuleType) -> None:
 def _watched(module: ModuleType, name: str, real: Callable[..., Any]) -> Callable[..., Any]:
     def parse(source: Any, parser: Any = None, *args: Any, **kwargs: Any) -> Any:
         text = state.text_of(source) if isinstance(source, (str, bytes)) else _peek(source)
-        tree = real(source, parser, *args, **kwargs) if name != "iterparse" else real(source, *args, **kwargs)
+        tree = (
+            real(source, parser, *args, **kwargs)
+            if name != "iterparse"
+            else real(source, *args, **kwargs)
+        )
         if text and state.carries(text) and _ENTITY.search(text):
             root = tree.getroot() if hasattr(tree, "getroot") else tree
             resolved = "".join(root.itertext()) if hasattr(root, "itertext") else ""

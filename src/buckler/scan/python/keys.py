@@ -1,0 +1,85 @@
+"""Keys that something is signed with: tokens, session cookies, links, webhooks."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from buckler.scan.python.constants import Value, texts, value_of
+from buckler.scan.python.index import Index, argument, last
+from buckler.scan.python.tokens import makings, readings
+
+_SERIALIZERS = frozenset(
+    "URLSafeSerializer URLSafeTimedSerializer TimedSerializer Serializer JSONWebSignatureSerializer "
+    "TimedJSONWebSignatureSerializer Signer TimestampSigner".split()
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Key:
+    """A key and the call that uses it.
+
+    Attributes:
+        use: What it signs, for people.
+        value: What it is worth, where that is known.
+
+    """
+
+    call: ast.Call
+    node: ast.expr
+    use: str
+    value: Value | None
+
+
+def signing_keys(index: Index) -> Iterator[Key]:
+    """The keys that are given to functions that sign, in order."""
+    for call, node, use in _uses(index):
+        yield Key(call, node, use, value_of(index, node))
+
+
+def _uses(index: Index) -> Iterator[tuple[ast.Call, ast.expr, str]]:
+    for call, _, key in makings(index):
+        if key is not None and not _is_public(index, argument(call, "algorithm", 2)):
+            yield call, _inner(index, key), "tokens"
+    for reading in readings(index):
+        if (
+            reading.key is not None
+            and reading.verified is not False
+            and not _is_public(index, reading.algorithms)
+        ):
+            yield reading.call, _inner(index, reading.key), "tokens"
+    for call in index.calls:
+        name = index.name(call.func)
+        short = name.rpartition(".")[2]
+        given: ast.expr | None = None
+        use = ""
+        if short == "SessionMiddleware":
+            given, use = argument(call, "secret_key", 1), "session cookies"
+        elif (
+            short in ("add_middleware", "Middleware")
+            and call.args
+            and last(call.args[0]) == "SessionMiddleware"
+        ):
+            given, use = argument(call, "secret_key"), "session cookies"
+        elif short in _SERIALIZERS and name.startswith("itsdangerous."):
+            given, use = argument(call, "secret_key", 0), "links and cookies"
+        elif name in ("hmac.new", "hmac.digest"):
+            given, use = argument(call, "key", 0), "messages"
+        elif name in ("joserfc.jwk.OctKey.import_key", "authlib.jose.OctKey.import_key"):
+            given, use = argument(call, "value", 0) or argument(call, "raw", 0), "tokens"
+        if given is not None:
+            yield call, given, use
+
+
+def _inner(index: Index, node: ast.expr) -> ast.expr:
+    """The raw key inside of ``OctKey.import_key(...)``."""
+    if isinstance(node, ast.Call) and last(node.func) in ("import_key", "OctKey") and node.args:
+        return node.args[0]
+    return node
+
+
+def _is_public(index: Index, node: ast.expr | None) -> bool:
+    """Whether the algorithm is one with a public key, which may be known."""
+    named = texts(index, node)
+    return bool(named) and all(name.upper()[:2] in ("RS", "ES", "PS", "ED") for name in named)

@@ -1,0 +1,167 @@
+"""CFG004: a cookie that stands for a person, without the attributes that protect it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+from buckler.core.finding import Confidence, Finding, Location, Severity
+from buckler.core.rule import Example, Fix, Rule
+from buckler.scan.engines.interface import Exchange
+from buckler.scan.engines.observations import Observations
+from buckler.scan.model.application import AppModel
+from buckler.scan.rules._support.cookies import Cookie, cookies_of, exchanges
+from buckler.scan.rules._support.evidence import at, middlewares, shown
+
+
+class InsecureCookie(Rule):
+    """A session cookie lacks ``Secure``, ``HttpOnly`` or ``SameSite``.
+
+    ## What it is
+    ``response.set_cookie("session", …)`` sets ``Secure`` and ``HttpOnly`` only when asked to, and
+    ``SameSite=lax``. A ``Set-Cookie`` header that is written by hand has nothing at all.
+
+    ## Why it matters
+    Without ``Secure`` the cookie is sent where no TLS is and can be read on the way; without ``HttpOnly`` every
+    script of the page can take it; with ``SameSite=None`` other sites send requests in the visitor's name.
+
+    ## How to fix
+    ``set_cookie("__Host-session", value, secure=True, httponly=True, samesite="lax", path="/")``.
+
+    ## How to check
+    The ``Set-Cookie`` header of the proof has all three.
+
+    ## Roll-out
+    ``Secure`` cookies are not sent to a development server without TLS; ``localhost`` is an exception in most
+    browsers.
+
+    ## References
+    CWE-614, CWE-1004, CWE-1275; RFC 6265bis; ASVS 5.0 V3.3.1, V3.3.2, V3.3.4.
+    """
+
+    id = "CFG004"
+    name = "insecure-cookie"
+    title = "Insecure cookie"
+    severity = Severity.MEDIUM
+    cwe = (614, 1004, 1275)
+    owasp = ("API8:2023", "A05:2021", "A02:2025")
+    asvs = ("V3.3.1", "V3.3.2", "V3.3.4")
+    control = "guard.headers.cookies"
+    fix = Fix(
+        'secure=True, httponly=True, samesite="lax"',
+        before='response.set_cookie("session", token)',
+        after='response.set_cookie("session", token, secure=True, httponly=True, samesite="lax")',
+        safe=True,
+    )
+    bad = (
+        Example(
+            """
+            from fastapi import FastAPI, Response
+
+            app = FastAPI()
+
+
+            @app.post("/enter")
+            def enter(response: Response) -> dict[str, bool]:
+                response.set_cookie("session", "4f1c9a", httponly=True)
+                return {"ok": True}
+            """,
+            line=8,
+        ),
+        Example(
+            """
+            from fastapi import FastAPI
+            from fastapi.responses import JSONResponse
+
+            app = FastAPI()
+
+
+            @app.post("/remember")
+            def remember() -> JSONResponse:
+                answer = JSONResponse({})
+                answer.headers.append("Set-Cookie", "remember_me=4f1c9a; Path=/; Secure; HttpOnly; SameSite=None")
+                return answer
+            """,
+        ),
+    )
+    good = (
+        Example(
+            """
+            from fastapi import FastAPI, Response
+
+            app = FastAPI()
+
+
+            @app.post("/enter")
+            def enter(response: Response) -> dict[str, bool]:
+                response.set_cookie("session", "4f1c9a", secure=True, httponly=True, samesite="lax")
+                response.set_cookie("theme", "dark")
+                response.set_cookie("csrf_token", "91ab", secure=True, samesite="strict")
+                return {"ok": True}
+
+
+            @app.post("/leave")
+            def leave(response: Response) -> dict[str, bool]:
+                response.delete_cookie("session")
+                return {"ok": True}
+            """,
+        ),
+    )
+
+    def check_observations(self, app: AppModel, seen: Observations) -> Iterable[Finding]:
+        """Cookies of every answer; those of SessionMiddleware are CFG005's."""
+        managed = {
+            str(item.options.get("session_cookie") or "session")
+            for _, item in middlewares(app)
+            if item.name == "SessionMiddleware"
+        }
+        known: set[tuple[str, str]] = set()
+        for exchange, cookie in _credentials(seen):
+            key = (exchange.operation.key if exchange.operation else "", cookie.name)
+            lacks = _lacks(cookie)
+            if not lacks or key in known or (cookie.name in managed and not cookie.where):
+                continue
+            known.add(key)
+            grave = not (cookie.secure and cookie.http_only) or cookie.same_site == "none"
+            yield self.found(
+                f"The cookie {cookie.name} {' and '.join(lacks)}.",
+                confidence=Confidence.PROVED,
+                severity=Severity.MEDIUM if grave else Severity.LOW,
+                location=_where(exchange, cookie),
+                subject=cookie.name,
+                proof=(shown(exchange, seen.identities, why=f"sets {cookie.name}"),),
+            )
+
+
+def _credentials(seen: Observations) -> Iterator[tuple[Exchange, Cookie]]:
+    used = {
+        pair.partition("=")[0].strip()
+        for identity in seen.identities
+        for name, value in identity.headers
+        if name.lower() == "cookie"
+        for pair in value.split(";")
+    }
+    for exchange in exchanges(seen):
+        for cookie in cookies_of(exchange.answer):
+            if cookie.is_credential or cookie.name in used:
+                yield exchange, cookie
+
+
+def _lacks(cookie: Cookie) -> list[str]:
+    found = []
+    if not cookie.secure:
+        found.append("is sent without TLS (no Secure)")
+    if not cookie.http_only:
+        found.append("can be read by scripts (no HttpOnly)")
+    if cookie.same_site == "none":
+        found.append("is sent by other sites (SameSite=None)")
+    elif not cookie.same_site:
+        found.append("says nothing of other sites (no SameSite)")
+    return found
+
+
+def _where(exchange: Exchange, cookie: Cookie) -> Location:
+    path, _, line = cookie.where.rpartition(":")
+    operation = exchange.operation
+    if path and line.isdigit():
+        return Location(path, int(line), operation.key if operation else None)
+    return at(operation) if operation else Location()

@@ -1,0 +1,127 @@
+"""CFG005: SessionMiddleware as it comes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from buckler.core.finding import Confidence, Finding, Severity
+from buckler.core.rule import Example, Fix, Rule
+from buckler.scan.engines.attack import proofs
+from buckler.scan.model.application import AppModel, Middleware
+from buckler.scan.rules._support.evidence import at_middleware, middlewares
+
+
+class SessionCookieDefaults(Rule):
+    """``SessionMiddleware`` sends its cookie without TLS unless it is told not to.
+
+    ## What it is
+    Without ``https_only=True`` the session cookie has no ``Secure``. By default it also lives for 14 days and is
+    signed, not encrypted: whoever has it can read what the session holds.
+
+    ## Why it matters
+    One request without TLS, to an old link or a mistyped address, gives the session to whoever listens.
+
+    ## How to fix
+    ``SessionMiddleware, secret_key=…, https_only=True, same_site="lax", max_age=…``, and keep nothing secret in
+    the session.
+
+    ## How to check
+    The ``Set-Cookie`` header of the session has ``secure``.
+
+    ## Roll-out
+    Without TLS in front, for instance in development, sessions stop working: set it by the settings.
+
+    ## References
+    CWE-614; RFC 6265bis; ASVS 5.0 V3.3.1.
+    """
+
+    id = "CFG005"
+    name = "session-cookie-defaults"
+    title = "Session cookie without TLS"
+    severity = Severity.MEDIUM
+    cwe = (614,)
+    owasp = ("API8:2023", "A05:2021", "A02:2025")
+    asvs = ("V3.3.1", "V3.3.2")
+    control = "guard.auth.session"
+    fix = Fix(
+        "https_only=True",
+        before="app.add_middleware(SessionMiddleware, secret_key=key)",
+        after="app.add_middleware(SessionMiddleware, secret_key=key, https_only=True)",
+        safe=True,
+    )
+    bad = (
+        Example(
+            """
+            import secrets
+
+            from fastapi import FastAPI
+            from starlette.middleware.sessions import SessionMiddleware
+
+            app = FastAPI()
+            app.add_middleware(SessionMiddleware, secret_key=secrets.token_urlsafe(48))
+            """,
+            line=7,
+        ),
+        Example(
+            """
+            import secrets
+
+            from fastapi import FastAPI
+            from starlette.middleware import Middleware
+            from starlette.middleware.sessions import SessionMiddleware
+
+            layers = [
+                Middleware(
+                    SessionMiddleware,
+                    secret_key=secrets.token_urlsafe(48),
+                    https_only=True,
+                    same_site="none",
+                )
+            ]
+            app = FastAPI(middleware=layers)
+            """,
+        ),
+    )
+    good = (
+        Example(
+            """
+            import secrets
+
+            from fastapi import FastAPI
+            from starlette.middleware.sessions import SessionMiddleware
+
+            app = FastAPI()
+            app.add_middleware(
+                SessionMiddleware, secret_key=secrets.token_urlsafe(48), https_only=True, max_age=3600
+            )
+            """,
+        ),
+    )
+
+    def check_app(self, app: AppModel) -> Iterable[Finding]:
+        """The options of every SessionMiddleware."""
+        for mounted, item in middlewares(app):
+            if item.name == "SessionMiddleware" and (weak := _weak(item)):
+                option, value, expected, text = weak
+                yield self.found(
+                    f"The session cookie {text}.",
+                    confidence=Confidence.OBSERVED,
+                    location=at_middleware(item, app),
+                    subject=mounted,
+                    proof=(
+                        proofs.setting(f"SessionMiddleware {option}", value, expected=expected),
+                    ),
+                )
+
+
+def _weak(item: Middleware) -> tuple[str, object, str, str] | None:
+    if not item.options.get("https_only"):
+        return (
+            "https_only",
+            bool(item.options.get("https_only")),
+            "True",
+            "is sent without TLS: https_only is off",
+        )
+    if str(item.options.get("same_site") or "lax").lower() == "none":
+        return "same_site", "none", "lax", "is sent by other sites: same_site is none"
+    return None

@@ -1,0 +1,373 @@
+"""SEC001: secrets that are written into the source."""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Iterable, Iterator
+
+from buckler.core.finding import Confidence, Finding, Severity
+from buckler.core.rule import Example, Fix, Rule
+from buckler.scan.engines.interface import Module
+from buckler.scan.model.secrets import (
+    is_digest,
+    is_placeholder,
+    known_format,
+    looks_random,
+    url_password,
+)
+from buckler.scan.python.constants import Value, value_of
+from buckler.scan.python.index import Index, default_of, index_of, last, parameters
+from buckler.scan.python.keys import Key, signing_keys
+from buckler.scan.python.words import kind, name_of, words
+from buckler.scan.rules._support.source import written
+
+_NO_SECRET = re.compile(
+    r"example|description|title|label|placeholder|pattern|alias|help|message|prompt|hint|token_?url",
+    re.IGNORECASE,
+)
+_HASHED = re.compile(
+    r"hash|sha\d*|md5|digest|fingerprint|public|pub_|dummy|fake|test_|example|sample|placeholder|mock|checksum|regex|pattern",
+    re.IGNORECASE,
+)
+_NAME_LIKE = re.compile(r"^[A-Za-z]+(?:[-_. ][A-Za-z]+)*$")
+_WORDS = re.compile(
+    r"token|password|passwd|secret|auth|header|bearer|session|cookie|csrf|xsrf|jwt|field|type|param|key|api|pass|user|login",
+    re.IGNORECASE,
+)
+_BEARER = re.compile(r"^(?:bearer|basic|token)\s+(\S{8,})$", re.IGNORECASE)
+_LOGIN = (
+    "login",
+    "simple_bind",
+    "simple_bind_s",
+    "BasicAuth",
+    "HTTPBasicAuth",
+    "HTTPDigestAuth",
+    "DigestAuth",
+)
+_PAIRS = ("auth", "http_auth", "basic_auth")
+
+
+class HardCodedSecret(Rule):
+    """A password, key or token is written into the source.
+
+    ## What it is
+    A secret stands in the code: assigned to a name, given to a call, or as the default that holds
+    where the environment says nothing.
+
+    ## Why it matters
+    Everybody who can read the repository has it: all colleagues of all years, the build server, every
+    copy on a laptop, and everybody if the repository is published once. It cannot be changed without
+    a release, and it stays in the history when the line is gone.
+
+    ## How to fix
+    Read it from the environment without a default, ``jwt_secret: SecretStr`` in a Settings class, and
+    let the start-up fail where it is missing. Then change the secret: the old one is known.
+
+    ## How to check
+    Start with an empty environment: the application must refuse.
+
+    ## Roll-out
+    Put the value into the environment or the secret store first, then change the code, then rotate.
+
+    ## References
+    CWE-798; OWASP A07:2025; ASVS 5.0 V13.3.1 and V13.2.3.
+    """
+
+    id = "SEC001"
+    name = "hard-coded-secret"
+    title = "Hard-coded secret"
+    severity = Severity.HIGH
+    cwe = (798, 259, 321)
+    owasp = ("API8:2023", "A07:2021", "A07:2025")
+    asvs = ("V13.3.1", "V13.2.3")
+    fix = Fix(
+        "read it from the environment, without a default: jwt_secret: SecretStr",
+        before='jwt_secret: str = "acorn-oak-2023"',
+        after="jwt_secret: SecretStr",
+    )
+    bad = (
+        Example(
+            """
+            import os
+
+            from fastapi import FastAPI
+
+            app = FastAPI()
+            PAYMENT_API_KEY = os.getenv("PAYMENT_API_KEY", "ao_7c1fT5mWqz27LdXe0RvKj3Nb6YhPs4Ua")
+
+
+            @app.get("/")
+            def home() -> bool:
+                return bool(PAYMENT_API_KEY)
+            """,
+            line=6,
+        ),
+        Example(
+            """
+            from fastapi import FastAPI
+            from pydantic_settings import BaseSettings
+
+
+            class Settings(BaseSettings):
+                database_url: str = "postgresql://shop:oak-Barrel-19@db.internal/shop"
+                mail_password: str = "Hq7vX2pLw9Zt4Rk8"
+
+
+            app = FastAPI()
+            settings = Settings()
+
+
+            @app.get("/")
+            def home() -> bool:
+                return bool(settings.mail_password)
+            """,
+        ),
+        Example(
+            """
+            import jwt
+            from fastapi import FastAPI, HTTPException
+
+            app = FastAPI()
+
+
+            @app.get("/me")
+            def me(token: str) -> str:
+                try:
+                    return str(jwt.decode(token, "the-mill-by-the-brook-grinds-slowly", algorithms=["HS256"])["sub"])
+                except jwt.PyJWTError as error:
+                    raise HTTPException(401) from error
+            """,
+            line=10,
+        ),
+    )
+    good = (
+        Example(
+            """
+            import os
+            from enum import StrEnum
+
+            from fastapi import FastAPI
+            from fastapi.security import APIKeyHeader, OAuth2PasswordBearer
+            from pydantic import BaseModel, Field, SecretStr
+            from pydantic_settings import BaseSettings
+
+            TOKEN_COOKIE = "shop_token"
+            PASSWORD_LABEL = "Your password"
+            CSRF_TOKEN = "csrf-token"
+            API_KEY_SHA256 = "e3abb4dd08e4aa402f0d14e633a55292da9c15ef160df97faee0d6f95ce8936c"
+            PUBLIC_KEY = "MCowBQYDK2VwAyEAGb9ECWmEzf6FQbrBZ9w7lshQhqowtrbLDFw4rXAxZuE="
+
+
+            class Kind(StrEnum):
+                PASSWORD = "password-grant-2"
+                TOKEN = "token-exchange-8693"
+
+
+            class Settings(BaseSettings):
+                api_key: SecretStr = SecretStr("")
+                database_url: str = "postgresql://shop@db.internal/shop"
+                cache_url: str = "redis://localhost:6379/0"
+
+
+            class SignIn(BaseModel):
+                password: str = Field(min_length=12, examples=["four Words and 1 number"])
+                token_type: str = "bearer"
+
+
+            app = FastAPI()
+            scheme = OAuth2PasswordBearer(tokenUrl="/auth/token-2026")
+            header = APIKeyHeader(name="X-API-Key")
+            secret = os.environ.get("SHOP_SECRET", "")
+
+
+            @app.post("/token")
+            def token(sign_in: SignIn) -> str:
+                messages = {"password": "The password is wrong (401)", "token": "Sign in again"}
+                return messages["password"] if secret else ""
+            """,
+        ),
+    )
+
+    def check_source(self, module: Module) -> Iterable[Finding]:
+        """Constants that go by the name of a secret, have the form of one, or are used to sign."""
+        index = index_of(module)
+        seen: set[tuple[str, int]] = set()
+        for value, what in (*_named(index), *_shaped(index), *_signing(index)):
+            key = (value.path, value.node.lineno)
+            if key not in seen:
+                seen.add(key)
+                where = ", as a default" if value.default else ""
+                yield self.found(
+                    f"{what} is written into the source{where}.",
+                    confidence=Confidence.OBSERVED,
+                    location=written(value),
+                )
+
+
+def _named(index: Index) -> Iterator[tuple[Value, str]]:
+    for name, node, loose in _places(index):
+        value = value_of(index, node)
+        if value is None or value.path != index.path or not _is_here(index, node, value):
+            continue
+        for item in value.value if isinstance(value.value, list) else [value.value]:
+            text = item.decode("latin-1") if isinstance(item, bytes) else item
+            if isinstance(text, str) and _is_secret(name, text, loose):
+                yield value, f"A secret ({name})"
+                break
+
+
+def _is_here(index: Index, node: ast.expr, value: Value) -> bool:
+    """Whether the literal stands at this place and is not only handed on by name."""
+    return index.inside(value.node, node)
+
+
+def _places(index: Index) -> Iterator[tuple[str, ast.expr, bool]]:
+    """Names and what they are given; ``loose`` ones need a value that tells by itself."""
+    for assign in index.all(ast.Assign):
+        if not _is_enum(index, assign):
+            for target in assign.targets:
+                if isinstance(target, ast.Tuple) and isinstance(assign.value, ast.Tuple):
+                    yield from (
+                        (name_of(t), v, False)
+                        for t, v in zip(target.elts, assign.value.elts, strict=False)
+                    )
+                else:
+                    yield name_of(target), assign.value, False
+    for annotated in index.all(ast.AnnAssign):
+        if annotated.value is not None and not _is_enum(index, annotated):
+            yield name_of(annotated.target), annotated.value, False
+    for keyword in index.all(ast.keyword):
+        if keyword.arg and not _NO_SECRET.search(keyword.arg):
+            if (
+                keyword.arg in _PAIRS
+                and isinstance(keyword.value, ast.Tuple)
+                and len(keyword.value.elts) == 2
+            ):
+                yield "password", keyword.value.elts[1], False
+            else:
+                yield keyword.arg, keyword.value, False
+    for function in index.functions:
+        for parameter in parameters(function):
+            default = default_of(function, parameter.arg)
+            if isinstance(default, ast.Constant):
+                yield parameter.arg, default, False
+    for call in index.calls:
+        if last(call.func) in _LOGIN and len(call.args) == 2:
+            yield "password", call.args[1], False
+    for table in index.all(ast.Dict):
+        if not _in_example(index, table):
+            owner = _owner(index, table)
+            for key, item in zip(table.keys, table.values, strict=True):
+                if isinstance(key, ast.Constant) and isinstance(key.value, str):
+                    yield (key.value if kind(key.value) else owner), item, True
+    for node in index.all(ast.Compare):
+        if len(node.ops) == 1 and isinstance(node.ops[0], ast.Eq | ast.NotEq):
+            for side, other in ((node.left, node.comparators[0]), (node.comparators[0], node.left)):
+                if isinstance(other, ast.Constant):
+                    yield name_of(side), other, True
+
+
+def _owner(index: Index, table: ast.Dict) -> str:
+    parent = index.parents.get(table)
+    if isinstance(parent, ast.Assign):
+        return name_of(parent.targets[0])
+    return name_of(parent.target) if isinstance(parent, ast.AnnAssign) else ""
+
+
+def _is_enum(index: Index, node: ast.AST) -> bool:
+    owner = index.parents.get(node)
+    return isinstance(owner, ast.ClassDef) and any(
+        "Enum" in last(b) or "Literal" in last(b) for b in owner.bases
+    )
+
+
+def _in_example(index: Index, node: ast.AST) -> bool:
+    return any(
+        isinstance(o, ast.keyword) and o.arg and _NO_SECRET.search(o.arg)
+        for o in index.around(node)
+    ) or any(
+        isinstance(o, ast.keyword) and o.arg in ("json_schema_extra", "responses")
+        for o in index.around(node)
+    )
+
+
+def _is_secret(name: str, value: str, loose: bool) -> bool:
+    if not name or _HASHED.search(name) or is_digest(value) or _NO_SECRET.search(name):
+        return False
+    bearer = _BEARER.match(value)
+    what = kind(name)
+    if bearer is not None and what == "token":
+        return not is_placeholder(bearer.group(1)) and (
+            looks_random(bearer.group(1)) or bool(re.search(r"\d", bearer.group(1)))
+        )
+    if is_placeholder(value) or value.startswith(
+        ("/", "http://", "https://", "./", "-----BEGIN PUBLIC", "-----BEGIN CERT", "ssh-")
+    ):
+        return False
+    if re.search(r"\s", value) or len(value) > 300 or re.search(r"[{}<>]|%s", value):
+        return (
+            what == "password"
+            and 8 <= len(value) <= 60
+            and value.count(" ") >= 3
+            and not loose
+            and not value.endswith((".", "?", ":"))
+        )
+    if not what or what in ("signature", "code"):
+        return words(name)[-1:] in (["key"], ["keys"]) and looks_random(value)
+    if _NAME_LIKE.match(value):
+        if what in ("token", "key") or loose or _WORDS.search(value):
+            return looks_random(value)
+        return len(value) >= 10 and (not value.isidentifier() or value != value.lower())
+    telling = bool(re.search(r"\d", value) or re.search(r"[^\w.-]", value))
+    if what in ("token", "key"):
+        return (
+            telling
+            and len(value) >= 8
+            and (looks_random(value) or (not loose and len(value) >= 10))
+        )
+    return telling and len(value) >= (8 if loose else 6)
+
+
+def _shaped(index: Index) -> Iterator[tuple[Value, str]]:
+    """Constants that are a credential by their form, whatever they are called."""
+    for node in ast.walk(index.tree):
+        if (
+            not isinstance(node, ast.Constant)
+            or not isinstance(node.value, str | bytes)
+            or len(node.value) < 12
+        ):
+            continue
+        text = node.value.decode("latin-1") if isinstance(node.value, bytes) else node.value
+        if isinstance(index.parents.get(node), ast.Expr) or _in_example(index, node):
+            continue
+        label = known_format(text)
+        if label and not _is_test_name(index, node):
+            yield Value(node.value, index.path, node), f"{label[0].upper()}{label[1:]}"
+        elif len(text) < 300 and url_password(text):
+            yield Value(node.value, index.path, node), "A password in a connection string"
+
+
+def _is_test_name(index: Index, node: ast.AST) -> bool:
+    parent = index.parents.get(node)
+    return isinstance(parent, ast.Call) and last(parent.func) in (
+        "compile",
+        "match",
+        "search",
+        "startswith",
+    )
+
+
+def _signing(index: Index) -> Iterator[tuple[Value, str]]:
+    """Constants that are used as keys, whatever they are called."""
+    for key in signing_keys(index):
+        value = key.value
+        if value is not None and _is_written_key(key, value):
+            yield value, "A key that signs"
+
+
+def _is_written_key(key: Key, value: Value) -> bool:
+    text = value.value.decode("latin-1") if isinstance(value.value, bytes) else value.value
+    if not isinstance(text, str) or not text or "-----BEGIN" in text:
+        return False
+    return not value.default or not is_placeholder(text)

@@ -1,0 +1,241 @@
+"""SEC002: a key that can be guessed."""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Iterable, Iterator
+
+from buckler.core.finding import Confidence, Finding, Severity
+from buckler.core.rule import Example, Fix, Rule
+from buckler.scan.engines.interface import Module
+from buckler.scan.engines.observations import Observations
+from buckler.scan.model.application import AppModel
+from buckler.scan.model.secrets import is_weak_key
+from buckler.scan.python.constants import Value, number, value_of
+from buckler.scan.python.index import Index, argument, index_of, last
+from buckler.scan.python.keys import signing_keys
+from buckler.scan.rules._support.source import forged, here, written
+
+_SIGNING = re.compile(
+    r"^(?:\w+_)?(?:(?:jwt|jws|session|signing|sign|cookie|csrf|token|hmac|webhook|form|auth|app|flask|access_token|refresh_token)_?"
+    r"(?:secret|key|secret_key|signing_key|signing_secret)|secret_?key|signing_?(?:key|secret)|jwt_?secret(?:_key)?|secret)$",
+    re.IGNORECASE,
+)
+_SETTINGS = re.compile(r"Settings|Config|Configuration|Options|Env$", re.IGNORECASE)
+_RANDOM = ("secrets.token_hex", "secrets.token_bytes", "secrets.token_urlsafe", "os.urandom")
+LEAST = 16
+
+
+class WeakSigningSecret(Rule):
+    """What is signed can be forged, because the key is short or well known.
+
+    ## What it is
+    Tokens, session cookies, links or webhooks are signed with a key of fewer than 32 bytes, or with
+    one of those that everybody tries first: ``secret``, ``changeme``, the one of a tutorial.
+
+    ## Why it matters
+    One signed value is enough to try keys against, millions a second, on the attacker's own machine
+    and unseen. With the key anybody is the administrator.
+
+    ## How to fix
+    ``python -c "import secrets; print(secrets.token_urlsafe(64))"`` into the environment, no default in
+    the code, and a check at start-up: ``jwt_secret: SecretStr = Field(min_length=43)``.
+
+    ## How to check
+    Count the bytes; give a token of your own to a cracker with a list of common keys.
+
+    ## Roll-out
+    A new key ends all sessions. Where that hurts, read with the old and the new one for a while and
+    sign only with the new.
+
+    ## References
+    CWE-326, CWE-1391; RFC 7518, 3.2; OWASP API2:2023; ASVS 5.0 V11.2.3 and V13.2.3.
+    """
+
+    id = "SEC002"
+    name = "weak-signing-secret"
+    title = "Weak signing secret"
+    severity = Severity.HIGH
+    cwe = (326, 1391, 521)
+    owasp = ("API2:2023", "A02:2021", "A04:2025")
+    asvs = ("V11.2.3", "V13.2.3")
+    control = "guard.auth.jwt"
+    fix = Fix(
+        "64 random bytes from the environment: jwt_secret: SecretStr = Field(min_length=43)",
+        before='jwt_secret: str = "changeme"',
+        after="jwt_secret: SecretStr = Field(min_length=43)",
+    )
+    bad = (
+        Example(
+            """
+            import os
+            import time
+
+            import jwt
+            from fastapi import Depends, FastAPI, HTTPException
+            from fastapi.security import OAuth2PasswordBearer
+
+            app = FastAPI()
+            SECRET = os.getenv("SHOP_SECRET", "changeme")
+
+
+            def user(token: str = Depends(OAuth2PasswordBearer(tokenUrl="token"))) -> str:
+                try:
+                    return str(jwt.decode(token, SECRET, algorithms=["HS256"])["sub"])
+                except jwt.PyJWTError as error:
+                    raise HTTPException(401) from error
+
+
+            @app.post("/token")
+            def token(name: str) -> str:
+                return jwt.encode({"sub": name, "exp": time.time() + 600}, SECRET, algorithm="HS256")
+
+
+            @app.get("/me")
+            def me(name: str = Depends(user)) -> str:
+                return name
+            """,
+            line=9,
+        ),
+        Example(
+            """
+            from fastapi import FastAPI
+            from starlette.middleware.sessions import SessionMiddleware
+
+            from settings import settings
+
+            app = FastAPI()
+            app.add_middleware(SessionMiddleware, secret_key=settings.cookies.pepper, https_only=True)
+
+
+            @app.get("/")
+            def home() -> str:
+                return "open"
+            """,
+            files={
+                "settings.py": """
+                class Cookies:
+                    pepper: str = "oak-barrel-19"
+
+
+                class Everything:
+                    cookies: Cookies = Cookies()
+
+
+                settings = Everything()
+                """
+            },
+        ),
+        Example(
+            """
+            import secrets
+
+            from fastapi import FastAPI
+            from itsdangerous import URLSafeTimedSerializer
+
+            app = FastAPI()
+            links = URLSafeTimedSerializer(secrets.token_hex(4))
+
+
+            @app.post("/links")
+            def link(name: str) -> str:
+                return str(links.dumps(name))
+            """,
+            line=7,
+        ),
+    )
+    good = (
+        Example(
+            """
+            import os
+            import secrets
+            import time
+
+            import jwt
+            from fastapi import FastAPI
+            from starlette.middleware.sessions import SessionMiddleware
+
+            app = FastAPI()
+            SECRET = os.getenv("SHOP_SECRET") or secrets.token_urlsafe(64)
+            app.add_middleware(SessionMiddleware, secret_key=secrets.token_hex(32), https_only=True)
+            secret_santa = "secret"
+
+
+            @app.post("/token")
+            def token(name: str) -> str:
+                return jwt.encode({"sub": name, "exp": time.time() + 600}, SECRET, algorithm="HS256")
+            """,
+        ),
+    )
+
+    def check_source(self, module: Module) -> Iterable[Finding]:
+        """Keys that are constants and weak, and fields of settings that are named like keys."""
+        index = index_of(module)
+        seen: set[tuple[str, int]] = set()
+        for value, why in (*_used(index), *_fields(index)):
+            key = (value.path, value.node.lineno)
+            if key not in seen:
+                seen.add(key)
+                message = f"The key that signs is weak: {why}."
+                yield self.found(message, confidence=Confidence.SUSPECTED, location=written(value))
+        for key in signing_keys(index):
+            short = _few_bytes(index, key.node)
+            if short is not None:
+                message = f"The key that signs has {short} random bytes where 32 are asked for."
+                yield self.found(
+                    message, confidence=Confidence.SUSPECTED, location=here(index, key.call)
+                )
+
+    def check_observations(self, app: AppModel, seen: Observations) -> Iterable[Finding]:
+        """Tokens that were signed with a guessed key and taken."""
+        return forged(
+            self,
+            "key",
+            "The key that signs tokens was guessed: it is one that is tried first.",
+            app,
+            seen,
+        )
+
+
+def _used(index: Index) -> Iterator[tuple[Value, str]]:
+    for key in signing_keys(index):
+        if key.value is not None and (why := _weak(key.value)):
+            yield key.value, why
+
+
+def _fields(index: Index) -> Iterator[tuple[Value, str]]:
+    """Fields of a settings class and constants whose name says that they sign."""
+    for annotated in (*index.all(ast.AnnAssign), *index.all(ast.Assign)):
+        owner = index.parents.get(annotated)
+        target = annotated.target if isinstance(annotated, ast.AnnAssign) else annotated.targets[0]
+        in_class = isinstance(owner, ast.ClassDef) and (
+            _SETTINGS.search(owner.name) or any(_SETTINGS.search(last(b)) for b in owner.bases)
+        )
+        if not (in_class or isinstance(owner, ast.Module)) or not _SIGNING.match(last(target)):
+            continue
+        value = value_of(index, annotated.value)
+        if value is not None and value.path == index.path and (why := _weak(value)):
+            yield value, why
+
+
+def _weak(value: Value) -> str:
+    text = value.value.decode("latin-1") if isinstance(value.value, bytes) else value.value
+    if not isinstance(text, str) or not text or "-----BEGIN" in text:
+        return ""
+    return is_weak_key(text)
+
+
+def _few_bytes(index: Index, node: ast.expr) -> int | None:
+    """How many random bytes a key has, where they are too few."""
+    for item in (node, *index.values(node)):
+        while (
+            isinstance(item, ast.Call)
+            and isinstance(item.func, ast.Attribute)
+            and item.func.attr == "encode"
+        ):
+            item = item.func.value
+        if isinstance(item, ast.Call) and index.name(item.func) in _RANDOM:
+            count = number(index, argument(item, "nbytes", 0))
+            return count if count is not None and count < LEAST else None
+    return None

@@ -69,7 +69,7 @@ def make(name: str, python: str, packages: tuple[str, ...]) -> None:
 def main() -> None:
     """Make them all, or print the newest supported interpreter other than this one."""
     if "--newest" in sys.argv:
-        here = "%d.%d" % sys.version_info[:2]
+        here = ".".join(map(str, sys.version_info[:2]))
         found = next((p for v in SUPPORTED if v > here and (p := find(v))), None)
         print(found or "")
         return

@@ -28,8 +28,10 @@ environment() {
         echo "making $folder with $("$python" -V)"
         rm -rf "$folder"
         "$python" -m venv "$folder"
-        set -- $(printf ' -r %s' "$@")
-        "$folder/bin/python" -m pip install --quiet --disable-pip-version-check "$@"
+        # One by one: a file with hashes makes pip ask for hashes in all that come with it.
+        for file in "$@"; do
+            "$folder/bin/python" -m pip install --quiet --disable-pip-version-check -r "$file"
+        done
         "$folder/bin/python" -m pip install --quiet --disable-pip-version-check --no-deps --editable .
         printf '%s' "$stamp" > "$folder/.stamp"
     fi

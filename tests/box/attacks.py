@@ -1,4 +1,4 @@
-# ruff: noqa: E501  (a row is a program, and reads best on its own line)
+
 """The table: what hostile or careless code tries, and what each mode makes of it.
 
 Outcomes, as seen from outside: `stopped` (the code was told no), `redirected` (it believes it

@@ -1,4 +1,4 @@
-# ruff: noqa: E501  (programs in strings)
+
 """How the box starts, ends and looks from within."""
 
 from __future__ import annotations

@@ -103,7 +103,7 @@ def command(target: str, **given: Any) -> None:
     except KeyboardInterrupt:
         sys.stderr.write("\nstopped\n")
         sys.exit(130)
-    except Exception:
+    except Exception:  # noqa: BLE001 - the last resort: exit code 3 and the story
         sys.stderr.write("buckler: an internal error; please report it with this text:\n")
         traceback.print_exc()
         sys.exit(3)

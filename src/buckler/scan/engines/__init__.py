@@ -1,0 +1,1 @@
+"""Looks at an application, each in its own way."""

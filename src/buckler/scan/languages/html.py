@@ -33,6 +33,7 @@ class Page(HTMLParser):
         self.close()
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        """An element begins."""
         if self._inside and self._inside[-1] in RAW_TEXT:
             return
         self.element = self.element or tag.startswith(self._canary)
@@ -49,10 +50,12 @@ class Page(HTMLParser):
             self._inside.append(tag)
 
     def handle_endtag(self, tag: str) -> None:
+        """An element ends."""
         if self._inside and self._inside[-1] == tag:
             self._inside.pop()
 
     def handle_data(self, data: str) -> None:
+        """Text, of the page or of a script."""
         if self._inside and self._inside[-1] == "script" and self._canary in data.lower():
             self.script = self.script or unquoted_in_script(data.lower(), self._canary)
 

@@ -207,7 +207,7 @@ class Explorer:
 
     def _drafts(self, operation: Operation, name: str | None, again: bool) -> Iterator[Draft]:
         run = self._run
-        pools = [known for known in self._known(operation, name)]
+        pools = list(self._known(operation, name))
         made: list[Draft] = []
         for known in pools[: 4 if again else 2]:
             made.append(benign(operation, host=run.host, known=known))

@@ -111,7 +111,7 @@ class Forger:
                     operation,
                     slot,
                     crack(found.group(), token),
-                    lambda text, n=name, b=before, a=after, i=identity: (  # type: ignore[misc]
+                    lambda text, n=name, b=before, a=after, i=identity: (
                         draft,
                         replace(
                             i,
@@ -146,7 +146,7 @@ class Forger:
                 operation,
                 slot.key,
                 made_up(),
-                lambda text, s=slot: (draft.with_value(s, text), identity),  # type: ignore[misc]
+                lambda text, s=slot: (draft.with_value(s, text), identity),
                 guess=True,
             )
 

@@ -288,7 +288,7 @@ def _argument_names(index: Index, call: ast.Call, child: ast.AST) -> Iterator[st
     """What a positional argument is called by the function that gets it."""
     if child not in call.args:
         return
-    at = call.args.index(child)  # type: ignore[arg-type]
+    at = call.args.index(child)
     if last(call.func) in ("set_cookie", "setdefault", "setex", "set", "hset") and at:
         yield from (str(a.value) for a in call.args[:at] if isinstance(a, ast.Constant))
         key = argument(call, "key", 0)

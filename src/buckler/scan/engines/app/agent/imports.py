@@ -22,7 +22,8 @@ class _Loader(importlib.abc.Loader):
         self._name = name
 
     def create_module(self, spec: Any) -> Optional[ModuleType]:
-        return self._inner.create_module(spec)
+        made: Optional[ModuleType] = self._inner.create_module(spec)
+        return made
 
     def exec_module(self, module: ModuleType) -> None:
         # A library that looks at its own loader (importlib.resources) sees the real one.

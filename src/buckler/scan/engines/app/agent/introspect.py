@@ -10,7 +10,7 @@ from __future__ import annotations
 import inspect
 import os
 import sys
-from typing import Any, Dict, Iterator, List, Optional, Tuple
+from typing import Any, Dict, Iterator, List, Optional, Set, Tuple
 
 from . import load, origins, places, schemas, state
 
@@ -178,7 +178,7 @@ def _type_name(field: Any) -> str:
     return str(getattr(kind, "__name__", kind or ""))
 
 
-def _flat(dependant: Any, seen: Optional[set] = None) -> Iterator[Tuple[str, Any]]:
+def _flat(dependant: Any, seen: Optional[Set[Tuple[str, str, str]]] = None) -> Iterator[Tuple[str, Any]]:
     """All parameters, those of sub-dependencies included, each once."""
     seen = set() if seen is None else seen
     for where in ("path", "query", "header", "cookie", "body"):

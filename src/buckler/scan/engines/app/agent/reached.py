@@ -23,7 +23,7 @@ def install() -> None:
 
 
 def _fastapi(module: ModuleType) -> None:
-    real = module.solve_dependencies  # type: ignore[attr-defined]
+    real = module.solve_dependencies
 
     @functools.wraps(real)
     async def watched(*args: Any, **kwargs: Any) -> Any:

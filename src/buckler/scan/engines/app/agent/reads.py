@@ -48,10 +48,10 @@ def _datastructures(module: ModuleType) -> None:
     def where_of(value: Any) -> str:
         return kinds.get(type(value).__name__, "")
 
-    multi: Any = module.ImmutableMultiDict  # type: ignore[attr-defined]
+    multi: Any = module.ImmutableMultiDict
     for name in ("__getitem__", "getlist", "__contains__", "get"):
         setattr(multi, name, _mapping(getattr(multi, name), where_of))
-    headers: Any = module.Headers  # type: ignore[attr-defined]
+    headers: Any = module.Headers
     for name in ("__getitem__", "getlist", "__contains__", "get"):
         setattr(headers, name, _mapping(getattr(headers, name), lambda _: "header"))
 
@@ -113,10 +113,10 @@ class Recording(dict):  # type: ignore[type-arg]
 
 
 def _requests(module: ModuleType) -> None:
-    request: Any = module.Request  # type: ignore[attr-defined]
+    request: Any = module.Request
     for name, where in (("json", "json"), ("body", "body"), ("form", "form")):
         setattr(request, name, _reader(getattr(request, name), where))
-    connection: Any = module.HTTPConnection  # type: ignore[attr-defined]
+    connection: Any = module.HTTPConnection
     cookies = connection.cookies.fget
 
     def watched(self: Any) -> Any:
@@ -168,7 +168,7 @@ def _reader(real: Callable[..., Any], where: str) -> Callable[..., Any]:
 
 
 def _websockets(module: ModuleType) -> None:
-    websocket: Any = module.WebSocket  # type: ignore[attr-defined]
+    websocket: Any = module.WebSocket
     real = websocket.receive_json
 
     @functools.wraps(real)

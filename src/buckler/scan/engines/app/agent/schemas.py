@@ -32,9 +32,9 @@ def _schema(field: Any, mode: str) -> Dict[str, Any]:
 
 
 def _version_one(field: Any) -> Dict[str, Any]:
-    module = sys.modules.get("pydantic.schema")
+    module: Any = sys.modules.get("pydantic.schema")
     if module is None:
-        import pydantic.schema as module  # type: ignore[no-redef]
+        import pydantic.schema as module
     models = module.get_flat_models_from_field(field, known_models=set())
     names = module.get_model_name_map(models)
     schema, definitions, _ = module.field_schema(field, model_name_map=names, ref_prefix="#/$defs/")

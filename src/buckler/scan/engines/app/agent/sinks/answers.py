@@ -31,7 +31,7 @@ def _note(what: str, depth: int = 2) -> None:
 
 
 def _responses(module: ModuleType) -> None:
-    response: Any = module.Response  # type: ignore[attr-defined]
+    response: Any = module.Response
     real = response.set_cookie
 
     @functools.wraps(real)
@@ -43,7 +43,7 @@ def _responses(module: ModuleType) -> None:
 
 
 def _uploads(module: ModuleType) -> None:
-    upload: Any = module.UploadFile  # type: ignore[attr-defined]
+    upload: Any = module.UploadFile
     real = upload.read
 
     @functools.wraps(real)
@@ -56,7 +56,7 @@ def _uploads(module: ModuleType) -> None:
 
 
 def _exceptions(module: ModuleType) -> None:
-    error: Any = module.HTTPException  # type: ignore[attr-defined]
+    error: Any = module.HTTPException
     real = error.__init__
 
     @functools.wraps(real)

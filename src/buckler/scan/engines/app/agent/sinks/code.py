@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import importlib.abc
 import sys
-from types import CodeType
-from typing import Any, Iterator, Tuple
+from types import CodeType, FrameType
+from typing import Any, Iterator, Optional, Tuple
 
 from .. import state
 from ..box import audit
@@ -46,7 +46,7 @@ def _executed(args: Tuple[Any, ...]) -> None:
 
 def _through() -> str:
     """The library on the stack that imports on behalf of data, if one is."""
-    frame = sys._getframe(1)
+    frame: Optional[FrameType] = sys._getframe(1)
     while frame is not None:
         root = str(frame.f_globals.get("__name__", "")).partition(".")[0]
         if root in ("yaml", "ruamel", "pickle", "_pickle", "jsonpickle", "dill", "cloudpickle"):

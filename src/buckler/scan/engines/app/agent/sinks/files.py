@@ -48,7 +48,7 @@ def install(plant: str) -> None:
         ("shutil.make_archive", 0),
     ):
         audit.on(event, _watcher(event, index))
-    os.stat = _stat  # type: ignore[assignment]
+    os.stat = _stat
     _wrap_legacy_pathlib()
 
 

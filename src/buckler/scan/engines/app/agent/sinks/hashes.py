@@ -43,7 +43,7 @@ def install() -> None:
         _check(str(name), data)
         return new(name, data, **kwargs)
 
-    hashlib.new = watched_new  # type: ignore[assignment]
+    hashlib.new = watched_new
     _slow(hashlib, ("scrypt", "pbkdf2_hmac"))
     for module, names in _SLOW:
         when_imported(module, lambda found, names=names: _slow(found, names))  # type: ignore[misc]

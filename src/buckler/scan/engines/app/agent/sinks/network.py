@@ -42,7 +42,7 @@ def _httpx(module: ModuleType) -> None:
 
 
 def _aiohttp(module: ModuleType) -> None:
-    session: Any = module.ClientSession  # type: ignore[attr-defined]
+    session: Any = module.ClientSession
     session._request = _remembering(session._request)
 
 

@@ -23,7 +23,7 @@ def install() -> None:
 
 
 def _responses(module: ModuleType) -> None:
-    response: Any = module.Response  # type: ignore[attr-defined]
+    response: Any = module.Response
     init = response.__init__
 
     @functools.wraps(init)
@@ -45,7 +45,7 @@ def _responses(module: ModuleType) -> None:
             state.hit("response", f"header {name.decode('latin-1')}", value.decode("latin-1"))
 
     response.init_headers = with_headers
-    file: Any = module.FileResponse  # type: ignore[attr-defined]
+    file: Any = module.FileResponse
     file_init = file.__init__
 
     @functools.wraps(file_init)
@@ -54,7 +54,7 @@ def _responses(module: ModuleType) -> None:
         file_init(self, path, *args, **kwargs)
 
     file.__init__ = file_made
-    redirect: Any = module.RedirectResponse  # type: ignore[attr-defined]
+    redirect: Any = module.RedirectResponse
     redirect.__init__ = _arguments(redirect.__init__, "RedirectResponse")
     response.set_cookie = _arguments(response.set_cookie, "set_cookie")
 
@@ -86,7 +86,7 @@ def _names(value: Any, depth: int) -> Iterator[str]:
 
 
 def _headers(module: ModuleType) -> None:
-    headers: Any = module.MutableHeaders  # type: ignore[attr-defined]
+    headers: Any = module.MutableHeaders
     for name in ("__setitem__", "append", "setdefault"):
         setattr(headers, name, _arguments(getattr(headers, name), f"headers.{name.strip('_')}"))
 

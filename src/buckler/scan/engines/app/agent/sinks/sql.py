@@ -92,7 +92,7 @@ def _sqlite() -> None:
             kwargs["factory"] = connection_class(kwargs.get("factory", sqlite3.Connection))
         return real(*args, **kwargs)
 
-    sqlite3.connect = sqlite3.dbapi2.connect = connect  # type: ignore[assignment]
+    sqlite3.connect = sqlite3.dbapi2.connect = connect
 
 
 class _ConnectionMixin:
@@ -166,7 +166,7 @@ def _coroutine(real: Callable[..., Any], call: str) -> Callable[..., Any]:
 
 def _sqlalchemy_text(module: ModuleType) -> None:
     """A statement is executed far from where its text was put together; that place is kept."""
-    clause: Any = module.TextClause  # type: ignore[attr-defined]
+    clause: Any = module.TextClause
     init = clause.__init__
 
     def made(self: Any, text: Any, *args: Any, **kwargs: Any) -> None:
@@ -178,7 +178,7 @@ def _sqlalchemy_text(module: ModuleType) -> None:
 
 def _aiosqlite(module: ModuleType) -> None:
     """Aiosqlite runs statements in a thread of its own, where the caller's lines are out of sight."""
-    connection: Any = module.Connection  # type: ignore[attr-defined]
+    connection: Any = module.Connection
     real = connection._execute
 
     async def watched(self: Any, function: Any, *args: Any, **kwargs: Any) -> Any:

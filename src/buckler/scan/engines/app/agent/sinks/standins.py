@@ -21,9 +21,9 @@ def install() -> None:
     """Replace the ways in which Python code starts a program."""
     subprocess.Popen = Finished  # type: ignore[misc,assignment]
     os.system = _system
-    asyncio.create_subprocess_exec = _exec  # type: ignore[assignment]
+    asyncio.create_subprocess_exec = _exec
     asyncio.create_subprocess_shell = _shell  # type: ignore[assignment]
-    asyncio.subprocess.create_subprocess_exec = _exec  # type: ignore[assignment]
+    asyncio.subprocess.create_subprocess_exec = _exec
     asyncio.subprocess.create_subprocess_shell = _shell  # type: ignore[assignment]
 
 

@@ -24,7 +24,7 @@ def install() -> None:
 
 
 def _pyjwt(module: ModuleType) -> None:
-    reader: Any = module.PyJWT  # type: ignore[attr-defined]
+    reader: Any = module.PyJWT
     name = "decode_complete" if hasattr(reader, "decode_complete") else "decode"
     setattr(reader, name, _method(getattr(reader, name), "jwt.decode"))
     whole = getattr(module, "decode_complete", None)
@@ -46,7 +46,7 @@ def _joserfc(module: ModuleType) -> None:
 
 
 def _authlib(module: ModuleType) -> None:
-    reader: Any = module.JsonWebToken  # type: ignore[attr-defined]
+    reader: Any = module.JsonWebToken
     reader.decode = _method(reader.decode, "authlib JsonWebToken.decode")
 
 

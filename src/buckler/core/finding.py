@@ -131,7 +131,7 @@ class Finding:
             " ".join(self.anchor.split()),
             self.subject,
         )
-        return hashlib.sha256("\x1f".join(parts).encode()).hexdigest()[:16]
+        return hashlib.sha256("\x1f".join(parts).encode("utf-8", "surrogatepass")).hexdigest()[:16]
 
     def merged(self, other: Finding) -> Finding:
         """The same weakness seen twice: the strongest confidence and all the evidence."""

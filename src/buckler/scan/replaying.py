@@ -91,7 +91,9 @@ def as_pytest(finding: Mapping[str, Any]) -> str:
     place = finding["location"]
     words = " ".join(str(place.get(k) or "") for k in ("operation", "slot"))
     name = re.sub(r"\W+", "_", f"{finding['id']} {words}").strip("_").lower()
-    proof: Mapping[str, Any] = next((p for p in finding.get("proof", ()) if p.get("kind") == "exchange"), {})
+    proof: Mapping[str, Any] = next(
+        (p for p in finding.get("proof", ()) if p.get("kind") == "exchange"), {}
+    )
     curl = str(proof.get("curl", "")).replace("\\", "\\\\").replace('"""', "'''")
     lines = [
         "from pathlib import Path",

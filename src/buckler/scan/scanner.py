@@ -8,6 +8,7 @@ import sys
 import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -23,7 +24,7 @@ from buckler.core.events import (
     Listener,
     Note,
 )
-from buckler.core.finding import Finding, sort_key
+from buckler.core.finding import Finding, Severity, sort_key
 from buckler.core.report import Coverage, Report
 from buckler.core.rule import Rule
 from buckler.core.settings import Settings
@@ -58,6 +59,7 @@ class _Work:
     findings: list[Finding] = field(default_factory=list)
     timing: dict[str, float] = field(default_factory=dict)
     failed: str = ""
+    started: str = ""
     model: AppModel | None = None
 
 
@@ -99,6 +101,7 @@ class Scanner:
         """Run the engines and make the report. The target's own folder is left as it is."""
         started = time.monotonic()
         work = self._work
+        work.started = datetime.now(UTC).isoformat(timespec="seconds")
         if "source" in self._engines:
             self._timed("source", self._source)
         if "packages" in self._engines:
@@ -245,6 +248,8 @@ class Scanner:
             },
             failed=work.failed,
             min_coverage=self._settings.min_coverage,
+            fail_on=Severity(self._settings.fail_on),
+            started=work.started,
             operations_expected=bool({"app", "attack"}.intersection(self._engines)),
         )
 
@@ -253,6 +258,7 @@ class Scanner:
             "name": (model.title if model else "") or self._target.folder.name,
             "folder": self._target.folder.name,
             "applications": [a.label for a in self._target.applications],
+            "main": model.main.path if model and model.main else "",
             "environment": self._target.environment,
             "python": model.python if model else "",
             "fastapi": model.versions.get("fastapi", "") if model else "",

@@ -76,7 +76,7 @@ def result(
 def _fix(report: Report, finding: Finding) -> dict[str, Any]:
     """The fix as a property.
 
-    A SARIF ``fix`` has to hold exact replacements, and only ``buckler fix`` works them out.
+    A SARIF ``fix`` has to hold exact replacements, and a rule knows the shape only.
     """
     rule = report.rules.get(finding.rule)
     if rule is None or rule.fix is None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from buckler.core.finding import Finding
+from buckler.core.finding import Confidence, Finding
 from buckler.core.report import Report
 from buckler.scan.formats import clean, view
 from buckler.scan.formats.text_finding import Line, finding_lines
@@ -177,9 +177,9 @@ class Lines:
     def _foot(self) -> Iterator[Line]:
         report = self._report
         steps = []
-        rules = [c.rule for c in view.causes(report) if c.rule]
-        if any(rule.fix and rule.fix.safe for rule in rules):
-            steps.append("buckler fix --diff")
+        proved = next((f for f in report.findings if f.confidence is Confidence.PROVED), None)
+        if proved is not None:
+            steps.append(f"buckler replay {proved.fingerprint[:8]}")
         if report.findings:
             steps.append(f"buckler rule {report.findings[0].rule}")
         text = "  Next: " + f"  {self._glyphs.dot}  ".join([*steps, "-o report.html"])

@@ -6,7 +6,27 @@ import math
 import re
 from collections import Counter
 
-COMMON = (*tuple("secret secretkey secret_key secret-key mysecret my_secret my-secret mysecretkey my_secret_key my-secret-key " "supersecret super_secret super-secret supersecretkey super_secret_key super-secret-key topsecret top-secret " "verysecret very-secret verysecretkey secret123 secret1234 secret12345 changeme change_me change-me " "changethis change_this change-this changeit pleasechangeme please-change-me replaceme replace-me " "password password1 password123 passw0rd p@ssw0rd Passw0rd letmein qwerty qwerty123 123456 12345678 " "123456789 1234567890 abc123 admin administrator root test testing test123 testkey test-key test_secret " "test-secret testsecret testsecretkey dev develop development devsecret dev-secret dev_secret devkey dev-key " "dev-secret-key prod production staging local default defaultsecret default-secret key mykey my_key my-key " "jwt jwtsecret jwt_secret jwt-secret jwtkey jwt-key jwt_secret_key jwt-secret-key token mytoken auth authsecret " "hs256 hmac hmackey sign signing signingkey signing-key signing_key session sessionsecret session-secret " "cookie private privatekey private-key public fastapi starlette flask django python uvicorn example sample " "demo hello helloworld hello-world your-256-bit-secret your-secret-key your_secret_key your-secret " "your_secret yoursecret yoursecretkey your-jwt-secret shhhh shhhhh keyboardcat ilovepython foobar foo bar " "a-string-secret-at-least-256-bits-long not-so-secret notsosecret insecure insecure-secret xxx none null".split()), "keyboard cat", "keyboard-cat", "09d25e094faa6ca2556c818166b7a9563b93f7099f6f0f4caa6cf63b88e8d3e7")
+COMMON = (
+    *tuple(
+        "secret secretkey secret_key secret-key mysecret my_secret my-secret mysecretkey my_secret_key my-secret-key "
+        "supersecret super_secret super-secret supersecretkey super_secret_key super-secret-key topsecret top-secret "
+        "verysecret very-secret verysecretkey secret123 secret1234 secret12345 changeme change_me change-me "
+        "changethis change_this change-this changeit pleasechangeme please-change-me replaceme replace-me "
+        "password password1 password123 passw0rd p@ssw0rd Passw0rd letmein qwerty qwerty123 123456 12345678 "
+        "123456789 1234567890 abc123 admin administrator root test testing test123 testkey test-key test_secret "
+        "test-secret testsecret testsecretkey dev develop development devsecret dev-secret dev_secret devkey dev-key "
+        "dev-secret-key prod production staging local default defaultsecret default-secret key mykey my_key my-key "
+        "jwt jwtsecret jwt_secret jwt-secret jwtkey jwt-key jwt_secret_key jwt-secret-key token mytoken auth authsecret "
+        "hs256 hmac hmackey sign signing signingkey signing-key signing_key session sessionsecret session-secret "
+        "cookie private privatekey private-key public fastapi starlette flask django python uvicorn example sample "
+        "demo hello helloworld hello-world your-256-bit-secret your-secret-key your_secret_key your-secret "
+        "your_secret yoursecret yoursecretkey your-jwt-secret shhhh shhhhh keyboardcat ilovepython foobar foo bar "
+        "a-string-secret-at-least-256-bits-long not-so-secret notsosecret insecure insecure-secret xxx none null".split()
+    ),
+    "keyboard cat",
+    "keyboard-cat",
+    "09d25e094faa6ca2556c818166b7a9563b93f7099f6f0f4caa6cf63b88e8d3e7",
+)
 """Secrets that are tried first; the long one stands in FastAPI's own tutorial."""
 
 FORMATS = (

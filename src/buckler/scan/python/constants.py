@@ -138,14 +138,15 @@ def _binary(index: Index, node: ast.BinOp, depth: int) -> Value | None:
 
 
 def _joined(index: Index, node: ast.JoinedStr, depth: int) -> Value | None:
-    made = []
+    made, default = [], False
     for part in node.values:
         inner = part.value if isinstance(part, ast.FormattedValue) else part
         found = value_of(index, inner, depth + 1)
         if found is None or not isinstance(found.value, str | int):
             return None
         made.append(str(found.value))
-    return Value("".join(made), index.path, node)
+        default = default or found.default
+    return Value("".join(made), index.path, node, default)
 
 
 def _call(index: Index, node: ast.Call, depth: int) -> Value | None:

@@ -21,6 +21,7 @@ from buckler.scan.model.application import Operation
 
 HOSTS = ("app.test", "localhost", "testserver", "127.0.0.1", "example.com")
 MAX_POOL = 12
+SLOW_MS = 100.0
 UNINTERESTING = frozenset({"content-length", "content-type", "connection", "accept-encoding"})
 SIGN_OUT = re.compile(r"log-?out|sign-?out|revoke|deactivate|close-account", re.IGNORECASE)
 UNIQUE = re.compile(
@@ -145,12 +146,19 @@ class Explorer:
             if state.lost or run.out_of_time:
                 break
             before = cells.get(name)
-            if again and before is not None and _furthest(before) == 3:
+            if self._too_slow(cells):
+                break
+            if again and before is not None and not _worth_another_try(before):
                 continue
             best = self._try(operation, name, again)
             if best is not None and (before is None or _furthest(best) > _furthest(before)):
                 cells[name] = best
         self._summarise(operation, state)
+
+    @staticmethod
+    def _too_slow(cells: dict[str | None, Exchange]) -> bool:
+        """Whether two tries took so long that more of them, as others, are not worth it."""
+        return sum(cell.answer.ms >= SLOW_MS for cell in cells.values()) >= 2
 
     def _try(self, operation: Operation, name: str | None, again: bool) -> Exchange | None:
         best: Exchange | None = None
@@ -163,7 +171,9 @@ class Explorer:
                 current = self._run.seen.matrix[operation.key].get(name)
                 if current is None or _furthest(exchange) > _furthest(current):
                     self._own[operation.key, name] = draft
-            if exchange.answer.ok or (exchange.answer.status in (401, 403) and not exchange.reached):
+            if exchange.answer.ok or (
+                exchange.answer.status in (401, 403) and not exchange.reached
+            ):
                 break
         return best
 
@@ -281,6 +291,14 @@ def _furthest(exchange: Exchange) -> int:
     if exchange.reached:
         return 2
     return 1 if exchange.answer.status not in (401, 403, 404, 405) else 0
+
+
+def _worth_another_try(exchange: Exchange) -> bool:
+    """Whether better values may get further; who is refused stays refused, and what is slow
+    costs too much.
+    """
+    refused = exchange.answer.status in (401, 403) and not exchange.reached
+    return _furthest(exchange) < 3 and not refused and exchange.answer.ms < SLOW_MS
 
 
 def why_not(cell: Exchange | None, lost: str, identities: bool) -> str:

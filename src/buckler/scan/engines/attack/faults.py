@@ -16,7 +16,8 @@ from buckler.scan.engines.attack.run import Run
 from buckler.scan.engines.interface import Exchange
 from buckler.scan.model.application import Operation
 
-MAX_EDGES = 8
+MAX_EDGES = 14
+QUOTE = "O'Brien"
 
 
 class Faults:
@@ -66,11 +67,10 @@ class Faults:
 
 
 def edges(operation: Operation, draft: Draft) -> Iterator[Draft]:
-    """Requests with one value at the edge: zero, a number beyond 64 bits, something empty."""
+    """Requests with one value at the edge: zero, beyond 64 bits, empty, a name with a quote."""
     for parameter in operation.parameters:
-        if parameter.schema.get("type") not in ("integer", "number"):
-            continue
-        for text in ("0", "9223372036854775808"):
+        texts = {"integer": ("0", "9223372036854775808"), "number": ("0",), "string": (QUOTE,)}
+        for text in texts.get(str(parameter.schema.get("type")), ()):
             made = copy.deepcopy(draft)
             if parameter.where == "path":
                 made.path[parameter.name] = text
@@ -86,6 +86,8 @@ def edges(operation: Operation, draft: Draft) -> Iterator[Draft]:
         empty: Any = 0 if isinstance(value, int | float) and not isinstance(value, bool) else None
         if isinstance(value, dict | list):
             empty = type(value)()
+        elif isinstance(value, str):
+            empty = QUOTE
         if empty is not None and empty != value:
             made = copy.deepcopy(draft)
             made.json = replaced(draft.json, path, empty)

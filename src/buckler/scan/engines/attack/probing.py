@@ -14,7 +14,13 @@ from dataclasses import dataclass, field, replace
 
 from buckler.scan.engines.attack.drafts import CannotCarry, Draft
 from buckler.scan.engines.attack.encodings import PLAIN, SHAPES, encoders_of
-from buckler.scan.engines.attack.explore import UNIQUE, Explorer, entered, resource_of
+from buckler.scan.engines.attack.explore import (
+    SLOW_MS,
+    UNIQUE,
+    Explorer,
+    entered,
+    resource_of,
+)
 from buckler.scan.engines.attack.judging import Judge
 from buckler.scan.engines.attack.run import Run
 from buckler.scan.engines.attack.seen import leaves_of, seen_in
@@ -25,7 +31,8 @@ from buckler.scan.model.application import Operation
 
 TRACER = "tracer"
 STRONG_TAIL = "Aa1!x"
-OPERATION_SECONDS = 6.0
+OPERATION_SECONDS = 4.0
+SLOW_SECONDS = 2.0
 MAX_CREATED = 150
 GROUPS = (
     ("path", "query"),
@@ -97,7 +104,8 @@ class Prober:
             self._judge.answer(exchange)
             self._created(exchange)
             spent += exchange.answer.ms / 1000
-            if spent > OPERATION_SECONDS or run.out_of_time:
+            slow = exchange.answer.ms > SLOW_MS and spent > SLOW_SECONDS
+            if slow or spent > OPERATION_SECONDS or run.out_of_time:
                 cut = True
                 break
         if not cut:

@@ -49,7 +49,7 @@ def exchange(item: Exchange, redactor: Redactor, *, mark: str = "", why: str = "
             "body_latin1": request.body.decode("latin-1")[:200_000],
             "messages": list(request.messages),
         },
-        "curl": curl(request, redactor),
+        "curl": curl(request, redactor, mark or "\0"),
     }
     if mark:
         data["mark"] = mark
@@ -98,8 +98,11 @@ def setting(name: str, value: object, *, expected: str = "") -> Proof:
     return Proof("setting", data)
 
 
-def curl(request: Request, redactor: Redactor) -> str:
-    """The request as a command line; credentials are named, not shown."""
+def curl(request: Request, redactor: Redactor, mark: str = "\0") -> str:
+    """The request as a command line; credentials are named, not shown.
+
+    The Host header is left out unless it is the attack.
+    """
     if request.method == "WEBSOCKET":
         return f"websocat {shlex.quote('wss://app' + request.url)}"
     parts = ["curl"]
@@ -108,7 +111,7 @@ def curl(request: Request, redactor: Redactor) -> str:
     if request.method != "GET":
         parts += ["-X", request.method]
     for name, value in redactor.headers(_shown(request.headers)):
-        if name != "host":
+        if name != "host" or mark in value:
             parts += ["-H", shlex.quote(f"{name}: {value}")]
     if request.body:
         text = _body_text(request.body)

@@ -42,10 +42,8 @@ def _is_set_by_us(index: Index, node: ast.expr) -> bool:
 
 def _is_stored(index: Index, node: ast.expr) -> bool:
     """``user.password``, ``row["password"]``, ``USERS[name]``."""
-    if (
-        not isinstance(node, ast.Attribute | ast.Subscript | ast.Call)
-        or (isinstance(node, ast.Call)
-        and last(node.func) not in ("get", "pop"))
+    if not isinstance(node, ast.Attribute | ast.Subscript | ast.Call) or (
+        isinstance(node, ast.Call) and last(node.func) not in ("get", "pop")
     ):
         return False
     root = root_of(node)

@@ -136,7 +136,8 @@ class BodySizeUnlimited(Rule):
         for key, kept in seen.large.items():
             operation = app.find(key)
             for slot, exchange in kept:
-                if operation is None or slot.startswith("file:") or not exchange.reached:
+                refused = exchange.answer.status in (None, 413) or not exchange.reached
+                if operation is None or slot.startswith("file:") or refused:
                     continue
                 first = first or exchange
                 if slot and exchange.answer.ok:

@@ -94,11 +94,8 @@ class TemplateInjection(Rule):
             return None
         if value not in hit.text and value not in hit.text.lower():
             return None
-        if (
-            ("mako" in hit.call
-            and not value.startswith("${"))
-            or ("mako" not in hit.call
-            and value.startswith("${"))
+        if ("mako" in hit.call and not value.startswith("${")) or (
+            "mako" not in hit.call and value.startswith("${")
         ):
             return None
         return Verdict(

@@ -178,7 +178,9 @@ def _type_name(field: Any) -> str:
     return str(getattr(kind, "__name__", kind or ""))
 
 
-def _flat(dependant: Any, seen: Optional[Set[Tuple[str, str, str]]] = None) -> Iterator[Tuple[str, Any]]:
+def _flat(
+    dependant: Any, seen: Optional[Set[Tuple[str, str, str]]] = None
+) -> Iterator[Tuple[str, Any]]:
     """All parameters, those of sub-dependencies included, each once."""
     seen = set() if seen is None else seen
     for where in ("path", "query", "header", "cookie", "body"):

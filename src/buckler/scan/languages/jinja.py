@@ -1,0 +1,64 @@
+"""What a Jinja2 template does with its values: CWE-79."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from functools import lru_cache
+from pathlib import Path
+
+_SAFE = re.compile(r"\{\{-?\s*(?P<value>[^{}]*?)\|\s*safe\b(?P<after>[^{}]*)\}\}")
+_OFF = re.compile(r"\{%-?\s*autoescape\s+false\s*-?%\}")
+_ON = re.compile(r"\{%-?\s*autoescape\s+true\s*-?%\}")
+_COMMENT = re.compile(r"\{#.*?#\}|<!--.*?-->", re.DOTALL)
+_CLEAN = re.compile(
+    r"\|\s*(?:\w*(?:sanit|clean|bleach|nh3|purif|escape|strip_?tags|striptags)\w*|e|tojson|forceescape|urlencode|int|float|length|round)\b",
+    re.IGNORECASE,
+)
+_OURS = re.compile(
+    r"^\s*(?:[\"'][^\"']*[\"']|caller\(|super\(|self\.|loop\.|csrf\w*|\w*_csrf\w*|(?:\w+\.)*csrf_\w+|icon\w*|\w*_?svg|url_for\(|static\(|\d)",
+    re.IGNORECASE,
+)
+MAX_FILES = 4000
+
+
+def unescaped_values(source: str) -> Iterator[tuple[int, str]]:
+    """Lines on which a value is put out as it is, with what is put out.
+
+    Constants, macros and values that a cleaning filter went over are left out.
+    """
+    plain = _COMMENT.sub(lambda m: re.sub(r"[^\n]", " ", m.group()), source)
+    for found in _SAFE.finditer(plain):
+        value = found.group("value").strip()
+        if value and not _CLEAN.search(f"|{value.partition('|')[2]}") and not _OURS.match(value):
+            yield plain.count("\n", 0, found.start()) + 1, value[:60]
+    for found in _OFF.finditer(plain):
+        if "{{" in plain[found.end() :]:
+            yield plain.count("\n", 0, found.start()) + 1, "every value of a block"
+
+
+def escapes_itself(folder: Path | None, name: str) -> bool:
+    """Whether a template of the project turns escaping on by itself, or puts out no value."""
+    for path in _templates(folder) if folder is not None else ():
+        if path.as_posix().endswith("/" + name.lstrip("/")):
+            try:
+                source = path.read_text(encoding="utf-8", errors="replace")
+            except OSError:
+                return False
+            values = source.count("{{")
+            return values == 0 or bool(_ON.search(source))
+    return False
+
+
+@lru_cache(maxsize=4)
+def _templates(folder: Path) -> tuple[Path, ...]:
+    found = []
+    for pattern in ("*.j2", "*.jinja", "*.jinja2", "*.txt", "*.tpl", "*.tmpl"):
+        for path in folder.rglob(pattern):
+            if (
+                len(found) < MAX_FILES
+                and "node_modules" not in path.parts
+                and "site-packages" not in path.parts
+            ):
+                found.append(path)
+    return tuple(found)

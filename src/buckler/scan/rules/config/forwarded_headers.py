@@ -1,0 +1,204 @@
+"""CFG008: anybody may say where a request comes from."""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Iterable, Iterator
+
+from buckler.core.finding import Confidence, Finding, Location, Severity
+from buckler.core.rule import Example, Fix, Rule
+from buckler.scan.engines.interface import Module, Project
+from buckler.scan.python.constants import texts
+from buckler.scan.python.index import Index, argument, index_of, last
+from buckler.scan.python.words import name_of
+from buckler.scan.rules._support.source import here
+
+ANYBODY = frozenset({"*", "0.0.0.0/0", "::/0"})
+_COMMAND = re.compile(r"--forwarded-allow-ips[=\s\"',\[\]]+[\\\"']*(\*|0\.0\.0\.0/0|::/0)(?![\w.])")
+_SETTING = re.compile(
+    r"\bFORWARDED_ALLOW_IPS[\"']?\s*[=:\s]\s*[\"']?(\*|0\.0\.0\.0/0|::/0)(?![\w.])", re.IGNORECASE
+)
+_FILES = re.compile(
+    r"(^|/)(Dockerfile[\w.-]*|[\w.-]+\.dockerfile|Containerfile[\w.-]*|Procfile|Makefile|justfile|\.env[\w.-]*|[\w.-]*\.env|"
+    r"[\w.-]+\.(ya?ml|sh|bash|service|conf|ini|cfg|toml|json|bat|ps1))$"
+)
+_LOCK = re.compile(r"(lock|expected\.json|package\.json)", re.IGNORECASE)
+
+
+class ForwardedHeadersFromAnyone(Rule):
+    """``X-Forwarded-For`` and ``X-Forwarded-Proto`` are believed whoever sends them.
+
+    ## What it is
+    uvicorn or gunicorn takes the address and the scheme of a request from headers, and trusts
+    everybody to set them: ``forwarded_allow_ips="*"``.
+
+    ## Why it matters
+    Anybody can look like any address: limits by address, allow-lists and the log are worth nothing, and
+    ``X-Forwarded-For: 127.0.0.1`` passes whatever is open to the machine itself.
+
+    ## How to fix
+    Name the proxy: ``--forwarded-allow-ips 10.0.0.5`` or its network, ``10.0.0.0/24``. Without a proxy, leave
+    the option out.
+
+    ## How to check
+    ``curl -H 'X-Forwarded-For: 127.0.0.1' …`` must show your own address in the log.
+
+    ## Roll-out
+    Find out the proxy's address first; a wrong one shows the proxy as everybody's address.
+
+    ## References
+    CWE-348, CWE-290; OWASP API8:2023; ASVS 5.0 V4.1.3 and V15.3.4.
+    """
+
+    id = "CFG008"
+    name = "forwarded-headers-from-anyone"
+    title = "Forwarded headers trusted from anyone"
+    severity = Severity.MEDIUM
+    cwe = (348, 290)
+    owasp = ("API8:2023", "A05:2021", "A02:2025")
+    asvs = ("V4.1.3", "V15.3.4")
+    control = "guard.limits.proxies"
+    fix = Fix(
+        "name the proxy: --forwarded-allow-ips 10.0.0.5",
+        before='uvicorn.run(app, proxy_headers=True, forwarded_allow_ips="*")',
+        after='uvicorn.run(app, proxy_headers=True, forwarded_allow_ips="10.0.0.5")',
+    )
+    bad = (
+        Example(
+            """
+            import uvicorn
+            from fastapi import FastAPI
+            from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
+
+            app = FastAPI()
+            app.add_middleware(ProxyHeadersMiddleware, trusted_hosts=["*"])
+
+
+            @app.get("/")
+            def home() -> str:
+                return "open"
+
+
+            if __name__ == "__main__":
+                uvicorn.run(app, forwarded_allow_ips="*")
+            """,
+            line=6,
+        ),
+        Example(
+            """
+            from fastapi import FastAPI
+
+            app = FastAPI()
+
+
+            @app.get("/")
+            def home() -> str:
+                return "open"
+            """,
+            files={
+                "Procfile": """
+                web: gunicorn main:app -k uvicorn.workers.UvicornWorker --forwarded-allow-ips="*"
+                """,
+                "compose.yaml": """
+                services:
+                  shop:
+                    command: ["uvicorn", "main:app", "--forwarded-allow-ips", "*"]
+                    environment:
+                      FORWARDED_ALLOW_IPS: "*"
+                """,
+                "gunicorn.conf.py": """
+                forwarded_allow_ips = "*"
+                """,
+            },
+        ),
+    )
+    good = (
+        Example(
+            """
+            import uvicorn
+            from fastapi import FastAPI
+            from fastapi.middleware.trustedhost import TrustedHostMiddleware
+            from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
+
+            app = FastAPI()
+            app.add_middleware(ProxyHeadersMiddleware, trusted_hosts="10.0.0.5")
+            app.add_middleware(TrustedHostMiddleware, allowed_hosts=["*"])
+
+
+            @app.get("/")
+            def home() -> str:
+                return "open"
+
+
+            if __name__ == "__main__":
+                uvicorn.run(app, forwarded_allow_ips="10.0.0.0/24")
+            """,
+            files={
+                "Dockerfile": """
+                FROM python:3.13-slim
+                # not --forwarded-allow-ips "*"
+                CMD ["uvicorn", "main:app", "--forwarded-allow-ips", "10.0.0.5"]
+                """,
+            },
+        ),
+    )
+
+    def check_source(self, module: Module) -> Iterable[Finding]:
+        """Calls of uvicorn, its middleware, and settings of gunicorn."""
+        index = index_of(module)
+        for node in (*_calls(index), *_settings(index)):
+            yield self._made(here(index, node))
+
+    def check_project(self, project: Project) -> Iterable[Finding]:
+        """Command lines and environment variables in Dockerfiles, compose files and scripts."""
+        for path in project.files:
+            if not _FILES.search(path) or _LOCK.search(path):
+                continue
+            for number, line in enumerate(project.read(path).splitlines(), 1):
+                plain = line.lstrip()
+                if not plain.startswith(("#", ";", "//")) and (
+                    _COMMAND.search(line) or _SETTING.search(line)
+                ):
+                    yield self._made(Location(path, number))
+
+    def _made(self, location: Location) -> Finding:
+        return self.found(
+            "Headers that say where a request comes from are believed whoever sends them.",
+            confidence=Confidence.OBSERVED,
+            location=location,
+        )
+
+
+def _calls(index: Index) -> Iterator[ast.AST]:
+    for call in index.calls:
+        short = last(call.func)
+        given = argument(call, "forwarded_allow_ips")
+        if short == "ProxyHeadersMiddleware":
+            given = argument(call, "trusted_hosts", 1)
+        elif (
+            short in ("add_middleware", "Middleware")
+            and call.args
+            and last(call.args[0]) == "ProxyHeadersMiddleware"
+        ):
+            given = argument(call, "trusted_hosts", 1)
+        elif (
+            short in ("setdefault", "setenv", "putenv")
+            and len(call.args) == 2
+            and "FORWARDED_ALLOW_IPS" in texts(index, call.args[0])
+        ):
+            given = call.args[1]
+        if given is not None and _trusts_all(index, given):
+            yield given if getattr(given, "lineno", 0) != call.lineno else call
+
+
+def _settings(index: Index) -> Iterator[ast.AST]:
+    for assign in index.all(ast.Assign):
+        named = name_of(assign.targets[0]).lower()
+        if named == "forwarded_allow_ips" and _trusts_all(index, assign.value):
+            yield assign
+
+
+def _trusts_all(index: Index, node: ast.expr) -> bool:
+    found = [part.strip() for item in texts(index, node) for part in item.split(",")]
+    return bool(ANYBODY.intersection(found))

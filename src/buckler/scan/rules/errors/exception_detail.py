@@ -1,0 +1,183 @@
+"""ERR002: an answer tells what went wrong inside."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+from buckler.core.finding import Confidence, Finding, Severity
+from buckler.core.rule import Example, Fix, Rule
+from buckler.scan.engines.interface import Exchange
+from buckler.scan.engines.observations import Observations
+from buckler.scan.model.application import AppModel, Operation
+from buckler.scan.rules._support.evidence import shown
+from buckler.scan.rules._support.handlers import general, raised_at
+from buckler.scan.rules._support.leaks import leak
+
+
+class ExceptionDetailReturned(Rule):
+    """The text of an exception, a statement or a traceback is in the answer.
+
+    ## What it is
+    ``HTTPException(500, detail=str(error))``, ``repr(error)``, ``traceback.format_exc()``, or a general handler that
+    answers with the exception.
+
+    ## Why it matters
+    Such texts hold statements with their values, names of tables, paths, addresses of other services and
+    sometimes keys. They tell an attacker what to try next, and whether it worked.
+
+    ## How to fix
+    Log the exception with an id, and answer the id: ``HTTPException(500, f"Error {id}")``. Texts for customers
+    are constants, or belong to exceptions of your own.
+
+    ## How to check
+    Send the request of the proof: the answer must not say more than that something failed.
+
+    ## Roll-out
+    Support needs the log to look up the id.
+
+    ## References
+    CWE-209; OWASP API8:2023, A10:2025; ASVS 5.0 V16.5.1.
+    """
+
+    id = "ERR002"
+    name = "exception-detail-returned"
+    title = "Exception detail returned"
+    severity = Severity.MEDIUM
+    cwe = (209, 497)
+    owasp = ("API8:2023", "A05:2021", "A10:2025")
+    asvs = ("V16.5.1",)
+    control = "guard.errors"
+    fix = Fix(
+        "log it and answer a constant text",
+        before="raise HTTPException(500, detail=str(error)) from error",
+        after='logger.exception("search failed")\nraise HTTPException(500, "The search failed") from None',
+        safe=True,
+    )
+    bad = (
+        Example(
+            """
+            from fastapi import FastAPI, HTTPException
+
+            app = FastAPI()
+
+
+            @app.get("/share")
+            def share(total: int, people: int) -> float:
+                try:
+                    return total / people
+                except Exception as error:
+                    raise HTTPException(400, detail=repr(error))
+            """,
+            line=11,
+        ),
+        Example(
+            """
+            from fastapi import FastAPI, Request
+            from fastapi.responses import JSONResponse
+
+            app = FastAPI()
+
+
+            @app.exception_handler(Exception)
+            async def failed(request: Request, error: Exception) -> JSONResponse:
+                return JSONResponse({"detail": str(error)}, status_code=500)
+
+
+            @app.get("/goods/{name}")
+            def goods(name: str) -> dict[str, str]:
+                return {"name": name}
+            """,
+            line=8,
+        ),
+    )
+    good = (
+        Example(
+            """
+            from fastapi import FastAPI, HTTPException, Request
+            from fastapi.responses import JSONResponse
+
+            app = FastAPI()
+
+
+            class Sold(Exception):
+                pass
+
+
+            @app.exception_handler(Exception)
+            async def failed(request: Request, error: Exception) -> JSONResponse:
+                return JSONResponse({"detail": "Something went wrong"}, status_code=500)
+
+
+            @app.get("/share")
+            def share(total: int, people: int) -> float:
+                try:
+                    if people > 90:
+                        raise Sold("We have no more than 90 plates")
+                    return total / people
+                except ZeroDivisionError:
+                    raise HTTPException(400, "Nobody is coming") from None
+                except Sold as problem:
+                    raise HTTPException(409, str(problem)) from None
+
+
+            @app.get("/echo")
+            def echo(text: str) -> dict[str, str]:
+                raise HTTPException(404, f"There is no {text}")
+            """,
+        ),
+    )
+
+    def check_observations(self, app: AppModel, seen: Observations) -> Iterable[Finding]:
+        """Answers to failures; tracebacks of debug mode are CFG006's."""
+        told: set[str] = set()
+        for operation in app.operations:
+            for exchange in self._failures(operation, app, seen):
+                what, mark = leak(exchange)
+                if what:
+                    told.add(operation.key)
+                    yield self.found(
+                        f"{operation.key} answers an error with {what}.",
+                        confidence=Confidence.PROVED,
+                        location=raised_at(exchange, operation),
+                        proof=(shown(exchange, seen.identities, mark=mark, why=f"holds {what}"),),
+                    )
+                    break
+        yield from self._general(app, seen, told)
+
+    def _failures(
+        self, operation: Operation, app: AppModel, seen: Observations
+    ) -> Iterator[Exchange]:
+        for exchange in seen.failures.get(operation.key, ()):
+            answer = exchange.answer
+            debugging = app.debug and answer.error is not None
+            succeeded = answer.status is not None and answer.status < 400
+            if (
+                not debugging
+                and not succeeded
+                and (exchange.reached or (answer.status or 0) >= 500)
+            ):
+                yield exchange
+
+    def _general(self, app: AppModel, seen: Observations, told: set[str]) -> Iterable[Finding]:
+        """One finding for the code that answers every exception."""
+        known: set[tuple[str | None, int | None]] = set()
+        for key, (text, exchange) in seen.raised.items():
+            operation = app.find(key)
+            answer = exchange.answer
+            if operation is None or key in told or text not in answer.text:
+                continue
+            if (app.debug and answer.error is not None) or (answer.status or 0) < 400:
+                continue
+            place = general(app, operation)
+            if (place.path, place.line) in known:
+                continue
+            known.add((place.path, place.line))
+            yield self.found(
+                "Errors that nobody expected are answered with the text of the exception.",
+                confidence=Confidence.OBSERVED,
+                location=place,
+                anchor="" if place.path else "handler",
+                proof=(
+                    shown(exchange, seen.identities, mark=text, why="the text of the exception"),
+                ),
+            )

@@ -1,0 +1,179 @@
+"""ERR001: an answer about a wrong request repeats the secret in it."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterable, Iterator
+from typing import Any
+from urllib.parse import parse_qsl
+
+from buckler.core.finding import Confidence, Finding, Severity
+from buckler.core.redact import is_secret_name
+from buckler.core.rule import Example, Fix, Rule
+from buckler.scan.engines.interface import Exchange, Request
+from buckler.scan.engines.observations import Observations
+from buckler.scan.model.application import AppModel
+from buckler.scan.rules._support.evidence import at, shown
+
+_MORE = re.compile(
+    r"pass(word|wd|phrase)|pwd|secret|(^|_)pin$|card_?number|cvv|api_?key", re.IGNORECASE
+)
+
+
+class ValidationEchoesSecrets(Rule):
+    """The 422 of FastAPI repeats what was sent, passwords included.
+
+    ## What it is
+    FastAPI's answer to a body that does not fit has the offending ``input`` in it; where a field is missing, that is
+    the whole body. A password that was sent comes back in clear text, also with ``SecretStr``.
+    ``hide_input_in_errors`` does not change it.
+
+    ## Why it matters
+    Answers are logged, by proxies, by programs that call the interface and by tools that watch errors. The
+    password ends up there, readable.
+
+    ## How to fix
+    Handle ``RequestValidationError`` and answer without ``input`` and ``ctx``:
+    ``[{k: e[k] for k in ("loc", "msg", "type")} for e in error.errors()]``.
+
+    ## How to check
+    Send the request of the proof: the answer must not hold the password.
+
+    ## Roll-out
+    Programs that read ``input`` from the answer lose it; look for logs that hold passwords already.
+
+    ## References
+    CWE-209; OWASP API8:2023; ASVS 5.0 V16.5.1, V16.2.5.
+    """
+
+    id = "ERR001"
+    name = "validation-echoes-secrets"
+    title = "Validation answers repeat secrets"
+    severity = Severity.MEDIUM
+    cwe = (209, 532)
+    owasp = ("API8:2023", "A04:2021", "A10:2025")
+    asvs = ("V16.5.1", "V16.2.5")
+    control = "guard.errors.validation"
+    fix = Fix(
+        "answer 422 without the input",
+        before="app = FastAPI()",
+        after='@app.exception_handler(RequestValidationError)\nasync def invalid(request, error):\n    kept = [{k: e[k] for k in ("loc", "msg", "type")} for e in error.errors()]\n    return JSONResponse({"detail": kept}, 422)',
+        safe=True,
+    )
+    bad = (
+        Example(
+            """
+            from fastapi import FastAPI
+            from pydantic import BaseModel, Field, SecretStr
+
+            app = FastAPI()
+
+
+            class SignUp(BaseModel):
+                name: str
+                password: SecretStr = Field(min_length=12)
+
+
+            @app.post("/signup")
+            def sign_up(payload: SignUp) -> dict[str, str]:
+                return {"name": payload.name}
+            """,
+            line=13,
+        ),
+    )
+    good = (
+        Example(
+            """
+            from fastapi import FastAPI, Request
+            from fastapi.exceptions import RequestValidationError
+            from fastapi.responses import JSONResponse
+            from pydantic import BaseModel, Field, SecretStr
+
+            app = FastAPI()
+
+
+            class SignUp(BaseModel):
+                name: str
+                password: SecretStr = Field(min_length=12)
+
+
+            @app.exception_handler(RequestValidationError)
+            async def invalid(request: Request, error: RequestValidationError) -> JSONResponse:
+                kept = [{k: e[k] for k in ("loc", "msg", "type")} for e in error.errors()]
+                return JSONResponse({"detail": kept}, 422)
+
+
+            @app.post("/signup")
+            def sign_up(payload: SignUp) -> dict[str, str]:
+                return {"name": payload.name}
+            """,
+        ),
+        Example(
+            """
+            from fastapi import FastAPI
+            from pydantic import BaseModel
+
+            app = FastAPI()
+
+
+            class Note(BaseModel):
+                title: str
+                text: str
+
+
+            @app.post("/notes")
+            def write(note: Note) -> dict[str, str]:
+                return {"title": note.title}
+            """,
+        ),
+    )
+
+    def check_observations(self, app: AppModel, seen: Observations) -> Iterable[Finding]:
+        """422 answers that hold a secret of their request."""
+        known: set[str] = set()
+        for exchange in seen.kinds.get("422", ()):
+            operation = exchange.operation
+            if operation is None or operation.key in known:
+                continue
+            echoed = next(_echoed(exchange), None)
+            if echoed is not None:
+                known.add(operation.key)
+                slot, value = echoed
+                yield self.found(
+                    f"The 422 of {operation.key} repeats {slot}.",
+                    confidence=Confidence.PROVED,
+                    location=at(operation, slot),
+                    proof=(shown(exchange, seen.identities, mark=value, why=f"{slot} comes back"),),
+                )
+
+
+def _echoed(exchange: Exchange) -> Iterator[tuple[str, str]]:
+    text = exchange.answer.text
+    for slot, name, value in _sent(exchange.request):
+        if (is_secret_name(name) or _MORE.search(name)) and len(value) >= 4 and value in text:
+            yield slot, value
+
+
+def _sent(request: Request) -> Iterator[tuple[str, str, str]]:
+    kind = request.header("content-type") or ""
+    if "json" in kind:
+        try:
+            yield from _leaves(json.loads(request.body), "")
+        except ValueError:
+            return
+    elif "urlencoded" in kind:
+        for name, value in parse_qsl(request.body.decode("utf-8", "replace")):
+            yield f"form:{name}", name, value
+
+
+def _leaves(data: Any, path: str) -> Iterator[tuple[str, str, str]]:
+    if isinstance(data, dict):
+        for key, value in data.items():
+            inner = f"{path}.{key}" if path else str(key)
+            items = value if isinstance(value, list) else [value]
+            for item in items[:1]:
+                if isinstance(item, str):
+                    yield f"json:{inner}", str(key), item
+                else:
+                    yield from _leaves(item, inner)

@@ -28,7 +28,7 @@ MAX_COPIES = 4
 MAX_POSITIONS = 400
 
 
-class Unsure(Exception):  # noqa: N818 - it is no error, it means that nothing is said
+class Unsure(Exception):
     """The pattern has something that is not followed: a look-around in a loop, a back reference."""
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import itertools
 import os
 import shutil
@@ -91,6 +92,10 @@ class Session:
     def __exit__(self, *_: object) -> None:
         self.close()
 
+    def twin(self) -> Session:
+        """Another one of the same application, not started."""
+        return Session(self._target, self._application, self._prefix, self._options)
+
     def start(self) -> Started:
         """Start the child and read the model.
 
@@ -179,33 +184,39 @@ class Session:
         Raises:
             ChildLost: The child died or hung over the request that was to be yielded next.
         """
-        if self._child is None:
+        child = self._child
+        if child is None:
             raise ChildLost("exited", "the application is not running")
         seconds = timeout or self._options.request_timeout
         source = iter(requests)
-        waiting: deque[Request] = deque()
+        waiting: deque[tuple[int, Request]] = deque()
         sizes: deque[int] = deque()
-        while True:
-            while len(sizes) < IN_FLIGHT and (batch := list(itertools.islice(source, BATCH))):
-                self._child.send(
-                    {"kind": "send", "requests": [self._frame(r, seconds) for r in batch]}
-                )
-                waiting.extend(batch)
-                sizes.append(len(batch))
-            if not waiting:
-                return
-            frame = self._child.receive(seconds + SLACK)
-            if frame["kind"] != "answer":
-                continue
-            self.requests += 1
-            sizes[0] -= 1
-            if not sizes[0]:
-                sizes.popleft()
-            yield waiting.popleft(), _answer(frame)
+        try:
+            while True:
+                while len(sizes) < IN_FLIGHT and (batch := list(itertools.islice(source, BATCH))):
+                    numbered = [(next(self._ids), request) for request in batch]
+                    frames = [self._frame(number, r, seconds) for number, r in numbered]
+                    child.send({"kind": "send", "requests": frames})
+                    waiting.extend(numbered)
+                    sizes.append(len(batch))
+                if not waiting:
+                    return
+                frame = child.receive(seconds + SLACK)
+                if frame["kind"] != "answer" or frame.get("id") != waiting[0][0]:
+                    continue  # the answer to a request that nobody waits for any more
+                self.requests += 1
+                sizes[0] -= 1
+                if not sizes[0]:
+                    sizes.popleft()
+                yield waiting.popleft()[1], _answer(frame)
+        finally:
+            if waiting:
+                with contextlib.suppress(OSError):
+                    child.send({"kind": "drop", "through": waiting[-1][0]})
 
-    def _frame(self, request: Request, timeout: float) -> dict[str, Any]:
+    def _frame(self, number: int, request: Request, timeout: float) -> dict[str, Any]:
         return {
-            "id": next(self._ids),
+            "id": number,
             "method": request.method,
             "websocket": request.method == "WEBSOCKET",
             "path": request.path,

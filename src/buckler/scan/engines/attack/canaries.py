@@ -34,13 +34,14 @@ class Canaries(Generic[Owner]):
     Args:
         prefix: Of :func:`prefix_of`.
         plant: Folder of the files that only a climbing path can name.
+        part: Which part of the numbers to use, where several hand out canaries at once.
     """
 
-    def __init__(self, prefix: str, plant: Path) -> None:
+    def __init__(self, prefix: str, plant: Path, part: int = 0) -> None:
         self.prefix = prefix
         self._plant = plant
         self._owners: dict[str, Owner] = {}
-        self._next = 36**2
+        self._next = 36**2 + part * (LIMIT // 4)
         self._pattern = re.compile(re.escape(prefix) + f"[{DIGITS}]{{{WIDTH}}}", re.IGNORECASE)
 
     def new(self) -> Canary:

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import os
+import threading
 import time
 from collections.abc import Iterable
+from concurrent.futures import ThreadPoolExecutor
 
 from buckler.core.events import GapFound, Listener
 from buckler.core.finding import Finding
@@ -31,6 +34,7 @@ from buckler.scan.engines.observations import Observations
 from buckler.scan.model.application import AppModel, Operation
 
 MAX_AGAIN = 200
+MANY = 24
 
 
 class AttackEngine:
@@ -94,23 +98,45 @@ class AttackEngine:
             only: Keys of the operations to attack, if not all.
         """
         run = self._run
+        chosen = [
+            op for op in sorted(run.operations, key=order_of) if only is None or op.key in only
+        ]
+        parts = [chosen[0::2], chosen[1::2]] if _worth_two(chosen) else [chosen]
+        done = Progressing(run, len(chosen))
+        if len(parts) == 1:
+            run.fresh()
+            return self._attack(run, self._explorer, chosen, done)
+        with run.session.twin() as session, ThreadPoolExecutor(2) as pool:
+            twin = run.twin(session)
+            explorer = self._explorer.twin(twin)
+            twin.recreate = explorer.recreate
+            second = pool.submit(self._attack_afresh, twin, explorer, parts[1], done)
+            first = pool.submit(self._attack_afresh, run, self._explorer, parts[0], done)
+            found = [*first.result(), *second.result()]
+            run.session.requests += session.requests
+        return found
+
+    def _attack_afresh(
+        self, run: Run, explorer: Explorer, operations: list[Operation], done: Progressing
+    ) -> list[Finding]:
         run.fresh()
+        return self._attack(run, explorer, operations, done)
+
+    def _attack(
+        self, run: Run, explorer: Explorer, operations: list[Operation], done: Progressing
+    ) -> list[Finding]:
         judge = Judge(run, self._line)
-        prober = Prober(run, self._explorer, judge)
-        ordered = sorted(run.operations, key=order_of)
-        for number, operation in enumerate(ordered):
-            if only is not None and operation.key not in only:
-                continue
-            run.progress(number, len(ordered), operation.key)
+        prober = Prober(run, explorer, judge)
+        for operation in operations:
+            done.one(operation)
             if run.out_of_time:
                 run.gap(
                     operation.key, "--max-time passed before it was attacked", "--max-time SECONDS"
                 )
                 continue
-            self._keep_usable(operation)
+            _keep_usable(run, explorer, operation)
             prober.attack(operation)
-        self._look_again(judge, ordered)
-        run.progress(len(ordered), len(ordered), "")
+        _look_again(run, explorer, judge)
         return judge.findings()
 
     def observe(self) -> None:
@@ -164,36 +190,62 @@ class AttackEngine:
             )
         return rows
 
-    def _keep_usable(self, operation: Operation) -> None:
-        """Earlier probes may have ended a session or deleted what this operation is about."""
-        run = self._run
-        name = self._explorer.best_identity(operation)
-        draft = self._explorer.drafts.get(operation.key)
-        cell = run.seen.matrix.get(operation.key, {}).get(name)
-        if draft is None or cell is None or not cell.answer.ok or run.states[operation.key].lost:
-            return
-        answer = run.send(draft.request(run.identity(name), run.client()), operation)
-        if answer is not None and answer.status in (401, 403) and name is not None:
-            sign_in_all(run)
-            answer = run.send(draft.request(run.identity(name), run.client()), operation)
-        if answer is not None and answer.status in (401, 403, 404, 410):
-            self._explorer.refresh(operation)
 
-    def _look_again(self, judge: Judge, ordered: list[Operation]) -> None:
-        """What was stored by one request may come out of another, or reach a sink there."""
-        run = self._run
-        for operation in ordered:
-            draft = self._explorer.drafts.get(operation.key)
-            if draft is None or operation.method not in ("GET", "WEBSOCKET") or run.out_of_time:
-                continue
-            identity = run.identity(self._explorer.best_identity(operation))
-            requests = [draft.request(identity, run.client())]
-            for name, resource in identifiers(operation):
-                slot = Slot("path", name)
-                requests += [
-                    draft.with_value(slot, value).request(identity, run.client())
-                    for value in dict.fromkeys(candidates(run.created, name, resource))
-                    if f"{{{name}" in operation.path
-                ]
-            for request, answer in run.send_all(requests[:MAX_AGAIN], operation):
-                judge.answer(Exchange(operation, request, answer, entered(operation, answer)))
+def _keep_usable(run: Run, explorer: Explorer, operation: Operation) -> None:
+    """Earlier probes may have ended a session or deleted what this operation is about."""
+    name = explorer.best_identity(operation)
+    draft = explorer.drafts.get(operation.key)
+    cell = run.seen.matrix.get(operation.key, {}).get(name)
+    if draft is None or cell is None or not cell.answer.ok or run.states[operation.key].lost:
+        return
+    answer = run.send(draft.request(run.identity(name), run.client()), operation)
+    if answer is not None and answer.status in (401, 403) and name is not None:
+        sign_in_all(run)
+        answer = run.send(draft.request(run.identity(name), run.client()), operation)
+    if answer is not None and answer.status in (401, 403, 404, 410):
+        explorer.refresh(operation)
+
+
+def _look_again(run: Run, explorer: Explorer, judge: Judge) -> None:
+    """What was stored by one request may come out of another, or reach a sink there."""
+    for operation in sorted(run.operations, key=order_of):
+        draft = explorer.drafts.get(operation.key)
+        if draft is None or operation.method not in ("GET", "WEBSOCKET") or run.out_of_time:
+            continue
+        identity = run.identity(explorer.best_identity(operation))
+        requests = [draft.request(identity, run.client())]
+        for name, resource in identifiers(operation):
+            slot = Slot("path", name)
+            requests += [
+                draft.with_value(slot, value).request(identity, run.client())
+                for value in dict.fromkeys(candidates(run.created, name, resource))
+                if f"{{{name}" in operation.path
+            ]
+        for request, answer in run.send_all(requests[:MAX_AGAIN], operation):
+            judge.answer(Exchange(operation, request, answer, entered(operation, answer)))
+
+
+def _worth_two(operations: list[Operation]) -> bool:
+    """Whether a second child pays: it costs a start of the application."""
+    return len(operations) >= MANY and (os.cpu_count() or 1) >= 2
+
+
+class Progressing:
+    """Counts operations over both children.
+
+    Args:
+        run: Gets the progress.
+        total: How many there are.
+    """
+
+    def __init__(self, run: Run, total: int) -> None:
+        self._run = run
+        self._total = total
+        self._done = 0
+        self._lock = threading.Lock()
+
+    def one(self, operation: Operation) -> None:
+        """Another one begins."""
+        with self._lock:
+            self._run.progress(self._done, self._total, operation.key)
+            self._done += 1

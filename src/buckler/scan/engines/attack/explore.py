@@ -78,6 +78,13 @@ class Explorer:
         self._own: dict[tuple[str, str | None], Draft] = {}
         self.found: dict[str, list[Slot]] = {}
 
+    def twin(self, run: Run) -> Explorer:
+        """What is known so far, for a run in another child."""
+        other = Explorer(run)
+        other.drafts, other._own = dict(self.drafts), dict(self._own)
+        other.found = {key: list(slots) for key, slots in self.found.items()}
+        return other
+
     def explore(self) -> None:
         """Try every operation as nobody and as each identity; twice, with what was learnt."""
         ordered = sorted(self._run.operations, key=order_of)

@@ -29,6 +29,8 @@ from buckler.scan.model.application import Operation
 from buckler.scan.model.files import tells_of_source
 
 MAX_STATIC = 6
+MAX_ASKED = 30
+MAX_ORIGINS = 30
 _BODY = Slot("body", "")
 
 
@@ -141,19 +143,24 @@ class Observer:
         CORS is written by hand every operation that can be asked is asked.
         """
         run = self._run
-        chosen = list(self._asked_operations())
-        for origin in dict.fromkeys((FOREIGN_ORIGIN, "null", *self._near_origins())):
+        chosen = list(self._asked_operations())[:MAX_ASKED]
+        origins = [FOREIGN_ORIGIN, "null", *self._near_origins()]
+        for origin in list(dict.fromkeys(origins))[:MAX_ORIGINS]:
             kept = run.seen.preflights.setdefault(origin, [])
+            asked: set[str] = set()
             for operation, path in chosen:
                 draft = self._explorer.drafts.get(operation.key) if operation else None
                 if operation is not None and draft is not None:
-                    plain = self._with_origin(operation, draft, origin)
+                    kept += [e for e in (self._with_origin(operation, draft, origin),) if e]
                 else:
-                    plain = self._raw("GET", path, (("origin", origin),))
-                asked = (("origin", origin), ("access-control-request-method", "GET"))
-                kept += [
-                    e for e in (plain, self._raw("OPTIONS", path, asked, operation=operation)) if e
-                ]
+                    cookie = ("cookie", "buckler=1")
+                    kept += [e for e in (self._raw("GET", path, (("origin", origin), cookie)),) if e]
+                mounted = operation.mounted_at if operation else path
+                if mounted not in asked:
+                    asked.add(mounted)
+                    wanted = (("origin", origin), ("access-control-request-method", "GET"))
+                    preflight = self._raw("OPTIONS", path, wanted, operation=operation)
+                    kept += [preflight] if preflight else []
 
     def _asked_operations(self) -> Iterator[tuple[Operation | None, str]]:
         run = self._run
@@ -186,6 +193,7 @@ class Observer:
         made = replace(
             draft,
             headers={**draft.headers, "origin": origin},
+            cookies={"buckler": "1", **draft.cookies},
             attacked=frozenset({"header:origin"}),
         )
         request = made.request(run.identity(self._explorer.best_identity(operation)), run.client())

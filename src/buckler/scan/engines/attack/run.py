@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 import time
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from buckler.core.events import GapFound, Listener, Note, Progress
 from buckler.core.finding import Finding
@@ -136,6 +136,22 @@ class Run:
                     raise ChildLost("silent", "it did not answer in time")
         except ChildLost as error:
             self._lost(operation, error)
+
+    def twin(self, session: Session) -> Run:
+        """The same run in another child, for half of the operations.
+
+        What is known of operations and what was observed is shared; identities, harvested values
+        and canaries are its own.
+        """
+        return replace(
+            self,
+            session=session,
+            canaries=Canaries(self.canaries.prefix, session.plant, part=1),
+            identities=dict(self.identities),
+            pool={},
+            created={},
+            restarts=0,
+        )
 
     def fresh(self) -> None:
         """Start the application again, as it was at first, with everybody signed in and what

@@ -174,9 +174,7 @@ def _calls(index: Index) -> Iterator[ast.AST]:
     for call in index.calls:
         short = last(call.func)
         given = argument(call, "forwarded_allow_ips")
-        if short == "ProxyHeadersMiddleware":
-            given = argument(call, "trusted_hosts", 1)
-        elif (
+        if short == "ProxyHeadersMiddleware" or (
             short in ("add_middleware", "Middleware")
             and call.args
             and last(call.args[0]) == "ProxyHeadersMiddleware"

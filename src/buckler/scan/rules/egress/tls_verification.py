@@ -224,9 +224,9 @@ def _assigned(index: Index, contexts: set[str]) -> Iterator[tuple[ast.AST, bool]
             continue
         value = value_of(index, assign.value)
         off = value is not None and value.value is False
-        if target.attr == "_create_default_https_context" and "unverified" in last(assign.value):
-            yield assign, False
-        elif (
+        if (
+            target.attr == "_create_default_https_context" and "unverified" in last(assign.value)
+        ) or (
             target.attr == "verify"
             and off
             and re.search(r"requests|httpx|Session|Client", index.name(target.value))

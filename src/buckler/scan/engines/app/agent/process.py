@@ -6,7 +6,7 @@ import asyncio
 import gc
 import os
 import sys
-from typing import Any, Dict, Optional
+from typing import Any, AsyncIterator, Dict, Optional
 
 from . import introspect, load, places, reached, reads, serve, settings, sinks, state
 from .box import audit, hooks, kernel
@@ -80,24 +80,46 @@ def _import(channel: Channel, config: Dict[str, Any]) -> Optional[Any]:
         return None
 
 
-async def _answer(channel: Channel, driver: serve.Driver) -> None:
-    loop = asyncio.get_running_loop()
-    queue: "asyncio.Queue[Optional[Dict[str, Any]]]" = asyncio.Queue()
+class _Inbox:
+    """What the parent asks for, as it comes; a ``drop`` overtakes what waits before it."""
 
-    def readable() -> None:
+    def __init__(self, channel: Channel) -> None:
+        self._channel = channel
+        self._queue: "asyncio.Queue[Optional[Dict[str, Any]]]" = asyncio.Queue()
+        self._dropped = 0
+
+    def readable(self) -> None:
+        """Take the frames that are there."""
         try:
-            for frame in channel.feed():
-                queue.put_nowait(frame)
+            for frame in self._channel.feed():
+                if frame["kind"] == "drop":
+                    self._dropped = frame["through"]
+                else:
+                    self._queue.put_nowait(frame)
         except (EOFError, OSError):
-            loop.remove_reader(channel.descriptor)
-            queue.put_nowait(None)
+            asyncio.get_running_loop().remove_reader(self._channel.descriptor)
+            self._queue.put_nowait(None)
 
-    loop.add_reader(channel.descriptor, readable)
-    while True:
-        frame = await queue.get()
-        if frame is None or frame["kind"] == "stop":
-            return
+    async def frames(self) -> AsyncIterator[Dict[str, Any]]:
+        """Frames until the end."""
+        while True:
+            frame = await self._queue.get()
+            if frame is None or frame["kind"] == "stop":
+                return
+            yield frame
+
+    def wanted(self, number: int) -> bool:
+        """Whether somebody still waits for the answer to that request."""
+        return number > self._dropped
+
+
+async def _answer(channel: Channel, driver: serve.Driver) -> None:
+    inbox = _Inbox(channel)
+    asyncio.get_running_loop().add_reader(channel.descriptor, inbox.readable)
+    async for frame in inbox.frames():
         for request in frame["requests"]:
+            if not inbox.wanted(request["id"]):
+                continue
             answer = await driver.call(request)
             answer.update(kind="answer", reads=reads.take())
             channel.put(answer)

@@ -17,7 +17,7 @@ class Forgery:
         kind: ``signature`` (any signature will do), ``none`` (the algorithm may be ``none``) or
             ``key`` (it was signed with a guessed key).
         operation: Key of the operation.
-        slot: Where the token was sent.
+        slot: Where the token was sent; empty where it is one of an answer.
         stack: The project's lines that read it, innermost first: path, line, function.
         how: What was changed about the token, for people.
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from buckler.scan.python.constants import Value, texts, value_of
-from buckler.scan.python.index import Index, argument, last
+from buckler.scan.python.index import Index, argument, last, parameter, parameters
 from buckler.scan.python.tokens import makings, readings
 
 _SERIALIZERS = frozenset(
@@ -35,7 +35,23 @@ class Key:
 def signing_keys(index: Index) -> Iterator[Key]:
     """The keys that are given to functions that sign, in order."""
     for call, node, use in _uses(index):
-        yield Key(call, node, use, value_of(index, node))
+        value = value_of(index, node)
+        yield Key(call, node, use, value)
+        if value is None:
+            yield from _given(index, call, node, use)
+
+
+def _given(index: Index, call: ast.Call, node: ast.expr, use: str) -> Iterator[Key]:
+    """What the callers in this module give to a helper that signs."""
+    names = [n for n in ast.walk(node) if isinstance(n, ast.Name)]
+    function = index.function_of(call)
+    if function is None or len(names) != 1 or parameter(function, names[0].id) is None:
+        return
+    own = [p.arg for p in parameters(function) if p.arg not in ("self", "cls")]
+    for caller in index.callers(function):
+        given = argument(caller, names[0].id, own.index(names[0].id) if names[0].id in own else None)
+        if given is not None:
+            yield Key(caller, given, use, value_of(index, given))
 
 
 def _uses(index: Index) -> Iterator[tuple[ast.Call, ast.expr, str]]:

@@ -111,6 +111,25 @@ def option(index: Index, call: ast.Call, name: str) -> ast.expr | None:
     return found
 
 
+def passed_options(index: Index, name: str) -> Iterator[ast.Call]:
+    """Calls of a helper of the project that hands an option on to the library, with the option off."""
+    direct = {reading.call for reading in readings(index)}
+    for call in index.calls:
+        if call in direct:
+            continue
+        given = argument(call, name)
+        for item in (*call.args, *(k.value for k in call.keywords)):
+            given = given or entry(item, name)
+        if given is None or truth(index, given) is not False:
+            continue
+        made = definition(index, call.func)
+        if made is None or not isinstance(made[1], ast.FunctionDef | ast.AsyncFunctionDef):
+            method = index.function(last(call.func)) if isinstance(call.func, ast.Attribute) else None
+            made = (index, method) if method is not None else None
+        if made is not None and any(made[0].inside(r.call, made[1]) for r in readings(made[0])):
+            yield call
+
+
 def entry(node: ast.expr, name: str) -> ast.expr | None:
     """The value under a key of a dictionary that is written out."""
     if isinstance(node, ast.Dict):

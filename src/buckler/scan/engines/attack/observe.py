@@ -154,7 +154,9 @@ class Observer:
                     kept += [e for e in (self._with_origin(operation, draft, origin),) if e]
                 else:
                     cookie = ("cookie", "buckler=1")
-                    kept += [e for e in (self._raw("GET", path, (("origin", origin), cookie)),) if e]
+                    kept += [
+                        e for e in (self._raw("GET", path, (("origin", origin), cookie)),) if e
+                    ]
                 mounted = operation.mounted_at if operation else path
                 if mounted not in asked:
                     asked.add(mounted)

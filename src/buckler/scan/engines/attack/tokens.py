@@ -19,6 +19,7 @@ from typing import Any
 
 from buckler.scan.engines.attack.drafts import CannotCarry, Draft
 from buckler.scan.engines.attack.explore import Explorer, entered, order_of
+from buckler.scan.engines.attack.identities import cookies_of
 from buckler.scan.engines.attack.run import Run
 from buckler.scan.engines.interface import Exchange, Identity, Slot
 from buckler.scan.engines.observations import Forgery
@@ -71,6 +72,7 @@ class Forger:
     def forgeries(self) -> Iterator[Forgery]:
         """What was taken, one for each place that reads tokens."""
         seen: set[tuple[object, ...]] = set()
+        yield from self._given_out()
         for operation in sorted(self._run.operations, key=order_of):
             draft = self._explorer.drafts.get(operation.key)
             if draft is None or operation.is_websocket or self._run.states[operation.key].lost:
@@ -83,6 +85,23 @@ class Forger:
                 if key not in seen:
                     seen.add(key)
                     yield found
+
+    def _given_out(self) -> Iterator[Forgery]:
+        """Tokens and signed cookies in answers whose key is one of the common ones."""
+        known: set[tuple[str, str]] = set()
+        for exchange in self._run.seen.everything:
+            operation, answer = exchange.operation, exchange.answer
+            if operation is None or not answer.ok:
+                continue
+            cookies = cookies_of(answer)
+            signed = [(f"cookie:{name}", value) for name, value in cookies.items()]
+            signed += [("", found.group()) for found in _JWT.finditer(answer.text[:20_000])]
+            for slot, text in signed:
+                key = guess(text)
+                if key is not None and (slot or operation.key, key) not in known:
+                    known.add((slot or operation.key, key))
+                    how = f"it is signed with the key {key!r}, one of those that are tried first"
+                    yield Forgery("key", operation.key, slot, exchange, (), how)
 
     def _credentials(self, operation: Operation, draft: Draft) -> Iterator[Forgery]:
         """Forge the token with which an identity signs in, once for each gate."""
@@ -100,7 +119,7 @@ class Forger:
             for name, value in identity.headers:
                 found = _JWT.search(value)
                 token = parse(found.group()) if found else None
-                if found is None or token is None:
+                if found is None or token is None or not self._needs(operation, draft, identity, name):
                     continue
                 self._gates.add(gate)
                 before, after = value[: found.start()], value[found.end() :]
@@ -133,6 +152,13 @@ class Forger:
                 lambda text: (draft.with_value(slot_of, f"Bearer {text}"), None),
                 guess=True,
             )
+
+    def _needs(self, operation: Operation, draft: Draft, identity: Identity, name: str) -> bool:
+        """Whether the operation refuses the identity without that header."""
+        rest = tuple(pair for pair in identity.headers if pair[0] != name)
+        request = draft.request(replace(identity, headers=rest), self._run.client())
+        answer = self._run.send(request, operation)
+        return answer is not None and not entered(operation, answer)
 
     def _slots(self, operation: Operation, draft: Draft) -> Iterator[Forgery]:
         """Send a token into every slot that sounds as if it took one."""
@@ -210,10 +236,9 @@ class Forger:
             return None
         exchange = Exchange(operation, request, answer, entered(operation, answer))
         read = [h for h in answer.hits if h.sink == "token" and canary in h.text]
-        accepted = [h for h in read if h.more.get("accepted")]
-        refused = "token-refused" in answer.effects or answer.status in (401, 403)
         if read:
-            taken = bool(accepted) and not refused
+            # Read without a check and refused afterwards is fine; the other way round is not.
+            taken = bool(read[-1].more.get("accepted")) and answer.status not in (401, 403)
         else:
             taken = (
                 slot.startswith(("header:authorization", "cookie:"))
@@ -228,7 +253,7 @@ class Forger:
             "none": f"the algorithm was set to {algorithm!r} and the signature left out",
             "key": f"it was signed with the guessed key {key!r}",
         }[kind]
-        stack = accepted[0].frames if accepted else ()
+        stack = read[-1].frames if read else ()
         return exchange, Forgery(kind, operation.key, slot, exchange, stack, how)
 
 
@@ -254,6 +279,25 @@ def crack(text: str, token: Token) -> Token:
     return token
 
 
+def guess(text: str) -> str | None:
+    """The key of a token or of a cookie of itsdangerous (``value.time.signature``), where it is a
+    common one."""
+    if text.startswith("eyJ") and text.count(".") == 2:
+        token = parse(text)
+        found = crack(text, token).key if token is not None else None
+        if found is not None:
+            return found
+    signed, dot, signature = text.strip('"').rpartition(".")
+    if not dot or len(signature) != 27:
+        return None
+    for key in COMMON:
+        derived = hashlib.sha1(b"itsdangerous.Signersigner" + key.encode(), usedforsecurity=False).digest()
+        made = hmac.new(derived, signed.encode(), hashlib.sha1).digest()
+        if base64.urlsafe_b64encode(made).decode().rstrip("=") == signature:
+            return key
+    return None
+
+
 def made_up() -> Token:
     """A token of nobody, valid for an hour."""
     now = int(time.time())
@@ -277,4 +321,4 @@ def _unpadded(text: str) -> bytes:
     return base64.urlsafe_b64decode(text + "=" * (-len(text) % 4))
 
 
-__all__ = ["Forger", "Identity", "Token", "crack", "encode", "forge", "made_up", "parse"]
+__all__ = ["Forger", "Identity", "Token", "crack", "encode", "forge", "guess", "made_up", "parse"]

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 XSS_DIRECTIVES = ("script-src", "object-src", "base-uri")
 NONCE_MINIMUM = 8
 _NONCE = re.compile(r"^'nonce-(.+)'$")
-_HASH = re.compile(r"^'(sha256|sha384|sha512)-(.+)'$")
+_HASH = re.compile(r"^'(sha256|sha384|sha512)-[A-Za-z0-9+/_=-]+'$")
 _SCHEME = re.compile(r"^[a-z][a-z0-9+.-]*:$", re.IGNORECASE)
 _KEYWORD = re.compile(r"^'[a-zA-Z-]+'$")
 BYPASS_HOSTS = frozenset(

@@ -14,16 +14,29 @@ from buckler.scan.model.application import AppModel, Middleware, Operation, Plac
 SHOWN_BODY = 400
 
 
-def redactor_of(identities: Iterable[Identity]) -> Redactor:
-    """A redactor that knows the credentials of the identities."""
-    secrets = [value for identity in identities for _, value in identity.headers]
-    return Redactor([*secrets, *(s.split()[-1] for s in secrets if s.strip())])
+def redactor_of(identities: Iterable[Identity], secrets: Iterable[str] = ()) -> Redactor:
+    """A redactor that knows the credentials of the identities, and further secrets."""
+    sent = [value for identity in identities for _, value in identity.headers]
+    return Redactor([*sent, *(s.split()[-1] for s in sent if s.strip()), *secrets])
 
 
 def shown(
-    exchange: Exchange, identities: Iterable[Identity], *, mark: str = "", why: str = ""
+    exchange: Exchange,
+    identities: Iterable[Identity],
+    *,
+    mark: str = "",
+    why: str = "",
+    secrets: Iterable[str] = (),
 ) -> Proof:
-    """An exchange as evidence; a body that was filled up by the agent is cut."""
+    """An exchange as evidence; a body that was filled up by the agent is cut.
+
+    Args:
+        exchange: What was sent and what came back.
+        identities: Whose credentials are masked.
+        mark: What shows the weakness in the answer.
+        why: What the exchange shows, in words.
+        secrets: Further values of the answer that must not get into a report.
+    """
     request = exchange.request
     if request.pad is not None:
         at, count, filler = request.pad
@@ -31,7 +44,7 @@ def shown(
         exchange = replace(exchange, request=replace(request, body=request.body[:SHOWN_BODY]))
     if request.fail:
         why = f"{why}; the handler was made to raise RuntimeError({request.fail!r})".lstrip("; ")
-    return proofs.exchange(exchange, redactor_of(identities), mark=mark, why=why)
+    return proofs.exchange(exchange, redactor_of(identities, secrets), mark=mark, why=why)
 
 
 def at(operation: Operation, slot: str | None = None) -> Location:

@@ -10,7 +10,8 @@ from buckler.core.finding import Confidence, Finding, Severity
 from buckler.core.rule import Example, Fix, Rule
 from buckler.scan.engines.interface import Module
 from buckler.scan.python.constants import Value, number, text, value_of
-from buckler.scan.python.index import Index, argument, index_of, last
+from buckler.scan.python.index import Index, argument, index_of, last, parameters
+from buckler.scan.python.modules import definition
 from buckler.scan.python.words import kind, name_of, words
 from buckler.scan.rules._support.source import here
 
@@ -157,7 +158,7 @@ class WeakHashCost(Rule):
         """Costs that are known and too low; one finding for each place that sets one."""
         index = index_of(module)
         set_at: set[int] = set()
-        for weak in _weak(index):
+        for weak in (*_weak(index, index.calls), *_handed_on(index)):
             value = value_of(index, weak.node)
             origin = id(value.node) if value is not None else id(weak.call)
             if origin in set_at:
@@ -176,8 +177,40 @@ def _nearly(value: Value | None) -> bool:
     return value is not None and value.value in (10, 11)
 
 
-def _weak(index: Index) -> Iterator[_Weak]:
+def _handed_on(index: Index) -> Iterator[_Weak]:
+    """Costs that are given to a helper of the project, which hands them on."""
     for call in index.calls:
+        given = [a for a in (*call.args, *(k.value for k in call.keywords)) if number(index, a) is not None]
+        made = definition(index, call.func) if given else None
+        if made is None or not isinstance(made[1], ast.FunctionDef | ast.AsyncFunctionDef):
+            continue
+        other, function = made
+        named = [p.arg for p in parameters(function)]
+        for inner in other.calls_in(function):
+            for node in (*inner.args, *(k.value for k in inner.keywords)):
+                if isinstance(node, ast.Name) and node.id in named and not other.values(node):
+                    cost = argument(call, node.id, named.index(node.id))
+                    if cost is not None and (count := number(index, cost)) is not None:
+                        yield from _with_cost(other, inner, node, count, call, cost)
+
+
+def _with_cost(
+    index: Index, inner: ast.Call, node: ast.Name, count: int, call: ast.Call, cost: ast.expr
+) -> Iterator[_Weak]:
+    """Judge the helper's call as if the cost stood in it."""
+    written = ast.Constant(count)
+    copy = ast.Call(
+        inner.func,
+        [written if a is node else a for a in inner.args],
+        [ast.keyword(k.arg, written) if k.value is node else k for k in inner.keywords],
+    )
+    for weak in _weak(index, [copy]):
+        if weak.node is written:
+            yield _Weak(call, weak.why, cost)
+
+
+def _weak(index: Index, calls: Iterable[ast.Call]) -> Iterator[_Weak]:
+    for call in calls:
         name = index.name(call.func)
         short = name.rpartition(".")[2]
         if (short == "gensalt" and "bcrypt" in name) or short == "BcryptHasher":

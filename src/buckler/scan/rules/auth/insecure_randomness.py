@@ -29,6 +29,8 @@ _SECRET_WORDS = frozenset(
     "nonce salt csrf otp totp pin sid voucher coupon invitation invite captcha".split()
 )
 _SECRET_IDS = frozenset("session sess".split())
+_OPENED_BY = frozenset("reset session invitation invite verification activation confirmation challenge grant".split())
+_PLAIN_KEYS = frozenset("cache sort primary foreign partition group dict map lookup object row index random storage bucket redis bar route".split())
 _CODES = re.compile(
     r"^(?!.*(?:status|error|country|zip|post|postal|language|lang|color|colour|exit|return|product|http|source|byte|op|qr|bar|area|currency|airport|dial|reason|result)_?codes?$)(.*_)?codes?$",
     re.IGNORECASE,
@@ -187,7 +189,7 @@ class InsecureRandomness(Rule):
             if use:
                 lines.add(call.lineno)
                 yield self.found(
-                    f"{name.replace('()', '')} can be foretold, and its value becomes {use}.",
+                    f"{name.replace('()', '')} can be foretold, and its value becomes {use.removeprefix('opens_')}.",
                     confidence=Confidence.SUSPECTED,
                     location=here(index, call),
                 )
@@ -201,6 +203,10 @@ def _is_secret(name: str) -> bool:
         return True
     if found[-1] in _SECRET_WORDS or found[-1] in _SECRET_IDS:
         return True
+    if found[-1] == "key" and len(found) > 1 and found[-2] not in _PLAIN_KEYS:
+        return True
+    if found[0] == "opens":
+        return found[-1].removesuffix("s") in _OPENED_BY | _SECRET_WORDS
     if found[-1] == "id" and len(found) > 1 and found[-2] in _SECRET_IDS:
         return True
     return bool(_CODES.match(name)) or (found[-1] == "code" and len(found) == 1)
@@ -224,6 +230,9 @@ def _uses(index: Index, node: ast.AST, depth: int) -> Iterator[str]:
                 return
             case ast.Dict():
                 yield from _key_of(outer, child)
+                return
+            case ast.Subscript() if child is outer.slice:
+                yield from (name_of(outer.value), f"opens_{name_of(outer.value)}")
                 return
             case ast.Tuple() | ast.List() | ast.Set() if depth >= MAX_HOPS:
                 return

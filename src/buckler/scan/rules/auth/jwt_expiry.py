@@ -11,7 +11,7 @@ from buckler.scan.engines.interface import Module
 from buckler.scan.python.claims import keys_of
 from buckler.scan.python.constants import truth
 from buckler.scan.python.index import Index, argument, default_of, index_of, last, parameters
-from buckler.scan.python.tokens import makings, option, readings
+from buckler.scan.python.tokens import makings, option, passed_options, readings
 from buckler.scan.rules._support.source import here
 
 
@@ -183,6 +183,9 @@ class JwtWithoutExpiry(Rule):
                 yield self.found(
                     message, confidence=Confidence.SUSPECTED, location=here(index, reading.call)
                 )
+        for call in passed_options(index, "verify_exp"):
+            message = "The helper is told not to look at the token's exp, so one that has run out is taken."
+            yield self.found(message, confidence=Confidence.SUSPECTED, location=here(index, call))
 
 
 def _only_if_asked(index: Index, call: ast.Call, claims: ast.expr) -> bool:

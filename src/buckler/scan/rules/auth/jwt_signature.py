@@ -12,7 +12,7 @@ from buckler.scan.engines.interface import Module
 from buckler.scan.engines.observations import Observations
 from buckler.scan.model.application import AppModel
 from buckler.scan.python.index import Index, index_of, last
-from buckler.scan.python.tokens import readings
+from buckler.scan.python.tokens import passed_options, readings
 from buckler.scan.rules._support.source import forged, here
 
 ROUTING = frozenset({"kid", "iss", "tid", "alg", "azp", "typ"})
@@ -176,7 +176,8 @@ class JwtSignatureNotVerified(Rule):
 
 
 def _unverified(index: Index) -> Iterator[ast.Call]:
-    return (item.call for item in readings(index) if item.verified is False)
+    yield from (item.call for item in readings(index) if item.verified is False)
+    yield from passed_options(index, "verify_signature")
 
 
 def _by_hand(index: Index) -> Iterator[ast.Call]:
@@ -235,8 +236,8 @@ def _second_of_split(index: Index, name: ast.Name) -> bool:
 def _checked_too(index: Index, call: ast.Call) -> bool:
     """Whether the function, or each one that calls it here, also checks a signature."""
     function = index.function_of(call)
-    if function is None:
-        return False
+    if function is None or any(isinstance(o, ast.ExceptHandler) for o in index.around(call)):
+        return False  # what is read after the check has failed is no peek
     verifying = [item.call for item in readings(index) if item.verified is not False]
     verifying += [c for c in index.calls if _CHECKS.match(last(c.func)) and c is not call]
 

@@ -19,7 +19,7 @@ from buckler.scan.rules._support.data import (
     snake,
 )
 from buckler.scan.rules._support.evidence import at, shown
-from buckler.scan.rules.exposure.debug_route import shows_settings
+from buckler.scan.rules.exposure.debug_route import shows_settings, values_of
 
 
 class DatabaseObjectReturned(Rule):
@@ -142,7 +142,11 @@ class DatabaseObjectReturned(Rule):
                         location=at(operation),
                         proof=(
                             shown(
-                                exchange, seen.identities, mark=names[0], why=f"holds {names[0]}"
+                                exchange,
+                                seen.identities,
+                                mark=names[0],
+                                why=f"holds {names[0]}",
+                                secrets=values_of(exchange, names),
                             ),
                         ),
                     )

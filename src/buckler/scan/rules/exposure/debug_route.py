@@ -151,10 +151,19 @@ class DebugRouteExposesSettings(Rule):
                                 seen.identities,
                                 mark=secrets[0],
                                 why="secrets among the values",
+                                secrets=values_of(exchange, secrets),
                             ),
                         ),
                     )
                     break
+
+
+def values_of(exchange: Exchange, names: Iterable[str]) -> list[str]:
+    """The values of these names in an answer, for the redactor."""
+    wanted = set(names)
+    data = list(pairs(parsed(exchange.answer.body)))
+    data += [(m.group(1), m.group(2)) for m in _LINE.finditer(exchange.answer.text)]
+    return [value for name, value in data if name in wanted and isinstance(value, str)]
 
 
 def shows_settings(operation: Operation, exchange: Exchange) -> list[str]:

@@ -16,7 +16,7 @@ class ReferrerPolicyMissing(Rule):
     """Other sites learn the address that a visitor came from.
 
     ## What it is
-    Without ``Referrer-Policy``, or with ``unsafe-url``, browsers may send the address of the page along
+    Without ``Referrer-Policy``, or with one such as ``unsafe-url``, browsers may send the address of the page along
     when a visitor follows a link or a page loads something from elsewhere.
 
     ## Why it matters
@@ -137,10 +137,11 @@ _POLICIES = frozenset(
         "same-origin",
         "strict-origin",
         "strict-origin-when-cross-origin",
-        "no-referrer-when-downgrade",
-        "origin",
-        "origin-when-cross-origin",
     }
+)
+
+_TELLING = frozenset(
+    {"unsafe-url", "no-referrer-when-downgrade", "origin", "origin-when-cross-origin"}
 )
 
 
@@ -149,5 +150,5 @@ def _careful(answer: Answer) -> bool:
     words = [
         w.strip().lower() for line in answer.all_headers("referrer-policy") for w in line.split(",")
     ]
-    known = [word for word in words if word in _POLICIES or word == "unsafe-url"]
+    known = [word for word in words if word in _POLICIES | _TELLING]
     return bool(known) and known[-1] in _POLICIES

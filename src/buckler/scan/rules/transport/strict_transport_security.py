@@ -138,9 +138,6 @@ HALF_A_YEAR = 15_768_000
 
 def _long(answer: Answer) -> bool:
     """Whether the header holds for half a year at least, as Mozilla's Observatory asks."""
-    matched = re.search(
-        r"(?:^|;)\s*max-age\s*=\s*\"?(\d+)",
-        answer.header("strict-transport-security") or "",
-        re.IGNORECASE,
-    )
-    return matched is not None and int(matched.group(1)) >= HALF_A_YEAR
+    text = answer.header("strict-transport-security") or ""
+    matched = re.search(r"(?:^|;)\s*max-age\s*=\s*\"?(\d+)\"?\s*(?:;|$)", text, re.IGNORECASE)
+    return matched is not None and int(matched.group(1)) >= HALF_A_YEAR and "," not in text

@@ -12,7 +12,7 @@ import os
 import sys
 from typing import Any, Dict, Iterator, List, Optional, Set, Tuple
 
-from . import load, origins, places, schemas, state
+from . import load, origins, places, schemas
 
 MAX_DEPTH = 8
 
@@ -103,10 +103,10 @@ def _mount(app: Any, route: Any, context: Any, prefix: str, depth: int) -> Itera
         "handlers": _handlers(inner) if load.is_application(inner) else [],
         "added": places.added(route),
         "guards": [
-            _qualified(d.dependency)
+            places.qualified(d.dependency)
             for d in getattr(getattr(app, "router", None), "dependencies", None) or []
         ],
-        "place": _place(getattr(inner, "__call__", None)) if not static else None,
+        "place": places.of(getattr(inner, "__call__", None)) if not static else None,
     }
     if not static:
         yield from _walk(inner, path, depth + 1)
@@ -138,8 +138,8 @@ def _operation(
         "path": path,
         "template": prefix + context.path,
         "name": str(getattr(context, "name", "")),
-        "place": _place(endpoint),
-        "entered": _qualified(endpoint),
+        "place": places.of(endpoint),
+        "entered": places.qualified(endpoint),
         "mounted_at": prefix,
         "order": order,
         "regex": getattr(getattr(context, "path_regex", None), "pattern", ""),
@@ -261,8 +261,8 @@ def _dependencies(dependant: Any) -> Tuple[List[Dict[str, Any]], List[Dict[str, 
                 continue
             calls.append(
                 {
-                    "name": _qualified(call),
-                    "place": _place(call),
+                    "name": places.qualified(call),
+                    "place": places.of(call),
                     "takes_scopes": bool(sub.security_scopes_param_name),
                     "takes_request": bool(sub.request_param_name or sub.http_connection_param_name),
                     "reads": sorted(
@@ -274,7 +274,7 @@ def _dependencies(dependant: Any) -> Tuple[List[Dict[str, Any]], List[Dict[str, 
                     "parents": list(parents),
                 }
             )
-            visit(sub, (*parents, _qualified(call)), wanted)
+            visit(sub, (*parents, places.qualified(call)), wanted)
 
     if dependant is not None:
         visit(dependant, (), ())
@@ -311,48 +311,6 @@ def _scheme(scheme: Any) -> Dict[str, Any]:
     }
 
 
-def _qualified(call: Any) -> str:
-    if callable(call):
-        call = inspect.unwrap(call)
-    while hasattr(call, "func") and type(call).__name__ == "partial":
-        call = call.func
-    return f"{getattr(call, '__module__', '')}.{getattr(call, '__qualname__', type(call).__qualname__)}"
-
-
-def _place(call: Any) -> Optional[Dict[str, Any]]:
-    """Where a function is defined: the line of its ``def``, decorators passed over."""
-    if call is None:
-        return None
-    call = inspect.unwrap(call) if callable(call) else call
-    while type(call).__name__ == "partial":
-        call = call.func
-    call = getattr(call, "__func__", call)
-    if not hasattr(call, "__code__") and not inspect.isclass(call):
-        call = getattr(type(call), "__call__", call)
-    try:
-        lines, start = inspect.getsourcelines(call)
-        filename = inspect.getsourcefile(call)
-    except (OSError, TypeError):
-        return None
-    if not filename or not state.in_project(filename):
-        return None
-    offset = next(
-        (
-            i
-            for i, text in enumerate(lines)
-            if text.lstrip().startswith(("def ", "async def ", "class "))
-        ),
-        0,
-    )
-    path = os.path.relpath(filename, state.project).replace(os.sep, "/")
-    return {
-        "path": path,
-        "line": max(start, 1) + offset,
-        "end": max(start, 1) + len(lines) - 1,
-        "name": _qualified(call),
-    }
-
-
 def _middleware(app: Any) -> List[Dict[str, Any]]:
     found = []
     for item in getattr(app, "user_middleware", []):
@@ -362,9 +320,9 @@ def _middleware(app: Any) -> List[Dict[str, Any]]:
             {
                 "name": getattr(cls, "__name__", type(cls).__name__),
                 "module": getattr(cls, "__module__", ""),
-                "place": _place(cls),
+                "place": places.of(cls),
                 "added": places.added(item),
-                "dispatch": _place(options.get("dispatch")),
+                "dispatch": places.of(options.get("dispatch")),
                 "options": {
                     str(k): schemas.plain(v) for k, v in options.items() if k != "dispatch"
                 },
@@ -377,8 +335,8 @@ def _handlers(app: Any) -> List[Dict[str, Any]]:
     return [
         {
             "key": getattr(key, "__name__", str(key)),
-            "place": _place(handler),
-            "name": _qualified(handler),
+            "place": places.of(handler),
+            "name": places.qualified(handler),
         }
         for key, handler in (getattr(app, "exception_handlers", None) or {}).items()
     ]

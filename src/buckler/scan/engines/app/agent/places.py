@@ -1,4 +1,4 @@
-"""Remembers which line of the project added a middleware or a mount, and where its options stand.
+"""Where things of the application are defined, and which line added a middleware or a mount.
 
 A library's class says nothing of the project; the line that added it is what a person changes.
 """
@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import ast
 import functools
+import inspect
 import linecache
 import os
 import sys
@@ -63,3 +64,46 @@ def _calls(filename: str) -> List[ast.Call]:
         return []
     found = [node for node in ast.walk(tree) if isinstance(node, ast.Call)]
     return sorted(found, key=lambda n: ((n.end_lineno or n.lineno) - n.lineno, -n.lineno))
+
+
+def qualified(call: Any) -> str:
+    """``module.qualified_name`` of a callable, wrappers and partials taken off."""
+    if callable(call):
+        call = inspect.unwrap(call)
+    while hasattr(call, "func") and type(call).__name__ == "partial":
+        call = call.func
+    return f"{getattr(call, '__module__', '')}.{getattr(call, '__qualname__', type(call).__qualname__)}"
+
+
+def of(call: Any) -> Optional[Dict[str, Any]]:
+    """Where a function is defined: the line of its ``def``, decorators passed over."""
+    if call is None:
+        return None
+    call = inspect.unwrap(call) if callable(call) else call
+    while type(call).__name__ == "partial":
+        call = call.func
+    call = getattr(call, "__func__", call)
+    if not hasattr(call, "__code__") and not inspect.isclass(call):
+        call = getattr(type(call), "__call__", call)
+    try:
+        lines, start = inspect.getsourcelines(call)
+        filename = inspect.getsourcefile(call)
+    except (OSError, TypeError):
+        return None
+    if not filename or not state.in_project(filename):
+        return None
+    offset = next(
+        (
+            i
+            for i, text in enumerate(lines)
+            if text.lstrip().startswith(("def ", "async def ", "class "))
+        ),
+        0,
+    )
+    path = os.path.relpath(filename, state.project).replace(os.sep, "/")
+    return {
+        "path": path,
+        "line": max(start, 1) + offset,
+        "end": max(start, 1) + len(lines) - 1,
+        "name": qualified(call),
+    }

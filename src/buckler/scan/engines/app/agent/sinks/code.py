@@ -23,7 +23,7 @@ class _Watcher(importlib.abc.MetaPathFinder):
 def install() -> None:
     """Watch the running of code objects and the import of modules."""
     audit.on("exec", _executed)
-    audit.on("compile", lambda args: state.remember(args[0]))
+    audit.on("compile", lambda args: state.remember(state.text_of(args[0])))
     sys.meta_path.insert(0, _Watcher())
 
 

@@ -73,8 +73,7 @@ def _read(real: Callable[..., Any], call: str, args: Any, kwargs: Any, token: An
     try:
         claims = real(*args, **kwargs)
     except Exception:
-        if state.hit("token", call, _shown(token), accepted=False):
-            state.effects.add("token-refused")
+        state.hit("token", call, _shown(token), accepted=False)
         raise
     state.hit("token", call, _shown(token), accepted=True)
     return claims

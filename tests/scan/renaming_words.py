@@ -21,7 +21,6 @@ SYNONYMS = {
     "accounts": "profiles",
     "admin": "administrator",
     "backoffice": "administration",
-    "code": "otp",
     "config": "diagnostics",
     "continue": "forward",
     "forgot": "recover",
@@ -35,7 +34,6 @@ SYNONYMS = {
     "read": "decode",
     "require": "ensure",
     "reset": "recovery",
-    "role": "privilege",
     "session": "sess",
     "settings": "config",
     "sign": "log",
@@ -51,8 +49,13 @@ SYNONYMS = {
 }
 """Words that say something about security, and what else the trade calls them."""
 
-KEPT = frozenset({"api", "auth", "email", "hash", "key", "pin", "secret", "sha", "x"})
-"""Words of the trade without a synonym, and the ``X`` that own headers begin with."""
+KEPT = frozenset(
+    {"api", "auth", "code", "email", "hash", "key", "pin", "role", "secret", "sha", "x"}
+)
+"""Words of the trade without a synonym, and the ``X`` that own headers begin with.
+
+``role`` is a field that a request adds on its own: nothing shows its name, so it must be guessed.
+"""
 
 PROTOCOL = frozenset({"access_token", "token_type", "grant_type", "scopes"})
 """Names that OAuth 2 gives."""

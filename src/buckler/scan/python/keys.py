@@ -49,7 +49,9 @@ def _given(index: Index, call: ast.Call, node: ast.expr, use: str) -> Iterator[K
         return
     own = [p.arg for p in parameters(function) if p.arg not in ("self", "cls")]
     for caller in index.callers(function):
-        given = argument(caller, names[0].id, own.index(names[0].id) if names[0].id in own else None)
+        given = argument(
+            caller, names[0].id, own.index(names[0].id) if names[0].id in own else None
+        )
         if given is not None:
             yield Key(caller, given, use, value_of(index, given))
 

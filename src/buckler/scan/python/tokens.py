@@ -124,7 +124,9 @@ def passed_options(index: Index, name: str) -> Iterator[ast.Call]:
             continue
         made = definition(index, call.func)
         if made is None or not isinstance(made[1], ast.FunctionDef | ast.AsyncFunctionDef):
-            method = index.function(last(call.func)) if isinstance(call.func, ast.Attribute) else None
+            method = (
+                index.function(last(call.func)) if isinstance(call.func, ast.Attribute) else None
+            )
             made = (index, method) if method is not None else None
         if made is not None and any(made[0].inside(r.call, made[1]) for r in readings(made[0])):
             yield call

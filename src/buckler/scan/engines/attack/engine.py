@@ -16,14 +16,8 @@ from buckler.core.rule import Rule
 from buckler.core.settings import Settings
 from buckler.scan.engines.app.session import Session
 from buckler.scan.engines.attack.canaries import Canaries
-from buckler.scan.engines.attack.explore import (
-    Explorer,
-    candidates,
-    choose_host,
-    entered,
-    identifiers,
-    order_of,
-)
+from buckler.scan.engines.attack.explore import Explorer, choose_host, entered, order_of
+from buckler.scan.engines.attack.harvest import candidates, identifiers
 from buckler.scan.engines.attack.identities import sign_in_all
 from buckler.scan.engines.attack.judging import Judge, Line
 from buckler.scan.engines.attack.observe import Observer

@@ -9,14 +9,8 @@ from dataclasses import replace
 from typing import Any
 
 from buckler.scan.engines.attack.drafts import Draft, benign
-from buckler.scan.engines.attack.explore import (
-    Explorer,
-    candidates,
-    entered,
-    identifiers,
-    leaves,
-    resource_of,
-)
+from buckler.scan.engines.attack.explore import Explorer, entered
+from buckler.scan.engines.attack.harvest import candidates, identifiers, leaves, resource_of
 from buckler.scan.engines.attack.run import Run
 from buckler.scan.engines.interface import Exchange
 from buckler.scan.model.application import Operation

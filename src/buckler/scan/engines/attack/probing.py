@@ -14,13 +14,8 @@ from dataclasses import dataclass, field, replace
 
 from buckler.scan.engines.attack.drafts import CannotCarry, Draft
 from buckler.scan.engines.attack.encodings import PLAIN, SHAPES, encoders_of
-from buckler.scan.engines.attack.explore import (
-    SLOW_MS,
-    UNIQUE,
-    Explorer,
-    entered,
-    resource_of,
-)
+from buckler.scan.engines.attack.explore import SLOW_MS, UNIQUE, Explorer, entered
+from buckler.scan.engines.attack.harvest import resource_of
 from buckler.scan.engines.attack.judging import Judge
 from buckler.scan.engines.attack.run import Run
 from buckler.scan.engines.attack.seen import leaves_of, seen_in

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from buckler.scan.engines.attack.explore import leaves
+from buckler.scan.engines.attack.harvest import leaves
 from buckler.scan.engines.interface import Answer
 
 _IDENTIFIER = re.compile(r"(^|[._])(id|slug|key|number|name|code|token)$", re.IGNORECASE)

@@ -9,10 +9,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from buckler.scan.engines.attack.drafts import CannotCarry, Draft
-from buckler.scan.engines.attack.explore import (
-    Explorer,
+from buckler.scan.engines.attack.explore import Explorer, entered
+from buckler.scan.engines.attack.harvest import (
     candidates,
-    entered,
     identifiers,
     leaves,
     nouns_of,

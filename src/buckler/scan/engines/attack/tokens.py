@@ -119,7 +119,11 @@ class Forger:
             for name, value in identity.headers:
                 found = _JWT.search(value)
                 token = parse(found.group()) if found else None
-                if found is None or token is None or not self._needs(operation, draft, identity, name):
+                if (
+                    found is None
+                    or token is None
+                    or not self._needs(operation, draft, identity, name)
+                ):
                     continue
                 self._gates.add(gate)
                 before, after = value[: found.start()], value[found.end() :]
@@ -281,7 +285,8 @@ def crack(text: str, token: Token) -> Token:
 
 def guess(text: str) -> str | None:
     """The key of a token or of a cookie of itsdangerous (``value.time.signature``), where it is a
-    common one."""
+    common one.
+    """
     if text.startswith("eyJ") and text.count(".") == 2:
         token = parse(text)
         found = crack(text, token).key if token is not None else None
@@ -291,7 +296,9 @@ def guess(text: str) -> str | None:
     if not dot or len(signature) != 27:
         return None
     for key in COMMON:
-        derived = hashlib.sha1(b"itsdangerous.Signersigner" + key.encode(), usedforsecurity=False).digest()
+        derived = hashlib.sha1(
+            b"itsdangerous.Signersigner" + key.encode(), usedforsecurity=False
+        ).digest()
         made = hmac.new(derived, signed.encode(), hashlib.sha1).digest()
         if base64.urlsafe_b64encode(made).decode().rstrip("=") == signature:
             return key

@@ -157,12 +157,12 @@ def why_protected(
     """
     if is_public(operation, app):
         return ""
-    if is_internal(operation):
+    if is_administrative(operation) or (is_internal(operation) and has_authentication(app, seen)):
         return "its path is not meant for the public"
     if operation.changes_state:
         if "sql-write" in exchange.answer.effects:
             return "it changes the database"
-        return "" if only_reads(operation) else "it changes something"
+        return "" if only_reads(operation) else f"{operation.method} is there to change something"
     if operation.method not in ("GET", "WEBSOCKET"):
         return ""
     parent = next(iter(_protected_ancestors(operation, app, seen)), None)

@@ -214,9 +214,10 @@ class MissingAuthentication(Rule):
         if not why:
             return
         strong = known and (operation.changes_state or is_internal(operation))
+        written = "sql-write" in exchange.answer.effects
         yield self.found(
             f"Nobody has to sign in for {operation.key}: {why}.",
-            confidence=Confidence.PROVED,
+            confidence=Confidence.PROVED if known or written else Confidence.OBSERVED,
             severity=Severity.HIGH if strong else Severity.MEDIUM,
             location=at(operation),
             proof=(shown(exchange, seen.identities, why="answered without any credential"),),

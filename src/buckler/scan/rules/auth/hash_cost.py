@@ -180,7 +180,11 @@ def _nearly(value: Value | None) -> bool:
 def _handed_on(index: Index) -> Iterator[_Weak]:
     """Costs that are given to a helper of the project, which hands them on."""
     for call in index.calls:
-        given = [a for a in (*call.args, *(k.value for k in call.keywords)) if number(index, a) is not None]
+        given = [
+            a
+            for a in (*call.args, *(k.value for k in call.keywords))
+            if number(index, a) is not None
+        ]
         made = definition(index, call.func) if given else None
         if made is None or not isinstance(made[1], ast.FunctionDef | ast.AsyncFunctionDef):
             continue

@@ -29,8 +29,12 @@ _SECRET_WORDS = frozenset(
     "nonce salt csrf otp totp pin sid voucher coupon invitation invite captcha".split()
 )
 _SECRET_IDS = frozenset("session sess".split())
-_OPENED_BY = frozenset("reset session invitation invite verification activation confirmation challenge grant".split())
-_PLAIN_KEYS = frozenset("cache sort primary foreign partition group dict map lookup object row index random storage bucket redis bar route".split())
+_OPENED_BY = frozenset(
+    "reset session invitation invite verification activation confirmation challenge grant".split()
+)
+_PLAIN_KEYS = frozenset(
+    "cache sort primary foreign partition group dict map lookup object row index random storage bucket redis bar route".split()
+)
 _CODES = re.compile(
     r"^(?!.*(?:status|error|country|zip|post|postal|language|lang|color|colour|exit|return|product|http|source|byte|op|qr|bar|area|currency|airport|dial|reason|result)_?codes?$)(.*_)?codes?$",
     re.IGNORECASE,

@@ -9,15 +9,16 @@ from typing import Any
 from urllib.parse import parse_qsl
 
 from buckler.core.finding import Confidence, Finding, Severity
-from buckler.core.redact import is_secret_name
 from buckler.core.rule import Example, Fix, Rule
 from buckler.scan.engines.interface import Exchange, Request
 from buckler.scan.engines.observations import Observations
 from buckler.scan.model.application import AppModel
+from buckler.scan.rules._support.data import snake
 from buckler.scan.rules._support.evidence import at, shown
 
-_MORE = re.compile(
-    r"pass(word|wd|phrase)|pwd|secret|(^|_)pin$|card_?number|cvv|api_?key", re.IGNORECASE
+_SECRET = re.compile(
+    r"pass(word|wd|phrase|code)|(^|_)pwd|(^|_)(secret|token|pin|otp|cvv|cvc)$|card_?number|api_?key|private_?key",
+    re.IGNORECASE,
 )
 
 
@@ -151,7 +152,7 @@ class ValidationEchoesSecrets(Rule):
 def _echoed(exchange: Exchange) -> Iterator[tuple[str, str]]:
     text = exchange.answer.text
     for slot, name, value in _sent(exchange.request):
-        if (is_secret_name(name) or _MORE.search(name)) and len(value) >= 4 and value in text:
+        if _SECRET.search(snake(name)) and len(value) >= 4 and value in text:
             yield slot, value
 
 

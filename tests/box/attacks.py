@@ -1,4 +1,3 @@
-
 """The table: what hostile or careless code tries, and what each mode makes of it.
 
 Outcomes, as seen from outside: `stopped` (the code was told no), `redirected` (it believes it

@@ -1,4 +1,3 @@
-
 """How the box starts, ends and looks from within."""
 
 from __future__ import annotations

@@ -183,7 +183,9 @@ def _project(text: str, words: Words, protocol_form: bool) -> str:
         lambda m: f'"{m.group(1)}{rename_text(m.group(2), words)}"',
         text,
     )
-    text = re.sub(r'role = "(?!admin)(\w+)"', lambda m: f'role = "{rename_text(m.group(1), words)}"', text)
+    text = re.sub(
+        r'role = "(?!admin)(\w+)"', lambda m: f'role = "{rename_text(m.group(1), words)}"', text
+    )
     if not protocol_form:
         text = re.sub(
             r"form = \{ (\w+) = (\"[^\"]*\"), (\w+) =",

@@ -8,7 +8,10 @@ from __future__ import annotations
 
 import ast
 import builtins
+import io
 import re
+import tokenize
+from collections.abc import Iterator
 
 from tests.scan.renaming_words import PROTOCOL, Words
 
@@ -19,6 +22,7 @@ _SPREAD = frozenset({"render", "add_task", "format"})
 _TRANSPARENT = frozenset({"AsyncSession", "async_sessionmaker", "select"})
 _BAGS = frozenset({"cookies", "session"})
 _FOREIGN = frozenset({"identity"})
+LONG = 100
 DRIVER = "sqlalchemy.ext.asyncio"
 PREFIX = "SHOP_"
 ADMIN = "admin"
@@ -120,8 +124,8 @@ class Renamer(ast.NodeTransformer):
         self._foreign.pop()
         return node
 
-    visit_FunctionDef = _visit_function
-    visit_AsyncFunctionDef = _visit_function
+    visit_FunctionDef = _visit_function  # noqa: N815
+    visit_AsyncFunctionDef = _visit_function  # noqa: N815
 
     @staticmethod
     def _describe(node: ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef) -> None:
@@ -246,4 +250,27 @@ def rename_module(tree: ast.Module, words: Words, libraries: set[str], driver: s
     renamer = Renamer(words, tree, libraries, driver)
     if ast.get_docstring(tree) is not None:
         tree.body[0] = ast.Expr(ast.Constant("Described elsewhere."))
-    return ast.unparse(ast.fix_missing_locations(renamer.visit(tree))) + "\n"
+    return _laid_out(ast.unparse(ast.fix_missing_locations(renamer.visit(tree))) + "\n")
+
+
+def _laid_out(source: str) -> str:
+    """One argument a line where a statement is long: findings at one line are one finding."""
+    lines = source.splitlines(keepends=True)
+    for number, column in sorted(_long_commas(source, lines), reverse=True):
+        line = lines[number - 1].encode()
+        lines[number - 1] = (line[:column] + b"\n" + line[column:]).decode()
+    return "".join(lines)
+
+
+def _long_commas(source: str, lines: list[str]) -> Iterator[tuple[int, int]]:
+    depth, in_text = 0, 0
+    for token in tokenize.generate_tokens(io.StringIO(source).readline):
+        kind = tokenize.tok_name[token.type]
+        in_text += {"FSTRING_START": 1, "FSTRING_END": -1}.get(kind, 0)
+        if kind != "OP" or in_text:
+            continue
+        depth += {"(": 1, "[": 1, "{": 1, ")": -1, "]": -1, "}": -1}.get(token.string, 0)
+        row, column = token.end
+        line = lines[row - 1]
+        if token.string == "," and depth == 1 and len(line) > LONG and row == token.start[0]:
+            yield row, len(line[:column].encode())

@@ -23,7 +23,7 @@ _SCOPES = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef, ast.Module, ast.
 _KEPT = frozenset(
     {ast.Call, ast.Compare, ast.Assign, ast.AnnAssign, ast.Dict, ast.Try, ast.With, ast.AsyncWith}
     | {ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef, ast.Import, ast.ImportFrom}
-    | {ast.NamedExpr, ast.JoinedStr, ast.Attribute, ast.keyword}
+    | {ast.NamedExpr, ast.Attribute, ast.keyword, ast.Constant}
 )
 
 
@@ -54,7 +54,22 @@ class Index:
         ]
         for node in (*self.all(ast.Import), *self.all(ast.ImportFrom)):
             self.imports.update(imports_of(node))
+        self._by_name: dict[str, list[ast.Call]] = {}
+        for call in self.calls:
+            self._by_name.setdefault(self._called(call.func), []).append(call)
         self._bind_all()
+
+    def _called(self, node: ast.expr) -> str:
+        """The last part of the name that is called, as it is called where it was imported from."""
+        if isinstance(node, ast.Name):
+            known = self.imports.get(node.id)
+            return known.name or node.id if known is not None else node.id
+        return node.attr if isinstance(node, ast.Attribute) else ""
+
+    def called(self, *names: str) -> list[ast.Call]:
+        """The calls of functions and methods whose own name is one of these, in order."""
+        found = [call for name in names for call in self._by_name.get(name, ())]
+        return found if len(names) == 1 else sorted(found, key=_position)
 
     def all(self, kind: type[Node]) -> list[Node]:
         """The nodes of one of the kinds that are kept, in their order."""
@@ -165,7 +180,7 @@ class Index:
 
     def callers(self, function: Function) -> list[ast.Call]:
         """The calls of a function in this module, as a name or as a method."""
-        return [call for call in self.calls if last(call.func) == function.name]
+        return self.called(function.name)
 
     def calls_in(self, outer: ast.AST) -> Iterator[ast.Call]:
         """The calls at or below a node."""
@@ -180,6 +195,10 @@ class Index:
             self._names[node] = ""
             known = self._names[node] = resolve(self, node)
         return known
+
+
+def _position(node: ast.Call) -> tuple[int, int]:
+    return node.lineno, node.col_offset
 
 
 def last(node: ast.AST) -> str:

@@ -14,6 +14,10 @@ _SERIALIZERS = frozenset(
     "URLSafeSerializer URLSafeTimedSerializer TimedSerializer Serializer JSONWebSignatureSerializer "
     "TimedJSONWebSignatureSerializer Signer TimestampSigner".split()
 )
+_CALLED = (
+    *_SERIALIZERS,
+    *("SessionMiddleware", "add_middleware", "Middleware", "new", "digest", "import_key"),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +71,7 @@ def _uses(index: Index) -> Iterator[tuple[ast.Call, ast.expr, str]]:
             and not _is_public(index, reading.algorithms)
         ):
             yield reading.call, _inner(index, reading.key), "tokens"
-    for call in index.calls:
+    for call in index.called(*_CALLED):
         name = index.name(call.func)
         short = name.rpartition(".")[2]
         given: ast.expr | None = None

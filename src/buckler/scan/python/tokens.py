@@ -71,7 +71,7 @@ class Reading:
 
 def readings(index: Index) -> Iterator[Reading]:
     """The calls that read a token's claims, in order."""
-    for call in index.calls:
+    for call in index.called("decode", "decode_complete", "get_unverified_claims"):
         name = index.name(call.func)
         if name in _PEEKS:
             yield Reading(call, "jose", False)
@@ -86,7 +86,7 @@ def readings(index: Index) -> Iterator[Reading]:
 
 def makings(index: Index) -> Iterator[tuple[ast.Call, ast.expr, ast.expr | None]]:
     """The calls that make a token: the call, its claims and its key."""
-    for call in index.calls:
+    for call in index.called("encode"):
         at = _MAKERS.get(index.name(call.func))
         if at is None:
             continue
@@ -114,7 +114,9 @@ def option(index: Index, call: ast.Call, name: str) -> ast.expr | None:
 def passed_options(index: Index, name: str) -> Iterator[ast.Call]:
     """Calls of a helper of the project that hands an option on to the library, with the option off."""
     direct = {reading.call for reading in readings(index)}
-    for call in index.calls:
+    named = {k.arg for k in index.all(ast.keyword)}
+    named |= {c.value for c in index.all(ast.Constant) if type(c.value) is str}
+    for call in index.calls if name in named else ():
         if call in direct:
             continue
         given = argument(call, name)

@@ -8,9 +8,11 @@ from __future__ import annotations
 
 import ast
 import re
+from functools import lru_cache
 
 from buckler.scan.python.index import last
 
+_SPLIT = re.compile(r"[^A-Za-z]+")
 _CAMEL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
 _NEUTRAL = frozenset(
     (
@@ -19,6 +21,7 @@ _NEUTRAL = frozenset(
         "default env b64 base64 encoded decoded header param query cookie form field data in out x my our live prod dev"
     ).split()
 )
+_NOUNS = frozenset("string text bytes header param query cookie form field data input".split())
 PASSWORDS = frozenset("password passwd passphrase passcode pwd pass pw pword psw passwort".split())
 _SECRETS = frozenset("secret secrets credential credentials".split())
 _TOKENS = frozenset("token tokens jwt bearer authorization accesstoken authtoken".split())
@@ -27,26 +30,32 @@ _CODES = frozenset("otp totp pin".split())
 _KEY_OF = frozenset(
     (
         "api secret private access signing sign encryption encrypt crypto jwt auth master service webhook hmac shared "
-        "session cookie fernet aes app application admin internal partner client server account storage license hash "
+        "session cookie fernet aes app application admin internal partner client server account storage license "
         "stripe openai aws github gitlab slack sendgrid twilio azure google mail feed deploy security user"
     ).split()
 )
 
 
-def words(name: str) -> list[str]:
+@lru_cache(maxsize=20_000)
+def words(name: str) -> tuple[str, ...]:
     """The words of a name, in lower case, without digits."""
-    parts = re.split(r"[^A-Za-z]+", _CAMEL.sub("_", name))
-    return [part.lower() for part in parts if part]
+    parts = _SPLIT.split(_CAMEL.sub("_", name))
+    return tuple(part.lower() for part in parts if part)
 
 
 def telling(name: str) -> list[str]:
-    """The words of a name up to the last one that says something."""
-    found = words(name)
-    while len(found) > 1 and found[-1] in _NEUTRAL:
+    """The words of a name up to the last one that says something.
+
+    In a name in capitals (``TOKEN_STRING``) the last word is what it is about.
+    """
+    found = list(words(name))
+    neutral = _NEUTRAL - _NOUNS if name.isupper() else _NEUTRAL
+    while len(found) > 1 and found[-1] in neutral:
         found.pop()
     return found
 
 
+@lru_cache(maxsize=20_000)
 def kind(name: str) -> str:
     """``password``, ``secret``, ``token``, ``key``, ``signature``, ``code`` or an empty text."""
     found = telling(name)
@@ -83,6 +92,11 @@ def kind(name: str) -> str:
     ):
         return "key"
     return ""
+
+
+def ends(name: str, *finals: str) -> bool:
+    """Whether the last word of a name is one of these."""
+    return words(name)[-1:] in [(final,) for final in finals]
 
 
 def is_password(name: str) -> bool:

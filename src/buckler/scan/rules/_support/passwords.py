@@ -25,6 +25,9 @@ _HASHER = re.compile(r"pwd|passw|hasher|crypt|argon|bcrypt", re.IGNORECASE)
 
 def is_stored_password(index: Index, left: ast.expr, right: ast.expr) -> bool:
     """Whether a comparison holds the password of an account against the one that was sent."""
+    function = index.function_of(left)
+    if function is not None and function.name.startswith("__"):
+        return False
     for stored, sent in ((left, right), (right, left)):
         if (
             _is_stored(index, stored)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
@@ -12,7 +13,7 @@ from buckler.scan.engines.interface import Module
 from buckler.scan.python.constants import Value, number, text, value_of
 from buckler.scan.python.index import Index, argument, index_of, last, parameters
 from buckler.scan.python.modules import definition
-from buckler.scan.python.words import kind, name_of, words
+from buckler.scan.python.words import ends, kind, name_of
 from buckler.scan.rules._support.source import here
 
 PBKDF2 = {"sha1": 1_300_000, "sha256": 600_000, "sha512": 210_000}
@@ -28,6 +29,12 @@ _ROUNDS = {
 }
 _SCRYPT = 2**17
 _ARGON2 = ((1, 47_104), (2, 19_456), (3, 12_288), (4, 9_216), (5, 7_168))
+_CALLED = (
+    *("gensalt", "BcryptHasher", "pbkdf2_hmac", "PBKDF2HMAC", "scrypt", "Scrypt", "Argon2Hasher"),
+    *("PasswordHasher", "CryptContext", "using", "hash"),
+)
+_PASSWORD = re.compile(r"pass|pwd|pin|phrase|secret", re.IGNORECASE)
+_COST = re.compile(r"round|iter|cost|^n$|memory|work|factor", re.IGNORECASE)
 _ARGON_CALLS = (
     "argon2.PasswordHasher",
     "pwdlib.hashers.argon2.Argon2Hasher",
@@ -158,7 +165,7 @@ class WeakHashCost(Rule):
         """Costs that are known and too low; one finding for each place that sets one."""
         index = index_of(module)
         set_at: set[int] = set()
-        for weak in (*_weak(index, index.calls), *_handed_on(index)):
+        for weak in (*_weak(index, index.called(*_CALLED)), *_handed_on(index)):
             value = value_of(index, weak.node)
             origin = id(value.node) if value is not None else id(weak.call)
             if origin in set_at:
@@ -180,6 +187,8 @@ def _nearly(value: Value | None) -> bool:
 def _handed_on(index: Index) -> Iterator[_Weak]:
     """Costs that are given to a helper of the project, which hands them on."""
     for call in index.calls:
+        if not _mentions_cost(call):
+            continue
         given = [
             a
             for a in (*call.args, *(k.value for k in call.keywords))
@@ -196,6 +205,17 @@ def _handed_on(index: Index) -> Iterator[_Weak]:
                     cost = argument(call, node.id, named.index(node.id))
                     if cost is not None and (count := number(index, cost)) is not None:
                         yield from _with_cost(other, inner, node, count, call, cost)
+
+
+def _mentions_cost(call: ast.Call) -> bool:
+    """Whether a call may hand a cost on: an argument called so, or a number beside a password."""
+    if any(k.arg and _COST.search(k.arg) for k in call.keywords):
+        return True
+    numbers = any(
+        (isinstance(a, ast.Constant) and type(a.value) is int) or last(a).isupper()
+        for a in call.args
+    )
+    return numbers and any(_PASSWORD.search(name_of(a)) for a in call.args)
 
 
 def _with_cost(
@@ -255,7 +275,7 @@ def _pbkdf2(index: Index, call: ast.Call) -> Iterator[_Weak]:
 
 def _is_key(node: ast.expr) -> bool:
     name = name_of(node)
-    return kind(name) in ("key", "secret", "token") or words(name)[-1:] == ["key"]
+    return kind(name) in ("key", "secret", "token") or ends(name, "key")
 
 
 def _iterations(index: Index, call: ast.Call, node: ast.expr | None, named: str) -> Iterator[_Weak]:

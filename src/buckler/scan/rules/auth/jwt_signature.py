@@ -182,7 +182,7 @@ def _unverified(index: Index) -> Iterator[ast.Call]:
 
 def _by_hand(index: Index) -> Iterator[ast.Call]:
     """``b64decode`` of the middle part of a token."""
-    for call in index.calls:
+    for call in index.called("urlsafe_b64decode", "b64decode"):
         if index.name(call.func) in ("base64.urlsafe_b64decode", "base64.b64decode") and call.args:
             function = index.function_of(call)
             if function is not None and _is_middle(index, call.args[0], 0):

@@ -16,6 +16,8 @@ from buckler.scan.rules._support.passwords import is_stored_password
 from buckler.scan.rules._support.source import here
 from buckler.scan.rules.auth.weak_password_hash import PASSWORD_SLOT
 
+_STATEMENTS = "execute executemany scalar scalars exec fetch fetchrow fetchval fetch_one fetch_all raw".split()
+_STORES = "add add_all insert insert_one save create append merge".split()
 _WHERE = re.compile(
     r"\bwhere\b.*\b(password|passwd|pwd)\s*=\s*(\?|:\w+|%s|%\(\w+\)s|\$\d)",
     re.IGNORECASE | re.DOTALL,
@@ -183,7 +185,7 @@ def _compared(index: Index) -> Iterator[ast.AST]:
             left, right = node.left, node.comparators[0]
             if is_stored_password(index, left, right):
                 yield node
-    for call in index.calls:
+    for call in index.called(*_STATEMENTS):
         statement = text(index, call.args[0]) if call.args else None
         if (
             statement is None
@@ -228,17 +230,8 @@ def _is_bare(index: Index, node: ast.AST | None) -> bool:
 
 
 def _stored(index: Index) -> Iterator[ast.AST]:
-    for call in index.calls:
-        if last(call.func) in (
-            "add",
-            "add_all",
-            "insert",
-            "insert_one",
-            "save",
-            "create",
-            "append",
-            "merge",
-        ):
+    for call in index.called(*_STORES):
+        if call.args:
             for item in call.args:
                 for made in (item, *index.values(item)):
                     if isinstance(made, ast.Call) and _sets_password(index, made):

@@ -12,7 +12,7 @@ from buckler.scan.engines.interface import Module
 from buckler.scan.python.constants import value_of
 from buckler.scan.python.index import Index, index_of, last
 from buckler.scan.python.modules import definition
-from buckler.scan.python.words import kind, name_of, root_of, telling, words
+from buckler.scan.python.words import ends, kind, name_of, root_of, telling, words
 from buckler.scan.rules._support.passwords import is_stored_password
 from buckler.scan.rules._support.source import here
 
@@ -35,6 +35,13 @@ _CONFIGURED = re.compile(
 )
 _WORDS = frozenset(
     {"bearer", "basic", "access", "refresh", "none", "null", "true", "false", "undefined", "digest"}
+)
+_OWNERS = frozenset(
+    "api access auth reset csrf xsrf session verification webhook admin internal invite refresh device form".split()
+)
+_LINE = re.compile(
+    r"pass|pwd|secret|token|key|sign|sig|mac|digest|otp|pin|code|auth|cred|expected|jwt",
+    re.IGNORECASE,
 )
 _HEADERS = frozenset({"headers", "cookies", "query_params", "form", "header"})
 
@@ -198,6 +205,9 @@ class SecretComparedUnsafely(Rule):
             if len(node.ops) != 1 or not isinstance(node.ops[0], _OPERATORS):
                 continue
             left, right = node.left, node.comparators[0]
+            lines = range(node.lineno, (node.end_lineno or node.lineno) + 1)
+            if not any(_LINE.search(module.line(n)) for n in lines):
+                continue
             what = _secret(index, left, right)
             if what and not _harmless(index, node, left, right):
                 yield self.found(
@@ -217,18 +227,15 @@ def _secret(index: Index, left: ast.expr, right: ast.expr) -> str:
     strong = {"password", "secret", "key", "token", "signature", "code"}
     both = kinds[0] | kinds[1]
     if not both & strong:
-        loose = any(words(n)[-1:] == ["key"] for found in names for n in found)
-        set_by_us = any(_is_configured(index, side) for side in (left, right))
-        return "A key" if loose and set_by_us and not any(map(_is_constant, (left, right))) else ""
-    if both <= {"token", "signature", "code"} and not all(kinds):
-        side = left if kinds[0] else right
-        other = right if kinds[0] else left
-        if not (
-            _is_configured(index, side)
-            or _is_configured(index, other)
-            or _from_request(index, side)
-            or _from_request(index, other)
-        ):
+        loose = all(any(ends(n, "key") for n in found) for found in names)
+        ours = [_is_configured(index, side) for side in (left, right)]
+        sent = [_from_request(index, side) for side in (left, right)]
+        apart = (ours[0] and sent[1]) or (ours[1] and sent[0])
+        return "A key" if loose and apart and not any(map(_is_constant, (left, right))) else ""
+    if both <= {"token", "signature", "code"}:
+        owned = any(words(n)[-2:-1] and words(n)[-2] in _OWNERS for found in names for n in found)
+        told = any(_is_configured(index, s) or _from_request(index, s) for s in (left, right))
+        if not told and not (owned and all(kinds)):
             return ""
     first = sorted(both & strong)[0]
     return {"code": "A one-time code", "key": "An API key"}.get(first, f"A {first}")
@@ -239,7 +246,11 @@ def _names(node: ast.expr) -> list[str]:
     if isinstance(node, ast.JoinedStr):
         return [name_of(v.value) for v in node.values if isinstance(v, ast.FormattedValue)]
     if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Add):
-        return [*_names(node.left), *_names(node.right)]
+        sides = (node.left, node.right)
+        numbers = any(
+            isinstance(s, ast.Constant) and not isinstance(s.value, str | bytes) for s in sides
+        )
+        return [] if numbers else [*_names(node.left), *_names(node.right)]
     if isinstance(node, ast.Call) and last(node.func) in ("getenv",) and node.args:
         return [str(node.args[0].value)] if isinstance(node.args[0], ast.Constant) else []
     name = name_of(node)
@@ -299,7 +310,7 @@ def _is_configured(index: Index, node: ast.expr) -> bool:
     ):
         return True
     name = root_of(node)
-    return bool(name) and name.isupper()
+    return name.isupper() and (bool(kind(name)) or ends(name, "key", "keys"))
 
 
 def _from_request(index: Index, node: ast.expr) -> bool:
@@ -329,6 +340,12 @@ def _from_request(index: Index, node: ast.expr) -> bool:
 
 def _harmless(index: Index, node: ast.Compare, left: ast.expr, right: ast.expr) -> bool:
     for side, other in ((left, right), (right, left)):
+        if (
+            isinstance(side, ast.Attribute)
+            and side.attr.isupper()
+            and last(side.value)[:1].isupper()
+        ):
+            return True  # a member of an enumeration
         if isinstance(side, ast.Constant) and not _is_real_constant(side, other):
             return True
         if isinstance(other, ast.Call) and last(other.func) in (

@@ -18,6 +18,12 @@ from buckler.scan.rules._support.source import here
 _FAST = re.compile(
     r"^(hashlib\.(md5|sha\w+|blake2\w|new|file_digest)|Crypto\.Hash\.\w+\.new|Cryptodome\.Hash\.\w+\.new|hmac\.(new|digest)|crypt\.crypt|zlib\.crc32)$"
 )
+_CALLED = (
+    *(
+        "md5 sha1 sha224 sha256 sha384 sha512 sha3_224 sha3_256 sha3_384 sha3_512 blake2b blake2s".split()
+    ),
+    *("new file_digest digest crypt crc32 hash encrypt using".split()),
+)
 _SCHEMES = frozenset(
     "md5_crypt sha1_crypt des_crypt plaintext hex_md5 hex_sha1 hex_sha256 hex_sha512 ldap_md5 ldap_sha1 ldap_salted_md5 ldap_salted_sha1 lmhash nthash mysql323 mysql41 apr_md5_crypt unix_disabled".split()
 )
@@ -181,7 +187,7 @@ class WeakPasswordHash(Rule):
 
 
 def _hashes(index: Index) -> Iterator[ast.Call]:
-    for call in index.calls:
+    for call in index.called(*_CALLED):
         name = index.name(call.func)
         if _FAST.match(name) and truth(index, argument(call, "usedforsecurity")) is not False:
             if _takes_password(index, call) and not _harmless(index, call):
@@ -191,8 +197,8 @@ def _hashes(index: Index) -> Iterator[ast.Call]:
 
 
 def _contexts(index: Index) -> Iterator[ast.Call]:
-    for call in index.calls:
-        if last(call.func) == "CryptContext":
+    for call in index.called("CryptContext"):
+        if call.args or call.keywords:
             schemes = texts(index, argument(call, "schemes", 0))
             if schemes and schemes[0] in _SCHEMES:
                 yield call

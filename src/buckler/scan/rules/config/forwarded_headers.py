@@ -14,6 +14,14 @@ from buckler.scan.python.index import Index, argument, index_of, last
 from buckler.scan.python.words import name_of
 from buckler.scan.rules._support.source import here
 
+_CALLED = (
+    "ProxyHeadersMiddleware",
+    "add_middleware",
+    "Middleware",
+    "setdefault",
+    "setenv",
+    "putenv",
+)
 ANYBODY = frozenset({"*", "0.0.0.0/0", "::/0"})
 _COMMAND = re.compile(r"--forwarded-allow-ips[=\s\"',\[\]]+[\\\"']*(\*|0\.0\.0\.0/0|::/0)(?![\w.])")
 _SETTING = re.compile(
@@ -171,7 +179,9 @@ class ForwardedHeadersFromAnyone(Rule):
 
 
 def _calls(index: Index) -> Iterator[ast.AST]:
-    for call in index.calls:
+    wanted = {index.parents[k] for k in index.all(ast.keyword) if k.arg == "forwarded_allow_ips"}
+    wanted.update(index.called(*_CALLED))
+    for call in (node for node in wanted if isinstance(node, ast.Call)):
         short = last(call.func)
         given = argument(call, "forwarded_allow_ips")
         if short == "ProxyHeadersMiddleware" or (

@@ -19,7 +19,7 @@ from buckler.scan.model.secrets import (
 from buckler.scan.python.constants import Value, value_of
 from buckler.scan.python.index import Index, default_of, index_of, last, parameters
 from buckler.scan.python.keys import Key, signing_keys
-from buckler.scan.python.words import kind, name_of, words
+from buckler.scan.python.words import kind, name_of
 from buckler.scan.rules._support.source import written
 
 _NO_SECRET = re.compile(
@@ -316,7 +316,7 @@ def _is_secret(name: str, value: str, loose: bool) -> bool:
             and not value.endswith((".", "?", ":"))
         )
     if not what or what in ("signature", "code"):
-        return words(name)[-1:] in (["key"], ["keys"]) and looks_random(value)
+        return ends(name, "key", "keys") and looks_random(value)
     if _NAME_LIKE.match(value):
         if what in ("token", "key") or loose or _WORDS.search(value):
             return looks_random(value)

@@ -17,7 +17,7 @@ from buckler.scan.model.secrets import (
     looks_random,
     url_password,
 )
-from buckler.scan.python.words import kind, words
+from buckler.scan.python.words import ends, kind
 
 _ENV = re.compile(r"(^|/)(\.env[\w.-]*|[\w.-]*\.env|\.envrc|env\.list)$", re.IGNORECASE)
 _SAMPLE = re.compile(
@@ -252,7 +252,7 @@ def _is_secret(name: str, value: str, *, plain: bool) -> bool:
         )
     if what in ("token", "key"):
         return looks_random(value) or (plain and len(value) >= 12 and bool(re.search(r"\d", value)))
-    return plain and words(name)[-1:] == ["key"] and looks_random(value)
+    return plain and ends(name, "key") and looks_random(value)
 
 
 def _ignored(project: Project) -> Callable[[str], bool]:

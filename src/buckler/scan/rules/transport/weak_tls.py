@@ -179,8 +179,11 @@ def _versions(index: Index) -> Iterator[tuple[ast.AST, str]]:
             ),
             None,
         )
-        if isinstance(outer, ast.Compare) or (
-            isinstance(outer, ast.Assign) and "maximum" in ast.unparse(outer.targets[0])
+        parent = index.parents.get(node)
+        if (
+            isinstance(parent, ast.Subscript | ast.Dict)
+            or isinstance(outer, ast.Compare)
+            or (isinstance(outer, ast.Assign) and "maximum" in ast.unparse(outer.targets[0]))
         ):
             continue
         yield node, f"{node.attr.removeprefix('PROTOCOL_').replace('_', '.')} is"

@@ -19,6 +19,14 @@ from buckler.scan.scanner import Scanner, load_rules
 ROOT = Path(__file__).parent.parent
 ALLOWED_SKIPS = ROOT / "tests/allowed_skips.txt"
 
+SLOW = (
+    "tests/box/",
+    "tests/scan/test_corpus.py",
+    "tests/scan/test_rule_examples.py",
+    "tests/scan/test_renamed.py",
+    "tests/formats/",
+)
+
 Scan = Callable[..., Report]
 
 
@@ -58,6 +66,13 @@ def project(tmp_path: Path) -> Callable[..., Path]:
 def pytest_configure(config: pytest.Config) -> None:
     """Known marks."""
     config.addinivalue_line("markers", "slow: a long one; run on one interpreter only")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """What takes minutes and does not depend on the interpreter runs on one of them."""
+    for item in items:
+        if any(part in item.nodeid for part in SLOW):
+            item.add_marker("slow")
 
 
 @pytest.hookimpl(hookwrapper=True)

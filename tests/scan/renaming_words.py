@@ -76,15 +76,14 @@ class Words:
 
     Attributes:
         names: Every whole name that the shop defines; these are looked for in texts.
-        fields: Fields, attributes and methods of its classes.
-        variables: Names at the top of its modules.
+        methods: Methods of its classes.
+        fields: Fields and attributes of its classes.
         table: Old word, new word; all in lower case.
     """
 
     names: frozenset[str]
     methods: frozenset[str]
     fields: frozenset[str]
-    variables: frozenset[str]
     table: dict[str, str]
 
     def new(self, name: str) -> str:
@@ -118,10 +117,8 @@ def collect(folder: Path, trees: Iterable[ast.Module]) -> Words:
     names: set[str] = set()
     methods: set[str] = set()
     fields: set[str] = set()
-    variables: set[str] = set()
     for tree in trees:
         names.update(_defined(tree), _interface(tree))
-        variables.update(name for node in tree.body for name in _stored(node))
         for node in ast.walk(tree):
             if isinstance(node, ast.ClassDef):
                 for item in node.body:
@@ -139,7 +136,6 @@ def collect(folder: Path, trees: Iterable[ast.Module]) -> Words:
         names=frozenset(n for n in names | fields | methods if not _is_special(n)),
         methods=frozenset(n for n in methods if not _is_special(n)),
         fields=frozenset(n for n in fields if not _is_special(n)),
-        variables=frozenset(variables),
         table=_table(names | fields | methods),
     )
 

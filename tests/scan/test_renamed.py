@@ -65,7 +65,11 @@ def test_nothing_of_the_shop_is_left(shop: Path, tmp_path: Path) -> None:
     """The renamer itself: what the copy defines is none of the shop's names."""
     words = rename(shop, tmp_path / "copy")
     copy = tmp_path / "copy"
-    trees = [ast.parse(f.read_text(encoding="utf-8")) for f in copy.rglob("*.py")]
+    trees = [
+        ast.parse(f.read_text(encoding="utf-8"))
+        for f in copy.rglob("*.py")
+        if f.name != "adapter.py"
+    ]
     copied = collect(copy, trees).names & words.names
     kept = KEPT | LIBRARY | PROTOCOL
     told = set(SYNONYMS.values())

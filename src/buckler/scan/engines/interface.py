@@ -175,6 +175,8 @@ class Answer:
         reads: Slots that the handler asked for by itself: ``query:q``, ``json:a``.
         error: ``type``, ``message``, ``frames`` of an exception that left the application.
         timeout: No answer within the time for one request.
+        ms: Milliseconds until it was there.
+        cpu: Milliseconds of CPU that the application's process used meanwhile.
         close: Code with which a websocket was closed by the application.
 
     """
@@ -191,6 +193,7 @@ class Answer:
     error: Mapping[str, Any] | None = None
     timeout: bool = False
     ms: float = 0.0
+    cpu: float = 0.0
     close: int | None = None
 
     def header(self, name: str) -> str | None:
@@ -354,7 +357,8 @@ class Attacks(Protocol):
     id: str
     sinks: tuple[str, ...]
     """Where its payloads have to arrive; slots that lead there get all of them. A rule may
-    have ``lead``: how many of its payloads the other slots get (1 if not), and ``likes(slot)``:
+    have ``lead``: how many of its payloads the other slots get, where a bare
+    canary cannot show that a sink is there (0 if not), and ``likes(slot)``:
     whether a slot looks so much like what it is after that it gets all of them anyway."""
 
     def attack(self, slot: Slot, mint: Mint) -> Iterable[Payload]:

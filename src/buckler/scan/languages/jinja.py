@@ -52,7 +52,7 @@ def escapes_itself(folder: Path | None, name: str) -> bool:
 
 @lru_cache(maxsize=4)
 def _templates(folder: Path) -> tuple[Path, ...]:
-    found = []
+    found: list[Path] = []
     for pattern in ("*.j2", "*.jinja", "*.jinja2", "*.txt", "*.tpl", "*.tmpl"):
         for path in folder.rglob(pattern):
             if (

@@ -16,6 +16,8 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any
 
+from buckler.scan.languages.graphs import components
+
 with warnings.catch_warnings():
     warnings.simplefilter("ignore", DeprecationWarning)
     import re._parser as _parser  # type: ignore[import-not-found]
@@ -103,7 +105,7 @@ def _can_fail(automaton: Automaton, whole_part: Part, at: int, *, whole: bool) -
 def _ambiguous(automaton: Automaton) -> Iterable[int]:
     """Positions that can be reached from themselves by one text in two ways."""
     edges = automaton.edges
-    for group in _components({at: list(to) for at, to in edges.items()}):
+    for group in components({at: list(to) for at, to in edges.items()}):
         members = set(group)
         if len(group) == 1 and group[0] not in edges[group[0]]:
             continue
@@ -121,52 +123,11 @@ def _ambiguous(automaton: Automaton) -> Iterable[int]:
             for a in group
             for b in group
         }
-        for found in _components(pairs):
+        for found in components(pairs):
             same = [pair for pair in found if pair[0] == pair[1]]
             if same and len(found) > len(same):
                 yield same[0][0]
                 break
-
-
-def _components(graph: dict[Any, list[Any]]) -> list[list[Any]]:
-    """Strongly connected components (Tarjan 1972), without recursion."""
-    number: dict[Any, int] = {}
-    low: dict[Any, int] = {}
-    stack: list[Any] = []
-    on: set[Any] = set()
-    found: list[list[Any]] = []
-    for root in graph:
-        if root in number:
-            continue
-        work = [(root, iter(graph[root]))]
-        number[root] = low[root] = len(number)
-        stack.append(root)
-        on.add(root)
-        while work:
-            node, rest = work[-1]
-            for to in rest:
-                if to not in number:
-                    number[to] = low[to] = len(number)
-                    stack.append(to)
-                    on.add(to)
-                    work.append((to, iter(graph[to])))
-                    break
-                if to in on:
-                    low[node] = min(low[node], number[to])
-            else:
-                work.pop()
-                if work:
-                    low[work[-1][0]] = min(low[work[-1][0]], low[node])
-                if low[node] == number[node]:
-                    group = []
-                    while True:
-                        member = stack.pop()
-                        on.discard(member)
-                        group.append(member)
-                        if member == node:
-                            break
-                    found.append(group)
-    return found
 
 
 def _sequence(automaton: Automaton, items: Iterable[Any], flags: int, *, looped: bool) -> Part:

@@ -54,6 +54,11 @@ FORMATS = (
         ),
     ),
 )
+_HINT = re.compile(
+    r"A[KS]IA|gh[pousr]_|github_pat_|glpat-|k_live_|xox|hooks\.slack|AIza|SG\.|pypi-|npm_|sk-|hf_|:AA|"
+    r"PRIVATE KEY|://|password=|pwd=",
+    re.IGNORECASE,
+)
 URL_PASSWORD = re.compile(
     r"\b[a-z][a-z0-9+.-]*://([^\s/:@'\"]*):([^\s/@'\"]+)@[\w.-]+", re.IGNORECASE
 )
@@ -107,6 +112,11 @@ def is_weak_key(value: str) -> str:
     if len(value.encode()) < 32:
         return f"it has {len(value.encode())} of 32 bytes"
     return "it repeats a few characters" if len(set(value)) < 8 else ""
+
+
+def may_be_credential(value: str) -> bool:
+    """Whether it is worth a closer look whether a text is a credential by its form; fast."""
+    return _HINT.search(value) is not None
 
 
 def known_format(value: str) -> str:

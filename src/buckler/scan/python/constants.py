@@ -242,7 +242,9 @@ def class_behind(index: Index, node: ast.AST, depth: int = 0) -> Definition | No
         field = _field(index, node, depth)
         if field is not None and isinstance(field[1], ast.AnnAssign):
             return _annotated(field[0], field[1].annotation)
-        return class_behind(field[0], field[1].value, depth + 1) if field is not None else None
+        if field is None or field[1].value is None:
+            return None
+        return class_behind(field[0], field[1].value, depth + 1)
     if found is None:
         return None
     other, target = found

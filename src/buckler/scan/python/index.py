@@ -7,7 +7,7 @@ cost more than parsing it.
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -52,12 +52,16 @@ class Index:
             *self.all(ast.FunctionDef),
             *self.all(ast.AsyncFunctionDef),
         ]
-        for node in (*self.all(ast.Import), *self.all(ast.ImportFrom)):
-            self.imports.update(imports_of(node))
+        self._import(self.all(ast.Import))
+        self._import(self.all(ast.ImportFrom))
         self._by_name: dict[str, list[ast.Call]] = {}
         for call in self.calls:
             self._by_name.setdefault(self._called(call.func), []).append(call)
         self._bind_all()
+
+    def _import(self, statements: Sequence[ast.Import | ast.ImportFrom]) -> None:
+        for statement in statements:
+            self.imports.update(imports_of(statement))
 
     def _called(self, node: ast.expr) -> str:
         """The last part of the name that is called, as it is called where it was imported from."""
@@ -70,6 +74,14 @@ class Index:
         """The calls of functions and methods whose own name is one of these, in order."""
         found = [call for name in names for call in self._by_name.get(name, ())]
         return found if len(names) == 1 else sorted(found, key=_position)
+
+    def withs(self) -> list[ast.With | ast.AsyncWith]:
+        """The ``with`` blocks of both kinds."""
+        return [*self.all(ast.With), *self.all(ast.AsyncWith)]
+
+    def settings(self) -> list[ast.Assign | ast.AnnAssign]:
+        """The assignments with and without an annotation."""
+        return [*self.all(ast.Assign), *self.all(ast.AnnAssign)]
 
     def all(self, kind: type[Node]) -> list[Node]:
         """The nodes of one of the kinds that are kept, in their order."""
@@ -99,10 +111,12 @@ class Index:
         for assign in self.all(ast.Assign):
             for target in assign.targets:
                 self._bind(target, assign.value)
-        for annotated in (*self.all(ast.AnnAssign), *self.all(ast.NamedExpr)):
+        for annotated in self.all(ast.AnnAssign):
             if annotated.value is not None:
                 self._bind(annotated.target, annotated.value)
-        for block in (*self.all(ast.With), *self.all(ast.AsyncWith)):
+        for walrus in self.all(ast.NamedExpr):
+            self._bind(walrus.target, walrus.value)
+        for block in self.withs():
             for item in block.items:
                 if item.optional_vars is not None:
                     self._bind(item.optional_vars, item.context_expr)

@@ -60,17 +60,29 @@ def imported(index: Index, known: Import) -> Index | None:
     """The module of the project that an import means, or None where it is no file of it."""
     if index.folder is None:
         return None
+    file = _found(index.path, index.folder, known)
+    if file is None:
+        return None
+    try:
+        return _load(file, index.folder, file.stat().st_mtime_ns)
+    except OSError:
+        return None
+
+
+@lru_cache(maxsize=4096)
+def _found(path: str, folder: Path, known: Import) -> Path | None:
+    """The file of a module, seen from another one."""
     parts = [part for part in f"{known.module}.{known.name or ''}".split(".") if part]
-    for base in _bases(index, index.folder, known.level):
-        path = base.joinpath(*parts)
-        for file in (path.parent / f"{path.name}.py", path / "__init__.py"):
-            if file != index.folder / index.path and file.is_file():
-                return _load(file, index.folder, file.stat().st_mtime_ns)
+    for base in _bases(path, folder, known.level):
+        module = base.joinpath(*parts)
+        for file in (module.parent / f"{module.name}.py", module / "__init__.py"):
+            if file != folder / path and file.is_file():
+                return file
     return None
 
 
-def _bases(index: Index, folder: Path, level: int) -> Iterator[Path]:
-    here = (folder / index.path).parent
+def _bases(path: str, folder: Path, level: int) -> Iterator[Path]:
+    here = (folder / path).parent
     if level:
         yield here.parents[level - 2] if level > 1 else here
         return
@@ -92,3 +104,16 @@ def _load(file: Path, folder: Path, stamp: int) -> Index | None:
     except (OSError, SyntaxError, ValueError, RecursionError, MemoryError):
         return None
     return Index(file.relative_to(folder).as_posix(), tree, folder)
+
+
+def made_by(index: Index, node: ast.expr) -> tuple[Index, ast.Call] | None:
+    """The call that made a value, here or where it was imported from."""
+    if isinstance(node, ast.Call):
+        return index, node
+    found = definition(index, node)
+    if found is None:
+        values = index.values(node)
+        found = (index, values[-1]) if values else None
+    if found is None or not isinstance(found[1], ast.Call):
+        return None
+    return found[0], found[1]

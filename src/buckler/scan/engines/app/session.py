@@ -301,6 +301,7 @@ def _answer(frame: Mapping[str, Any]) -> Answer:
             error=frame.get("error"),
             timeout=bool(frame.get("timeout")),
             ms=float(frame.get("ms", 0.0)),
+            cpu=float(frame.get("cpu", 0.0)),
             close=frame["close"] if isinstance(frame.get("close"), int) else None,
         )
     except (KeyError, TypeError, ValueError) as error:

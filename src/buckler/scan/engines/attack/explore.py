@@ -171,7 +171,7 @@ class Explorer:
     @staticmethod
     def _too_slow(cells: dict[str | None, Exchange]) -> bool:
         """Whether two tries took so long that more of them, as others, are not worth it."""
-        return sum(cell.answer.ms >= SLOW_MS for cell in cells.values()) >= 2
+        return sum(cell.answer.cpu >= SLOW_MS for cell in cells.values()) >= 2
 
     def _try(self, operation: Operation, name: str | None, again: bool) -> Exchange | None:
         best: Exchange | None = None
@@ -311,7 +311,7 @@ def _worth_another_try(exchange: Exchange) -> bool:
     costs too much.
     """
     refused = exchange.answer.status in (401, 403) and not exchange.reached
-    return _furthest(exchange) < 3 and not refused and exchange.answer.ms < SLOW_MS
+    return _furthest(exchange) < 3 and not refused and exchange.answer.cpu < SLOW_MS
 
 
 def why_not(cell: Exchange | None, lost: str, identities: bool) -> str:

@@ -26,8 +26,11 @@ from buckler.scan.model.application import Operation
 
 TRACER = "tracer"
 STRONG_TAIL = "Aa1!x"
-OPERATION_SECONDS = 4.0
-SLOW_SECONDS = 2.0
+OPERATION_SECONDS = 2.0
+"""CPU that one operation may cost, once it has got all that is meant for it."""
+SLOW_SECONDS = 1.0
+"""The same where every single request is slow."""
+WAITED_SECONDS = 15.0
 MAX_CREATED = 150
 GROUPS = (
     ("path", "query"),
@@ -78,13 +81,13 @@ class Prober:
         unique = self._needs_fresh_values(operation, draft, identity)
         slots = self._explorer.slots(operation)
         touched = {slot.key: Touched() for slot in slots}
-        spent = 0.0
+        spent = waited = 0.0
         for bundle, exchange in self._exchanges(
             self._tracers(operation, slots, identity), draft, unique
         ):
             self._judge.answer(exchange)
             self._trace(touched, bundle, exchange)
-            spent += exchange.answer.ms / 1000
+            spent += exchange.answer.cpu / 1000
         typed = self._typed(operation, draft, identity, unique)
         touched.update(typed)
         slots = [
@@ -98,9 +101,10 @@ class Prober:
         ):
             self._judge.answer(exchange)
             self._created(exchange)
-            spent += exchange.answer.ms / 1000
-            slow = exchange.answer.ms > SLOW_MS and spent > SLOW_SECONDS
-            if slow or spent > OPERATION_SECONDS or run.out_of_time:
+            spent += exchange.answer.cpu / 1000
+            waited += exchange.answer.ms / 1000
+            slow = exchange.answer.cpu > SLOW_MS and spent > SLOW_SECONDS
+            if slow or spent > OPERATION_SECONDS or waited > WAITED_SECONDS or run.out_of_time:
                 cut = True
                 break
         if not cut:
@@ -205,7 +209,7 @@ class Prober:
     ) -> Iterator[Bundle]:
         """The first payloads of a rule into all slots that were not seen to lead anywhere."""
         untouched = [s for s in group if not touched[s.key].encodings(rule.sinks)]
-        lead = getattr(rule, "lead", 1)
+        lead = getattr(rule, "lead", 0)
         made = [list(_first(rule.attack(slot, self._run.canaries.new), lead)) for slot in untouched]
         for turn in range(lead):
             bundle = [

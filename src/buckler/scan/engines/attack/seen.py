@@ -15,7 +15,8 @@ def seen_in(answer: Answer, canary: str) -> Iterator[str]:
     """The sinks that a canary reached, and the parts of the answer that it stands in."""
     yield from (hit.sink for hit in answer.hits if canary in hit.text.lower())
     if canary in answer.text.lower():
-        yield "html" if "html" in answer.media_type or not answer.media_type else "body"
+        markup = any(kind in answer.media_type for kind in ("html", "svg", "xml"))
+        yield "html" if markup or not answer.media_type else "body"
     for name, value in answer.headers:
         if canary in value.lower():
             yield "location" if name.lower() == "location" else "header"

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import ast
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 
 from buckler.core.finding import Confidence, Finding, Severity
 from buckler.core.rule import Example, Fix, Rule
 from buckler.scan.engines.interface import Module
-from buckler.scan.python.index import Function, Index, argument, index_of, last, parameters
-from buckler.scan.python.modules import definition
-from buckler.scan.python.words import kind, name_of, words
+from buckler.scan.python.index import index_of
+from buckler.scan.python.uses import MAX_HOPS, uses
+from buckler.scan.python.words import kind, words
 from buckler.scan.rules._support.source import here
 
 _RANDOM = re.compile(
@@ -21,9 +20,11 @@ _RANDOM = re.compile(
 _GUESSABLE = re.compile(
     r"^(?:uuid\.uuid1|time\.time|time\.time_ns|time\.monotonic|datetime\.datetime\.(?:now|utcnow)\(\)\.timestamp)$"
 )
-_SHAPES = frozenset(
-    "str int round hex format join encode decode hexdigest digest md5 sha1 sha256 sha512 new b64encode urlsafe_b64encode "
-    "zfill rjust ljust upper lower chr oct abs tuple list sorted getvalue strip to_bytes b32encode translate bytes print".split()
+_CALLED = (
+    *(
+        "choice choices randint randrange random getrandbits sample randbytes uniform shuffle integers".split()
+    ),
+    *("bytes rand normalvariate triangular uuid1 time time_ns monotonic timestamp".split()),
 )
 _SECRET_WORDS = frozenset(
     "nonce salt csrf otp totp pin sid voucher coupon invitation invite captcha".split()
@@ -42,7 +43,6 @@ _CODES = re.compile(
 _NOT = frozenset(
     "delay jitter timeout backoff sleep interval count size length index position offset limit seconds".split()
 )
-MAX_HOPS = 3
 
 
 class InsecureRandomness(Rule):
@@ -182,13 +182,13 @@ class InsecureRandomness(Rule):
         """Calls of such generators whose value becomes something that must not be guessed."""
         index = index_of(module)
         lines: set[int] = set()
-        for call in index.calls:
+        for call in index.called(*_CALLED):
             name = index.name(call.func)
             if not (_RANDOM.match(name) or _GUESSABLE.match(name)) or call.lineno in lines:
                 continue
             clock = bool(_GUESSABLE.match(name)) and not name.startswith("uuid")
             use = next(
-                (u for u in _uses(index, call, MAX_HOPS if clock else 0) if _is_secret(u)), ""
+                (u for u in uses(index, call, MAX_HOPS if clock else 0) if _is_secret(u)), ""
             )
             if use:
                 lines.add(call.lineno)
@@ -214,118 +214,6 @@ def _is_secret(name: str) -> bool:
     if found[-1] == "id" and len(found) > 1 and found[-2] in _SECRET_IDS:
         return True
     return bool(_CODES.match(name)) or (found[-1] == "code" and len(found) == 1)
-
-
-def _uses(index: Index, node: ast.AST, depth: int) -> Iterator[str]:
-    """The names under which a value goes on, nearest first."""
-    child = node
-    for outer in index.around(node):
-        match outer:
-            case ast.Assign():
-                for target in outer.targets:
-                    yield from _targets(index, target, depth)
-                return
-            case ast.AnnAssign() | ast.AugAssign() | ast.NamedExpr():
-                yield from _targets(index, outer.target, depth)
-                return
-            case ast.keyword():
-                if outer.arg:
-                    yield outer.arg
-                return
-            case ast.Dict():
-                yield from _key_of(outer, child)
-                return
-            case ast.Subscript() if child is outer.slice:
-                yield from (name_of(outer.value), f"opens_{name_of(outer.value)}")
-                return
-            case ast.Tuple() | ast.List() | ast.Set() if depth >= MAX_HOPS:
-                return
-            case ast.Return():
-                yield from _returned(index, outer, depth)
-                return
-            case ast.Call() if child is not outer.func:
-                name = last(outer.func)
-                if name not in _SHAPES:
-                    yield from _argument_names(index, outer, child)
-                    return
-            case ast.Lambda():
-                child = outer
-                continue
-            case ast.stmt():
-                return
-        child = outer
-
-
-def _targets(index: Index, target: ast.expr, depth: int) -> Iterator[str]:
-    if isinstance(target, ast.Tuple | ast.List):
-        for item in target.elts:
-            yield from _targets(index, item, depth)
-        return
-    if isinstance(target, ast.Subscript):
-        yield name_of(target) if isinstance(target.slice, ast.Constant) else ""
-        yield name_of(target.value)
-        return
-    yield name_of(target)
-    if isinstance(target, ast.Name) and depth < MAX_HOPS:
-        function = index.function_of(target)
-        for use in ast.walk(function) if function is not None else ():
-            if isinstance(use, ast.Name) and use.id == target.id and isinstance(use.ctx, ast.Load):
-                if not any(
-                    isinstance(o, ast.Compare | ast.If)
-                    for o in index.around(use)
-                    if o is not function and isinstance(o, ast.expr)
-                ):
-                    yield from _uses(index, use, depth + 1)
-
-
-def _key_of(outer: ast.Dict, child: ast.AST) -> Iterator[str]:
-    for key, value in zip(outer.keys, outer.values, strict=True):
-        if value is child and isinstance(key, ast.Constant):
-            yield str(key.value)
-
-
-def _returned(index: Index, node: ast.AST, depth: int) -> Iterator[str]:
-    """A value that a function returns is what the function is called, and what callers make of it."""
-    function = index.function_of(node)
-    if function is None:
-        return
-    if not function.decorator_list:
-        yield function.name
-    if depth < MAX_HOPS:
-        for call in index.callers(function):
-            if index.function_of(call) is not function:
-                yield from _uses(index, call, depth + 1)
-
-
-def _argument_names(index: Index, call: ast.Call, child: ast.AST) -> Iterator[str]:
-    """What a positional argument is called by the function that gets it."""
-    if child not in call.args:
-        return
-    at = call.args.index(child)
-    if last(call.func) in ("set_cookie", "setdefault", "setex", "set", "hset") and at:
-        yield from (str(a.value) for a in call.args[:at] if isinstance(a, ast.Constant))
-        key = argument(call, "key", 0)
-        yield name_of(key) if key is not None else ""
-        return
-    made = definition(index, call.func)
-    if made is None:
-        return
-    target = made[1]
-    if isinstance(target, ast.FunctionDef | ast.AsyncFunctionDef):
-        yield from _parameter(target, at)
-    elif isinstance(target, ast.ClassDef):
-        init = next(
-            (i for i in target.body if isinstance(i, ast.FunctionDef) and i.name == "__init__"),
-            None,
-        )
-        if init is not None:
-            yield from _parameter(init, at + 1)
-
-
-def _parameter(function: Function, at: int) -> Iterator[str]:
-    named = parameters(function)
-    if at < len(named):
-        yield named[at].arg
 
 
 __all__ = ["InsecureRandomness"]

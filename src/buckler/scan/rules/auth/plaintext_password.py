@@ -11,8 +11,8 @@ from buckler.core.rule import Example, Fix, Rule
 from buckler.scan.engines.interface import Hit, Mint, Module, Payload, Probe, Slot, Verdict
 from buckler.scan.python.constants import text
 from buckler.scan.python.index import Index, index_of, last
+from buckler.scan.python.passwords import is_stored_password
 from buckler.scan.python.words import is_password, name_of
-from buckler.scan.rules._support.passwords import is_stored_password
 from buckler.scan.rules._support.source import here
 from buckler.scan.rules.auth.weak_password_hash import PASSWORD_SLOT
 

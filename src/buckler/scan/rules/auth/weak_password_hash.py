@@ -11,8 +11,8 @@ from buckler.core.rule import Example, Fix, Rule
 from buckler.scan.engines.interface import Hit, Mint, Module, Payload, Probe, Slot, Verdict
 from buckler.scan.python.constants import texts, truth
 from buckler.scan.python.index import Index, argument, index_of, last
+from buckler.scan.python.passwords import derives_key
 from buckler.scan.python.words import is_password, kind, name_of
-from buckler.scan.rules._support.passwords import derives_key
 from buckler.scan.rules._support.source import here
 
 _FAST = re.compile(

@@ -29,6 +29,20 @@ _POSITIONS = {
 _CLIENTS = re.compile(
     rf"^(?:httpx\.(?:Client|AsyncClient|{_METHODS}|stream|Timeout)|httpx\.(?:Async)?Client\(\)\.(?:{_METHODS}|stream|send|build_request)|aiohttp\.(?:ClientSession|ClientTimeout)|aiohttp\.ClientSession\(\)\.(?:{_METHODS}))$"
 )
+_CALLED = (
+    *(
+        *_METHODS.split("|"),
+        "send",
+        "stream",
+        "Timeout",
+        "Client",
+        "AsyncClient",
+        "ClientSession",
+        "ClientTimeout",
+    ),
+    *(name.rpartition(".")[2] for name in _POSITIONS),
+    *("build_request", "to_thread", "run_in_threadpool", "run_in_executor", "run_sync", "submit"),
+)
 _THREADS = frozenset({"to_thread", "run_in_threadpool", "run_in_executor", "run_sync", "submit"})
 
 
@@ -152,10 +166,10 @@ class OutboundWithoutTimeout(Rule):
 
 
 def _endless(index: Index) -> Iterator[ast.Call]:
-    names = [index.name(call.func) for call in index.calls]
-    general = "socket.setdefaulttimeout" in names
-    adapted = any(name.endswith(".mount") and "ession()" in name for name in names)
-    for call, name in zip(index.calls, names, strict=True):
+    general = bool(index.called("setdefaulttimeout"))
+    adapted = any("ession()" in index.name(call.func) for call in index.called("mount"))
+    for call in index.called(*_CALLED):
+        name = index.name(call.func)
         if unpacks(call):
             continue
         if _REQUESTS.match(name):

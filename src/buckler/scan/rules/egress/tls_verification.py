@@ -36,6 +36,8 @@ _INSECURE = frozenset(
     }
 )
 _REQUIREMENTS = frozenset({"cert_reqs", "ssl_cert_reqs"})
+_NAMES = {*_OPTIONS, *_INSECURE, *_REQUIREMENTS}
+_ATTRIBUTES = ("_create_default_https_context", "verify", "check_hostname", "verify_mode")
 _SERVER = re.compile(r"PROTOCOL_TLS_SERVER|CLIENT_AUTH|uvicorn|hypercorn")
 _LOOPBACK = re.compile(r"^https?://(localhost|127\.\d+\.\d+\.\d+|\[::1\])(:\d+)?(/|$)")
 
@@ -182,16 +184,17 @@ class TlsVerificationOff(Rule):
 
 
 def _in_calls(index: Index) -> Iterator[tuple[ast.AST, bool]]:
-    for call in index.calls:
-        name = index.name(call.func)
-        if name in ("ssl._create_unverified_context", "ssl._create_stdlib_context"):
-            yield call, False
+    for call in index.called("_create_unverified_context", "_create_stdlib_context"):
+        yield call, False
+    seen: set[ast.Call] = set()
+    for keyword in index.all(ast.keyword):
+        outer = index.parents[keyword]
+        if keyword.arg not in _NAMES or not isinstance(outer, ast.Call) or outer in seen:
             continue
-        for keyword in call.keywords:
-            value = _off(index, name, keyword)
-            if value is not None and not _to_itself(index, call):
-                yield call, value.default
-                break
+        value = _off(index, index.name(outer.func), keyword)
+        if value is not None and not _to_itself(index, outer):
+            seen.add(outer)
+            yield outer, value.default
 
 
 def _off(index: Index, name: str, keyword: ast.keyword) -> Value | None:
@@ -220,7 +223,7 @@ def _to_itself(index: Index, call: ast.Call) -> bool:
 def _assigned(index: Index, contexts: set[str]) -> Iterator[tuple[ast.AST, bool]]:
     for assign in index.all(ast.Assign):
         target = assign.targets[0]
-        if not isinstance(target, ast.Attribute):
+        if not isinstance(target, ast.Attribute) or target.attr not in _ATTRIBUTES:
             continue
         value = value_of(index, assign.value)
         off = value is not None and value.value is False
@@ -235,6 +238,12 @@ def _assigned(index: Index, contexts: set[str]) -> Iterator[tuple[ast.AST, bool]
         elif (target.attr == "check_hostname" and off) or (
             target.attr == "verify_mode" and last(assign.value) == "CERT_NONE"
         ):
+            if any(
+                isinstance(o, ast.If)
+                and re.search("verify|check|insecure|cert", ast.unparse(o.test))
+                for o in index.around(assign)
+            ):
+                continue  # somebody has to ask for it
             key = f"{id(index.function_of(assign))} {ast.unparse(target.value)}"
             made = " ".join(ast.unparse(v) for v in index.values(target.value))
             if key not in contexts and not _SERVER.search(made):

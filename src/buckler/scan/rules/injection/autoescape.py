@@ -10,9 +10,10 @@ from buckler.core.finding import Confidence, Finding, Location, Severity
 from buckler.core.rule import Example, Fix, Rule
 from buckler.scan.engines.interface import Hit, Mint, Module, Payload, Probe, Project, Slot, Verdict
 from buckler.scan.languages.jinja import escapes_itself, unescaped_values
-from buckler.scan.python.constants import text, texts, truth, value_of
+from buckler.scan.python.constants import text, texts, truth
 from buckler.scan.python.index import Index, argument, index_of, last
-from buckler.scan.python.modules import definition
+from buckler.scan.python.markup import is_harmless
+from buckler.scan.python.modules import made_by
 from buckler.scan.rules._support.source import here
 
 _ENVIRONMENTS = (
@@ -27,9 +28,6 @@ _ESCAPED = re.compile(r"\.(html?|xml)$", re.IGNORECASE)
 _OTHER = re.compile(
     r"\.(txt|md|sql|ya?ml|json|toml|ini|conf|cfg|py|tex|csv|eml|sh|css|js)(\.(j2|jinja2?))?$",
     re.IGNORECASE,
-)
-_SAFE = frozenset(
-    "escape url_for int float len str_escape quote quote_plus clean sanitize linkify nh3 bleach format_html dumps isoformat csrf_token url_path_for".split()
 )
 _TEMPLATES = re.compile(r"\.(html?|xhtml|svg|j2|jinja2?|tpl|tmpl)$", re.IGNORECASE)
 
@@ -203,12 +201,17 @@ class TemplateAutoescapeOff(Rule):
 
 def _environments(index: Index) -> Iterator[tuple[ast.AST, str]]:
     """Environments that do not escape and whose templates are HTML."""
-    for call in index.calls:
-        if index.name(call.func) in _ENVIRONMENTS and not _escapes(index, call, "page.html"):
-            names = _used_names(index, call)
-            html = [name for name in names if _HTML.search(name) and not _OTHER.search(name)]
-            if html or (not names and "HTMLResponse" in " ".join(index.imports)):
-                yield call, "The templates of this environment put values into HTML as they are."
+    why = "The templates of this environment put values into HTML as they are."
+    for call in index.called(
+        "Environment", "SandboxedEnvironment", "ImmutableSandboxedEnvironment"
+    ):
+        if index.name(call.func) not in _ENVIRONMENTS or _escapes(index, call, "page.html"):
+            continue
+        used = _used_names(index, call)
+        html = [node for name, node in used if _HTML.search(name) and not _OTHER.search(name)]
+        yield from ((node, why) for node in html)
+        if not used and "HTMLResponse" in " ".join(index.imports):
+            yield call, why
 
 
 def _escapes(index: Index, call: ast.Call, name: str) -> bool:
@@ -225,28 +228,24 @@ def _escapes(index: Index, call: ast.Call, name: str) -> bool:
     return True if known is None else known
 
 
-def _used_names(index: Index, call: ast.Call) -> list[str]:
-    """The names of the templates that are taken from an environment in this module."""
+def _used_names(index: Index, call: ast.Call) -> list[tuple[str, ast.Call]]:
+    """The names of the templates that are taken from an environment in this module, and where."""
     parent = index.parents.get(call)
     targets = parent.targets if isinstance(parent, ast.Assign) else []
     names = {last(t) for t in targets}
     found = []
-    for other in index.calls:
-        if last(other.func) in (
-            "get_template",
-            "select_template",
-            "TemplateResponse",
-        ) and isinstance(other.func, ast.Attribute):
+    for other in index.called("get_template", "select_template", "TemplateResponse"):
+        if isinstance(other.func, ast.Attribute):
             owner = other.func.value
             if owner is call or last(owner) in names:
-                found += [t for a in other.args for t in texts(index, a)]
+                found += [(t, other) for a in other.args for t in texts(index, a)]
     return found
 
 
 def _names(index: Index) -> Iterator[tuple[ast.AST, str]]:
     """Answers from templates whose names Starlette does not escape."""
-    for call in index.calls:
-        if last(call.func) != "TemplateResponse" or not isinstance(call.func, ast.Attribute):
+    for call in index.called("TemplateResponse"):
+        if not isinstance(call.func, ast.Attribute):
             continue
         name = text(index, argument(call, "name")) or next(
             (t for a in call.args[:2] if (t := text(index, a))), None
@@ -267,11 +266,8 @@ def _names(index: Index) -> Iterator[tuple[ast.AST, str]]:
 
 def _own_environment(index: Index, node: ast.expr, name: str) -> bool:
     """Whether the templates were given an environment that escapes this name."""
-    found = definition(index, node)
+    found = made_by(index, node)
     if found is None:
-        values = index.values(node)
-        found = (index, values[-1]) if values else None
-    if found is None or not isinstance(found[1], ast.Call):
         return False
     other, made = found
     for assign in other.all(ast.Assign):
@@ -283,62 +279,15 @@ def _own_environment(index: Index, node: ast.expr, name: str) -> bool:
     environment = argument(made, "env")
     if environment is None:
         return False
-    if not isinstance(environment, ast.Call):
-        leads = definition(other, environment)
-        if leads is None or not isinstance(leads[1], ast.Call):
-            return True
-        other, environment = leads[0], leads[1]
-    return _escapes(other, environment, name)
+    leads = made_by(other, environment)
+    return True if leads is None else _escapes(leads[0], leads[1], name)
 
 
 def _markup(index: Index) -> Iterator[tuple[ast.AST, str]]:
-    for call in index.calls:
+    for call in index.called("Markup"):
         if (
             index.name(call.func) in ("markupsafe.Markup", "jinja2.utils.markupsafe.Markup")
             and call.args
         ):
-            if not _is_harmless(index, call.args[0], 0):
+            if not is_harmless(index, call.args[0], 0):
                 yield call, "Markup() says that a text is safe that is put together from values."
-
-
-def _is_harmless(index: Index, node: ast.expr, depth: int) -> bool:
-    """Whether a text is constant, or every value in it is escaped."""
-    known = value_of(index, node)
-    if depth > 5 or (known is not None and not known.default):
-        return depth <= 5
-    match node:
-        case ast.Constant():
-            return True
-        case ast.JoinedStr():
-            return all(
-                _is_harmless(index, v.value, depth + 1)
-                for v in node.values
-                if isinstance(v, ast.FormattedValue)
-            )
-        case ast.BinOp():
-            return _is_harmless(index, node.left, depth + 1) and _is_harmless(
-                index, node.right, depth + 1
-            )
-        case ast.Tuple():
-            return all(_is_harmless(index, item, depth + 1) for item in node.elts)
-        case ast.IfExp():
-            return _is_harmless(index, node.body, depth + 1) and _is_harmless(
-                index, node.orelse, depth + 1
-            )
-        case ast.Call():
-            name = last(node.func)
-            owner = index.name(node.func).partition(".")[0]
-            if name in _SAFE or owner in ("nh3", "bleach"):
-                return True
-            if name in ("format", "join", "replace", "strip") and isinstance(
-                node.func, ast.Attribute
-            ):
-                given = [*node.args, *(k.value for k in node.keywords), node.func.value]
-                return all(_is_harmless(index, item, depth + 1) for item in given)
-            return False
-        case ast.GeneratorExp() | ast.ListComp():
-            return _is_harmless(index, node.elt, depth + 1)
-        case ast.Name():
-            values = index.values(node)
-            return bool(values) and all(_is_harmless(index, v, depth + 1) for v in values)
-    return False

@@ -12,7 +12,7 @@ from buckler.scan.engines.interface import Module
 from buckler.scan.languages.regex import is_exponential
 from buckler.scan.python.constants import number, text, value_of
 from buckler.scan.python.index import Index, argument, index_of, last
-from buckler.scan.python.modules import definition
+from buckler.scan.python.modules import made_by
 from buckler.scan.rules._support.source import here
 
 _SUBJECT = {
@@ -161,9 +161,15 @@ class RegexDenialOfService(Rule):
 
 
 def _uses(index: Index) -> Iterator[ast.AST]:
-    for call in index.calls:
+    modules = {name for name, known in index.imports.items() if known.dotted == "re"}
+    for call in index.called(*_SUBJECT):
         attribute = call.func
+        owner = attribute.value if isinstance(attribute, ast.Attribute) else None
+        if isinstance(owner, ast.Constant):
+            continue
         name = last(attribute)
+        if owner is None or last(owner) in modules:
+            name = index.name(attribute).removeprefix("re.")
         if name not in _SUBJECT:
             continue
         if index.name(attribute) == f"re.{name}":
@@ -188,15 +194,8 @@ def _literal(index: Index, call: ast.Call, subject: int) -> tuple[str, int] | No
 
 def _compiled(index: Index, node: ast.expr) -> tuple[str, int] | None:
     """Pattern and flags of what ``re.compile`` made, wherever that stands."""
-    found = (index, node) if isinstance(node, ast.Call) else definition(index, node)
-    if found is None:
-        values = index.values(node)
-        found = (index, values[0]) if len(values) == 1 else None
-    if (
-        found is None
-        or not isinstance(found[1], ast.Call)
-        or found[0].name(found[1].func) != "re.compile"
-    ):
+    found = made_by(index, node)
+    if found is None or found[0].name(found[1].func) != "re.compile":
         return None
     other, made = found
     pattern = text(other, argument(made, "pattern", 0))

@@ -41,6 +41,7 @@ class XmlExternalEntities(Rule):
     owasp = ("A05:2021", "A02:2025")
     asvs = ("V1.5.1",)
     sinks = ("xml", "open")
+    lead = 1
     fix = Fix(
         "do not resolve entities: use defusedxml, or XMLParser(resolve_entities=False)",
         before="parser.setFeature(feature_external_ges, True)",

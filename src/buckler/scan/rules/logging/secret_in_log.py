@@ -2,32 +2,16 @@
 
 from __future__ import annotations
 
-import ast
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 
 from buckler.core.finding import Confidence, Finding, Severity
 from buckler.core.rule import Example, Fix, Rule
 from buckler.scan.engines.interface import Hit, Mint, Module, Payload, Probe, Slot, Verdict
-from buckler.scan.python.constants import class_behind
-from buckler.scan.python.index import Index, index_of, last
-from buckler.scan.python.words import kind, name_of, telling
+from buckler.scan.python.index import index_of
+from buckler.scan.python.logged import LEVELS, logs, secrets
 from buckler.scan.rules._support.source import here
 
-_LEVELS = frozenset(
-    "debug info warning warn error critical exception log fatal success trace msg".split()
-)
-_LOGGERS = re.compile(
-    r"(^|\.|_)(log|logger|logging|structlog|loguru|audit)\w*(\(\)|\.|$)", re.IGNORECASE
-)
-_SHAPES = frozenset(
-    "str repr format dumps dict encode decode join model_dump model_dump_json json ascii vars get list tuple upper lower strip pformat".split()
-)
-_SIGN_IN = re.compile(
-    r"login|log_in|signin|sign_in|signup|sign_up|register|password|credential|token|passwd|authenticate",
-    re.IGNORECASE,
-)
-_WHOLE = ("model_dump", "model_dump_json", "dict", "json", "__dict__", "vars")
 SECRET_SLOT = re.compile(
     r"(pass(word|wd|phrase|code)?|pwd|secret|token|api_?-?key|authorization|credential|cvv|cvc|otp|pin|card_?number|private_?key)$",
     re.IGNORECASE,
@@ -158,10 +142,10 @@ class SecretInLog(Rule):
     def check_source(self, module: Module) -> Iterable[Finding]:
         """Calls of loggers and ``print`` with something secret among the arguments."""
         index = index_of(module)
-        for call in index.calls:
-            if not _logs(index, call):
+        for call in index.called("print", "pprint", *LEVELS):
+            if not logs(index, call):
                 continue
-            what = next(iter(_secrets(index, call)), "")
+            what = next(iter(secrets(index, call)), "")
             if what:
                 yield self.found(
                     f"{what} is written to the log.",
@@ -185,186 +169,3 @@ class SecretInLog(Rule):
             f"What is sent as {probe.slot.name} is written to the log.",
             mark=probe.payload.canary.text,
         )
-
-
-def _logs(index: Index, call: ast.Call) -> bool:
-    if isinstance(call.func, ast.Name):
-        return call.func.id in ("print", "pprint")
-    if not isinstance(call.func, ast.Attribute) or call.func.attr not in _LEVELS:
-        return False
-    name = index.name(call.func)
-    return bool(_LOGGERS.search(ast.unparse(call.func.value))) or name.startswith(
-        ("logging.", "structlog.", "loguru.")
-    )
-
-
-def _secrets(index: Index, call: ast.Call) -> Iterator[str]:
-    """What of the arguments is secret, for people."""
-    for item in (
-        *call.args,
-        *(k.value for k in call.keywords if k.arg not in ("exc_info", "stack_info")),
-    ):
-        yield from _in(index, call, item, 0)
-    for keyword in call.keywords:
-        if (
-            keyword.arg
-            and kind(keyword.arg) in ("password", "secret", "token", "key")
-            and not isinstance(keyword.value, ast.Constant | ast.Call)
-        ):
-            yield f"A {kind(keyword.arg)}"
-
-
-def _in(index: Index, call: ast.Call, node: ast.expr, depth: int) -> Iterator[str]:
-    if depth > 6:
-        return
-    match node:
-        case ast.JoinedStr():
-            for part in node.values:
-                if isinstance(part, ast.FormattedValue):
-                    yield from _in(index, call, part.value, depth + 1)
-        case ast.BinOp():
-            yield from _in(index, call, node.left, depth + 1)
-            yield from _in(index, call, node.right, depth + 1)
-        case ast.Tuple() | ast.List():
-            for item in node.elts:
-                yield from _in(index, call, item, depth + 1)
-        case ast.Dict():
-            for item in node.values:
-                yield from _in(index, call, item, depth + 1)
-        case ast.Await():
-            yield from _in(index, call, node.value, depth + 1)
-        case ast.Subscript(slice=ast.Slice()):
-            return
-        case ast.Call():
-            yield from _in_call(index, call, node, depth)
-        case ast.Name() | ast.Attribute() | ast.Subscript():
-            yield from _in_name(index, call, node, depth)
-
-
-def _in_call(index: Index, call: ast.Call, node: ast.Call, depth: int) -> Iterator[str]:
-    name = last(node.func)
-    if name == "get_secret_value":
-        yield "A secret"
-        return
-    if name in ("get", "pop") and kind(name_of(node)) in ("password", "secret", "token", "key"):
-        yield f"A {kind(name_of(node))}"
-        return
-    if (
-        name in ("body", "json", "form")
-        and isinstance(node.func, ast.Attribute)
-        and last(node.func.value) in ("request", "req")
-    ):
-        if _in_sign_in(index, call):
-            yield "The whole body of a sign-in"
-        return
-    if name not in _SHAPES:
-        return
-    if name in _WHOLE and isinstance(node.func, ast.Attribute):
-        yield from _whole(index, call, node.func.value)
-    for item in node.args:
-        yield from _in(index, call, item, depth + 1)
-    if isinstance(node.func, ast.Attribute) and name in (
-        "format",
-        "encode",
-        "decode",
-        "strip",
-        "upper",
-        "lower",
-    ):
-        yield from _in(index, call, node.func.value, depth + 1)
-
-
-def _in_name(index: Index, call: ast.Call, node: ast.expr, depth: int) -> Iterator[str]:
-    if (
-        isinstance(node, ast.Attribute)
-        and node.attr in ("headers", "cookies")
-        and last(node.value) in ("request", "req", "websocket")
-    ):
-        yield (
-            "Every header of the request, credentials included,"
-            if node.attr == "headers"
-            else "Every cookie"
-        )
-        return
-    if isinstance(node, ast.Attribute) and node.attr == "__dict__":
-        yield from _whole(index, call, node.value)
-        return
-    what = kind(name_of(node))
-    words = telling(name_of(node))
-    plural = bool(words) and words[-1].endswith("s") and words[-1] not in ("pass", "credentials")
-    if what in ("password", "secret", "token", "key") and not plural:
-        if not _is_masked(index, node) and not _is_loop(index, node):
-            yield f"A {what}"
-        return
-    if isinstance(node, ast.Name):
-        values = index.values(node)
-        if (
-            depth < 4
-            and len(values) == 1
-            and isinstance(values[0], ast.JoinedStr | ast.Call | ast.Await | ast.Dict)
-        ):
-            yield from _in(index, call, values[0], depth + 2)
-        elif not values:
-            yield from _whole(index, call, node)
-
-
-def _whole(index: Index, call: ast.Call, node: ast.expr) -> Iterator[str]:
-    """An object that is logged with all of its fields, one of which is a secret."""
-    owner = class_behind(index, node)
-    if owner is not None and isinstance(owner[1], ast.ClassDef):
-        for item in owner[1].body:
-            if isinstance(item, ast.AnnAssign) and kind(last(item.target)) in (
-                "password",
-                "secret",
-                "key",
-                "code",
-            ):
-                if "Secret" not in ast.unparse(item.annotation) and "repr=False" not in ast.unparse(
-                    item
-                ):
-                    yield f"An object with a {kind(last(item.target))}"
-                    return
-        return
-    parameter = index.parameter(node) if isinstance(node, ast.Name) else None
-    if parameter is not None and parameter.annotation is not None:
-        if re.search(
-            r"Login|SignIn|SignUp|Register|Credentials|PasswordRequestForm|UserCreate|Password",
-            ast.unparse(parameter.annotation),
-        ):
-            yield "The whole payload of a sign-in"
-
-
-def _in_sign_in(index: Index, call: ast.Call) -> bool:
-    function = index.function_of(call)
-    if function is None:
-        return False
-    paths = " ".join(ast.unparse(d) for d in function.decorator_list)
-    return bool(_SIGN_IN.search(function.name) or _SIGN_IN.search(paths))
-
-
-def _is_masked(index: Index, node: ast.expr) -> bool:
-    """Whether a field shows stars by itself."""
-    if not isinstance(node, ast.Attribute):
-        parameter = index.parameter(node) if isinstance(node, ast.Name) else None
-        return (
-            parameter is not None
-            and parameter.annotation is not None
-            and "Secret" in ast.unparse(parameter.annotation)
-        )
-    owner = class_behind(index, node.value)
-    if owner is None or not isinstance(owner[1], ast.ClassDef):
-        return False
-    return any(
-        isinstance(i, ast.AnnAssign)
-        and last(i.target) == node.attr
-        and "Secret" in ast.unparse(i.annotation)
-        for i in owner[1].body
-    )
-
-
-def _is_loop(index: Index, node: ast.expr) -> bool:
-    """Tokens of a text that are gone through one by one are no secret."""
-    name = last(node)
-    return any(
-        isinstance(o, ast.For | ast.AsyncFor) and last(o.target) == name for o in index.around(node)
-    )

@@ -179,12 +179,12 @@ class WeakSigningSecret(Rule):
                 seen.add(key)
                 message = f"The key that signs is weak: {why}."
                 yield self.found(message, confidence=Confidence.SUSPECTED, location=written(value))
-        for key in signing_keys(index):
-            short = _few_bytes(index, key.node)
+        for used in signing_keys(index):
+            short = _few_bytes(index, used.node)
             if short is not None:
                 message = f"The key that signs has {short} random bytes where 32 are asked for."
                 yield self.found(
-                    message, confidence=Confidence.SUSPECTED, location=here(index, key.call)
+                    message, confidence=Confidence.SUSPECTED, location=here(index, used.call)
                 )
 
     def check_observations(self, app: AppModel, seen: Observations) -> Iterable[Finding]:
@@ -206,7 +206,7 @@ def _used(index: Index) -> Iterator[tuple[Value, str]]:
 
 def _fields(index: Index) -> Iterator[tuple[Value, str]]:
     """Fields of a settings class and constants whose name says that they sign."""
-    for annotated in (*index.all(ast.AnnAssign), *index.all(ast.Assign)):
+    for annotated in index.settings():
         owner = index.parents.get(annotated)
         target = annotated.target if isinstance(annotated, ast.AnnAssign) else annotated.targets[0]
         in_class = isinstance(owner, ast.ClassDef) and (

@@ -168,8 +168,9 @@ class WeakTlsSettings(Rule):
 
 def _versions(index: Index) -> Iterator[tuple[ast.AST, str]]:
     for node in index.all(ast.Attribute):
-        name = index.name(node)
-        if not _VERSIONS.match(node.attr) or not name.startswith(("ssl.", "OpenSSL.", "urllib3.")):
+        if not _VERSIONS.match(node.attr):
+            continue
+        if not index.name(node).startswith(("ssl.", "OpenSSL.", "urllib3.")):
             continue
         outer = next(
             (
@@ -183,7 +184,10 @@ def _versions(index: Index) -> Iterator[tuple[ast.AST, str]]:
         if (
             isinstance(parent, ast.Subscript | ast.Dict)
             or isinstance(outer, ast.Compare)
-            or (isinstance(outer, ast.Assign) and "maximum" in ast.unparse(outer.targets[0]))
+            or (
+                isinstance(outer, ast.Assign)
+                and re.search(r"maximum|\[", ast.unparse(outer.targets[0]))
+            )
         ):
             continue
         yield node, f"{node.attr.removeprefix('PROTOCOL_').replace('_', '.')} is"
@@ -195,12 +199,8 @@ def _versions(index: Index) -> Iterator[tuple[ast.AST, str]]:
 
 
 def _ciphers(index: Index) -> Iterator[tuple[ast.AST, str]]:
-    for call in index.calls:
-        if (
-            last(call.func) == "set_ciphers"
-            and call.args
-            and weak_ciphers(text(index, call.args[0]) or "")
-        ):
+    for call in index.called("set_ciphers"):
+        if call.args and weak_ciphers(text(index, call.args[0]) or ""):
             yield call, "Weak ciphers are"
     for keyword in index.all(ast.keyword):
         if keyword.arg in ("ssl_ciphers", "ciphers") and weak_ciphers(

@@ -112,7 +112,7 @@ class Driver:
         state.number, state.failing = request.get("number", ""), request.get("fail", "")
         answer: Dict[str, Any] = {"id": request["id"], "status": None, "headers": [], "body": ""}
         exchange = _Websocket(request) if request.get("websocket") else _Http(request)
-        started = time.perf_counter()
+        started, worked = time.perf_counter(), time.process_time()
         scope = exchange.scope(dict(self._state))
         task = asyncio.ensure_future(self._app(scope, exchange.receive, exchange.send))
         done, _ = await asyncio.wait({task}, timeout=request["timeout"])
@@ -127,6 +127,7 @@ class Driver:
                 answer["error"] = load.failure(_innermost(error))
         answer["ms"] = round((time.perf_counter() - started) * 1000, 2)
         state.number = state.failing = ""
+        answer["cpu"] = round((time.process_time() - worked) * 1000, 2)
         answer.update(exchange.answer())
         answer.update(state.take())
         return answer

@@ -1,0 +1,214 @@
+"""Which comparisons hold a secret against something that was sent: CWE-208."""
+
+from __future__ import annotations
+
+import ast
+import re
+
+from buckler.scan.python.constants import value_of
+from buckler.scan.python.handlers import comes_with_request
+from buckler.scan.python.index import Index, last
+from buckler.scan.python.modules import definition
+from buckler.scan.python.passwords import is_stored_password
+from buckler.scan.python.words import ends, kind, name_of, root_of, words
+
+_FORM = re.compile(
+    r"confirm|repeat|again|retype|verify|second|old|current|new|previous|username|email",
+    re.IGNORECASE,
+)
+
+_VALIDATORS = (
+    "validator",
+    "field_validator",
+    "model_validator",
+    "root_validator",
+    "validates",
+    "validate",
+)
+
+_CONFIGURED = re.compile(
+    r"^(settings|config|conf|cfg|env|environ|app_settings|get_settings|get_config|constants|secrets?|keys)$",
+    re.IGNORECASE,
+)
+
+_WORDS = frozenset(
+    {"bearer", "basic", "access", "refresh", "none", "null", "true", "false", "undefined", "digest"}
+)
+
+_OWNERS = frozenset(
+    "api access auth reset csrf xsrf session verification webhook admin internal invite refresh device form".split()
+)
+
+
+def secret(index: Index, left: ast.expr, right: ast.expr) -> str:
+    """What is compared, for people; an empty text where it is no secret."""
+    for side, other in ((left, right), (right, left)):
+        if _is_mac(index, side) and not _is_constant(other):
+            return "A signature"
+    names = [_names(side) for side in (left, right)]
+    kinds = [{kind(n) for n in found} - {""} for found in names]
+    strong = {"password", "secret", "key", "token", "signature", "code"}
+    both = kinds[0] | kinds[1]
+    if not both & strong:
+        loose = all(any(ends(n, "key") for n in found) for found in names)
+        ours = [_is_configured(index, side) for side in (left, right)]
+        sent = [comes_with_request(index, side) for side in (left, right)]
+        apart = (ours[0] and sent[1]) or (ours[1] and sent[0])
+        return "A key" if loose and apart and not any(map(_is_constant, (left, right))) else ""
+    if both <= {"token", "signature", "code"}:
+        owned = any(words(n)[-2:-1] and words(n)[-2] in _OWNERS for found in names for n in found)
+        told = any(_is_configured(index, s) or comes_with_request(index, s) for s in (left, right))
+        if not told and not (owned and all(kinds)):
+            return ""
+    first = sorted(both & strong)[0]
+    return {"code": "A one-time code", "key": "An API key"}.get(first, f"A {first}")
+
+
+def _names(node: ast.expr) -> list[str]:
+    """The names that a side of a comparison is known by; those in an f-string too."""
+    if isinstance(node, ast.JoinedStr):
+        return [name_of(v.value) for v in node.values if isinstance(v, ast.FormattedValue)]
+    if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Add):
+        sides = (node.left, node.right)
+        numbers = any(
+            isinstance(s, ast.Constant) and not isinstance(s.value, str | bytes) for s in sides
+        )
+        return [] if numbers else [*_names(node.left), *_names(node.right)]
+    if isinstance(node, ast.Call) and last(node.func) in ("getenv",) and node.args:
+        return [str(node.args[0].value)] if isinstance(node.args[0], ast.Constant) else []
+    name = name_of(node)
+    return [name] if name else []
+
+
+def _is_constant(node: ast.expr) -> bool:
+    return isinstance(node, ast.Constant)
+
+
+def _is_mac(index: Index, node: ast.expr, depth: int = 0) -> bool:
+    """Whether an expression is made by ``hmac``, here or in a helper of the project."""
+    if depth > 3:
+        return False
+    for item in ast.walk(node):
+        if isinstance(item, ast.Call):
+            if index.name(item.func).startswith("hmac.") and last(item.func) in (
+                "new",
+                "digest",
+                "hexdigest",
+            ):
+                return True
+            made = definition(index, item.func)
+            if made is not None and isinstance(made[1], ast.FunctionDef | ast.AsyncFunctionDef):
+                returns = [
+                    n
+                    for n in ast.walk(made[1])
+                    if isinstance(n, ast.Return) and n.value is not None
+                ]
+                if any(
+                    n.value is not None and _is_mac(made[0], n.value, depth + 1) for n in returns
+                ):
+                    return True
+        if isinstance(item, ast.Name) and any(
+            _is_mac(index, v, depth + 1) for v in index.values(item)
+        ):
+            return True
+    return False
+
+
+def _is_configured(index: Index, node: ast.expr) -> bool:
+    """Whether a value is set by us: a setting, an environment variable, a constant."""
+    if isinstance(node, ast.JoinedStr):
+        return any(
+            isinstance(v, ast.FormattedValue) and _is_configured(index, v.value)
+            for v in node.values
+        )
+    if isinstance(node, ast.BinOp):
+        return _is_configured(index, node.left) or _is_configured(index, node.right)
+    named = index.name(node)
+    if named.startswith(("os.getenv", "os.environ")):
+        return True
+    if isinstance(node, ast.Attribute | ast.Call) and _CONFIGURED.match(root_of(node)):
+        return True
+    if isinstance(node, ast.Attribute) and any(
+        _CONFIGURED.match(part) for part in ast.unparse(node.value).replace("()", "").split(".")
+    ):
+        return True
+    name = root_of(node)
+    if not name.isupper() or not (kind(name) or ends(name, "key", "keys")):
+        return False
+    value = value_of(index, node)
+    return value is None or not isinstance(value.value, str) or len(value.value) > 7
+
+
+def harmless(index: Index, node: ast.Compare, left: ast.expr, right: ast.expr) -> bool:
+    for side, other in ((left, right), (right, left)):
+        if (
+            isinstance(side, ast.Attribute)
+            and side.attr.isupper()
+            and last(side.value)[:1].isupper()
+        ):
+            return True  # a member of an enumeration
+        if isinstance(side, ast.Constant) and not _is_real_constant(side, other):
+            return True
+        if isinstance(other, ast.Call) and last(other.func) in (
+            "len",
+            "type",
+            "id",
+            "hash",
+            "count",
+        ):
+            return True
+    if isinstance(left, ast.Call | ast.Attribute | ast.Name) and all(
+        _is_ours(index, side) for side in (left, right)
+    ):
+        return True
+    if any(root_of(side)[:1].isupper() and not root_of(side).isupper() for side in (left, right)):
+        return True  # User.api_key == key is a condition of an SQL statement
+    if is_stored_password(index, left, right):
+        return True  # AUT010 says it, and the same change closes both
+    function = index.function_of(node)
+    if function is not None:
+        if function.name in ("__eq__", "__ne__", "__lt__", "__hash__"):
+            return True
+        if any(
+            last(d.func if isinstance(d, ast.Call) else d) in _VALIDATORS
+            for d in function.decorator_list
+        ):
+            return True
+    return _one_form(left, right)
+
+
+def _is_real_constant(side: ast.Constant, other: ast.expr) -> bool:
+    value = side.value.decode("latin-1") if isinstance(side.value, bytes) else side.value
+    if (
+        not isinstance(value, str)
+        or len(value) < 6
+        or value.lower() in _WORDS
+        or " " in value.strip()
+    ):
+        return False
+    strong = {kind(n) for n in _names(other)} & {"password", "secret", "key"}
+    return bool(strong) or ((any(c.isdigit() for c in value) or "-" in value) and len(value) >= 8)
+
+
+def _is_ours(index: Index, node: ast.expr) -> bool:
+    """Whether a value has nothing to do with a request: a setting against a constant."""
+    if _is_constant(node) or _is_configured(index, node):
+        return True
+    return (
+        isinstance(node, ast.Name)
+        and value_of(index, node) is not None
+        and index.parameter(node) is None
+    )
+
+
+def _one_form(left: ast.expr, right: ast.expr) -> bool:
+    """Two passwords of one form, or the old and the new one."""
+    names = [n for side in (left, right) for n in _names(side)]
+    if len(names) < 2 or not all(
+        kind(n) == "password" for n in names if "username" not in n.lower()
+    ):
+        return False
+    same_root = root_of(left) == root_of(right) and isinstance(left, ast.Attribute | ast.Subscript)
+    if same_root and not _CONFIGURED.match(root_of(left)):
+        return True
+    return any(_FORM.search(n) for n in names)

@@ -1,0 +1,157 @@
+"""Constants, the names they go by, and whether they are secrets: CWE-798."""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Iterator
+
+from buckler.scan.model.secrets import (
+    is_digest,
+    is_placeholder,
+    looks_random,
+)
+from buckler.scan.python.index import Index, default_of, last, parameters
+from buckler.scan.python.words import ends, kind, name_of
+
+_NO_SECRET = re.compile(
+    r"example|description|title|label|placeholder|pattern|alias|help|message|prompt|hint|token_?url",
+    re.IGNORECASE,
+)
+
+_HASHED = re.compile(
+    r"hash|sha\d*|md5|digest|fingerprint|public|pub_|dummy|fake|test_|example|sample|placeholder|mock|checksum|regex|pattern",
+    re.IGNORECASE,
+)
+
+_NAME_LIKE = re.compile(r"^[A-Za-z]+(?:[-_. ][A-Za-z]+)*$")
+
+_WORDS = re.compile(
+    r"token|password|passwd|secret|auth|header|bearer|session|cookie|csrf|xsrf|jwt|field|type|param|key|api|pass|user|login",
+    re.IGNORECASE,
+)
+
+_BEARER = re.compile(r"^(?:bearer|basic|token)\s+(\S{8,})$", re.IGNORECASE)
+
+_LOGIN = (
+    "login",
+    "simple_bind",
+    "simple_bind_s",
+    "BasicAuth",
+    "HTTPBasicAuth",
+    "HTTPDigestAuth",
+    "DigestAuth",
+)
+
+_PAIRS = ("auth", "http_auth", "basic_auth")
+
+
+def places(index: Index) -> Iterator[tuple[str, ast.expr, bool]]:
+    """Names and what they are given; ``loose`` ones need a value that tells by itself."""
+    for assign in index.all(ast.Assign):
+        if not _is_enum(index, assign):
+            for target in assign.targets:
+                if isinstance(target, ast.Tuple) and isinstance(assign.value, ast.Tuple):
+                    yield from (
+                        (name_of(t), v, False)
+                        for t, v in zip(target.elts, assign.value.elts, strict=False)
+                    )
+                else:
+                    yield name_of(target), assign.value, False
+    for annotated in index.all(ast.AnnAssign):
+        if annotated.value is not None and not _is_enum(index, annotated):
+            yield name_of(annotated.target), annotated.value, False
+    for keyword in index.all(ast.keyword):
+        if keyword.arg and not _NO_SECRET.search(keyword.arg):
+            if (
+                keyword.arg in _PAIRS
+                and isinstance(keyword.value, ast.Tuple)
+                and len(keyword.value.elts) == 2
+            ):
+                yield "password", keyword.value.elts[1], False
+            else:
+                yield keyword.arg, keyword.value, False
+    for function in index.functions:
+        for parameter in parameters(function):
+            default = default_of(function, parameter.arg)
+            if isinstance(default, ast.Constant):
+                yield parameter.arg, default, False
+    for call in index.called(*_LOGIN):
+        if len(call.args) == 2:
+            yield "password", call.args[1], False
+    for table in index.all(ast.Dict):
+        if not in_example(index, table):
+            owner = _owner(index, table)
+            for key, item in zip(table.keys, table.values, strict=True):
+                if isinstance(key, ast.Constant) and isinstance(key.value, str):
+                    yield (key.value if kind(key.value) else owner), item, True
+    for node in index.all(ast.Compare):
+        if len(node.ops) == 1 and isinstance(node.ops[0], ast.Eq | ast.NotEq):
+            for side, other in ((node.left, node.comparators[0]), (node.comparators[0], node.left)):
+                if isinstance(other, ast.Constant):
+                    yield name_of(side), other, True
+
+
+def _owner(index: Index, table: ast.Dict) -> str:
+    parent = index.parents.get(table)
+    if isinstance(parent, ast.Assign):
+        return name_of(parent.targets[0])
+    return name_of(parent.target) if isinstance(parent, ast.AnnAssign) else ""
+
+
+def _is_enum(index: Index, node: ast.AST) -> bool:
+    owner = index.parents.get(node)
+    return isinstance(owner, ast.ClassDef) and any(
+        "Enum" in last(b) or "Literal" in last(b) for b in owner.bases
+    )
+
+
+def in_example(index: Index, node: ast.AST) -> bool:
+    return any(
+        isinstance(o, ast.keyword) and o.arg and _NO_SECRET.search(o.arg)
+        for o in index.around(node)
+    ) or any(
+        isinstance(o, ast.keyword) and o.arg in ("json_schema_extra", "responses")
+        for o in index.around(node)
+    )
+
+
+def is_secret(name: str, value: str, loose: bool) -> bool:
+    if not name or _HASHED.search(name) or is_digest(value) or _NO_SECRET.search(name):
+        return False
+    bearer = _BEARER.match(value)
+    what = kind(name)
+    if what == "password" and re.fullmatch(r"[0-9a-f]{32,}|[0-9A-F]{32,}", value):
+        return False  # the digest or the salt of one
+    if bearer is not None and what == "token":
+        return not is_placeholder(bearer.group(1)) and (
+            looks_random(bearer.group(1)) or bool(re.search(r"\d", bearer.group(1)))
+        )
+    if is_placeholder(value) or value.startswith(
+        ("/", "http://", "https://", "./", "-----BEGIN PUBLIC", "-----BEGIN CERT", "ssh-")
+    ):
+        return False
+    if re.search(r"\s", value) or len(value) > 300 or re.search(r"[{}<>]|%s", value):
+        return (
+            what == "password"
+            and 8 <= len(value) <= 60
+            and value.count(" ") >= 3
+            and not loose
+            and not value.endswith((".", "?", ":"))
+        )
+    if not what or what in ("signature", "code"):
+        return ends(name, "key", "keys") and looks_random(value)
+    if _NAME_LIKE.match(value):
+        if what in ("token", "key") or loose or _WORDS.search(value):
+            return looks_random(value)
+        return len(value) >= 10 and (not value.isidentifier() or value != value.lower())
+    if re.search(r"\\|\[.*\]|\?$", value):
+        return False  # a regular expression or a type
+    telling = bool(re.search(r"\d", value) or re.search(r"[^\w.-]", value))
+    if what in ("token", "key"):
+        return (
+            telling
+            and len(value) >= 8
+            and (looks_random(value) or (not loose and len(value) >= 10))
+        )
+    return telling and len(value) >= (8 if loose else 6)

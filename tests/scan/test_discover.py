@@ -1,0 +1,195 @@
+"""Where the application is found: as ``fastapi dev`` finds it, as people name it, or by search.
+
+Finding it and importing it are two things, so the places that matter are scanned for real, too.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from buckler.core.errors import TargetError
+from buckler.core.settings import Settings, load
+from buckler.scan.discover import DEFAULT_FILES, discover
+from buckler.scan.target import Target
+
+APP = "from fastapi import FastAPI\n\n{name} = FastAPI(title='{name}')\n\n\n@{name}.get('/{name}')\ndef home() -> str:\n    return 'x'\n"
+FACTORY = (
+    "from fastapi import FastAPI\n\n\n"
+    "def create_app() -> FastAPI:\n    made = FastAPI()\n\n"
+    "    @made.get('/made')\n    def home() -> str:\n        return 'x'\n\n    return made\n"
+)
+Project = Callable[[dict[str, str]], Path]
+
+
+def app(name: str = "app") -> str:
+    return APP.format(name=name)
+
+
+def find(folder: Path, name: str | None = None) -> Target:
+    settings = load(folder)
+    return discover(str(folder), replace(settings, app=name) if name else settings)
+
+
+def labels(target: Target) -> list[str]:
+    return [application.label for application in target.applications]
+
+
+def operations(scan, folder: Path, **changes) -> list[str]:
+    report = scan(folder, select=("HDR001",), **changes)
+    assert not report.failed, report.failed
+    return [item.operation for item in report.coverage.operations]
+
+
+@pytest.mark.parametrize("file", DEFAULT_FILES)
+def test_the_files_that_fastapi_dev_tries(file: str, project: Project) -> None:
+    folder = project({file: app(), "zzz/other.py": app("other")})
+    assert labels(find(folder)) == [
+        file.removesuffix(".py").replace("/", ".").split(".")[-1] + ":app"
+    ]
+
+
+def test_they_are_in_the_order_of_fastapi_dev() -> None:
+    """``get_default_path`` of fastapi_cli/discover.py."""
+    tried = ("main.py", "app.py", "api.py", "app/main.py", "app/app.py", "app/api.py")
+    assert tried == DEFAULT_FILES
+
+
+def test_the_order_of_these_files(project: Project) -> None:
+    folder = project({"main.py": app("first"), "app.py": app("second"), "api.py": app("third")})
+    assert labels(find(folder)) == ["main:first"]
+    (folder / "main.py").unlink()
+    assert labels(find(folder)) == ["app:second"]
+
+
+def test_a_default_file_without_an_application_is_passed_over(project: Project) -> None:
+    folder = project({"main.py": "print('a script')\n", "app.py": app()})
+    assert labels(find(folder)) == ["app:app"]
+
+
+def test_a_package_is_imported_by_its_dotted_name(project: Project, scan) -> None:
+    folder = project(
+        {
+            "app/__init__.py": "",
+            "app/main.py": "from app.words import WORD\n" + app(),
+            "app/words.py": "WORD = 'x'\n",
+        }
+    )
+    assert labels(find(folder)) == ["app.main:app"]
+    assert operations(scan, folder) == ["GET /app"]
+
+
+def test_entrypoint_of_fastapi(project: Project, scan) -> None:
+    table = '[tool.fastapi]\nentrypoint = "shop.web:api"\n'
+    folder = project({"pyproject.toml": table, "main.py": app(), "shop/web.py": app("api")})
+    assert labels(find(folder)) == ["shop.web:api"]
+    assert operations(scan, folder) == ["GET /api"]
+
+
+def test_our_own_setting_comes_before_it(project: Project) -> None:
+    table = '[tool.fastapi]\nentrypoint = "main:app"\n[tool.buckler]\napp = "other:api"\n'
+    folder = project({"pyproject.toml": table, "main.py": app(), "other.py": app("api")})
+    assert labels(find(folder)) == ["other:api"]
+
+
+def test_a_path_to_a_file(project: Project) -> None:
+    folder = project({"main.py": app(), "tools/extra.py": app("extra"), "pyproject.toml": ""})
+    target = discover(str(folder / "tools/extra.py"), Settings())
+    assert labels(target) == ["extra:extra"]
+    assert target.folder == folder.resolve()
+
+
+def test_a_file_that_is_not_python(project: Project) -> None:
+    folder = project({"notes.txt": "x"})
+    with pytest.raises(TargetError, match="not a Python file"):
+        discover(str(folder / "notes.txt"), Settings())
+
+
+def test_module_and_name(project: Project, monkeypatch: pytest.MonkeyPatch, scan) -> None:
+    folder = project({"shop/web.py": app("one") + app("two")})
+    monkeypatch.chdir(folder)
+    target = discover("shop.web:two", Settings())
+    assert labels(target) == ["shop.web:two"]
+    assert target.folder == folder
+    assert operations(scan, folder, app="shop.web:two") == ["GET /two"]
+
+
+def test_a_module_that_is_not_there(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(project({"main.py": app()}))
+    with pytest.raises(TargetError, match="no module 'mian'"):
+        discover("mian:app", Settings())
+    with pytest.raises(TargetError, match="does not exist"):
+        discover("nowhere/at/all", Settings())
+
+
+@pytest.mark.parametrize("named", [None, "main:create_app"])
+def test_a_factory(named: str | None, project: Project, scan) -> None:
+    folder = project({"main.py": FACTORY})
+    assert operations(scan, folder, app=named) == ["GET /made"]
+
+
+def test_a_factory_in_a_file_that_is_named(project: Project, scan) -> None:
+    folder = project({"made.py": FACTORY, "main.py": app()})
+    assert operations(scan, folder, app="made.py") == ["GET /made"]
+
+
+def test_a_factory_that_is_found_by_search(project: Project, scan) -> None:
+    assert operations(scan, project({"shop/web.py": FACTORY})) == ["GET /made"]
+
+
+def test_what_a_factory_made_comes_before_the_factory(project: Project) -> None:
+    folder = project({"main.py": FACTORY + "\n\nserved = create_app()\n"})
+    assert labels(find(folder)) == ["main:served"]
+
+
+def test_the_src_layout(project: Project, scan) -> None:
+    folder = project(
+        {
+            "src/shop/__init__.py": "",
+            "src/shop/web.py": "from shop.words import WORD\n" + app(),
+            "src/shop/words.py": "WORD = 'x'\n",
+            "tests/test_shop.py": app("no"),
+        }
+    )
+    assert labels(find(folder)) == ["shop.web:app"]
+    assert labels(find(folder, "shop.web:app")) == ["shop.web:app"]
+    assert operations(scan, folder) == ["GET /app"]
+
+
+def test_two_services_in_one_repository(project: Project, scan) -> None:
+    folder = project(
+        {
+            "services/orders/__init__.py": "",
+            "services/orders/server.py": app("orders"),
+            "services/users/server.py": app("users"),
+            "services/users/tests/conftest.py": app("no"),
+            "services/users/tests/helpers.py": app("no"),
+            "services/users/.venv/lib/thing.py": app("no"),
+        }
+    )
+    assert labels(find(folder)) == ["orders.server:orders", "server:users"]
+    assert sorted(operations(scan, folder)) == ["GET /orders", "GET /users"]
+
+
+def test_of_a_mounted_application_only_the_outer_one(project: Project, scan) -> None:
+    outer = "from shop.inner import inner\n" + app("outer") + "\n\nouter.mount('/in', inner)\n"
+    folder = project(
+        {"shop/__init__.py": "", "shop/inner.py": app("inner"), "shop/outer.py": outer}
+    )
+    assert labels(find(folder)) == ["shop.outer:outer"]
+    assert sorted(operations(scan, folder)) == ["GET /in/inner", "GET /outer"]
+
+
+def test_two_modules_of_one_name_are_two_applications(project: Project, scan) -> None:
+    folder = project({"a/server.py": app("one"), "b/server.py": app("two")})
+    assert labels(find(folder)) == ["server:one", "server:two"]
+    assert sorted(operations(scan, folder)) == ["GET /one", "GET /two"]
+
+
+def test_nothing_to_find(project: Project) -> None:
+    target = find(project({"tool.py": "x = 1\n"}))
+    assert target.applications == ()
+    assert "no FastAPI application" in target.why

@@ -214,6 +214,7 @@ class Scanner:
 
     def _refusal(self, what: str, detail: str, where: str) -> None:
         how = {"process": "--allow-processes", "connection": f"--allow {detail}"}.get(what, "")
+        detail = detail.replace(str(self._target.folder), ".")
         place = f" at {where}" if where else ""
         self.emit(GapFound(f"{what}: {detail[:120]}", f"stopped by the box{place}", how))
 

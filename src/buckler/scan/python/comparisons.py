@@ -140,6 +140,7 @@ def _is_configured(index: Index, node: ast.expr) -> bool:
 
 
 def harmless(index: Index, node: ast.Compare, left: ast.expr, right: ast.expr) -> bool:
+    """Whether nobody gains by the time that a comparison takes, or it is none in Python."""
     for side, other in ((left, right), (right, left)):
         if (
             isinstance(side, ast.Attribute)

@@ -48,6 +48,8 @@ _ARGON_CALLS = (
 
 @dataclass(frozen=True, slots=True)
 class CheapHash:
+    """A call that makes a hash which costs too little: why, and what sets the cost."""
+
     call: ast.Call
     why: str
     node: ast.expr | None
@@ -103,6 +105,7 @@ def _with_cost(
 
 
 def cheap(index: Index, calls: Iterable[ast.Call]) -> Iterator[CheapHash]:
+    """Those of the calls that cost too little, as far as their cost is known."""
     for call in calls:
         name = index.name(call.func)
         short = name.rpartition(".")[2]

@@ -31,6 +31,8 @@ _WORDS = re.compile(
     re.IGNORECASE,
 )
 
+_PASSWORD_WORDS = re.compile(r"pass|pwd|field|label|prompt|login|grant", re.IGNORECASE)
+
 _BEARER = re.compile(r"^(?:bearer|basic|token)\s+(\S{8,})$", re.IGNORECASE)
 
 _LOGIN = (
@@ -107,6 +109,7 @@ def _is_enum(index: Index, node: ast.AST) -> bool:
 
 
 def in_example(index: Index, node: ast.AST) -> bool:
+    """Whether a literal is an example or a description for people."""
     return any(
         isinstance(o, ast.keyword) and o.arg and _NO_SECRET.search(o.arg)
         for o in index.around(node)
@@ -117,6 +120,14 @@ def in_example(index: Index, node: ast.AST) -> bool:
 
 
 def is_secret(name: str, value: str, loose: bool) -> bool:
+    """Whether a text under that name is a secret.
+
+    Args:
+        name: Of the variable, argument or key.
+        value: The literal.
+        loose: The name alone says little, as a key of any dictionary; the value has to.
+
+    """
     if not name or _HASHED.search(name) or is_digest(value) or _NO_SECRET.search(name):
         return False
     bearer = _BEARER.match(value)
@@ -142,7 +153,8 @@ def is_secret(name: str, value: str, loose: bool) -> bool:
     if not what or what in ("signature", "code"):
         return ends(name, "key", "keys") and looks_random(value)
     if _NAME_LIKE.match(value):
-        if what in ("token", "key") or loose or _WORDS.search(value):
+        about = _PASSWORD_WORDS if what == "password" else _WORDS
+        if what in ("token", "key") or loose or about.search(value):
             return looks_random(value)
         return len(value) >= 10 and (not value.isidentifier() or value != value.lower())
     if re.search(r"\\|\[.*\]|\?$", value):

@@ -31,6 +31,7 @@ _WHOLE = ("model_dump", "model_dump_json", "dict", "json", "__dict__", "vars")
 
 
 def logs(index: Index, call: ast.Call) -> bool:
+    """Whether a call writes to a log or to the terminal."""
     if isinstance(call.func, ast.Name):
         return call.func.id in ("print", "pprint")
     if not isinstance(call.func, ast.Attribute) or call.func.attr not in LEVELS:

@@ -326,6 +326,8 @@ def why_not(cell: Exchange | None, lost: str, identities: bool) -> str:
         return f"answered 422: {_first_error(cell.answer)}"
     if cell.answer.error:
         return f"failed before the handler: {cell.answer.error.get('type')}: {str(cell.answer.error.get('message'))[:120]}"
+    if cell.answer.entered:
+        return f"another route takes its path: {cell.answer.entered[0].rpartition('.')[2]}"
     return f"answered {status} before the handler"
 
 

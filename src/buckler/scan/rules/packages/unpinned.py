@@ -10,6 +10,13 @@ from buckler.scan.engines.interface import Project
 from buckler.scan.model.requirements import pyprojects, requirement_files
 from buckler.scan.rules._support.packages import some
 
+PROJECT = """
+[project]
+name = "shop"
+version = "1"
+dependencies = ["fastapi", "uvicorn==0.40.0"]
+"""
+
 
 class UnpinnedDependency(Rule):
     """The version of a dependency is decided anew at every installation.
@@ -62,14 +69,7 @@ class UnpinnedDependency(Rule):
 
             app = FastAPI()
             """,
-            files={
-                "pyproject.toml": """
-                [project]
-                name = "shop"
-                version = "1"
-                dependencies = ["fastapi", "uvicorn==0.40.0"]
-                """,
-            },
+            settings=PROJECT,
         ),
     )
     good = (
@@ -90,14 +90,9 @@ class UnpinnedDependency(Rule):
                 this is ( no requirement
                 """,
                 "constraints.txt": "fastapi==0.165.0\n",
-                "pyproject.toml": """
-                [project]
-                name = "shop"
-                version = "1"
-                dependencies = ["fastapi"]
-                """,
                 "uv.lock": "version = 1\n",
             },
+            settings=PROJECT,
         ),
     )
 

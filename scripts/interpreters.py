@@ -80,6 +80,8 @@ def main() -> None:
         print("no interpreter for FastAPI 0.100: its test will skip")
         return
     make(OLDEST[0], oldest, (f"fastapi=={OLDEST[1]}", *LIBRARIES[:-1]))
+    plain = [name for name in LIBRARIES[:-1] if name != "pydantic-settings"]
+    make(f"{OLDEST[0]}-pydantic-1", oldest, (f"fastapi=={OLDEST[1]}", "pydantic<2", *plain))
 
 
 if __name__ == "__main__":

@@ -29,6 +29,7 @@ _TELLING = re.compile(
     r"token|jwt|share|ticket|voucher|invit|link|key|auth|assertion|session|state|magic|grant|bearer|credential|code|signed",
     re.IGNORECASE,
 )
+_NO_TOKEN = ("file", "filename", "path", "message")
 _NONES = ("none", "None", "NONE")
 MAX_GUESSES = 100
 
@@ -148,12 +149,11 @@ class Forger:
         return answer is not None and not entered(operation, answer)
 
     def _slots(self, operation: Operation, draft: Draft) -> Iterator[Forgery]:
-        """Send a token into every slot that sounds as if it took one."""
+        """Send a token into every slot that was seen to take one, or sounds as if it did."""
         identity = self._run.identity(self._explorer.best_identity(operation))
         for slot in self._explorer.slots(operation):
-            if slot.where in ("file", "filename", "path", "message") or not _TELLING.search(
-                slot.name
-            ):
+            seen = (operation.key, slot.key) in self._run.token_slots
+            if not seen and (slot.where in _NO_TOKEN or not _TELLING.search(slot.name)):
                 continue
             yield from self._variants(
                 operation,
@@ -167,7 +167,7 @@ class Forger:
         self, operation: Operation, slot: str, token: Token, fill: Any, *, guess: bool = False
     ) -> Iterator[Forgery]:
         """The forgeries of one token, until one is taken."""
-        sent = self._send(operation, slot, token, "signature", "HS256", "", fill)
+        sent = self._send(operation, slot, token, "signature", "HS256", "", fill, needed=not guess)
         if sent is None:
             return
         exchange, taken = sent
@@ -177,14 +177,14 @@ class Forger:
         if guess and not any(hit.sink == "token" for hit in exchange.answer.hits):
             return
         for name in _NONES:
-            sent = self._send(operation, slot, token, "none", name, None, fill)
+            sent = self._send(operation, slot, token, "none", name, None, fill, needed=not guess)
             if sent is not None and sent[1] is not None:
                 yield sent[1]
                 return
         keys = [token.key] if token.key is not None else list(COMMON[:MAX_GUESSES]) if guess else []
         for key in keys:
             algorithm = str(token.header.get("alg", "HS256"))
-            sent = self._send(operation, slot, token, "key", algorithm, key, fill)
+            sent = self._send(operation, slot, token, "key", algorithm, key, fill, needed=not guess)
             if sent is not None and sent[1] is not None:
                 yield sent[1]
                 return
@@ -198,6 +198,8 @@ class Forger:
         algorithm: str,
         key: str | None,
         fill: Any,
+        *,
+        needed: bool,
     ) -> tuple[Exchange, Forgery | None] | None:
         run = self._run
         canary = run.canaries.new().text
@@ -222,17 +224,16 @@ class Forger:
         if answer is None:
             return None
         exchange = Exchange(operation, request, answer, entered(operation, answer))
-        read = [h for h in answer.hits if h.sink == "token" and canary in h.text]
+        read = [
+            h
+            for h in answer.hits
+            if h.sink == "token" and canary in h.text and h.more.get("accepted") is not None
+        ]
         if read:
             # Read without a check and refused afterwards is fine; the other way round is not.
             taken = bool(read[-1].more.get("accepted")) and answer.status not in (401, 403)
         else:
-            taken = (
-                slot.startswith(("header:authorization", "cookie:"))
-                and identity is not None
-                and exchange.reached
-            )
-            taken = taken and answer.ok
+            taken = needed and exchange.reached and answer.ok
         if not taken:
             return exchange, None
         how = {

@@ -18,6 +18,7 @@ from ..imports import when_imported
 def install() -> None:
     """Watch the functions of the usual libraries that read a token."""
     when_imported("jwt.api_jwt", _pyjwt)
+    when_imported("jwt.api_jws", _headers)
     when_imported("jose.jwt", _jose)
     when_imported("joserfc.jwt", _joserfc)
     when_imported("authlib.jose.rfc7519.jwt", _authlib)
@@ -32,8 +33,27 @@ def _pyjwt(module: ModuleType) -> None:
         module.decode_complete = _function(whole, "jwt.decode_complete")  # type: ignore[attr-defined]
 
 
+def _headers(module: ModuleType) -> None:
+    """Who reads the header of a token reads a token, whatever becomes of it."""
+    found: Any = module
+    for name in ("get_unverified_header", "get_unverified_headers"):
+        real = getattr(found, name, None)
+        if real is not None:
+            setattr(found, name, _noted(real, f"{found.__name__.partition('.')[0]}.{name}"))
+
+
+def _noted(real: Callable[..., Any], call: str) -> Callable[..., Any]:
+    @functools.wraps(real)
+    def watched(*args: Any, **kwargs: Any) -> Any:
+        state.hit("token", call, _shown(args[0] if args else kwargs.get("jwt")), accepted=None)
+        return real(*args, **kwargs)
+
+    return watched
+
+
 def _jose(module: ModuleType) -> None:
     found: Any = module
+    _headers(module)
     found.decode = _function(found.decode, "jose.jwt.decode")
     found.get_unverified_claims = _function(
         found.get_unverified_claims, "jose.jwt.get_unverified_claims"

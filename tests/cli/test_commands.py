@@ -136,7 +136,7 @@ def test_an_inline_exception_needs_a_reason(run, project) -> None:
     reasoned = marked.replace("ignore[INJ001]", "ignore[INJ001] the table is a constant")
     code, report = scan_json(run, project({"main.py": reasoned}))
     assert (code, report["findings"]) == (0, [])
-    assert report["suppressed"][0]["reason"] == "the table is a constant"
+    assert report["suppressed"][0]["suppression"]["reason"] == "the table is a constant"
 
 
 def test_replay_says_whether_the_proof_holds(run, folder) -> None:

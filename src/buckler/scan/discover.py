@@ -104,7 +104,7 @@ def _applications(folder: Path, wanted: str | None) -> tuple[tuple[Application, 
         if file.is_file():
             made = list(_made_in(file, folder))
             if made:
-                return (made[0],), ""
+                return (_plain(made[0]),), ""
     found = _search(folder)
     if found:
         return found, ""
@@ -115,7 +115,7 @@ def _named(folder: Path, name: str) -> Application:
     if name.endswith(".py"):
         file = Path(name) if Path(name).is_absolute() else folder / name
         made = next(iter(_made_in(file, folder)), None)
-        return made or _application(file, "", folder, None)
+        return _plain(made) if made else _application(file, "", folder, None)
     module, _, attribute = name.partition(":")
     roots = [folder, folder / "src"]
     relative = Path(*module.split("."))
@@ -129,6 +129,11 @@ def _named(folder: Path, name: str) -> Application:
         f"there is no module {module!r} in {folder}",
         hint="the name is dotted from the folder that is scanned, e.g. app.main:app",
     )
+
+
+def _plain(found: Application) -> Application:
+    """A factory without the brackets that tell it from an application."""
+    return replace(found, attribute=found.attribute.removesuffix("()"))
 
 
 def _application(file: Path, attribute: str, folder: Path, place: Place | None) -> Application:

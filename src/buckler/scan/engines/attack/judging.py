@@ -60,8 +60,6 @@ class Judge:
         }
         for hit in (replace(hit, more={**hit.more, **about}) for hit in answer.hits):
             for _, probe in self._run.canaries.find(hit.text):
-                if hit.sink == "token":
-                    self._run.token_slots.add((probe.operation.key, probe.slot.key))
                 self._hit(hit, probe, exchange)
         if self._run.canaries.inside(_visible(answer)):
             for _, probe in self._run.canaries.find(_visible(answer)):

@@ -63,8 +63,6 @@ class Run:
     redactor: Redactor = field(default_factory=Redactor)
     pool: dict[str | None, dict[str, list[str]]] = field(default_factory=dict)
     created: dict[str, list[str]] = field(default_factory=dict)
-    token_slots: set[tuple[str, str]] = field(default_factory=set)
-    """Operation and slot of which a payload was read as a JSON Web Token."""
     hints: tuple[str, ...] = ()
     recreate: Callable[[], None] = lambda: None
     restarts: int = 0

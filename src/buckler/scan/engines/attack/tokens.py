@@ -30,6 +30,7 @@ _TELLING = re.compile(
     re.IGNORECASE,
 )
 _NO_TOKEN = ("file", "filename", "path", "message")
+_LEAST = 120
 _NONES = ("none", "None", "NONE")
 MAX_GUESSES = 100
 
@@ -149,11 +150,13 @@ class Forger:
         return answer is not None and not entered(operation, answer)
 
     def _slots(self, operation: Operation, draft: Draft) -> Iterator[Forgery]:
-        """Send a token into every slot that was seen to take one, or sounds as if it did."""
+        """Send a token into every slot that it fits into; where it is read, go on."""
         identity = self._run.identity(self._explorer.best_identity(operation))
         for slot in self._explorer.slots(operation):
-            seen = (operation.key, slot.key) in self._run.token_slots
-            if not seen and (slot.where in _NO_TOKEN or not _TELLING.search(slot.name)):
+            most = slot.schema.get("maxLength")
+            if slot.where in _NO_TOKEN or (isinstance(most, int) and most < _LEAST):
+                continue
+            if operation.method == "DELETE" and not _TELLING.search(slot.name):
                 continue
             yield from self._variants(
                 operation,

@@ -13,7 +13,7 @@ import binascii
 import re
 from collections.abc import Callable, Mapping
 
-from buckler.scan.engines.interface import Slot
+from buckler.scan.engines.interface import Probe, Slot
 
 Encoder = Callable[[str], str]
 PLAIN = "plain"
@@ -51,6 +51,23 @@ def encoders_of(slot: Slot) -> dict[str, Encoder]:
         else:
             found.update(_parts(given))
     return found
+
+
+def fitted(probe: Probe) -> str | bytes:
+    """The payload as it is sent: encoded, and in the shape that the slot's format asks for."""
+    slot, payload = probe.slot, probe.payload
+    if isinstance(payload.value, bytes):
+        return payload.value
+    if probe.encoding != PLAIN:
+        return encoders_of(slot)[probe.encoding](payload.value)
+    if payload.raw:
+        return payload.value
+    kind = slot.schema.get("format")
+    if kind in ("email", "idn-email"):
+        return f"{payload.value}@example.com"
+    if kind in ("uri", "url"):
+        return f"https://example.com/{payload.value}"
+    return payload.value
 
 
 def _samples(slot: Slot) -> list[str]:

@@ -13,12 +13,12 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
 
 from buckler.scan.engines.attack.drafts import CannotCarry, Draft
-from buckler.scan.engines.attack.encodings import PLAIN, SHAPES, encoders_of
+from buckler.scan.engines.attack.encodings import PLAIN, SHAPES, encoders_of, fitted
 from buckler.scan.engines.attack.explore import SLOW_MS, UNIQUE, Explorer, entered
 from buckler.scan.engines.attack.harvest import resource_of
 from buckler.scan.engines.attack.judging import Judge
 from buckler.scan.engines.attack.run import Run
-from buckler.scan.engines.attack.seen import leaves_of, seen_in
+from buckler.scan.engines.attack.seen import ANSWERED, leaves_of, seen_in
 from buckler.scan.engines.attack.slots import typed_slots_of
 from buckler.scan.engines.attack.stored import SecondOrder
 from buckler.scan.engines.interface import Attacks, Exchange, Payload, Probe, Request, Slot
@@ -44,6 +44,11 @@ class Touched:
     """Where the canary of a slot was seen: sinks, each with the encodings it came in."""
 
     sinks: dict[str, list[str]] = field(default_factory=dict)
+
+    @property
+    def deep(self) -> bool:
+        """Whether it was seen at a sink, not in the answer alone."""
+        return not ANSWERED.issuperset(self.sinks)
 
     def encodings(self, wanted: Iterable[str]) -> list[str]:
         """The encodings in which one of these sinks is reached; empty where none is."""
@@ -82,9 +87,18 @@ class Prober:
         slots = self._explorer.slots(operation)
         touched = {slot.key: Touched() for slot in slots}
         spent = waited = 0.0
+        alone: list[Slot] = []
         for bundle, exchange in self._exchanges(
             self._tracers(operation, slots, identity), draft, unique
         ):
+            self._judge.answer(exchange)
+            self._trace(touched, bundle, exchange)
+            spent += exchange.answer.cpu / 1000
+            if _is_plain(bundle) and len(bundle) > 1:
+                through = exchange.reached and exchange.answer.ok
+                alone += [p.slot for p in bundle if not (through and touched[p.slot.key].deep)]
+        singles = ((self._tracer(operation, slot, identity, PLAIN),) for slot in alone)
+        for bundle, exchange in self._exchanges(singles, draft, unique):
             self._judge.answer(exchange)
             self._trace(touched, bundle, exchange)
             spent += exchange.answer.cpu / 1000
@@ -154,10 +168,7 @@ class Prober:
             names = dict.fromkeys(name for slot in group for name in encoders_of(slot))
             for name in names:
                 able = [slot for slot in group if name in encoders_of(slot)]
-                bundle = tuple(self._tracer(operation, slot, identity, name) for slot in able)
-                yield bundle
-                if name == PLAIN and len(bundle) > 1:
-                    yield from ((self._tracer(operation, slot, identity, name),) for slot in able)
+                yield tuple(self._tracer(operation, slot, identity, name) for slot in able)
             for shape in SHAPES:
                 yield tuple(self._tracer(operation, slot, identity, shape) for slot in group)
 
@@ -306,6 +317,13 @@ def _no(_: Slot) -> bool:
     return False
 
 
+def _is_plain(bundle: Bundle) -> bool:
+    """Whether a bundle carries its canaries as they are, in no shape."""
+    return all(
+        p.encoding == PLAIN and not p.payload.raw and "/" not in p.payload.value for p in bundle
+    )
+
+
 def _groups(slots: list[Slot]) -> Iterator[list[Slot]]:
     for kinds in GROUPS:
         group = [slot for slot in slots if slot.where in kinds]
@@ -318,23 +336,6 @@ def _first(payloads: Iterable[Payload], count: int) -> Iterator[Payload]:
         if number >= count:
             return
         yield payload
-
-
-def fitted(probe: Probe) -> str | bytes:
-    """The payload as it is sent: encoded, and in the shape that the slot's format asks for."""
-    slot, payload = probe.slot, probe.payload
-    if isinstance(payload.value, bytes):
-        return payload.value
-    if probe.encoding != PLAIN:
-        return encoders_of(slot)[probe.encoding](payload.value)
-    if payload.raw:
-        return payload.value
-    kind = slot.schema.get("format")
-    if kind in ("email", "idn-email"):
-        return f"{payload.value}@example.com"
-    if kind in ("uri", "url"):
-        return f"https://example.com/{payload.value}"
-    return payload.value
 
 
 def _too_long(slot: Slot, payload: Payload) -> bool:

@@ -10,6 +10,9 @@ from buckler.scan.engines.interface import Answer
 
 _IDENTIFIER = re.compile(r"(^|[._])(id|slug|key|number|name|code|token)$", re.IGNORECASE)
 
+ANSWERED = frozenset({"body", "html", "header", "location"})
+"""What stands for a part of the answer among the sinks."""
+
 
 def seen_in(answer: Answer, canary: str) -> Iterator[str]:
     """The sinks that a canary reached, and the parts of the answer that it stands in."""

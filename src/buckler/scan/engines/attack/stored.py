@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from buckler.scan.engines.attack.drafts import CannotCarry, Draft
+from buckler.scan.engines.attack.encodings import fitted
 from buckler.scan.engines.attack.explore import Explorer, entered
 from buckler.scan.engines.attack.harvest import (
     candidates,
@@ -52,20 +53,37 @@ class SecondOrder:
             for s in self._explorer.slots(operation)
             if s.where in ("json", "form", "query", "body", "filename")
         ]
-        if operation.method not in WRITES or not readers:
+        if operation.method not in WRITES or not readers or not slots:
             return
         identity = self._explorer.best_identity(operation)
-        for slot in slots[:MAX_SLOTS]:
+        slots = slots[:MAX_SLOTS]
+        if not self._through(draft, slots, identity, readers):
+            for slot in slots:
+                self._through(draft, [slot], identity, readers)
+
+    def _through(
+        self, draft: Draft, slots: list[Slot], identity: str | None, readers: list[Operation]
+    ) -> bool:
+        """Store a canary by each slot in one request and follow them; False where that failed."""
+        probes = []
+        for slot in slots:
             canary = self._run.canaries.new()
-            probe = Probe("stored", operation, slot, Payload(canary.text, canary), identity)
+            probe = Probe("stored", draft.operation, slot, Payload(canary.text, canary), identity)
             self._run.canaries.own(canary, probe)
-            written = self._write(draft, probe)
-            if written is None or not written.ok or written.ms > SLOW_MS:
+            probes.append(probe)
+        written = self._write(draft, probes)
+        if written is None or not written.ok:
+            return False
+        if written.cpu > SLOW_MS:
+            return True
+        for reader in readers:
+            answer = self._read(reader, written, resource_of(draft.operation))
+            if answer is None:
                 continue
-            for reader in readers:
-                answer = self._read(reader, written, resource_of(operation))
-                if answer is not None:
-                    self._follow(draft, slot, identity, reader, set(seen_in(answer, canary.text)))
+            for probe in probes:
+                sinks = set(seen_in(answer, probe.payload.canary.text))
+                self._follow(draft, probe.slot, identity, reader, sinks)
+        return True
 
     def _follow(
         self, draft: Draft, slot: Slot, identity: str | None, reader: Operation, sinks: set[str]
@@ -78,7 +96,7 @@ class SecondOrder:
                     break
                 probe = Probe(rule.id, draft.operation, slot, payload, identity)
                 self._run.canaries.own(payload.canary, probe)
-                written = self._write(draft, probe)
+                written = self._write(draft, [probe])
                 if written is not None:
                     self._read(reader, written, resource_of(draft.operation))
 
@@ -95,14 +113,15 @@ class SecondOrder:
         ranked = sorted(others, key=lambda op: (-len(nouns.intersection(nouns_of(op))), op.key))
         yield from ranked[:MAX_READERS]
 
-    def _write(self, draft: Draft, probe: Probe) -> Answer | None:
-        try:
-            filled = draft.with_value(probe.slot, probe.payload.value)
-        except CannotCarry:
-            return None
-        return self._send(
-            draft.operation, filled.request(self._run.identity(probe.identity), self._run.client())
-        )
+    def _write(self, draft: Draft, probes: list[Probe]) -> Answer | None:
+        filled = draft
+        for probe in probes:
+            try:
+                filled = filled.with_value(probe.slot, fitted(probe))
+            except CannotCarry:
+                continue
+        identity = self._run.identity(probes[0].identity)
+        return self._send(draft.operation, filled.request(identity, self._run.client()))
 
     def _read(self, reader: Operation, written: Answer, resource: str) -> Answer | None:
         draft = self._explorer.drafts[reader.key]

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from typing import Any, Callable
 
-from . import connections, loops, processes, sqlite, writes
+from . import certificates, connections, loops, processes, sqlite, writes
 from .refusal import Refusals
 
 Report = Callable[[str, "dict[str, str]"], None]
@@ -34,6 +34,7 @@ def install(config: dict[str, Any], report: Report) -> None:
     if not config.get("processes"):
         processes.install(refusals)
     connections.install(config, walls, refusals)
+    certificates.install(config)
     if not walls.get("mounts"):
         mirror = writes.install(config, refusals)
         sqlite.install(mirror, refusals)

@@ -223,6 +223,18 @@ class Mount:
 
 
 @dataclass(frozen=True, slots=True)
+class Table:
+    """A table that the application's mapper knows, or the class that stands for it.
+
+    Attributes:
+        columns: JSON Schema of each column but the primary key, by the name it has in code.
+    """
+
+    name: str
+    columns: Mapping[str, Schema]
+
+
+@dataclass(frozen=True, slots=True)
 class AppModel:
     """The application as its live object shows it.
 
@@ -230,6 +242,7 @@ class AppModel:
         main: File in which the application is made, relative to the folder, and the line.
         docs: Addresses of the OpenAPI document and its pages, empty where they are off.
         made_up: Settings for which a value was made up.
+        configured: Name of each setting and environment variable, by the SHA-256 digest of its value.
         origins: Origins, hosts and ``re:`` patterns in code that speaks of origins.
     """
 
@@ -248,6 +261,8 @@ class AppModel:
     lifespan_failed: str | None = None
     main: Place | None = None
     origins: tuple[str, ...] = ()
+    tables: tuple[Table, ...] = ()
+    configured: Mapping[str, str] = field(default_factory=dict)
     public: tuple[str, ...] = field(default=())
     """Operations that are public on purpose by the settings."""
 

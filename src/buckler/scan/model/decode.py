@@ -23,6 +23,7 @@ from buckler.scan.model.application import (
     Place,
     Response,
     SecurityScheme,
+    Table,
 )
 
 Json = Mapping[str, Any]
@@ -49,6 +50,11 @@ def application(data: Json, *, main: Place | None, public: tuple[str, ...]) -> A
             middleware=tuple(_middleware(item) for item in data["middleware"]),
             handlers=_handlers(data["handlers"]),
             origins=_texts(data.get("origins", ())),
+            configured={str(k): str(v) for k, v in data.get("configured", {}).items()},
+            tables=tuple(
+                Table(str(t["name"]), {str(k): dict(v) for k, v in t["columns"].items()})
+                for t in data.get("tables", ())
+            ),
             docs=_texts(data["docs"]),
             debug=bool(data["debug"]),
             templates=tuple(dict(t) for t in data["templates"]),

@@ -5,12 +5,13 @@ from __future__ import annotations
 import ast
 import re
 
+from buckler.scan.python.configured import is_configured, is_settings
 from buckler.scan.python.constants import value_of
 from buckler.scan.python.handlers import comes_with_request
 from buckler.scan.python.index import Index, last
 from buckler.scan.python.modules import definition
 from buckler.scan.python.passwords import is_stored_password
-from buckler.scan.python.words import ends, kind, name_of, root_of, words
+from buckler.scan.python.words import kind, may_be_key, name_of, root_of, words
 
 _FORM = re.compile(
     r"confirm|repeat|again|retype|verify|second|old|current|new|previous|username|email",
@@ -24,11 +25,6 @@ _VALIDATORS = (
     "root_validator",
     "validates",
     "validate",
-)
-
-_CONFIGURED = re.compile(
-    r"^(settings|config|conf|cfg|env|environ|app_settings|get_settings|get_config|constants|secrets?|keys)$",
-    re.IGNORECASE,
 )
 
 _WORDS = frozenset(
@@ -50,18 +46,26 @@ def secret(index: Index, left: ast.expr, right: ast.expr) -> str:
     strong = {"password", "secret", "key", "token", "signature", "code"}
     both = kinds[0] | kinds[1]
     if not both & strong:
-        loose = all(any(ends(n, "key") for n in found) for found in names)
-        ours = [_is_configured(index, side) for side in (left, right)]
-        sent = [comes_with_request(index, side) for side in (left, right)]
-        apart = (ours[0] and sent[1]) or (ours[1] and sent[0])
-        return "A key" if loose and apart and not any(map(_is_constant, (left, right))) else ""
+        return "A key" if _is_key_of_ours(index, left, right, names) else ""
     if both <= {"token", "signature", "code"}:
         owned = any(words(n)[-2:-1] and words(n)[-2] in _OWNERS for found in names for n in found)
-        told = any(_is_configured(index, s) or comes_with_request(index, s) for s in (left, right))
+        told = any(is_configured(index, s) or comes_with_request(index, s) for s in (left, right))
         if not told and not (owned and all(kinds)):
             return ""
     first = sorted(both & strong)[0]
     return {"code": "A one-time code", "key": "An API key"}.get(first, f"A {first}")
+
+
+def _is_key_of_ours(index: Index, left: ast.expr, right: ast.expr, names: list[list[str]]) -> bool:
+    """Whether one side is a key of the configuration and the other came with the request."""
+    sides = ((left, right, names[0]), (right, left, names[1]))
+    return any(
+        any(may_be_key(name) for name in called)
+        and is_configured(index, ours)
+        and not _is_constant(ours)
+        and comes_with_request(index, sent)
+        for ours, sent, called in sides
+    )
 
 
 def _names(node: ast.expr) -> list[str]:
@@ -112,31 +116,6 @@ def _is_mac(index: Index, node: ast.expr, depth: int = 0) -> bool:
         ):
             return True
     return False
-
-
-def _is_configured(index: Index, node: ast.expr) -> bool:
-    """Whether a value is set by us: a setting, an environment variable, a constant."""
-    if isinstance(node, ast.JoinedStr):
-        return any(
-            isinstance(v, ast.FormattedValue) and _is_configured(index, v.value)
-            for v in node.values
-        )
-    if isinstance(node, ast.BinOp):
-        return _is_configured(index, node.left) or _is_configured(index, node.right)
-    named = index.name(node)
-    if named.startswith(("os.getenv", "os.environ")):
-        return True
-    if isinstance(node, ast.Attribute | ast.Call) and _CONFIGURED.match(root_of(node)):
-        return True
-    if isinstance(node, ast.Attribute) and any(
-        _CONFIGURED.match(part) for part in ast.unparse(node.value).replace("()", "").split(".")
-    ):
-        return True
-    name = root_of(node)
-    if not name.isupper() or not (kind(name) or ends(name, "key", "keys")):
-        return False
-    value = value_of(index, node)
-    return value is None or not isinstance(value.value, str) or len(value.value) > 7
 
 
 def harmless(index: Index, node: ast.Compare, left: ast.expr, right: ast.expr) -> bool:
@@ -193,7 +172,7 @@ def _is_real_constant(side: ast.Constant, other: ast.expr) -> bool:
 
 def _is_ours(index: Index, node: ast.expr) -> bool:
     """Whether a value has nothing to do with a request: a setting against a constant."""
-    if _is_constant(node) or _is_configured(index, node):
+    if _is_constant(node) or is_configured(index, node):
         return True
     return (
         isinstance(node, ast.Name)
@@ -210,6 +189,6 @@ def _one_form(left: ast.expr, right: ast.expr) -> bool:
     ):
         return False
     same_root = root_of(left) == root_of(right) and isinstance(left, ast.Attribute | ast.Subscript)
-    if same_root and not _CONFIGURED.match(root_of(left)):
+    if same_root and not is_settings(root_of(left)):
         return True
     return any(_FORM.search(n) for n in names)

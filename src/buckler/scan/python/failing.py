@@ -16,7 +16,7 @@ _CHECK = re.compile(
     r"scope|right)s?\w*|is_?(?:allowed|admin|authori[sz]ed|authenticated|permitted|valid_token|valid_signature|owner|revoked|blocked)|"
     r"(?:require|ensure|enforce|assert|validate)_?(?:\w*(?:permission|token|signature|access|role|scope|auth|key|user|admin|owner|acl|"
     r"policy|credential|session|csrf|password|login|right)\w*)|(?:decode|read|parse|open|load|introspect)_?(?:\w*(?:token|jwt|claims|session|"
-    r"signature|ticket))|unsign|current_user|get_current_user|decrypt\w*|can_\w+|enforce)$",
+    r"signature))|unsign|current_user|get_current_user|decrypt\w*|can_\w+|enforce)$",
     re.IGNORECASE,
 )
 

@@ -30,8 +30,15 @@ _CODES = frozenset("otp totp pin".split())
 _KEY_OF = frozenset(
     (
         "api secret private access signing sign encryption encrypt crypto jwt auth master service webhook hmac shared "
-        "session cookie fernet aes app application admin internal partner client server account storage license "
-        "stripe openai aws github gitlab slack sendgrid twilio azure google mail feed deploy security user"
+        "session cookie fernet aes app application admin internal client server account storage license "
+        "stripe openai aws github gitlab slack sendgrid twilio azure google security user"
+    ).split()
+)
+_PLAIN_KEYS = frozenset(
+    (
+        "cache sort primary foreign partition group dict map lookup object row column index random bucket redis bar "
+        "route order field item node storage public publishable hot composite unique natural "
+        "idempotency dedup deduplication translation message locale parent child next last first"
     ).split()
 )
 
@@ -97,6 +104,15 @@ def kind(name: str) -> str:
 def ends(name: str, *finals: str) -> bool:
     """Whether the last word of a name is one of these."""
     return words(name)[-1:] in [(final,) for final in finals]
+
+
+def may_be_key(name: str) -> bool:
+    """Whether a value of this name opens something, if what else is known of it says so.
+
+    ``billing_key`` may; ``cache_key`` only names an entry. A lone ``key`` may, too.
+    """
+    found = telling(name)
+    return found[-1:] == ["key"] and not _PLAIN_KEYS.intersection(found[-2:-1])
 
 
 def is_password(name: str) -> bool:

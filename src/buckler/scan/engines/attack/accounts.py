@@ -13,11 +13,14 @@ from buckler.scan.engines.attack.drafts import CannotCarry, Draft
 from buckler.scan.engines.attack.explore import UNIQUE, Explorer, entered
 from buckler.scan.engines.attack.identities import login_request
 from buckler.scan.engines.attack.run import Run
+from buckler.scan.engines.attack.values import resolve
 from buckler.scan.engines.interface import Exchange, Request, Slot
 from buckler.scan.model.application import Operation
 
 ATTEMPTS = 12
 WEAK = "a"
+_LEAST_NAME = 24
+"""Characters that a field must take to be given a new text of ours."""
 PASSWORD = re.compile(
     r"pass(word|wd|phrase|code)?(_?(again|confirm(ation)?|repeat|2))?$|pwd|^pin$", re.IGNORECASE
 )
@@ -26,9 +29,10 @@ NAME = re.compile(
     r"user_?name|e-?mail|log_?in|^name$|^user$|account|number|handle|phone", re.IGNORECASE
 )
 LOGIN = re.compile(
-    r"(log-?in|sign-?in|token|authenticate|auth|sessions?|staff|access-token)/?$", re.IGNORECASE
+    r"(log-?in|sign-?in|token|authenticate|auth|sessions?|access-token)/?$", re.IGNORECASE
 )
 NOT_LOGIN = re.compile(r"sign-?up|regist|forgot|reset|recover|refresh|revoke|change", re.IGNORECASE)
+TOKEN = re.compile(r"^(access_?|auth_?|session_?|id_?)?(token|jwt)$", re.IGNORECASE)
 FORGOT = re.compile(r"forgot|reset|recover|lost", re.IGNORECASE)
 
 
@@ -68,11 +72,22 @@ class Accounts:
         return [s for s in self._explorer.slots(operation) if s.where in ("json", "form", "query")]
 
     def _is_login(self, operation: Operation) -> bool:
+        """Whether it signs somebody in: it says so, or it refuses made-up credentials by itself."""
         if operation.key in self._logins:
             return True
-        secret = any(PASSWORD.search(slot.leaf) for slot in self._slots(operation))
-        named = LOGIN.search(operation.path) and not NOT_LOGIN.search(operation.path)
-        return bool(operation.method == "POST" and secret and named)
+        if operation.method != "POST" or NOT_LOGIN.search(operation.path):
+            return False
+        leaves = [slot.leaf for slot in self._slots(operation)]
+        secrets = [leaf for leaf in leaves if PASSWORD.search(leaf)]
+        if LOGIN.search(operation.path):
+            return bool(secrets)
+        if len(secrets) != 1 or len(leaves) < 2 or any(OLD.search(leaf) for leaf in leaves):
+            return False
+        cell = self._run.seen.matrix.get(operation.key, {}).get(None)
+        if cell is None or not cell.reached or cell.answer.ok:
+            return False
+        named = any(NAME.search(leaf) for leaf in leaves if leaf not in secrets)
+        return (named and cell.answer.status == 401) or _gives_token(operation)
 
     def _send(self, operation: Operation, request: Request) -> Exchange | None:
         answer = self._run.send(request, operation)
@@ -194,11 +209,7 @@ class Accounts:
         """The draft with a name of its own, so that it is no duplicate."""
         self._count += 1
         for slot in self._slots(operation):
-            if (
-                slot.where in ("json", "form")
-                and UNIQUE.search(slot.leaf)
-                and not PASSWORD.search(slot.leaf)
-            ):
+            if _may_be_unique(slot) and not PASSWORD.search(slot.leaf):
                 mail = "mail" in slot.leaf.lower() or slot.schema.get("format") == "email"
                 text = f"morgan{self._count}" + ("@example.com" if mail else "")
                 try:
@@ -206,6 +217,24 @@ class Accounts:
                 except CannotCarry:
                     continue
         return replace(draft, attacked=frozenset())
+
+
+def _gives_token(operation: Operation) -> bool:
+    """Whether it says that it answers with a token."""
+    properties = resolve(operation.response.schema or {}).get("properties") or {}
+    return any(TOKEN.search(name) for name in properties)
+
+
+def _may_be_unique(slot: Slot) -> bool:
+    """Whether any text will do, so that the application may want one that nobody has yet."""
+    if slot.where not in ("json", "form"):
+        return False
+    if UNIQUE.search(slot.leaf) or slot.schema.get("format") == "email":
+        return True
+    free = slot.schema.get("type") == "string" and not {"enum", "const", "pattern", "format"} & set(
+        slot.schema
+    )
+    return free and int(slot.schema.get("maxLength", 100)) >= _LEAST_NAME
 
 
 def _with(login: LoginSettings, pattern: re.Pattern[str], text: str) -> LoginSettings:

@@ -15,35 +15,32 @@ from typing import Any
 from buckler.scan.engines.attack.explore import Explorer, entered
 from buckler.scan.engines.attack.faults import replaced
 from buckler.scan.engines.attack.run import Run
+from buckler.scan.engines.attack.undeclared import undeclared
 from buckler.scan.engines.attack.values import resolve
 from buckler.scan.engines.interface import Exchange
 from buckler.scan.model.application import BodyField, Operation, Schema
 
 NUMBER = 98765431
 RIGHTS = re.compile(
-    r"^(user_?)?roles?$|^(is_?)?(admin|administrator|superuser|staff|root|moderator|premium|vip)$|"
-    r"^(email_?|is_?)?verified$|^verified_|^permissions?$|^scopes?$|^privileges?$|^access_?level$|"
-    r"^(hashed_password|password_hash)$|^(is_?)?approved$",
+    r"^(user_?)?(roles?|groups?)$|^(is_?)?(admin|administrator|superuser|root|moderator)$|^is_?staff$|"
+    r"^(\w+_)?(verified|approved)(_\w+)?$|^permissions?$|^scopes?$|^privileges?$|^access_?level$|"
+    r"^(hashed_password|password_hash)$",
     re.IGNORECASE,
 )
-MONEY = re.compile(
-    r"^(account_?)?(balance|credits?|points|wallet|credit_?limit|limit)(_cents)?$", re.IGNORECASE
-)
+MONEY = re.compile(r"(^|_)(balance|credits?|wallet|funds|overdraft)(_|$)", re.IGNORECASE)
 OWNER = re.compile(r"^(owner|created_by|creator|tenant|organi[sz]ation|org)(_?id)?$", re.IGNORECASE)
 SELF = re.compile(
-    r"(^|/)(me|self|profiles?|accounts?|users?|people|staff|members?|sign-?up|register|registration)(/|$)",
+    r"(^|/)(me|self|profiles?|accounts?|users?|people|members?|sign-?up|register|registration)(/|$)",
     re.IGNORECASE,
 )
-EXTRAS: tuple[tuple[str, object], ...] = (
-    ("role", ""),
-    ("is_admin", True),
-    ("is_superuser", True),
-    ("is_verified", True),
-    ("points", NUMBER),
-    ("balance", NUMBER),
-    ("limit", NUMBER),
-    ("owner_id", NUMBER),
-)
+GUESSES: Mapping[str, Schema] = {
+    "role": {"type": "string"},
+    "is_admin": {"type": "boolean"},
+    "is_superuser": {"type": "boolean"},
+    "is_verified": {"type": "boolean"},
+    "owner_id": {"type": "integer"},
+}
+"""What rights and owners are commonly called; tried where the application does not name them."""
 
 
 class Fields:
@@ -114,16 +111,25 @@ class Fields:
         if not may or draft is None or operation.body is None or not isinstance(draft.json, dict):
             return
         before = self._run.seen.matrix[operation.key][name]
-        for path, values, declared in self._privileged(operation):
+        spoilt = False
+        for path, values, declared in self._privileged(operation, before):
             exchange = self._try(operation, draft.json, path, values, name, before, declared)
             if exchange is not None:
+                spoilt = spoilt or not declared
                 slot = "json:" + ".".join(map(str, path))
                 self._run.seen.assigned.setdefault(operation.key, []).append(
                     (slot, values[-1], exchange)
                 )
+        if spoilt:
+            self._run.fresh()
+
+    def _signed_in_with(self) -> frozenset[str]:
+        logins = [i.login for i in self._run.settings.identities if i.login]
+        given = [value for login in logins for value in (login.json or login.form or {}).values()]
+        return frozenset(value for value in given if isinstance(value, str))
 
     def _privileged(
-        self, operation: Operation
+        self, operation: Operation, before: Exchange
     ) -> Iterator[tuple[tuple[str | int, ...], list[Any], bool]]:
         body = operation.body
         for field in body.fields if body is not None else ():
@@ -131,15 +137,26 @@ class Fields:
             schema = resolve(field.schema)
             properties: Mapping[str, Schema] = schema.get("properties") or {}
             for key, child in properties.items():
-                if _is_privileged(key, operation, field.table):
-                    inner = resolve({**child, "$defs": schema.get("$defs", {})})
-                    yield (*start, key), self._values(inner), True
+                inner = resolve({**child, "$defs": schema.get("$defs", {})})
+                if _is_privileged(key, inner, operation, field.table):
+                    yield from self._tries((*start, key), inner, True)
             if schema.get("additionalProperties") is True and properties:
-                for key, value in EXTRAS:
+                more = undeclared(
+                    operation, properties, self._run.model, before, self._signed_in_with()
+                )
+                for key, guess in {**GUESSES, **more}.items():
                     if key not in properties:
-                        yield (*start, key), [value or self._run.canaries.new().text], False
+                        yield from self._tries((*start, key), guess, False)
+
+    def _tries(
+        self, path: tuple[str | int, ...], schema: Schema, declared: bool
+    ) -> Iterator[tuple[tuple[str | int, ...], list[Any], bool]]:
+        values = self._values(schema)
+        if values:
+            yield path, values, declared
 
     def _values(self, schema: Schema) -> list[Any]:
+        """Values that can be told from all others; none where the type cannot hold one."""
         if schema.get("enum"):
             return list(schema["enum"])[:3]
         kind = schema.get("type")
@@ -148,6 +165,8 @@ class Fields:
         if kind in ("integer", "number"):
             most = schema.get("maximum")
             return [NUMBER if most is None or most > NUMBER else most]
+        if kind not in (None, "string", "array") or {"format", "pattern"} & set(schema):
+            return []
         text = self._run.canaries.new().text
         return [[text]] if kind == "array" else [text]
 
@@ -179,11 +198,13 @@ class Fields:
         return followed[-1] if followed and changed else None
 
 
-def _is_privileged(name: str, operation: Operation, table: bool) -> bool:
-    if OWNER.match(name) or (table and RIGHTS.match(name)):
+def _is_privileged(name: str, schema: Schema, operation: Operation, table: bool) -> bool:
+    if OWNER.match(name) or (table and RIGHTS.match(name)) or schema.get("readOnly") is True:
         return True
-    about_people = SELF.search(operation.path) is not None
-    return about_people and bool(RIGHTS.match(name) or MONEY.match(name))
+    if SELF.search(operation.path) is None:
+        return False
+    amount = schema.get("type") in ("integer", "number") and MONEY.search(name) is not None
+    return amount or RIGHTS.match(name) is not None
 
 
 def _stored(exchange: Exchange, name: str, value: Any) -> bool:
@@ -192,7 +213,7 @@ def _stored(exchange: Exchange, name: str, value: Any) -> bool:
     for hit in exchange.answer.hits:
         if (
             hit.sink == "store"
-            and str(value) in hit.text
+            and str(value) == hit.text.strip()
             and column.search(str(hit.more.get("statement", "")))
         ):
             return True

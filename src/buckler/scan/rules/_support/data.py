@@ -18,16 +18,6 @@ SHOWN_SECRET = re.compile(
     r"^(reset|verification|activation|refresh|session|remember)_?(token|code)$",
     re.IGNORECASE,
 )
-SETTING_SECRET = re.compile(
-    r"(^|_)(secret|password|passwd|pwd|token|api_?key|private_?key|access_?key|credentials?|dsn|"
-    r"signing_?key|internal_?key|feed_?key|encryption_?key)(_?key|_?base|_?value)?$",
-    re.IGNORECASE,
-)
-SETTING_WORD = re.compile(
-    r"^(debug|host|port|env(ironment)?|(database|db|redis|broker|sqlalchemy)_?(url|uri|dsn)?|log_?level|path|home|pwd|"
-    r"hostname|pythonpath|virtual_env|allowed_hosts|smtp_.*|.*_url|.*_dir|.*_minutes|.*_host|.*_port|algorithm)$",
-    re.IGNORECASE,
-)
 _PEOPLE = {
     "e-mail": re.compile(r"e-?mail", re.IGNORECASE),
     "phone": re.compile(r"phone|mobile", re.IGNORECASE),

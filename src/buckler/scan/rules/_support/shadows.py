@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from buckler.scan.model.application import AppModel, Operation
+from buckler.scan.model.application import AppModel, Dependency, Operation
 
 _PARAMETER = re.compile(r"\{([^{}:]+)(?::([a-z]+))?\}")
 _SAMPLES = {
@@ -14,8 +14,9 @@ _SAMPLES = {
     "uuid": ("6f1c2d3e-4b5a-4c6d-8e7f-9a0b1c2d3e4f",),
     "path": ("a/b", "sample"),
 }
+_CREDENTIAL = re.compile(r"authorization|token|(^|[-_])key$|session|jwt", re.IGNORECASE)
 _ASKS = re.compile(
-    r"auth|user|admin|login|signed|token|key|require|permission|role|member|staff|owner|scope|principal",
+    r"auth|user|admin|login|signed|token|key|require|permission|role|owner|scope|principal",
     re.IGNORECASE,
 )
 
@@ -55,5 +56,11 @@ def _sample(convertor: str | None, turn: int) -> str:
 def access_of(operation: Operation) -> frozenset[str]:
     """What asks who is calling: security schemes and the dependencies above them."""
     names = {name for scheme in operation.security for name in scheme.through}
-    names |= {d.name for d in operation.dependencies if _ASKS.search(d.name.rpartition(".")[2])}
+    names |= {d.name for d in operation.dependencies if _asks(d)}
     return frozenset(names | {scheme.scheme_name for scheme in operation.security})
+
+
+def _asks(dependency: Dependency) -> bool:
+    """Whether a dependency asks who is calling: by what it reads, or by what it is called."""
+    reads = any(_CREDENTIAL.search(name) for name in dependency.reads)
+    return reads or bool(_ASKS.search(dependency.name.rpartition(".")[2]))

@@ -100,6 +100,57 @@ class MassAssignment(Rule):
         ),
         Example(
             """
+            from fastapi import Depends, FastAPI, Header, HTTPException
+            from pydantic import BaseModel, ConfigDict
+            from sqlalchemy import create_engine
+            from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column
+            from sqlalchemy.pool import StaticPool
+
+            app = FastAPI()
+            engine = create_engine("sqlite://", poolclass=StaticPool, connect_args={"check_same_thread": False})
+
+
+            class Base(DeclarativeBase):
+                pass
+
+
+            class Reader(Base):
+                __tablename__ = "readers"
+                id: Mapped[int] = mapped_column(primary_key=True)
+                town: Mapped[str] = mapped_column(default="")
+                loans_left: Mapped[int] = mapped_column(default=3)
+
+
+            Base.metadata.create_all(engine)
+            with Session(engine) as session:
+                session.add(Reader(id=1))
+                session.commit()
+
+
+            class Change(BaseModel):
+                model_config = ConfigDict(extra="allow")
+                town: str = "Applewick"
+
+
+            def user(x_key: str = Header("")) -> int:
+                if x_key != "alice-key-1":
+                    raise HTTPException(401)
+                return 1
+
+
+            @app.patch("/card")
+            def change(payload: Change, me: int = Depends(user)) -> dict[str, bool]:
+                with Session(engine) as session:
+                    reader = session.get(Reader, me)
+                    for name, value in payload.model_dump().items():
+                        setattr(reader, name, value)
+                    session.commit()
+                return {"ok": True}
+            """,
+            settings='identities.alice.header = "X-Key: alice-key-1"\n',
+        ),
+        Example(
+            """
             import sqlite3
 
             from fastapi import Depends, FastAPI, Header, HTTPException
@@ -149,6 +200,11 @@ class MassAssignment(Rule):
                 theme: str = "dark"
 
 
+            class Shelf(BaseModel):
+                model_config = ConfigDict(extra="allow")
+                title: str = "Novels"
+
+
             class Role(BaseModel):
                 role: str = "user"
 
@@ -176,6 +232,11 @@ class MassAssignment(Rule):
             @app.put("/me/settings")
             def settings(payload: Setting, me: dict[str, object] = Depends(user)) -> dict[str, object]:
                 return payload.model_dump()
+
+
+            @app.post("/shelves")
+            def shelve(payload: Shelf, me: dict[str, object] = Depends(user)) -> dict[str, object]:
+                return {"title": payload.title, "books": 0, "open": True}
 
 
             @app.put("/users/{number}/role")

@@ -16,9 +16,7 @@ from buckler.scan.rules._support.evidence import at_place, shown
 _ASSET = re.compile(
     r"\.(css|js|mjs|map|png|jpe?g|gif|svg|ico|webp|avif|woff2?|ttf|eot)$", re.IGNORECASE
 )
-_ASKS = re.compile(
-    r"auth|user|admin|login|sign|token|key|require|permission|role|member|staff", re.IGNORECASE
-)
+_ASKS = re.compile(r"auth|user|admin|login|sign|token|key|require|permission|role", re.IGNORECASE)
 
 
 class MountOutsideDependencies(Rule):

@@ -10,7 +10,7 @@ from buckler.core.rule import Example, Fix, Rule
 from buckler.scan.engines.interface import Module
 from buckler.scan.python.index import index_of
 from buckler.scan.python.uses import MAX_HOPS, uses
-from buckler.scan.python.words import kind, words
+from buckler.scan.python.words import kind, may_be_key, words
 from buckler.scan.rules._support.source import here
 
 _RANDOM = re.compile(
@@ -26,15 +26,10 @@ _CALLED = (
     ),
     *("bytes rand normalvariate triangular uuid1 time time_ns monotonic timestamp".split()),
 )
-_SECRET_WORDS = frozenset(
-    "nonce salt csrf otp totp pin sid voucher coupon invitation invite captcha".split()
-)
+_SECRET_WORDS = frozenset("nonce salt csrf otp totp pin sid invitation invite captcha".split())
 _SECRET_IDS = frozenset("session sess".split())
 _OPENED_BY = frozenset(
     "reset session invitation invite verification activation confirmation challenge grant".split()
-)
-_PLAIN_KEYS = frozenset(
-    "cache sort primary foreign partition group dict map lookup object row index random storage bucket redis bar route".split()
 )
 _CODES = re.compile(
     r"^(?!.*(?:status|error|country|zip|post|postal|language|lang|color|colour|exit|return|product|http|source|byte|op|qr|bar|area|currency|airport|dial|reason|result)_?codes?$)(.*_)?codes?$",
@@ -207,7 +202,7 @@ def _is_secret(name: str) -> bool:
         return True
     if found[-1] in _SECRET_WORDS or found[-1] in _SECRET_IDS:
         return True
-    if found[-1] == "key" and len(found) > 1 and found[-2] not in _PLAIN_KEYS:
+    if len(found) > 1 and may_be_key(name):
         return True
     if found[0] == "opens":
         return found[-1].removesuffix("s") in _OPENED_BY | _SECRET_WORDS

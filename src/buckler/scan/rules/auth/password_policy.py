@@ -4,18 +4,23 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from http import HTTPStatus
 
 from buckler.core.finding import Confidence, Finding, Severity
 from buckler.core.rule import Example, Fix, Rule
+from buckler.scan.engines.interface import Exchange
 from buckler.scan.engines.observations import Observations
 from buckler.scan.model.application import AppModel, Operation
+from buckler.scan.rules._support.data import schema_fields, snake
 from buckler.scan.rules._support.evidence import at, shown
 
 _CHOOSES = re.compile(
-    r"sign-?up|regist|users?$|accounts?$|members?$|customers?$|people$|staff$|password|reset|renew|invitation|"
-    r"onboard|enrol|^/$",
+    r"sign-?up|regist|users?$|accounts?$|password|reset|renew|invitation|onboard|enrol",
     re.IGNORECASE,
 )
+_NEW = re.compile(r"(^|[:._])new|new_?(pass|pwd)|confirm|repeat|again", re.IGNORECASE)
+_PERSON = re.compile(r"user_?name|e-?mail|^(login|handle|nick_?name)$", re.IGNORECASE)
+_ELSEWHERE = re.compile(r"(^|_)(host|hostname|server|ur[il]|port|domain|endpoint|dsn)$")
 
 
 class NoPasswordPolicy(Rule):
@@ -91,6 +96,24 @@ class NoPasswordPolicy(Rule):
                 return {"changed": True}
             """,
         ),
+        Example(
+            """
+            from fastapi import FastAPI
+            from pydantic import BaseModel
+
+            app = FastAPI()
+
+
+            class Trainer(BaseModel):
+                email: str
+                password: str
+
+
+            @app.post("/trainers")
+            def hire(payload: Trainer) -> dict[str, str]:
+                return {"email": payload.email}
+            """,
+        ),
     )
     good = (
         Example(
@@ -136,6 +159,16 @@ class NoPasswordPolicy(Rule):
                 return {"ok": True}
 
 
+            @app.post("/mailbox")
+            def mailbox(host: Annotated[str, Form()], password: Annotated[str, Form()]) -> dict[str, str]:
+                return {"host": host}
+
+
+            @app.post("/till")
+            def open_till(number: Annotated[str, Form()], pin: Annotated[str, Form()]) -> dict[str, str]:
+                return {"token": "abcdefgh"}
+
+
             @app.post("/login")
             def login(username: Annotated[str, Form()], password: Annotated[str, Form()]) -> dict[str, str]:
                 raise HTTPException(401)
@@ -147,17 +180,31 @@ class NoPasswordPolicy(Rule):
         """Operations that took a password of one letter."""
         for key, (slot, exchange) in seen.weak_passwords.items():
             operation = app.find(key)
-            if operation is None or not _chooses(operation, slot):
+            if operation is None or not _chooses(operation, slot, exchange):
                 continue
             taken = exchange.answer.ok
             yield self.found(
-                f"{operation.key} takes a password of one letter.",
-                confidence=Confidence.OBSERVED,
-                severity=Severity.MEDIUM if taken else Severity.LOW,
+                f"{operation.key} takes a password of one letter."
+                if taken
+                else f"{operation.key} answers to a password of one letter as it does to a good one.",
+                confidence=Confidence.OBSERVED if taken else Confidence.SUSPECTED,
                 location=at(operation, slot),
                 proof=(shown(exchange, seen.identities, why="the password is one letter"),),
             )
 
 
-def _chooses(operation: Operation, slot: str) -> bool:
-    return "new" in slot.lower() or _CHOOSES.search(operation.path) is not None
+def _chooses(operation: Operation, slot: str, exchange: Exchange) -> bool:
+    """Whether the password is somebody's own from then on, not one to compare or to send elsewhere."""
+    if _NEW.search(slot) or _CHOOSES.search(operation.path):
+        return True
+    names = [snake(name) for name in _names(operation)]
+    if not exchange.answer.ok or any(_ELSEWHERE.search(name) for name in names):
+        return False
+    kept = exchange.answer.status == HTTPStatus.CREATED or "sql-write" in exchange.answer.effects
+    return kept or any(_PERSON.search(name) for name in names)
+
+
+def _names(operation: Operation) -> list[str]:
+    fields = operation.body.fields if operation.body is not None else ()
+    inner = [name for field in fields for name, _ in schema_fields(field.schema)]
+    return [*(p.name for p in operation.parameters), *(f.name for f in fields), *inner]

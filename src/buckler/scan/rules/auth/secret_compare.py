@@ -105,6 +105,28 @@ class SecretComparedUnsafely(Rule):
         ),
         Example(
             """
+            from fastapi import FastAPI, Header, HTTPException
+            from pydantic_settings import BaseSettings
+
+
+            class Options(BaseSettings):
+                tariff_key: str = ""
+
+
+            app = FastAPI()
+            options = Options()
+
+
+            @app.get("/tariffs")
+            def tariffs(given: str = Header(default="")) -> str:
+                if given != options.tariff_key:
+                    raise HTTPException(403)
+                return "12"
+            """,
+            line=15,
+        ),
+        Example(
+            """
             import os
 
             from fastapi import Depends, FastAPI, HTTPException, Request
@@ -161,6 +183,13 @@ class SecretComparedUnsafely(Rule):
                 if not hmac.compare_digest(x_key.encode(), FEED_KEY.encode()):
                     raise HTTPException(403)
                 return "prices"
+
+
+            @app.get("/list")
+            def listed(sort_key: str = "name", page: str = "1") -> str:
+                if sort_key == os.environ.get("DEFAULT_SORT_KEY") or page == os.environ.get("FIRST_PAGE"):
+                    return "as usual"
+                return "sorted"
 
 
             @app.post("/signup")

@@ -10,7 +10,7 @@ from buckler.core.rule import Example, Fix, Rule
 from buckler.scan.engines.interface import Hit, Mint, Payload, Probe, Slot, Verdict
 
 ADDRESS = re.compile(
-    r"url|uri|link|host|hook|callback|endpoint|feed|proxy|remote|server|domain", re.IGNORECASE
+    r"url|uri|link|host|hook|callback|endpoint|proxy|remote|server|domain", re.IGNORECASE
 )
 
 

@@ -135,7 +135,7 @@ class DatabaseObjectReturned(Rule):
                 if done(exchange) is None or "json" not in exchange.answer.media_type:
                     continue
                 names = [n for n in _secrets(operation, exchange.answer.body) if n not in announced]
-                if names and not shows_settings(operation, exchange):
+                if names and not shows_settings(exchange, app):
                     yield self.found(
                         f"{operation.key} answers with {', '.join(names)}.",
                         confidence=Confidence.PROVED,

@@ -2,31 +2,18 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable
+from typing import Any
 
 from buckler.core.finding import Confidence, Finding, Severity
 from buckler.core.rule import Example, Fix, Rule
 from buckler.scan.engines.interface import Exchange
 from buckler.scan.engines.observations import Observations
-from buckler.scan.model.application import AppModel, Operation
-from buckler.scan.rules._support.access import done, segments
-from buckler.scan.rules._support.data import (
-    SETTING_SECRET,
-    SETTING_WORD,
-    is_shown,
-    pairs,
-    parsed,
-    snake,
-)
+from buckler.scan.model.application import AppModel
+from buckler.scan.rules._support.access import done
+from buckler.scan.rules._support.data import parsed
 from buckler.scan.rules._support.evidence import at, shown
-
-_PLACE = re.compile(
-    r"^(config(uration)?|settings?|env|environ(ment)?|debug|internal|info|status|actuator|diagnostics?|vars|"
-    r"system|server|about)$",
-    re.IGNORECASE,
-)
-_LINE = re.compile(r"^([A-Z][A-Z0-9_]{2,})\s*[=:]\s*(\S{4,})", re.MULTILINE)
+from buckler.scan.rules._support.settings import lines, settings_in, shown_secrets
 
 
 class DebugRouteExposesSettings(Rule):
@@ -76,11 +63,33 @@ class DebugRouteExposesSettings(Rule):
             SETTINGS = {"title": "Shop", "debug": False, "jwt_secret": "k3yk3yk3yk3yk3y", "database_url": "sqlite://"}
 
 
-            @app.get("/internal/config")
-            def config() -> dict[str, object]:
+            @app.get("/about")
+            def about() -> dict[str, object]:
                 return SETTINGS
             """,
             line=8,
+        ),
+        Example(
+            """
+            from fastapi import FastAPI
+            from pydantic_settings import BaseSettings
+
+
+            class Options(BaseSettings):
+                greeting: str = "Good morning"
+                signing_secret: str = "k3yk3yk3yk3yk3y"
+                page_size: int = 20
+
+
+            app = FastAPI()
+            options = Options()
+
+
+            @app.get("/hello")
+            def hello() -> Options:
+                return options
+            """,
+            line=16,
         ),
         Example(
             """
@@ -124,6 +133,16 @@ class DebugRouteExposesSettings(Rule):
                 return {"status": "ok", "version": "1.2.0", "host": "web-1"}
 
 
+            @app.get("/config/clients/{number}")
+            def client(number: int) -> dict[str, object]:
+                return {"id": number, "secret": "k3yk3yk3yk3yk3y", "callback_url": "https://a.test/", "host": "a.test"}
+
+
+            @app.get("/debug/keys")
+            def new_key() -> dict[str, str]:
+                return {"api_key": "k3yk3yk3yk3yk3y", "docs_url": "https://a.test/docs"}
+
+
             @app.post("/token")
             def token() -> dict[str, str]:
                 return {"access_token": "abcdefgh", "token_type": "bearer"}
@@ -137,7 +156,7 @@ class DebugRouteExposesSettings(Rule):
             for name, exchange in sorted(
                 seen.matrix.get(operation.key, {}).items(), key=lambda i: i[0] or ""
             ):
-                secrets = shows_settings(operation, exchange)
+                secrets = shows_settings(exchange, app)
                 if secrets:
                     who = "anybody" if name is None else str(name)
                     yield self.found(
@@ -161,27 +180,18 @@ class DebugRouteExposesSettings(Rule):
 def values_of(exchange: Exchange, names: Iterable[str]) -> list[str]:
     """The values of these names in an answer, for the redactor."""
     wanted = set(names)
-    data = list(pairs(parsed(exchange.answer.body)))
-    data += [(m.group(1), m.group(2)) for m in _LINE.finditer(exchange.answer.text)]
-    return [value for name, value in data if name in wanted and isinstance(value, str)]
+    return [value for name, value in _listed(exchange) if name in wanted and isinstance(value, str)]
 
 
-def shows_settings(operation: Operation, exchange: Exchange) -> list[str]:
-    """Names of secrets in an answer that lists settings; empty where it does not.
-
-    A path that says so is enough with one secret; elsewhere it takes words that only settings have.
-    """
-    if done(exchange) is None or operation.method != "GET":
+def shows_settings(exchange: Exchange, app: AppModel) -> list[str]:
+    """Names of secrets in an answer that lists settings; empty where it does not."""
+    if done(exchange) is None or exchange.request.method != "GET":
         return []
+    return shown_secrets(_listed(exchange), app.configured)
+
+
+def _listed(exchange: Exchange) -> list[tuple[str, Any]]:
+    """Names and values in an answer: of a JSON object, or lines of ``NAME=value``."""
     if "json" in exchange.answer.media_type:
-        data = list(pairs(parsed(exchange.answer.body)))
-    elif exchange.answer.media_type.startswith("text/"):
-        data = [(m.group(1), m.group(2)) for m in _LINE.finditer(exchange.answer.text)]
-    else:
-        return []
-    secrets = [
-        name for name, value in data if SETTING_SECRET.search(snake(name)) and is_shown(value)
-    ]
-    words = [name for name, _ in data if SETTING_WORD.match(snake(name))]
-    telling = any(_PLACE.match(part) for part in segments(operation))
-    return list(dict.fromkeys(secrets)) if secrets and (telling or len(words) >= 2) else []
+        return list(settings_in(parsed(exchange.answer.body)))
+    return lines(exchange.answer.text) if exchange.answer.media_type.startswith("text/") else []

@@ -12,7 +12,7 @@ import os
 import sys
 from typing import Any, Dict, Iterator, List, Optional, Set, Tuple
 
-from . import load, origins, places, schemas
+from . import load, origins, places, schemas, tables
 
 MAX_DEPTH = 8
 
@@ -38,6 +38,7 @@ def model(app: Any) -> Dict[str, Any]:
         "middleware": _middleware(inner),
         "handlers": _handlers(inner),
         "origins": origins.named(),
+        "tables": tables.named(),
         "docs": _docs(inner),
         "debug": bool(getattr(inner, "debug", False)),
         "templates": _templates(),

@@ -8,7 +8,7 @@ import os
 import sys
 from typing import Any, AsyncIterator, Dict, Optional
 
-from . import introspect, load, places, reached, reads, serve, settings, sinks, state
+from . import configured, introspect, load, places, reached, reads, serve, settings, sinks, state
 from .box import audit, hooks, kernel
 from .channel import Channel
 from .sinks import logs
@@ -58,6 +58,7 @@ async def _run(channel: Channel, config: Dict[str, Any]) -> None:
     model = introspect.model(app)
     model["lifespan_failed"] = why
     model["made_up"] = sorted(settings.made_up)
+    model["configured"] = configured.digests()
     model["refused"] = state.take()["refused"]
     channel.put({"kind": "model", "model": model})
     channel.flush()

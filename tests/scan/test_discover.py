@@ -193,3 +193,56 @@ def test_nothing_to_find(project: Project) -> None:
     target = find(project({"tool.py": "x = 1\n"}))
     assert target.applications == ()
     assert "no FastAPI application" in target.why
+
+
+def test_a_class_of_ones_own(project) -> None:
+    text = app().replace("FastAPI(title", "Shop(title")
+    text = text.replace(
+        "\n\n", "\n\n\nclass Base(FastAPI):\n    pass\n\n\nclass Shop(Base):\n    pass\n\n\n", 1
+    )
+    assert labels(find(project({"web.py": text}))) == ["web:app"]
+
+
+def test_a_class_from_another_file(project) -> None:
+    files = {
+        "shop/__init__.py": "",
+        "shop/site.py": "from fastapi import FastAPI\n\n\nclass Site(FastAPI):\n    pass\n",
+        "shop/main.py": "from .site import Site\n\napp = Site()\n",
+        "main.py": "from shop.main import app\n",
+    }
+    assert labels(find(project(files))) == ["main:app"]
+
+
+def test_a_factory_from_another_file_that_needs_arguments(project) -> None:
+    made = FACTORY.replace("create_app()", "create_app(name: str)")
+    files = {"main.py": "from made import create_app\n\napi = create_app('x')\n", "made.py": made}
+    assert labels(find(project(files))) == ["main:api"]
+
+
+def test_one_that_is_wrapped(project, scan) -> None:
+    text = app("inner").replace("inner = FastAPI(title='inner')", "inner = FastAPI()")
+    text = "from starlette.middleware.cors import CORSMiddleware\n" + text.replace(
+        "inner =", "app ="
+    )
+    text = text.replace("@inner", "@app") + "\n\nhardened = CORSMiddleware(app)\n"
+    assert labels(find(project({"web.py": text}), "web:hardened")) == ["web:hardened"]
+    report = scan(project({"web.py": text}), app="web:hardened")
+    assert report.coverage.reached_share == 1.0
+    assert len(report.coverage.operations) == 1
+
+
+def test_who_imports_an_application_is_none_himself(project) -> None:
+    files = {
+        "shop/__init__.py": "",
+        "shop/web.py": app(),
+        "shop/seed.py": "from fastapi import FastAPI\nfrom shop.web import app\n",
+    }
+    assert labels(find(project(files))) == ["shop.web:app"]
+
+
+def test_files_that_import_each_other(project) -> None:
+    files = {
+        "one.py": "from two import app\nfrom fastapi import FastAPI\n",
+        "two.py": "from one import FastAPI\n\napp = FastAPI()\n",
+    }
+    assert labels(find(project(files))) == ["two:app"]

@@ -19,6 +19,7 @@ from pathlib import Path
 
 from buckler.core.errors import TargetError, UsageError
 from buckler.core.settings import Settings
+from buckler.scan.made import CLASSES, Reader, parse
 from buckler.scan.model.application import Place
 from buckler.scan.target import Application, Target
 
@@ -29,9 +30,7 @@ SKIPPED_FOLDERS = frozenset(
     | {"site-packages", ".mypy_cache", ".pytest_cache", ".ruff_cache", ".buckler", "build", "dist"}
 )
 TEST_FOLDERS = frozenset({"tests", "test", "testing", "docs", "examples"})
-CLASSES = ("FastAPI", "Starlette")
 MAX_SEARCHED = 5000
-MAX_FILE = 2_000_000
 
 
 def discover(target: str, settings: Settings, *, read_settings: bool = True) -> Target:
@@ -166,13 +165,16 @@ def python_files(folder: Path) -> Iterator[Path]:
 def _search(folder: Path) -> tuple[Application, ...]:
     found: list[Application] = []
     factories: list[Application] = []
+    reader = Reader((folder, folder / "src"))
     for count, file in enumerate(python_files(folder)):
         if count > MAX_SEARCHED:
             break
         inside = file.relative_to(folder).parts
         if TEST_FOLDERS.intersection(inside[:-1]) or inside[-1].startswith(("test_", "conftest")):
             continue
-        for made in _made_in(file, folder):
+        if not _mentions(file):
+            continue
+        for made in _made_in(file, folder, reader, imported=False):
             (factories if made.attribute.endswith("()") else found).append(made)
     chosen = found or [replace(f, attribute=f.attribute[:-2]) for f in factories[:1]]
     return tuple(_outermost(chosen, folder))
@@ -187,7 +189,7 @@ def _outermost(found: list[Application], folder: Path) -> list[Application]:
     for item in found:
         if item.main is None:
             continue
-        tree = _parse(folder / item.main.path)
+        tree = parse(folder / item.main.path)
         for node in ast.walk(tree) if tree else ():
             names = [alias.name for alias in node.names] if isinstance(node, ast.Import) else []
             if isinstance(node, ast.ImportFrom) and node.module:
@@ -198,81 +200,23 @@ def _outermost(found: list[Application], folder: Path) -> list[Application]:
     return [item for item in found if item.module not in imported] or found
 
 
-def _parse(file: Path) -> ast.Module | None:
-    try:
-        if file.stat().st_size > MAX_FILE:
-            return None
-        return ast.parse(file.read_bytes())
-    except (OSError, SyntaxError, ValueError, RecursionError, MemoryError):
-        return None  # reported by the source engine, which reads every file
-
-
-def _made_in(file: Path, folder: Path) -> Iterator[Application]:
+def _made_in(
+    file: Path, folder: Path, reader: Reader | None = None, *, imported: bool = True
+) -> Iterator[Application]:
     """Applications made in a file: module-level names first, then factories (``name()``)."""
-    try:
-        if b"FastAPI" not in file.read_bytes() and b"Starlette" not in file.read_bytes():
-            return
-    except OSError:
-        return
-    tree = _parse(file)
-    if tree is None:
-        return
     relative = file.relative_to(folder).as_posix() if file.is_relative_to(folder) else file.name
-    factories: list[tuple[str, int]] = []
-    for node in ast.walk(tree):
-        if isinstance(node, ast.FunctionDef) and _returns_application(node):
-            factories.append((node.name, _made_line(node) or node.lineno))
-    names = {name for name, _ in factories}
-    for node in tree.body:
-        target = _assigned_name(node)
-        value = getattr(node, "value", None)
-        if target and isinstance(value, ast.Call):
-            called = _called(value)
-            if called in CLASSES or called in names:
-                line = next((at for name, at in factories if name == called), node.lineno)
-                yield _application(file, target, folder, Place(relative, line))
-    for name, line in factories:
-        yield _application(file, f"{name}()", folder, Place(relative, line))
+    reader = reader or Reader(tuple(dict.fromkeys((_import_root(file), folder, folder / "src"))))
+    for name, line in reader.applications(file, imported=imported):
+        yield _application(file, name, folder, Place(relative, line))
 
 
-def _assigned_name(node: ast.stmt) -> str | None:
-    if (
-        isinstance(node, ast.Assign)
-        and len(node.targets) == 1
-        and isinstance(node.targets[0], ast.Name)
-    ):
-        return node.targets[0].id
-    if isinstance(node, ast.AnnAssign) and isinstance(node.target, ast.Name):
-        return node.target.id
-    return None
-
-
-def _called(call: ast.Call) -> str:
-    function = call.func
-    return function.attr if isinstance(function, ast.Attribute) else getattr(function, "id", "")
-
-
-def _made_line(function: ast.FunctionDef) -> int | None:
-    for node in ast.walk(function):
-        if isinstance(node, ast.Call) and _called(node) in CLASSES:
-            return node.lineno
-    return None
-
-
-def _returns_application(function: ast.FunctionDef) -> bool:
-    annotation = function.returns
-    named = getattr(
-        annotation, "id", getattr(annotation, "attr", getattr(annotation, "value", None))
-    )
-    required = len(function.args.args) - len(function.args.defaults)
-    if required > 0 or function.args.posonlyargs:
+def _mentions(file: Path) -> bool:
+    """Whether a file names one of the classes, so that a search need not parse all files."""
+    try:
+        text = file.read_bytes()
+    except OSError:
         return False
-    if named in CLASSES:
-        return True
-    return _made_line(function) is not None and any(
-        isinstance(node, ast.Return) and isinstance(node.value, ast.Name)
-        for node in ast.walk(function)
-    )
+    return any(name.encode() in text for name in CLASSES)
 
 
 def _place_of(file: Path, folder: Path, attribute: str) -> Place | None:

@@ -155,7 +155,8 @@ class Scanner:
         with Session(self._target, application, prefix, self._options) as session:
             model = self._start(session, application)
             self._timed("app", lambda: self._add(check_app(model, self._rules)))
-            engine = AttackEngine(
+            attacks = self._attack and "attack" in self._engines
+            with AttackEngine(
                 session,
                 model,
                 self._settings,
@@ -164,20 +165,24 @@ class Scanner:
                 self.emit,
                 self._line,
                 host_names(self._target.folder),
-            )
-            try:
-                self._timed("explore", engine.explore)
-                self._timed("observe", engine.observe)
-                if self._attack and "attack" in self._engines:
-                    self._timed("attack", lambda: self._add(engine.attack(self._only), told=True))
-                elif not self._attack:
-                    self.emit(GapFound("attack", "no payloads were sent", "leave --no-attack out"))
-                self._add(engine.conclude())
-            finally:
-                self._work.coverage.operations += engine.coverage()
-                self._work.coverage.requests += session.requests
-                self._refused(engine)
-                self.emit(Note("app", session.output()))
+                attacks=attacks,
+            ) as engine:
+                try:
+                    self._run(engine, attacks)
+                finally:
+                    self._work.coverage.operations += engine.coverage()
+                    self._work.coverage.requests += session.requests
+                    self._refused(engine)
+                    self.emit(Note("app", session.output()))
+
+    def _run(self, engine: AttackEngine, attacks: bool) -> None:
+        self._timed("explore", engine.explore)
+        self._timed("observe", engine.observe)
+        if attacks:
+            self._timed("attack", lambda: self._add(engine.attack(self._only), told=True))
+        elif not self._attack:
+            self.emit(GapFound("attack", "no payloads were sent", "leave --no-attack out"))
+        self._add(engine.conclude())
 
     def _start(self, session: Session, application: Application) -> AppModel:
         self._listen(EngineStarted("app"))

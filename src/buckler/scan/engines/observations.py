@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -85,3 +85,23 @@ class Observations:
     unvalidated: dict[str, Exchange] = field(default_factory=dict)
     assigned: dict[str, list[tuple[str, object, Exchange]]] = field(default_factory=dict)
     forgeries: list[Forgery] = field(default_factory=list)
+
+    def apart(self) -> Observations:
+        """Empty ones that know the same identities and how far each of them got."""
+        matrix = {key: dict(cells) for key, cells in self.matrix.items()}
+        return Observations(matrix=matrix, identities=self.identities)
+
+    def extend(self, other: Observations) -> None:
+        """Add what another one holds, behind one's own; the matrix stays."""
+        for item in fields(self):
+            mine, theirs = getattr(self, item.name), getattr(other, item.name)
+            if item.name in ("matrix", "identities"):
+                continue
+            if isinstance(mine, list):
+                mine.extend(theirs)
+                continue
+            for key, value in theirs.items():
+                if isinstance(value, list):
+                    mine.setdefault(key, []).extend(value)
+                else:
+                    mine.setdefault(key, value)

@@ -9,6 +9,7 @@ import shutil
 import sys
 from collections import deque
 from collections.abc import Iterable, Iterator, Mapping
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -83,6 +84,8 @@ class Session:
         self.scratch = Scratch()
         self.plant = Path("/tmp/buckler-plant", prefix)  # noqa: S108 - in the child's own /tmp
         self._plant_is_real = False
+        self._next: Future[tuple[Child, Started]] | None = None
+        self._starting = ThreadPoolExecutor(1)
         self.requests = 0
         self.starts = 0
 
@@ -102,8 +105,21 @@ class Session:
         Raises:
             ApplicationError: The application does not import, or did not within the time.
         """
+        self._child, started = self._started()
+        self._plant_is_real = not started.walls.get("mounts", False)
+        return started
+
+    def prepare(self) -> None:
+        """Start the next child already, in the background, so that a restart need not wait.
+
+        Not without the wall around files: there two children would share their copies of them.
+        """
+        if self._next is None and self._child is not None and not self._plant_is_real:
+            self._next = self._starting.submit(self._started)
+
+    def _started(self) -> tuple[Child, Started]:
         self.starts += 1
-        self._child = Child(
+        child = Child(
             self._target.python,
             self._config(),
             environment.build(
@@ -113,10 +129,17 @@ class Session:
             self.log,
         )
         try:
-            walls = self._child.receive(self._options.import_timeout)
+            return child, self._introduced(child)
+        except BaseException:
+            child.close(grace=0)
+            raise
+
+    def _introduced(self, child: Child) -> Started:
+        try:
+            walls = child.receive(self._options.import_timeout)
             if walls["kind"] != "walls":
                 raise ApplicationError("the box could not be built", hint=self.output())
-            frame = self._child.receive(self._options.import_timeout)
+            frame = child.receive(self._options.import_timeout)
         except ChildLost as error:
             raise ApplicationError(
                 f"{self._application.label} could not be started: {error.message}",
@@ -124,7 +147,6 @@ class Session:
             ) from error
         if frame["kind"] == "failed":
             raise _import_failed(self._application.label, frame)
-        self._plant_is_real = not walls["walls"].get("mounts", False)
         return Started(
             dict(walls["walls"]), dict(walls.get("why", {})), dict(frame.get("model", {}))
         )
@@ -150,11 +172,19 @@ class Session:
             ApplicationError: It does not start any more.
         """
         self._end(grace=0)
-        self.start()
+        if self._next is None:
+            self.start()
+            return
+        prepared, self._next = self._next, None
+        self._child, _ = prepared.result()
 
     def close(self) -> None:
         """End the child and remove the scratch folder."""
         self._end(grace=1.0)
+        if self._next is not None:
+            with contextlib.suppress(ApplicationError):
+                self._next.result()[0].close(grace=0)
+        self._starting.shutdown()
         if self._plant_is_real:
             shutil.rmtree(self.plant, ignore_errors=True)
         self.scratch.close()

@@ -5,9 +5,13 @@ from __future__ import annotations
 import os
 import threading
 import time
-from collections.abc import Iterable
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable, Iterable
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import ExitStack
+from dataclasses import dataclass
+from typing import TypeVar
 
+from buckler.core.errors import ApplicationError
 from buckler.core.events import GapFound, Listener
 from buckler.core.finding import Finding
 from buckler.core.redact import Redactor
@@ -18,7 +22,7 @@ from buckler.scan.engines.app.session import Session
 from buckler.scan.engines.attack.canaries import Canaries
 from buckler.scan.engines.attack.explore import Explorer, choose_host, entered, order_of
 from buckler.scan.engines.attack.harvest import candidates, identifiers
-from buckler.scan.engines.attack.identities import sign_in_all
+from buckler.scan.engines.attack.identities import sign_in_all, stay_signed_in
 from buckler.scan.engines.attack.judging import Judge, Line
 from buckler.scan.engines.attack.observe import Observer
 from buckler.scan.engines.attack.probing import Prober
@@ -27,6 +31,7 @@ from buckler.scan.engines.interface import ChecksObservations, Exchange, Probe, 
 from buckler.scan.engines.observations import Observations
 from buckler.scan.model.application import AppModel, Operation
 
+T = TypeVar("T")
 MAX_AGAIN = 200
 MANY = 24
 
@@ -43,6 +48,7 @@ class AttackEngine:
         emit: Gets gaps, progress and findings as they come.
         line: Gives the text of a line of the project.
         hints: Host names in the project's source.
+        attacks: Whether :meth:`attack` will be called.
     """
 
     def __init__(
@@ -55,6 +61,8 @@ class AttackEngine:
         emit: Listener,
         line: Line,
         hints: tuple[str, ...] = (),
+        *,
+        attacks: bool = True,
     ) -> None:
         excluded = set(settings.exclude)
         self._run = Run(
@@ -73,10 +81,20 @@ class AttackEngine:
             why = "excluded" if known else "excluded, but there is no such operation"
             emit(GapFound(key, why, "take it out of --exclude"))
         self._line = line
+        self._attacks = attacks
+        self._second: _Half | None = None
+        self._stack = ExitStack()
+
+    def __enter__(self) -> AttackEngine:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._stack.close()
 
     def explore(self) -> None:
         """Sign in and find out how each operation is reached; sends no payload."""
         run = self._run
+        starting = self._prepare()
         choose_host(run)
         sign_in_all(run)
         secrets = [v for i in run.identities.values() for _, v in i.headers]
@@ -84,6 +102,47 @@ class AttackEngine:
         self._explorer = Explorer(run)
         run.recreate = self._explorer.recreate
         self._explorer.explore()
+        if starting is None:
+            return
+        try:
+            self._second = self._half(starting.result())
+        except ApplicationError as error:
+            run.note(f"a second child did not start, so one does all: {error.message}")
+
+    def _prepare(self) -> Future[Session] | None:
+        """Start all children that will be needed while one is enough.
+
+        A second one takes half of the work from the observing on; attacking begins with two that
+        nobody spoke to.
+        """
+        run = self._run
+        if len(run.operations) < MANY or (os.cpu_count() or 1) < 2:
+            return None
+        session = self._stack.enter_context(run.session.twin())
+
+        def start() -> Session:
+            session.start()
+            if self._attacks:
+                run.session.prepare()
+                session.prepare()
+            return session
+
+        return self._stack.enter_context(ThreadPoolExecutor(1)).submit(start)
+
+    def _half(self, session: Session) -> _Half:
+        twin = self._run.twin(session)
+        explorer = self._explorer.twin(twin)
+        twin.recreate = explorer.recreate
+        return _Half(twin, explorer)
+
+    def _both(self, one: Callable[[], T], other: Callable[[], T]) -> list[T]:
+        """Do two things at once, each in its own child, and put together what was observed."""
+        with ThreadPoolExecutor(2) as pool:
+            waiting = [pool.submit(one), pool.submit(other)]
+            done = [future.result() for future in waiting]
+        if self._second is not None:
+            self._run.join(self._second.run)
+        return done
 
     def attack(self, only: frozenset[str] | None = None) -> list[Finding]:
         """Send payloads to every operation that was reached; destructive ones last.
@@ -91,34 +150,25 @@ class AttackEngine:
         Args:
             only: Keys of the operations to attack, if not all.
         """
-        run = self._run
+        run, second = self._run, self._second
         chosen = [
             op for op in sorted(run.operations, key=order_of) if only is None or op.key in only
         ]
-        parts = [chosen[0::2], chosen[1::2]] if _worth_two(chosen) else [chosen]
         done = Progressing(run, len(chosen))
-        if len(parts) == 1:
-            run.fresh()
-            return self._attack(run, self._explorer, chosen, done)
-        with run.session.twin() as session, ThreadPoolExecutor(2) as pool:
-            twin = run.twin(session)
-            explorer = self._explorer.twin(twin)
-            twin.recreate = explorer.recreate
-            second = pool.submit(self._attack_afresh, twin, explorer, parts[1], done)
-            first = pool.submit(self._attack_afresh, run, self._explorer, parts[0], done)
-            found = [*first.result(), *second.result()]
-            run.session.requests += session.requests
-        return found
+        if second is None or len(chosen) < MANY:
+            return self._attack_afresh(run, self._explorer, chosen, done)
+        second.explorer.learn(self._explorer)
+        second.run.seen = run.seen.apart()
+        found = self._both(
+            lambda: self._attack_afresh(run, self._explorer, chosen[0::2], done),
+            lambda: self._attack_afresh(second.run, second.explorer, chosen[1::2], done),
+        )
+        return [finding for part in found for finding in part]
 
     def _attack_afresh(
         self, run: Run, explorer: Explorer, operations: list[Operation], done: Progressing
     ) -> list[Finding]:
         run.fresh()
-        return self._attack(run, explorer, operations, done)
-
-    def _attack(
-        self, run: Run, explorer: Explorer, operations: list[Operation], done: Progressing
-    ) -> list[Finding]:
         judge = Judge(run, self._line)
         prober = Prober(run, explorer, judge)
         for operation in operations:
@@ -135,7 +185,14 @@ class AttackEngine:
 
     def observe(self) -> None:
         """Ask for every kind of answer, and for what belongs to others."""
-        Observer(self._run, self._explorer).observe()
+        observer = Observer(self._run, self._explorer)
+        stay_signed_in(self._run)
+        if self._second is None:
+            observer.answers()
+            observer.bounds()
+        else:
+            self._both(observer.answers, self._second.bounds)
+        observer.sort()
         self._explorer.explore_late()
 
     def conclude(self) -> list[Finding]:
@@ -219,11 +276,6 @@ def _look_again(run: Run, explorer: Explorer, judge: Judge) -> None:
             judge.answer(Exchange(operation, request, answer, entered(operation, answer)))
 
 
-def _worth_two(operations: list[Operation]) -> bool:
-    """Whether a second child pays: it costs a start of the application."""
-    return len(operations) >= MANY and (os.cpu_count() or 1) >= 2
-
-
 class Progressing:
     """Counts operations over both children.
 
@@ -243,3 +295,17 @@ class Progressing:
         with self._lock:
             self._run.progress(self._done, self._total, operation.key)
             self._done += 1
+
+
+@dataclass(slots=True)
+class _Half:
+    """The run in the second child."""
+
+    run: Run
+    explorer: Explorer
+
+    def bounds(self) -> None:
+        """Sign in, make again what exploring made, and ask for what is too much."""
+        stay_signed_in(self.run)
+        self.run.recreate()
+        Observer(self.run, self.explorer).bounds()

@@ -87,9 +87,13 @@ class Explorer:
     def twin(self, run: Run) -> Explorer:
         """What is known so far, for a run in another child."""
         other = Explorer(run)
-        other.drafts, other._own = dict(self.drafts), dict(self._own)
-        other.found = {key: list(slots) for key, slots in self.found.items()}
+        other.learn(self)
         return other
+
+    def learn(self, other: Explorer) -> None:
+        """Take over how another one reaches the operations."""
+        self.drafts, self._own = dict(other.drafts), dict(other._own)
+        self.found = {key: list(slots) for key, slots in other.found.items()}
 
     def explore(self) -> None:
         """Try every operation as nobody and as each identity; twice, with what was learnt."""
@@ -116,7 +120,7 @@ class Explorer:
         for operation in sorted(run.operations, key=order_of):
             if operation.method not in ("POST", "PUT") or run.states[operation.key].lost:
                 continue
-            if order_of(operation)[0] >= 7:
+            if order_of(operation)[0] >= 7 or self.is_slow(operation):
                 continue
             for name, cell in list(run.seen.matrix.get(operation.key, {}).items()):
                 draft = self._own.get((operation.key, name))
@@ -143,6 +147,11 @@ class Explorer:
         return min(
             cells, key=lambda name: (-_furthest(cells[name]), name is not None), default=None
         )
+
+    def is_slow(self, operation: Operation) -> bool:
+        """Whether an answer costs so much that only what matters most is asked for."""
+        cells = self._run.seen.matrix.get(operation.key, {}).values()
+        return any(cell.answer.cpu >= SLOW_MS for cell in cells)
 
     def slots(self, operation: Operation) -> list[Slot]:
         """The declared slots and those that the handler was seen to read by itself."""

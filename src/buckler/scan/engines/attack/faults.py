@@ -17,6 +17,7 @@ from buckler.scan.engines.interface import Exchange
 from buckler.scan.model.application import Operation
 
 MAX_EDGES = 14
+SLOW_EDGES = 1
 QUOTE = "O'Brien"
 
 
@@ -39,8 +40,9 @@ class Faults:
             draft = self._explorer.drafts.get(operation.key)
             if draft is None or operation.is_websocket or self._run.states[operation.key].lost:
                 continue
+            most = SLOW_EDGES if self._explorer.is_slow(operation) else MAX_EDGES
             for number, edge in enumerate(edges(operation, draft)):
-                if number >= MAX_EDGES:
+                if number >= most:
                     break
                 self._send(operation, edge, "")
             self._raise(operation, draft)

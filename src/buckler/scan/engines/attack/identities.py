@@ -35,6 +35,33 @@ def sign_in_all(run: Run) -> None:
     run.seen.identities = tuple(run.identities.values())
 
 
+def stay_signed_in(run: Run) -> None:
+    """Sign in again only where the application does not take the credentials any more.
+
+    Deriving a key from a password takes longer than a hundred other requests, and credentials
+    that are signed outlive a restart. Whoever was signed up has to be made again, so nothing is
+    kept where the settings say so.
+    """
+    made = any(item.signup is not None for item in run.settings.identities)
+    if made or not all(_is_known(run, name) for name in run.identities):
+        sign_in_all(run)
+    run.seen.identities = tuple(run.identities.values())
+
+
+def _is_known(run: Run, name: str) -> bool:
+    """Whether an answer that nobody gets without signing in is still given."""
+    headers = set(run.identities[name].headers)
+    for cells in run.seen.matrix.values():
+        cell, anonymous = cells.get(name), cells.get(None)
+        if cell is None or anonymous is None or anonymous.answer.status not in (401, 403):
+            continue
+        safe = cell.request.method == "GET" and cell.reached and cell.answer.ok
+        if safe and headers.issubset(cell.request.headers):
+            answer = run.send(cell.request, cell.operation)
+            return answer is not None and answer.status == cell.answer.status
+    return False
+
+
 def sign_in(run: Run, item: IdentitySettings) -> Identity | None:
     """The identity with its credentials, or None where the sign-in failed."""
     headers = [(name.lower(), value) for name, value in item.headers.items()]
@@ -42,7 +69,10 @@ def sign_in(run: Run, item: IdentitySettings) -> Identity | None:
     if item.signup is not None:
         _send(run, item.signup)
     if item.login is not None:
-        answer = _send(run, item.login)
+        request = login_request(item.login, run.host, run.client())
+        answer = run.send(request)
+        if answer is not None:
+            run.signed_in[item.name] = (request, answer)
         if answer is None or not answer.ok:
             status = answer.status if answer else "no answer"
             run.gap(

@@ -18,7 +18,6 @@ from buckler.scan.engines.attack.drafts import Draft
 from buckler.scan.engines.attack.explore import Explorer, entered
 from buckler.scan.engines.attack.faults import Faults
 from buckler.scan.engines.attack.fields import Fields
-from buckler.scan.engines.attack.identities import login_request, sign_in_all
 from buckler.scan.engines.attack.limits import Limits
 from buckler.scan.engines.attack.objects import Objects
 from buckler.scan.engines.attack.patterns import matching
@@ -47,10 +46,11 @@ class Observer:
         self._run = run
         self._explorer = explorer
 
-    def observe(self) -> None:
-        """Send everything."""
+    def answers(self) -> None:
+        """Every kind of answer, and what others may see: the state of the application stays
+        nearly as it is.
+        """
         run, explorer = self._run, self._explorer
-        sign_in_all(run)
         self._sample_known()
         self._sample_errors()
         self._sample_documents()
@@ -60,10 +60,18 @@ class Observer:
         Faults(run, explorer).collect()
         Strangers(run, explorer).collect()
         Objects(run, explorer).collect()
+
+    def bounds(self) -> None:
+        """What is too much, badly chosen or made up."""
+        run, explorer = self._run, self._explorer
         Limits(run, explorer).collect()
         Accounts(run, explorer).collect()
         Fields(run, explorer).collect()
-        run.seen.forgeries = tokens.forge(run, explorer)
+        run.seen.forgeries += tokens.forge(run, explorer)
+
+    def sort(self) -> None:
+        """Put the answers to errors to those of their kind."""
+        run = self._run
         for exchange in (e for kept in run.seen.failures.values() for e in kept):
             if kind_of(exchange.answer) == "500":
                 self._keep("500", exchange)
@@ -253,17 +261,12 @@ class Observer:
     def _sample_logins(self) -> None:
         """The sign-in of each known identity, kept as a sample of a successful one."""
         run = self._run
-        for item in run.settings.identities:
-            if item.login is None:
-                continue
-            request = login_request(item.login, run.host, run.client())
+        for request, answer in run.signed_in.values():
             operation = next(
                 (op for op in run.operations if op.key == f"{request.method} {request.path}"), None
             )
-            answer = run.send(request, operation)
-            if answer is not None:
-                reached = operation is not None and entered(operation, answer)
-                self._keep("login", Exchange(operation, request, answer, reached))
+            reached = operation is not None and entered(operation, answer)
+            self._keep("login", Exchange(operation, request, answer, reached))
 
 
 def examples_of(pattern: str) -> list[str]:

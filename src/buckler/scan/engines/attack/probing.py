@@ -121,7 +121,7 @@ class Prober:
             if slow or spent > OPERATION_SECONDS or waited > WAITED_SECONDS or run.out_of_time:
                 cut = True
                 break
-        if not cut:
+        if not cut and not self._explorer.is_slow(operation):
             self._second.attack(operation, self._freshened(draft) if unique else draft)
         state.slots = len(slots)
         state.attacked = 0 if state.lost else len(slots)

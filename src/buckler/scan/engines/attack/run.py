@@ -15,7 +15,7 @@ from buckler.core.settings import Settings
 from buckler.scan.engines.app.child import ChildLost
 from buckler.scan.engines.app.session import Session
 from buckler.scan.engines.attack.canaries import Canaries
-from buckler.scan.engines.attack.identities import sign_in_all
+from buckler.scan.engines.attack.identities import stay_signed_in
 from buckler.scan.engines.interface import Answer, Exchange, Identity, Probe, Request
 from buckler.scan.engines.observations import Observations
 from buckler.scan.model.application import AppModel, Operation
@@ -63,6 +63,7 @@ class Run:
     redactor: Redactor = field(default_factory=Redactor)
     pool: dict[str | None, dict[str, list[str]]] = field(default_factory=dict)
     created: dict[str, list[str]] = field(default_factory=dict)
+    signed_in: dict[str, tuple[Request, Answer]] = field(default_factory=dict)
     hints: tuple[str, ...] = ()
     recreate: Callable[[], None] = lambda: None
     restarts: int = 0
@@ -138,20 +139,32 @@ class Run:
             self._lost(operation, error)
 
     def twin(self, session: Session) -> Run:
-        """The same run in another child, for half of the operations.
+        """The same run in another child, for half of the work.
 
-        What is known of operations and what was observed is shared; identities, harvested values
-        and canaries are its own.
+        How far each operation got is shared; what it observes is kept apart, so that the order of
+        both halves says nothing, until :meth:`join`.
         """
         return replace(
             self,
             session=session,
             canaries=Canaries(self.canaries.prefix, session.plant, part=1),
             identities=dict(self.identities),
-            pool={},
+            seen=self.seen.apart(),
+            findings=[],
+            pool={
+                name: {k: list(v) for k, v in found.items()} for name, found in self.pool.items()
+            },
             created={},
+            refused={},
             restarts=0,
         )
+
+    def join(self, twin: Run) -> None:
+        """Take over what the twin observed."""
+        self.seen.extend(twin.seen)
+        self.refused = {**twin.refused, **self.refused}
+        self.session.requests += twin.session.requests
+        twin.session.requests = 0
 
     def fresh(self) -> None:
         """Start the application again, as it was at first, with everybody signed in and what
@@ -161,7 +174,7 @@ class Run:
             ApplicationError: It does not start any more.
         """
         self.session.restart()
-        sign_in_all(self)
+        stay_signed_in(self)
         self.pool.clear()
         self.recreate()
 

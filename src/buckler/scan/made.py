@@ -1,0 +1,197 @@
+"""Which applications a file makes, read from its source without running it.
+
+Known are module-level names: of an instance of FastAPI or of a class that inherits from it, of
+what a factory returns, of what wraps either, and of an application that another file of the
+project made. Factories come after them, as ``name()``.
+"""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+CLASSES = frozenset({"FastAPI", "Starlette"})
+MAX_FILE = 2_000_000
+
+
+@dataclass(slots=True)
+class Names:
+    """What the names of one file stand for.
+
+    Attributes:
+        classes: Classes of applications.
+        factories: Functions that return one, with the line that makes it.
+        made: Module-level names of applications, with the line of the assignment or of the
+            factory's own making.
+        free: Factories that need no argument.
+        borrowed: The names of ``made`` that were imported.
+    """
+
+    classes: set[str] = field(default_factory=lambda: set(CLASSES))
+    factories: dict[str, int] = field(default_factory=dict)
+    made: dict[str, int] = field(default_factory=dict)
+    free: list[str] = field(default_factory=list)
+    borrowed: set[str] = field(default_factory=set)
+
+
+class Reader:
+    """Reads files, each once.
+
+    Args:
+        roots: Folders that absolute imports may start from.
+    """
+
+    def __init__(self, roots: tuple[Path, ...]) -> None:
+        self._roots = roots
+        self._read: dict[Path, Names] = {}
+
+    def applications(self, file: Path, *, imported: bool) -> Iterator[tuple[str, int]]:
+        """Names of the applications in a file, then of its factories as ``name()``; with lines.
+
+        Args:
+            file: The file.
+            imported: Whether an application counts that was only imported.
+        """
+        names = self._names(file)
+        yield from ((n, at) for n, at in names.made.items() if imported or n not in names.borrowed)
+        for name in names.free:
+            yield f"{name}()", names.factories[name]
+
+    def _names(self, file: Path) -> Names:
+        found = self._read.get(file)
+        if found is not None:
+            return found
+        found = self._read[file] = Names()
+        tree = parse(file)
+        if tree is None:
+            return found
+        for statement in tree.body:
+            if isinstance(statement, ast.ImportFrom):
+                self._imported(statement, file, found)
+        nodes = list(ast.walk(tree))
+        for node in nodes:
+            if isinstance(node, ast.ClassDef) and any(
+                _last(b) in found.classes for b in node.bases
+            ):
+                found.classes.add(node.name)
+        for node in nodes:
+            if isinstance(node, ast.FunctionDef) and _returns_application(node, found):
+                found.factories[node.name] = _made_line(node, found) or node.lineno
+                if node in tree.body and _needs_nothing(node):
+                    found.free.append(node.name)
+        for statement in tree.body:
+            target, value = _assigned(statement)
+            line = _line_of(value, found, statement.lineno) if target else None
+            if target and line is not None:
+                found.made.setdefault(target, line)
+        return found
+
+    def _imported(self, node: ast.ImportFrom, file: Path, found: Names) -> None:
+        """Take over what the names stand for that come from another file of the project."""
+        origin = _file_of(node, file, self._roots)
+        if origin is None:
+            found.classes |= {a.asname for a in node.names if a.name in CLASSES and a.asname}
+            return
+        theirs = self._names(origin)
+        for alias in node.names:
+            name = alias.asname or alias.name
+            if alias.name in theirs.classes:
+                found.classes.add(name)
+            if alias.name in theirs.factories:
+                found.factories[name] = node.lineno
+            if alias.name in theirs.made:
+                found.made[name] = node.lineno
+                found.borrowed.add(name)
+
+
+def parse(file: Path) -> ast.Module | None:
+    """The tree of a file, or None where it does not parse: the source engine tells of that."""
+    try:
+        if file.stat().st_size > MAX_FILE:
+            return None
+        return ast.parse(file.read_bytes())
+    except (OSError, SyntaxError, ValueError, RecursionError, MemoryError):
+        return None
+
+
+def _file_of(node: ast.ImportFrom, file: Path, roots: tuple[Path, ...]) -> Path | None:
+    """The project's file that a ``from … import`` names."""
+    parts = (node.module or "").split(".") if node.module else []
+    starts = roots
+    if node.level:
+        folder = file.parent
+        for _ in range(node.level - 1):
+            folder = folder.parent
+        starts = (folder,)
+    for start in starts:
+        path = start.joinpath(*parts)
+        for candidate in (path.with_suffix(".py") if parts else path, path / "__init__.py"):
+            if candidate.is_file() and candidate != file:
+                return candidate
+    return None
+
+
+def _line_of(value: ast.expr | None, found: Names, line: int) -> int | None:
+    """The line to show for what makes an application, or None where it makes none."""
+    match value:
+        case ast.Name(id=name) if name in found.made:
+            return line
+        case ast.Call(func=function, args=args, keywords=keywords):
+            called = _last(function)
+            if called in found.classes:
+                return line
+            if called in found.factories:
+                return found.factories[called]
+            inner = [*args[:1], *(k.value for k in keywords if k.arg == "app")]
+            lines = [_line_of(item, found, line) for item in inner]
+            return next((at for at in lines if at is not None), None)
+    return None
+
+
+def _assigned(node: ast.stmt) -> tuple[str, ast.expr | None]:
+    match node:
+        case ast.Assign(targets=[ast.Name(id=name)], value=value):
+            return name, value
+        case ast.AnnAssign(target=ast.Name(id=name), value=value):
+            return name, value
+    return "", None
+
+
+def _last(node: ast.expr) -> str:
+    """The last name of a chain; the class of a parametrised one."""
+    match node:
+        case ast.Attribute(attr=name) | ast.Name(id=name):
+            return name
+        case ast.Subscript(value=value):
+            return _last(value)
+    return ""
+
+
+def _made_line(function: ast.FunctionDef, found: Names) -> int | None:
+    for node in ast.walk(function):
+        if isinstance(node, ast.Call) and _last(node.func) in found.classes:
+            return node.lineno
+    return None
+
+
+def _returns_application(function: ast.FunctionDef, found: Names) -> bool:
+    returns = function.returns
+    named = ""
+    if isinstance(returns, ast.Constant):
+        named = str(returns.value).rpartition(".")[2]
+    elif returns is not None:
+        named = _last(returns)
+    if named in found.classes:
+        return True
+    return _made_line(function, found) is not None and any(
+        isinstance(node, ast.Return) and isinstance(node.value, ast.Name | ast.Call)
+        for node in ast.walk(function)
+    )
+
+
+def _needs_nothing(function: ast.FunctionDef) -> bool:
+    given = function.args
+    required = len(given.args) + len(given.posonlyargs) - len(given.defaults)
+    return required <= 0 and all(default is not None for default in given.kw_defaults)

@@ -82,6 +82,7 @@ class Session:
         self._child: Child | None = None
         self._ids = itertools.count(1)
         self.scratch = Scratch()
+        self._pycache = self.scratch.path / "pycache"
         self.plant = Path("/tmp/buckler-plant", prefix)  # noqa: S108 - in the child's own /tmp
         self._plant_is_real = False
         self._next: Future[tuple[Child, Started]] | None = None
@@ -97,7 +98,9 @@ class Session:
 
     def twin(self) -> Session:
         """Another one of the same application, not started."""
-        return Session(self._target, self._application, self._prefix, self._options)
+        other = Session(self._target, self._application, self._prefix, self._options)
+        other._pycache = self._pycache
+        return other
 
     def start(self) -> Started:
         """Start the child and read the model.
@@ -275,6 +278,7 @@ class Session:
         return {
             "prefix": self._prefix,
             "plant": str(self.plant),
+            "pycache": str(self._pycache),
             "cwd": str(target.folder),
             "argv0": str(target.folder / self._application.module.replace(".", os.sep)) + ".py",
             "skip_dirs": [str(p) for p in sorted(prefixes) if Path(p) != target.folder],
@@ -288,7 +292,7 @@ class Session:
             "box": {
                 "project": str(target.folder),
                 "scratch": str(self.scratch.path),
-                "keep": [*sorted(prefixes), str(AGENT), *roots],
+                "keep": [*sorted(prefixes), str(AGENT), str(self._pycache), *roots],
                 "network": False,
                 "processes": self._options.processes,
                 "memory_tmpfs_mb": 512,

@@ -189,9 +189,9 @@ class AttackEngine:
         stay_signed_in(self._run)
         if self._second is None:
             observer.answers()
-            observer.bounds()
+            observer.claims()
         else:
-            self._both(observer.answers, self._second.bounds)
+            self._both(observer.answers, self._second.claims)
         observer.sort()
         self._explorer.explore_late()
 
@@ -304,8 +304,8 @@ class _Half:
     run: Run
     explorer: Explorer
 
-    def bounds(self) -> None:
-        """Sign in, make again what exploring made, and ask for what is too much."""
+    def claims(self) -> None:
+        """Sign in, make again what exploring made, and send what is made up."""
         stay_signed_in(self.run)
         self.run.recreate()
-        Observer(self.run, self.explorer).bounds()
+        Observer(self.run, self.explorer).claims()

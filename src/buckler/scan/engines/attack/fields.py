@@ -14,6 +14,7 @@ from typing import Any
 
 from buckler.scan.engines.attack.explore import Explorer, entered
 from buckler.scan.engines.attack.faults import replaced
+from buckler.scan.engines.attack.identities import all_known
 from buckler.scan.engines.attack.run import Run
 from buckler.scan.engines.attack.undeclared import undeclared
 from buckler.scan.engines.attack.values import resolve
@@ -120,7 +121,7 @@ class Fields:
                 self._run.seen.assigned.setdefault(operation.key, []).append(
                     (slot, values[-1], exchange)
                 )
-        if spoilt:
+        if spoilt and not all_known(self._run):
             self._run.fresh()
 
     def _signed_in_with(self) -> frozenset[str]:

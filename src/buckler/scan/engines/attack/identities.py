@@ -43,9 +43,14 @@ def stay_signed_in(run: Run) -> None:
     kept where the settings say so.
     """
     made = any(item.signup is not None for item in run.settings.identities)
-    if made or not all(_is_known(run, name) for name in run.identities):
+    if made or not all_known(run):
         sign_in_all(run)
     run.seen.identities = tuple(run.identities.values())
+
+
+def all_known(run: Run) -> bool:
+    """Whether the application still takes the credentials of every identity."""
+    return all(_is_known(run, name) for name in run.identities)
 
 
 def _is_known(run: Run, name: str) -> bool:

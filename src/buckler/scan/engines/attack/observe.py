@@ -47,8 +47,8 @@ class Observer:
         self._explorer = explorer
 
     def answers(self) -> None:
-        """Every kind of answer, and what others may see: the state of the application stays
-        nearly as it is.
+        """Every kind of answer, what others may see, and what is too much: the identities stay
+        what they are.
         """
         run, explorer = self._run, self._explorer
         self._sample_known()
@@ -60,14 +60,16 @@ class Observer:
         Faults(run, explorer).collect()
         Strangers(run, explorer).collect()
         Objects(run, explorer).collect()
-
-    def bounds(self) -> None:
-        """What is too much, badly chosen or made up."""
-        run, explorer = self._run, self._explorer
         Limits(run, explorer).collect()
+
+    def claims(self) -> None:
+        """Guessed and made-up credentials, and rights that the caller gives himself; the last
+        spoil the identities.
+        """
+        run, explorer = self._run, self._explorer
         Accounts(run, explorer).collect()
-        Fields(run, explorer).collect()
         run.seen.forgeries += tokens.forge(run, explorer)
+        Fields(run, explorer).collect()
 
     def sort(self) -> None:
         """Put the answers to errors to those of their kind."""

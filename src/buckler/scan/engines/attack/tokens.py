@@ -148,10 +148,12 @@ class Forger:
     def _slots(self, operation: Operation, draft: Draft) -> Iterator[Forgery]:
         """Send a token into every slot that it fits into; where it is read, go on."""
         identity = self._run.identity(self._explorer.best_identity(operation))
+        fitting = []
         for slot in self._explorer.slots(operation):
             most = slot.schema.get("maxLength")
-            if slot.where in _NO_TOKEN or (isinstance(most, int) and most < _LEAST):
-                continue
+            if slot.where not in _NO_TOKEN and not (isinstance(most, int) and most < _LEAST):
+                fitting.append(slot)
+        for slot in self._reading(operation, draft, fitting, identity):
             yield from self._variants(
                 operation,
                 slot.key,
@@ -159,6 +161,31 @@ class Forger:
                 lambda text, s=slot: (draft.with_value(s, text), identity),
                 guess=True,
             )
+
+    def _reading(
+        self, operation: Operation, draft: Draft, slots: list[Slot], identity: Identity | None
+    ) -> list[Slot]:
+        """The slots that something reads a token from; all, where they cannot be told apart.
+
+        One request carries a token in each of them.
+        """
+        if len(slots) < 2:
+            return slots
+        token, canaries = made_up(), {}
+        for slot in slots:
+            canary = self._run.canaries.new().text
+            text = encode(token.header, {**token.claims, "buckler": canary}, None)
+            try:
+                draft = draft.with_value(slot, text + _signature(canary))
+            except CannotCarry:
+                continue
+            canaries[canary] = slot
+        answer = self._run.send(draft.request(identity, self._run.client()), operation)
+        if answer is None:
+            return []
+        texts = [hit.text for hit in answer.hits if hit.sink == "token"]
+        read = [slot for canary, slot in canaries.items() if any(canary in t for t in texts)]
+        return read if read or (entered(operation, answer) and answer.ok) else slots
 
     def _variants(
         self, operation: Operation, slot: str, token: Token, fill: Any, *, guess: bool = False
@@ -207,11 +234,7 @@ class Forger:
         }
         text = encode(header, claims, key if kind == "key" else None)
         if kind == "signature":
-            text += (
-                base64.urlsafe_b64encode(hashlib.sha256(canary.encode()).digest())
-                .decode()
-                .rstrip("=")
-            )
+            text += _signature(canary)
         try:
             draft, identity = fill(text)
             request = draft.request(identity, run.client())
@@ -240,6 +263,12 @@ class Forger:
         }[kind]
         stack = read[-1].frames if read else ()
         return exchange, Forgery(kind, operation.key, slot, exchange, stack, how)
+
+
+def _signature(canary: str) -> str:
+    """What looks like a signature and is none."""
+    digest = hashlib.sha256(canary.encode()).digest()
+    return base64.urlsafe_b64encode(digest).decode().rstrip("=")
 
 
 __all__ = ["Forger", "Identity", "Token", "crack", "encode", "forge", "guess", "made_up", "parse"]

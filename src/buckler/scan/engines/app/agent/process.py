@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import gc
+import importlib.util
 import os
 import sys
 from typing import Any, AsyncIterator, Dict, Optional
@@ -26,9 +27,7 @@ def main(descriptor: int) -> None:
     state.begin(config["prefix"], config["box"]["project"])
     state.skip_dirs = tuple(config["skip_dirs"])
     sys.argv[:] = [config["argv0"]]
-    if not walls["walls"].get("mounts"):
-        sys.pycache_prefix = os.path.join(config["box"]["scratch"], "pycache")
-    sys.dont_write_bytecode = False
+    _keep_bytecode(config["pycache"], bool(walls["walls"].get("mounts")))
     os.makedirs(config["plant"], exist_ok=True)
     os.chdir(config["cwd"])
     _no_uvloop()
@@ -40,6 +39,22 @@ def main(descriptor: int) -> None:
     channel.put({"kind": "walls", **walls})
     channel.flush()
     asyncio.run(_run(channel, config))
+
+
+def _keep_bytecode(folder: str, walled: bool) -> None:
+    """Compile libraries once for all children where the environment has no bytecode yet.
+
+    Where it has, a folder of our own would hide it. Nothing may be written beside the sources
+    where no wall catches that.
+    """
+    found = importlib.util.find_spec("fastapi")
+    if found is None or not found.origin or not os.path.exists(_compiled(found.origin)):
+        sys.pycache_prefix = folder
+    sys.dont_write_bytecode = sys.pycache_prefix is None and not walled
+
+
+def _compiled(source: str) -> str:
+    return importlib.util.cache_from_source(source)
 
 
 def _no_uvloop() -> None:

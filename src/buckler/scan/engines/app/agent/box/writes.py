@@ -68,7 +68,6 @@ def install(config: dict[str, Any], refusals: Refusals) -> Mirror:
     os.environ["TMPDIR"] = temporary
     if "tempfile" in sys.modules:
         sys.modules["tempfile"].tempdir = temporary  # type: ignore[attr-defined]
-    sys.pycache_prefix = os.path.join(os.path.realpath(config["scratch"]), "pycache")
     _Redirect(mirror, refusals).install()
     _wall(mirror, refusals)
     return mirror

@@ -49,6 +49,7 @@ class Forger:
         self._run = run
         self._explorer = explorer
         self._gates: set[tuple[str, ...]] = set()
+        self._guessed: set[tuple[tuple[str, int, str], ...]] = set()
 
     def forgeries(self) -> Iterator[Forgery]:
         """What was taken, one for each place that reads tokens."""
@@ -198,13 +199,18 @@ class Forger:
         if taken is not None:
             yield taken
             return
-        if guess and not any(hit.sink == "token" for hit in exchange.answer.hits):
+        places = {hit.frames[:1] for hit in exchange.answer.hits if hit.sink == "token"}
+        if guess and not places:
             return
+        known = guess and places <= self._guessed
+        self._guessed |= places
         for name in _NONES:
             sent = self._send(operation, slot, token, "none", name, None, fill, needed=not guess)
             if sent is not None and sent[1] is not None:
                 yield sent[1]
                 return
+        if known:
+            return
         keys = [token.key] if token.key is not None else list(COMMON[:MAX_GUESSES]) if guess else []
         for key in keys:
             algorithm = str(token.header.get("alg", "HS256"))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from dataclasses import replace
 from http.cookies import CookieError, SimpleCookie
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode, urlsplit
@@ -55,16 +56,18 @@ def all_known(run: Run) -> bool:
 
 def _is_known(run: Run, name: str) -> bool:
     """Whether an answer that nobody gets without signing in is still given."""
-    headers = set(run.identities[name].headers)
+    identity = run.identities[name]
+    names = {header for header, _ in identity.headers}
     for cells in run.seen.matrix.values():
         cell, anonymous = cells.get(name), cells.get(None)
         if cell is None or anonymous is None or anonymous.answer.status not in (401, 403):
             continue
-        safe = cell.request.method == "GET" and cell.reached and cell.answer.ok
-        if safe and headers.issubset(cell.request.headers):
-            answer = run.send(cell.request, cell.operation)
+        if cell.request.method == "GET" and cell.reached and cell.answer.ok:
+            rest = tuple(pair for pair in cell.request.headers if pair[0].lower() not in names)
+            request = replace(cell.request, headers=(*rest, *identity.headers))
+            answer = run.send(request, cell.operation)
             return answer is not None and answer.status == cell.answer.status
-    return False
+    return not any(item.login for item in run.settings.identities if item.name == name)
 
 
 def sign_in(run: Run, item: IdentitySettings) -> Identity | None:

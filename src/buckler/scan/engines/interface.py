@@ -277,11 +277,16 @@ class Verdict:
 
 @dataclass(frozen=True, slots=True)
 class Identity:
-    """Somebody who sends requests, signed in."""
+    """Somebody who sends requests, signed in.
+
+    Attributes:
+        tokens: Names and values of the form tokens that pages gave.
+    """
 
     name: str
     role: str
     headers: tuple[tuple[str, str], ...]
+    tokens: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,6 +14,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 from urllib.parse import quote, urlencode
 
+from buckler.scan.engines.attack.forms import token_for
 from buckler.scan.engines.attack.values import resolve, value
 from buckler.scan.engines.interface import Identity, Request, Slot
 from buckler.scan.model.application import Body, Operation
@@ -97,6 +98,9 @@ class Draft:
         fail: str = "",
     ) -> Request:
         """Encode it, as one identity; ``number`` and ``fail`` as in :class:`Request`."""
+        if identity is not None and identity.tokens:
+            signed = replace(identity, tokens=())
+            return self._with_tokens(identity).request(signed, client, number=number, fail=fail)
         mine = {"host": self.host, "user-agent": "buckler", "accept": "*/*", **self.headers}
         cookies = dict(self.cookies)
         for name, text in identity.headers if identity else ():
@@ -121,11 +125,28 @@ class Draft:
             query=urlencode(self.query, quote_via=quote),
             headers=tuple(headers),
             body=body,
-            identity=identity.name if identity else None,
+            identity=identity.name or None if identity else None,
             client=client,
             messages=tuple(self.messages),
             number=number,
             fail=fail,
+        )
+
+    def _with_tokens(self, identity: Identity) -> Draft:
+        """A copy with the identity's form tokens where they belong, but in attacked slots."""
+
+        def better(where: str, name: str, given: Any) -> Any:
+            token = None if f"{where}:{name}" in self.attacked else token_for(name, identity)
+            return given if token is None else token
+
+        data = self.json
+        if isinstance(data, dict):
+            data = {name: better("json", name, given) for name, given in data.items()}
+        return replace(
+            self,
+            headers={name: better("header", name, given) for name, given in self.headers.items()},
+            form=[(name, better("form", name, given)) for name, given in self.form],
+            json=data,
         )
 
     def _path(self) -> str:

@@ -100,7 +100,7 @@ class AttackEngine:
         secrets = [v for i in run.identities.values() for _, v in i.headers]
         run.redactor = Redactor([*secrets, *(s.split()[-1] for s in secrets if s.strip())])
         self._explorer = Explorer(run)
-        run.recreate = self._explorer.recreate
+        run.recreate, run.visit_pages = self._explorer.recreate, self._explorer.visit_pages
         self._explorer.explore()
         if starting is None:
             return
@@ -132,7 +132,7 @@ class AttackEngine:
     def _half(self, session: Session) -> _Half:
         twin = self._run.twin(session)
         explorer = self._explorer.twin(twin)
-        twin.recreate = explorer.recreate
+        twin.recreate, twin.visit_pages = explorer.recreate, explorer.visit_pages
         return _Half(twin, explorer)
 
     def _both(self, one: Callable[[], T], other: Callable[[], T]) -> list[T]:
@@ -307,5 +307,6 @@ class _Half:
     def claims(self) -> None:
         """Sign in, make again what exploring made, and send what is made up."""
         stay_signed_in(self.run)
+        self.run.visit_pages()
         self.run.recreate()
         Observer(self.run, self.explorer).claims()

@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from buckler.scan.engines.attack.drafts import Draft, benign
+from buckler.scan.engines.attack.forms import is_form_token, visited
 from buckler.scan.engines.attack.harvest import (
     candidates,
     identifiers,
@@ -83,6 +84,7 @@ class Explorer:
         self.drafts: dict[str, Draft] = {}
         self._own: dict[tuple[str, str | None], Draft] = {}
         self.found: dict[str, list[Slot]] = {}
+        self._pages: list[tuple[str, str | None]] = []
 
     def twin(self, run: Run) -> Explorer:
         """What is known so far, for a run in another child."""
@@ -94,6 +96,7 @@ class Explorer:
         """Take over how another one reaches the operations."""
         self.drafts, self._own = dict(other.drafts), dict(other._own)
         self.found = {key: list(slots) for key, slots in other.found.items()}
+        self._pages = list(other._pages)
 
     def explore(self) -> None:
         """Try every operation as nobody and as each identity; twice, with what was learnt."""
@@ -170,7 +173,8 @@ class Explorer:
             before = cells.get(name)
             if self._too_slow(cells):
                 break
-            if again and before is not None and not _worth_another_try(before):
+            tokens = self._run.visitor(name).tokens
+            if again and before is not None and not _worth_another_try(before, bool(tokens)):
                 continue
             best = self._try(operation, name, again)
             if best is not None and (before is None or _furthest(best) > _furthest(before)):
@@ -209,11 +213,33 @@ class Explorer:
         run.seen.everything.append(exchange)
         if answer.ok:
             self._harvest(operation, answer, name)
+            self._visited(operation, answer, name)
         fresh = self._learn(operation, answer)
         if fresh:
             fuller = self._fill_found(operation, draft)
             return self._send(operation, fuller, name) or exchange
         return exchange
+
+    def _visited(self, operation: Operation, answer: Answer, name: str | None) -> None:
+        """Keep the form tokens and cookies of a page, as the browser of that visitor would."""
+        if operation.method != "GET":
+            return
+        known = self._run.visitor(name)
+        now = visited(known, answer)
+        if now.tokens != known.tokens and (operation.key, name) not in self._pages:
+            self._pages.append((operation.key, name))
+        self._run.keep_visitor(name, now)
+
+    def visit_pages(self) -> None:
+        """Ask again for the pages that gave form tokens, after signing in again."""
+        operations = {op.key: op for op in self._run.operations}
+        for key, name in self._pages:
+            draft = self._own.get((key, name))
+            if draft is not None and not self._run.states[key].lost:
+                request = draft.request(self._run.identity(name), self._run.client())
+                answer = self._run.send(request, operations[key])
+                if answer is not None and answer.ok:
+                    self._run.keep_visitor(name, visited(self._run.visitor(name), answer))
 
     def _learn(self, operation: Operation, answer: Answer) -> bool:
         """Slots that the handler asks for without declaring them; whether any is new."""
@@ -235,6 +261,8 @@ class Explorer:
             draft = start_of(draft, slot)
             if slot.name and slot.where in ("query", "json", "form", "message"):
                 draft = draft.with_value(slot, text({}, slot.leaf))
+            elif slot.where == "header" and is_form_token(slot.name):
+                draft = draft.with_value(slot, "sample")
         return replace(draft, attacked=frozenset())
 
     def _drafts(self, operation: Operation, name: str | None, again: bool) -> Iterator[Draft]:
@@ -315,12 +343,15 @@ def _furthest(exchange: Exchange) -> int:
     return 1 if exchange.answer.status not in (401, 403, 404, 405) else 0
 
 
-def _worth_another_try(exchange: Exchange) -> bool:
-    """Whether better values may get further; who is refused stays refused, and what is slow
-    costs too much.
+def _worth_another_try(exchange: Exchange, tokens: bool) -> bool:
+    """Whether better values may get further; who is refused stays refused, unless it was for want
+    of a form token, and what is slow costs too much.
     """
     refused = exchange.answer.status in (401, 403) and not exchange.reached
-    return _furthest(exchange) < 3 and not refused and exchange.answer.cpu < SLOW_MS
+    changes = exchange.request.method not in ("GET", "HEAD", "WEBSOCKET")
+    if refused and not (tokens and changes):
+        return False
+    return _furthest(exchange) < 3 and exchange.answer.cpu < SLOW_MS
 
 
 def why_not(cell: Exchange | None, lost: str, identities: bool) -> str:

@@ -5,11 +5,11 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import replace
-from http.cookies import CookieError, SimpleCookie
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode, urlsplit
 
 from buckler.core.settings import IdentitySettings, LoginSettings
+from buckler.scan.engines.attack.forms import cookies_of, visited
 from buckler.scan.engines.interface import Answer, Identity, Request
 
 if TYPE_CHECKING:
@@ -77,8 +77,7 @@ def sign_in(run: Run, item: IdentitySettings) -> Identity | None:
     if item.signup is not None:
         _send(run, item.signup)
     if item.login is not None:
-        request = login_request(item.login, run.host, run.client())
-        answer = run.send(request)
+        request, answer = _login(run, item.login)
         if answer is not None:
             run.signed_in[item.name] = (request, answer)
         if answer is None or not answer.ok:
@@ -105,6 +104,28 @@ def sign_in(run: Run, item: IdentitySettings) -> Identity | None:
     return Identity(item.name, item.role, tuple(headers))
 
 
+def _login(run: Run, login: LoginSettings) -> tuple[Request, Answer | None]:
+    """Send the login; where it is refused and a form, once more as the form of its own page."""
+    request = login_request(login, run.host, run.client())
+    answer = run.send(request)
+    if answer is None or answer.ok or login.form is None or answer.status == 401:
+        return request, answer
+    page = run.send(replace(request, method="GET", body=b"", headers=_without_body(request)))
+    if page is None or not page.ok:
+        return request, answer
+    visitor = visited(Identity("", "", ()), page)
+    if not visitor.tokens:
+        return request, answer
+    filled = replace(login, form={**login.form, **dict(visitor.tokens)})
+    again = login_request(filled, run.host, run.client())
+    again = replace(again, headers=(*again.headers, *visitor.headers))
+    return again, run.send(again)
+
+
+def _without_body(request: Request) -> tuple[tuple[str, str], ...]:
+    return tuple(pair for pair in request.headers if not pair[0].startswith("content-"))
+
+
 def login_request(login: LoginSettings, host: str, client: str) -> Request:
     """The request that signs somebody in."""
     method, _, target = login.request.strip().partition(" ")
@@ -122,19 +143,6 @@ def login_request(login: LoginSettings, host: str, client: str) -> Request:
 
 def _send(run: Run, login: LoginSettings) -> Answer | None:
     return run.send(login_request(login, run.host, run.client()))
-
-
-def cookies_of(answer: Answer) -> dict[str, str]:
-    """The cookies that an answer sets, name to value; deleted ones left out."""
-    found: dict[str, str] = {}
-    for line in answer.all_headers("set-cookie"):
-        jar: SimpleCookie = SimpleCookie()
-        try:
-            jar.load(line)
-        except CookieError:
-            continue
-        found.update({name: morsel.coded_value for name, morsel in jar.items() if morsel.value})
-    return found
 
 
 def token_of(answer: Answer, path: str) -> str | None:

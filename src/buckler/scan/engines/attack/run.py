@@ -65,14 +65,27 @@ class Run:
     created: dict[str, list[str]] = field(default_factory=dict)
     signed_in: dict[str, tuple[Request, Answer]] = field(default_factory=dict)
     hints: tuple[str, ...] = ()
+    nobody: Identity | None = None
+    visit_pages: Callable[[], None] = lambda: None
     recreate: Callable[[], None] = lambda: None
     restarts: int = 0
     refused: dict[tuple[str, str], str] = field(default_factory=dict)
     addresses: Iterator[int] = field(default_factory=lambda: itertools.cycle(range(1, 250)))
 
     def identity(self, name: str | None) -> Identity | None:
-        """The identity of a name; None for nobody."""
-        return self.identities.get(name) if name else None
+        """The identity of a name; for nobody the visitor that pages made of him, or None."""
+        return self.identities.get(name) if name else self.nobody
+
+    def visitor(self, name: str | None) -> Identity:
+        """The identity of a name, or a visitor without any."""
+        return self.identity(name) or Identity("", "", ())
+
+    def keep_visitor(self, name: str | None, identity: Identity) -> None:
+        """What is known of a visitor now: cookies and form tokens."""
+        if name:
+            self.identities[name] = identity
+        elif identity.tokens:
+            self.nobody = identity
 
     def gap(self, what: str, why: str, how: str = "") -> None:
         """Say that something was not looked at."""
@@ -176,12 +189,16 @@ class Run:
         self.session.restart()
         stay_signed_in(self)
         self.pool.clear()
+        self.visit_pages()
         self.recreate()
 
     def _note_refused(self, answer: Answer) -> None:
+        """Keep what the box stopped, unless one of our own texts set it off."""
         for item in answer.refused:
-            key = (str(item.get("what")), str(item.get("detail"))[:200])
-            self.refused.setdefault(key, str(item.get("where", "")))
+            detail = str(item.get("detail"))[:200]
+            if not self.canaries.inside(detail):
+                key = (str(item.get("what")), detail)
+                self.refused.setdefault(key, str(item.get("where", "")))
 
     def _lost(self, operation: Operation | None, error: ChildLost) -> None:
         what = operation.key if operation else "the application"

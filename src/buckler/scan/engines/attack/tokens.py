@@ -16,7 +16,7 @@ from typing import Any
 
 from buckler.scan.engines.attack.drafts import CannotCarry, Draft
 from buckler.scan.engines.attack.explore import Explorer, entered, order_of
-from buckler.scan.engines.attack.identities import cookies_of
+from buckler.scan.engines.attack.forms import cookies_of
 from buckler.scan.engines.attack.jwt import Token, crack, encode, guess, made_up, parse
 from buckler.scan.engines.attack.run import Run
 from buckler.scan.engines.interface import Exchange, Identity, Slot

@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import json
-import os
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
-BUCKLER = str(Path(sys.executable).with_name("buckler"))
 MAIN = """
 import sqlite3
 
@@ -30,24 +28,6 @@ def things(q: str = "x") -> list[str]:
 def safe(q: str = "x") -> list[str]:
     return [n for (n,) in db.execute("SELECT name FROM things WHERE name = ?", (q,))]
 """
-
-
-@pytest.fixture
-def run(tmp_path: Path):
-    environment = {**os.environ, "XDG_CACHE_HOME": str(tmp_path / "cache"), "COLUMNS": "100"}
-
-    def call(*arguments: str, cwd: Path | None = None) -> subprocess.CompletedProcess[str]:
-        return subprocess.run(
-            [BUCKLER, *arguments],
-            capture_output=True,
-            text=True,
-            cwd=cwd,
-            env=environment,
-            timeout=120,
-            check=False,
-        )
-
-    return call
 
 
 @pytest.fixture

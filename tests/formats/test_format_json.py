@@ -8,6 +8,7 @@ import format_reports
 import pytest
 from jsonschema import Draft202012Validator
 
+from buckler.core.finding import Confidence
 from buckler.core.report import Report
 from buckler.scan.formats import by_name
 from buckler.scan.schema import report_schema
@@ -111,6 +112,27 @@ def test_exit_and_provisional(usual: Report, empty: Report) -> None:
         "code": 4,
         "reason": "the application did not run: no module named app",
     }
+
+
+def test_a_rule_that_broke_comes_first(usual: Report) -> None:
+    data = document(replace(usual, failed="no module named app", broken=("INJ002",)))
+    Draft202012Validator(report_schema()).validate(data)
+    assert data["exit"] == {"code": 3, "reason": "internal error in rule INJ002"}
+    assert (data["broken"], data["provisional"]) == (["INJ002"], True)
+    sarif = json.loads(by_name("sarif").render(replace(usual, broken=("INJ002",))))
+    assert sarif["runs"][0]["invocations"][0]["executionSuccessful"] is False
+
+
+def test_only_what_is_more_than_suspected_fails(empty: Report) -> None:
+    made = {
+        level: format_reports.finding(confidence=level, proof=())
+        for level in (Confidence.PROVED, Confidence.OBSERVED, Confidence.SUSPECTED)
+    }
+    codes = {
+        level: document(replace(empty, findings=(item,)))["exit"]["code"]
+        for level, item in made.items()
+    }
+    assert codes == {Confidence.PROVED: 1, Confidence.OBSERVED: 1, Confidence.SUSPECTED: 0}
 
 
 def test_only_timing_differs(usual: Report) -> None:

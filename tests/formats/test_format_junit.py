@@ -45,6 +45,12 @@ def test_rules_without_a_finding_pass(empty: Report) -> None:
     assert root.get("tests") == str(len(format_reports.RULES) + 1)
 
 
+def test_a_rule_that_broke_does_not_pass(empty: Report) -> None:
+    root = parsed(replace(empty, broken=("INJ001",)))
+    errors = [e.get("message") for e in root.iter("error") if e.get("type") == "internal"]
+    assert errors == ["internal error in rule INJ001"]
+
+
 def test_nothing_passes_where_the_application_did_not_run(empty: Report) -> None:
     root = parsed(replace(empty, failed="no module named app"))
     assert root.get("errors") == "1"

@@ -49,7 +49,7 @@ def test_content(usual: Report) -> None:
     assert "**Grade F** (8/100) · 2 critical · 2 high · 1 medium · 1 info · 4 of 6 proved" in text
     assert page.tags.count("table") == 1
     assert page.tags.count("tr") == 7
-    assert "1 finding known from the baseline." in text
+    assert "1 known finding in the baseline is not graded: " in text
     assert "a redirect to our own shop only" in text
     assert "`ls a`, `ls b`: processes were stopped by the box: `--allow-processes`" in text
     assert "- db.execute" in text

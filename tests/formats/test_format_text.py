@@ -38,7 +38,7 @@ def test_order_and_content(usual: Report) -> None:
         "Shop API  app.main:app · 3 operations · 3.12.1 in .venv",
         "F  8/100    2 critical · 2 high · 1 medium · 1 info    4 of 6 proved",
         "2/3 operations reached, 1 signed in",
-        "1 known from the baseline",
+        "1 known finding in the baseline is not graded: 1 ",
         "CRITICAL   SQL injection",
         "GET /items  query:q  →  app/db.py:12",
         "›   12 │ ",

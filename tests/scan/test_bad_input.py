@@ -47,12 +47,10 @@ def unharmed(project, scan):
             if isinstance(data, bytes):
                 (folder / name).write_bytes(data)
         before, running = tree(folder), children()
-        began = time.monotonic()
         report = scan(folder, options=Options(request_timeout=1.0, import_timeout=8.0), **changes)
         assert tree(folder) == before
         time.sleep(0.1)
         assert children() <= running
-        assert time.monotonic() - began < 60
         return report
 
     return run

@@ -2,24 +2,49 @@
 
 from __future__ import annotations
 
+import signal
 import sys
+import traceback
+from typing import NoReturn
 
 from buckler.core.errors import BucklerError
 
+SIGNALS = ("SIGINT", "SIGTERM", "SIGHUP")
+
 
 def main() -> None:
-    """Entry point of ``buckler``; turns every error of ours into its exit code and a hint."""
-    from buckler.cli.group import cli
+    """Entry point of ``buckler``; turns every error of ours into its exit code and a hint.
 
+    An end from outside (Ctrl-C, ``kill``, a closed terminal) exits with 128 and the number of
+    the signal, after the application has been ended and its folder removed.
+    """
+    for name in SIGNALS:
+        if hasattr(signal, name):
+            signal.signal(getattr(signal, name), _stop)
     try:
+        from buckler.cli.group import cli
+
         cli(prog_name="buckler", standalone_mode=True)
     except BucklerError as error:
         fail(error)
+    except Exception:  # noqa: BLE001 - the last resort: exit code 3 and the story
+        sys.stderr.write("buckler: an internal error; please report it with this text:\n")
+        traceback.print_exc()
+        sys.exit(3)
 
 
-def fail(error: BucklerError) -> None:
+def fail(error: BucklerError) -> NoReturn:
     """Print what happened and what to do, and exit with the error's code."""
     sys.stderr.write(f"buckler: {error.message}\n")
     if error.hint:
         sys.stderr.write(f"  {error.hint}\n")
     sys.exit(error.exit_code)
+
+
+def _stop(number: int, _: object) -> NoReturn:
+    """Unwind: what is open is closed on the way. Not as KeyboardInterrupt, which click makes 1."""
+    from buckler.scan import stopping
+
+    stopping.ask()
+    sys.stderr.write("\nstopped\n")
+    sys.exit(128 + number)

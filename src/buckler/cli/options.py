@@ -9,14 +9,13 @@ from typing import Any, TypeVar
 
 import click
 
-from buckler.core.settings import Settings, load, parse_identity_option
+from buckler.core.errors import UsageError
+from buckler.core.settings import Settings, check, load, parse_identity_option
 from buckler.scan.discover import discover, folder_of
 from buckler.scan.engines.app.session import WALLS, Options
 from buckler.scan.target import Target
 
 F = TypeVar("F", bound=Callable[..., Any])
-ENGINES = ("source", "app", "attack", "packages")
-SEVERITIES = ("critical", "high", "medium", "low", "info")
 
 
 def application_options(function: F) -> F:
@@ -62,7 +61,7 @@ def application_options(function: F) -> F:
                 default=",".join(WALLS),
                 show_default=True,
                 metavar="LIST",
-                help="Kernel walls to build; 'none' for none.",
+                help="Kernel walls to build; 'none' leaves the Python wall alone.",
             ),
             click.option(
                 "--request-timeout", type=float, metavar="SECONDS", help="For one request."
@@ -82,6 +81,9 @@ def settings_of(target: str, given: dict[str, Any]) -> Settings:
     Args:
         target: As typed.
         given: Values of options by name; None and empty tuples change nothing.
+
+    Raises:
+        SettingsError: The file or an option holds what cannot be.
     """
     settings = load(folder_of(target))
     changes: dict[str, Any] = {}
@@ -107,9 +109,30 @@ def settings_of(target: str, given: dict[str, Any]) -> Settings:
             changes[name] = (*before, *split)
     if given.get("identity"):
         added = tuple(parse_identity_option(text) for text in given["identity"])
+        check(replace(settings, identities=added), where="--identity: ")
         names = {item.name for item in added}
         changes["identities"] = (*(i for i in settings.identities if i.name not in names), *added)
-    return replace(settings, **changes)
+    settings = replace(settings, **changes)
+    check(settings)
+    return settings
+
+
+def walls_of(text: str) -> tuple[str, ...]:
+    """The kernel walls that ``--walls`` names; none for ``none``.
+
+    Raises:
+        UsageError: There is no such wall. A slip must not take the walls away.
+    """
+    names = [name.strip() for name in text.split(",")]
+    if names == ["none"]:
+        return ()
+    for name in names:
+        if name not in WALLS:
+            raise UsageError(
+                f"--walls: there is no wall {name!r}",
+                hint=f"of {', '.join(WALLS)}; or none, alone, for none of them",
+            )
+    return tuple(wall for wall in WALLS if wall in names)
 
 
 def _parts(name: str, value: str) -> list[str]:
@@ -117,15 +140,18 @@ def _parts(name: str, value: str) -> list[str]:
 
 
 def options_of(settings: Settings, given: dict[str, Any], folder: Path) -> Options:
-    """How to run the application."""
+    """How to run the application.
+
+    Raises:
+        UsageError: An option names what there is not.
+    """
     env_file = given.get("env_file") or (folder / settings.env_file if settings.env_file else None)
-    wanted = str(given.get("walls") or "").split(",")
     return Options(
         env_file=env_file,
         passed=tuple(given.get("pass_env") or ()),
         allow=settings.allow,
         processes=bool(given.get("allow_processes")),
-        walls=tuple(wall for wall in WALLS if wall in wanted),
+        walls=walls_of(str(given["walls"])),
         import_timeout=min(60.0, settings.max_time),
         request_timeout=settings.request_timeout,
         seed=settings.seed,

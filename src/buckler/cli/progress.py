@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 import time
+from collections.abc import Sequence
 from types import TracebackType
 
 from rich.console import Console
@@ -30,12 +31,16 @@ class Watcher:
         verbose: Print every event as a line, with the time since the start.
         runs_code: Whether the project's code is run; said first.
         target: What is scanned.
+        missing: Kernel walls that the user left out; said first.
     """
 
-    def __init__(self, *, verbose: bool, runs_code: bool, target: Target) -> None:
+    def __init__(
+        self, *, verbose: bool, runs_code: bool, target: Target, missing: Sequence[str] = ()
+    ) -> None:
         self._verbose = verbose
         self._runs_code = runs_code
         self._target = target
+        self._missing = tuple(missing)
         self._console = Console(stderr=True, highlight=False)
         self._status: Status | None = None
         self._started = time.monotonic()
@@ -47,6 +52,11 @@ class Watcher:
         if self._runs_code:
             label = ", ".join(a.label for a in self._target.applications)
             sys.stderr.write(f"Running the project's own code ({label}) in a box.\n")
+            if self._missing:
+                sys.stderr.write(
+                    f"--walls leaves out: {', '.join(self._missing)}. What the Python wall cannot "
+                    "stop may do harm (docs/box.md).\n"
+                )
         moving = self._console.is_terminal and not os.environ.get("NO_COLOR") and not self._verbose
         if moving:
             self._status = self._console.status("starting")

@@ -26,18 +26,29 @@ from buckler.scan.discover import folder_of
     help="Report to take the proof from; the last one of the folder if not given.",
 )
 @click.option(
-    "--pytest", "as_test", is_flag=True, help="Write the proof as a test instead of sending it."
+    "--pytest",
+    "as_test",
+    is_flag=True,
+    help="Print the proof as a test for pytest, and send nothing: … --pytest > tests/test_hole.py",
 )
 def command(
     fingerprint: str, target: str, report: Path | None, as_test: bool, **given: Any
 ) -> None:
     """Send the proof of a finding again and say whether it still holds.
 
-    Exit code 1 if it holds, 0 if it does not.
+    The fingerprint, or its beginning, is in the report of the last scan.
+
+    \b
+    Exit codes: 1 it holds, 0 it does not, 4 it could not be tried: the application does not
+    run, or the operation is gone.
+
+    --pytest prints a test that fails while the hole is open; redirect it to a file in the
+    project. It looks for the project's folder from its own folder upwards.
     """
-    found = _finding(cache.read(folder_of(target), report), fingerprint)
+    kept = cache.read(folder_of(target), report)
+    found = _finding(kept, fingerprint.strip())
     if as_test:
-        click.echo(replaying.as_pytest(found))
+        click.echo(replaying.as_pytest(found, main=str(kept.get("target", {}).get("main") or "")))
         return
     settings = options.settings_of(target, given)
     settings = replace(settings, select=(str(found["id"]),), ignore=())
@@ -46,10 +57,14 @@ def command(
         project, settings, options.options_of(settings, given, project.folder), found
     )
     click.echo(result.text)
-    sys.exit(1 if result.holds else 0)
+    sys.exit(4 if not result.tried else int(result.holds))
 
 
 def _finding(report: Mapping[str, Any], fingerprint: str) -> dict[str, Any]:
+    if not fingerprint:
+        raise UsageError(
+            "the fingerprint is empty", hint="the text, JSON and HTML reports name them"
+        )
     findings = [*report.get("findings", ()), *report.get("known", ())]
     hits = [f for f in findings if str(f.get("fingerprint", "")).startswith(fingerprint)]
     if len(hits) != 1:

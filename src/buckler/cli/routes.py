@@ -6,6 +6,7 @@ import json
 from typing import Any
 
 import click
+from rich.cells import cell_len
 
 from buckler.cli import options
 from buckler.core.errors import ApplicationError
@@ -14,9 +15,11 @@ from buckler.scan.engines.app.engine import read_model
 from buckler.scan.engines.app.session import Session
 from buckler.scan.engines.attack.canaries import prefix_of
 from buckler.scan.engines.attack.values import resolve
+from buckler.scan.formats import clean
 from buckler.scan.model.application import AppModel, Operation
 from buckler.scan.target import Application, Target
 
+HEADS = ("Method", "Path", "Security", "Requires", "Bounds", "Source")
 BOUNDS = {
     "minimum": "≥",
     "maximum": "≤",
@@ -97,24 +100,41 @@ def bounds(schema: Any) -> str:
 
 
 def _print(rows: list[dict[str, Any]]) -> None:
+    """As a table; as blocks where a terminal is too narrow for it. A path is never broken."""
     from rich.console import Console
-    from rich.table import Table
+
+    console = Console()
+    table = [HEADS, *(_cells(row) for row in rows)]
+    widths = [max(cell_len(cells[i]) for cells in table) for i in range(len(HEADS))]
+    if console.is_terminal and sum(widths) + 2 * len(widths) > console.width:
+        for cells in table[1:]:
+            _block(console, cells)
+        return
+    for number, cells in enumerate(table):
+        padded = [cell + " " * (w - cell_len(cell)) for cell, w in zip(cells, widths, strict=True)]
+        text = "  ".join(padded).rstrip()
+        click.echo(click.style(text, bold=True) if number == 0 else text)
+
+
+def _cells(row: dict[str, Any]) -> tuple[str, ...]:
+    security = ", ".join(row["security"]) or ("-" if row["method"] != "MOUNT" else "")
+    cells = (
+        row["method"],
+        row["path"] + (" (hidden)" if row["hidden"] else ""),
+        security,
+        ", ".join(row["requires"]),
+        "; ".join(f"{p['name']}: {p['bounds']}" for p in row["parameters"]),
+        row["place"],
+    )
+    return tuple(clean.line(cell) for cell in cells)
+
+
+def _block(console: Any, cells: tuple[str, ...]) -> None:
+    from rich.padding import Padding
     from rich.text import Text
 
-    table = Table(box=None, pad_edge=False, header_style="bold")
-    for name in ("Method", "Path", "Security", "Requires", "Bounds", "Source"):
-        table.add_column(name, overflow="fold")
-    for row in rows:
-        parameters = [f"{p['name']}: {p['bounds']}" for p in row["parameters"]]
-        security = ", ".join(row["security"]) or ("-" if row["method"] != "MOUNT" else "")
-        hidden = " (hidden)" if row["hidden"] else ""
-        cells = (
-            row["method"],
-            row["path"] + hidden,
-            security,
-            ", ".join(row["requires"]),
-            "; ".join(parameters),
-            row["place"],
-        )
-        table.add_row(*(Text(str(cell)) for cell in cells))
-    Console().print(table)
+    method, path, *others = cells
+    click.echo(f"{click.style(method, bold=True)} {path}")
+    for head, cell in zip(HEADS[2:], others, strict=True):
+        if cell:
+            console.print(Padding(Text(f"{head.lower()}: {cell}"), (0, 0, 0, 4)))

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import sys
-import traceback
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -12,12 +13,25 @@ from rich.console import Console
 
 from buckler.cli import cache, options
 from buckler.cli.progress import Watcher
-from buckler.core.errors import BucklerError, UsageError
+from buckler.core.errors import UsageError
 from buckler.core.finding import Severity
+from buckler.core.report import Report
+from buckler.core.rule import Rule
+from buckler.core.settings import ENGINES, SEVERITIES, Settings
 from buckler.scan import baseline as baselines
 from buckler.scan import formats
+from buckler.scan.engines.app.session import WALLS
 from buckler.scan.formats.text import print_report
-from buckler.scan.scanner import ENGINES, Scanner, load_rules, with_baseline
+from buckler.scan.formats.view import plural
+from buckler.scan.scanner import Scanner, load_rules, with_baseline
+
+HOOKS_OF = {
+    "source": ("check_source",),
+    "app": ("check_app", "check_observations"),
+    "attack": ("check_app", "check_observations", "attack"),
+    "packages": ("check_project",),
+}
+"""The hooks that each engine calls."""
 
 
 @click.command("scan")
@@ -62,7 +76,7 @@ from buckler.scan.scanner import ENGINES, Scanner, load_rules, with_baseline
 )
 @click.option(
     "--fail-on",
-    type=click.Choice(options.SEVERITIES),
+    type=click.Choice(SEVERITIES),
     help="Least severity that makes the exit code 1 (high).",
 )
 @click.option(
@@ -93,64 +107,108 @@ def command(target: str, **given: Any) -> None:
     """Scan a folder, a file, or module:app; the current folder if nothing is named.
 
     \b
-    Exit codes: 0 clean, 1 findings at or above --fail-on, 2 usage, 3 internal error,
-    4 the application could not be run or was hardly reached.
+    Exit codes: 0 clean, 1 findings at or above --fail-on that are more than suspected,
+    2 usage, 3 internal error, 4 the application could not be run or was hardly reached.
     """
-    try:
-        sys.exit(_run(target, given))
-    except BucklerError:
-        raise
-    except KeyboardInterrupt:
-        sys.stderr.write("\nstopped\n")
-        sys.exit(130)
-    except Exception:  # noqa: BLE001 - the last resort: exit code 3 and the story
-        sys.stderr.write("buckler: an internal error; please report it with this text:\n")
-        traceback.print_exc()
-        sys.exit(3)
+    sys.exit(_run(target, given))
 
 
 def _run(target: str, given: dict[str, Any]) -> int:
     settings = options.settings_of(target, given)
-    for engine in settings.engines:
-        if engine not in ENGINES:
-            raise UsageError(
-                f"there is no engine {engine!r}", hint=f"engines: {', '.join(ENGINES)}"
-            )
-    written = [(path, formats.for_path(path)) for path in given["output"]]
+    outputs = [(path, formats.for_path(path)) for path in given["output"]]
+    for path, _ in outputs:
+        _check_place(path)
     wanted = "json" if given["as_json"] else given["format_name"]
     printed = formats.by_name(wanted) if wanted else None
     found = options.find(target, settings)
-    registry = load_rules(settings, found.folder)
-    rules = registry.select(settings.select, settings.ignore)
+    baseline = _baseline(found.folder, settings, update=given["update_baseline"])
+    rules = load_rules(settings, found.folder).select(settings.select, settings.ignore)
+    _check_rules(rules, settings.engines or ENGINES)
+    run = options.options_of(settings, given, found.folder)
     runs_code = bool({"app", "attack"}.intersection(settings.engines or ENGINES)) and bool(
         found.applications
     )
-    with Watcher(verbose=given["verbose"], runs_code=runs_code, target=found) as watcher:
-        scanner = Scanner(
-            found,
-            settings,
-            options.options_of(settings, given, found.folder),
-            rules,
-            watcher,
-            attack=not given["no_attack"],
-        )
+    missing = [wall for wall in WALLS if wall not in run.walls]
+    with Watcher(
+        verbose=given["verbose"], runs_code=runs_code, target=found, missing=missing
+    ) as watcher:
+        scanner = Scanner(found, settings, run, rules, watcher, attack=not given["no_attack"])
         report = scanner.scan()
-    baseline = found.folder / settings.baseline if settings.baseline else None
-    if given["update_baseline"]:
-        if baseline is None:
-            raise UsageError("--update-baseline needs --baseline FILE")
-        baselines.write(baseline, report.findings)
-    if baseline is not None and (baseline.exists() or given["update_baseline"]):
-        report = with_baseline(report, baselines.read(baseline))
-    elif baseline is not None:
-        raise UsageError(f"there is no baseline {baseline}", hint="--update-baseline writes it")
-    for path, fmt in written:
-        path.write_text(fmt.render(report), encoding="utf-8")
+    if baseline is not None:
+        report = _apart(report, baseline, update=given["update_baseline"])
+    failures = [_write(path, fmt.render(report)) for path, fmt in outputs]
     cache.keep(found.folder, formats.by_name("json").render(report))
     if printed is not None:
         click.echo(printed.render(report))
     else:
         print_report(report, Console(highlight=False), limit=None if given["show_all"] else 5)
-    for path, _ in written:
+    for (path, _), failure in zip(outputs, failures, strict=True):
+        if failure:
+            raise UsageError(f"{path} cannot be written: {failure}")
         sys.stderr.write(f"wrote {path}\n")
     return report.exit_code(Severity(settings.fail_on))
+
+
+def _check_place(path: Path) -> None:
+    """Before a scan that takes minutes: can its report be written there?
+
+    Raises:
+        UsageError: The folder does not exist or is not for us, or the path is a folder.
+    """
+    folder = path.absolute().parent
+    if not folder.is_dir():
+        raise UsageError(f"{path} cannot be written: there is no folder {folder}")
+    if path.is_dir():
+        raise UsageError(f"{path} cannot be written: it is a folder")
+    if not os.access(path if path.exists() else folder, os.W_OK):
+        raise UsageError(f"{path} cannot be written: permission denied")
+
+
+def _write(path: Path, text: str) -> str:
+    """Write a report; why it could not be written, or an empty text."""
+    try:
+        path.write_text(text, encoding="utf-8")
+    except OSError as error:
+        return error.strerror or str(error)
+    return ""
+
+
+def _check_rules(rules: Sequence[Rule], engines: Sequence[str]) -> None:
+    """A scan in which no rule can look at anything would call everything clean.
+
+    Raises:
+        UsageError: None of the rules works in one of the engines.
+    """
+    hooks = {hook for engine in engines for hook in HOOKS_OF[engine]}
+    if not any(hooks.intersection(rule.hooks()) for rule in rules):
+        raise UsageError(
+            f"none of the {len(rules)} selected rules works in {', '.join(engines)}",
+            hint="take other engines or rules; `buckler rules` says how each looks",
+        )
+
+
+def _baseline(folder: Path, settings: Settings, *, update: bool) -> Path | None:
+    """The file of known findings, checked before the scan.
+
+    Raises:
+        UsageError: There is none, it is broken, or it cannot be written.
+    """
+    if settings.baseline is None:
+        if update:
+            raise UsageError("--update-baseline needs --baseline FILE")
+        return None
+    path = folder / settings.baseline
+    if update:
+        _check_place(path)
+    elif path.exists():
+        baselines.read(path)
+    else:
+        raise UsageError(f"there is no baseline {path}", hint="--update-baseline writes it")
+    return path
+
+
+def _apart(report: Report, path: Path, *, update: bool) -> Report:
+    if update:
+        amount = baselines.write(path, report.findings)
+        sys.stderr.write(f"wrote {path}: {plural(amount, 'known finding')}\n")
+    return with_baseline(report, baselines.read(path))

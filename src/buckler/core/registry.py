@@ -85,10 +85,17 @@ class Registry:
             ignore: The same, taken away afterwards.
 
         Raises:
-            UsageError: An entry matches no rule.
+            UsageError: An entry matches no rule, or none is left: a scan without rules would
+                find nothing and call it clean.
         """
         chosen = self._matching(select) if (select := tuple(select)) else set(self._by_id)
-        return [self._by_id[i] for i in sorted(chosen - self._matching(tuple(ignore)))]
+        left = chosen - self._matching(tuple(ignore))
+        if not left:
+            raise UsageError(
+                "no rule is left: everything that select takes is ignored",
+                hint="take something out of ignore; `buckler rules` lists all rules",
+            )
+        return [self._by_id[i] for i in sorted(left)]
 
     def _matching(self, patterns: Iterable[str]) -> set[str]:
         found: set[str] = set()
@@ -122,7 +129,13 @@ def _folder_modules(folders: Iterable[Path]) -> Iterator[ModuleType]:
                 raise RuleError(f"{path} cannot be imported as a rule")
             module = importlib.util.module_from_spec(spec)
             sys.modules[name] = module
-            spec.loader.exec_module(module)
+            try:
+                spec.loader.exec_module(module)
+            except Exception as error:
+                raise RuleError(
+                    f"{path} cannot be imported as a rule: {type(error).__name__}: {error}",
+                    hint="put it right, or take its folder out of `rules`",
+                ) from error
             yield module
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from buckler.core.events import GapFound
-from buckler.core.finding import Finding, Severity
+from buckler.core.finding import Confidence, Finding, Severity
 from buckler.core.rule import Rule
 from buckler.core.score import Score, score
 
@@ -104,7 +104,7 @@ class Report:
         failed: Why the application could not be run, or an empty text.
         fail_on: Least severity with which a finding makes the scan fail.
         started: When the scan began, ISO 8601 in UTC; empty where it is not known.
-        model: Facts about the application for the report: routes and what they require.
+        broken: Ids of rules that raised an error; what they did not look at is a gap.
     """
 
     tool: Mapping[str, Any]
@@ -121,6 +121,7 @@ class Report:
     operations_expected: bool = False
     fail_on: Severity = Severity.HIGH
     started: str = ""
+    broken: tuple[str, ...] = ()
 
     @property
     def score(self) -> Score:
@@ -135,10 +136,23 @@ class Report:
         )
 
     def exit_code(self, fail_on: Severity) -> int:
-        """4 reached too little, 1 findings at or above ``fail_on``, else 0."""
+        """3 a rule broke, 4 reached too little, 1 findings that count at ``fail_on``, else 0."""
+        if self.broken:
+            return 3
         if self.reached_too_little:
             return 4
-        return int(any(f.severity.at_least(fail_on) for f in self.findings))
+        return int(bool(self.failing(fail_on)))
+
+    def failing(self, fail_on: Severity) -> tuple[Finding, ...]:
+        """Findings that make a scan fail: of this severity or worse, and more than suspected.
+
+        A suspicion is no hole (DESIGN.md, principle 1), so it is shown and graded but stops nobody.
+        """
+        return tuple(
+            f
+            for f in self.findings
+            if f.severity.at_least(fail_on) and f.confidence is not Confidence.SUSPECTED
+        )
 
     def counts(self) -> dict[Severity, int]:
         """Number of findings of each severity, worst first."""

@@ -7,6 +7,8 @@ setting that is silently ignored is a scan of something else.
 from __future__ import annotations
 
 import difflib
+import math
+import re
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
@@ -14,6 +16,14 @@ from pathlib import Path
 from typing import Any
 
 from buckler.core.errors import SettingsError
+from buckler.core.finding import Severity
+
+SEVERITIES = tuple(severity.value for severity in Severity)
+ENGINES = ("source", "app", "attack", "packages")
+ADMIN = "admin"
+"""The role that may do what others may not; all other names are groups of ordinary users."""
+_KINDS = {"float": "a number", "int": "a whole number", "str": "a text"}
+_REQUEST = re.compile(r"[A-Za-z]+ /\S*")
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,16 +34,19 @@ class LoginSettings:
         request: ``METHOD /path``.
         json: Body as JSON, or None.
         form: Body as a form, or None.
-        token: Dotted path of the token in the answer; the token is then sent as
-            ``Authorization: Bearer``. Cookies of the answer are kept in any case.
-        scheme: Word before the token.
+        token: Dotted path of the token in the answer; the token is then sent in ``header``.
+            Cookies of the answer are kept in any case.
+        header: Header that the token is sent in.
+        scheme: Word before the token; where there is none, it is ``Bearer`` in ``Authorization``
+            and nothing in any other header, as API keys are sent.
     """
 
     request: str
     json: Mapping[str, Any] | None = None
     form: Mapping[str, str] | None = None
     token: str = "access_token"  # noqa: S105 - the name of a field, not a secret
-    scheme: str = "Bearer"
+    header: str = "Authorization"
+    scheme: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +59,8 @@ class IdentitySettings:
         headers: Headers of every request.
         cookies: Cookies of every request.
         login: Request that gets the credentials.
-        signup: Request that makes the account first.
+        signup: Request that makes the account first; where there is no ``login``, its answer holds
+            the credentials.
     """
 
     name: str
@@ -108,7 +122,7 @@ def parse(table: Mapping[str, Any], *, where: str = "[tool.buckler]") -> Setting
         where: Begins the message of an error.
 
     Raises:
-        SettingsError: A setting is unknown or of the wrong type.
+        SettingsError: A setting is unknown, of the wrong type or out of its range.
     """
     values: dict[str, Any] = {}
     kinds = {item.name: str(item.type) for item in fields(Settings)}
@@ -120,26 +134,91 @@ def parse(table: Mapping[str, Any], *, where: str = "[tool.buckler]") -> Setting
             values[name] = _typed(name, kinds[name], value, where)
         else:
             raise _unknown(key, kinds, where)
-    return Settings(**values)
+    made = Settings(**values)
+    check(made, where=f"{where}: ")
+    return made
+
+
+def check(settings: Settings, *, where: str = "") -> None:
+    """Check what each setting may hold, wherever it comes from.
+
+    Args:
+        settings: Of a file, or with the command line's on top.
+        where: Begins the message of an error.
+
+    Raises:
+        SettingsError: A value is none of the choices, or out of its range.
+    """
+    for name, value, choices in (
+        ("fail-on", settings.fail_on, SEVERITIES),
+        *(("engines", engine, ENGINES) for engine in settings.engines),
+    ):
+        if value not in choices:
+            near = difflib.get_close_matches(value.lower(), choices, 1)
+            hint = f"did you mean {near[0]!r}? " if near else ""
+            raise SettingsError(
+                f"{where}{name} cannot be {value!r}", hint=f"{hint}one of {', '.join(choices)}"
+            )
+    for name, number, least, most in (
+        ("min-coverage", settings.min_coverage, 0.0, 1.0),
+        ("max-time", settings.max_time, 1.0, math.inf),
+        ("request-timeout", settings.request_timeout, 0.01, math.inf),
+    ):
+        if not least <= number <= most:
+            bound = f"from {least:g} to {most:g}" if most < math.inf else f"at least {least:g}"
+            raise SettingsError(f"{where}{name} is {number:g}; it is {bound}")
+    for entry in settings.allow:
+        host, _, port = entry.rpartition(":")
+        if not host or not port.isdecimal() or not 0 < int(port) < 65536:
+            raise SettingsError(
+                f"{where}allow: {entry!r} is not of the form HOST:PORT",
+                hint="for example 127.0.0.1:5432",
+            )
+    _check_identities(settings.identities, where)
+
+
+def _check_identities(identities: tuple[IdentitySettings, ...], where: str) -> None:
+    seen: set[str] = set()
+    for identity in identities:
+        if identity.name in seen:
+            raise SettingsError(
+                f"{where}two identities have the name {identity.name!r}",
+                hint="give each a name of its own, or all headers of one in [tool.buckler]",
+            )
+        seen.add(identity.name)
+        role = identity.role.lower()
+        if identity.role != ADMIN and (
+            role.startswith("adm") or difflib.get_close_matches(role, [ADMIN], 1, 0.75)
+        ):
+            raise SettingsError(
+                f"{where}identities.{identity.name}: there is no role {identity.role!r}",
+                hint=f"did you mean {ADMIN!r}? Other names are those of ordinary groups",
+            )
 
 
 def _typed(name: str, kind: str, value: Any, where: str) -> Any:
     if kind.startswith("tuple"):
         if isinstance(value, list) and all(isinstance(item, str) for item in value):
             return tuple(value)
-        raise SettingsError(f"{where}: {name} is a list of texts")
+        raise SettingsError(f"{where}: {written(name)} takes a list of texts")
     if kind == "float" and isinstance(value, int | float) and not isinstance(value, bool):
         return float(value)
     if kind == "int" and isinstance(value, int) and not isinstance(value, bool):
         return value
     if kind.startswith("str") and isinstance(value, str):
         return value
-    raise SettingsError(f"{where}: {name} is of the wrong type, it takes {kind}")
+    wanted = _KINDS[kind.partition(" ")[0]]
+    raise SettingsError(f"{where}: {written(name)} takes {wanted}")
+
+
+def written(name: str) -> str:
+    """A setting as it is written in the file: ``fail-on``."""
+    return name.replace("_", "-")
 
 
 def _unknown(key: str, known: Mapping[str, Any], where: str) -> SettingsError:
     near = difflib.get_close_matches(key.replace("-", "_"), [*known, "identities"], 1)
-    hint = f"did you mean {near[0]!r}?" if near else "`buckler init` writes all settings"
+    hint = f"did you mean {written(near[0])!r}?" if near else "`buckler init` writes all settings"
     return SettingsError(f"{where}: there is no setting {key!r}", hint=hint)
 
 
@@ -164,9 +243,12 @@ def _identity(name: str, table: Any, where: str) -> IdentitySettings:
     cookies = dict(table.get("cookies", {}))
     if "cookie" in table:
         cookies.update([_pair(table["cookie"], "=", f"{where}.cookie")])
+    role = table.get("role", "user")
+    if not isinstance(role, str) or not role:
+        raise SettingsError(f"{where}.role takes a text")
     return IdentitySettings(
         name=name,
-        role=str(table.get("role", "user")),
+        role=role,
         headers=headers,
         cookies=cookies,
         login=_login(table.get("login"), f"{where}.login"),
@@ -190,6 +272,11 @@ def _login(table: Any, where: str) -> LoginSettings | None:
     for key in table:
         if key not in known:
             raise _unknown(key, dict.fromkeys(known), where)
+    if not _REQUEST.fullmatch(table["request"]):
+        raise SettingsError(f"{where}.request is {table['request']!r}; it is METHOD /path")
+    for key in ("token", "header", "scheme"):
+        if not isinstance(table.get(key, ""), str):
+            raise SettingsError(f"{where}: {key} is a text")
     return LoginSettings(**table)
 
 

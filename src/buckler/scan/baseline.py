@@ -10,10 +10,15 @@ from buckler.core.errors import BaselineError
 from buckler.core.finding import Finding
 
 SCHEMA = "buckler-baseline/1"
+_AGAIN = "restore it from the repository, or write it anew with --update-baseline"
 
 
-def write(path: Path, findings: Iterable[Finding]) -> None:
-    """Write the fingerprints, each with what it is."""
+def write(path: Path, findings: Iterable[Finding]) -> int:
+    """Write the fingerprints, each with what it is, and give their number.
+
+    Raises:
+        BaselineError: The file cannot be written.
+    """
     rows = [
         {
             "fingerprint": f.fingerprint,
@@ -25,7 +30,11 @@ def write(path: Path, findings: Iterable[Finding]) -> None:
         for f in findings
     ]
     document = {"schema": SCHEMA, "findings": sorted(rows, key=lambda row: str(row["fingerprint"]))}
-    path.write_text(json.dumps(document, indent=2) + "\n", encoding="utf-8")
+    try:
+        path.write_text(json.dumps(document, indent=2) + "\n", encoding="utf-8")
+    except OSError as error:
+        raise BaselineError(f"{path} cannot be written: {error.strerror}") from error
+    return len(rows)
 
 
 def read(path: Path) -> frozenset[str]:
@@ -35,11 +44,23 @@ def read(path: Path) -> frozenset[str]:
         BaselineError: The file cannot be read or is not one.
     """
     try:
-        document = json.loads(path.read_text(encoding="utf-8"))
+        text = path.read_text(encoding="utf-8")
+    except OSError as error:
+        raise BaselineError(
+            f"the baseline {path} cannot be read: {error.strerror}",
+            hint="--update-baseline writes one",
+        ) from error
+    except UnicodeDecodeError as error:
+        raise BaselineError(f"{path} is not a baseline: it is no UTF-8", hint=_AGAIN) from error
+    try:
+        document = json.loads(text)
         if document["schema"] != SCHEMA:
             raise BaselineError(f"{path}: the schema is {document['schema']!r}, not {SCHEMA!r}")
         return frozenset(str(row["fingerprint"]) for row in document["findings"])
-    except (OSError, ValueError, KeyError, TypeError) as error:
+    except (json.JSONDecodeError, RecursionError) as error:
+        at = f" at line {error.lineno}" if isinstance(error, json.JSONDecodeError) else ""
+        raise BaselineError(f"{path} is not a baseline: it is no JSON{at}", hint=_AGAIN) from error
+    except (KeyError, TypeError) as error:
         raise BaselineError(
-            f"{path} is not a baseline: {error!r}", hint="--update-baseline writes one"
+            f"{path} is not a baseline: it has no list of findings with fingerprints", hint=_AGAIN
         ) from error

@@ -13,6 +13,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from buckler.core.errors import UsageError
+from buckler.core.report import Report
 from buckler.core.settings import Settings
 from buckler.scan.engines.app.session import Options
 from buckler.scan.scanner import Scanner, load_rules
@@ -21,10 +23,17 @@ from buckler.scan.target import Target
 
 @dataclass(frozen=True, slots=True)
 class Replayed:
-    """Whether the proof still holds, and a sentence that says so."""
+    """What became of a proof.
+
+    Attributes:
+        holds: Whether it still holds; true where it could not be tried, so that a test fails.
+        text: A sentence that says so.
+        tried: False where the application does not run or the operation is gone.
+    """
 
     holds: bool
     text: str
+    tried: bool = True
 
 
 def replay(
@@ -54,14 +63,50 @@ def replay(
         )
     ]
     where = " ".join(str(part) for part in (place.get("operation"), place.get("slot")) if part)
-    name = f"{finding['id']} {finding['title']}" + (f" at {where}" if where else "")
-    if report.failed:
-        return Replayed(True, f"{name}: could not be tried again: {report.failed}")
+    title = finding["title"] or rules[0].title
+    name = f"{finding['id']} {title}" + (f" at {where}" if where else "")
+    why = _untried(report, settings, place.get("operation"))
+    if why and not same:
+        return Replayed(True, f"{name}: could not be tried again: {why}", tried=False)
     if not same:
         return Replayed(False, f"{name}: does not hold any more")
     found = same[0]
     at = f" ({found.location.path}:{found.location.line})" if found.location.path else ""
     return Replayed(True, f"{name}: still holds, {found.confidence}{at}")
+
+
+def _untried(report: Report, settings: Settings, operation: str | None) -> str:
+    """Why a finding that did not show says nothing; empty where it does."""
+    if report.failed:
+        return report.failed
+    if report.broken:
+        return f"internal error in rule {', '.join(report.broken)}"
+    if not operation or not report.operations_expected:
+        return ""
+    if operation in settings.exclude:
+        return "the operation is excluded"
+    if operation not in {row.operation for row in report.coverage.operations}:
+        return f"the operation is gone: there is no {operation}"
+    return ""
+
+
+def project_of(file: str | Path, *, holds: str) -> Path:
+    """The folder of the project that a test is for: the nearest above it with a certain file.
+
+    Args:
+        file: ``__file__`` of the test.
+        holds: A file of the project, relative to its folder, with ``/``.
+
+    Raises:
+        UsageError: No folder above the test has it.
+    """
+    for folder in Path(file).resolve().parents:
+        if (folder / holds).is_file():
+            return folder
+    raise UsageError(
+        f"no folder above {file} holds {holds}",
+        hint="put the test into the project, or set PROJECT in it to the project's folder",
+    )
 
 
 def check(folder: str | Path, *, rule: str, operation: str | None, slot: str | None) -> Replayed:
@@ -86,8 +131,16 @@ def check(folder: str | Path, *, rule: str, operation: str | None, slot: str | N
     return replay(discover(str(folder), settings), settings, Options(seed=settings.seed), finding)
 
 
-def as_pytest(finding: Mapping[str, Any]) -> str:
-    """The finding as a test that fails while it holds."""
+def as_pytest(finding: Mapping[str, Any], *, main: str = "") -> str:
+    """The finding as a test that fails while it holds.
+
+    The test finds the project by looking upwards from its own file, so it can lie in any folder
+    of it.
+
+    Args:
+        finding: As in the JSON report.
+        main: File of the application relative to the project's folder.
+    """
     place = finding["location"]
     words = " ".join(str(place.get(k) or "") for k in ("operation", "slot"))
     name = re.sub(r"\W+", "_", f"{finding['id']} {words}").strip("_").lower()
@@ -95,10 +148,11 @@ def as_pytest(finding: Mapping[str, Any]) -> str:
         (p for p in finding.get("proof", ()) if p.get("kind") == "exchange"), {}
     )
     curl = str(proof.get("curl", "")).replace("\\", "\\\\").replace('"""', "'''")
+    holds = str(main or place.get("path") or "pyproject.toml")
     lines = [
-        "from pathlib import Path",
+        "from buckler.scan.replaying import check, project_of",
         "",
-        "from buckler.scan.replaying import check",
+        f"PROJECT = project_of(__file__, holds={holds!r})",
         "",
         "",
         f"def test_{name}() -> None:",
@@ -107,7 +161,7 @@ def as_pytest(finding: Mapping[str, Any]) -> str:
         f"    {_plain(curl)}",
         '    """',
         "    result = check(",
-        "        Path(__file__).parent.parent,",
+        "        PROJECT,",
         f"        rule={finding['id']!r},",
         f"        operation={place.get('operation')!r},",
         f"        slot={place.get('slot')!r},",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import linecache
 import platform
+import re
 import sys
 import time
 from collections.abc import Callable, Iterable
@@ -14,7 +15,7 @@ from typing import Any
 
 from buckler import __version__
 from buckler.core import registry
-from buckler.core.errors import ApplicationError
+from buckler.core.errors import ApplicationError, TargetError
 from buckler.core.events import (
     EngineFinished,
     EngineStarted,
@@ -27,10 +28,13 @@ from buckler.core.events import (
 from buckler.core.finding import Finding, Severity, sort_key
 from buckler.core.report import Coverage, Report
 from buckler.core.rule import Rule
-from buckler.core.settings import Settings
+from buckler.core.settings import ENGINES, Settings
+from buckler.scan import refusals, stopping
+from buckler.scan.choices import compared_names
+from buckler.scan.containing import Containment
 from buckler.scan.engines.app.child import ChildLost
 from buckler.scan.engines.app.engine import check_app, read_model
-from buckler.scan.engines.app.session import Options, Session
+from buckler.scan.engines.app.session import WALLS, Options, Session, Started
 from buckler.scan.engines.attack.canaries import prefix_of
 from buckler.scan.engines.attack.engine import AttackEngine
 from buckler.scan.engines.packages.engine import check_project
@@ -39,11 +43,12 @@ from buckler.scan.hints import host_names
 from buckler.scan.inline import suppressions
 from buckler.scan.merge import attributed, merge
 from buckler.scan.model.application import AppModel
+from buckler.scan.named import check_named, strays
 from buckler.scan.target import Application, Target
 
 RULES = "buckler.scan.rules"
-ENGINES = ("source", "app", "attack", "packages")
 CONTEXT_LINES = 3
+_ABSENT = re.compile(r": LoadError: ([\w.]+) has no '([\w.]+)'$")
 
 
 def load_rules(settings: Settings, folder: Path) -> registry.Registry:
@@ -61,6 +66,7 @@ class _Work:
     failed: str = ""
     started: str = ""
     model: AppModel | None = None
+    checked: bool = False
 
 
 class Scanner:
@@ -90,15 +96,23 @@ class Scanner:
         self._target = target
         self._settings = settings
         self._options = options
-        self._rules = tuple(rules)
         self._listen = listen
+        self._given = tuple(rules)
+        self._containment = Containment(self.emit)
+        self._rules = self._containment.around(self._given)
         self._attack = attack
         self._only = only
         self._engines = settings.engines or ENGINES
         self._work = _Work()
 
     def scan(self) -> Report:
-        """Run the engines and make the report. The target's own folder is left as it is."""
+        """Run the engines and make the report. The target's own folder is left as it is.
+
+        Raises:
+            UsageError: ``public`` or ``exclude`` names an operation that there is not; nothing
+                was sent then.
+            TargetError: The application has not the name by which it was called.
+        """
         started = time.monotonic()
         work = self._work
         work.started = datetime.now(UTC).isoformat(timespec="seconds")
@@ -113,6 +127,7 @@ class Scanner:
 
     def emit(self, event: Event) -> None:
         """Pass an event on, keeping gaps for the report."""
+        stopping.check()
         if isinstance(event, GapFound) and event not in self._work.coverage.gaps:
             self._work.coverage.gaps.append(event)
         self._listen(event)
@@ -155,7 +170,7 @@ class Scanner:
         with Session(self._target, application, prefix, self._options) as session:
             model = self._start(session, application)
             self._timed("app", lambda: self._add(check_app(model, self._rules)))
-            attacks = self._attack and "attack" in self._engines
+            attacks = self._attack and "attack" in self._engines and self._may_attack()
             with AttackEngine(
                 session,
                 model,
@@ -165,6 +180,7 @@ class Scanner:
                 self.emit,
                 self._line,
                 host_names(self._target.folder),
+                compared=compared_names(self._target.folder),
                 attacks=attacks,
             ) as engine:
                 try:
@@ -172,11 +188,24 @@ class Scanner:
                 finally:
                     self._work.coverage.operations += engine.coverage()
                     self._work.coverage.requests += session.requests
-                    self._refused(engine)
+                    self._needed(session)
                     self.emit(Note("app", session.output()))
 
+    def _may_attack(self) -> bool:
+        """Whether a wall stands in the kernel, or somebody asked to go on without."""
+        walls = self._work.coverage.walls
+        asked = "attack" in self._settings.engines or self._options.walls != WALLS
+        if asked or any(walls.get(wall) for wall in WALLS):
+            return True
+        why = "no payloads were sent: on this system no wall in the kernel stands around the application"
+        self.emit(GapFound("attack", why, "--engines source,app,attack,packages"))
+        return False
+
     def _run(self, engine: AttackEngine, attacks: bool) -> None:
-        self._timed("explore", engine.explore)
+        try:
+            self._timed("explore", engine.explore)
+        finally:
+            self._refused((what, detail, at) for (what, detail), at in engine.refused.items())
         self._timed("observe", engine.observe)
         if attacks:
             self._timed("attack", lambda: self._add(engine.attack(self._only), told=True))
@@ -186,18 +215,17 @@ class Scanner:
 
     def _start(self, session: Session, application: Application) -> AppModel:
         self._listen(EngineStarted("app"))
-        started = session.start()
+        started = _begun(session)
         work = self._work
         work.coverage.walls = {**started.walls, "hooks": self._options.hooks}
+        for wall in WALLS:
+            if wall not in self._options.walls:
+                self.emit(GapFound(f"wall: {wall}", "left out by --walls", "leave --walls out"))
         for wall, why in started.why.items():
             self.emit(GapFound(f"wall: {wall}", why))
         model = read_model(started.model, self._target.folder, application, self._settings)
-        for name in model.made_up:
-            self.emit(
-                GapFound(
-                    f"setting {name}", "it was missing; a value was made up", "--env-file FILE"
-                )
-            )
+        self._check_named(application, model)
+        self._made_up(model.made_up)
         if model.lifespan_failed:
             self.emit(
                 GapFound(
@@ -206,22 +234,52 @@ class Scanner:
                     "what it wanted may need --allow HOST:PORT or --env-file FILE",
                 )
             )
-        for item in started.model.get("refused", []):
-            self._refusal(
-                str(item.get("what")), str(item.get("detail")), str(item.get("where", ""))
-            )
+        self._refused(
+            (str(item.get("what")), str(item.get("detail")), str(item.get("where", "")))
+            for item in started.model.get("refused", [])
+        )
         work.model = work.model or model
         return model
 
-    def _refused(self, engine: AttackEngine) -> None:
-        for (what, detail), where in list(engine.refused.items())[:20]:
-            self._refusal(what, detail, where)
+    def _check_named(self, application: Application, model: AppModel) -> None:
+        """Before anything is sent: do the settings name operations that there are?"""
+        if self._work.checked:
+            return
+        self._work.checked = True
+        models = [model]
+        if strays(self._settings, models):
+            others = [a for a in self._target.applications if a != application]
+            models += [m for other in others if (m := self._peek(other)) is not None]
+            if len(models) <= len(others):
+                return  # what does not start may have it
+        check_named(self._settings, models)
 
-    def _refusal(self, what: str, detail: str, where: str) -> None:
-        how = {"process": "--allow-processes", "connection": f"--allow {detail}"}.get(what, "")
-        detail = detail.replace(str(self._target.folder), ".")
-        place = f" at {where}" if where else ""
-        self.emit(GapFound(f"{what}: {detail[:120]}", f"stopped by the box{place}", how))
+    def _peek(self, application: Application) -> AppModel | None:
+        prefix = prefix_of(self._settings.seed)
+        with Session(self._target, application, prefix, self._options) as session:
+            try:
+                data = session.start().model
+            except (ApplicationError, ChildLost):
+                return None  # it is reported when its turn comes
+            return read_model(data, self._target.folder, application, self._settings)
+
+    def _refused(self, items: Iterable[tuple[str, str, str]]) -> None:
+        for gap in refusals.gaps(items, self._target.folder):
+            self.emit(gap)
+
+    def _made_up(self, names: Iterable[str]) -> None:
+        for name in names:
+            self.emit(
+                GapFound(
+                    f"setting {name}", "it was missing; a value was made up", "--env-file FILE"
+                )
+            )
+
+    def _needed(self, session: Session) -> None:
+        """What turned out while the application ran, in whichever of its children."""
+        self._made_up(sorted(session.made_up))
+        for wall, why in sorted(session.fallen.items()):
+            self.emit(GapFound(f"wall: {wall}", why))
 
     def _add(self, findings: Iterable[Finding], *, told: bool = False) -> None:
         """Keep findings, and tell the listener unless the engine did."""
@@ -246,7 +304,8 @@ class Scanner:
             target=self._describe(model),
             findings=tuple(kept),
             coverage=work.coverage,
-            rules={rule.id: rule for rule in self._rules},
+            rules={rule.id: rule for rule in self._given},
+            broken=tuple(sorted(self._containment.broken)),
             timing=work.timing,
             suppressed=tuple(suppressed),
             excerpts={
@@ -285,6 +344,26 @@ class Scanner:
             for n in range(first, place.line + CONTEXT_LINES + 1)
         ]
         return tuple((number, text) for number, text in lines if text or number == place.line)
+
+
+def _begun(session: Session) -> Started:
+    """Start, and tell a name that is not there from code that fails.
+
+    Raises:
+        TargetError: The module has no such attribute; the user can put it right.
+        ApplicationError: The application does not import.
+    """
+    try:
+        return session.start()
+    except ApplicationError as error:
+        absent = _ABSENT.search(error.message)
+        if absent is None:
+            raise
+        module, name = absent.groups()
+        raise TargetError(
+            f"the module {module} has no attribute {name!r}",
+            hint="name the application that is in it: buckler scan module:app",
+        ) from error
 
 
 def with_baseline(report: Report, known: frozenset[str]) -> Report:

@@ -30,7 +30,6 @@ class Slot:
         schema: JSON Schema of the value, references resolved.
         required: Whether the request is invalid without it.
         hints: Host names in the project's source; a check may ask for one of them.
-
     """
 
     where: str
@@ -59,7 +58,6 @@ class Canary:
         host: A host name made of it, which leads to ``address`` and nowhere else.
         address: A loopback address of its own in 127.64.0.0/10.
         plant: Absolute path of a file that only a path out of the application can name.
-
     """
 
     text: str
@@ -88,7 +86,6 @@ class Payload:
         canary: The canary inside of it.
         note: What kind of attempt it is, for people: ``closes a quoted literal``.
         raw: Send as it is: do not wrap it to fit a format such as e-mail.
-
     """
 
     value: str | bytes
@@ -109,7 +106,6 @@ class Request:
         pad: Filler that the agent puts into the body: where, how often, what.
         number: A number that is looked for in the statements of this request.
         fail: Text of an error that the handler raises instead of running.
-
     """
 
     method: str
@@ -148,7 +144,6 @@ class Hit:
         frames: The project's lines that led there, innermost first: (path, line, function).
         more: Further facts of the sink: ``write``, ``resolved``, ``port``, ``through``; for a judge
             also ``effects``, ``status`` and ``media_type`` of the answer.
-
     """
 
     sink: str
@@ -178,7 +173,6 @@ class Answer:
         ms: Milliseconds until it was there.
         cpu: Milliseconds of CPU that the application's process used meanwhile.
         close: Code with which a websocket was closed by the application.
-
     """
 
     status: int | None
@@ -236,7 +230,6 @@ class Exchange:
 
     Attributes:
         reached: The operation's own handler was entered.
-
     """
 
     operation: Operation | None
@@ -266,7 +259,6 @@ class Verdict:
         mark: The part of the argument or answer that shows it, for the report.
         severity: Other than the rule's own.
         certain: False where what was seen is a fact but not the attack itself (``observed``).
-
     """
 
     message: str
@@ -280,13 +272,16 @@ class Identity:
     """Somebody who sends requests, signed in.
 
     Attributes:
+        headers: The credentials, as signing in gave them.
         tokens: Names and values of the form tokens that pages gave.
+        cookies: Further cookies that pages set.
     """
 
     name: str
     role: str
     headers: tuple[tuple[str, str], ...]
     tokens: tuple[tuple[str, str], ...] = ()
+    cookies: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

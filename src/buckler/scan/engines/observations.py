@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from buckler.scan.engines.interface import Exchange, Identity
+    from buckler.scan.model.application import SecurityScheme
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +53,8 @@ class Observations:
         raised: By operation key: the text of an error that the handler was made to raise, and
             how it was answered.
         forged: By operation key: the answer to credentials that were made up.
+        lax: By operation key: an optional scheme, the answer without its credential, and the
+            refusal of a wrong one.
         websockets: By operation key: connections from a foreign origin, as nobody and as the
             identities that have cookies.
         cross_site: By operation key: what a foreign site can send in a visitor's name and the
@@ -77,6 +80,7 @@ class Observations:
     failures: dict[str, list[Exchange]] = field(default_factory=dict)
     raised: dict[str, tuple[str, Exchange]] = field(default_factory=dict)
     forged: dict[str, Exchange] = field(default_factory=dict)
+    lax: dict[str, tuple[SecurityScheme, Exchange, Exchange]] = field(default_factory=dict)
     websockets: dict[str, list[Exchange]] = field(default_factory=dict)
     cross_site: dict[str, Exchange] = field(default_factory=dict)
     large: dict[str, list[tuple[str, Exchange]]] = field(default_factory=dict)

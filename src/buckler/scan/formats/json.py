@@ -39,7 +39,7 @@ def document(report: Report) -> dict[str, Any]:
         "grade": score.grade,
         "score": score.value,
         "score_version": score.version,
-        "provisional": report.reached_too_little,
+        "provisional": report.reached_too_little or bool(report.broken),
         "exit": {"code": exit_code, "reason": reason(report, exit_code)},
         "counts": {severity.value: amount for severity, amount in report.counts().items()},
         "findings": [_finding(report, f) for f in report.findings],
@@ -52,6 +52,7 @@ def document(report: Report) -> dict[str, Any]:
         "rules_run": sorted(report.rules),
         "coverage": _coverage(report),
         "failed": report.failed,
+        "broken": list(report.broken),
         "timing": _timing(report),
     }
     values: dict[str, Any] = _values(made)
@@ -60,12 +61,14 @@ def document(report: Report) -> dict[str, Any]:
 
 def reason(report: Report, code: int) -> str:
     """Why the scan ends with this exit code, in words."""
-    if code == 4:
+    if code in (3, 4):
         return view.provisional(report)
     if code == 1:
-        bad = [f for f in report.findings if f.severity.at_least(report.fail_on)]
+        bad = report.failing(report.fail_on)
         return f"{view.plural(len(bad), 'finding')} of severity {report.fail_on.value} or worse"
-    return f"no finding of severity {report.fail_on.value} or worse"
+    guessed = sum(f.severity.at_least(report.fail_on) for f in report.findings)
+    but = f"; {guessed} suspected, which do not count" if guessed else ""
+    return f"no finding of severity {report.fail_on.value} or worse{but}"
 
 
 def _finding(report: Report, finding: Finding) -> dict[str, Any]:

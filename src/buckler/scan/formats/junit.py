@@ -72,7 +72,10 @@ def _suite(root: Element, report: Report, rule_id: str, rule: Rule | None) -> No
         case = SubElement(
             suite, "testcase", classname=f"buckler.{rule_id}", name="no finding", time="0"
         )
-        if report.failed and rule and not _NEED_NO_APPLICATION.intersection(rule.hooks()):
+        if rule_id in report.broken:
+            text = f"internal error in rule {rule_id}"
+            SubElement(case, "error", type="internal", message=text)
+        elif report.failed and rule and not _NEED_NO_APPLICATION.intersection(rule.hooks()):
             SubElement(case, "skipped", message="the application did not run")
     _count(suite)
 

@@ -73,7 +73,9 @@ def _lines(report: Report) -> Iterator[str]:
     points = "" if view.grade(report) == "?" else f" ({report.score.value}/100)"
     facts = [f"**Grade {escape(view.grade(report))}**{points}"]
     facts += (
-        [view.counts(report.findings), view.proved(report)] if report.findings else ["no finding"]
+        [view.counts(report.findings), view.proved(report)]
+        if report.findings
+        else ["no new finding" if report.known else "no finding"]
     )
     yield " · ".join(fact for fact in (*facts, view.reached(report)) if fact)
     yield ""
@@ -87,7 +89,7 @@ def _lines(report: Report) -> Iterator[str]:
         yield "Nothing was found because the application did not run; this says nothing about it."
         yield ""
     else:
-        yield f"No finding. Looked at: {view.looked_at(report)}."
+        yield f"No {'new ' if report.known else ''}finding. Looked at: {view.looked_at(report)}."
         yield ""
     yield from _apart(report)
     yield from _gaps(report)
@@ -164,7 +166,7 @@ def _first(report: Report, finding: Finding) -> Iterator[str]:
 
 def _apart(report: Report) -> Iterator[str]:
     if report.known:
-        yield f"{view.plural(len(report.known), 'finding')} known from the baseline."
+        yield f"{view.known(report)}."
         yield ""
     for finding, why in report.suppressed[:MAX_ROWS]:
         at = code(view.place(finding.location))

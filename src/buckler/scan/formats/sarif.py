@@ -154,7 +154,7 @@ def _invocation(report: Report) -> dict[str, Any]:
         for g in view.gaps(report)
     ]
     made: dict[str, Any] = {
-        "executionSuccessful": not report.failed,
+        "executionSuccessful": not report.failed and not report.broken,
         "exitCode": code,
         "exitCodeDescription": clean.line(reason(report, code)),
         "toolExecutionNotifications": notes,

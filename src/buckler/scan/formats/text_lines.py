@@ -95,10 +95,8 @@ class Lines:
         if report.findings:
             pieces += [(self._dots(view.counts(report.findings)), ""), (view.proved(report), "")]
         else:
-            pieces.append(("no finding", ""))
+            pieces.append(("no new finding" if report.known else "no finding", ""))
         pieces.append((view.reached(report), ""))
-        if report.known:
-            pieces.append((f"{len(report.known)} known from the baseline", "quiet"))
         if report.suppressed:
             pieces.append((f"{len(report.suppressed)} suppressed in the code", "quiet"))
         good = grade in ("A+", "A", "B")
@@ -115,6 +113,8 @@ class Lines:
             line += [(" " * gap, ""), (text, style)]
             used += gap + clean.width(text)
         yield line
+        if apart := view.known(report):
+            yield from self._wrapped(self._dots(apart), "  ", "quiet")
         if why := view.provisional(report):
             yield from self._wrapped(f"The grade is provisional: {clean.line(why)}", "  ", "bad")
 
@@ -125,7 +125,8 @@ class Lines:
                 "Nothing was found because the application did not run; this says nothing about it."
             )
         else:
-            text = f"No finding. Looked at: {view.looked_at(report)}."
+            word = "No new finding" if report.known else "No finding"
+            text = f"{word}. Looked at: {view.looked_at(report)}."
         yield from self._wrapped(text, "  ", "")
 
     def _rest(self, rest: list[Finding]) -> Iterator[Line]:

@@ -155,8 +155,20 @@ def grade(report: Report) -> str:
     return "?" if report.failed and not report.findings else report.score.grade
 
 
+def known(report: Report) -> str:
+    """What the baseline sets apart, by severity; empty where there is nothing."""
+    if not report.known:
+        return ""
+    amount = len(report.known)
+    are = "is" if amount == 1 else "are"
+    found = plural(amount, "known finding")
+    return f"{found} in the baseline {are} not graded: {counts(report.known)}"
+
+
 def provisional(report: Report) -> str:
     """Why the grade says little; empty where it can be trusted."""
+    if report.broken:
+        return f"internal error in {listed(f'rule {i}' for i in report.broken)}"
     if report.failed:
         return f"the application did not run: {report.failed}"
     if report.reached_too_little:

@@ -20,6 +20,7 @@ _OURS = re.compile(
     re.IGNORECASE,
 )
 MAX_FILES = 4000
+EVERY_VALUE = "every value of a block"
 
 
 def unescaped_values(source: str) -> Iterator[tuple[int, str]]:
@@ -34,7 +35,7 @@ def unescaped_values(source: str) -> Iterator[tuple[int, str]]:
             yield plain.count("\n", 0, found.start()) + 1, value[:60]
     for found in _OFF.finditer(plain):
         if "{{" in plain[found.end() :]:
-            yield plain.count("\n", 0, found.start()) + 1, "every value of a block"
+            yield plain.count("\n", 0, found.start()) + 1, EVERY_VALUE
 
 
 def escapes_itself(folder: Path | None, name: str) -> bool:

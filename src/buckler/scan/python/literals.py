@@ -33,6 +33,10 @@ _WORDS = re.compile(
 
 _PASSWORD_WORDS = re.compile(r"pass|pwd|field|label|prompt|login|grant", re.IGNORECASE)
 
+_BLANK = re.compile(
+    r"change|replace|your|todo|fixme|insert|enter|\s|[<>{}$*…]|x{3,}|\.{3}", re.IGNORECASE
+)
+
 _BEARER = re.compile(r"^(?:bearer|basic|token)\s+(\S{8,})$", re.IGNORECASE)
 
 _LOGIN = (
@@ -116,6 +120,26 @@ def in_example(index: Index, node: ast.AST) -> bool:
     ) or any(
         isinstance(o, ast.keyword) and o.arg in ("json_schema_extra", "responses")
         for o in index.around(node)
+    )
+
+
+def is_default_password(name: str, value: str) -> bool:
+    """Whether a text is a password that holds where the environment gives none.
+
+    However plainly it says that it is for development, it lets people in; one that only asks to
+    be replaced is left to those who read it.
+
+    Args:
+        name: The key of a dictionary.
+        value: The default.
+    """
+    return (
+        kind(name) == "password"
+        and not _HASHED.search(name)
+        and not is_digest(value)
+        and len(value) >= 8
+        and not _BLANK.search(value)
+        and bool(re.search(r"[^A-Za-z]", value))
     )
 
 

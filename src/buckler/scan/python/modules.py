@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import os
 import warnings
 from collections.abc import Iterator
 from functools import lru_cache
@@ -12,6 +13,7 @@ from buckler.scan.python.imports import Import
 from buckler.scan.python.index import Function, Index
 
 MAX_BYTES = 400_000
+MAX_FILES = 4000
 Definition = tuple[Index, ast.expr | Function | ast.ClassDef]
 
 
@@ -91,6 +93,39 @@ def _bases(path: str, folder: Path, level: int) -> Iterator[Path]:
         if parent == folder or folder in parent.parents:
             yield parent
     yield folder / "src"
+
+
+def others(index: Index, word: str) -> Iterator[Index]:
+    """The other modules of the project in which a word stands."""
+    folder = index.folder
+    if folder is None:
+        return
+    for file in _sources(folder):
+        if file == folder / index.path:
+            continue
+        try:
+            found = word.encode() in file.read_bytes()
+            other = _load(file, folder, file.stat().st_mtime_ns) if found else None
+        except OSError:
+            continue
+        if other is not None:
+            yield other
+
+
+@lru_cache(maxsize=4)
+def _sources(folder: Path) -> tuple[Path, ...]:
+    """The Python files of the project, environments and hidden folders left out."""
+    found = []
+    for root, folders, names in os.walk(folder):
+        folders[:] = sorted(
+            name
+            for name in folders
+            if not name.startswith(".")
+            and name not in ("node_modules", "__pycache__", "site-packages")
+            and not Path(root, name, "pyvenv.cfg").exists()
+        )
+        found += [Path(root, name) for name in sorted(names) if name.endswith(".py")]
+    return tuple(found[:MAX_FILES])
 
 
 @lru_cache(maxsize=64)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import re
 from collections.abc import Iterable
@@ -10,11 +11,13 @@ from pathlib import Path
 from buckler.core.errors import UsageError
 
 KEPT = ("PATH", "LANG", "LC_ALL", "LC_CTYPE", "TZ", "SYSTEMROOT")
+PLANTED = "LEDGER_EXPORT_SECRET"
+"""Named like a secret, and read by no library."""
 _LINE = re.compile(r"^\s*(?:export\s+)?([A-Za-z_][A-Za-z0-9_]*)\s*=\s*(.*?)\s*$")
 
 
 def build(
-    scratch: Path, python: Path, env_file: Path | None, passed: Iterable[str]
+    scratch: Path, python: Path, env_file: Path | None, passed: Iterable[str], secret: str = ""
 ) -> dict[str, str]:
     """The environment of the child.
 
@@ -23,6 +26,7 @@ def build(
         python: Its interpreter; a virtual environment is announced as activating it would.
         env_file: File of ``NAME=value`` lines for the application.
         passed: Names to hand over from the user's own environment.
+        secret: A made-up secret, so that an answer that repeats the environment is known for one.
 
     Raises:
         UsageError: The file cannot be read, or a passed name is not set.
@@ -32,6 +36,8 @@ def build(
     environment["HOME"] = str(scratch / "home")
     environment["PYTHONHASHSEED"] = "0"
     environment["PYTHONUNBUFFERED"] = "1"
+    if secret:
+        environment[PLANTED] = secret
     if (python.parent.parent / "pyvenv.cfg").exists():
         environment["VIRTUAL_ENV"] = str(python.parent.parent)
         environment["PATH"] = os.pathsep.join(
@@ -44,6 +50,15 @@ def build(
     if env_file is not None:
         environment.update(read_env_file(env_file))
     return environment
+
+
+def made_up_secret(prefix: str) -> str:
+    """The secret of one scan.
+
+    It is derived from the canaries' prefix and does not hold it: what carries a canary is stopped
+    at sinks, and an application that hands its environment on must not be.
+    """
+    return "lxs_" + hashlib.sha256(f"environment {prefix}".encode()).hexdigest()[:40]
 
 
 def read_env_file(path: Path) -> dict[str, str]:

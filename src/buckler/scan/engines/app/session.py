@@ -89,6 +89,9 @@ class Session:
         self._starting = ThreadPoolExecutor(1)
         self.requests = 0
         self.starts = 0
+        self.made_up: set[str] = set()
+        self.fallen: dict[str, str] = {}
+        self._walls: dict[str, bool] = {}
 
     def __enter__(self) -> Session:
         return self
@@ -100,6 +103,7 @@ class Session:
         """Another one of the same application, not started."""
         other = Session(self._target, self._application, self._prefix, self._options)
         other._pycache = self._pycache
+        other.made_up, other.fallen, other._walls = self.made_up, self.fallen, self._walls
         return other
 
     def start(self) -> Started:
@@ -126,7 +130,11 @@ class Session:
             self._target.python,
             self._config(),
             environment.build(
-                self.scratch.path, self._target.python, self._options.env_file, self._options.passed
+                self.scratch.path,
+                self._target.python,
+                self._options.env_file,
+                self._options.passed,
+                environment.made_up_secret(self._prefix),
             ),
             self._target.folder,
             self.log,
@@ -150,9 +158,23 @@ class Session:
             ) from error
         if frame["kind"] == "failed":
             raise _import_failed(self._application.label, frame)
-        return Started(
+        started = Started(
             dict(walls["walls"]), dict(walls.get("why", {})), dict(frame.get("model", {}))
         )
+        self._compare(started)
+        return started
+
+    def _compare(self, started: Started) -> None:
+        """Every wall that was asked for and is missing has a reason, in each child of the scan."""
+        for wall in self._options.walls:
+            if not started.walls.get(wall):
+                started.why.setdefault(wall, "it does not stand, and the system gave no reason")
+        if not self._walls:
+            self._walls.update(started.walls)
+        for wall, stood in self._walls.items():
+            if stood and not started.walls.get(wall):
+                why = started.why.get(wall, "no reason was given")
+                self.fallen[wall] = f"a child that was started later is without it: {why}"
 
     @property
     def log(self) -> Path:
@@ -241,6 +263,7 @@ class Session:
                 sizes[0] -= 1
                 if not sizes[0]:
                     sizes.popleft()
+                self.made_up.update(map(str, frame.get("made_up") or ()))
                 yield waiting.popleft()[1], _answer(frame)
         finally:
             if waiting:
@@ -307,8 +330,11 @@ def _import_failed(label: str, frame: Mapping[str, Any]) -> ApplicationError:
     frames = frame.get("frames") or []
     where = f" at {frames[0][0]}:{frames[0][1]}" if frames else ""
     kind, message = str(frame.get("type", "")), str(frame.get("message", ""))
+    wanted = [str(name) for name in frame.get("wanted") or ()][:5]
     hint = ""
-    if kind in ("ModuleNotFoundError", "ImportError"):
+    if wanted:
+        hint = f"give {', '.join(wanted)} in a file: --env-file FILE, one NAME=value a line"
+    elif kind in ("ModuleNotFoundError", "ImportError"):
         hint = "is this the interpreter of the project? Name it with --python .venv/bin/python"
     elif any("connection" in str(r.get("what", "")) for r in frame.get("refused", [])):
         hint = "it wanted a connection at import, which the box refused: allow it with --allow HOST:PORT"

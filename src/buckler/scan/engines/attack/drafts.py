@@ -103,6 +103,9 @@ class Draft:
             return self._with_tokens(identity).request(signed, client, number=number, fail=fail)
         mine = {"host": self.host, "user-agent": "buckler", "accept": "*/*", **self.headers}
         cookies = dict(self.cookies)
+        for name, text in identity.cookies if identity else ():
+            if f"cookie:{name}" not in self.attacked:
+                cookies[name] = text
         for name, text in identity.headers if identity else ():
             if name.lower() == "cookie":
                 for key, own in _pairs(text):

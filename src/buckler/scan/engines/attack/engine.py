@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import threading
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import ExitStack
 from dataclasses import dataclass
@@ -48,6 +48,7 @@ class AttackEngine:
         emit: Gets gaps, progress and findings as they come.
         line: Gives the text of a line of the project.
         hints: Host names in the project's source.
+        compared: By name, texts that the project's source compares it with.
         attacks: Whether :meth:`attack` will be called.
     """
 
@@ -62,6 +63,7 @@ class AttackEngine:
         line: Line,
         hints: tuple[str, ...] = (),
         *,
+        compared: Mapping[str, tuple[str, ...]] | None = None,
         attacks: bool = True,
     ) -> None:
         excluded = set(settings.exclude)
@@ -74,12 +76,11 @@ class AttackEngine:
             emit=emit,
             deadline=time.monotonic() + settings.max_time,
             hints=hints,
+            compared=compared or {},
             operations=tuple(op for op in model.operations if op.key not in excluded),
         )
         for key in sorted(excluded):
-            known = key in {op.key for op in model.operations}
-            why = "excluded" if known else "excluded, but there is no such operation"
-            emit(GapFound(key, why, "take it out of --exclude"))
+            emit(GapFound(key, "excluded", "take it out of --exclude"))
         self._line = line
         self._attacks = attacks
         self._second: _Half | None = None

@@ -12,13 +12,14 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from buckler.scan.engines.attack.explore import Explorer, entered
-from buckler.scan.engines.attack.faults import replaced
+from buckler.scan.engines.attack.explore import UNIQUE, Explorer, entered
+from buckler.scan.engines.attack.faults import leaves, replaced
 from buckler.scan.engines.attack.identities import all_known
+from buckler.scan.engines.attack.owners import Reference, likely, who_is
 from buckler.scan.engines.attack.run import Run
 from buckler.scan.engines.attack.undeclared import undeclared
 from buckler.scan.engines.attack.values import resolve
-from buckler.scan.engines.interface import Exchange
+from buckler.scan.engines.interface import Exchange, Slot
 from buckler.scan.model.application import BodyField, Operation, Schema
 
 NUMBER = 98765431
@@ -56,6 +57,8 @@ class Fields:
     def __init__(self, run: Run, explorer: Explorer) -> None:
         self._run = run
         self._explorer = explorer
+        self._fresh = 0
+        self._taken: set[str] = set()
 
     def collect(self) -> None:
         """Forbidden values first; what sets rights comes last, because it does."""
@@ -79,8 +82,55 @@ class Fields:
                 return True, name
         return False, None
 
+    def _another(self, operation: Operation) -> tuple[str | None, Exchange | None]:
+        """The same, where the first values were refused as taken: with values of their own."""
+        cells = self._run.seen.matrix.get(operation.key, {})
+        draft = self._explorer.drafts.get(operation.key)
+        for name in (None, *(i.name for i in self._run.identities.values() if i.role != "admin")):
+            cell = cells.get(name)
+            if draft is not None and cell is not None and _is_taken(cell):
+                self._taken.add(operation.key)
+                exchange = self._send(operation, draft.json, name)
+                if exchange is not None and exchange.reached and exchange.answer.ok:
+                    return name, exchange
+        return None, None
+
     def _send(
         self, operation: Operation, body: Any, name: str | None, number: str = ""
+    ) -> Exchange | None:
+        """Send a body; where it is refused because it is there already, one with other names."""
+        if operation.key not in self._taken:
+            exchange = self._once(operation, body, name, number)
+            if exchange is None or not _is_taken(exchange):
+                return exchange
+        other = self._freshened(operation, body)
+        if other == body:
+            return None if operation.key in self._taken else exchange
+        self._taken.add(operation.key)
+        return self._once(operation, other, name, number)
+
+    def _freshened(self, operation: Operation, body: Any) -> Any:
+        """The body with values that nobody has; what may stay as it is, is left out of a change."""
+        required = {
+            name
+            for field in (operation.body.fields if operation.body else ())
+            for name in resolve(field.schema).get("required") or ()
+        }
+        self._fresh += 1
+        for way, value in list(leaves(body)):
+            last = way[-1]
+            if not isinstance(value, str) or not isinstance(last, str) or not UNIQUE.search(last):
+                continue
+            if operation.method in ("PATCH", "PUT") and last not in required and len(way) == 1:
+                body = {key: item for key, item in body.items() if key != last}
+                continue
+            text = f"casey{self._fresh}"
+            mail = "mail" in last.lower() or "@" in value
+            body = replaced(body, way, f"{text}@example.com" if mail else text)
+        return body
+
+    def _once(
+        self, operation: Operation, body: Any, name: str | None, number: str
     ) -> Exchange | None:
         draft = self._explorer.drafts.get(operation.key)
         if draft is None or self._run.states[operation.key].lost:
@@ -109,12 +159,24 @@ class Fields:
     def _assign(self, operation: Operation) -> None:
         may, name = self._caller(operation)
         draft = self._explorer.drafts.get(operation.key)
-        if not may or draft is None or operation.body is None or not isinstance(draft.json, dict):
+        if draft is None or operation.body is None or not isinstance(draft.json, dict):
             return
-        before = self._run.seen.matrix[operation.key][name]
-        spoilt = False
+        before: Exchange | None = None
+        if may:
+            before = self._run.seen.matrix[operation.key][name]
+        else:
+            name, before = self._another(operation)
+        if before is None:
+            return
+        spoilt = operation.key in self._taken and operation.method != "POST"
         for path, values, declared in self._privileged(operation, before):
             exchange = self._try(operation, draft.json, path, values, name, before, declared)
+            if exchange is None and OWNER.match(str(path[-1])):
+                values = self._others(path, draft.json, name)
+                if values:
+                    exchange = self._try(
+                        operation, draft.json, path, values, name, before, declared
+                    )
             if exchange is not None:
                 spoilt = spoilt or not declared
                 slot = "json:" + ".".join(map(str, path))
@@ -123,6 +185,17 @@ class Fields:
                 )
         if spoilt and not all_known(self._run):
             self._run.fresh()
+
+    def _others(self, path: tuple[str | int, ...], body: Any, name: str | None) -> list[Any]:
+        """Somebody else as the owner: one who exists, where others are refused."""
+        present = next((value for way, value in leaves(body) if way == path), None)
+        number = isinstance(present, int)
+        reference = Reference(Slot("json", str(path[-1])), path, number)
+        for other in self._run.identities:
+            known = likely(reference, who_is(self._run, other)) if other != name else []
+            if known:
+                return [int(known[0]) if number else known[0]]
+        return []
 
     def _signed_in_with(self) -> frozenset[str]:
         logins = [i.login for i in self._run.settings.identities if i.login]
@@ -197,6 +270,12 @@ class Fields:
             len(values) > 1 or _field(before, str(path[-1])) != values[0]
         )
         return followed[-1] if followed and changed else None
+
+
+def _is_taken(exchange: Exchange) -> bool:
+    """Whether the handler refused a body, as it does where a name must be unique."""
+    status = exchange.answer.status
+    return exchange.reached and (status in (None, 400, 409) or (status or 0) >= 500)
 
 
 def _is_privileged(name: str, schema: Schema, operation: Operation, table: bool) -> bool:

@@ -35,13 +35,21 @@ def visited(identity: Identity, answer: Answer) -> Identity:
     tokens.update(tokens_of(answer))
     if not cookies and tokens == dict(identity.tokens):
         return identity
+    own = dict(_pairs(identity.headers))
+    renewed = {name: cookies[name] for name in own if name in cookies}
     headers = identity.headers
-    if cookies:
-        known = dict(_pairs(headers))
-        known.update(cookies)
+    if renewed:
         rest = tuple(pair for pair in headers if pair[0].lower() != "cookie")
-        headers = (*rest, ("cookie", "; ".join(f"{k}={v}" for k, v in known.items())))
-    return replace(identity, headers=headers, tokens=tuple(tokens.items()))
+        headers = (*rest, ("cookie", joined({**own, **renewed})))
+    further = {n: text for n, text in {**dict(identity.cookies), **cookies}.items() if n not in own}
+    return replace(
+        identity, headers=headers, tokens=tuple(tokens.items()), cookies=tuple(further.items())
+    )
+
+
+def joined(cookies: Mapping[str, str]) -> str:
+    """The value of a Cookie header."""
+    return "; ".join(f"{name}={text}" for name, text in cookies.items())
 
 
 def tokens_of(answer: Answer) -> Iterator[tuple[str, str]]:

@@ -8,6 +8,26 @@ from typing import Any
 
 from buckler.scan.model.application import Operation
 
+ITSELF = frozenset(
+    {"id", "number", "no", "nr", "num", "ref", "pk", "uuid", "guid", "uid", "ident", "identifier"}
+)
+"""Names of what tells one object from the others of its kind."""
+WRAPPERS = frozenset(
+    {
+        "items",
+        "data",
+        "results",
+        "result",
+        "rows",
+        "records",
+        "content",
+        "entries",
+        "list",
+        "objects",
+    }
+)
+"""Keys around objects that say nothing of their kind."""
+
 
 def nouns_of(operation: Operation) -> list[str]:
     """The constant parts of a path: ``api`` and ``orders`` of ``/api/orders/{id}``."""
@@ -38,22 +58,33 @@ def identifiers(operation: Operation) -> list[tuple[str, str]]:
     return found
 
 
+def singular(resource: str) -> str:
+    """``category`` of ``categories``."""
+    if resource.endswith("ies"):
+        return resource.removesuffix("ies") + "y"
+    return resource.removesuffix("s")
+
+
 def candidates(pool: dict[str, list[str]], parameter: str, resource: str) -> Iterable[str]:
-    """Harvested values for a parameter, the likeliest first."""
-    singular = (
-        resource.removesuffix("ies") + "y"
-        if resource.endswith("ies")
-        else resource.removesuffix("s")
-    )
+    """Harvested values for a parameter, the likeliest first.
+
+    What stands for the object itself may be called otherwise in answers: ``{number}`` where they
+    say ``id``.
+    """
+    one = singular(resource)
     last = parameter.rpartition("_")[2]
-    for key in (
+    keys = [
         f"{resource}.{parameter}",
         f"{resource}.{last}",
-        f"{singular}.{last}",
+        f"{one}.{last}",
         parameter,
         f"{parameter.removesuffix('_' + last)}s.{last}",
-        f"{singular}_{last}",
-    ):
+        f"{one}_{last}",
+    ]
+    if last.lower() in ITSELF or (one and parameter.lower() == one):
+        keys += [f"{resource}.id", f"{one}.id", f"{one}_id", f"{resource}.{one}"]
+        keys += [f"{resource}.{name}" for name in ("number", "uuid", "ref")]
+    for key in dict.fromkeys(keys):
         yield from pool.get(key, ())
 
 
@@ -64,9 +95,8 @@ def leaves(data: Any, resource: str, depth: int = 0) -> Iterator[tuple[str, str]
     if isinstance(data, dict):
         for key, item in list(data.items())[:60]:
             if isinstance(item, dict | list):
-                yield from leaves(
-                    item, key.lower() if isinstance(item, list) else resource, depth + 1
-                )
+                named = isinstance(item, list) and key.lower() not in WRAPPERS
+                yield from leaves(item, key.lower() if named else resource, depth + 1)
             elif (
                 isinstance(item, str | int) and not isinstance(item, bool) and len(str(item)) < 100
             ):

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode, urlsplit
 
 from buckler.core.settings import IdentitySettings, LoginSettings
-from buckler.scan.engines.attack.forms import cookies_of, visited
+from buckler.scan.engines.attack.forms import cookies_of, joined, visited
 from buckler.scan.engines.interface import Answer, Identity, Request
 
 if TYPE_CHECKING:
@@ -24,6 +24,8 @@ TOKENS = (
     "auth_token",
     "key",
     "session_token",
+    "api_key",
+    "apiKey",
 )
 
 
@@ -74,34 +76,44 @@ def sign_in(run: Run, item: IdentitySettings) -> Identity | None:
     """The identity with its credentials, or None where the sign-in failed."""
     headers = [(name.lower(), value) for name, value in item.headers.items()]
     cookies = dict(item.cookies)
-    if item.signup is not None:
+    if item.signup is not None and item.login is not None:
         _send(run, item.signup)
-    if item.login is not None:
-        request, answer = _login(run, item.login)
+    login = item.login or item.signup
+    if login is not None:
+        request, answer = _login(run, login)
         if answer is not None:
             run.signed_in[item.name] = (request, answer)
         if answer is None or not answer.ok:
             status = answer.status if answer else "no answer"
             run.gap(
                 f"identity {item.name}",
-                f"signing in by {item.login.request} gave {status}",
-                "check login in [tool.buckler.identities]",
+                f"signing in by {login.request} gave {status}",
+                f"check {'login' if item.login else 'signup'} in [tool.buckler.identities]",
             )
             return None
         cookies.update(cookies_of(answer))
-        token = token_of(answer, item.login.token)
+        token = token_of(answer, login.token)
         if token:
-            headers.append(("authorization", f"{item.login.scheme} {token}"))
+            headers.append(_credential(login, token))
         elif not cookies:
             run.gap(
                 f"identity {item.name}",
-                f"the answer to {item.login.request} holds neither {item.login.token!r} nor a cookie",
-                "set login.token to the dotted path of the token",
+                f"the answer to {login.request} holds neither {login.token!r} nor a cookie",
+                f"set {'login' if item.login else 'signup'}.token to the dotted path of the token",
             )
             return None
     if cookies:
         headers.append(("cookie", "; ".join(f"{k}={v}" for k, v in cookies.items())))
     return Identity(item.name, item.role, tuple(headers))
+
+
+def _credential(login: LoginSettings, token: str) -> tuple[str, str]:
+    """The header that carries a token, as the settings say."""
+    name = login.header.lower()
+    scheme = login.scheme
+    if scheme is None:
+        scheme = "Bearer" if name == "authorization" else ""
+    return name, f"{scheme} {token}".strip()
 
 
 def _login(run: Run, login: LoginSettings) -> tuple[Request, Answer | None]:
@@ -118,7 +130,7 @@ def _login(run: Run, login: LoginSettings) -> tuple[Request, Answer | None]:
         return request, answer
     filled = replace(login, form={**login.form, **dict(visitor.tokens)})
     again = login_request(filled, run.host, run.client())
-    again = replace(again, headers=(*again.headers, *visitor.headers))
+    again = replace(again, headers=(*again.headers, ("cookie", joined(dict(visitor.cookies)))))
     return again, run.send(again)
 
 

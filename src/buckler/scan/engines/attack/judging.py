@@ -88,7 +88,7 @@ class Judge:
     def _add(
         self, rule: Rule, verdict: Verdict, probe: Probe, exchange: Exchange, hit: Hit | None
     ) -> None:
-        location = self._location(probe, hit)
+        location = self._location(probe, hit, exchange)
         anchor = self._line(location.path, location.line) if location.path and location.line else ""
         evidence = []
         if hit is not None and hit.sink != "response":
@@ -126,12 +126,13 @@ class Judge:
         if known is None:
             self._run.emit(FindingFound(finding))
 
-    def _location(self, probe: Probe, hit: Hit | None) -> Location:
+    def _location(self, probe: Probe, hit: Hit | None, exchange: Exchange) -> Location:
         operation = probe.operation
         if hit is not None and hit.frames:
             path, line, _ = self._unescaped(hit) or hit.frames[0]
             return Location(path, line, operation.key, probe.slot.key)
-        place = operation.place
+        # What one request stored comes out in the handler of another.
+        place = (exchange.operation or operation).place
         if place is None:
             return Location(operation=operation.key, slot=probe.slot.key)
         line = (

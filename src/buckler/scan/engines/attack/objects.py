@@ -7,10 +7,13 @@ import re
 from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
+from urllib.parse import unquote
 
 from buckler.scan.engines.attack.drafts import Draft, benign
 from buckler.scan.engines.attack.explore import Explorer, entered
 from buckler.scan.engines.attack.harvest import candidates, identifiers, leaves, resource_of
+from buckler.scan.engines.attack.owners import Owners, nobodys
+from buckler.scan.engines.attack.references import References
 from buckler.scan.engines.attack.run import Run
 from buckler.scan.engines.interface import Exchange
 from buckler.scan.model.application import Operation
@@ -51,6 +54,8 @@ class Objects:
             if anonymous is not None and anonymous.reached and anonymous.answer.ok:
                 continue
             self._operation(operation)
+        Owners(self._run, self._explorer).collect()
+        References(self._run, self._explorer).collect()
 
     def _operation(self, operation: Operation) -> None:
         names = [i.name for i in self._run.identities.values() if i.role != "admin"]
@@ -100,13 +105,21 @@ class Objects:
     def _both(
         self, operation: Operation, name: str, value: str, owner: str, other: str
     ) -> tuple[Exchange, Exchange] | None:
-        mine = self._as(operation, self._draft(operation, name, value), owner)
+        mine = self._as(operation, self._draft(operation, name, value, owner), owner)
         if mine is None or not _done(mine):
             return None
-        seen = self._as(operation, self._draft(operation, name, value), other)
-        if seen is None or not _done(seen) or not alike(mine, seen):
+        found = (
+            (around, seen)
+            for around in self._surroundings(operation, name, owner, other)
+            if (seen := self._as(operation, self._draft(operation, name, value, around), other))
+            is not None
+        )
+        around, seen = next(
+            (pair for pair in found if _done(pair[1]) and alike(mine, pair[1])), ("", None)
+        )
+        if seen is None:
             return None
-        nothing = self._as(operation, self._draft(operation, name, nobodys(value)), other)
+        nothing = self._as(operation, self._draft(operation, name, nobodys(value), around), other)
         if nothing is not None and _done(nothing) and alike(_renamed(nothing, value), seen):
             return None
         return mine, seen
@@ -118,16 +131,44 @@ class Objects:
         before = self._sees(operation, name, value, owner)
         if before is None:
             return None
-        seen = self._as(operation, self._draft(operation, name, value), other)
-        if seen is None or not _done(seen) or self._sees(operation, name, value, owner) is not None:
-            return None
-        return before, seen
+        for around in self._surroundings(operation, name, owner, other):
+            seen = self._as(operation, self._draft(operation, name, value, around), other)
+            if seen is None or not _done(seen):
+                continue
+            if self._sees(operation, name, value, owner) is None:
+                return before, seen
+        return None
 
-    def _draft(self, operation: Operation, name: str, value: str) -> Draft:
+    def _surroundings(
+        self, operation: Operation, name: str, owner: str, other: str
+    ) -> Iterator[str]:
+        """Whose objects the rest of the path names: the owner's, then those of who asks."""
+        yield owner
+        theirs, own = self._around(operation, name, owner), self._around(operation, name, other)
+        if own and own != theirs:
+            yield other
+
+    def _around(self, operation: Operation, name: str, identity: str) -> dict[str, str]:
+        """Values for the other parameters of a path that an identity was answered with."""
+        found: dict[str, str] = {}
+        for wanted in re.findall(r"\{([^{}:]+)", operation.path):
+            before = operation.path.partition(f"{{{wanted}")[0]
+            for near in self._run.operations if wanted != name else ():
+                cell = self._run.seen.matrix.get(near.key, {}).get(identity)
+                if cell is not None and _done(cell) and near.path.startswith(f"{before}{{{wanted}"):
+                    parts = cell.request.path.split("/")[before.count("/") :]
+                    found[wanted] = unquote(parts[0] if parts else "")
+                    break
+        return found
+
+    def _draft(self, operation: Operation, name: str, value: str, around: str = "") -> Draft:
+        """A request for one object; the rest of its path as it is for an identity."""
         draft = self._explorer.drafts.get(operation.key)
         known = dict(draft.path) if draft is not None else {}
+        if around:
+            known.update(self._around(operation, name, around))
         made = benign(operation, host=self._run.host, known={**known, name: value})
-        made.path[name] = value
+        made.path.update({**{k: v for k, v in known.items() if k in made.path}, name: value})
         return made
 
     def _as(self, operation: Operation, draft: Draft, name: str) -> Exchange | None:
@@ -171,7 +212,7 @@ class Objects:
             None,
         )
         if page is not None:
-            exchange = self._as(page, self._draft(page, name, value), identity)
+            exchange = self._as(page, self._draft(page, name, value, identity), identity)
             return exchange if exchange is not None and _done(exchange) else None
         found = (self._in_list(other, value, identity) for other in self._lists(operation, name))
         return next((exchange for exchange in found if exchange is not None), None)
@@ -209,13 +250,6 @@ def _renamed(exchange: Exchange, value: str) -> Exchange:
     """The exchange with the identifier that was asked for where its answer repeats it."""
     body = exchange.answer.body.replace(nobodys(value).encode(), value.encode())
     return replace(exchange, answer=replace(exchange.answer, body=body))
-
-
-def nobodys(value: str) -> str:
-    """An identifier of the same shape that nothing has."""
-    if value.isdigit():
-        return "999999937"
-    return re.sub(r"[0-9a-z]", lambda m: "0" if m.group().isdigit() else "e", value)
 
 
 def owner_in(data: Any) -> str:

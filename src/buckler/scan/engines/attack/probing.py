@@ -12,6 +12,7 @@ import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
 
+from buckler.scan.engines.attack.branches import branches
 from buckler.scan.engines.attack.drafts import CannotCarry, Draft
 from buckler.scan.engines.attack.encodings import PLAIN, SHAPES, encoders_of, fitted
 from buckler.scan.engines.attack.explore import SLOW_MS, UNIQUE, Explorer, entered
@@ -122,6 +123,7 @@ class Prober:
                 cut = True
                 break
         if not cut and not self._explorer.is_slow(operation):
+            self._branches(operation, draft, identity, unique, touched)
             self._second.attack(operation, self._freshened(draft) if unique else draft)
         state.slots = len(slots)
         state.attacked = 0 if state.lost else len(slots)
@@ -130,6 +132,43 @@ class Prober:
                 f"it answers slowly: the payloads left after {OPERATION_SECONDS:g} s were not sent"
             )
             run.gap(operation.key, "--max-time has passed" if run.out_of_time else why, "")
+
+    def _branches(
+        self,
+        operation: Operation,
+        draft: Draft,
+        identity: str | None,
+        unique: bool,
+        touched: dict[str, Touched],
+    ) -> None:
+        """Follow canaries through the branches that other values lead into."""
+        slots = self._explorer.slots(operation)
+        able = {slot.key: slot for slot in (*slots, *typed_slots_of(operation))}
+        for chosen, other in branches(draft, list(able.values()), self._run.compared):
+            rest = [slot for slot in slots if slot.key != chosen.key]
+            here = {slot.key: Touched() for slot in rest}
+            tracers = (
+                tuple(self._tracer(operation, slot, identity, PLAIN) for slot in group)
+                for group in _groups(rest)
+            )
+            for bundle, exchange in self._exchanges(tracers, other, unique):
+                self._judge.answer(exchange)
+                self._trace(here, bundle, exchange)
+            fresh = [
+                slot for slot in rest if set(here[slot.key].sinks) - set(touched[slot.key].sinks)
+            ]
+            probes = (
+                bundle
+                for slot in fresh
+                for rule in self._attackers
+                if here[slot.key].encodings(set(rule.sinks) - set(touched[slot.key].sinks))
+                for bundle in self._whole(rule, operation, slot, identity, PLAIN)
+            )
+            for _, exchange in self._exchanges(probes, other, unique):
+                self._judge.answer(exchange)
+                self._created(exchange)
+            for slot in fresh:
+                touched[slot.key].sinks.update(here[slot.key].sinks)
 
     def _typed(
         self, operation: Operation, draft: Draft, identity: str | None, unique: bool

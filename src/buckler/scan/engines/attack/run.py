@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
 from buckler.core.events import GapFound, Listener, Note, Progress
@@ -65,6 +65,7 @@ class Run:
     created: dict[str, list[str]] = field(default_factory=dict)
     signed_in: dict[str, tuple[Request, Answer]] = field(default_factory=dict)
     hints: tuple[str, ...] = ()
+    compared: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     nobody: Identity | None = None
     visit_pages: Callable[[], None] = lambda: None
     recreate: Callable[[], None] = lambda: None

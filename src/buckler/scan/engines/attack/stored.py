@@ -1,7 +1,7 @@
 """Second order: what one operation stores, another may use.
 
-A canary is stored, then the operations that read are asked; where it comes out or reaches a
-sink, the rules that care get the pair: write, then read.
+A canary is stored, then the operations that read it, or do something with it, are asked; where it
+comes out or reaches a sink, the rules that care get the pair: write, then use.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from buckler.scan.engines.attack.drafts import CannotCarry, Draft
-from buckler.scan.engines.attack.encodings import fitted
+from buckler.scan.engines.attack.encodings import SHAPES, fitted
 from buckler.scan.engines.attack.explore import Explorer, entered
 from buckler.scan.engines.attack.harvest import (
     candidates,
@@ -26,6 +26,7 @@ from buckler.scan.model.application import Operation
 
 WRITES = ("POST", "PUT", "PATCH")
 MAX_READERS = 12
+MAX_USERS = 4
 MAX_SLOTS = 12
 SLOW_MS = 60.0
 
@@ -68,7 +69,10 @@ class SecondOrder:
         probes = []
         for slot in slots:
             canary = self._run.canaries.new()
-            probe = Probe("stored", draft.operation, slot, Payload(canary.text, canary), identity)
+            address = slot.schema.get("format") in ("uri", "url")
+            text = SHAPES["address"].format(word=canary.text, host=canary.host)
+            payload = Payload(text if address else canary.text, canary, raw=address)
+            probe = Probe("stored", draft.operation, slot, payload, identity)
             self._run.canaries.own(canary, probe)
             probes.append(probe)
         written = self._write(draft, probes)
@@ -77,7 +81,7 @@ class SecondOrder:
         if written.cpu > SLOW_MS:
             return True
         for reader in readers:
-            answer = self._read(reader, written, resource_of(draft.operation))
+            answer = self._read(reader, written, resource_of(draft.operation), identity)
             if answer is None:
                 continue
             for probe in probes:
@@ -98,7 +102,7 @@ class SecondOrder:
                 self._run.canaries.own(payload.canary, probe)
                 written = self._write(draft, [probe])
                 if written is not None:
-                    self._read(reader, written, resource_of(draft.operation))
+                    self._read(reader, written, resource_of(draft.operation), identity)
 
     def _readers(self, operation: Operation) -> Iterator[Operation]:
         """Operations that read and share a noun with the one that writes, nearest first."""
@@ -111,7 +115,19 @@ class SecondOrder:
             and not self._run.states[op.key].lost
         ]
         ranked = sorted(others, key=lambda op: (-len(nouns.intersection(nouns_of(op))), op.key))
-        yield from ranked[:MAX_READERS]
+        users = list(self._users(operation))
+        yield from users[:MAX_USERS]
+        yield from ranked[: MAX_READERS - len(users[:MAX_USERS])]
+
+    def _users(self, operation: Operation) -> Iterator[Operation]:
+        """Operations that take no input but what was made: ``POST /hooks/{id}/fire``."""
+        before = f"{operation.path.rstrip('/')}/{{"
+        for other in self._run.operations:
+            if other.method not in WRITES or not other.path.startswith(before):
+                continue
+            known = other.key in self._explorer.drafts and not self._run.states[other.key].lost
+            if known and other.body is None and other.path.count("{") == before.count("{"):
+                yield other
 
     def _write(self, draft: Draft, probes: list[Probe]) -> Answer | None:
         filled = draft
@@ -123,7 +139,9 @@ class SecondOrder:
         identity = self._run.identity(probes[0].identity)
         return self._send(draft.operation, filled.request(identity, self._run.client()))
 
-    def _read(self, reader: Operation, written: Answer, resource: str) -> Answer | None:
+    def _read(
+        self, reader: Operation, written: Answer, resource: str, writer: str | None
+    ) -> Answer | None:
         draft = self._explorer.drafts[reader.key]
         pool: dict[str, list[str]] = {}
         for key, value in leaves(written.json, resource):
@@ -132,7 +150,9 @@ class SecondOrder:
             made = next(iter(candidates(pool, name, noun)), None)
             if made is not None and f"{{{name}" in reader.path:
                 draft = draft.with_value(Slot("path", name), made)
-        identity = self._run.identity(self._explorer.best_identity(reader))
+        cell = self._run.seen.matrix.get(reader.key, {}).get(writer)
+        own = cell is not None and cell.reached
+        identity = self._run.identity(writer if own else self._explorer.best_identity(reader))
         return self._send(reader, draft.request(identity, self._run.client()))
 
     def _send(self, operation: Operation, request: Request) -> Answer | None:

@@ -15,6 +15,7 @@ from buckler.scan.engines.interface import Exchange, Identity
 from buckler.scan.model.application import Operation, SecurityScheme
 
 FOREIGN_ORIGIN = "https://buckler-origin.test"
+REFUSED = (401, 403)
 MADE_UP = "buckler-made-this-up-0123456789"
 SIMPLE = ("application/x-www-form-urlencoded", "multipart/form-data", "text/plain")
 
@@ -42,6 +43,7 @@ class Strangers:
                 self._websocket(operation, draft)
                 continue
             self._forged(operation, draft)
+            self._lax(operation, draft)
             if operation.changes_state:
                 self._cross_site(operation, draft)
 
@@ -77,6 +79,27 @@ class Strangers:
         exchange = self._send(operation, made, None)
         if exchange is not None and exchange.reached and exchange.answer.ok:
             self._run.seen.forged[operation.key] = exchange
+
+    def _lax(self, operation: Operation, draft: Draft) -> None:
+        """A credential that may be missing, and is refused where it is wrong."""
+        cells = self._run.seen.matrix.get(operation.key, {})
+        for scheme in operation.security:
+            if scheme.auto_error or scheme.type.lower() != "apikey" or scheme.where != "header":
+                continue
+            header = (scheme.name or "").lower()
+            for name in (None, *(i.name for i in self._run.identities.values())):
+                cell = cells.get(name)
+                if cell is None or not (cell.reached and cell.answer.ok):
+                    continue
+                if not header or cell.request.header(header) is not None:
+                    continue
+                made = copy.deepcopy(draft)
+                forge(made, scheme)
+                exchange = self._send(operation, made, self._run.identity(name))
+                if exchange and not exchange.reached and exchange.answer.status in REFUSED:
+                    self._run.seen.lax[operation.key] = (scheme, cell, exchange)
+                    return
+                break
 
     def _cross_site(self, operation: Operation, draft: Draft) -> None:
         """The request as a form of another site would send it, with the visitor's cookies."""

@@ -91,7 +91,9 @@ class SourceEngine:
             )
             self._emit(
                 GapFound(
-                    relative, f"it does not parse{line}: {why}", "run Buckler with a newer Python"
+                    relative,
+                    f"it does not parse{line}: {why}",
+                    "correct it; what is new in a Python is read where Buckler runs on that one",
                 )
             )
             return None

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import base64
+import json
 import re
 from collections.abc import Iterator
 
-from buckler.scan.engines.interface import Exchange
+from buckler.scan.engines.interface import Exchange, Identity
 from buckler.scan.engines.observations import Observations
 from buckler.scan.model.application import AppModel, Operation
 from buckler.scan.rules._support.data import has_people
@@ -30,6 +32,7 @@ _HEALTH = re.compile(
 )
 _SIGN_IN_PAGE = re.compile(r"^(log-?in|sign-?in|log-?out|sign-?out)$", re.IGNORECASE)
 _AROUND = re.compile(r"^(api|v\d+|internal|health|healthz|probes?|_?self|system)$", re.IGNORECASE)
+_SIGNATURE = re.compile(r"signature|hmac|(^|[-:])sign$", re.IGNORECASE)
 _DOCUMENTS = re.compile(
     r"^/(docs|redoc|openapi\.json|favicon\.ico|robots\.txt|sitemap\.xml|security\.txt)?$|/\.well-known/",
     re.IGNORECASE,
@@ -129,23 +132,60 @@ def ordinary(seen: Observations) -> list[str]:
 
 
 def has_authentication(app: AppModel, seen: Observations) -> bool:
-    """Whether the application knows who somebody is at all."""
+    """Whether the application knows who somebody is at all.
+
+    A signature of a body, as webhooks have it, says who made the message, not who is calling.
+    """
     if seen.identities or any(operation.security for operation in app.operations):
         return True
-    return any(refuses(operation, seen) for operation in app.operations)
+    return any(refuses(op, seen) and not _is_signed(op, seen) for op in app.operations)
+
+
+def _is_signed(operation: Operation, seen: Observations) -> bool:
+    exchange = cell(operation, seen)
+    read = [p.name for p in operation.parameters if p.where == "header"]
+    read += [name for d in operation.dependencies for name in d.reads]
+    read += exchange.answer.reads if exchange is not None else ()
+    return any(_SIGNATURE.search(name) for name in read)
+
+
+def asked_scopes(operation: Operation) -> tuple[str, ...]:
+    """Scopes that an operation asks for."""
+    wanted = {s for scheme in operation.security for s in scheme.scopes}
+    return tuple(sorted(wanted | {s for d in operation.dependencies for s in d.scopes}))
 
 
 def unscoped(operation: Operation) -> tuple[str, ...]:
-    """Scopes that are asked for and that nothing behind the operation looks at."""
+    """Scopes that are asked for and that no dependency of the operation is given."""
     enforced = {s for d in operation.dependencies if d.takes_scopes for s in d.scopes}
-    wanted = {s for scheme in operation.security for s in scheme.scopes}
-    wanted |= {s for d in operation.dependencies for s in d.scopes}
-    return tuple(sorted(wanted - enforced))
+    return tuple(s for s in asked_scopes(operation) if s not in enforced)
+
+
+def granted(identity: Identity) -> frozenset[str] | None:
+    """The scopes that an identity's token names (RFC 8693, 4.2); None where it names none."""
+    for name, value in identity.headers:
+        parts = value.split()[-1].split(".") if value.strip() else []
+        if name.lower() != "authorization" or len(parts) != 3:
+            continue
+        try:
+            padded = parts[1] + "=" * (-len(parts[1]) % 4)
+            claims = json.loads(base64.urlsafe_b64decode(padded))
+        except ValueError:
+            continue
+        said = claims.get("scope", claims.get("scopes")) if isinstance(claims, dict) else None
+        if isinstance(said, str | list):
+            return frozenset(map(str, said.split() if isinstance(said, str) else said))
+    return None
 
 
 def is_optional(operation: Operation) -> bool:
     """Whether every security scheme of the operation lets a request without credentials pass."""
     return bool(operation.security) and not any(s.auto_error for s in operation.security)
+
+
+def personal_data(exchange: Exchange) -> str:
+    """Kinds of personal data in a JSON answer; empty where there are none."""
+    return has_people(exchange.answer.body) if "json" in exchange.answer.media_type else ""
 
 
 def why_protected(
@@ -171,7 +211,7 @@ def why_protected(
     siblings = [op for op in _siblings(operation, app) if cell(op, seen) is not None]
     if len(siblings) >= 3 and all(refuses(op, seen) for op in siblings):
         return "all operations beside it ask for credentials"
-    people = has_people(exchange.answer.body) if "json" in exchange.answer.media_type else ""
+    people = personal_data(exchange)
     return f"its answer holds personal data ({people})" if people else ""
 
 

@@ -15,6 +15,7 @@ from buckler.scan.rules._support.access import (
     is_optional,
     is_public,
     open_to_nobody,
+    personal_data,
     unscoped,
     why_protected,
 )
@@ -27,6 +28,17 @@ class MissingAuthentication(Rule):
     ## What it is
     A route without a dependency that finds out who sends the request, or with one that takes any
     made-up token. Often the routes beside it have one and this was forgotten.
+
+    How grave it is follows from what the request without credentials did, and from whether the
+    application asks anybody who he is (identities, a security scheme, a 401; a signed webhook does not
+    count):
+
+    | The request | somebody is asked elsewhere | nobody is asked anywhere |
+    | --- | --- | --- |
+    | changed the database | high, proved | medium, proved |
+    | showed personal data | high, proved | medium, proved |
+    | has a method or path that is not for everybody | high, proved | medium, observed |
+    | was let in where all beside it are refused | medium, proved | - |
 
     ## Why it matters
     Whoever knows the address can do it: change data, delete it, read what is not for the public.
@@ -213,12 +225,13 @@ class MissingAuthentication(Rule):
         why = why_protected(operation, app, seen, exchange)
         if not why:
             return
-        strong = known and (operation.changes_state or is_internal(operation))
+        people = personal_data(exchange)
         written = "sql-write" in exchange.answer.effects
+        strong = operation.changes_state or is_internal(operation) or written or people != ""
         yield self.found(
             f"Nobody has to sign in for {operation.key}: {why}.",
-            confidence=Confidence.PROVED if known or written else Confidence.OBSERVED,
-            severity=Severity.HIGH if strong else Severity.MEDIUM,
+            confidence=Confidence.PROVED if known or written or people else Confidence.OBSERVED,
+            severity=Severity.HIGH if known and strong else Severity.MEDIUM,
             location=at(operation),
             proof=(shown(exchange, seen.identities, why="answered without any credential"),),
         )

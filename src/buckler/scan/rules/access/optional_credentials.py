@@ -6,10 +6,19 @@ from collections.abc import Iterable
 
 from buckler.core.finding import Confidence, Finding, Severity
 from buckler.core.rule import Example, Fix, Rule
+from buckler.scan.engines.interface import Module
 from buckler.scan.engines.observations import Observations
-from buckler.scan.model.application import AppModel
-from buckler.scan.rules._support.access import is_optional, open_to_nobody, why_protected
-from buckler.scan.rules._support.evidence import at, shown
+from buckler.scan.model.application import AppModel, Operation
+from buckler.scan.python.index import index_of
+from buckler.scan.rules._support.access import (
+    is_optional,
+    is_public,
+    open_to_nobody,
+    why_protected,
+)
+from buckler.scan.rules._support.evidence import at, at_place, shown
+from buckler.scan.rules._support.gates import compares_unset
+from buckler.scan.rules._support.source import here
 
 
 class OptionalCredentialsUnchecked(Rule):
@@ -17,7 +26,8 @@ class OptionalCredentialsUnchecked(Rule):
 
     ## What it is
     With ``auto_error=False`` FastAPI hands ``None`` to the dependency where no credential was sent.
-    Here neither the dependency nor the handler refuses ``None``.
+    Here neither the dependency nor the handler refuses ``None``. The same happens where it is compared
+    with a setting that is not set: ``None == None``, so a wrong key is refused and no key is let in.
 
     ## Why it matters
     The route looks protected, in the code and in the documentation, and is open: leaving the header
@@ -89,6 +99,29 @@ class OptionalCredentialsUnchecked(Rule):
                 return 0
             """,
         ),
+        Example(
+            """
+            import os
+
+            from fastapi import Depends, FastAPI, HTTPException
+            from fastapi.security import APIKeyHeader
+
+            app = FastAPI()
+            scheme = APIKeyHeader(name="X-Service-Key", auto_error=False)
+
+
+            def service(key: str | None = Depends(scheme)) -> str:
+                if key != os.environ.get("TIDE_SERVICE_KEY"):
+                    raise HTTPException(401)
+                return "service"
+
+
+            @app.get("/tides", dependencies=[Depends(service)])
+            def tides() -> dict[str, int]:
+                return {"high": 4}
+            """,
+            line=10,
+        ),
     )
     good = (
         Example(
@@ -116,19 +149,100 @@ class OptionalCredentialsUnchecked(Rule):
                 return ["spade"]
             """,
         ),
+        Example(
+            """
+            import os
+
+            from fastapi import Depends, FastAPI, HTTPException
+            from fastapi.security import APIKeyHeader
+
+            app = FastAPI()
+            scheme = APIKeyHeader(name="X-Service-Key", auto_error=False)
+            visitor = APIKeyHeader(name="X-Visitor-Key", auto_error=False)
+
+
+            def service(key: str | None = Depends(scheme)) -> str:
+                wanted = os.environ.get("TIDE_SERVICE_KEY")
+                if not wanted or key != wanted:
+                    raise HTTPException(401)
+                return "service"
+
+
+            def known(key: str | None = Depends(visitor)) -> str | None:
+                if key is not None and key != "visitor-key-1":
+                    raise HTTPException(401)
+                return key
+
+
+            @app.get("/tides", dependencies=[Depends(service)])
+            def tides() -> dict[str, int]:
+                return {"high": 4}
+
+
+            @app.get("/ports")
+            def ports(who: str | None = Depends(known)) -> dict[str, int]:
+                return {"ports": 3}
+            """,
+        ),
     )
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._unset: set[tuple[str, str]] = set()
+        """Dependencies that the source shows to compare with what may not be set: file, name."""
+
+    def check_source(self, module: Module) -> Iterable[Finding]:
+        """Dependencies that compare a credential which may be missing with a setting that may be."""
+        index = index_of(module)
+        for function in index.functions:
+            if compares_unset(index, function):
+                yield self.found(
+                    f"{function.name} lets everybody in where the setting is missing: None equals None.",
+                    confidence=Confidence.SUSPECTED,
+                    location=here(index, function),
+                )
+                self._unset.add((module.path, function.name))
 
     def check_observations(self, app: AppModel, seen: Observations) -> Iterable[Finding]:
         """Operations with optional schemes that ought not to answer nobody, and did."""
         for operation in app.operations:
             exchange = open_to_nobody(operation, seen)
-            if exchange is None or not is_optional(operation):
-                continue
-            why = why_protected(operation, app, seen, exchange)
-            if why:
+            why = (
+                why_protected(operation, app, seen, exchange)
+                if exchange is not None and is_optional(operation)
+                else ""
+            )
+            if exchange is not None and why:
                 yield self.found(
                     f"{operation.key} takes requests without a credential although it has a scheme: {why}.",
                     confidence=Confidence.PROVED,
                     location=at(operation),
                     proof=(shown(exchange, seen.identities, why="answered without a credential"),),
                 )
+            elif operation.key in seen.lax and not is_public(operation, app):
+                yield from self._lax(operation, seen)
+
+    def _lax(self, operation: Operation, seen: Observations) -> Iterable[Finding]:
+        """No key is let in and a wrong one is not.
+
+        An optional credential looks the same from outside, so somebody has to be signed in besides,
+        or the source has to show what is compared.
+        """
+        scheme, without, wrong = seen.lax[operation.key]
+        gate = next((d for d in operation.dependencies if d.name in scheme.through[-1:]), None)
+        others = [s for s in operation.security if s is not scheme]
+        shared = any(set(s.through) & set(scheme.through) for s in others)
+        alone = without.request.identity is None
+        if gate is None or gate.place is None or shared:
+            return
+        if alone and (gate.place.path, gate.name.rpartition(".")[2]) not in self._unset:
+            return
+        yield self.found(
+            f"{operation.key} answers without {scheme.name}, and refuses a wrong one.",
+            confidence=Confidence.PROVED,
+            location=at_place(gate.place, operation),
+            proof=(
+                shown(without, seen.identities, why=f"answered without {scheme.name}"),
+                shown(wrong, seen.identities, why=f"a wrong {scheme.name} is refused"),
+            ),
+        )

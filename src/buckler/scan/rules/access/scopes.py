@@ -6,10 +6,21 @@ from collections.abc import Iterable
 
 from buckler.core.finding import Confidence, Finding, Severity
 from buckler.core.rule import Example, Fix, Rule
+from buckler.scan.engines.interface import Exchange, Module
 from buckler.scan.engines.observations import Observations
-from buckler.scan.model.application import AppModel
-from buckler.scan.rules._support.access import cell, done, ordinary, unscoped
-from buckler.scan.rules._support.evidence import at, shown
+from buckler.scan.model.application import AppModel, Operation
+from buckler.scan.python.index import index_of
+from buckler.scan.rules._support.access import (
+    asked_scopes,
+    cell,
+    done,
+    granted,
+    ordinary,
+    unscoped,
+)
+from buckler.scan.rules._support.evidence import at, at_place, shown
+from buckler.scan.rules._support.gates import unread_scopes
+from buckler.scan.rules._support.source import here
 
 
 class ScopesNotEnforced(Rule):
@@ -17,8 +28,8 @@ class ScopesNotEnforced(Rule):
 
     ## What it is
     ``Security`` only collects scopes. They count when a dependency takes ``SecurityScopes`` and
-    compares them. With a bare scheme, or a dependency without that parameter, they are words in the
-    documentation.
+    compares them. With a bare scheme, a dependency without that parameter, or one that never reads it,
+    they are words in the documentation.
 
     ## Why it matters
     Every token is as good as any other. With a bare scheme not even the token is checked: any text
@@ -88,6 +99,28 @@ class ScopesNotEnforced(Rule):
             """,
             settings='identities.alice.header = "Authorization: Bearer alice-token"\n',
         ),
+        Example(
+            """
+            from fastapi import Depends, FastAPI, HTTPException, Security
+            from fastapi.security import OAuth2PasswordBearer, SecurityScopes
+
+            app = FastAPI()
+            scheme = OAuth2PasswordBearer(tokenUrl="/token")
+
+
+            def user(wanted: SecurityScopes, token: str = Depends(scheme)) -> str:
+                if token != "alice-token":
+                    raise HTTPException(401)
+                return "alice"
+
+
+            @app.get("/orders")
+            def orders(name: str = Security(user, scopes=["orders:read"])) -> list[int]:
+                return [1, 2]
+            """,
+            settings='identities.alice.header = "Authorization: Bearer alice-token"\n',
+            line=8,
+        ),
     )
     good = (
         Example(
@@ -116,11 +149,30 @@ class ScopesNotEnforced(Rule):
         ),
     )
 
+    def __init__(self) -> None:
+        super().__init__()
+        self._unread: set[tuple[str, str]] = set()
+        """Dependencies that take ``SecurityScopes`` and never read it: file, name."""
+
+    def check_source(self, module: Module) -> Iterable[Finding]:
+        """Dependencies that are given the scopes and do not look at them."""
+        index = index_of(module)
+        for function in index.functions:
+            name = unread_scopes(function)
+            if name:
+                self._unread.add((module.path, function.name))
+                yield self.found(
+                    f"{function.name} takes the scopes as {name} and never reads them.",
+                    confidence=Confidence.SUSPECTED,
+                    location=here(index, function),
+                )
+
     def check_observations(self, app: AppModel, seen: Observations) -> Iterable[Finding]:
         """Operations that ask for scopes; proved by whoever got through without them."""
         for operation in app.operations:
             scopes = unscoped(operation)
             if not scopes:
+                yield from self._without_scope(operation, seen)
                 continue
             exchange = seen.forged.get(operation.key)
             why = "a made-up token was taken"
@@ -135,3 +187,28 @@ class ScopesNotEnforced(Rule):
                 location=at(operation),
                 proof=(shown(exchange, seen.identities, why=why),) if exchange else (),
             )
+
+    def _without_scope(self, operation: Operation, seen: Observations) -> Iterable[Finding]:
+        """Somebody whose token says that he has not got the scopes, and who is let in."""
+        gate = next((d for d in operation.dependencies if d.takes_scopes and d.scopes), None)
+        asked = asked_scopes(operation)
+        if gate is None or not asked:
+            return
+        place = gate.place
+        unread = place is not None and (place.path, gate.name.rpartition(".")[2]) in self._unread
+        for identity in seen.identities:
+            scopes = granted(identity)
+            exchange: Exchange | None = done(cell(operation, seen, identity.name))
+            if exchange is None or identity.role == "admin":
+                continue
+            if unread or (scopes is not None and not scopes & set(asked)):
+                words = ", ".join(asked)
+                yield self.found(
+                    f"{operation.key} asks for {words} and answers {identity.name}, whose token has not got it."
+                    if scopes is not None
+                    else f"{operation.key} asks for {words}, and its dependency never reads what is asked for.",
+                    confidence=Confidence.PROVED,
+                    location=at_place(place, operation) if unread else at(operation),
+                    proof=(shown(exchange, seen.identities, why=f"answered; asked for {words}"),),
+                )
+                return

@@ -18,7 +18,7 @@ _KEY = re.compile(
 
 
 class ApiKeyInQuery(Rule):
-    """A key or token is sent in the query of the address.
+    """A key, token or password is sent in the query of the address.
 
     ## What it is
     The operation takes its credential as a query parameter: ``APIKeyQuery``, or a parameter such as
@@ -45,7 +45,7 @@ class ApiKeyInQuery(Rule):
 
     id = "AUT005"
     name = "api-key-in-query"
-    title = "API key in the query"
+    title = "Credential in the query"
     severity = Severity.MEDIUM
     cwe = (598,)
     owasp = ("API2:2023", "A04:2021", "A06:2025")
@@ -127,11 +127,15 @@ class ApiKeyInQuery(Rule):
         for operation in app.operations:
             for name, what in _credentials(operation).items():
                 yield self.found(
-                    f"The credential of {operation.key} travels in the address, as {name}.",
+                    f"{_kind(name)} of {operation.key} travels in the address, as {name}.",
                     confidence=Confidence.OBSERVED,
                     location=at(operation, f"query:{name}"),
                     proof=(proofs.setting(what, f"query parameter {name}", expected="a header"),),
                 )
+
+
+def _kind(name: str) -> str:
+    return "The password" if name.lower().startswith("passw") else "The key or token"
 
 
 def _credentials(operation: Operation) -> dict[str, str]:

@@ -12,6 +12,7 @@ from buckler.scan.engines.interface import Module
 from buckler.scan.engines.observations import Observations
 from buckler.scan.model.application import AppModel
 from buckler.scan.python.index import Index, index_of, last
+from buckler.scan.python.only_logged import only_logged
 from buckler.scan.python.tokens import passed_options, readings
 from buckler.scan.rules._support.source import forged, here
 
@@ -159,7 +160,8 @@ class JwtSignatureNotVerified(Rule):
         """Readings without a check, unless what was read is checked afterwards."""
         index = index_of(module)
         for call in (*_unverified(index), *_by_hand(index)):
-            if not _checked_too(index, call) and not _only_routing(index, call):
+            harmless = _only_routing(index, call) or only_logged(index, call)
+            if not harmless and not _checked_too(index, call):
                 yield self.found(
                     MESSAGE, confidence=Confidence.SUSPECTED, location=here(index, call)
                 )

@@ -142,7 +142,7 @@ class BodySizeUnlimited(Rule):
                 first = first or exchange
                 if slot and exchange.answer.ok:
                     yield self.found(
-                        f"{operation.key} takes {BODY_SIZE // 1_000_000} MB in {slot}.",
+                        f"{operation.key} takes {BODY_SIZE // 1_000_000} MB in {slot.removesuffix(':')}.",
                         confidence=Confidence.PROVED,
                         severity=Severity.LOW,
                         location=at(operation, slot),

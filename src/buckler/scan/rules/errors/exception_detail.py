@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from buckler.core.finding import Confidence, Finding, Severity
+from buckler.core.finding import Confidence, Finding, Location, Severity
 from buckler.core.rule import Example, Fix, Rule
 from buckler.scan.engines.interface import Exchange
 from buckler.scan.engines.observations import Observations
 from buckler.scan.model.application import AppModel, Operation
-from buckler.scan.rules._support.evidence import shown
-from buckler.scan.rules._support.handlers import general, raised_at
+from buckler.scan.rules._support.evidence import at_place, shown
+from buckler.scan.rules._support.handlers import general, handler_of, raised_at
 from buckler.scan.rules._support.leaks import leak
+from buckler.scan.rules._support.settings import planted
 
 
 class ExceptionDetailReturned(Rule):
@@ -130,19 +131,35 @@ class ExceptionDetailReturned(Rule):
     def check_observations(self, app: AppModel, seen: Observations) -> Iterable[Finding]:
         """Answers to failures; tracebacks of debug mode are CFG006's."""
         told: set[str] = set()
+        known: set[tuple[str | None, int | None]] = set()
         for operation in app.operations:
             for exchange in self._failures(operation, app, seen):
-                what, mark = leak(exchange)
-                if what:
-                    told.add(operation.key)
-                    yield self.found(
-                        f"{operation.key} answers an error with {what}.",
-                        confidence=Confidence.PROVED,
-                        location=raised_at(exchange, operation),
-                        proof=(shown(exchange, seen.identities, mark=mark, why=f"holds {what}"),),
-                    )
+                secret = planted(exchange.answer.text, app.configured)
+                what, mark = ("the environment", secret[:8]) if secret else leak(exchange)
+                if not what:
+                    continue
+                told.add(operation.key)
+                place = _place(exchange, operation, app)
+                if place.operation is None and (place.path, place.line) in known:
                     break
-        yield from self._general(app, seen, told)
+                known.add((place.path, place.line))
+                who = operation.key if place.operation else "The handler of all exceptions"
+                yield self.found(
+                    f"{who} answers an error with {what}.",
+                    confidence=Confidence.PROVED,
+                    location=place,
+                    proof=(
+                        shown(
+                            exchange,
+                            seen.identities,
+                            mark=mark,
+                            why=f"holds {what}",
+                            secrets=[secret] if secret else [],
+                        ),
+                    ),
+                )
+                break
+        yield from self._general(app, seen, told, known)
 
     def _failures(
         self, operation: Operation, app: AppModel, seen: Observations
@@ -158,9 +175,14 @@ class ExceptionDetailReturned(Rule):
             ):
                 yield exchange
 
-    def _general(self, app: AppModel, seen: Observations, told: set[str]) -> Iterable[Finding]:
+    def _general(
+        self,
+        app: AppModel,
+        seen: Observations,
+        told: set[str],
+        known: set[tuple[str | None, int | None]],
+    ) -> Iterable[Finding]:
         """One finding for the code that answers every exception."""
-        known: set[tuple[str | None, int | None]] = set()
         for key, (text, exchange) in seen.raised.items():
             operation = app.find(key)
             answer = exchange.answer
@@ -181,3 +203,13 @@ class ExceptionDetailReturned(Rule):
                     shown(exchange, seen.identities, mark=text, why="the text of the exception"),
                 ),
             )
+
+
+def _place(exchange: Exchange, operation: Operation, app: AppModel) -> Location:
+    """The general handler where an exception got out of the operation and it answered, else the
+    line that made the error.
+    """
+    place = handler_of(app, operation)
+    if place is not None and exchange.answer.error and (exchange.answer.status or 0) >= 500:
+        return at_place(place)
+    return raised_at(exchange, operation)

@@ -164,6 +164,7 @@ def _swallowed(app: AppModel, seen: Observations) -> Iterator[tuple[Operation, E
             if (
                 operation is not None
                 and exchange.answer.error
+                and not exchange.answer.error.get("background")
                 and _succeeded(exchange)
                 and exchange.reached
             ):

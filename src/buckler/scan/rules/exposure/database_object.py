@@ -23,11 +23,11 @@ from buckler.scan.rules.exposure.debug_route import shows_settings, values_of
 
 
 class DatabaseObjectReturned(Rule):
-    """A handler returns a row as it is, with the hash of a password in it.
+    """A handler returns what is stored as it is, with a password or the hash of one in it.
 
     ## What it is
-    The route has no response model, or one that lets everything through, and the handler returns an object
-    of the database. FastAPI writes every column into the answer.
+    The route has no response model, or one that lets everything through, and the handler returns what is
+    stored as it is: an object of the database, or a dictionary. FastAPI writes every field into the answer.
 
     ## Why it matters
     Columns that nobody thought of get out, and every column that is added later: hashes of passwords, keys,
@@ -48,7 +48,7 @@ class DatabaseObjectReturned(Rule):
 
     id = "EXP003"
     name = "database-object-returned"
-    title = "Database object returned"
+    title = "Stored secret returned"
     severity = Severity.HIGH
     cwe = (200, 522)
     owasp = ("API3:2023", "A01:2021", "A01:2025")

@@ -13,7 +13,13 @@ from buckler.scan.model.application import AppModel
 from buckler.scan.rules._support.access import done
 from buckler.scan.rules._support.data import parsed
 from buckler.scan.rules._support.evidence import at, shown
-from buckler.scan.rules._support.settings import lines, settings_in, shown_secrets
+from buckler.scan.rules._support.settings import (
+    digest,
+    lines,
+    planted,
+    settings_in,
+    shown_secrets,
+)
 
 
 class DebugRouteExposesSettings(Rule):
@@ -157,6 +163,9 @@ class DebugRouteExposesSettings(Rule):
                 seen.matrix.get(operation.key, {}).items(), key=lambda i: i[0] or ""
             ):
                 secrets = shows_settings(exchange, app)
+                own = planted(exchange.answer.text, app.configured) if done(exchange) else ""
+                if own and not secrets:
+                    secrets = [app.configured[digest(own)]]
                 if secrets:
                     who = "anybody" if name is None else str(name)
                     yield self.found(
@@ -170,7 +179,7 @@ class DebugRouteExposesSettings(Rule):
                                 seen.identities,
                                 mark=secrets[0],
                                 why="secrets among the values",
-                                secrets=values_of(exchange, secrets),
+                                secrets=[*values_of(exchange, secrets), *([own] if own else [])],
                             ),
                         ),
                     )

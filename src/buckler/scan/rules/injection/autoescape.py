@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator
 from buckler.core.finding import Confidence, Finding, Location, Severity
 from buckler.core.rule import Example, Fix, Rule
 from buckler.scan.engines.interface import Hit, Mint, Module, Payload, Probe, Project, Slot, Verdict
-from buckler.scan.languages.jinja import escapes_itself, unescaped_values
+from buckler.scan.languages.jinja import EVERY_VALUE, escapes_itself, unescaped_values
 from buckler.scan.python.constants import text, texts, truth
 from buckler.scan.python.index import Index, argument, index_of, last
 from buckler.scan.python.markup import is_harmless
@@ -68,7 +68,7 @@ class TemplateAutoescapeOff(Rule):
     asvs = ("V1.2.1",)
     sinks = ("render",)
     fix = Fix(
-        "turn it on: Environment(loader=…, autoescape=True)",
+        "turn it on: Environment(loader=…, autoescape=True); drop |safe, or clean the value with nh3",
         before="Environment(loader=FileSystemLoader(FOLDER))",
         after="Environment(loader=FileSystemLoader(FOLDER), autoescape=True)",
         safe=True,
@@ -193,10 +193,16 @@ class TemplateAutoescapeOff(Rule):
             if _TEMPLATES.search(path) and not _OTHER.search(path):
                 for line, what in unescaped_values(project.read(path)):
                     yield self.found(
-                        f"The template puts {what} into HTML as it is.",
+                        f"The template puts {what} into HTML as it is: {_advice(what)}.",
                         confidence=Confidence.SUSPECTED,
                         location=Location(path, line),
                     )
+
+
+def _advice(what: str) -> str:
+    if what == EVERY_VALUE:
+        return "take the block with autoescape false away"
+    return "drop |safe, or clean the value before with nh3.clean"
 
 
 def _environments(index: Index) -> Iterator[tuple[ast.AST, str]]:

@@ -17,9 +17,10 @@ from buckler.scan.model.secrets import (
 from buckler.scan.python.constants import Value, value_of
 from buckler.scan.python.index import Index, index_of, last
 from buckler.scan.python.keys import Key, signing_keys
-from buckler.scan.python.literals import in_example, is_secret, places
+from buckler.scan.python.literals import in_example, is_default_password, is_secret, places
 from buckler.scan.python.words import ends, kind
 from buckler.scan.rules._support.source import written
+from buckler.scan.rules.secrets.weak_signing import weak_keys
 
 
 class HardCodedSecret(Rule):
@@ -166,7 +167,7 @@ class HardCodedSecret(Rule):
     def check_source(self, module: Module) -> Iterable[Finding]:
         """Constants that go by the name of a secret, have the form of one, or are used to sign."""
         index = index_of(module)
-        seen: set[tuple[str, int]] = set()
+        seen = weak_keys(index)  # the rule about weak keys tells of those
         for value, what in (*_named(index), *_shaped(index), *_signing(index)):
             key = (value.path, value.node.lineno)
             if key not in seen:
@@ -188,7 +189,10 @@ def _named(index: Index) -> Iterator[tuple[Value, str]]:
             continue
         for item in value.value if isinstance(value.value, list) else [value.value]:
             text = item.decode("latin-1") if isinstance(item, bytes) else item
-            if isinstance(text, str) and is_secret(name, text, loose):
+            if not isinstance(text, str):
+                continue
+            in_use = value.default and loose and is_default_password(name, text)
+            if in_use or is_secret(name, text, loose):
                 yield value, f"A secret ({name})"
                 break
 

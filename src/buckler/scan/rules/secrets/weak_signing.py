@@ -173,18 +173,22 @@ class WeakSigningSecret(Rule):
         """Keys that are constants and weak, and fields of settings that are named like keys."""
         index = index_of(module)
         seen: set[tuple[str, int]] = set()
-        for value, why in (*_used(index), *_fields(index)):
+        used = [(v, why, Confidence.OBSERVED) for v, why in _used(index)]
+        for value, why, confidence in (
+            *used,
+            *((v, why, Confidence.SUSPECTED) for v, why in _fields(index)),
+        ):
             key = (value.path, value.node.lineno)
             if key not in seen:
                 seen.add(key)
-                message = f"The key that signs is weak: {why}."
-                yield self.found(message, confidence=Confidence.SUSPECTED, location=written(value))
-        for used in signing_keys(index):
-            short = _few_bytes(index, used.node)
+                message = f"The key that signs is weak, and stands in the source: {why}."
+                yield self.found(message, confidence=confidence, location=written(value))
+        for drawn in signing_keys(index):
+            short = _few_bytes(index, drawn.node)
             if short is not None:
                 message = f"The key that signs has {short} random bytes where 32 are asked for."
                 yield self.found(
-                    message, confidence=Confidence.SUSPECTED, location=here(index, used.call)
+                    message, confidence=Confidence.SUSPECTED, location=here(index, drawn.call)
                 )
 
     def check_observations(self, app: AppModel, seen: Observations) -> Iterable[Finding]:
@@ -196,6 +200,11 @@ class WeakSigningSecret(Rule):
             app,
             seen,
         )
+
+
+def weak_keys(index: Index) -> set[tuple[str, int]]:
+    """File and line of each weak key that something is signed with."""
+    return {(value.path, value.node.lineno) for value, _ in _used(index)}
 
 
 def _used(index: Index) -> Iterator[tuple[Value, str]]:

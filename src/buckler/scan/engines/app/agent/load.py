@@ -11,6 +11,7 @@ from typing import Any, Dict, List
 from . import settings, state
 
 MAX_REPAIRS = 25
+_BACKGROUND = os.path.join("starlette", "background.py")
 
 
 class LoadError(Exception):
@@ -115,16 +116,25 @@ def unwrap(app: Any) -> Any:
 
 
 def failure(error: BaseException) -> Dict[str, Any]:
-    """What the parent is told of an error: type, message, and where in the project."""
+    """What the parent is told of an error: type, message, where in the project, and whether a task
+    raised it that ran after the answer.
+    """
     places: List[List[Any]] = []
+    background = False
     trace = error.__traceback__
     while trace is not None:
         code = trace.tb_frame.f_code
         if state.in_project(code.co_filename):
             path = os.path.relpath(code.co_filename, state.project).replace(os.sep, "/")
             places.append([path, trace.tb_lineno, code.co_name])
+        background = background or code.co_filename.endswith(_BACKGROUND)
         trace = trace.tb_next
     if isinstance(error, SyntaxError) and error.filename and state.in_project(error.filename):
         path = os.path.relpath(error.filename, state.project).replace(os.sep, "/")
         places.append([path, error.lineno or 0, ""])
-    return {"type": type(error).__name__, "message": str(error)[:2000], "frames": places[::-1]}
+    return {
+        "type": type(error).__name__,
+        "message": str(error)[:2000],
+        "frames": places[::-1],
+        "background": background,
+    }

@@ -7,12 +7,14 @@ import gc
 import importlib.util
 import os
 import sys
-from typing import Any, AsyncIterator, Dict, Optional
+from typing import Any, AsyncIterator, Dict, Optional, Tuple
 
 from . import configured, introspect, load, places, reached, reads, serve, settings, sinks, state
 from .box import audit, hooks, kernel
 from .channel import Channel
 from .sinks import logs
+
+MAX_STARTS = 6
 
 
 def main(descriptor: int) -> None:
@@ -67,8 +69,7 @@ async def _run(channel: Channel, config: Dict[str, Any]) -> None:
     app = _import(channel, config)
     if app is None:
         return
-    lifespan = serve.Lifespan(app)
-    why = await lifespan.start(config["lifespan_timeout"])
+    lifespan, why = await _start(app, config["lifespan_timeout"])
     logs.listen()
     model = introspect.model(app)
     model["lifespan_failed"] = why
@@ -82,6 +83,16 @@ async def _run(channel: Channel, config: Dict[str, Any]) -> None:
     await lifespan.stop(config["shutdown_timeout"])
 
 
+async def _start(app: Any, timeout: float) -> Tuple[serve.Lifespan, Optional[str]]:
+    """Start the lifespan, again where it failed for a setting that could be made up."""
+    for _ in range(MAX_STARTS):
+        lifespan = serve.Lifespan(app)
+        why = await lifespan.start(timeout)
+        if lifespan.error is None or not settings.repair_declared(lifespan.error):
+            break
+    return lifespan, why
+
+
 def _import(channel: Channel, config: Dict[str, Any]) -> Optional[Any]:
     reached.install()
     places.install()
@@ -90,6 +101,7 @@ def _import(channel: Channel, config: Dict[str, Any]) -> Optional[Any]:
     except BaseException as error:
         told = load.failure(error)
         told["made_up"] = sorted(settings.made_up)
+        told["wanted"] = settings.wanted(error)
         told["refused"] = state.take()["refused"]
         channel.put({"kind": "failed", **told})
         channel.flush()

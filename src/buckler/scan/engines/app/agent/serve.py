@@ -10,10 +10,11 @@ import asyncio
 import time
 from typing import Any, Dict, List, Optional
 
-from . import load, state
+from . import load, settings, state
 
 MAX_BODY = 256 * 1024
 GRACE_SECONDS = 0.3
+MAX_REPAIRS = 4
 
 
 class Enough(Exception):
@@ -35,6 +36,7 @@ class Lifespan:
         self._task: Optional["asyncio.Task[None]"] = None
         self.state: Dict[str, Any] = {}
         self.failure: Optional[Dict[str, Any]] = None
+        self.error: Optional[Exception] = None
 
     async def start(self, timeout: float) -> Optional[str]:
         """Start; returns why it failed, or None. No lifespan at all is fine."""
@@ -80,7 +82,7 @@ class Lifespan:
         try:
             await self._app(scope, receive, send)
         except Exception as error:
-            self.failure = load.failure(error)
+            self.error, self.failure = error, load.failure(error)
             where = self.failure["frames"][:1]
             place = f" at {where[0][0]}:{where[0][1]}" if where else ""
             # An application that knows no lifespan raises on this scope; that is allowed.
@@ -105,9 +107,23 @@ class Driver:
     def __init__(self, app: Any, lifespan_state: Dict[str, Any]) -> None:
         self._app = app
         self._state = lifespan_state
+        self._error: Optional[BaseException] = None
 
     async def call(self, request: Dict[str, Any]) -> Dict[str, Any]:
-        """One exchange: the answer, the hits and effects, and the error if there was one."""
+        """One exchange: the answer, the hits and effects, and the error if there was one.
+
+        Where it failed for settings that could be made up, it is made once more.
+        """
+        known = set(settings.made_up)
+        for _ in range(MAX_REPAIRS):
+            answer = await self._once(request)
+            error, self._error = self._error, None
+            if error is None or not settings.repair_declared(error):
+                break
+        answer["made_up"] = sorted(set(settings.made_up) - known)
+        return answer
+
+    async def _once(self, request: Dict[str, Any]) -> Dict[str, Any]:
         state.take()
         state.number, state.failing = request.get("number", ""), request.get("fail", "")
         answer: Dict[str, Any] = {"id": request["id"], "status": None, "headers": [], "body": ""}
@@ -124,7 +140,8 @@ class Driver:
         if task.done() and not task.cancelled():
             error = task.exception()
             if error is not None and not isinstance(error, Enough):
-                answer["error"] = load.failure(_innermost(error))
+                self._error = _innermost(error)
+                answer["error"] = load.failure(self._error)
         answer["ms"] = round((time.perf_counter() - started) * 1000, 2)
         state.number = state.failing = ""
         answer["cpu"] = round((time.process_time() - worked) * 1000, 2)

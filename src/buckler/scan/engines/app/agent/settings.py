@@ -1,15 +1,17 @@
 """Made-up values for settings that the application requires and nobody gave.
 
-An application whose settings are incomplete fails at import, long before there is anything to
-scan. What is missing is read off the error, a value of the right type is put into the
-environment, and the import is tried again. Every made-up value is reported.
+An application whose settings are incomplete fails at import, at its start or at the first request
+that needs them. What is missing is read off the error, a value of the right type is put into the
+environment, and it is tried again. Every made-up value is reported.
 """
 
 from __future__ import annotations
 
 import os
 import re
-from typing import Any, Dict, Iterator, List, Optional
+from typing import Any, Dict, Iterator, List, Mapping, Optional, Tuple
+
+from . import declared, fitting
 
 _NAMED = re.compile(r"['\"`]?\b([A-Z][A-Z0-9]*(?:_[A-Z0-9]+)*)\b['\"`]?")
 _COMPLAINT = re.compile(
@@ -17,9 +19,8 @@ _COMPLAINT = re.compile(
     r"environment|not configured|provide",
     re.IGNORECASE,
 )
-_LONG = "made-up-by-buckler-" + "0123456789abcdef" * 3
 CANDIDATES = (
-    _LONG,
+    fitting.LONG,
     "1",
     "true",
     "https://made-up.test/",
@@ -30,25 +31,46 @@ CANDIDATES = (
 )
 
 made_up: Dict[str, str] = {}
+_tried: Dict[str, List[str]] = {}
 
 
 def repair(error: BaseException) -> bool:
-    """Make up what an import failed for.
+    """Make up what an import or a start failed for.
 
     Args:
-        error: What the import raised.
+        error: What it raised.
 
     Returns:
         Whether something was changed, so that another try makes sense.
     """
+    return any(_pydantic(e) or _key_error(e) or _complaint(e) for e in _chain(error))
+
+
+def repair_declared(error: BaseException) -> bool:
+    """Make up what a request failed for: fields of a class of settings and nothing else.
+
+    A request may hold anything, so that texts of errors are no reason to change the environment.
+    """
+    return any(_pydantic(e) for e in _chain(error))
+
+
+def wanted(error: BaseException) -> List[str]:
+    """The environment variables that an error complains of, as far as it tells."""
+    found = [
+        declared.variable(owner, item.get("loc") or ())
+        for current in _chain(error)
+        for owner, item in _complaints(current)
+    ]
+    return list(dict.fromkeys(found))
+
+
+def _chain(error: BaseException) -> Iterator[BaseException]:
     seen: List[BaseException] = []
     current: Optional[BaseException] = error
     while current is not None and current not in seen:
         seen.append(current)
-        if _pydantic(current) or _key_error(current) or _complaint(current):
-            return True
+        yield current
         current = current.__cause__ or current.__context__
-    return False
 
 
 def _set(name: str, value: str) -> bool:
@@ -58,94 +80,29 @@ def _set(name: str, value: str) -> bool:
     return True
 
 
-def _next(name: str) -> Optional[str]:
-    tried = made_up.get(name)
-    if tried not in CANDIDATES:
-        return CANDIDATES[0]
-    at = CANDIDATES.index(tried) + 1
-    return CANDIDATES[at] if at < len(CANDIDATES) else None
+def _complaints(error: BaseException) -> Iterator[Tuple[Any, Mapping[str, Any]]]:
+    """The fields of a class of settings that an error is about."""
+    if type(error).__name__ != "ValidationError" or not hasattr(error, "errors"):
+        return
+    owner = declared.owner(error)
+    if owner is not None:
+        yield from ((owner, item) for item in error.errors() if item.get("loc"))
 
 
 def _pydantic(error: BaseException) -> bool:
-    if type(error).__name__ != "ValidationError" or not hasattr(error, "errors"):
-        return False
-    owner = _settings_class(str(getattr(error, "title", "")))
     changed = False
-    for item in error.errors():
-        location = item.get("loc") or ()
-        if owner is None or not location:
+    for owner, item in _complaints(error):
+        location = item["loc"]
+        name = declared.variable(owner, location)
+        if name in os.environ and name not in made_up:
             continue
-        name = _variable(owner, str(location[0]))
-        kind = str(item.get("type", ""))
-        value = (
-            _typed(owner, str(location[0]))
-            if "missing" in kind and name not in made_up
-            else _next(name)
-        )
+        choices = [*declared.choices(owner, location), *CANDIDATES]
+        tried = _tried.setdefault(name, [])
+        value = next((c for c in choices if c not in tried), None)
         if value is not None:
+            tried.append(value)
             changed = _set(name, value) or changed
     return changed
-
-
-def _settings_class(title: str) -> Any:
-    import sys
-
-    base = None
-    for module in ("pydantic_settings", "pydantic"):
-        base = base or getattr(sys.modules.get(module), "BaseSettings", None)
-    return next((c for c in _subclasses(base) if c.__name__ == title), None) if base else None
-
-
-def _subclasses(base: Any) -> Iterator[Any]:
-    for child in reversed(base.__subclasses__()):
-        yield child
-        yield from _subclasses(child)
-
-
-def _variable(owner: Any, field: str) -> str:
-    config = getattr(owner, "model_config", {}) or {}
-    fields = getattr(owner, "model_fields", {})
-    for name, info in fields.items():
-        alias = getattr(info, "validation_alias", None)
-        if field in (alias, getattr(info, "alias", None)):
-            return field.upper() if not config.get("case_sensitive") else field
-        if name == field:
-            break
-    name = str(config.get("env_prefix") or "") + field
-    return name if config.get("case_sensitive") else name.upper()
-
-
-def _typed(owner: Any, field: str) -> str:
-    info = getattr(owner, "model_fields", {}).get(field)
-    kind = str(getattr(info, "annotation", str)).lower()
-    for word, value in (
-        ("postgres", "postgresql://made-up:made-up@127.0.0.1:5432/made-up"),
-        ("redis", "redis://127.0.0.1:6379/0"),
-        ("mysql", "mysql://made-up:made-up@127.0.0.1:3306/made-up"),
-        ("mongo", "mongodb://127.0.0.1:27017/made-up"),
-        ("url", "https://made-up.test/"),
-        ("email", "made-up@buckler.test"),
-        ("bool", "true"),
-        ("int", "1"),
-        ("float", "1"),
-        ("list", "[]"),
-        ("dict", "{}"),
-        ("path", "/tmp"),
-    ):
-        if word in kind:
-            return value
-    return _by_name(field)
-
-
-def _by_name(name: str) -> str:
-    lowered = name.lower()
-    if "database" in lowered or lowered in ("db_url", "dsn", "sqlalchemy_url", "db_uri"):
-        return "sqlite:///./buckler-made-up.db"
-    if lowered.endswith(("_url", "_uri")):
-        return "https://made-up.test/"
-    if lowered.endswith("_port") or lowered == "port":
-        return "8000"
-    return _LONG
 
 
 def _key_error(error: BaseException) -> bool:
@@ -155,7 +112,7 @@ def _key_error(error: BaseException) -> bool:
     return (
         bool(re.fullmatch(r"[A-Za-z_][A-Za-z0-9_]*", text))
         and text not in os.environ
-        and _set(text, _by_name(text))
+        and _set(text, fitting.by_name(text))
     )
 
 
@@ -166,5 +123,5 @@ def _complaint(error: BaseException) -> bool:
     ) and _COMPLAINT.search(text):
         for name in _NAMED.findall(text):
             if len(name) > 2 and name not in os.environ and ("_" in name or len(name) > 4):
-                return _set(name, _by_name(name))
+                return _set(name, fitting.by_name(name))
     return False

@@ -12,6 +12,7 @@ layer cannot be connected to.
 
 from __future__ import annotations
 
+import contextlib
 import os
 import shutil
 import stat
@@ -60,8 +61,7 @@ class Root:
         self._megabytes = int(config.get("memory_tmpfs_mb", 512))
         self._mounts = Mounts.read()
         self._hidden = {os.path.realpath(path) for path in _HIDDEN if os.path.isdir(path)}
-        self._stage = os.path.join(self._scratch, ".box")
-        self._new = os.path.join(self._stage, "root")
+        self._stage = self._new = ""
         self._layers = 0
         self._bound: list[str] = []
         self._notes: list[str] = []
@@ -73,19 +73,28 @@ class Root:
         Raises OSError; the process then still stands in the real root.
         """
         libc.mount("none", "/", None, libc.MS_REC | libc.MS_PRIVATE)
-        os.makedirs(self._stage, exist_ok=True)
+        # Its own: to remove a folder unmounts what another child of the scan has mounted on it.
+        self._stage = os.path.join(self._scratch, f".box-{os.urandom(6).hex()}")
+        os.mkdir(self._stage)
+        self._new = os.path.join(self._stage, "root")
         size = f"size={self._megabytes}m,nr_inodes={max(65536, self._megabytes * 512)},mode=0755"
-        libc.mount("buckler", self._stage, "tmpfs", libc.MS_NOSUID | libc.MS_NODEV, size)
         try:
+            libc.mount("buckler", self._stage, "tmpfs", libc.MS_NOSUID | libc.MS_NODEV, size)
             self._fill()
         except OSError:
-            libc.unmount(self._stage)
+            self._give_up()
             raise
         self._enter()
         overlay = not any(
             path == self._project or _inside(self._project, path) for path in self._bound
         )
         return Built(overlay, not self._bound, self._notes)
+
+    def _give_up(self) -> None:
+        """Clear away what was built; why it failed is more worth telling than a failure of this."""
+        for clear in (libc.unmount, os.rmdir):
+            with contextlib.suppress(OSError):
+                clear(self._stage)
 
     def _fill(self) -> None:
         os.mkdir(self._new)
@@ -138,15 +147,22 @@ class Root:
             os.chmod(target, 0)
             return
         for entry in entries:
-            inner = os.path.join(target, entry.name)
-            if entry.is_symlink():
-                os.symlink(os.readlink(entry.path), inner)
-            elif entry.is_dir(follow_symlinks=False):
-                os.mkdir(inner)
-                self._place(entry.path, inner)
-            elif entry.is_file(follow_symlinks=False):
-                self._file(entry.path, inner)
+            try:
+                self._entry(entry, os.path.join(target, entry.name))
+            except FileNotFoundError:
+                # Somebody removed it since the folder was listed.
+                if os.path.lexists(entry.path):
+                    raise
         self._like(source, target)
+
+    def _entry(self, entry: os.DirEntry[str], inner: str) -> None:
+        if entry.is_symlink():
+            os.symlink(os.readlink(entry.path), inner)
+        elif entry.is_dir(follow_symlinks=False):
+            os.mkdir(inner)
+            self._place(entry.path, inner)
+        elif entry.is_file(follow_symlinks=False):
+            self._file(entry.path, inner)
 
     def _file(self, source: str, target: str) -> None:
         """Copy a small file, so that it can be written.

@@ -1,0 +1,1 @@
+"""Throwaway servers for applications that want one: started by the scan, for it alone."""

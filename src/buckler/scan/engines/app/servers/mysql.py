@@ -1,0 +1,88 @@
+"""A throwaway MariaDB or MySQL: a data folder in scratch, on a Unix socket alone."""
+
+from __future__ import annotations
+
+import signal
+import socket
+from pathlib import Path
+
+from buckler.scan.engines.app.servers import binaries, processes
+from buckler.scan.engines.app.servers.interface import Address, ServerError
+
+SETTINGS = (
+    "--no-defaults",
+    "--skip-networking",
+    "--skip-grant-tables",
+    "--skip-log-bin",
+    "--innodb-flush-log-at-trx-commit=0",
+    "--innodb-buffer-pool-size=32M",
+    "--innodb-log-file-size=8M",
+    "--innodb-doublewrite=0",
+    "--skip-name-resolve",
+    "--character-set-server=utf8mb4",
+)
+
+
+class MySQL:
+    """See :class:`~buckler.scan.engines.app.servers.interface.Server`.
+
+    Args:
+        folder: Of its own, empty, below the scratch folder.
+    """
+
+    kind = "mysql"
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._process: processes.Process | None = None
+
+    @staticmethod
+    def program() -> Path | None:
+        """The server's program, or None."""
+        return binaries.find("mariadbd", "mysqld")
+
+    def start(self) -> Address:
+        """Make a data folder and start it.
+
+        Raises:
+            ServerError: There is no program, it ended, or it does not answer.
+        """
+        program = self.program()
+        if program is None:
+            raise ServerError("MariaDB or MySQL is not on this machine")
+        data = self._folder / "data"
+        self._initialise(program, data)
+        command = [str(program), *SETTINGS, f"--datadir={data}", f"--socket={self._socket}"]
+        command += [f"--pid-file={self._folder / 'server.pid.txt'}", f"--tmpdir={self._folder}"]
+        self._process = processes.Process(command, self._folder)
+        self._process.wait_until(self._answers, "MariaDB or MySQL")
+        return Address(self.kind, self._socket, 0, "root")
+
+    def stop(self) -> None:
+        """End it; what it wrote is thrown away, so at once."""
+        if self._process is not None:
+            self._process.end(signal.SIGKILL)
+            self._process = None
+
+    @property
+    def _socket(self) -> Path:
+        return self._folder / "mysql.sock"
+
+    def _initialise(self, program: Path, data: Path) -> None:
+        installer = binaries.find("mariadb-install-db", "mysql_install_db")
+        if program.name == "mariadbd" and installer is not None:
+            command = [str(installer), "--no-defaults", f"--datadir={data}", "--skip-test-db"]
+            command += ["--auth-root-authentication-method=normal"]
+        else:
+            command = [str(program), "--no-defaults", "--initialize-insecure", f"--datadir={data}"]
+        processes.run([*command, f"--tmpdir={self._folder}"], self._folder)
+
+    def _answers(self) -> bool:
+        """Whether it greets: the first packet carries protocol version 10."""
+        try:
+            with socket.socket(socket.AF_UNIX) as client:
+                client.settimeout(1.0)
+                client.connect(str(self._socket))
+                return client.recv(5)[4:5] == b"\x0a"
+        except OSError:
+            return False

@@ -1,0 +1,93 @@
+"""A throwaway PostgreSQL: a cluster in the scratch folder, on a Unix socket alone."""
+
+from __future__ import annotations
+
+import signal
+import socket
+import struct
+from pathlib import Path
+
+from buckler.scan.engines.app.servers import binaries, processes
+from buckler.scan.engines.app.servers.interface import Address, ServerError
+
+PORT = 5432
+USER = "buckler"
+SETTINGS = {
+    "listen_addresses": "",
+    "fsync": "off",
+    "synchronous_commit": "off",
+    "full_page_writes": "off",
+    "shared_buffers": "16MB",
+    "max_connections": "60",
+    "max_worker_processes": "0",
+    "max_parallel_workers": "0",
+    "autovacuum": "off",
+    "wal_level": "minimal",
+    "max_wal_senders": "0",
+    "logging_collector": "off",
+    "jit": "off",
+}
+_PROTOCOL = 196608
+
+
+class PostgreSQL:
+    """See :class:`~buckler.scan.engines.app.servers.interface.Server`.
+
+    Args:
+        folder: Of its own, empty, below the scratch folder.
+    """
+
+    kind = "postgresql"
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._process: processes.Process | None = None
+
+    @staticmethod
+    def program() -> Path | None:
+        """The server's program, with ``initdb`` beside it, or None."""
+        found = binaries.find("initdb")
+        return found.parent / "postgres" if found and (found.parent / "postgres").exists() else None
+
+    def start(self) -> Address:
+        """Make a cluster and start it.
+
+        Raises:
+            ServerError: There is no program, it ended, or it does not answer.
+        """
+        program = self.program()
+        if program is None:
+            raise ServerError("PostgreSQL is not on this machine")
+        data = self._folder / "data"
+        initdb = [str(program.parent / "initdb"), "-D", str(data), "-U", USER]
+        initdb += ["-A", "trust", "-E", "UTF8", "--locale=C", "--no-sync", "--no-instructions"]
+        processes.run(initdb, self._folder)
+        command = [str(program), "-D", str(data), "-k", str(self._folder), "-p", str(PORT)]
+        for name, value in SETTINGS.items():
+            command += ["-c", f"{name}={value}"]
+        self._process = processes.Process(command, self._folder)
+        self._process.wait_until(self._answers, "PostgreSQL")
+        return Address(self.kind, self._socket, PORT, USER)
+
+    def stop(self) -> None:
+        """End it; what it wrote is thrown away, so at once."""
+        if self._process is not None:
+            self._process.end(signal.SIGQUIT)
+            self._process = None
+
+    @property
+    def _socket(self) -> Path:
+        return self._folder / f".s.PGSQL.{PORT}"
+
+    def _answers(self) -> bool:
+        """Whether it takes a start-up message and says that it is ready (RFC-less: chapter 55.2)."""
+        text = b"user\0" + USER.encode() + b"\0database\0postgres\0\0"
+        message = struct.pack("!ii", len(text) + 8, _PROTOCOL) + text
+        try:
+            with socket.socket(socket.AF_UNIX) as client:
+                client.settimeout(1.0)
+                client.connect(str(self._socket))
+                client.sendall(message)
+                return client.recv(1) == b"R"
+        except OSError:
+            return False

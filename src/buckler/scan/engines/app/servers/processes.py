@@ -1,0 +1,165 @@
+"""Starts a server as nobody in particular, and ends it whatever happens.
+
+Threat: a server that outlives the scan. The kernel ends it when the scan dies (``PR_SET_PDEATHSIG``),
+its process id stands in the scratch folder for the next scan to look at, and it owns nothing but that
+folder.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import ctypes
+import os
+import pwd
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from buckler.scan.engines.app.servers.interface import ServerError
+
+PIDS = "servers.pid"
+START_SECONDS = 20.0
+END_SECONDS = 3.0
+_PR_SET_PDEATHSIG = 1
+
+
+def owner() -> tuple[int, int] | None:
+    """User and group to start servers as, where the scan runs as root; None to stay who we are."""
+    if os.geteuid() != 0:
+        return None
+    for name in ("nobody", "daemon"):
+        with contextlib.suppress(KeyError):
+            found = pwd.getpwnam(name)
+            return found.pw_uid, found.pw_gid
+    return None
+
+
+def give(folder: Path) -> None:
+    """Make a folder belong to the user that servers run as."""
+    chosen = owner()
+    if chosen is not None:
+        os.chown(folder, *chosen)
+
+
+class Process:
+    """One server process.
+
+    Args:
+        command: Program and arguments.
+        folder: Of the server: working folder, log and home.
+        environment: Beside ``PATH`` and the language.
+    """
+
+    def __init__(
+        self, command: Sequence[str], folder: Path, environment: Mapping[str, str] | None = None
+    ) -> None:
+        self._log = folder / "server.log"
+        with self._log.open("ab") as log:
+            self._popen = subprocess.Popen(
+                list(command),
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=subprocess.STDOUT,
+                cwd=folder,
+                env=_environment(folder, environment),
+                start_new_session=True,
+                preexec_fn=_ends_with_us(os.getpid()),
+                **_as_owner(),
+            )
+        with (folder.parent / PIDS).open("a", encoding="ascii") as pids:
+            pids.write(f"{self._popen.pid}\n")
+
+    @property
+    def pid(self) -> int:
+        """Of the process, which leads its own group."""
+        return self._popen.pid
+
+    def wait_until(self, ready: Callable[[], bool], what: str) -> None:
+        """Wait until it answers.
+
+        Raises:
+            ServerError: It ended before, or does not answer.
+        """
+        deadline = time.monotonic() + START_SECONDS
+        while time.monotonic() < deadline:
+            if self._popen.poll() is not None:
+                raise ServerError(f"{what} ended while it started", hint=self.told())
+            if ready():
+                return
+            time.sleep(0.02)
+        raise ServerError(f"{what} does not answer", hint=self.told())
+
+    def told(self, limit: int = 800) -> str:
+        """The end of its log."""
+        try:
+            return self._log.read_bytes()[-limit:].decode("utf-8", "replace").strip()
+        except OSError:
+            return ""
+
+    def end(self, first: signal.Signals = signal.SIGTERM) -> None:
+        """End the whole group, gently at first."""
+        with contextlib.suppress(ProcessLookupError, PermissionError):
+            os.killpg(self._popen.pid, first)
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            self._popen.wait(timeout=END_SECONDS)
+        with contextlib.suppress(ProcessLookupError, PermissionError):
+            os.killpg(self._popen.pid, signal.SIGKILL)
+        self._popen.wait()
+
+
+def run(command: Sequence[str], folder: Path, timeout: float = 60.0) -> None:
+    """Run a program to its end as the user of servers.
+
+    Raises:
+        ServerError: It failed or took too long.
+    """
+    try:
+        done = subprocess.run(
+            list(command),
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            cwd=folder,
+            env=_environment(folder, None),
+            timeout=timeout,
+            check=False,
+            start_new_session=True,
+            **_as_owner(),
+        )
+    except (OSError, subprocess.TimeoutExpired) as error:
+        raise ServerError(f"{Path(command[0]).name} does not run: {error}") from error
+    if done.returncode:
+        told = (done.stderr or done.stdout)[-800:].decode("utf-8", "replace").strip()
+        raise ServerError(f"{Path(command[0]).name} failed", hint=told)
+
+
+def _as_owner() -> dict[str, Any]:
+    chosen = owner()
+    return {"user": chosen[0], "group": chosen[1], "extra_groups": []} if chosen else {}
+
+
+def _environment(folder: Path, more: Mapping[str, str] | None) -> dict[str, str]:
+    return {
+        "PATH": os.environ.get("PATH", os.defpath),
+        "HOME": str(folder),
+        "LC_ALL": "C",
+        "TZ": "UTC",
+        **(more or {}),
+    }
+
+
+def _ends_with_us(parent: int) -> Callable[[], None] | None:
+    """What the new process does first: ask the kernel to be ended when its parent is."""
+    if not sys.platform.startswith("linux"):
+        return None
+    libc = ctypes.CDLL(None, use_errno=True)
+
+    def ask() -> None:
+        libc.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
+        if os.getppid() != parent:
+            os._exit(1)
+
+    return ask

@@ -1,0 +1,104 @@
+"""Dependencies read off the source: what they compare, and what they leave unread."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+
+from buckler.scan.python.index import Function, Index
+
+_SCOPES = "SecurityScopes"
+
+
+def compares_unset(index: Index, function: Function) -> bool:
+    """Whether a credential that may be missing is compared with a variable that may be.
+
+    ``key != os.environ.get("KEY")`` lets everybody in where there is neither; not where one of them
+    is looked at by itself first.
+    """
+    given = _optional(function)
+    for node in ast.walk(function):
+        if not isinstance(node, ast.Compare) or len(node.ops) != 1:
+            continue
+        sides = (node.left, node.comparators[0])
+        if not isinstance(node.ops[0], ast.Eq | ast.NotEq):
+            continue
+        for one, other in (sides, sides[::-1]):
+            if isinstance(one, ast.Name) and one.id in given and _may_be_unset(index, other):
+                names = {one.id, other.id if isinstance(other, ast.Name) else ""}
+                return not any(names & looked for looked in _looked_at(function))
+    return False
+
+
+def unread_scopes(function: Function) -> str:
+    """The name of a ``SecurityScopes`` parameter that the function never reads; else empty."""
+    for parameter in (*function.args.posonlyargs, *function.args.args, *function.args.kwonlyargs):
+        note = parameter.annotation
+        name = note.attr if isinstance(note, ast.Attribute) else getattr(note, "id", "")
+        if name == _SCOPES:
+            read = {
+                node.id
+                for statement in function.body
+                for node in ast.walk(statement)
+                if isinstance(node, ast.Name)
+            }
+            return "" if parameter.arg in read else parameter.arg
+    return ""
+
+
+def _optional(function: Function) -> set[str]:
+    """Parameters that a dependency or a header fills, and that may be None or empty."""
+    arguments = function.args
+    named = [*arguments.posonlyargs, *arguments.args]
+    defaults = dict(
+        zip(
+            (a.arg for a in named[len(named) - len(arguments.defaults) :]),
+            arguments.defaults,
+            strict=True,
+        )
+    )
+    defaults.update(
+        {
+            a.arg: d
+            for a, d in zip(arguments.kwonlyargs, arguments.kw_defaults, strict=True)
+            if d is not None
+        }
+    )
+    found = set()
+    for parameter in (*named, *arguments.kwonlyargs):
+        note = ast.unparse(parameter.annotation) if parameter.annotation else ""
+        default = defaults.get(parameter.arg)
+        injected = any(word in note for word in ("Depends(", "Security(", "Header(", "Cookie("))
+        if isinstance(default, ast.Call):
+            called = default.func
+            injected = injected or (
+                isinstance(called, ast.Name)
+                and called.id in ("Depends", "Security", "Header", "Cookie")
+            )
+        if injected and ("None" in note or "Optional[" in note):
+            found.add(parameter.arg)
+    return found
+
+
+def _may_be_unset(index: Index, node: ast.expr) -> bool:
+    """Whether it is read from the environment, with nothing to fall back on."""
+    for value in (node, *index.values(node)):
+        if isinstance(value, ast.Call) and len(value.args) == 1 and not value.keywords:
+            if ast.unparse(value.func) in ("os.environ.get", "os.getenv", "environ.get", "getenv"):
+                return True
+    return False
+
+
+def _looked_at(function: Function) -> Iterator[set[str]]:
+    """Names whose presence is tested: ``not key``, ``key is None``, ``key and …``, ``if key``."""
+    for node in ast.walk(function):
+        tested: list[ast.expr] = []
+        if isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.Not):
+            tested = [node.operand]
+        elif isinstance(node, ast.BoolOp):
+            tested = node.values
+        elif isinstance(node, ast.If | ast.IfExp):
+            tested = [node.test]
+        elif isinstance(node, ast.Compare) and isinstance(node.ops[0], ast.Is | ast.IsNot):
+            tested = [node.left]
+        yield {item.id for item in tested if isinstance(item, ast.Name)}

@@ -29,7 +29,7 @@ TRACER = "tracer"
 STRONG_TAIL = "Aa1!x"
 OPERATION_SECONDS = 2.0
 """CPU that one operation may cost, once it has got all that is meant for it."""
-SLOW_SECONDS = 1.0
+SLOW_SECONDS = 0.7
 """The same where every single request is slow."""
 WAITED_SECONDS = 15.0
 MAX_CREATED = 150

@@ -96,6 +96,7 @@ async def _start(app: Any, timeout: float) -> Tuple[serve.Lifespan, Optional[str
 def _import(channel: Channel, config: Dict[str, Any]) -> Optional[Any]:
     reached.install()
     places.install()
+    gc.disable()
     try:
         return load.load(config["app"])
     except BaseException as error:
@@ -106,6 +107,8 @@ def _import(channel: Channel, config: Dict[str, Any]) -> Optional[Any]:
         channel.put({"kind": "failed", **told})
         channel.flush()
         return None
+    finally:
+        gc.enable()
 
 
 class _Inbox:

@@ -6,7 +6,6 @@ collection lists is asked for one by one, under the same identity and under the 
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Iterator
 from dataclasses import replace
@@ -20,6 +19,8 @@ from buckler.scan.engines.attack.harvest import (
     nouns_of,
     resource_of,
 )
+from buckler.scan.engines.attack.leaving import left, return_as
+from buckler.scan.engines.attack.reasons import why_not
 from buckler.scan.engines.attack.run import Run, State
 from buckler.scan.engines.attack.slots import slots_of
 from buckler.scan.engines.attack.values import text
@@ -85,6 +86,8 @@ class Explorer:
         self._own: dict[tuple[str, str | None], Draft] = {}
         self.found: dict[str, list[Slot]] = {}
         self._pages: list[tuple[str, str | None]] = []
+        self.ending: set[str] = set()
+        self._late = False
 
     def twin(self, run: Run) -> Explorer:
         """What is known so far, for a run in another child."""
@@ -97,6 +100,7 @@ class Explorer:
         self.drafts, self._own = dict(other.drafts), dict(other._own)
         self.found = {key: list(slots) for key, slots in other.found.items()}
         self._pages = list(other._pages)
+        self.ending = set(other.ending)
 
     def explore(self) -> None:
         """Try every operation as nobody and as each identity; twice, with what was learnt."""
@@ -113,8 +117,9 @@ class Explorer:
 
     def explore_late(self) -> None:
         """Try what deletes and signs out as each identity; the state is spoilt afterwards."""
+        self._late = True
         for operation in sorted(self._run.operations, key=order_of):
-            if order_of(operation)[0] >= 7:
+            if order_of(operation)[0] >= 7 or operation.key in self.ending:
                 self._visit(operation, again=False)
 
     def recreate(self) -> None:
@@ -124,6 +129,8 @@ class Explorer:
             if operation.method not in ("POST", "PUT") or run.states[operation.key].lost:
                 continue
             if order_of(operation)[0] >= 7 or self.is_slow(operation):
+                continue
+            if operation.key in self.ending:
                 continue
             for name, cell in list(run.seen.matrix.get(operation.key, {}).items()):
                 draft = self._own.get((operation.key, name))
@@ -174,12 +181,20 @@ class Explorer:
             if self._too_slow(cells) or (not names and self._is_for_all(cells)):
                 break
             tokens = self._run.visitor(name).tokens
+            if again and operation.key in self.ending:
+                continue
             if again and before is not None and not _worth_another_try(before, bool(tokens)):
                 continue
             best = self._try(operation, name, again)
+            if name and best is not None and left(run, best, name):
+                self.ending.add(operation.key)
+                return_as(run, name)
+                self.visit_pages()
             if best is not None and (before is None or _furthest(best) > _furthest(before)):
                 cells[name] = best
         self._summarise(operation, state)
+        if operation.key in self.ending and not self._late:
+            self.drafts.pop(operation.key, None)
 
     @staticmethod
     def _is_for_all(cells: dict[str | None, Exchange]) -> bool:
@@ -364,28 +379,3 @@ def _worth_another_try(exchange: Exchange, tokens: bool) -> bool:
     if refused and not (tokens and changes):
         return False
     return _furthest(exchange) < 3 and exchange.answer.cpu < SLOW_MS
-
-
-def why_not(cell: Exchange | None, lost: str, identities: bool) -> str:
-    """Why an operation was not reached, for people."""
-    if lost or cell is None:
-        return lost or "no request could be sent"
-    status = cell.answer.status
-    if status in (401, 403):
-        hint = "none of the identities may call it" if identities else "no identity is configured"
-        return f"answered {status}: {hint}"
-    if status == 422:
-        return f"answered 422: {_first_error(cell.answer)}"
-    if cell.answer.error:
-        return f"failed before the handler: {cell.answer.error.get('type')}: {str(cell.answer.error.get('message'))[:120]}"
-    if cell.answer.entered:
-        return f"another route takes its path: {cell.answer.entered[0].rpartition('.')[2]}"
-    return f"answered {status} before the handler"
-
-
-def _first_error(answer: Answer) -> str:
-    try:
-        detail = json.loads(answer.body)["detail"][0]
-        return f"{'.'.join(map(str, detail['loc']))}: {detail['msg']}"[:160]
-    except (ValueError, KeyError, IndexError, TypeError):
-        return "the made-up values are not valid"

@@ -53,10 +53,10 @@ def stay_signed_in(run: Run) -> None:
 
 def all_known(run: Run) -> bool:
     """Whether the application still takes the credentials of every identity."""
-    return all(_is_known(run, name) for name in run.identities)
+    return all(is_known(run, name) for name in run.identities)
 
 
-def _is_known(run: Run, name: str) -> bool:
+def is_known(run: Run, name: str) -> bool:
     """Whether an answer that nobody gets without signing in is still given."""
     identity = run.identities[name]
     names = {header for header, _ in identity.headers}

@@ -147,7 +147,9 @@ class SecondOrder:
         for key, value in leaves(written.json, resource):
             pool.setdefault(key, []).append(value)
         for name, noun in identifiers(reader):
-            made = next(iter(candidates(pool, name, noun)), None)
+            # What was stored is not to be sent again: then it would not come out of the store.
+            known = (v for v in candidates(pool, name, noun) if not self._run.canaries.inside(v))
+            made = next(known, None)
             if made is not None and f"{{{name}" in reader.path:
                 draft = draft.with_value(Slot("path", name), made)
         cell = self._run.seen.matrix.get(reader.key, {}).get(writer)

@@ -9,12 +9,14 @@ from typing import Any, TypeVar
 
 import click
 
+from buckler.core import registry
 from buckler.core.errors import UsageError
 from buckler.core.settings import Settings, check, load, parse_identity_option
 from buckler.scan.discover import discover, folder_of
 from buckler.scan.engines.app.session import WALLS, Options
 from buckler.scan.target import Target
 
+RULES = "buckler.scan.rules"
 F = TypeVar("F", bound=Callable[..., Any])
 
 
@@ -75,8 +77,35 @@ def application_options(function: F) -> F:
     return function
 
 
+project_rules_option = click.option(
+    "--project-rules",
+    is_flag=True,
+    help="Import the rules that the project's own settings name: code of the project, run "
+    "outside of the box.",
+)
+
+
+def registry_of(settings: Settings, folder: Path) -> registry.Registry:
+    """The rules of Buckler, and those of the project that ``settings_of`` let through."""
+    return registry.Registry.load(RULES, (folder / path for path in settings.rules))
+
+
+def not_imported(target: str, given: dict[str, Any]) -> str:
+    """What to say of the rules that a project has and that nobody allowed; empty where none are.
+
+    A rule is imported into this process, where no wall stands around it, so a project that is
+    only looked at must not bring any.
+    """
+    folders = load(folder_of(target)).rules
+    if not folders or given.get("project_rules"):
+        return ""
+    return f"the project has rules of its own ({', '.join(folders)}), which were not imported"
+
+
 def settings_of(target: str, given: dict[str, Any]) -> Settings:
     """The settings of the target's folder, with the command line's on top.
+
+    Its ``rules`` are left out unless ``--project-rules`` was given.
 
     Args:
         target: As typed.
@@ -86,7 +115,7 @@ def settings_of(target: str, given: dict[str, Any]) -> Settings:
         SettingsError: The file or an option holds what cannot be.
     """
     settings = load(folder_of(target))
-    changes: dict[str, Any] = {}
+    changes: dict[str, Any] = {} if given.get("project_rules") else {"rules": ()}
     for name in (
         "python",
         "host",

@@ -4,18 +4,21 @@ from __future__ import annotations
 
 import json
 import sys
+from pathlib import Path
+from typing import Any
 
 import click
 
-from buckler.core.registry import Registry
+from buckler.cli import options
 
 
 @click.command("rule")
 @click.argument("rule_id", metavar="ID")
 @click.option("--json", "as_json", is_flag=True, help="For programs.")
-def command(rule_id: str, as_json: bool) -> None:
+@options.project_rules_option
+def command(rule_id: str, as_json: bool, **given: Any) -> None:
     """Show what a rule finds, why it matters, and how to fix and check it."""
-    rule = Registry.load("buckler.scan.rules")[rule_id]
+    rule = options.registry_of(options.settings_of(".", given), Path.cwd())[rule_id]
     if as_json:
         from buckler.cli.rules import describe
 

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
+from typing import Any
 
 import click
 
-from buckler.core.registry import Registry
+from buckler.cli import options
 from buckler.core.rule import Rule
 
 
@@ -20,9 +22,10 @@ from buckler.core.rule import Rule
 )
 @click.option("--json", "as_json", is_flag=True, help="Short for --format json.")
 @click.option("--select", multiple=True, metavar="RULES", help="Ids, prefixes or names.")
-def command(format_name: str, as_json: bool, select: tuple[str, ...]) -> None:
+@options.project_rules_option
+def command(format_name: str, as_json: bool, select: tuple[str, ...], **given: Any) -> None:
     """List the rules: id, severity, name, and how each finds its weakness."""
-    registry = Registry.load("buckler.scan.rules")
+    registry = options.registry_of(options.settings_of(".", given), Path.cwd())
     rules = registry.select([part for text in select for part in text.split(",")], ())
     if as_json or format_name == "json":
         click.echo(json.dumps([describe(rule) for rule in rules], indent=2))

@@ -14,6 +14,7 @@ from rich.console import Console
 from buckler.cli import cache, options
 from buckler.cli.progress import Watcher
 from buckler.core.errors import UsageError
+from buckler.core.events import GapFound
 from buckler.core.finding import Severity
 from buckler.core.report import Report
 from buckler.core.rule import Rule
@@ -21,9 +22,10 @@ from buckler.core.settings import ENGINES, SEVERITIES, Settings
 from buckler.scan import baseline as baselines
 from buckler.scan import formats
 from buckler.scan.engines.app.session import WALLS
+from buckler.scan.formats import clean
 from buckler.scan.formats.text import print_report
 from buckler.scan.formats.view import plural
-from buckler.scan.scanner import Scanner, load_rules, with_baseline
+from buckler.scan.scanner import Scanner, with_baseline
 
 HOOKS_OF = {
     "source": ("check_source",),
@@ -71,6 +73,7 @@ HOOKS_OF = {
     metavar="LIST",
     help=f"Of {', '.join(ENGINES)}. 'source,packages' runs none of the project's code.",
 )
+@options.project_rules_option
 @click.option(
     "--no-attack", is_flag=True, help="Run and explore the application, send no payloads."
 )
@@ -104,7 +107,9 @@ HOOKS_OF = {
     "-v", "--verbose", is_flag=True, help="Print a log to standard error, fit for a bug report."
 )
 def command(target: str, **given: Any) -> None:
-    """Scan a folder, a file, or module:app; the current folder if nothing is named.
+    """Scan a folder, a file, or module:app (the current folder if nothing is named); the project's
+    own interpreter (.venv/bin/python) is started before the box stands, so name one of yours with
+    --python for a tree that you do not trust.
 
     \b
     Exit codes: 0 clean, 1 findings at or above --fail-on that are more than suspected,
@@ -122,17 +127,23 @@ def _run(target: str, given: dict[str, Any]) -> int:
     printed = formats.by_name(wanted) if wanted else None
     found = options.find(target, settings)
     baseline = _baseline(found.folder, settings, update=given["update_baseline"])
-    rules = load_rules(settings, found.folder).select(settings.select, settings.ignore)
+    registry = options.registry_of(settings, found.folder)
+    rules = registry.select(settings.select, settings.ignore)
     _check_rules(rules, settings.engines or ENGINES)
     run = options.options_of(settings, given, found.folder)
     runs_code = bool({"app", "attack"}.intersection(settings.engines or ENGINES)) and bool(
         found.applications
     )
+    ignored = options.not_imported(target, given)
+    if ignored:
+        sys.stderr.write(f"{clean.line(ignored)}: --project-rules imports them\n")
     missing = [wall for wall in WALLS if wall not in run.walls]
     with Watcher(
         verbose=given["verbose"], runs_code=runs_code, target=found, missing=missing
     ) as watcher:
         scanner = Scanner(found, settings, run, rules, watcher, attack=not given["no_attack"])
+        if ignored:
+            scanner.emit(GapFound("rules of the project", ignored, "--project-rules"))
         report = scanner.scan()
     if baseline is not None:
         report = _apart(report, baseline, update=given["update_baseline"])
@@ -210,5 +221,5 @@ def _baseline(folder: Path, settings: Settings, *, update: bool) -> Path | None:
 def _apart(report: Report, path: Path, *, update: bool) -> Report:
     if update:
         amount = baselines.write(path, report.findings)
-        sys.stderr.write(f"wrote {path}: {plural(amount, 'known finding')}\n")
+        sys.stderr.write(f"wrote {clean.line(path)}: {plural(amount, 'known finding')}\n")
     return with_baseline(report, baselines.read(path))

@@ -47,6 +47,11 @@ class Redactor:
     def __init__(self, secrets: Iterable[str] = ()) -> None:
         self._secrets = sorted({s for s in secrets if len(s) >= 6}, key=len, reverse=True)
 
+    def know(self, secrets: Iterable[str]) -> None:
+        """Mask these from now on, too; what is shorter than six characters is no secret."""
+        known = {*self._secrets, *(s for s in secrets if len(s) >= 6)}
+        self._secrets = sorted(known, key=len, reverse=True)
+
     def text(self, value: str) -> str:
         """``value`` with every secret masked."""
         for secret in self._secrets:

@@ -1,7 +1,8 @@
 """Finds the rules. A rule is registered by being there: one module, one class.
 
 Modules are found below a package, and in folders of a project's own (``[tool.buckler]
-rules = ["security/rules"]``). Ids and names are unique, and an id that was given up is
+rules = ["security/rules"]``). These are imported into the scanner's process, outside of the box:
+the command line hands them over only where ``--project-rules`` was given. Ids and names are unique, and an id that was given up is
 never used again (docs/rules-policy.md).
 """
 
@@ -134,7 +135,7 @@ def _folder_modules(folders: Iterable[Path]) -> Iterator[ModuleType]:
             except Exception as error:
                 raise RuleError(
                     f"{path} cannot be imported as a rule: {type(error).__name__}: {error}",
-                    hint="put it right, or take its folder out of `rules`",
+                    hint="put it right, or leave --project-rules out",
                 ) from error
             yield module
 

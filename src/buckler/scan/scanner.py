@@ -34,6 +34,7 @@ from buckler.scan.choices import compared_names
 from buckler.scan.containing import Containment
 from buckler.scan.engines.app.child import ChildLost
 from buckler.scan.engines.app.engine import check_app, read_model
+from buckler.scan.engines.app.environment import given_secrets
 from buckler.scan.engines.app.session import WALLS, Options, Session, Started
 from buckler.scan.engines.attack.canaries import prefix_of
 from buckler.scan.engines.attack.engine import AttackEngine
@@ -182,6 +183,7 @@ class Scanner:
                 host_names(self._target.folder),
                 compared=compared_names(self._target.folder),
                 attacks=attacks,
+                secrets=given_secrets(self._options.env_file, self._options.passed),
             ) as engine:
                 try:
                     self._run(engine, attacks)
@@ -189,7 +191,7 @@ class Scanner:
                     self._work.coverage.operations += engine.coverage()
                     self._work.coverage.requests += session.requests
                     self._needed(session)
-                    self.emit(Note("app", session.output()))
+                    self.emit(Note("app", engine.redactor.text(session.output())))
 
     def _may_attack(self) -> bool:
         """Whether a wall stands in the kernel, or somebody asked to go on without."""

@@ -9,6 +9,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from buckler.core.errors import UsageError
+from buckler.core.redact import is_secret_name
 
 KEPT = ("PATH", "LANG", "LC_ALL", "LC_CTYPE", "TZ", "SYSTEMROOT")
 PLANTED = "LEDGER_EXPORT_SECRET"
@@ -82,3 +83,14 @@ def read_env_file(path: Path) -> dict[str, str]:
                 value = re.sub(r"\s+#.*$", "", value)
             found[name] = value
     return found
+
+
+def given_secrets(env_file: Path | None, passed: Iterable[str]) -> list[str]:
+    """Values that the user handed over and that must stand in no report.
+
+    Of a file those whose names tell of a secret; of the user's own environment all, since only
+    what the application cannot do without is handed over.
+    """
+    values = read_env_file(env_file) if env_file is not None else {}
+    told = [value for name, value in values.items() if is_secret_name(name) or "://" in value]
+    return [*told, *(os.environ[name] for name in passed if name in os.environ)]

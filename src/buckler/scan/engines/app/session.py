@@ -316,7 +316,9 @@ class Session:
                 "project": str(target.folder),
                 "scratch": str(self.scratch.path),
                 "keep": [*sorted(prefixes), str(AGENT), str(self._pycache), *roots],
-                "network": False,
+                # A private network has no way out, so what is allowed is reached without one; the
+                # Python wall still refuses the rest.
+                "network": "allowed" if self._options.allow else False,
                 "processes": self._options.processes,
                 "memory_tmpfs_mb": 512,
                 "walls": list(self._options.walls),

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import threading
 import time
 from collections.abc import Callable, Iterable, Mapping
@@ -48,6 +47,7 @@ class AttackEngine:
         emit: Gets gaps, progress and findings as they come.
         line: Gives the text of a line of the project.
         hints: Host names in the project's source.
+        secrets: Values that must stand in no report.
         compared: By name, texts that the project's source compares it with.
         attacks: Whether :meth:`attack` will be called.
     """
@@ -64,6 +64,7 @@ class AttackEngine:
         hints: tuple[str, ...] = (),
         *,
         compared: Mapping[str, tuple[str, ...]] | None = None,
+        secrets: Iterable[str] = (),
         attacks: bool = True,
     ) -> None:
         excluded = set(settings.exclude)
@@ -77,6 +78,7 @@ class AttackEngine:
             deadline=time.monotonic() + settings.max_time,
             hints=hints,
             compared=compared or {},
+            redactor=Redactor(secrets),
             operations=tuple(op for op in model.operations if op.key not in excluded),
         )
         for key in sorted(excluded):
@@ -98,8 +100,6 @@ class AttackEngine:
         starting = self._prepare()
         choose_host(run)
         sign_in_all(run)
-        secrets = [v for i in run.identities.values() for _, v in i.headers]
-        run.redactor = Redactor([*secrets, *(s.split()[-1] for s in secrets if s.strip())])
         self._explorer = Explorer(run)
         run.recreate, run.visit_pages = self._explorer.recreate, self._explorer.visit_pages
         self._explorer.explore()
@@ -117,7 +117,7 @@ class AttackEngine:
         nobody spoke to.
         """
         run = self._run
-        if len(run.operations) < MANY or (os.cpu_count() or 1) < 2:
+        if len(run.operations) < MANY:
             return None
         session = self._stack.enter_context(run.session.twin())
 

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode, urlsplit
 
+from buckler.core.redact import is_secret_name
 from buckler.core.settings import IdentitySettings, LoginSettings
 from buckler.scan.engines.attack.forms import cookies_of, joined, visited
 from buckler.scan.engines.interface import Answer, Identity, Request
@@ -35,7 +36,20 @@ def sign_in_all(run: Run) -> None:
         made = sign_in(run, item)
         if made is not None:
             run.identities[made.name] = made
+            run.redactor.know(secrets_of(item, made))
     run.seen.identities = tuple(run.identities.values())
+
+
+def secrets_of(item: IdentitySettings, identity: Identity) -> Iterator[str]:
+    """What must stand in no report: credentials, and the passwords they were got with."""
+    for name, text in identity.headers:
+        yield text
+        yield from text.split()[-1:]
+        if name.lower() == "cookie":
+            yield from (part.partition("=")[2].strip() for part in text.split(";"))
+    for login in (item.login, item.signup):
+        fields = (login.json or login.form or {}) if login is not None else {}
+        yield from (str(v) for k, v in fields.items() if is_secret_name(k))
 
 
 def stay_signed_in(run: Run) -> None:

@@ -111,10 +111,12 @@ class Prober:
         ]
         touched.update({slot.key: Touched() for slot in slots if slot.key not in touched})
         cut = False
-        for _, exchange in self._exchanges(
+        sent: set[str] = set()
+        for bundle, exchange in self._exchanges(
             self._bundles(operation, slots, identity, touched), draft, unique
         ):
             self._judge.answer(exchange)
+            sent.update(probe.slot.key for probe in bundle)
             self._created(exchange)
             spent += exchange.answer.cpu / 1000
             waited += exchange.answer.ms / 1000
@@ -126,12 +128,13 @@ class Prober:
             self._branches(operation, draft, identity, unique, touched)
             self._second.attack(operation, self._freshened(draft) if unique else draft)
         state.slots = len(slots)
-        state.attacked = 0 if state.lost else len(slots)
+        state.attacked = 0 if state.lost else len(sent) if cut else len(slots)
         if cut:
             why = (
                 f"it answers slowly: the payloads left after {OPERATION_SECONDS:g} s were not sent"
             )
-            run.gap(operation.key, "--max-time has passed" if run.out_of_time else why, "")
+            if not run.out_of_time:
+                run.gap(operation.key, why, "")
 
     def _branches(
         self,

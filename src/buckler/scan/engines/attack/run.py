@@ -143,6 +143,11 @@ class Run:
         state = self.states.get(operation.key) if operation else None
         if state is not None and state.lost:
             return
+        if self.out_of_time:
+            self.gap(
+                "time", "--max-time has passed; what was left was not sent", "--max-time SECONDS"
+            )
+            return
         try:
             for request, answer in self.session.send_all(requests):
                 self._note_refused(answer)
@@ -170,6 +175,8 @@ class Run:
             },
             created={},
             refused={},
+            signed_in={},
+            addresses=itertools.cycle(range(1, 250)),
             restarts=0,
         )
 

@@ -163,7 +163,7 @@ def install(config: dict[str, Any], walls: dict[str, bool], refusals: Refusals) 
 
     With a network of its own, loopback is private.
     """
-    if config.get("network"):
+    if config.get("network") is True:
         return
     judge = _Judge(Allowed(list(config.get("allow") or ())), walls, refusals)
     for event in ("socket.connect", "socket.sendto", "socket.sendmsg"):

@@ -26,7 +26,8 @@ def build(config: dict[str, Any]) -> dict[str, Any]:
     closed.
 
     `config`: "project" and "scratch" (absolute; writes reach the disk in scratch only), "keep"
-    (paths that stay visible below hidden folders), "network" (True: no wall), "processes" (True: no
+    (paths that stay visible below hidden folders), "network" (true: no wall here; "allowed": the
+    Python wall judges by "allow"), "processes" (True: no
     wall), "memory_tmpfs_mb", "walls" (those to try). "files" is Landlock, and is built only where
     "mounts" does not stand. Returns {"walls": {name: stands}, "why": {name: reason}, "pid": the
     process id seen from outside}. Never raises OSError: a wall that cannot be built is False and
@@ -63,6 +64,8 @@ class _Builder:
             granted, reason = namespaces.enter(spaces)
         except OSError as error:
             reason = f"the user ids could not be mapped: {error}"
+        if self._config.get("network") == "allowed":
+            self._why["network"] = "left out, since --allow lets the application out"
         for wall in spaces:
             if wall not in granted:
                 self._why[wall] = reason

@@ -40,7 +40,7 @@ def rate() -> float:
         target = discover(folder, settings_file.Settings())
         prefix = prefix_of(0)
         with Session(target, target.applications[0], prefix, Options()) as session:
-            model = application(session.start().model, main=None, public=())
+            model = application(session.start().model, main=None, public=(), folder=target.folder)
             draft = benign(model.operations[0])
             slot = Slot("query", "q")
             rates = []

@@ -115,7 +115,7 @@ def test_a_rule_that_breaks_costs_nothing_but_itself(run, project) -> None:
     rules["rules/inj996.py"] += "\n    def attack(self, slot, mint):\n        return ()\n"
     settings = '[tool.buckler]\nrules = ["rules"]\nexclude-files = ["rules/*"]\n'
     folder = project({"main.py": PROVED, "pyproject.toml": settings, **rules})
-    done = run("scan", str(folder), "--json", "--select", "INJ001,INJ99")
+    done = run("scan", str(folder), "--project-rules", "--json", "--select", "INJ001,INJ99")
     report = json.loads(done.stdout)
     assert done.returncode == 3
     assert [(f["id"], f["confidence"]) for f in report["findings"]] == [("INJ001", "proved")]
@@ -125,7 +125,7 @@ def test_a_rule_that_breaks_costs_nothing_but_itself(run, project) -> None:
     for name, hook in HOOKS.items():
         why = f"internal error in rule {name} ({hook.partition('(')[0]}): ValueError: on purpose"
         assert gaps[f"rule {name}"] == why
-    said = run("scan", str(folder), "--select", "INJ001,INJ991", "-v")
+    said = run("scan", str(folder), "--project-rules", "--select", "INJ001,INJ991", "-v")
     assert "The grade is provisional: internal error in rule INJ991" in said.stdout
     assert 'raise ValueError("on purpose")' in said.stderr
 
@@ -133,7 +133,7 @@ def test_a_rule_that_breaks_costs_nothing_but_itself(run, project) -> None:
 def test_a_rule_that_does_not_import_is_named(run, project) -> None:
     settings = '[tool.buckler]\nrules = ["rules"]\n'
     folder = project({"main.py": FINE, "pyproject.toml": settings, "rules/one.py": "1 / 0\n"})
-    done = run("scan", str(folder))
+    done = run("scan", str(folder), "--project-rules")
     assert done.returncode == 3
     assert "rules/one.py cannot be imported as a rule: ZeroDivisionError" in done.stderr
     assert "Traceback" not in done.stderr
@@ -144,5 +144,6 @@ def test_a_rule_that_breaks_comes_before_too_little_reached(run, project) -> Non
     settings = '[tool.buckler]\nrules = ["rules"]\nexclude-files = ["rules/*"]\n'
     broken = FINE.replace("from fastapi", "import nothing_of_that_name\nfrom fastapi")
     folder: Path = project({"main.py": broken, "pyproject.toml": settings, "rules/one.py": rule})
-    assert run("scan", str(folder), "--select", "INJ001,INJ991").returncode == 3
+    broken_too = ("--project-rules", "--select", "INJ001,INJ991")
+    assert run("scan", str(folder), *broken_too).returncode == 3
     assert run("scan", str(folder), "--select", "INJ001").returncode == 4

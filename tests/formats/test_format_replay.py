@@ -1,153 +1,83 @@
-"""The tests that a report offers are run: against the hole, and against the same code closed."""
+"""The tests that a report offers: their shape is fixed, whatever the application says."""
 
 from __future__ import annotations
 
-import subprocess
-import sys
-from dataclasses import replace
-from pathlib import Path
+import ast
+from typing import Any
 
 import format_reports
-import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
 
-from buckler.core.finding import Confidence, Finding, Location, Proof, Severity
-from buckler.core.redact import Redactor
-from buckler.scan.engines.attack import proofs
-from buckler.scan.engines.interface import Answer, Exchange, Request
-from buckler.scan.formats.replay import pytest_of
+from buckler.scan.formats.replay import as_pytest, pytest_of
 
-MARK = format_reports.MARK
-APP = """
-import sqlite3
-from html import escape
-from fastapi import FastAPI, Header, HTTPException
-from fastapi.responses import HTMLResponse, RedirectResponse
-
-app = FastAPI()
-
-@app.get("/page", response_class=HTMLResponse)
-def page(q: str): return f"<h1>{PAGE}</h1>"
-
-@app.get("/mine", response_class=HTMLResponse)
-def mine(q: str, authorization: str = Header("")):
-    if not authorization: raise HTTPException(401)
-    return f"<h1>{PAGE}</h1>"
-
-@app.get("/sql")
-def sql(q: str):
-    db = sqlite3.connect(":memory:")
-    return db.execute(SQL).fetchall()
-
-@app.get("/go")
-def go(to: str): return RedirectResponse(GO)
-
-@app.post("/orders")
-def orders():
-    if DENY: raise HTTPException(403)
-    return {}
-"""
-OPEN = {"PAGE": "{q}", "SQL": "f\"SELECT '{q}'\"", "GO": "to", "DENY": "False"}
-CLOSED = {"PAGE": "{escape(q)}", "SQL": '"SELECT ?", (q,)', "GO": '"/"', "DENY": "True"}
+WORDS = st.one_of(st.text(), st.text("\"'\\\n\r\u2028{}x;#\0\ud800"))
+ATTACK = '/x"""; import os; os.system("id") #'
 
 
-def proof(
-    url: str, status: int, body: str = "", headers: tuple[tuple[str, str], ...] = (), **more: object
-) -> Proof:
-    path, _, query = url.partition("?")
-    request = Request(str(more.pop("method", "GET")), path, query, (("host", "app.test"),), **more)  # type: ignore[arg-type]
-    answer = Answer(status, headers, body.encode(), len(body))
-    return proofs.exchange(Exchange(None, request, answer), Redactor(), mark=MARK)
+class Blank(ast.NodeTransformer):
+    """Takes texts and the name of the test out of a tree."""
+
+    def visit_Constant(self, node: ast.Constant) -> ast.Constant:
+        return ast.Constant("") if isinstance(node.value, str) else node
+
+    def visit_FunctionDef(self, node: ast.FunctionDef) -> ast.AST:
+        assert node.name.startswith("test_")
+        node.name = "test"
+        return self.generic_visit(node)
 
 
-PAGE = format_reports.finding(
-    "INJ010", proof=(proof(f"/page?q=%3C{MARK}%3E", 200, f"<h1><{MARK}></h1>"),)
-)
-SQL = format_reports.finding(
-    proof=(format_reports.sink(), proof(f"/sql?q=sample%27{MARK}", 500, "syntax error"))
-)
-GO = format_reports.finding(
-    "INJ011", proof=(proof(f"/go?to=//{MARK}.test", 307, "", (("location", f"//{MARK}.test"),)),)
-)
-ORDERS = Finding(
-    "ACC001",
-    "Anybody may do this.",
-    Severity.HIGH,
-    Confidence.PROVED,
-    Location("main.py", 3, "POST /orders"),
-    (proof("/orders", 200, "{}", method="POST"),),
-)
-MINE = format_reports.finding(
-    "INJ010", proof=(proof(f"/mine?q=%3C{MARK}%3E", 200, f"<h1><{MARK}></h1>", identity="bob"),)
-)
+def shape(text: str) -> str:
+    return ast.dump(Blank().visit(ast.parse(text)))
 
 
-def outcome(folder: Path, code: dict[str, str], text: str) -> str:
-    source = APP
-    for name, value in code.items():
-        source = source.replace("{PAGE}" if name == "PAGE" else name, value)
-    (folder / "main.py").write_text(source, encoding="utf-8")
-    fixture = "import pytest\n@pytest.fixture\ndef bob(): return {'authorization': 'Bearer bob'}\n"
-    (folder / "conftest.py").write_text(fixture, encoding="utf-8")
-    (folder / "test_kept.py").write_text(text, encoding="utf-8")
-    done = subprocess.run(
-        [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "test_kept.py"],
-        cwd=folder,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    return {0: "green", 1: "red"}.get(done.returncode, done.stdout + done.stderr)
-
-
-@pytest.mark.parametrize(
-    "item", [PAGE, SQL, GO, ORDERS, MINE], ids=["page", "sql", "go", "orders", "mine"]
-)
-def test_red_while_open_and_green_when_closed(item: Finding, tmp_path: Path) -> None:
-    report = format_reports.report(item, target={"applications": ["main:app"]})
-    text = pytest_of(report, item)
-    assert text
-    assert ("(bob: dict[str, str])" in text) == (item is MINE)
-    assert outcome(tmp_path, OPEN, text) == "red"
-    assert outcome(tmp_path, CLOSED, text) == "green"
-
-
-def test_no_test_where_the_box_made_the_answer() -> None:
-    stopped = Proof("sink", {"sink": "process", "call": "subprocess.Popen", "argument": "ls"})
-    flow = Proof("flow", {"steps": [{"text": "stored"}]})
-    error = {"type": "Stopped", "message": "Buckler stopped this process before it started"}
-    answer = Exchange(
-        None, Request("GET", "/sql", ""), Answer(500, body=b"x", error=error), reached=True
-    )
-    for evidence in (
-        (stopped, *SQL.proof[1:]),
-        (flow, *PAGE.proof),
-        (proofs.exchange(answer, Redactor(), mark=MARK),),
-        (proof("/page?q=x", 200, "nothing of the sort"),),
-        (proof(f"/a/../{MARK}", 500),),
-        (),
-    ):
-        item = format_reports.finding(proof=evidence)
-        assert pytest_of(format_reports.report(item), item) == ""
-
-
-def test_no_test_where_the_attack_was_a_credential() -> None:
-    for slot in ("header:authorization", "cookie:session"):
-        item = format_reports.finding("INJ010", slot=slot, proof=PAGE.proof)
-        assert pytest_of(format_reports.report(item), item) == ""
-    with_identity = replace(ORDERS, proof=(proof("/orders", 200, identity="bob"),))
-    assert pytest_of(format_reports.report(with_identity), with_identity) == ""
-
-
-def test_hostile_text_stays_in_its_literals() -> None:
-    bad = "\");import os;os.abort();(\"\n'''"
-    data = dict(PAGE.proof[0].data)
-    data["replay"] = {"url": f"/{bad}", "headers": [["x-a", bad]], "body_latin1": bad}
-    data["request"] = {**data["request"], "identity": f"a b{bad}"}
-    item = format_reports.finding("INJ010", proof=(Proof("exchange", data),))
-    report = format_reports.report(item, target={"applications": [f"main{bad}:app"]})
-    text = pytest_of(report, item)
-    tree = compile(text, "kept", "exec", dont_inherit=True)
-    assert "os" not in {
-        name for code in tree.co_consts if hasattr(code, "co_names") for name in code.co_names
+def finding(word: Any) -> dict[str, Any]:
+    return {
+        "id": word,
+        "title": word,
+        "message": word,
+        "fingerprint": word,
+        "location": {"path": word, "operation": word, "slot": word},
+        "proof": [{"kind": "exchange", "curl": word}],
     }
-    assert "import os" not in [row.strip() for row in text.split("\n")]
+
+
+PLAIN = shape(as_pytest(finding("x"), main="main.py"))
+
+
+@given(WORDS, WORDS)
+@example(ATTACK, ATTACK)
+@example("'''\\", "\\")
+def test_no_text_gets_out_of_its_literal(word: str, main: str) -> None:
+    text = as_pytest(finding(word), main=main)
+    assert text.isascii()
+    assert shape(text) == PLAIN
+
+
+def test_the_shape_is_the_expected_one() -> None:
+    tree = ast.parse(as_pytest(finding(ATTACK)))
+    kinds = [type(node).__name__ for node in tree.body]
+    assert kinds == ["ImportFrom", "Assign", "Assign", "FunctionDef"]
+    function = tree.body[3]
+    assert isinstance(function, ast.FunctionDef)
+    assert [type(node).__name__ for node in function.body] == ["Assign", "Assert"]
+    called = [ast.unparse(n.func) for n in ast.walk(tree) if isinstance(n, ast.Call)]
+    assert called == ["project_of", "check"]
+
+
+def test_the_texts_are_kept() -> None:
+    names: dict[str, Any] = {}
+    function = ast.parse(as_pytest(finding(ATTACK))).body
+    note = function[2]
+    assert isinstance(note, ast.Assign)
+    names["NOTE"] = ast.literal_eval(note.value)
+    assert names["NOTE"].splitlines() == [ATTACK] * 3
+
+
+def test_a_report_offers_the_same_test_as_the_command() -> None:
+    item = format_reports.finding(proof=(format_reports.sink(), format_reports.exchange()))
+    report = format_reports.report(item, target={"main": "app/main.py"})
+    text = pytest_of(report, item)
+    assert "holds='app/main.py'" in text
+    assert f"fingerprint={item.fingerprint!r}" in text
+    assert shape(text) == PLAIN

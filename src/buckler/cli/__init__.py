@@ -29,16 +29,23 @@ def main() -> None:
         fail(error)
     except Exception:  # noqa: BLE001 - the last resort: exit code 3 and the story
         sys.stderr.write("buckler: an internal error; please report it with this text:\n")
-        traceback.print_exc()
+        sys.stderr.write(_harmless(traceback.format_exc()))
         sys.exit(3)
 
 
 def fail(error: BucklerError) -> NoReturn:
     """Print what happened and what to do, and exit with the error's code."""
-    sys.stderr.write(f"buckler: {error.message}\n")
+    sys.stderr.write(_harmless(f"buckler: {error.message}\n"))
     if error.hint:
-        sys.stderr.write(f"  {error.hint}\n")
+        sys.stderr.write(_harmless(f"  {error.hint}\n"))
     sys.exit(error.exit_code)
+
+
+def _harmless(text: str) -> str:
+    """What an application said may be part of an error: no escape sequence reaches a terminal."""
+    from buckler.scan.formats import clean
+
+    return clean.block(text)
 
 
 def _stop(number: int, _: object) -> NoReturn:

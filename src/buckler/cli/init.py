@@ -7,7 +7,9 @@ from pathlib import Path
 
 import click
 
-from buckler.core.errors import SettingsError, UsageError
+from buckler.core.errors import SettingsError, UnreadableFile, UsageError
+from buckler.core.files import read_project_file
+from buckler.core.settings import MAX_BYTES
 
 TEMPLATE = """
 [tool.buckler]
@@ -24,7 +26,7 @@ TEMPLATE = """
 # exclude-files = ["scripts/*"]
 # Rules that do not apply here, with ids, prefixes or names.
 # ignore = ["PKG002"]
-# Folders with rules of your own.
+# Folders with rules of your own; --project-rules imports them.
 # rules = ["security/rules"]
 # Connections that the application may make while it is scanned.
 # allow = ["127.0.0.1:5432"]
@@ -55,10 +57,10 @@ TEMPLATE = """
 def command(folder: Path) -> None:
     """Write a commented [tool.buckler] into FOLDER/pyproject.toml."""
     path = folder / "pyproject.toml"
-    text = path.read_text(encoding="utf-8") if path.exists() else ""
     try:
+        text = read_project_file(path, folder, MAX_BYTES).decode("utf-8") if path.exists() else ""
         tool = tomllib.loads(text).get("tool", {})
-    except tomllib.TOMLDecodeError as error:
+    except (UnreadableFile, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
         raise SettingsError(f"{path}: {error}") from error
     if "buckler" in tool:
         raise UsageError(f"{path} has a [tool.buckler] already")

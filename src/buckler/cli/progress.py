@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from types import TracebackType
 
 from rich.console import Console
+from rich.markup import escape
 from rich.status import Status
 
 from buckler.core.events import (
@@ -21,6 +22,7 @@ from buckler.core.events import (
     Progress,
 )
 from buckler.core.finding import Confidence
+from buckler.scan.formats import clean
 from buckler.scan.target import Target
 
 
@@ -50,7 +52,7 @@ class Watcher:
 
     def __enter__(self) -> Watcher:
         if self._runs_code:
-            label = ", ".join(a.label for a in self._target.applications)
+            label = clean.line(", ".join(a.label for a in self._target.applications))
             sys.stderr.write(f"Running the project's own code ({label}) in a box.\n")
             if self._missing:
                 sys.stderr.write(
@@ -87,7 +89,7 @@ class Watcher:
             self._engine = event.engine
         far = f" {event.done}/{event.total} {event.note}" if isinstance(event, Progress) else ""
         text = f"{self._engine}{far} · {self._found} found, {self._proved} proved"
-        return text.replace("[", "\\[")[: max(self._console.width - 4, 20)]
+        return escape(clean.cut(clean.line(text), max(self._console.width - 4, 20)))
 
     def _log(self, event: Event) -> None:
         seconds = time.monotonic() - self._started
@@ -111,5 +113,4 @@ class Watcher:
                 self._print(seconds, f"{engine}: {done}/{total} {note}")
 
     def _print(self, seconds: float, text: str) -> None:
-        clean = "".join(c if c.isprintable() else "�" for c in text)
-        sys.stderr.write(f"{seconds:7.2f} {clean}\n")
+        sys.stderr.write(f"{seconds:7.2f} {clean.line(text)}\n")

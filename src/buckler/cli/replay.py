@@ -14,12 +14,15 @@ from buckler.cli import cache, options
 from buckler.core.errors import UsageError
 from buckler.scan import replaying
 from buckler.scan.discover import folder_of
+from buckler.scan.formats import clean
+from buckler.scan.formats.replay import as_pytest
 
 
 @click.command("replay")
 @click.argument("fingerprint")
 @click.argument("target", default=".")
 @options.application_options
+@options.project_rules_option
 @click.option(
     "--report",
     type=click.Path(path_type=Path),
@@ -48,15 +51,17 @@ def command(
     kept = cache.read(folder_of(target), report)
     found = _finding(kept, fingerprint.strip())
     if as_test:
-        click.echo(replaying.as_pytest(found, main=str(kept.get("target", {}).get("main") or "")))
+        main = str(kept.get("target", {}).get("main") or "")
+        click.echo(as_pytest(found, main=main, project_rules=given["project_rules"]))
         return
+    options.tell_not_imported(target, given)
     settings = options.settings_of(target, given)
     settings = replace(settings, select=(str(found["id"]),), ignore=())
     project = options.find(target, settings)
     result = replaying.replay(
         project, settings, options.options_of(settings, given, project.folder), found
     )
-    click.echo(result.text)
+    click.echo(clean.block(result.text))
     sys.exit(4 if not result.tried else int(result.holds))
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import sys
-from pathlib import Path
 from typing import Any
 
 import click
@@ -18,7 +17,7 @@ from buckler.cli import options
 @options.project_rules_option
 def command(rule_id: str, as_json: bool, **given: Any) -> None:
     """Show what a rule finds, why it matters, and how to fix and check it."""
-    rule = options.registry_of(options.settings_of(".", given), Path.cwd())[rule_id]
+    rule = options.registry_here(given)[rule_id]
     if as_json:
         from buckler.cli.rules import describe
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from pathlib import Path
 from typing import Any
 
 import click
@@ -25,7 +24,7 @@ from buckler.core.rule import Rule
 @options.project_rules_option
 def command(format_name: str, as_json: bool, select: tuple[str, ...], **given: Any) -> None:
     """List the rules: id, severity, name, and how each finds its weakness."""
-    registry = options.registry_of(options.settings_of(".", given), Path.cwd())
+    registry = options.registry_here(given)
     rules = registry.select([part for text in select for part in text.split(",")], ())
     if as_json or format_name == "json":
         click.echo(json.dumps([describe(rule) for rule in rules], indent=2))

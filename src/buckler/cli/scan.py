@@ -25,7 +25,7 @@ from buckler.scan.engines.app.session import WALLS
 from buckler.scan.formats import clean
 from buckler.scan.formats.text import print_report
 from buckler.scan.formats.view import plural
-from buckler.scan.scanner import Scanner, with_baseline
+from buckler.scan.scanner import Scanner, load_rules, with_baseline
 
 HOOKS_OF = {
     "source": ("check_source",),
@@ -127,16 +127,13 @@ def _run(target: str, given: dict[str, Any]) -> int:
     printed = formats.by_name(wanted) if wanted else None
     found = options.find(target, settings)
     baseline = _baseline(found.folder, settings, update=given["update_baseline"])
-    registry = options.registry_of(settings, found.folder)
-    rules = registry.select(settings.select, settings.ignore)
+    ignored = options.tell_not_imported(target, given)
+    rules = load_rules(settings, found.folder).select(settings.select, settings.ignore)
     _check_rules(rules, settings.engines or ENGINES)
     run = options.options_of(settings, given, found.folder)
     runs_code = bool({"app", "attack"}.intersection(settings.engines or ENGINES)) and bool(
         found.applications
     )
-    ignored = options.not_imported(target, given)
-    if ignored:
-        sys.stderr.write(f"{clean.line(ignored)}: --project-rules imports them\n")
     missing = [wall for wall in WALLS if wall not in run.walls]
     with Watcher(
         verbose=given["verbose"], runs_code=runs_code, target=found, missing=missing

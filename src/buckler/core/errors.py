@@ -59,6 +59,13 @@ class AgentError(BucklerError):
     exit_code = 4
 
 
+class UnreadableFile(BucklerError):
+    """A file of a project that must not or cannot be read, e.g. a link that leads out of it."""
+
+    code = "file"
+    exit_code = 2
+
+
 class BaselineError(UsageError):
     """A baseline file cannot be read."""
 

@@ -15,11 +15,14 @@ from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any
 
-from buckler.core.errors import SettingsError
+from buckler.core.errors import SettingsError, UnreadableFile
+from buckler.core.files import read_project_file
 from buckler.core.finding import Severity
 
 SEVERITIES = tuple(severity.value for severity in Severity)
 ENGINES = ("source", "app", "attack", "packages")
+MAX_BYTES = 1_000_000
+"""Of pyproject.toml."""
 ADMIN = "admin"
 """The role that may do what others may not; all other names are groups of ordinary users."""
 _KINDS = {"float": "a number", "int": "a whole number", "str": "a text"}
@@ -104,10 +107,10 @@ def load(folder: Path) -> Settings:
     """
     path = folder / "pyproject.toml"
     try:
-        document = tomllib.loads(path.read_text(encoding="utf-8"))
+        document = tomllib.loads(read_project_file(path, folder, MAX_BYTES).decode("utf-8"))
     except FileNotFoundError:
         return Settings()
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+    except (UnreadableFile, UnicodeDecodeError, RecursionError, tomllib.TOMLDecodeError) as error:
         raise SettingsError(f"{path}: {error}") from error
     tool = document.get("tool", {})
     table = tool.get("buckler", {}) if isinstance(tool, dict) else {}

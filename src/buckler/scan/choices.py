@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from buckler.scan.discover import python_files
-from buckler.scan.made import parse
+from buckler.scan.python.parsing import parse
 
 MAX_FILES = 400
 MAX_VALUES = 6
@@ -24,7 +24,7 @@ def compared_names(folder: Path) -> dict[str, tuple[str, ...]]:
     for number, file in enumerate(python_files(folder)):
         if number >= MAX_FILES:
             break
-        tree = parse(file)
+        tree = parse(file, folder)
         for name, text in _compared(tree) if tree is not None else ():
             if 0 < len(text) <= MAX_LENGTH and text.isprintable():
                 found.setdefault(name, {})[text] = None

@@ -17,10 +17,12 @@ from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
-from buckler.core.errors import TargetError, UsageError
-from buckler.core.settings import Settings
-from buckler.scan.made import CLASSES, Reader, parse
+from buckler.core.errors import TargetError, UnreadableFile, UsageError
+from buckler.core.files import read_project_file
+from buckler.core.settings import MAX_BYTES, Settings
+from buckler.scan.made import CLASSES, Reader
 from buckler.scan.model.application import Place
+from buckler.scan.python import parsing
 from buckler.scan.target import Application, Target
 
 DEFAULT_FILES = ("main.py", "app.py", "api.py", "app/main.py", "app/app.py", "app/api.py")
@@ -145,10 +147,13 @@ def _application(file: Path, attribute: str, folder: Path, place: Place | None) 
 
 def _fastapi_entrypoint(folder: Path) -> str | None:
     try:
-        document = tomllib.loads((folder / "pyproject.toml").read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError):
-        return None
-    entry = document.get("tool", {}).get("fastapi", {}).get("entrypoint")
+        data = read_project_file(folder / "pyproject.toml", folder, MAX_BYTES)
+        document = tomllib.loads(data.decode("utf-8"))
+    except (OSError, UnreadableFile, UnicodeDecodeError, tomllib.TOMLDecodeError):
+        return None  # the settings, which are read first, say so
+    tool = document.get("tool", {})
+    fastapi = tool.get("fastapi", {}) if isinstance(tool, dict) else {}
+    entry = fastapi.get("entrypoint") if isinstance(fastapi, dict) else None
     return entry if isinstance(entry, str) else None
 
 
@@ -172,7 +177,7 @@ def _search(folder: Path) -> tuple[Application, ...]:
         inside = file.relative_to(folder).parts
         if TEST_FOLDERS.intersection(inside[:-1]) or inside[-1].startswith(("test_", "conftest")):
             continue
-        if not _mentions(file):
+        if not _mentions(file, folder):
             continue
         for made in _made_in(file, folder, reader, imported=False):
             (factories if made.attribute.endswith("()") else found).append(made)
@@ -189,7 +194,7 @@ def _outermost(found: list[Application], folder: Path) -> list[Application]:
     for item in found:
         if item.main is None:
             continue
-        tree = parse(folder / item.main.path)
+        tree = parsing.parse(folder / item.main.path, folder)
         for node in ast.walk(tree) if tree else ():
             names = [alias.name for alias in node.names] if isinstance(node, ast.Import) else []
             if isinstance(node, ast.ImportFrom) and node.module:
@@ -210,11 +215,11 @@ def _made_in(
         yield _application(file, name, folder, Place(relative, line))
 
 
-def _mentions(file: Path) -> bool:
+def _mentions(file: Path, folder: Path) -> bool:
     """Whether a file names one of the classes, so that a search need not parse all files."""
     try:
-        text = file.read_bytes()
-    except OSError:
+        text = read_project_file(file, folder, parsing.MAX_BYTES)
+    except (OSError, UnreadableFile):
         return False
     return any(name.encode() in text for name in CLASSES)
 

@@ -6,6 +6,8 @@ import re
 from collections import Counter
 from pathlib import Path
 
+from buckler.core.errors import UnreadableFile
+from buckler.core.files import read_project_file
 from buckler.scan.discover import python_files
 
 MOST = 4
@@ -26,8 +28,8 @@ def host_names(folder: Path) -> tuple[str, ...]:
         if number >= MAX_FILES:
             break
         try:
-            data = file.read_bytes()[:MAX_BYTES]
-        except OSError:
+            data = read_project_file(file, folder, MAX_BYTES)
+        except (OSError, UnreadableFile):
             continue  # the source engine reports what cannot be read
         for matched in _HOST.finditer(data):
             name = matched.group(1).decode("ascii").lower()

@@ -12,8 +12,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from buckler.scan.python.parsing import parse
+
 CLASSES = frozenset({"FastAPI", "Starlette"})
-MAX_FILE = 2_000_000
 
 
 @dataclass(slots=True)
@@ -40,11 +41,13 @@ class Reader:
     """Reads files, each once.
 
     Args:
-        roots: Folders that absolute imports may start from.
+        roots: Folders that absolute imports may start from; what leads out of the outermost is not
+            read.
     """
 
     def __init__(self, roots: tuple[Path, ...]) -> None:
         self._roots = roots
+        self._folder = min(roots, key=lambda root: len(root.parts))
         self._read: dict[Path, Names] = {}
 
     def applications(self, file: Path, *, imported: bool) -> Iterator[tuple[str, int]]:
@@ -64,7 +67,7 @@ class Reader:
         if found is not None:
             return found
         found = self._read[file] = Names()
-        tree = parse(file)
+        tree = parse(file, self._folder)
         if tree is None:
             return found
         for statement in tree.body:
@@ -104,16 +107,6 @@ class Reader:
             if alias.name in theirs.made:
                 found.made[name] = node.lineno
                 found.borrowed.add(name)
-
-
-def parse(file: Path) -> ast.Module | None:
-    """The tree of a file, or None where it does not parse: the source engine tells of that."""
-    try:
-        if file.stat().st_size > MAX_FILE:
-            return None
-        return ast.parse(file.read_bytes())
-    except (OSError, SyntaxError, ValueError, RecursionError, MemoryError):
-        return None
 
 
 def _file_of(node: ast.ImportFrom, file: Path, roots: tuple[Path, ...]) -> Path | None:

@@ -38,15 +38,17 @@ def merge(findings: Iterable[Finding], line: Line) -> list[Finding]:
 
 def attributed(findings: Iterable[Finding], model: AppModel | None) -> list[Finding]:
     """Give findings of source the operation in whose handler they stand."""
-    handlers: dict[tuple[str, int], list[Operation]] = {}
+    handlers: dict[str, list[tuple[int, int, Operation]]] = {}
     for operation in model.operations if model else ():
-        if operation.place is not None:
-            for line in range(operation.place.line, operation.place.end + 1):
-                handlers.setdefault((operation.place.path, line), []).append(operation)
+        if (at := operation.place) is not None:
+            handlers.setdefault(at.path, []).append((at.line, at.end, operation))
     made = []
     for finding in findings:
         place = finding.location
-        around = handlers.get((place.path or "", place.line or 0), [])
+        line = place.line or 0
+        around = [
+            op for first, last, op in handlers.get(place.path or "", ()) if first <= line <= last
+        ]
         if place.operation is None and len(around) == 1 and not finding.subject:
             finding = replace(finding, location=replace(place, operation=around[0].key))
         made.append(finding)

@@ -1,4 +1,4 @@
-"""Sends the proof of a finding again, and writes it as a test.
+"""Sends the proof of a finding again; the test that formats/replay.py writes calls it.
 
 The application is started afresh and signed in to; then the one rule attacks the one
 operation, or looks again at what it had observed. Ids and tokens are new each time, so the
@@ -7,7 +7,6 @@ request is made anew from the same payload rather than copied.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -109,7 +108,15 @@ def project_of(file: str | Path, *, holds: str) -> Path:
     )
 
 
-def check(folder: str | Path, *, rule: str, operation: str | None, slot: str | None) -> Replayed:
+def check(
+    folder: str | Path,
+    *,
+    rule: str,
+    operation: str | None,
+    slot: str | None,
+    fingerprint: str = "",
+    project_rules: bool = False,
+) -> Replayed:
     """For tests: does this weakness exist in the application of a folder?
 
     Args:
@@ -117,59 +124,20 @@ def check(folder: str | Path, *, rule: str, operation: str | None, slot: str | N
         rule: Id of the rule.
         operation: ``METHOD /route``.
         slot: ``query:q`` and the like; None for a weakness without one.
+        fingerprint: Tells a finding that is at no operation from others of its rule.
+        project_rules: Whether to import the rules that the project's settings name, which are
+            code that no box stands around.
     """
     from buckler.core.settings import load
     from buckler.scan.discover import discover, folder_of
 
     settings = load(folder_of(str(folder)))
+    if not project_rules:
+        settings = replace(settings, rules=())
     finding = {
         "id": rule,
         "title": "",
-        "fingerprint": "",
+        "fingerprint": fingerprint,
         "location": {"operation": operation, "slot": slot},
     }
     return replay(discover(str(folder), settings), settings, Options(seed=settings.seed), finding)
-
-
-def as_pytest(finding: Mapping[str, Any], *, main: str = "") -> str:
-    """The finding as a test that fails while it holds.
-
-    The test finds the project by looking upwards from its own file, so it can lie in any folder
-    of it.
-
-    Args:
-        finding: As in the JSON report.
-        main: File of the application relative to the project's folder.
-    """
-    place = finding["location"]
-    words = " ".join(str(place.get(k) or "") for k in ("operation", "slot"))
-    name = re.sub(r"\W+", "_", f"{finding['id']} {words}").strip("_").lower()
-    proof: Mapping[str, Any] = next(
-        (p for p in finding.get("proof", ()) if p.get("kind") == "exchange"), {}
-    )
-    curl = str(proof.get("curl", "")).replace("\\", "\\\\").replace('"""', "'''")
-    holds = str(main or place.get("path") or "pyproject.toml")
-    lines = [
-        "from buckler.scan.replaying import check, project_of",
-        "",
-        f"PROJECT = project_of(__file__, holds={holds!r})",
-        "",
-        "",
-        f"def test_{name}() -> None:",
-        f'    """{_plain(finding["title"])}: {_plain(finding["message"])}',
-        "",
-        f"    {_plain(curl)}",
-        '    """',
-        "    result = check(",
-        "        PROJECT,",
-        f"        rule={finding['id']!r},",
-        f"        operation={place.get('operation')!r},",
-        f"        slot={place.get('slot')!r},",
-        "    )",
-        "    assert not result.holds, result.text",
-    ]
-    return "\n".join(lines)
-
-
-def _plain(text: object) -> str:
-    return "".join(c for c in str(text) if c.isprintable())

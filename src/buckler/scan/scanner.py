@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import linecache
 import platform
 import re
 import sys
@@ -15,7 +14,7 @@ from typing import Any
 
 from buckler import __version__
 from buckler.core import registry
-from buckler.core.errors import ApplicationError, TargetError
+from buckler.core.errors import AgentError, ApplicationError, TargetError
 from buckler.core.events import (
     EngineFinished,
     EngineStarted,
@@ -32,7 +31,6 @@ from buckler.core.settings import ENGINES, Settings
 from buckler.scan import refusals, stopping
 from buckler.scan.choices import compared_names
 from buckler.scan.containing import Containment
-from buckler.scan.engines.app.child import ChildLost
 from buckler.scan.engines.app.engine import check_app, read_model
 from buckler.scan.engines.app.environment import given_secrets
 from buckler.scan.engines.app.session import WALLS, Options, Session, Started
@@ -42,6 +40,7 @@ from buckler.scan.engines.packages.engine import check_project
 from buckler.scan.engines.source.engine import SourceEngine
 from buckler.scan.hints import host_names
 from buckler.scan.inline import suppressions
+from buckler.scan.inside import Sources
 from buckler.scan.merge import attributed, merge
 from buckler.scan.model.application import AppModel
 from buckler.scan.named import check_named, strays
@@ -105,6 +104,7 @@ class Scanner:
         self._only = only
         self._engines = settings.engines or ENGINES
         self._work = _Work()
+        self._sources = Sources(target.folder)
 
     def scan(self) -> Report:
         """Run the engines and make the report. The target's own folder is left as it is.
@@ -162,9 +162,13 @@ class Scanner:
         for application in self._target.applications:
             try:
                 self._application(application)
-            except (ApplicationError, ChildLost) as error:
+            except (ApplicationError, AgentError) as error:
                 self._work.failed = error.message
                 self.emit(GapFound(application.label, error.message, error.hint))
+            except (OverflowError, RecursionError) as error:
+                # A number or a depth that no honest application has.
+                self._work.failed = f"what it answered cannot be handled: {type(error).__name__}"
+                self.emit(GapFound(application.label, self._work.failed))
 
     def _application(self, application: Application) -> None:
         prefix = prefix_of(self._settings.seed)
@@ -261,9 +265,9 @@ class Scanner:
         with Session(self._target, application, prefix, self._options) as session:
             try:
                 data = session.start().model
-            except (ApplicationError, ChildLost):
+                return read_model(data, self._target.folder, application, self._settings)
+            except (ApplicationError, AgentError):
                 return None  # it is reported when its turn comes
-            return read_model(data, self._target.folder, application, self._settings)
 
     def _refused(self, items: Iterable[tuple[str, str, str]]) -> None:
         for gap in refusals.gaps(items, self._target.folder):
@@ -291,7 +295,7 @@ class Scanner:
                 self._listen(FindingFound(finding))
 
     def _line(self, path: str, line: int) -> str:
-        return linecache.getline(str(self._target.folder / path), line).strip()
+        return self._sources.line(path, line).strip()
 
     def _report(self) -> Report:
         work = self._work
@@ -337,12 +341,11 @@ class Scanner:
 
     def _excerpt(self, finding: Finding) -> tuple[tuple[int, str], ...]:
         place = finding.location
-        if not place.path or not place.line:
+        if not place.path or not place.line or self._sources.file(place.path) is None:
             return ()
-        file = str(self._target.folder / place.path)
         first = max(place.line - CONTEXT_LINES, 1)
         lines = [
-            (n, linecache.getline(file, n).rstrip("\n")[:400])
+            (n, self._sources.line(place.path, n).rstrip("\n")[:400])
             for n in range(first, place.line + CONTEXT_LINES + 1)
         ]
         return tuple((number, text) for number, text in lines if text or number == place.line)

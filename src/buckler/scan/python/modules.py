@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import ast
 import os
-import warnings
 from collections.abc import Iterator
 from functools import lru_cache
 from pathlib import Path
 
+from buckler.core.errors import UnreadableFile
+from buckler.core.files import read_project_file
 from buckler.scan.python.imports import Import
 from buckler.scan.python.index import Function, Index
+from buckler.scan.python.parsing import parse
 
 MAX_BYTES = 400_000
 MAX_FILES = 4000
@@ -104,9 +106,9 @@ def others(index: Index, word: str) -> Iterator[Index]:
         if file == folder / index.path:
             continue
         try:
-            found = word.encode() in file.read_bytes()
+            found = word.encode() in read_project_file(file, folder, MAX_BYTES)
             other = _load(file, folder, file.stat().st_mtime_ns) if found else None
-        except OSError:
+        except (OSError, UnreadableFile):
             continue
         if other is not None:
             yield other
@@ -130,15 +132,8 @@ def _sources(folder: Path) -> tuple[Path, ...]:
 
 @lru_cache(maxsize=64)
 def _load(file: Path, folder: Path, stamp: int) -> Index | None:
-    try:
-        if file.stat().st_size > MAX_BYTES:
-            return None
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            tree = ast.parse(file.read_bytes())
-    except (OSError, SyntaxError, ValueError, RecursionError, MemoryError):
-        return None
-    return Index(file.relative_to(folder).as_posix(), tree, folder)
+    tree = parse(file, folder, MAX_BYTES)
+    return None if tree is None else Index(file.relative_to(folder).as_posix(), tree, folder)
 
 
 def made_by(index: Index, node: ast.expr) -> tuple[Index, ast.Call] | None:

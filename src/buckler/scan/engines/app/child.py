@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import contextlib
 import json
+import math
 import os
 import selectors
-import shutil
 import signal
 import socket
+import stat
 import struct
 import subprocess
 import tempfile
@@ -26,6 +27,8 @@ from buckler.core.errors import AgentError
 
 AGENT = Path(__file__).parent / "agent"
 MAX_FRAME = 32 * 1024 * 1024
+MAX_ANSWER = 8 * 1024 * 1024
+MAX_CONTAINERS = 1_000_000
 MEMORY_LIMIT = 2 * 1024**3
 MEMORY_EVERY = 0.2
 END_SECONDS = 2.0
@@ -42,22 +45,73 @@ class ChildLost(AgentError):
 
 
 class Scratch:
-    """The folder of one scan: the child's only writable place on the real disk."""
+    """The folders of one scan.
+
+    ``path`` is the child's only writable place on the real disk: the application may have put a
+    link or a pipe wherever a name is expected there, so nothing below it is opened by name.
+    ``private`` is ours and is not mounted into the child; ``log`` is a descriptor of the file in
+    it that gets what the application prints.
+    """
 
     def __init__(self) -> None:
         self.path = Path(tempfile.mkdtemp(prefix="buckler-")).resolve()
+        self.private = Path(tempfile.mkdtemp(prefix="buckler-own-")).resolve()
         for name in ("home", "pycache"):
             (self.path / name).mkdir()
+        flags = os.O_RDWR | os.O_APPEND | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
+        self.log = os.open(self.private / "output.log", flags, 0o600)
+
+    def tail(self, limit: int) -> bytes:
+        """The last bytes of the log; none after :meth:`close`."""
+        if self.log < 0:
+            return b""
+        return os.pread(self.log, limit, max(os.fstat(self.log).st_size - limit, 0))
 
     def close(self) -> None:
-        """Remove it with everything that the application left there."""
-        shutil.rmtree(self.path, onerror=_retry_writable)
+        """Remove them with everything that the application left there. Its process has ended."""
+        if self.log >= 0:
+            os.close(self.log)
+            self.log = -1
+        for folder in (self.path, self.private):
+            with contextlib.suppress(OSError):
+                _remove(folder)
 
 
-def _retry_writable(function: Any, path: str, _: Any) -> None:
-    with contextlib.suppress(OSError):
-        os.chmod(os.path.dirname(path), 0o700)
-        function(path)
+_FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
+
+
+def _remove(folder: Path) -> None:
+    """Remove a folder of whatever depth and modes, following no link."""
+    if not stat.S_ISDIR(folder.lstat().st_mode):
+        return
+    folder.chmod(0o700)
+    top = os.open(folder, _FOLDER)
+    try:
+        while found := _only_folders(top):
+            for name in found:
+                inner = os.open(name, _FOLDER, dir_fd=top)
+                try:
+                    # To the top with them: a path cannot get too long, nor the stack too deep.
+                    for below in _only_folders(inner):
+                        os.rename(below, os.urandom(16).hex(), src_dir_fd=inner, dst_dir_fd=top)
+                finally:
+                    os.close(inner)
+                os.rmdir(name, dir_fd=top)
+    finally:
+        os.close(top)
+    folder.rmdir()
+
+
+def _only_folders(descriptor: int) -> list[str]:
+    """Remove what is no folder, and name the folders, made readable."""
+    folders = []
+    for name in os.listdir(descriptor):
+        if stat.S_ISDIR(os.stat(name, dir_fd=descriptor, follow_symlinks=False).st_mode):
+            os.chmod(name, 0o700, dir_fd=descriptor)
+            folders.append(name)
+        else:
+            os.unlink(name, dir_fd=descriptor)
+    return folders
 
 
 class Child:
@@ -68,7 +122,7 @@ class Child:
         config: What the agent needs to know (see ``agent/process.py``).
         environment: The whole environment of the child.
         cwd: Folder to start in.
-        log: File that gets what the application prints.
+        log: Descriptor of the file that gets what the application prints.
     """
 
     def __init__(
@@ -77,7 +131,7 @@ class Child:
         config: Mapping[str, Any],
         environment: Mapping[str, str],
         cwd: Path,
-        log: Path,
+        log: int,
     ) -> None:
         ours, theirs = socket.socketpair()
         self._socket = ours
@@ -85,18 +139,18 @@ class Child:
         self._frames: deque[dict[str, Any]] = deque()
         self._out = bytearray()
         self._checked = 0.0
+        self.max_frame = MAX_FRAME
         command = [str(python), "-X", "utf8", str(AGENT / "__main__.py"), str(theirs.fileno())]
-        with log.open("ab") as output:
-            self._process = subprocess.Popen(
-                command,
-                stdin=subprocess.DEVNULL,
-                stdout=output,
-                stderr=subprocess.STDOUT,
-                cwd=cwd,
-                env=dict(environment),
-                pass_fds=(theirs.fileno(),),
-                start_new_session=True,
-            )
+        self._process = subprocess.Popen(
+            command,
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=subprocess.STDOUT,
+            cwd=cwd,
+            env=dict(environment),
+            pass_fds=(theirs.fileno(),),
+            start_new_session=True,
+        )
         theirs.close()
         ours.setblocking(False)
         self._selector = selectors.DefaultSelector()
@@ -118,7 +172,7 @@ class Child:
         """The next frame.
 
         Args:
-            timeout: Seconds of silence after which the child counts as lost.
+            timeout: Seconds after which the child counts as lost.
 
         Raises:
             ChildLost: It ended, kept silent, grew too large or sent something else.
@@ -162,7 +216,7 @@ class Child:
         start = 0
         while len(self._in) - start >= _LENGTH.size:
             (length,) = _LENGTH.unpack_from(self._in, start)
-            if length > MAX_FRAME:
+            if length > self.max_frame:
                 raise ChildLost(
                     "garbage", "the application's process sent a frame that is too long"
                 )
@@ -175,8 +229,11 @@ class Child:
 
     @staticmethod
     def _decoded(text: bytes) -> dict[str, Any]:
+        if text.count(b"[") + text.count(b"{") > MAX_CONTAINERS:
+            raise ChildLost("garbage", "the application's process sent a frame that is too large")
         try:
-            frame = json.loads(text)
+            # What is not finite, as a default may be, is no JSON and nothing to reckon with.
+            frame = json.loads(text, parse_constant=lambda _: None, parse_float=_finite)
         except (ValueError, RecursionError) as error:
             raise ChildLost(
                 "garbage", f"the application's process sent no JSON: {error}"
@@ -223,6 +280,11 @@ class Child:
         self._process.wait()
         self._selector.close()
         self._socket.close()
+
+
+def _finite(text: str) -> float | None:
+    number = float(text)
+    return number if math.isfinite(number) else None
 
 
 def _family(pid: int) -> Sequence[int]:

@@ -8,6 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from buckler.core.errors import AgentError, ApplicationError
 from buckler.core.finding import Finding
 from buckler.core.rule import Rule
 from buckler.core.settings import Settings
@@ -22,8 +23,15 @@ MAX_LISTED = 2000
 def read_model(
     data: Mapping[str, Any], folder: Path, application: Application, settings: Settings
 ) -> AppModel:
-    """The model of a started application, with what the file system says of its mounts."""
-    model = decode(data, main=application.main, public=settings.public)
+    """The model of a started application, with what the file system says of its mounts.
+
+    Raises:
+        ApplicationError: The application's process sent a model that cannot be read.
+    """
+    try:
+        model = decode(data, main=application.main, public=settings.public, folder=folder)
+    except AgentError as error:
+        raise ApplicationError(f"{application.label}: {error.message}") from error
     return replace(model, mounts=tuple(_listed(mount, folder) for mount in model.mounts))
 
 
@@ -32,10 +40,20 @@ def _listed(mount: Mount, folder: Path) -> Mount:
     if mount.static is None:
         return mount
     files: list[str] = []
-    for directory in mount.static.get("directories", []):
-        files += _files(Path(directory))
-    inside = [os.path.relpath(d, folder) for d in mount.static.get("directories", [])]
+    directories = mount.static["directories"]
+    for directory in directories:
+        if _within(directory, folder):
+            files += _files(Path(directory))
+    inside = [os.path.relpath(d, folder) for d in directories]
     return replace(mount, static={**mount.static, "files": files[:MAX_LISTED], "relative": inside})
+
+
+def _within(directory: str, folder: Path) -> bool:
+    """Whether it lies in the project, links followed; the names of others are nobody's business."""
+    try:
+        return Path(directory).resolve().is_relative_to(folder.resolve())
+    except (OSError, RuntimeError, ValueError):
+        return False
 
 
 def _files(directory: Path) -> Iterator[str]:

@@ -7,17 +7,20 @@ import itertools
 import os
 import shutil
 import sys
+import time
 from collections import deque
 from collections.abc import Iterable, Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from buckler.core.errors import ApplicationError
-from buckler.scan.engines.app import environment
-from buckler.scan.engines.app.child import AGENT, Child, ChildLost, Scratch
-from buckler.scan.engines.interface import Answer, Hit, Request
+from buckler.scan.engines.app import answers, environment
+from buckler.scan.engines.app.answers import Started as Started
+from buckler.scan.engines.app.child import AGENT, MAX_ANSWER, Child, ChildLost, Scratch
+from buckler.scan.engines.interface import Answer, Request
+from buckler.scan.inside import Sources
 from buckler.scan.target import Application, Target
 
 BATCH = 24
@@ -53,15 +56,6 @@ class Options:
     seed: int = 0
 
 
-@dataclass(slots=True)
-class Started:
-    """What the child said when it stood: the walls and the raw model."""
-
-    walls: dict[str, bool]
-    why: dict[str, str]
-    model: dict[str, Any] = field(default_factory=dict)
-
-
 class Session:
     """The application in its box. Use as a context manager.
 
@@ -92,6 +86,8 @@ class Session:
         self.made_up: set[str] = set()
         self.fallen: dict[str, str] = {}
         self._walls: dict[str, bool] = {}
+        self._sources = Sources(target.folder)
+        self._dropped: set[int] = set()
 
     def __enter__(self) -> Session:
         return self
@@ -102,7 +98,6 @@ class Session:
     def twin(self) -> Session:
         """Another one of the same application, not started."""
         other = Session(self._target, self._application, self._prefix, self._options)
-        other._pycache = self._pycache
         other.made_up, other.fallen, other._walls = self.made_up, self.fallen, self._walls
         return other
 
@@ -137,7 +132,7 @@ class Session:
                 environment.made_up_secret(self._prefix),
             ),
             self._target.folder,
-            self.log,
+            self.scratch.log,
         )
         try:
             return child, self._introduced(child)
@@ -151,16 +146,15 @@ class Session:
             if walls["kind"] != "walls":
                 raise ApplicationError("the box could not be built", hint=self.output())
             frame = child.receive(self._options.import_timeout)
+            if frame["kind"] == "failed":
+                raise _import_failed(self._application.label, frame)
+            started = answers.started(walls, frame)
         except ChildLost as error:
             raise ApplicationError(
                 f"{self._application.label} could not be started: {error.message}",
                 hint=self.output() or "run it once with `fastapi dev` to see what it says",
             ) from error
-        if frame["kind"] == "failed":
-            raise _import_failed(self._application.label, frame)
-        started = Started(
-            dict(walls["walls"]), dict(walls.get("why", {})), dict(frame.get("model", {}))
-        )
+        child.max_frame = MAX_ANSWER
         self._compare(started)
         return started
 
@@ -176,19 +170,9 @@ class Session:
                 why = started.why.get(wall, "no reason was given")
                 self.fallen[wall] = f"a child that was started later is without it: {why}"
 
-    @property
-    def log(self) -> Path:
-        """The file with what the application printed."""
-        return self.scratch.path / "output.log"
-
     def output(self, limit: int = 1500) -> str:
         """The end of what the application printed."""
-        try:
-            with self.log.open("rb") as stream:
-                stream.seek(max(self.log.stat().st_size - limit, 0))
-                return stream.read(limit).decode("utf-8", "replace").strip()
-        except OSError:
-            return ""
+        return self.scratch.tail(limit).decode("utf-8", "replace").strip()
 
     def restart(self) -> None:
         """End the child and start another.
@@ -197,6 +181,7 @@ class Session:
             ApplicationError: It does not start any more.
         """
         self._end(grace=0)
+        self._dropped.clear()
         if self._next is None:
             self.start()
             return
@@ -256,19 +241,38 @@ class Session:
                     sizes.append(len(batch))
                 if not waiting:
                     return
-                frame = child.receive(seconds + SLACK)
-                if frame["kind"] != "answer" or frame.get("id") != waiting[0][0]:
-                    continue  # the answer to a request that nobody waits for any more
+                frame = self._awaited(child, waiting[0][0], seconds + SLACK)
                 self.requests += 1
                 sizes[0] -= 1
                 if not sizes[0]:
                     sizes.popleft()
-                self.made_up.update(map(str, frame.get("made_up") or ()))
-                yield waiting.popleft()[1], _answer(frame)
+                self.made_up.update(answers.names(frame.get("made_up")))
+                yield waiting.popleft()[1], answers.answer(frame, self._sources)
         finally:
             if waiting:
+                self._dropped.update(number for number, _ in waiting)
                 with contextlib.suppress(OSError):
                     child.send({"kind": "drop", "through": waiting[-1][0]})
+
+    def _awaited(self, child: Child, wanted: int, seconds: float) -> dict[str, Any]:
+        """The answer of that number; those that nobody waits for any more may come before it.
+
+        Raises:
+            ChildLost: It did not come in time, or something else did.
+        """
+        # One that was dropped while it ran is run to its end first.
+        deadline = time.monotonic() + seconds * (2 if self._dropped else 1)
+        while True:
+            frame = child.receive(max(deadline - time.monotonic(), 0.0))
+            number = frame.get("id")
+            if frame["kind"] != "answer" or type(number) is not int:
+                raise ChildLost("garbage", "the application's process sent what nobody asked for")
+            if number == wanted:
+                self._dropped.clear()
+                return frame
+            if number not in self._dropped:
+                raise ChildLost("garbage", "the application's process answered out of turn")
+            self._dropped.remove(number)
 
     def _frame(self, number: int, request: Request, timeout: float) -> dict[str, Any]:
         return {
@@ -315,7 +319,8 @@ class Session:
             "box": {
                 "project": str(target.folder),
                 "scratch": str(self.scratch.path),
-                "keep": [*sorted(prefixes), str(AGENT), str(self._pycache), *roots],
+                # Nothing below scratch: there a link could name what the box is to hide.
+                "keep": [*sorted(prefixes), str(AGENT), *roots],
                 # A private network has no way out, so what is allowed is reached without one; the
                 # Python wall still refuses the rest.
                 "network": "allowed" if self._options.allow else False,
@@ -329,53 +334,18 @@ class Session:
 
 
 def _import_failed(label: str, frame: Mapping[str, Any]) -> ApplicationError:
-    frames = frame.get("frames") or []
-    where = f" at {frames[0][0]}:{frames[0][1]}" if frames else ""
-    kind, message = str(frame.get("type", "")), str(frame.get("message", ""))
-    wanted = [str(name) for name in frame.get("wanted") or ()][:5]
+    try:
+        where = "".join(f" at {str(p)[:300]}:{at}" for p, at, _ in (frame.get("frames") or [])[:1])
+        kind, message = str(frame.get("type", ""))[:200], str(frame.get("message", ""))
+        wanted = [str(name)[:200] for name in (frame.get("wanted") or [])[:5]]
+        refused = [str(item.get("what", "")) for item in (frame.get("refused") or [])[:200]]
+    except (TypeError, ValueError, KeyError, AttributeError, RecursionError) as error:
+        raise ChildLost("garbage", "its failure cannot be read") from error
     hint = ""
     if wanted:
         hint = f"give {', '.join(wanted)} in a file: --env-file FILE, one NAME=value a line"
     elif kind in ("ModuleNotFoundError", "ImportError"):
         hint = "is this the interpreter of the project? Name it with --python .venv/bin/python"
-    elif any("connection" in str(r.get("what", "")) for r in frame.get("refused", [])):
+    elif any("connection" in what for what in refused):
         hint = "it wanted a connection at import, which the box refused: allow it with --allow HOST:PORT"
     return ApplicationError(f"{label} does not import{where}: {kind}: {message[:500]}", hint=hint)
-
-
-def _answer(frame: Mapping[str, Any]) -> Answer:
-    """Build an answer from a frame.
-
-    Raises:
-        ChildLost: The frame is not of the expected shape.
-    """
-    try:
-        return Answer(
-            status=frame["status"] if isinstance(frame["status"], int) else None,
-            headers=tuple((str(n), str(v)) for n, v in frame["headers"]),
-            body=str(frame["body"]).encode("latin-1", "replace"),
-            size=int(frame.get("size", 0)),
-            hits=tuple(_hit(item) for item in frame["hits"]),
-            entered=tuple(map(str, frame["entered"])),
-            effects=tuple(map(str, frame["effects"])),
-            reads=tuple(map(str, frame.get("reads", ()))),
-            refused=tuple(dict(item) for item in frame["refused"]),
-            error=frame.get("error"),
-            timeout=bool(frame.get("timeout")),
-            ms=float(frame.get("ms", 0.0)),
-            cpu=float(frame.get("cpu", 0.0)),
-            close=frame["close"] if isinstance(frame.get("close"), int) else None,
-        )
-    except (KeyError, TypeError, ValueError) as error:
-        raise ChildLost("garbage", f"an answer cannot be read: {error!r}") from error
-
-
-def _hit(item: Mapping[str, Any]) -> Hit:
-    argument = item["argument"]
-    return Hit(
-        sink=str(item["sink"]),
-        call=str(item["call"]),
-        argument=tuple(map(str, argument)) if isinstance(argument, list) else str(argument),
-        frames=tuple((str(p), int(line), str(f)) for p, line, f in item["frames"]),
-        more={k: v for k, v in item.items() if k not in ("sink", "call", "argument", "frames")},
-    )

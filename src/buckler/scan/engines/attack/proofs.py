@@ -4,16 +4,23 @@ from __future__ import annotations
 
 import re
 import shlex
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 from buckler.core.finding import Proof
-from buckler.core.redact import Redactor
+from buckler.core.redact import Redactor, is_secret_name
 from buckler.scan.engines.interface import Exchange, Hit, Probe, Request
 
 MAX_BODY = 2000
 MAX_ARGUMENT = 1200
 HIDDEN_HEADERS = frozenset({"content-length", "user-agent", "accept"})
+PLAIN_HEADERS = frozenset(
+    {"host", "user-agent", "accept", "accept-language", "accept-encoding", "content-length"}
+    | {"content-type", "content-encoding", "origin", "referer", "range", "connection", "upgrade"}
+    | {"x-forwarded-for", "x-forwarded-host", "x-forwarded-proto", "forwarded", "x-real-ip"}
+    | {"access-control-request-method", "access-control-request-headers", "if-none-match"}
+)
+"""Headers that sign nobody in."""
 _TEXTUAL = re.compile(rb"^[\t\n\r\x20-\x7e\x80-\xff]*$")
 
 
@@ -44,10 +51,10 @@ def exchange(item: Exchange, redactor: Redactor, *, mark: str = "", why: str = "
             "size": answer.size,
         },
         "replay": {
-            "url": request.url,
-            "headers": [list(pair) for pair in request.headers if not _is_credential(pair[0])],
-            "body_latin1": request.body.decode("latin-1")[:200_000],
-            "messages": list(request.messages),
+            "url": redactor.text(request.url),
+            "headers": [list(pair) for pair in _replayed(request, redactor, mark)],
+            "body_latin1": redactor.text(request.body.decode("latin-1")[:200_000]),
+            "messages": redactor.value(list(request.messages)),
         },
         "curl": curl(request, redactor, mark or "\0"),
     }
@@ -124,8 +131,23 @@ def _shown(headers: Iterable[tuple[str, str]]) -> list[tuple[str, str]]:
     return [(name, value) for name, value in headers if name not in HIDDEN_HEADERS]
 
 
+def _replayed(request: Request, redactor: Redactor, mark: str) -> Iterator[tuple[str, str]]:
+    """The headers that make the request what it is, without credentials.
+
+    An identity may sign in with a header of any name, so of its requests only headers that are
+    known to hold none are kept, and the one that is the attack; its name suffices to sign in.
+    """
+    for name, value in request.headers:
+        if _is_credential(name) or redactor.text(value) != value:
+            continue
+        attack = bool(mark) and mark.lower() in value.lower()
+        if request.identity is None or attack or name.lower() in PLAIN_HEADERS:
+            yield name, value
+
+
 def _is_credential(name: str) -> bool:
-    return name in ("authorization", "cookie") or "key" in name or "token" in name
+    name = name.lower()
+    return is_secret_name(name) or any(word in name for word in ("cookie", "key", "token", "auth"))
 
 
 def _body_text(body: bytes) -> str:

@@ -2,21 +2,18 @@
 
 from __future__ import annotations
 
-import ast
 import fnmatch
-import io
-import tokenize
-import warnings
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
+from buckler.core.errors import UnreadableFile
 from buckler.core.events import GapFound, Listener, Progress
 from buckler.core.finding import Finding
 from buckler.core.rule import Rule
 from buckler.scan.discover import python_files
 from buckler.scan.engines.interface import ChecksSource, Module
+from buckler.scan.python.parsing import parsed
 
-MAX_BYTES = 2_000_000
 TESTS = ("test_*.py", "*_test.py", "conftest.py")
 TEST_FOLDERS = frozenset({"tests", "test", "testing"})
 
@@ -65,36 +62,13 @@ class SourceEngine:
     def _parse(self, file: Path) -> Module | None:
         relative = file.relative_to(self._folder).as_posix()
         try:
-            if file.stat().st_size > MAX_BYTES:
-                raise ValueError(f"it is larger than {MAX_BYTES // 1_000_000} MB")
-            data = file.read_bytes()
-            encoding, _ = tokenize.detect_encoding(io.BytesIO(data).readline)
-            text = data.decode(encoding)
-            with warnings.catch_warnings():
-                warnings.simplefilter("ignore")
-                tree = ast.parse(text)
-        except (
-            OSError,
-            SyntaxError,
-            ValueError,
-            RecursionError,
-            MemoryError,
-            LookupError,
-        ) as error:
-            line = (
-                f" at line {error.lineno}"
-                if isinstance(error, SyntaxError) and error.lineno
-                else ""
+            tree, text = parsed(file, self._folder)
+        except UnreadableFile as error:
+            how = (
+                "correct it; what is new in a Python is read where Buckler runs on that one"
+                if error.message.startswith("it does not parse")
+                else "a regular file of the project in its place"
             )
-            why = (
-                error.msg if isinstance(error, SyntaxError) else str(error) or type(error).__name__
-            )
-            self._emit(
-                GapFound(
-                    relative,
-                    f"it does not parse{line}: {why}",
-                    "correct it; what is new in a Python is read where Buckler runs on that one",
-                )
-            )
+            self._emit(GapFound(relative, error.message, how))
             return None
         return Module(relative, tree, text.splitlines(), self._folder)

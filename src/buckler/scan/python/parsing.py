@@ -1,0 +1,50 @@
+"""Parses one file of a project: the only way from a file that is not trusted to a tree."""
+
+from __future__ import annotations
+
+import ast
+import io
+import tokenize
+import warnings
+from pathlib import Path
+
+from buckler.core.errors import UnreadableFile
+from buckler.core.files import read_project_file
+
+MAX_BYTES = 2_000_000
+
+
+def parsed(path: Path, folder: Path, limit: int = MAX_BYTES) -> tuple[ast.Module, str]:
+    """The tree and the text of a file.
+
+    Args:
+        path: The file.
+        folder: Of the project; what leads out of it is not read.
+        limit: Most bytes.
+
+    Raises:
+        UnreadableFile: It is not there, not to be read, or does not parse; the message says why.
+    """
+    try:
+        data = read_project_file(path, folder, limit)
+        encoding, _ = tokenize.detect_encoding(io.BytesIO(data).readline)
+        text = data.decode(encoding)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            return ast.parse(text), text
+    except FileNotFoundError as error:
+        raise UnreadableFile("it leads to no file") from error
+    except SyntaxError as error:
+        line = f" at line {error.lineno}" if error.lineno else ""
+        raise UnreadableFile(f"it does not parse{line}: {error.msg}") from error
+    except (ValueError, RecursionError, MemoryError, LookupError) as error:
+        why = str(error) or type(error).__name__
+        raise UnreadableFile(f"it does not parse: {why}") from error
+
+
+def parse(path: Path, folder: Path, limit: int = MAX_BYTES) -> ast.Module | None:
+    """The tree, or None where there is none: the source engine tells of that."""
+    try:
+        return parsed(path, folder, limit)[0]
+    except UnreadableFile:
+        return None

@@ -15,6 +15,8 @@ from .channel import Channel
 from .sinks import logs
 
 MAX_STARTS = 6
+LONG_MS = 20.0
+"""After an answer that took so long the parent need not wait for the rest of the batch."""
 
 
 def main(descriptor: int) -> None:
@@ -154,4 +156,6 @@ async def _answer(channel: Channel, driver: serve.Driver) -> None:
             answer = await driver.call(request)
             answer.update(kind="answer", reads=reads.take())
             channel.put(answer)
+            if answer["ms"] > LONG_MS:
+                channel.flush()
         channel.flush()

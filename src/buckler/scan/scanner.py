@@ -34,6 +34,7 @@ from buckler.scan.choices import compared_names
 from buckler.scan.containing import Containment
 from buckler.scan.engines.app.child import ChildLost
 from buckler.scan.engines.app.engine import check_app, read_model
+from buckler.scan.engines.app.servers.bring import NAMES, Servers
 from buckler.scan.engines.app.session import WALLS, Options, Session, Started
 from buckler.scan.engines.attack.canaries import prefix_of
 from buckler.scan.engines.attack.engine import AttackEngine
@@ -167,7 +168,11 @@ class Scanner:
 
     def _application(self, application: Application) -> None:
         prefix = prefix_of(self._settings.seed)
-        with Session(self._target, application, prefix, self._options) as session:
+        with (
+            Servers() as servers,
+            Session(self._target, application, prefix, self._options) as session,
+        ):
+            session.servers = servers
             model = self._start(session, application)
             self._timed("app", lambda: self._add(check_app(model, self._rules)))
             attacks = self._attack and "attack" in self._engines and self._may_attack()
@@ -215,7 +220,7 @@ class Scanner:
 
     def _start(self, session: Session, application: Application) -> AppModel:
         self._listen(EngineStarted("app"))
-        started = _begun(session)
+        started = self._with_servers(session)
         work = self._work
         work.coverage.walls = {**started.walls, "hooks": self._options.hooks}
         for wall in WALLS:
@@ -240,6 +245,31 @@ class Scanner:
         )
         work.model = work.model or model
         return model
+
+    def _with_servers(self, session: Session) -> Started:
+        """Start; where the application has drivers of servers, once more with the servers there.
+
+        Raises:
+            ApplicationError: It does not start.
+        """
+        servers = session.servers
+        failure: ApplicationError | None = None
+        try:
+            started = _begun(session)
+        except ApplicationError as error:
+            failure = error
+        if servers is None or self._options.database == "none" or not session.drivers:
+            if failure is not None:
+                raise failure
+            return started
+        if servers.bring(session.drivers):
+            session.stop()
+            started = _begun(session)
+        elif failure is not None:
+            raise failure
+        for kind, problem in servers.failed.items():
+            self.emit(GapFound(f"{NAMES[kind]}", problem.message, problem.hint))
+        return started
 
     def _check_named(self, application: Application, model: AppModel) -> None:
         """Before anything is sent: do the settings name operations that there are?"""

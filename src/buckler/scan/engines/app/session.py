@@ -17,6 +17,7 @@ from typing import Any
 from buckler.core.errors import ApplicationError
 from buckler.scan.engines.app import environment
 from buckler.scan.engines.app.child import AGENT, Child, ChildLost, Scratch
+from buckler.scan.engines.app.servers.bring import Servers
 from buckler.scan.engines.interface import Answer, Hit, Request
 from buckler.scan.target import Application, Target
 
@@ -40,6 +41,8 @@ class Options:
         import_timeout: Seconds for import and start-up.
         request_timeout: Seconds for one request.
         seed: Makes canaries and order repeatable.
+        database: ``auto`` or ``scratch`` brings the servers that the application wants, ``none``
+            brings none.
     """
 
     env_file: Path | None = None
@@ -51,6 +54,7 @@ class Options:
     import_timeout: float = 60.0
     request_timeout: float = 5.0
     seed: int = 0
+    database: str = "auto"
 
 
 @dataclass(slots=True)
@@ -87,6 +91,8 @@ class Session:
         self._plant_is_real = False
         self._next: Future[tuple[Child, Started]] | None = None
         self._starting = ThreadPoolExecutor(1)
+        self.servers: Servers | None = None
+        self.drivers: tuple[str, ...] = ()
         self.requests = 0
         self.starts = 0
         self.made_up: set[str] = set()
@@ -103,6 +109,7 @@ class Session:
         """Another one of the same application, not started."""
         other = Session(self._target, self._application, self._prefix, self._options)
         other._pycache = self._pycache
+        other.servers = self.servers
         other.made_up, other.fallen, other._walls = self.made_up, self.fallen, self._walls
         return other
 
@@ -156,6 +163,8 @@ class Session:
                 f"{self._application.label} could not be started: {error.message}",
                 hint=self.output() or "run it once with `fastapi dev` to see what it says",
             ) from error
+        told = frame if frame["kind"] == "failed" else frame.get("model", {})
+        self.drivers = tuple(str(kind) for kind in told.get("drivers") or ())
         if frame["kind"] == "failed":
             raise _import_failed(self._application.label, frame)
         started = Started(
@@ -202,6 +211,10 @@ class Session:
             return
         prepared, self._next = self._next, None
         self._child, _ = prepared.result()
+
+    def stop(self) -> None:
+        """End the child; it can be started again."""
+        self._end(grace=0)
 
     def close(self) -> None:
         """End the child and remove the scratch folder."""
@@ -298,6 +311,8 @@ class Session:
             str(python.resolve().parent.parent),
         }
         roots = [str(path) for path in self._application.sys_path]
+        servers = self.servers.for_child() if self.servers is not None else {}
+        sockets = [server["folder"] for server in servers.values()]
         return {
             "prefix": self._prefix,
             "plant": str(self.plant),
@@ -312,10 +327,12 @@ class Session:
                 "attribute": self._application.attribute,
                 "sys_path": roots,
             },
+            "servers": servers,
             "box": {
+                "sockets": sockets,
                 "project": str(target.folder),
                 "scratch": str(self.scratch.path),
-                "keep": [*sorted(prefixes), str(AGENT), str(self._pycache), *roots],
+                "keep": [*sorted(prefixes), str(AGENT), str(self._pycache), *roots, *sockets],
                 "network": False,
                 "processes": self._options.processes,
                 "memory_tmpfs_mb": 512,

@@ -9,7 +9,19 @@ import os
 import sys
 from typing import Any, AsyncIterator, Dict, Optional, Tuple
 
-from . import configured, introspect, load, places, reached, reads, serve, settings, sinks, state
+from . import (
+    configured,
+    drivers,
+    introspect,
+    load,
+    places,
+    reached,
+    reads,
+    serve,
+    settings,
+    sinks,
+    state,
+)
 from .box import audit, hooks, kernel
 from .channel import Channel
 from .sinks import logs
@@ -35,6 +47,7 @@ def main(descriptor: int) -> None:
     _no_uvloop()
     audit.install()
     sinks.install(config)
+    drivers.install(config)
     reads.install()
     if config["box"]["hooks"]:
         hooks.install(dict(config["box"], walls=walls["walls"]), state.refuse)
@@ -76,6 +89,7 @@ async def _run(channel: Channel, config: Dict[str, Any]) -> None:
     model["made_up"] = sorted(settings.made_up)
     model["configured"] = configured.digests()
     model["refused"] = state.take()["refused"]
+    model["wanted"], model["drivers"] = drivers.take(), drivers.kinds()
     channel.put({"kind": "model", "model": model})
     channel.flush()
     gc.freeze()
@@ -103,6 +117,7 @@ def _import(channel: Channel, config: Dict[str, Any]) -> Optional[Any]:
         told["made_up"] = sorted(settings.made_up)
         told["wanted"] = settings.wanted(error)
         told["refused"] = state.take()["refused"]
+        told["servers"], told["drivers"] = drivers.take(), drivers.kinds()
         channel.put({"kind": "failed", **told})
         channel.flush()
         return None

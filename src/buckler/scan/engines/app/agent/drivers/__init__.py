@@ -7,12 +7,25 @@ migrations all go through the same door.
 
 from __future__ import annotations
 
-from typing import Any, Dict
+import sys
+from typing import Any, Dict, List
 
 from . import postgresql
 from .wanted import take
 
-__all__ = ["install", "take"]
+__all__ = ["install", "kinds", "take"]
+
+_DRIVERS = {
+    "asyncpg": "postgresql",
+    "psycopg": "postgresql",
+    "psycopg2": "postgresql",
+    "pymysql": "mysql",
+    "aiomysql": "mysql",
+    "asyncmy": "mysql",
+    "pymongo": "mongodb",
+    "redis": "redis",
+    "valkey": "redis",
+}
 
 
 def install(config: Dict[str, Any]) -> None:
@@ -23,3 +36,8 @@ def install(config: Dict[str, Any]) -> None:
     """
     servers = config.get("servers") or {}
     postgresql.install(servers.get("postgresql"))
+
+
+def kinds() -> List[str]:
+    """Kinds of servers whose drivers the application has imported."""
+    return sorted({kind for name, kind in _DRIVERS.items() if name in sys.modules})

@@ -6,6 +6,7 @@ import ast
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from buckler.scan.model.secrets import is_weak_key
 from buckler.scan.python.constants import Value, texts, value_of
 from buckler.scan.python.index import Index, argument, last, parameter, parameters
 from buckler.scan.python.tokens import makings, readings
@@ -105,3 +106,18 @@ def _is_public(index: Index, node: ast.expr | None) -> bool:
     """Whether the algorithm is one with a public key, which may be known."""
     named = texts(index, node)
     return bool(named) and all(name.upper()[:2] in ("RS", "ES", "PS", "ED") for name in named)
+
+
+def weak_keys(index: Index) -> Iterator[tuple[Value, str]]:
+    """Keys that are used and can be guessed, each with the reason."""
+    for key in signing_keys(index):
+        if key.value is not None and (why := why_weak(key.value)):
+            yield key.value, why
+
+
+def why_weak(value: Value) -> str:
+    """Why a key can be guessed; an empty text where it cannot."""
+    text = value.value.decode("latin-1") if isinstance(value.value, bytes) else value.value
+    if not isinstance(text, str) or not text or "-----BEGIN" in text:
+        return ""
+    return is_weak_key(text)

@@ -16,11 +16,10 @@ from buckler.scan.model.secrets import (
 )
 from buckler.scan.python.constants import Value, value_of
 from buckler.scan.python.index import Index, index_of, last
-from buckler.scan.python.keys import Key, signing_keys
+from buckler.scan.python.keys import Key, signing_keys, weak_keys
 from buckler.scan.python.literals import in_example, is_default_password, is_secret, places
 from buckler.scan.python.words import ends, kind
 from buckler.scan.rules._support.source import written
-from buckler.scan.rules.secrets.weak_signing import weak_keys
 
 
 class HardCodedSecret(Rule):
@@ -167,7 +166,8 @@ class HardCodedSecret(Rule):
     def check_source(self, module: Module) -> Iterable[Finding]:
         """Constants that go by the name of a secret, have the form of one, or are used to sign."""
         index = index_of(module)
-        seen = weak_keys(index)  # the rule about weak keys tells of those
+        # The rule about weak keys tells of those.
+        seen = {(value.path, value.node.lineno) for value, _ in weak_keys(index)}
         for value, what in (*_named(index), *_shaped(index), *_signing(index)):
             key = (value.path, value.node.lineno)
             if key not in seen:

@@ -11,10 +11,9 @@ from buckler.core.rule import Example, Fix, Rule
 from buckler.scan.engines.interface import Module
 from buckler.scan.engines.observations import Observations
 from buckler.scan.model.application import AppModel
-from buckler.scan.model.secrets import is_weak_key
 from buckler.scan.python.constants import Value, number, value_of
 from buckler.scan.python.index import Index, argument, index_of, last
-from buckler.scan.python.keys import signing_keys
+from buckler.scan.python.keys import signing_keys, weak_keys, why_weak
 from buckler.scan.rules._support.source import forged, here, written
 
 _SIGNING = re.compile(
@@ -57,7 +56,7 @@ class WeakSigningSecret(Rule):
     name = "weak-signing-secret"
     title = "Weak signing secret"
     severity = Severity.HIGH
-    cwe = (326, 1391, 521)
+    cwe = (326, 1391, 521, 798)
     owasp = ("API2:2023", "A02:2021", "A04:2025")
     asvs = ("V11.2.3", "V13.2.3")
     control = "guard.auth.jwt"
@@ -173,7 +172,7 @@ class WeakSigningSecret(Rule):
         """Keys that are constants and weak, and fields of settings that are named like keys."""
         index = index_of(module)
         seen: set[tuple[str, int]] = set()
-        used = [(v, why, Confidence.OBSERVED) for v, why in _used(index)]
+        used = [(v, why, Confidence.OBSERVED) for v, why in weak_keys(index)]
         for value, why, confidence in (
             *used,
             *((v, why, Confidence.SUSPECTED) for v, why in _fields(index)),
@@ -202,17 +201,6 @@ class WeakSigningSecret(Rule):
         )
 
 
-def weak_keys(index: Index) -> set[tuple[str, int]]:
-    """File and line of each weak key that something is signed with."""
-    return {(value.path, value.node.lineno) for value, _ in _used(index)}
-
-
-def _used(index: Index) -> Iterator[tuple[Value, str]]:
-    for key in signing_keys(index):
-        if key.value is not None and (why := _weak(key.value)):
-            yield key.value, why
-
-
 def _fields(index: Index) -> Iterator[tuple[Value, str]]:
     """Fields of a settings class and constants whose name says that they sign."""
     for annotated in index.settings():
@@ -224,15 +212,8 @@ def _fields(index: Index) -> Iterator[tuple[Value, str]]:
         if not (in_class or isinstance(owner, ast.Module)) or not _SIGNING.match(last(target)):
             continue
         value = value_of(index, annotated.value)
-        if value is not None and value.path == index.path and (why := _weak(value)):
+        if value is not None and value.path == index.path and (why := why_weak(value)):
             yield value, why
-
-
-def _weak(value: Value) -> str:
-    text = value.value.decode("latin-1") if isinstance(value.value, bytes) else value.value
-    if not isinstance(text, str) or not text or "-----BEGIN" in text:
-        return ""
-    return is_weak_key(text)
 
 
 def _few_bytes(index: Index, node: ast.expr) -> int | None:

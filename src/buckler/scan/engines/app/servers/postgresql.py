@@ -47,6 +47,7 @@ class PostgreSQL:
     def program() -> Path | None:
         """The server's program, with ``initdb`` beside it, or None."""
         found = binaries.find("initdb")
+        found = found.resolve() if found else None
         return found.parent / "postgres" if found and (found.parent / "postgres").exists() else None
 
     def start(self) -> Address:

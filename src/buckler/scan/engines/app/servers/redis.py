@@ -13,7 +13,7 @@ SETTINGS = {
     "save": "",
     "appendonly": "no",
     "maxmemory": "256mb",
-    "databases": "256",
+    "databases": "4096",
     "daemonize": "no",
 }
 

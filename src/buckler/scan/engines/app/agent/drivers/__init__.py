@@ -10,7 +10,7 @@ from __future__ import annotations
 import sys
 from typing import Any, Dict, List
 
-from . import postgresql
+from . import mysql, postgresql, redis
 from .wanted import take
 
 __all__ = ["install", "kinds", "take"]
@@ -35,7 +35,8 @@ def install(config: Dict[str, Any]) -> None:
         config: ``servers``: by kind, where the scan's own server listens.
     """
     servers = config.get("servers") or {}
-    postgresql.install(servers.get("postgresql"))
+    for door, kind in ((postgresql, "postgresql"), (mysql, "mysql"), (redis, "redis")):
+        door.install(servers.get(kind))
 
 
 def kinds() -> List[str]:

@@ -32,6 +32,7 @@ from buckler.core.settings import ENGINES, Settings
 from buckler.scan import refusals, stopping
 from buckler.scan.choices import compared_names
 from buckler.scan.containing import Containment
+from buckler.scan.engines.app import leftovers
 from buckler.scan.engines.app.child import ChildLost
 from buckler.scan.engines.app.engine import check_app, read_model
 from buckler.scan.engines.app.servers.bring import NAMES, Servers
@@ -155,6 +156,7 @@ class Scanner:
         self._add(check_project(self._target.folder, self._rules))
 
     def _applications(self) -> None:
+        leftovers.sweep()
         if not self._target.applications:
             self._work.failed = self._target.why
             self.emit(GapFound("the application", self._target.why, "buckler scan module:app"))

@@ -23,6 +23,7 @@ from pathlib import Path
 from typing import Any
 
 from buckler.core.errors import AgentError
+from buckler.scan.engines.app import leftovers
 
 AGENT = Path(__file__).parent / "agent"
 MAX_FRAME = 32 * 1024 * 1024
@@ -45,7 +46,8 @@ class Scratch:
     """The folder of one scan: the child's only writable place on the real disk."""
 
     def __init__(self) -> None:
-        self.path = Path(tempfile.mkdtemp(prefix="buckler-")).resolve()
+        self.path = Path(tempfile.mkdtemp(prefix=leftovers.PREFIX)).resolve()
+        leftovers.mark(self.path)
         for name in ("home", "pycache"):
             (self.path / name).mkdir()
 

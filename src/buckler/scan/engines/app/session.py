@@ -24,6 +24,7 @@ from buckler.scan.target import Application, Target
 BATCH = 24
 IN_FLIGHT = 2
 SLACK = 3.0
+DATABASES = ("auto", "scratch", "none")
 WALLS = ("mounts", "network", "pid", "seccomp")
 
 

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
+from buckler.scan.engines.app import leftovers
 from buckler.scan.engines.app.servers import processes
 from buckler.scan.engines.app.servers.interface import Address, Server, ServerError
 from buckler.scan.engines.app.servers.mysql import MySQL
@@ -91,8 +92,9 @@ class Servers:
 
     def _place(self, kind: str) -> Path:
         if self._folder is None:
-            self._folder = Path(tempfile.mkdtemp(prefix="buckler-")).resolve()
+            self._folder = Path(tempfile.mkdtemp(prefix=leftovers.PREFIX)).resolve()
             self._folder.chmod(0o711)
+            leftovers.mark(self._folder)
         place = self._folder / kind
         place.mkdir(mode=0o755)
         processes.give(place)

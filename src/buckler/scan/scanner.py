@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import linecache
 import platform
-import re
 import sys
 import time
 from collections.abc import Callable, Iterable
@@ -15,7 +14,7 @@ from typing import Any
 
 from buckler import __version__
 from buckler.core import registry
-from buckler.core.errors import ApplicationError, TargetError
+from buckler.core.errors import ApplicationError
 from buckler.core.events import (
     EngineFinished,
     EngineStarted,
@@ -29,14 +28,14 @@ from buckler.core.finding import Finding, Severity, sort_key
 from buckler.core.report import Coverage, Report
 from buckler.core.rule import Rule
 from buckler.core.settings import ENGINES, Settings
-from buckler.scan import refusals, stopping
+from buckler.scan import refusals, starting, stopping
 from buckler.scan.choices import compared_names
 from buckler.scan.containing import Containment
 from buckler.scan.engines.app import leftovers
 from buckler.scan.engines.app.child import ChildLost
 from buckler.scan.engines.app.engine import check_app, read_model
-from buckler.scan.engines.app.servers.bring import NAMES, Servers
-from buckler.scan.engines.app.session import WALLS, Options, Session, Started
+from buckler.scan.engines.app.servers.bring import Servers
+from buckler.scan.engines.app.session import WALLS, Options, Session
 from buckler.scan.engines.attack.canaries import prefix_of
 from buckler.scan.engines.attack.engine import AttackEngine
 from buckler.scan.engines.packages.engine import check_project
@@ -50,7 +49,6 @@ from buckler.scan.target import Application, Target
 
 RULES = "buckler.scan.rules"
 CONTEXT_LINES = 3
-_ABSENT = re.compile(r": LoadError: ([\w.]+) has no '([\w.]+)'$")
 
 
 def load_rules(settings: Settings, folder: Path) -> registry.Registry:
@@ -174,7 +172,7 @@ class Scanner:
             Servers() as servers,
             Session(self._target, application, prefix, self._options) as session,
         ):
-            session.servers = servers
+            session.servers = servers if self._options.database != "none" else None
             model = self._start(session, application)
             self._timed("app", lambda: self._add(check_app(model, self._rules)))
             attacks = self._attack and "attack" in self._engines and self._may_attack()
@@ -222,7 +220,7 @@ class Scanner:
 
     def _start(self, session: Session, application: Application) -> AppModel:
         self._listen(EngineStarted("app"))
-        started = self._with_servers(session)
+        started = starting.start(session, "", self.emit)
         work = self._work
         work.coverage.walls = {**started.walls, "hooks": self._options.hooks}
         for wall in WALLS:
@@ -247,31 +245,6 @@ class Scanner:
         )
         work.model = work.model or model
         return model
-
-    def _with_servers(self, session: Session) -> Started:
-        """Start; where the application has drivers of servers, once more with the servers there.
-
-        Raises:
-            ApplicationError: It does not start.
-        """
-        servers = session.servers
-        failure: ApplicationError | None = None
-        try:
-            started = _begun(session)
-        except ApplicationError as error:
-            failure = error
-        if servers is None or self._options.database == "none" or not session.drivers:
-            if failure is not None:
-                raise failure
-            return started
-        if servers.bring(session.drivers):
-            session.stop()
-            started = _begun(session)
-        elif failure is not None:
-            raise failure
-        for kind, problem in servers.failed.items():
-            self.emit(GapFound(f"{NAMES[kind]}", problem.message, problem.hint))
-        return started
 
     def _check_named(self, application: Application, model: AppModel) -> None:
         """Before anything is sent: do the settings name operations that there are?"""
@@ -376,26 +349,6 @@ class Scanner:
             for n in range(first, place.line + CONTEXT_LINES + 1)
         ]
         return tuple((number, text) for number, text in lines if text or number == place.line)
-
-
-def _begun(session: Session) -> Started:
-    """Start, and tell a name that is not there from code that fails.
-
-    Raises:
-        TargetError: The module has no such attribute; the user can put it right.
-        ApplicationError: The application does not import.
-    """
-    try:
-        return session.start()
-    except ApplicationError as error:
-        absent = _ABSENT.search(error.message)
-        if absent is None:
-            raise
-        module, name = absent.groups()
-        raise TargetError(
-            f"the module {module} has no attribute {name!r}",
-            hint="name the application that is in it: buckler scan module:app",
-        ) from error
 
 
 def with_baseline(report: Report, known: frozenset[str]) -> Report:

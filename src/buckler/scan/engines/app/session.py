@@ -17,8 +17,9 @@ from typing import Any
 from buckler.core.errors import ApplicationError
 from buckler.scan.engines.app import environment
 from buckler.scan.engines.app.child import AGENT, Child, ChildLost, Scratch
+from buckler.scan.engines.app.frames import answer_of
 from buckler.scan.engines.app.servers.bring import Servers
-from buckler.scan.engines.interface import Answer, Hit, Request
+from buckler.scan.engines.interface import Answer, Request
 from buckler.scan.target import Application, Target
 
 BATCH = 24
@@ -132,11 +133,34 @@ class Session:
         if self._next is None and self._child is not None and not self._plant_is_real:
             self._next = self._starting.submit(self._started)
 
-    def _started(self) -> tuple[Child, Started]:
+    def fill(self, seed: str) -> dict[str, Any]:
+        """Make the tables in the databases that every child gets copies of, in a child of its own.
+
+        Args:
+            seed: ``module:function`` that adds data, or an empty text.
+
+        Raises:
+            ApplicationError: It does not import.
+            ChildLost: It ended or took too long.
+        """
+        if self.servers is None:
+            return {}
+        config = self._config(self.servers.for_child(original=True))
+        child = self._new({**config, "prepare": {"seed": seed}})
+        try:
+            child.receive(self._options.import_timeout)
+            frame = child.receive(self._options.import_timeout)
+            if frame["kind"] == "failed":
+                raise _import_failed(self._application.label, frame)
+            return frame
+        finally:
+            child.close(grace=0)
+
+    def _new(self, config: Mapping[str, Any]) -> Child:
         self.starts += 1
-        child = Child(
+        return Child(
             self._target.python,
-            self._config(),
+            config,
             environment.build(
                 self.scratch.path,
                 self._target.python,
@@ -147,6 +171,10 @@ class Session:
             self._target.folder,
             self.log,
         )
+
+    def _started(self) -> tuple[Child, Started]:
+        servers = self.servers.for_child() if self.servers is not None else {}
+        child = self._new(self._config(servers))
         try:
             return child, self._introduced(child)
         except BaseException:
@@ -278,7 +306,7 @@ class Session:
                 if not sizes[0]:
                     sizes.popleft()
                 self.made_up.update(map(str, frame.get("made_up") or ()))
-                yield waiting.popleft()[1], _answer(frame)
+                yield waiting.popleft()[1], answer_of(frame)
         finally:
             if waiting:
                 with contextlib.suppress(OSError):
@@ -302,7 +330,7 @@ class Session:
             "timeout": timeout,
         }
 
-    def _config(self) -> dict[str, Any]:
+    def _config(self, servers: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
         target = self._target
         python = target.python
         prefixes = {
@@ -312,7 +340,6 @@ class Session:
             str(python.resolve().parent.parent),
         }
         roots = [str(path) for path in self._application.sys_path]
-        servers = self.servers.for_child() if self.servers is not None else {}
         sockets = [server["folder"] for server in servers.values()]
         return {
             "prefix": self._prefix,
@@ -328,7 +355,7 @@ class Session:
                 "attribute": self._application.attribute,
                 "sys_path": roots,
             },
-            "servers": servers,
+            "servers": dict(servers),
             "box": {
                 "sockets": sockets,
                 "project": str(target.folder),
@@ -357,41 +384,3 @@ def _import_failed(label: str, frame: Mapping[str, Any]) -> ApplicationError:
     elif any("connection" in str(r.get("what", "")) for r in frame.get("refused", [])):
         hint = "it wanted a connection at import, which the box refused: allow it with --allow HOST:PORT"
     return ApplicationError(f"{label} does not import{where}: {kind}: {message[:500]}", hint=hint)
-
-
-def _answer(frame: Mapping[str, Any]) -> Answer:
-    """Build an answer from a frame.
-
-    Raises:
-        ChildLost: The frame is not of the expected shape.
-    """
-    try:
-        return Answer(
-            status=frame["status"] if isinstance(frame["status"], int) else None,
-            headers=tuple((str(n), str(v)) for n, v in frame["headers"]),
-            body=str(frame["body"]).encode("latin-1", "replace"),
-            size=int(frame.get("size", 0)),
-            hits=tuple(_hit(item) for item in frame["hits"]),
-            entered=tuple(map(str, frame["entered"])),
-            effects=tuple(map(str, frame["effects"])),
-            reads=tuple(map(str, frame.get("reads", ()))),
-            refused=tuple(dict(item) for item in frame["refused"]),
-            error=frame.get("error"),
-            timeout=bool(frame.get("timeout")),
-            ms=float(frame.get("ms", 0.0)),
-            cpu=float(frame.get("cpu", 0.0)),
-            close=frame["close"] if isinstance(frame.get("close"), int) else None,
-        )
-    except (KeyError, TypeError, ValueError) as error:
-        raise ChildLost("garbage", f"an answer cannot be read: {error!r}") from error
-
-
-def _hit(item: Mapping[str, Any]) -> Hit:
-    argument = item["argument"]
-    return Hit(
-        sink=str(item["sink"]),
-        call=str(item["call"]),
-        argument=tuple(map(str, argument)) if isinstance(argument, list) else str(argument),
-        frames=tuple((str(p), int(line), str(f)) for p, line, f in item["frames"]),
-        more={k: v for k, v in item.items() if k not in ("sink", "call", "argument", "frames")},
-    )

@@ -17,6 +17,7 @@ from . import (
     places,
     reached,
     reads,
+    schema,
     serve,
     settings,
     sinks,
@@ -81,6 +82,11 @@ def _no_uvloop() -> None:
 async def _run(channel: Channel, config: Dict[str, Any]) -> None:
     app = _import(channel, config)
     if app is None:
+        return
+    if config.get("prepare"):
+        folder, seed = config["box"]["project"], config["prepare"].get("seed")
+        channel.put({"kind": "prepared", **schema.prepare(folder, seed)})
+        channel.flush()
         return
     lifespan, why = await _start(app, config["lifespan_timeout"])
     logs.listen()

@@ -66,16 +66,21 @@ class Servers:
                 self.failed[kind] = error
         return len(self._running) > before
 
-    def for_child(self) -> dict[str, dict[str, Any]]:
-        """What the next child is told of them: by kind, where it listens and the child's number."""
-        number = next(self._children)
+    def for_child(self, *, original: bool = False) -> dict[str, dict[str, Any]]:
+        """What the next child is told of them: by kind, where it listens and the child's number.
+
+        Args:
+            original: For the child that makes the tables, in the databases that others are copies
+                of.
+        """
+        number = 0 if original else next(self._children)
         return {
             kind: {
                 "folder": str(address.socket.parent),
                 "socket": str(address.socket),
                 "port": address.port,
                 "user": address.user,
-                "suffix": f"_{number}",
+                "suffix": "" if original else f"_{number}",
                 "number": number,
             }
             for kind, (_, address) in self._running.items()

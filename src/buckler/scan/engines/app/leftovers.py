@@ -22,6 +22,12 @@ _START_TIME_AT = 19
 """Field of /proc/PID/stat behind the name, counted from 0 (proc(5): starttime)."""
 
 
+def places() -> list[Path]:
+    """Folders for temporary files: the user's own first, then those that everybody can enter."""
+    named = (tempfile.gettempdir(), "/tmp", "/var/tmp")  # noqa: S108 - looked through, not trusted
+    return [path for path in dict.fromkeys(map(Path, named)) if path.is_dir()]
+
+
 def mark(folder: Path) -> None:
     """Write down whose folder this is."""
     (folder / OWNER).write_text(f"{os.getpid()} {_started(os.getpid())}", encoding="ascii")
@@ -41,7 +47,7 @@ def sweep() -> int:
 
 
 def _ours() -> Iterator[Path]:
-    for folder in sorted(Path(tempfile.gettempdir()).glob(f"{PREFIX}*")):
+    for folder in (found for place in places() for found in sorted(place.glob(f"{PREFIX}*"))):
         with contextlib.suppress(OSError):
             told = folder.lstat()
             closed = not told.st_mode & (stat.S_IWGRP | stat.S_IWOTH)

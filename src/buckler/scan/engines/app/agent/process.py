@@ -88,6 +88,9 @@ async def _run(channel: Channel, config: Dict[str, Any]) -> None:
         channel.put({"kind": "prepared", **schema.prepare(folder, seed)})
         channel.flush()
         return
+    if "mysql" in config.get("servers", {}):
+        # Its databases cannot be copied whole, so every child makes the tables for itself.
+        schema.prepare(config["box"]["project"], config.get("seed"))
     lifespan, why = await _start(app, config["lifespan_timeout"])
     logs.listen()
     model = introspect.model(app)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import shutil
+import stat
 import tempfile
 from collections.abc import Iterable, Mapping
 from pathlib import Path
@@ -97,10 +98,23 @@ class Servers:
 
     def _place(self, kind: str) -> Path:
         if self._folder is None:
-            self._folder = Path(tempfile.mkdtemp(prefix=leftovers.PREFIX)).resolve()
+            self._folder = Path(tempfile.mkdtemp(prefix=leftovers.PREFIX, dir=_base())).resolve()
             self._folder.chmod(0o711)
             leftovers.mark(self._folder)
         place = self._folder / kind
         place.mkdir(mode=0o755)
         processes.give(place)
         return place
+
+
+def _base() -> Path:
+    """A folder for temporary files that the user of the servers can enter."""
+    usable = leftovers.places()
+    if processes.owner() is None:
+        return usable[0]
+    return next((path for path in usable if _is_open(path)), usable[0])
+
+
+def _is_open(path: Path) -> bool:
+    real = path.resolve()
+    return all(folder.stat().st_mode & stat.S_IXOTH for folder in (real, *real.parents))

@@ -15,7 +15,7 @@ from buckler.core import registry
 from buckler.core.errors import SettingsError, UsageError
 from buckler.core.settings import Settings, check, load, parse_identity_option
 from buckler.scan.discover import discover, folder_of
-from buckler.scan.engines.app.session import WALLS, Options
+from buckler.scan.engines.app.session import DATABASES, WALLS, Options
 from buckler.scan.formats import clean
 from buckler.scan.target import Target
 
@@ -67,6 +67,13 @@ def application_options(function: F) -> F:
                 show_default=True,
                 metavar="LIST",
                 help="Kernel walls to build; 'none' leaves the Python wall alone.",
+            ),
+            click.option(
+                "--database",
+                type=click.Choice(DATABASES),
+                default="none",
+                show_default=True,
+                help="Servers that the application wants: 'scratch' brings some for this scan.",
             ),
             click.option(
                 "--request-timeout", type=float, metavar="SECONDS", help="For one request."
@@ -191,6 +198,7 @@ def options_of(settings: Settings, given: dict[str, Any], folder: Path) -> Optio
         allow=settings.allow,
         processes=bool(given.get("allow_processes")),
         walls=walls_of(str(given["walls"])),
+        database=str(given["database"]),
         import_timeout=min(60.0, settings.max_time),
         request_timeout=settings.request_timeout,
         seed=settings.seed,

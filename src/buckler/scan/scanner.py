@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import platform
-import re
 import sys
 import time
 from collections.abc import Callable, Iterable
@@ -14,7 +13,7 @@ from typing import Any
 
 from buckler import __version__
 from buckler.core import registry
-from buckler.core.errors import AgentError, ApplicationError, TargetError
+from buckler.core.errors import AgentError, ApplicationError
 from buckler.core.events import (
     EngineFinished,
     EngineStarted,
@@ -28,12 +27,14 @@ from buckler.core.finding import Finding, Severity, sort_key
 from buckler.core.report import Coverage, Report
 from buckler.core.rule import Rule
 from buckler.core.settings import ENGINES, Settings
-from buckler.scan import refusals, stopping
+from buckler.scan import refusals, starting, stopping
 from buckler.scan.choices import compared_names
 from buckler.scan.containing import Containment
+from buckler.scan.engines.app import leftovers
 from buckler.scan.engines.app.engine import check_app, read_model
 from buckler.scan.engines.app.environment import given_secrets
-from buckler.scan.engines.app.session import WALLS, Options, Session, Started
+from buckler.scan.engines.app.servers.bring import Servers
+from buckler.scan.engines.app.session import WALLS, Options, Session
 from buckler.scan.engines.attack.canaries import prefix_of
 from buckler.scan.engines.attack.engine import AttackEngine
 from buckler.scan.engines.packages.engine import check_project
@@ -48,7 +49,6 @@ from buckler.scan.target import Application, Target
 
 RULES = "buckler.scan.rules"
 CONTEXT_LINES = 3
-_ABSENT = re.compile(r": LoadError: ([\w.]+) has no '([\w.]+)'$")
 
 
 def load_rules(settings: Settings, folder: Path) -> registry.Registry:
@@ -155,6 +155,7 @@ class Scanner:
         self._add(check_project(self._target.folder, self._rules))
 
     def _applications(self) -> None:
+        leftovers.sweep()
         if not self._target.applications:
             self._work.failed = self._target.why
             self.emit(GapFound("the application", self._target.why, "buckler scan module:app"))
@@ -172,7 +173,11 @@ class Scanner:
 
     def _application(self, application: Application) -> None:
         prefix = prefix_of(self._settings.seed)
-        with Session(self._target, application, prefix, self._options) as session:
+        with (
+            Servers() as servers,
+            Session(self._target, application, prefix, self._options) as session,
+        ):
+            session.servers = servers if self._options.database == "scratch" else None
             model = self._start(session, application)
             self._timed("app", lambda: self._add(check_app(model, self._rules)))
             attacks = self._attack and "attack" in self._engines and self._may_attack()
@@ -221,7 +226,7 @@ class Scanner:
 
     def _start(self, session: Session, application: Application) -> AppModel:
         self._listen(EngineStarted("app"))
-        started = _begun(session)
+        started = starting.start(session, "", self.emit)
         work = self._work
         work.coverage.walls = {**started.walls, "hooks": self._options.hooks}
         for wall in WALLS:
@@ -349,26 +354,6 @@ class Scanner:
             for n in range(first, place.line + CONTEXT_LINES + 1)
         ]
         return tuple((number, text) for number, text in lines if text or number == place.line)
-
-
-def _begun(session: Session) -> Started:
-    """Start, and tell a name that is not there from code that fails.
-
-    Raises:
-        TargetError: The module has no such attribute; the user can put it right.
-        ApplicationError: The application does not import.
-    """
-    try:
-        return session.start()
-    except ApplicationError as error:
-        absent = _ABSENT.search(error.message)
-        if absent is None:
-            raise
-        module, name = absent.groups()
-        raise TargetError(
-            f"the module {module} has no attribute {name!r}",
-            hint="name the application that is in it: buckler scan module:app",
-        ) from error
 
 
 def with_baseline(report: Report, known: frozenset[str]) -> Report:

@@ -63,6 +63,16 @@ def started(walls: Mapping[str, Any], frame: Mapping[str, Any]) -> Started:
         raise ChildLost("garbage", f"what it sent first cannot be read: {error!r}") from error
 
 
+def drivers(frame: Mapping[str, Any]) -> tuple[str, ...]:
+    """Kinds of servers that the application has drivers for, whether it imports or not.
+
+    Raises:
+        ChildLost: They are not of the expected shape.
+    """
+    model = frame.get("model")
+    return names((model if isinstance(model, dict) else frame).get("drivers"))
+
+
 def names(items: object) -> tuple[str, ...]:
     """Short texts.
 

@@ -24,6 +24,7 @@ from pathlib import Path
 from typing import Any
 
 from buckler.core.errors import AgentError
+from buckler.scan.engines.app import leftovers
 
 AGENT = Path(__file__).parent / "agent"
 MAX_FRAME = 32 * 1024 * 1024
@@ -49,13 +50,15 @@ class Scratch:
 
     ``path`` is the child's only writable place on the real disk: the application may have put a
     link or a pipe wherever a name is expected there, so nothing below it is opened by name.
-    ``private`` is ours and is not mounted into the child; ``log`` is a descriptor of the file in
+    ``private``, around it, is ours and is not mounted into the child; ``log`` is a descriptor of the file in
     it that gets what the application prints.
     """
 
     def __init__(self) -> None:
-        self.path = Path(tempfile.mkdtemp(prefix="buckler-")).resolve()
-        self.private = Path(tempfile.mkdtemp(prefix="buckler-own-")).resolve()
+        self.private = Path(tempfile.mkdtemp(prefix=leftovers.PREFIX)).resolve()
+        leftovers.mark(self.private)
+        self.path = self.private / "scratch"
+        self.path.mkdir()
         for name in ("home", "pycache"):
             (self.path / name).mkdir()
         flags = os.O_RDWR | os.O_APPEND | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
@@ -72,9 +75,8 @@ class Scratch:
         if self.log >= 0:
             os.close(self.log)
             self.log = -1
-        for folder in (self.path, self.private):
-            with contextlib.suppress(OSError):
-                _remove(folder)
+        with contextlib.suppress(OSError):
+            _remove(self.private)
 
 
 _FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC

@@ -19,6 +19,7 @@ from buckler.core.errors import ApplicationError
 from buckler.scan.engines.app import answers, environment
 from buckler.scan.engines.app.answers import Started as Started
 from buckler.scan.engines.app.child import AGENT, MAX_ANSWER, Child, ChildLost, Scratch
+from buckler.scan.engines.app.servers.bring import Servers
 from buckler.scan.engines.interface import Answer, Request
 from buckler.scan.inside import Sources
 from buckler.scan.target import Application, Target
@@ -26,6 +27,7 @@ from buckler.scan.target import Application, Target
 BATCH = 24
 IN_FLIGHT = 2
 SLACK = 3.0
+DATABASES = ("none", "scratch")
 WALLS = ("mounts", "network", "pid", "seccomp")
 
 
@@ -43,6 +45,7 @@ class Options:
         import_timeout: Seconds for import and start-up.
         request_timeout: Seconds for one request.
         seed: Makes canaries and order repeatable.
+        database: ``scratch`` brings the servers that the application wants, ``none`` brings none.
     """
 
     env_file: Path | None = None
@@ -54,6 +57,7 @@ class Options:
     import_timeout: float = 60.0
     request_timeout: float = 5.0
     seed: int = 0
+    database: str = "none"
 
 
 class Session:
@@ -81,6 +85,8 @@ class Session:
         self._plant_is_real = False
         self._next: Future[tuple[Child, Started]] | None = None
         self._starting = ThreadPoolExecutor(1)
+        self.servers: Servers | None = None
+        self.drivers: tuple[str, ...] = ()
         self.requests = 0
         self.starts = 0
         self.made_up: set[str] = set()
@@ -98,6 +104,7 @@ class Session:
     def twin(self) -> Session:
         """Another one of the same application, not started."""
         other = Session(self._target, self._application, self._prefix, self._options)
+        other.servers = self.servers
         other.made_up, other.fallen, other._walls = self.made_up, self.fallen, self._walls
         return other
 
@@ -119,11 +126,34 @@ class Session:
         if self._next is None and self._child is not None and not self._plant_is_real:
             self._next = self._starting.submit(self._started)
 
-    def _started(self) -> tuple[Child, Started]:
+    def fill(self, seed: str) -> dict[str, Any]:
+        """Make the tables in the databases that every child gets copies of, in a child of its own.
+
+        Args:
+            seed: ``module:function`` that adds data, or an empty text.
+
+        Raises:
+            ApplicationError: It does not import.
+            ChildLost: It ended or took too long.
+        """
+        if self.servers is None:
+            return {}
+        config = self._config(self.servers.for_child(original=True))
+        child = self._new({**config, "prepare": {"seed": seed}})
+        try:
+            child.receive(self._options.import_timeout)
+            frame = child.receive(self._options.import_timeout)
+            if frame["kind"] == "failed":
+                raise _import_failed(self._application.label, frame)
+            return frame
+        finally:
+            child.close(grace=0)
+
+    def _new(self, config: Mapping[str, Any]) -> Child:
         self.starts += 1
-        child = Child(
+        return Child(
             self._target.python,
-            self._config(),
+            config,
             environment.build(
                 self.scratch.path,
                 self._target.python,
@@ -134,6 +164,10 @@ class Session:
             self._target.folder,
             self.scratch.log,
         )
+
+    def _started(self) -> tuple[Child, Started]:
+        servers = self.servers.for_child() if self.servers is not None else {}
+        child = self._new(self._config(servers))
         try:
             return child, self._introduced(child)
         except BaseException:
@@ -146,6 +180,7 @@ class Session:
             if walls["kind"] != "walls":
                 raise ApplicationError("the box could not be built", hint=self.output())
             frame = child.receive(self._options.import_timeout)
+            self.drivers = answers.drivers(frame)
             if frame["kind"] == "failed":
                 raise _import_failed(self._application.label, frame)
             started = answers.started(walls, frame)
@@ -187,6 +222,10 @@ class Session:
             return
         prepared, self._next = self._next, None
         self._child, _ = prepared.result()
+
+    def stop(self) -> None:
+        """End the child; it can be started again."""
+        self._end(grace=0)
 
     def close(self) -> None:
         """End the child and remove the scratch folder."""
@@ -292,7 +331,7 @@ class Session:
             "timeout": timeout,
         }
 
-    def _config(self) -> dict[str, Any]:
+    def _config(self, servers: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
         target = self._target
         python = target.python
         prefixes = {
@@ -302,6 +341,7 @@ class Session:
             str(python.resolve().parent.parent),
         }
         roots = [str(path) for path in self._application.sys_path]
+        sockets = [server["folder"] for server in servers.values()]
         return {
             "prefix": self._prefix,
             "plant": str(self.plant),
@@ -316,11 +356,13 @@ class Session:
                 "attribute": self._application.attribute,
                 "sys_path": roots,
             },
+            "servers": dict(servers),
             "box": {
+                "sockets": sockets,
                 "project": str(target.folder),
                 "scratch": str(self.scratch.path),
                 # Nothing below scratch: there a link could name what the box is to hide.
-                "keep": [*sorted(prefixes), str(AGENT), *roots],
+                "keep": [*sorted(prefixes), str(AGENT), *roots, *sockets],
                 # A private network has no way out, so what is allowed is reached without one; the
                 # Python wall still refuses the rest.
                 "network": "allowed" if self._options.allow else False,

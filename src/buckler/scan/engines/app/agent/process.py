@@ -9,7 +9,20 @@ import os
 import sys
 from typing import Any, AsyncIterator, Dict, Optional, Tuple
 
-from . import configured, introspect, load, places, reached, reads, serve, settings, sinks, state
+from . import (
+    configured,
+    drivers,
+    introspect,
+    load,
+    places,
+    reached,
+    reads,
+    schema,
+    serve,
+    settings,
+    sinks,
+    state,
+)
 from .box import audit, hooks, kernel
 from .channel import Channel
 from .sinks import logs
@@ -37,6 +50,7 @@ def main(descriptor: int) -> None:
     _no_uvloop()
     audit.install()
     sinks.install(config)
+    drivers.install(config)
     reads.install()
     if config["box"]["hooks"]:
         hooks.install(dict(config["box"], walls=walls["walls"]), state.refuse)
@@ -71,6 +85,14 @@ async def _run(channel: Channel, config: Dict[str, Any]) -> None:
     app = _import(channel, config)
     if app is None:
         return
+    if config.get("prepare"):
+        folder, seed = config["box"]["project"], config["prepare"].get("seed")
+        channel.put({"kind": "prepared", **schema.prepare(folder, seed)})
+        channel.flush()
+        return
+    if "mysql" in config.get("servers", {}):
+        # Its databases cannot be copied whole, so every child makes the tables for itself.
+        schema.prepare(config["box"]["project"], config.get("seed"))
     lifespan, why = await _start(app, config["lifespan_timeout"])
     logs.listen()
     model = introspect.model(app)
@@ -78,6 +100,7 @@ async def _run(channel: Channel, config: Dict[str, Any]) -> None:
     model["made_up"] = sorted(settings.made_up)
     model["configured"] = configured.digests()
     model["refused"] = state.take()["refused"]
+    model["wanted"], model["drivers"] = drivers.take(), drivers.kinds()
     channel.put({"kind": "model", "model": model})
     channel.flush()
     gc.freeze()
@@ -106,6 +129,7 @@ def _import(channel: Channel, config: Dict[str, Any]) -> Optional[Any]:
         told["made_up"] = sorted(settings.made_up)
         told["wanted"] = settings.wanted(error)
         told["refused"] = state.take()["refused"]
+        told["servers"], told["drivers"] = drivers.take(), drivers.kinds()
         channel.put({"kind": "failed", **told})
         channel.flush()
         return None

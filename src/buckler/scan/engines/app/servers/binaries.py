@@ -26,7 +26,7 @@ def find(*names: str) -> Path | None:
     for name in names:
         found = shutil.which(name)
         if found:
-            return Path(found).resolve()
+            return Path(found)
         places = [place / name for pattern in PLACES for place in _expanded(pattern)]
         usable = [path for path in places if path.is_file()]
         if usable:

@@ -53,6 +53,9 @@ class MySQL:
         data = self._folder / "data"
         self._initialise(program, data)
         command = [str(program), *SETTINGS, f"--datadir={data}", f"--socket={self._socket}"]
+        files = self._folder / "files"
+        files.mkdir()
+        command += [f"--secure-file-priv={files}", "--local-infile=0"]
         command += [f"--pid-file={self._folder / 'server.pid.txt'}", f"--tmpdir={self._folder}"]
         self._process = processes.Process(command, self._folder)
         self._process.wait_until(self._answers, "MariaDB or MySQL")

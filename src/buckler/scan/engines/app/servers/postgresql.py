@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 import signal
 import socket
 import struct
@@ -47,6 +48,7 @@ class PostgreSQL:
     def program() -> Path | None:
         """The server's program, with ``initdb`` beside it, or None."""
         found = binaries.find("initdb")
+        found = found.resolve() if found else None
         return found.parent / "postgres" if found and (found.parent / "postgres").exists() else None
 
     def start(self) -> Address:
@@ -59,9 +61,16 @@ class PostgreSQL:
         if program is None:
             raise ServerError("PostgreSQL is not on this machine")
         data = self._folder / "data"
-        initdb = [str(program.parent / "initdb"), "-D", str(data), "-U", USER]
+        master = f"master_{secrets.token_hex(8)}"
+        initdb = [str(program.parent / "initdb"), "-D", str(data), "-U", master]
         initdb += ["-A", "trust", "-E", "UTF8", "--locale=C", "--no-sync", "--no-instructions"]
         processes.run(initdb, self._folder)
+        # A superuser starts programs on this side of the box, so nobody can sign in as one.
+        role = f"CREATE ROLE {USER} LOGIN CREATEDB;\n".encode()
+        processes.run(
+            [str(program), "--single", "-D", str(data), "postgres"], self._folder, told=role
+        )
+        (data / "pg_hba.conf").write_text(f"local all {master} reject\nlocal all all trust\n")
         command = [str(program), "-D", str(data), "-k", str(self._folder), "-p", str(PORT)]
         for name, value in SETTINGS.items():
             command += ["-c", f"{name}={value}"]

@@ -1,8 +1,8 @@
 """Starts a server as nobody in particular, and ends it whatever happens.
 
-Threat: a server that outlives the scan. The kernel ends it when the scan dies (``PR_SET_PDEATHSIG``),
-its process id stands in the scratch folder for the next scan to look at, and it owns nothing but that
-folder.
+Threat: a server that outlives the scan. The kernel ends it when the scan dies
+(``PR_SET_PDEATHSIG``), the next scan ends what runs in the folders of scans that are gone, and it
+owns nothing but its own folder.
 """
 
 from __future__ import annotations
@@ -21,7 +21,6 @@ from typing import Any
 
 from buckler.scan.engines.app.servers.interface import ServerError
 
-PIDS = "servers.pid"
 START_SECONDS = 20.0
 END_SECONDS = 3.0
 _PR_SET_PDEATHSIG = 1
@@ -70,8 +69,6 @@ class Process:
                 preexec_fn=_ends_with_us(os.getpid()),
                 **_as_owner(),
             )
-        with (folder.parent / PIDS).open("a", encoding="ascii") as pids:
-            pids.write(f"{self._popen.pid}\n")
 
     @property
     def pid(self) -> int:
@@ -111,8 +108,14 @@ class Process:
         self._popen.wait()
 
 
-def run(command: Sequence[str], folder: Path, timeout: float = 60.0) -> None:
+def run(command: Sequence[str], folder: Path, *, told: bytes = b"", timeout: float = 60.0) -> None:
     """Run a program to its end as the user of servers.
+
+    Args:
+        command: Program and arguments.
+        folder: To work in.
+        told: What it reads.
+        timeout: Seconds.
 
     Raises:
         ServerError: It failed or took too long.
@@ -120,7 +123,7 @@ def run(command: Sequence[str], folder: Path, timeout: float = 60.0) -> None:
     try:
         done = subprocess.run(
             list(command),
-            stdin=subprocess.DEVNULL,
+            input=told,
             capture_output=True,
             cwd=folder,
             env=_environment(folder, None),
@@ -132,8 +135,8 @@ def run(command: Sequence[str], folder: Path, timeout: float = 60.0) -> None:
     except (OSError, subprocess.TimeoutExpired) as error:
         raise ServerError(f"{Path(command[0]).name} does not run: {error}") from error
     if done.returncode:
-        told = (done.stderr or done.stdout)[-800:].decode("utf-8", "replace").strip()
-        raise ServerError(f"{Path(command[0]).name} failed", hint=told)
+        said = (done.stderr or done.stdout)[-800:].decode("utf-8", "replace").strip()
+        raise ServerError(f"{Path(command[0]).name} failed", hint=said)
 
 
 def _as_owner() -> dict[str, Any]:

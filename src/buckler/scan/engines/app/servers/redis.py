@@ -13,9 +13,12 @@ SETTINGS = {
     "save": "",
     "appendonly": "no",
     "maxmemory": "256mb",
-    "databases": "256",
+    "databases": "4096",
     "daemonize": "no",
 }
+
+FORBIDDEN = ("REPLICAOF", "SLAVEOF", "MIGRATE", "MODULE", "DEBUG", "SHUTDOWN", "CLUSTER", "PSYNC")
+"""What would connect elsewhere, load code or end the server."""
 
 
 class Redis:
@@ -48,6 +51,8 @@ class Redis:
         command = [str(program), "--unixsocket", str(self._socket), "--unixsocketperm", "777"]
         for name, value in SETTINGS.items():
             command += [f"--{name}", value]
+        for name in FORBIDDEN:
+            command += ["--rename-command", name, ""]
         self._process = processes.Process([*command, "--dir", str(self._folder)], self._folder)
         self._process.wait_until(self._answers, "Redis")
         return Address(self.kind, self._socket, 0, "")

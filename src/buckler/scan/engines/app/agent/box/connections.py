@@ -62,6 +62,7 @@ class _Judge:
         self._private = walls.get("network", False)
         self._refusals = refusals
         self._own: weakref.WeakSet[Any] = weakref.WeakSet()
+        self.servers: tuple[str, ...] = ()
 
     def outgoing(self, event: str) -> Callable[[tuple[Any, ...]], None]:
         def handle(arguments: tuple[Any, ...]) -> None:
@@ -73,6 +74,8 @@ class _Judge:
 
     def _outgoing(self, sock: Any, address: Any, event: str) -> None:
         if isinstance(address, (str, bytes)):
+            if self._is_ours(address):
+                return
             if not self._is_own(address) and not (self._private and listens(address)):
                 self._refusals.socket(text(address) or "without a name", event)
             return
@@ -108,6 +111,11 @@ class _Judge:
             self._refusals.connection(f"{host}:{text(port)}", event)
 
         return handle
+
+    def _is_ours(self, path: Any) -> bool:
+        """Whether a socket belongs to a server that the scan started for this application."""
+        real = os.path.realpath(os.fsdecode(path))
+        return any(real.startswith(folder + os.sep) for folder in self.servers)
 
     def _is_own(self, place: Any) -> bool:
         """Whether a socket of this process is bound at `place`, a port or a path."""
@@ -166,6 +174,7 @@ def install(config: dict[str, Any], walls: dict[str, bool], refusals: Refusals) 
     if config.get("network") is True:
         return
     judge = _Judge(Allowed(list(config.get("allow") or ())), walls, refusals)
+    judge.servers = tuple(map(os.path.realpath, config.get("sockets") or ()))
     for event in ("socket.connect", "socket.sendto", "socket.sendmsg"):
         audit.on(event, judge.outgoing(event))
     audit.on("socket.bind", judge.bind)

@@ -46,6 +46,7 @@ class Root:
         self._project = os.path.realpath(config["project"])
         self._scratch = os.path.realpath(config["scratch"])
         keep = [os.path.abspath(path) for path in config.get("keep", ())]
+        self._sockets = {os.path.realpath(path) for path in config.get("sockets", ())}
         self._literal = [
             os.path.abspath(config["project"]),
             os.path.abspath(config["scratch"]),
@@ -131,6 +132,9 @@ class Root:
             self._dev(target)
         elif source == self._scratch:
             libc.mount(source, target, None, libc.MS_BIND)
+        elif source in self._sockets:
+            libc.mount(source, target, None, libc.MS_BIND)
+            libc.read_only(target)
         elif source in self._hidden and source not in self._points:
             self._hide(source, target)
         elif self._mounts.kind(source) in PSEUDO:

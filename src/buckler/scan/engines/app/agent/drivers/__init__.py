@@ -7,12 +7,25 @@ migrations all go through the same door.
 
 from __future__ import annotations
 
-from typing import Any, Dict
+import sys
+from typing import Any, Dict, List
 
-from . import postgresql
+from . import mysql, postgresql, redis
 from .wanted import take
 
-__all__ = ["install", "take"]
+__all__ = ["install", "kinds", "take"]
+
+_DRIVERS = {
+    "asyncpg": "postgresql",
+    "psycopg": "postgresql",
+    "psycopg2": "postgresql",
+    "pymysql": "mysql",
+    "aiomysql": "mysql",
+    "asyncmy": "mysql",
+    "pymongo": "mongodb",
+    "redis": "redis",
+    "valkey": "redis",
+}
 
 
 def install(config: Dict[str, Any]) -> None:
@@ -22,4 +35,10 @@ def install(config: Dict[str, Any]) -> None:
         config: ``servers``: by kind, where the scan's own server listens.
     """
     servers = config.get("servers") or {}
-    postgresql.install(servers.get("postgresql"))
+    for door, kind in ((postgresql, "postgresql"), (mysql, "mysql"), (redis, "redis")):
+        door.install(servers.get(kind))
+
+
+def kinds() -> List[str]:
+    """Kinds of servers whose drivers the application has imported."""
+    return sorted({kind for name, kind in _DRIVERS.items() if name in sys.modules})

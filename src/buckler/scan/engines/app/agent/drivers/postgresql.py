@@ -1,7 +1,7 @@
 """The doors of asyncpg, psycopg and psycopg2.
 
-The role and the database that were asked for are made on the scan's own server when they are
-first asked for; a database comes as a copy of the template of its name, where there is one.
+Everybody is one role there, which may make databases and nothing beyond them. The database that
+was asked for is made on the scan's own server when it is first asked for; it comes as a copy of the template of its name, where there is one.
 """
 
 from __future__ import annotations
@@ -11,13 +11,13 @@ import functools
 import getpass
 import os
 from types import ModuleType
-from typing import Any, Callable, Dict, Mapping, Optional, Set, Tuple
+from typing import Any, Callable, Dict, Mapping, Optional, Set
 from urllib.parse import parse_qsl, unquote, urlsplit
 
 from ..imports import when_imported
 from . import wanted
 
-_made: Set[Tuple[str, str]] = set()
+_made: Set[str] = set()
 _KEPT_ASYNCPG = (
     "timeout",
     "statement_cache_size",
@@ -221,13 +221,12 @@ def _copy_of(server: Dict[str, Any], database: str) -> str:
 
 def _needed(server: Dict[str, Any], told: Dict[str, str]) -> Any:
     """Statements that make the role and the database, once, each with where to run them."""
-    key = (told["user"], told["database"])
+    key = told["database"]
     if key in _made:
         return
     _made.add(key)
-    role = "CREATE ROLE %s SUPERUSER LOGIN" % _quoted(told["user"])
     original, copy = _quoted(told["database"]), _quoted(_copy_of(server, told["database"]))
-    statements = [role, "CREATE DATABASE %s" % original]
+    statements = ["CREATE DATABASE %s" % original]
     if copy != original:
         statements.append("CREATE DATABASE %s TEMPLATE %s" % (copy, original))
     yield statements, "postgres"
@@ -247,9 +246,7 @@ def _admin(server: Dict[str, Any], database: str) -> Dict[str, Any]:
 
 
 def _redirected(server: Dict[str, Any], told: Dict[str, str]) -> Dict[str, Any]:
-    return dict(
-        _admin(server, _copy_of(server, told["database"])), user=told["user"], password=None
-    )
+    return dict(_admin(server, _copy_of(server, told["database"])), password=None)
 
 
 def _libpq(
@@ -258,7 +255,7 @@ def _libpq(
     made = {
         "host": server["folder"],
         "port": server["port"],
-        "user": told["user"],
+        "user": server["user"],
         "dbname": _copy_of(server, told["database"]),
         "sslmode": "disable",
         "gssencmode": "disable",

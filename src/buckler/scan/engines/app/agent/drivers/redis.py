@@ -1,0 +1,89 @@
+"""The doors of redis-py and valkey-py, blocking and asynchronous.
+
+Every child has sixteen databases of its own on the scan's server, numbered as the application
+numbers them.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import functools
+import socket
+from types import ModuleType
+from typing import Any, Callable, Dict, Optional
+
+from ..imports import when_imported
+from . import wanted
+
+DATABASES = 16
+
+
+def install(server: Optional[Dict[str, Any]]) -> None:
+    """Stand at the doors; without a server they only note what was wanted."""
+    for package in ("redis", "valkey"):
+        when_imported(
+            f"{package}.connection",
+            lambda module, package=package: _blocking(module, package, server),  # type: ignore[misc]
+        )
+        when_imported(
+            f"{package}.asyncio.connection",
+            lambda module, package=package: _asynchronous(module, package, server),  # type: ignore[misc]
+        )
+
+
+def _blocking(module: ModuleType, driver: str, server: Optional[Dict[str, Any]]) -> None:
+    def redirected(real: Callable[..., Any]) -> Callable[..., Any]:
+        @functools.wraps(real)
+        def connect(self: Any) -> Any:
+            _note(self, driver)
+            if server is None:
+                return real(self)
+            _ours(self, server)
+            made = socket.socket(socket.AF_UNIX)
+            made.settimeout(self.socket_connect_timeout)
+            made.connect(server["socket"])
+            made.settimeout(self.socket_timeout)
+            return made
+
+        return connect
+
+    for name in ("Connection", "SSLConnection", "UnixDomainSocketConnection"):
+        owner = getattr(module, name, None)
+        if owner is not None and "_connect" in vars(owner):
+            owner._connect = redirected(owner._connect)
+
+
+def _asynchronous(module: ModuleType, driver: str, server: Optional[Dict[str, Any]]) -> None:
+    def redirected(real: Callable[..., Any]) -> Callable[..., Any]:
+        @functools.wraps(real)
+        async def connect(self: Any) -> None:
+            _note(self, driver)
+            if server is None:
+                await real(self)
+                return
+            _ours(self, server)
+            self._reader, self._writer = await asyncio.open_unix_connection(server["socket"])
+
+        return connect
+
+    for name in ("Connection", "SSLConnection", "UnixDomainSocketConnection"):
+        owner = getattr(module, name, None)
+        if owner is not None and "_connect" in vars(owner):
+            owner._connect = redirected(owner._connect)
+
+
+def _note(connection: Any, driver: str) -> None:
+    host = getattr(connection, "host", "") or getattr(connection, "path", "")
+    port = getattr(connection, "port", "") or ""
+    number = getattr(connection, "_buckler_db", getattr(connection, "db", 0))
+    wanted.note(driver, "redis", str(host), port, str(number))
+
+
+def _ours(connection: Any, server: Dict[str, Any]) -> None:
+    """The database of this child, and nobody's password."""
+    if not hasattr(connection, "_buckler_db"):
+        connection._buckler_db = connection.db
+    own = int(connection._buckler_db or 0) % DATABASES
+    connection.db = server["number"] * DATABASES + own
+    connection.username = connection.password = None
+    connection.credential_provider = None

@@ -1,0 +1,79 @@
+"""Starts an application, with the servers that it wants.
+
+Which ones those are is known once it was started: by the drivers that it imported. So it is
+started without them first, and again when they are there.
+"""
+
+from __future__ import annotations
+
+import re
+
+from buckler.core.errors import ApplicationError, TargetError
+from buckler.core.events import GapFound, Listener, Note
+from buckler.scan.engines.app.child import ChildLost
+from buckler.scan.engines.app.servers.bring import NAMES
+from buckler.scan.engines.app.session import Session, Started
+
+_ABSENT = re.compile(r": LoadError: ([\w.]+) has no '([\w.]+)'$")
+
+
+def start(session: Session, seed: str, emit: Listener) -> Started:
+    """Start the application of a session.
+
+    Args:
+        session: Not started yet.
+        seed: ``module:function`` that adds data to new databases, or an empty text.
+        emit: Gets what was brought, and what could not be.
+
+    Raises:
+        TargetError: The module has no such attribute; the user can put it right.
+        ApplicationError: The application does not import.
+    """
+    failure: ApplicationError | None = None
+    started: Started | None = None
+    try:
+        started = _begun(session)
+    except ApplicationError as error:
+        failure = error
+    servers = session.servers
+    if servers is not None and servers.bring(session.drivers):
+        session.stop()
+        _fill(session, seed, emit)
+        started = _begun(session)
+        told = ", ".join(NAMES[kind] for kind in servers.kinds)
+        emit(Note("app", f"brought for this scan: {told}"))
+    for kind, problem in servers.failed.items() if servers is not None else ():
+        emit(GapFound(NAMES[kind], problem.message, problem.hint))
+    if started is None:
+        raise failure or ApplicationError("the application does not start")
+    return started
+
+
+def _fill(session: Session, seed: str, emit: Listener) -> None:
+    try:
+        told = session.fill(seed)
+    except (ApplicationError, ChildLost) as error:
+        emit(GapFound("tables", f"they could not be made: {error.message}", error.hint))
+        return
+    for failed in told.get("failed", ()):
+        emit(GapFound("tables", f"{told.get('how') or 'seed'}: {failed}"[:700]))
+
+
+def _begun(session: Session) -> Started:
+    """Start, and tell a name that is not there from code that fails.
+
+    Raises:
+        TargetError: The module has no such attribute; the user can put it right.
+        ApplicationError: The application does not import.
+    """
+    try:
+        return session.start()
+    except ApplicationError as error:
+        absent = _ABSENT.search(error.message)
+        if absent is None:
+            raise
+        module, name = absent.groups()
+        raise TargetError(
+            f"the module {module} has no attribute {name!r}",
+            hint="name the application that is in it: buckler scan module:app",
+        ) from error

@@ -24,6 +24,9 @@ SLOW = (
     "tests/scan/test_corpus.py",
     "tests/scan/test_rule_examples.py",
     "tests/scan/test_renamed.py",
+    "tests/scan/test_determinism.py",
+    "tests/scan/test_servers.py",
+    "tests/scan/test_lying_child.py",
     "tests/formats/",
 )
 

@@ -29,7 +29,11 @@ class JsonFormat:
 
 
 def document(report: Report) -> dict[str, Any]:
-    """The report as JSON values. Only ``timing`` differs between two scans of one state."""
+    """The report as JSON values.
+
+    Two scans of one state with one seed send the same requests; their reports differ in ``timing``
+    and in what the application itself makes of clock and chance.
+    """
     exit_code = report.exit_code(report.fail_on)
     score = report.score
     made = {

@@ -361,6 +361,7 @@ class Session:
                 "sockets": sockets,
                 "project": str(target.folder),
                 "scratch": str(self.scratch.path),
+                "stages": str(self.scratch.private),
                 # Nothing below scratch: there a link could name what the box is to hide.
                 "keep": [*sorted(prefixes), str(AGENT), *roots, *sockets],
                 # A private network has no way out, so what is allowed is reached without one; the

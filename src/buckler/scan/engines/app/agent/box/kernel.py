@@ -25,7 +25,8 @@ def build(config: dict[str, Any]) -> dict[str, Any]:
     process that called stays outside, waits, and ends as the application ends; its descriptors are
     closed.
 
-    `config`: "project" and "scratch" (absolute; writes reach the disk in scratch only), "keep"
+    `config`: "project" and "scratch" (absolute; writes reach the disk in scratch only), "stages" (a
+    folder to build in that no child sees), "keep"
     (paths that stay visible below hidden folders), "network" (true: no wall here; "allowed": the
     Python wall judges by "allow"), "processes" (True: no
     wall), "memory_tmpfs_mb", "walls" (those to try). "files" is Landlock, and is built only where

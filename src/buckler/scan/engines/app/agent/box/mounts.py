@@ -45,6 +45,8 @@ class Root:
     def __init__(self, config: dict[str, Any]) -> None:
         self._project = os.path.realpath(config["project"])
         self._scratch = os.path.realpath(config["scratch"])
+        # Out of reach of a child that runs already: it may put a link in the place of a name.
+        self._stages = os.path.realpath(config.get("stages") or config["scratch"])
         keep = [os.path.abspath(path) for path in config.get("keep", ())]
         self._sockets = {os.path.realpath(path) for path in config.get("sockets", ())}
         self._literal = [
@@ -75,7 +77,7 @@ class Root:
         """
         libc.mount("none", "/", None, libc.MS_REC | libc.MS_PRIVATE)
         # Its own: to remove a folder unmounts what another child of the scan has mounted on it.
-        self._stage = os.path.join(self._scratch, f".box-{os.urandom(6).hex()}")
+        self._stage = os.path.join(self._stages, f".box-{os.urandom(6).hex()}")
         os.mkdir(self._stage)
         self._new = os.path.join(self._stage, "root")
         size = f"size={self._megabytes}m,nr_inodes={max(65536, self._megabytes * 512)},mode=0755"
@@ -117,6 +119,8 @@ class Root:
             os.chdir(self._here)
         except OSError:
             os.chdir("/")
+        if self._stages != self._scratch:
+            return  # out of sight now; whoever gave the folder removes it
         try:
             os.rmdir(self._stage)
         except OSError as error:

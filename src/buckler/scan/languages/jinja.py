@@ -7,6 +7,9 @@ from collections.abc import Iterator
 from functools import lru_cache
 from pathlib import Path
 
+from buckler.core.errors import UnreadableFile
+from buckler.core.files import read_project_file
+
 _SAFE = re.compile(r"\{\{-?\s*(?P<value>[^{}]*?)\|\s*safe\b(?P<after>[^{}]*)\}\}")
 _OFF = re.compile(r"\{%-?\s*autoescape\s+false\s*-?%\}")
 _ON = re.compile(r"\{%-?\s*autoescape\s+true\s*-?%\}")
@@ -19,6 +22,7 @@ _OURS = re.compile(
     r"^\s*(?:[\"'][^\"']*[\"']|caller\(|super\(|self\.|loop\.|csrf\w*|\w*_csrf\w*|(?:\w+\.)*csrf_\w+|icon\w*|\w*_?svg|url_for\(|static\(|\d)",
     re.IGNORECASE,
 )
+MAX_TEMPLATE = 1_000_000
 MAX_FILES = 4000
 EVERY_VALUE = "every value of a block"
 
@@ -40,11 +44,13 @@ def unescaped_values(source: str) -> Iterator[tuple[int, str]]:
 
 def escapes_itself(folder: Path | None, name: str) -> bool:
     """Whether a template of the project turns escaping on by itself, or puts out no value."""
-    for path in _templates(folder) if folder is not None else ():
+    if folder is None:
+        return False
+    for path in _templates(folder):
         if path.as_posix().endswith("/" + name.lstrip("/")):
             try:
-                source = path.read_text(encoding="utf-8", errors="replace")
-            except OSError:
+                source = read_project_file(path, folder, MAX_TEMPLATE).decode("utf-8", "replace")
+            except (FileNotFoundError, UnreadableFile):
                 return False
             values = source.count("{{")
             return values == 0 or bool(_ON.search(source))

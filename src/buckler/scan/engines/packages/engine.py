@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import stat
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
@@ -36,8 +37,8 @@ def _files(folder: Path) -> Iterator[str]:
             file = here / name
             if (
                 name.endswith((".py", ".pyc"))
-                or file.is_symlink()
-                or file.stat().st_size > MAX_BYTES
+                or not stat.S_ISREG(file.lstat().st_mode)
+                or file.lstat().st_size > MAX_BYTES
             ):
                 continue
             count += 1

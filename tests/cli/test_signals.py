@@ -58,7 +58,7 @@ def test_a_signal_while_the_application_runs(project, environment, number: int, 
     process = subprocess.Popen(
         command, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True
     )
-    until(lambda: bool(children(process.pid)) and any(temporary.glob("buckler-*/home")))
+    until(lambda: bool(children(process.pid)) and any(temporary.glob("buckler-*/scratch/home")))
     time.sleep(0.7)
     below = children(process.pid)
     assert below

@@ -66,12 +66,17 @@ def stay_signed_in(run: Run) -> None:
 
 
 def all_known(run: Run) -> bool:
-    """Whether the application still takes the credentials of every identity."""
-    return all(is_known(run, name) for name in run.identities)
+    """Whether the application still takes the credentials of every identity.
+
+    Where nothing tells, those that were not got by signing in are as good as they were.
+    """
+    signing_in = {item.name for item in run.settings.identities if item.login}
+    known = {name: is_known(run, name) for name in run.identities}
+    return all(name not in signing_in if told is None else told for name, told in known.items())
 
 
-def is_known(run: Run, name: str) -> bool:
-    """Whether an answer that nobody gets without signing in is still given."""
+def is_known(run: Run, name: str) -> bool | None:
+    """Whether an answer that nobody gets without signing in is still given; None without one."""
     identity = run.identities[name]
     names = {header for header, _ in identity.headers}
     for cells in run.seen.matrix.values():
@@ -83,7 +88,7 @@ def is_known(run: Run, name: str) -> bool:
             request = replace(cell.request, headers=(*rest, *identity.headers))
             answer = run.send(request, cell.operation)
             return answer is not None and answer.status == cell.answer.status
-    return not any(item.login for item in run.settings.identities if item.name == name)
+    return None
 
 
 def sign_in(run: Run, item: IdentitySettings) -> Identity | None:

@@ -18,7 +18,7 @@ def left(run: Run, exchange: Exchange, name: str) -> bool:
         return False
     told = bool(answer.all_headers("set-cookie")) or bool(answer.header("clear-site-data"))
     says_little = operation.changes_state and not (operation.body and operation.body.is_json)
-    return (told or says_little) and not is_known(run, name)
+    return (told or says_little) and is_known(run, name) is False
 
 
 def return_as(run: Run, name: str) -> None:

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import socket
-import threading
 from collections.abc import Iterator
 
 import pytest
 
 from buckler.scan.engines.app.session import Options
+from tests.scan.listening import Listener
 
 APP = """
 import socket
@@ -32,26 +31,6 @@ def allowed() -> str:
 def other() -> str:
     return read(%d)
 """
-
-
-class Listener:
-    """Greets whoever connects, and counts them."""
-
-    def __init__(self) -> None:
-        self.socket = socket.create_server(("127.0.0.1", 0))
-        self.port = self.socket.getsockname()[1]
-        self.seen = 0
-        threading.Thread(target=self._serve, daemon=True).start()
-
-    def _serve(self) -> None:
-        while True:
-            try:
-                client, _ = self.socket.accept()
-            except OSError:
-                return
-            self.seen += 1
-            client.sendall(b"welcome")
-            client.close()
 
 
 @pytest.fixture

@@ -5,11 +5,9 @@ from __future__ import annotations
 import os
 import shutil
 import signal
-import socket
 import subprocess
 import sys
 import tempfile
-import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -19,6 +17,7 @@ import pytest
 from buckler.scan.engines.app import leftovers
 from buckler.scan.engines.app.servers.bring import KINDS
 from buckler.scan.engines.app.session import Options
+from tests.scan.listening import Listener
 
 SQL = """
 from fastapi import Depends, FastAPI
@@ -134,24 +133,6 @@ STYLES = {
     ),
     "redis": ("redis", REDIS, "INJ010", "POST /notes"),
 }
-
-
-class Listener:
-    """A server of the test's own, which must not see anybody."""
-
-    def __init__(self) -> None:
-        self.socket = socket.create_server(("127.0.0.1", 0))
-        self.port = self.socket.getsockname()[1]
-        self.seen = 0
-        threading.Thread(target=self._serve, daemon=True).start()
-
-    def _serve(self) -> None:
-        while True:
-            try:
-                self.socket.accept()[0].close()
-            except OSError:
-                return
-            self.seen += 1
 
 
 def there(kind: str) -> None:

@@ -30,6 +30,15 @@ from buckler.scan.model.application import (
 )
 
 Json = Mapping[str, Any]
+UNREADABLE = (
+    KeyError,
+    TypeError,
+    ValueError,
+    AttributeError,
+    OverflowError,
+    RecursionError,
+)
+"""What reading something of another shape than expected may raise."""
 MAX_OPERATIONS = 5000
 MAX_ITEMS = 1000
 MAX_TEXT = 64 * 1024
@@ -80,14 +89,7 @@ def application(
             main=main,
             public=public,
         )
-    except (
-        KeyError,
-        TypeError,
-        ValueError,
-        AttributeError,
-        OverflowError,
-        RecursionError,
-    ) as error:
+    except UNREADABLE as error:
         why = repr(error)[:200]
         raise AgentError(f"the agent sent a model that cannot be read: {why}") from error
 

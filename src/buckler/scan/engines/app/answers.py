@@ -14,6 +14,7 @@ from typing import Any
 from buckler.scan.engines.app.child import ChildLost
 from buckler.scan.engines.interface import Answer, Hit
 from buckler.scan.inside import Sources
+from buckler.scan.model.decode import UNREADABLE
 
 MAX_BODY = 256 * 1024
 MAX_HEADERS = 200
@@ -24,14 +25,6 @@ MAX_TEXT = 16 * 1024
 MAX_DEPTH = 6
 MAX_NUMBER = 2**53
 MAX_WALLS = 20
-_READING = (
-    KeyError,
-    TypeError,
-    ValueError,
-    AttributeError,
-    OverflowError,
-    RecursionError,
-)
 
 
 @dataclass(slots=True)
@@ -59,7 +52,7 @@ def started(walls: Mapping[str, Any], frame: Mapping[str, Any]) -> Started:
             {str(name): str(reason)[:MAX_TEXT] for name, reason in why},
             frame["model"],
         )
-    except _READING as error:
+    except UNREADABLE as error:
         raise ChildLost("garbage", f"what it sent first cannot be read: {error!r}") from error
 
 
@@ -81,7 +74,7 @@ def names(items: object) -> tuple[str, ...]:
     """
     try:
         return _texts(items or [])
-    except _READING as error:
+    except UNREADABLE as error:
         raise ChildLost("garbage", f"names cannot be read: {error!r}") from error
 
 
@@ -115,7 +108,7 @@ def answer(frame: Mapping[str, Any], sources: Sources) -> Answer:
             cpu=_real(frame.get("cpu", 0.0)),
             close=_whole(frame.get("close"), 65535),
         )
-    except _READING as error:
+    except UNREADABLE as error:
         raise ChildLost("garbage", f"an answer cannot be read: {str(error)[:200]}") from error
 
 

@@ -32,6 +32,8 @@ from buckler.scan.model.application import AppModel, Operation
 
 T = TypeVar("T")
 MAX_AGAIN = 200
+SLOW_WORK = 24
+"""What an operation that answers slowly counts for, in slots."""
 MANY = 24
 
 
@@ -160,11 +162,26 @@ class AttackEngine:
             return self._attack_afresh(run, self._explorer, chosen, done)
         second.explorer.learn(self._explorer)
         second.run.seen = run.seen.apart()
+        mine, theirs = self._shares(chosen)
         found = self._both(
-            lambda: self._attack_afresh(run, self._explorer, chosen[0::2], done),
-            lambda: self._attack_afresh(second.run, second.explorer, chosen[1::2], done),
+            lambda: self._attack_afresh(run, self._explorer, mine, done),
+            lambda: self._attack_afresh(second.run, second.explorer, theirs, done),
         )
         return [finding for part in found for finding in part]
+
+    def _shares(self, operations: list[Operation]) -> tuple[list[Operation], list[Operation]]:
+        """Two parts of about the same work, each in the order given.
+
+        Work is counted in slots, not in milliseconds, so that the same seed makes the same parts.
+        """
+        parts: tuple[list[Operation], list[Operation]] = ([], [])
+        work = [0, 0]
+        for operation in operations:
+            lighter = 0 if work[0] <= work[1] else 1
+            parts[lighter].append(operation)
+            slow = self._explorer.is_slow(operation)
+            work[lighter] += SLOW_WORK if slow else len(self._explorer.slots(operation)) + 1
+        return parts
 
     def _attack_afresh(
         self, run: Run, explorer: Explorer, operations: list[Operation], done: Progressing

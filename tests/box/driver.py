@@ -31,7 +31,8 @@ def main() -> None:
     imported = time.perf_counter()
     result = {"walls": {}, "why": {}, "pid": 0}
     if order["kernel"] is not None:
-        result = kernel.build(order["kernel"])
+        result = kernel.enclose(order["kernel"])
+        kernel.seal(result)
     if order["limits"]:
         kernel.limits(order["limits"])
     built = time.perf_counter()

@@ -16,6 +16,7 @@ import socket
 import stat
 import struct
 import subprocess
+import sys
 import tempfile
 import time
 from collections import deque
@@ -33,6 +34,8 @@ MAX_CONTAINERS = 1_000_000
 MEMORY_LIMIT = 2 * 1024**3
 MEMORY_EVERY = 0.2
 END_SECONDS = 2.0
+LAUNCH_KEEPS = ("LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH", "SYSTEMROOT")
+"""What Buckler's own interpreter may need to start; the application's settings come in later."""
 _LENGTH = struct.Struct("!I")
 _PAGE = os.sysconf("SC_PAGE_SIZE") if hasattr(os, "sysconf") else 4096
 
@@ -122,7 +125,7 @@ class Child:
     Args:
         python: The application's interpreter.
         config: What the agent needs to know (see ``agent/process.py``).
-        environment: The whole environment of the child.
+        environment: The whole environment of the application.
         cwd: Folder to start in.
         log: Descriptor of the file that gets what the application prints.
     """
@@ -142,14 +145,16 @@ class Child:
         self._out = bytearray()
         self._checked = 0.0
         self.max_frame = MAX_FRAME
-        command = [str(python), "-X", "utf8", str(AGENT / "__main__.py"), str(theirs.fileno())]
+        agent = str(AGENT / "__main__.py")
+        launch = [sys.executable, "-I", "-S", "-X", "utf8", agent, "launch"]
+        command = [*launch, str(theirs.fileno()), str(python)]
         self._process = subprocess.Popen(
             command,
             stdin=subprocess.DEVNULL,
             stdout=log,
             stderr=subprocess.STDOUT,
             cwd=cwd,
-            env=dict(environment),
+            env={name: os.environ[name] for name in LAUNCH_KEEPS if name in os.environ},
             pass_fds=(theirs.fileno(),),
             start_new_session=True,
         )
@@ -157,7 +162,7 @@ class Child:
         ours.setblocking(False)
         self._selector = selectors.DefaultSelector()
         self._selector.register(ours, selectors.EVENT_READ)
-        self.send(config)
+        self.send({**config, "environment": dict(environment)})
 
     @property
     def pid(self) -> int:

@@ -1,4 +1,5 @@
-"""Started by the app engine as ``python …/agent/__main__.py FD`` in the application's interpreter.
+"""Both starts of the child: ``launch FD PYTHON`` in Buckler's interpreter, which becomes ``run FD
+ORDERS`` in the application's.
 
 Loads this folder as the package ``_buckler_agent`` and hands over. The folder itself is taken
 off ``sys.path`` first: a module of ours must never answer an import of the application.
@@ -29,6 +30,12 @@ if __name__ == "__main__":
     sys.path[:] = [entry for entry in sys.path if os.path.abspath(entry or ".") != here]
     sys.dont_write_bytecode = True
     _load(here)
-    from _buckler_agent.process import main  # type: ignore[import-not-found]
+    command, descriptor, argument = sys.argv[1:]
+    if command == "launch":
+        from _buckler_agent.launch import launch  # type: ignore[import-not-found]
 
-    main(int(sys.argv[1]))
+        launch(int(descriptor), argument)
+    else:
+        from _buckler_agent.process import main  # type: ignore[import-not-found]
+
+        main(int(descriptor), int(argument))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import gc
 import importlib.util
+import json
 import os
 import sys
 from typing import Any, AsyncIterator, Dict, Optional, Tuple
@@ -32,15 +33,18 @@ LONG_MS = 20.0
 """After an answer that took so long the parent need not wait for the rest of the batch."""
 
 
-def main(descriptor: int) -> None:
+def main(descriptor: int, orders: int) -> None:
     """Run until the parent closes the pipe.
 
     Args:
         descriptor: The inherited end of a socket pair.
+        orders: Descriptor of a file with what ``launch`` was told and the walls that it built.
     """
     channel = Channel(descriptor)
-    config = channel.receive()
-    walls = kernel.build(config["box"])
+    with os.fdopen(orders, encoding="utf-8") as file:
+        config = json.load(file)
+    walls = config["enclosed"]
+    kernel.seal(walls)
     state.begin(config["prefix"], config["box"]["project"])
     state.skip_dirs = tuple(config["skip_dirs"])
     sys.argv[:] = [config["argv0"]]
@@ -54,8 +58,6 @@ def main(descriptor: int) -> None:
     reads.install()
     if config["box"]["hooks"]:
         hooks.install(dict(config["box"], walls=walls["walls"]), state.refuse)
-    channel.put({"kind": "walls", **walls})
-    channel.flush()
     asyncio.run(_run(channel, config))
 
 

@@ -22,7 +22,7 @@ def install(config: dict[str, Any], report: Report) -> None:
     Call `audit.install` as well.
 
     `config`: "project", "scratch" (absolute), "allow" (["host:port"]), "processes" (True: may
-    start), "network" (True: may connect), "walls" (what `kernel.build` returned under that name),
+    start), "network" (True: may connect), "walls" (what `kernel.enclose` returned under that name),
     "mounts" (default: `walls["mounts"]`; False: writes are redirected into a mirror below scratch,
     and SQLite files are copied). `report("refused", {"what", "detail", "event"})` is called for
     each refusal.

@@ -13,17 +13,18 @@ from typing import Any
 
 from .limits import limits
 
-__all__ = ["WALLS", "build", "limits"]
+__all__ = ["WALLS", "enclose", "limits", "seal"]
 
 WALLS = ("mounts", "network", "pid", "seccomp", "files")
 
 
-def build(config: dict[str, Any]) -> dict[str, Any]:
+def enclose(config: dict[str, Any]) -> dict[str, Any]:
     """Build the walls around the calling process, and return in the process that is inside.
 
     Call it first, with one thread, before `hooks.install` (which refuses the forks this makes). The
     process that called stays outside, waits, and ends as the application ends; its descriptors are
-    closed.
+    closed. What is inside may still start programs, until `seal`: the interpreter of the project is
+    itself one that nobody has to trust.
 
     `config`: "project" and "scratch" (absolute; writes reach the disk in scratch only), "stages" (a
     folder to build in that no child sees), "keep"
@@ -31,17 +32,35 @@ def build(config: dict[str, Any]) -> dict[str, Any]:
     Python wall judges by "allow"), "processes" (True: no
     wall), "memory_tmpfs_mb", "walls" (those to try). "files" is Landlock, and is built only where
     "mounts" does not stand. Returns {"walls": {name: stands}, "why": {name: reason}, "pid": the
-    process id seen from outside}. Never raises OSError: a wall that cannot be built is False and
-    its reason is given.
+    process id seen from outside, "filter": for `seal`}. Never raises OSError: a wall that cannot be
+    built is False and its reason is given.
     """
     wanted = [wall for wall in config.get("walls", WALLS) if wall in WALLS]
-    result: dict[str, Any] = {"walls": dict.fromkeys(WALLS, False), "why": {}, "pid": os.getpid()}
+    result: dict[str, Any] = {
+        "walls": dict.fromkeys(WALLS, False),
+        "why": {},
+        "pid": os.getpid(),
+        "filter": None,
+    }
     if not sys.platform.startswith("linux"):
         result["why"] = dict.fromkeys(wanted, "only Linux has this wall")
         return result
     if wanted:
         _Builder(config, wanted, result).build()
     return result
+
+
+def seal(enclosed: dict[str, Any]) -> None:
+    """Take away what only the start needed: from here on no program can be started.
+
+    `enclosed`: what `enclose` returned, in this process or in the one that became this.
+
+    Raises OSError, though not where `enclose` could install a filter.
+    """
+    if enclosed["filter"] is not None:
+        from . import seccomp
+
+        seccomp.install(seccomp.Policy(**enclosed["filter"]))
 
 
 class _Builder:
@@ -137,7 +156,8 @@ class _Builder:
             alone=self._walls["pid"],
         )
         try:
-            seccomp.install(policy)
+            seccomp.install(policy._replace(processes=True))
             self._walls["seccomp"] = True
+            self._result["filter"] = policy._asdict()
         except OSError as error:
             self._why["seccomp"] = f"the kernel refused the filter: {error}"

@@ -340,7 +340,7 @@ def _folders(path: str) -> list[os.DirEntry[str]]:
 
 
 def build(config: dict[str, Any]) -> Built:
-    """Build the root described by `config` (see `kernel.build`) and move into it.
+    """Build the root described by `config` (see `kernel.enclose`) and move into it.
 
     Raises OSError.
     """

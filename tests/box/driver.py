@@ -31,7 +31,7 @@ def main() -> None:
     imported = time.perf_counter()
     result = {"walls": {}, "why": {}, "pid": 0}
     if order["kernel"] is not None:
-        result = kernel.enclose(order["kernel"])
+        result, _ = kernel.enclose(order["kernel"])
         kernel.seal(result)
     if order["limits"]:
         kernel.limits(order["limits"])

@@ -9,8 +9,8 @@ import threading
 class Listener:
     """Greets whoever connects, and counts them."""
 
-    def __init__(self) -> None:
-        self.socket = socket.create_server(("127.0.0.1", 0))
+    def __init__(self, host: str = "127.0.0.1") -> None:
+        self.socket = socket.create_server((host, 0))
         self.port = self.socket.getsockname()[1]
         self.seen = 0
         threading.Thread(target=self._serve, daemon=True).start()

@@ -6,7 +6,6 @@ import json
 from typing import Any
 
 import click
-from rich.cells import cell_len
 
 from buckler.cli import options
 from buckler.core.errors import ApplicationError
@@ -105,13 +104,15 @@ def _print(rows: list[dict[str, Any]]) -> None:
 
     console = Console()
     table = [HEADS, *(_cells(row) for row in rows)]
-    widths = [max(cell_len(cells[i]) for cells in table) for i in range(len(HEADS))]
+    widths = [max(clean.width(cells[i]) for cells in table) for i in range(len(HEADS))]
     if console.is_terminal and sum(widths) + 2 * len(widths) > console.width:
         for cells in table[1:]:
             _block(console, cells)
         return
     for number, cells in enumerate(table):
-        padded = [cell + " " * (w - cell_len(cell)) for cell, w in zip(cells, widths, strict=True)]
+        padded = [
+            cell + " " * (w - clean.width(cell)) for cell, w in zip(cells, widths, strict=True)
+        ]
         text = "  ".join(padded).rstrip()
         click.echo(click.style(text, bold=True) if number == 0 else text)
 

@@ -191,6 +191,7 @@ class Scanner:
                 self._line,
                 host_names(self._target.folder),
                 compared=compared_names(self._target.folder),
+                earlier=self._work.findings,
                 attacks=attacks,
                 secrets=given_secrets(self._options.env_file, self._options.passed),
             ) as engine:

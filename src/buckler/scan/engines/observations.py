@@ -6,6 +6,7 @@ from dataclasses import dataclass, field, fields
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from buckler.core.finding import Finding
     from buckler.scan.engines.interface import Exchange, Identity
     from buckler.scan.model.application import SecurityScheme
 
@@ -65,6 +66,8 @@ class Observations:
         unvalidated: By operation key: a body that its schema forbids and the handler got.
         assigned: By operation key: slot of a privileged field, its value, and the answer.
         forgeries: Tokens that the scan made itself and the application took.
+        earlier: What the engines before this one found, so that a rule can weigh an answer
+            against what it read in the source.
 
     """
 
@@ -89,6 +92,7 @@ class Observations:
     unvalidated: dict[str, Exchange] = field(default_factory=dict)
     assigned: dict[str, list[tuple[str, object, Exchange]]] = field(default_factory=dict)
     forgeries: list[Forgery] = field(default_factory=list)
+    earlier: tuple[Finding, ...] = ()
 
     def apart(self) -> Observations:
         """Empty ones that know the same identities and how far each of them got."""
@@ -96,10 +100,10 @@ class Observations:
         return Observations(matrix=matrix, identities=self.identities)
 
     def extend(self, other: Observations) -> None:
-        """Add what another one holds, behind one's own; the matrix stays."""
+        """Add what another one holds, behind one's own; the matrix and what both were given stay."""
         for item in fields(self):
             mine, theirs = getattr(self, item.name), getattr(other, item.name)
-            if item.name in ("matrix", "identities"):
+            if item.name in ("matrix", "identities", "earlier"):
                 continue
             if isinstance(mine, list):
                 mine.extend(theirs)

@@ -26,6 +26,7 @@ from typing import Any
 
 from buckler.core.errors import AgentError
 from buckler.scan.engines.app import leftovers
+from buckler.scan.engines.app.relay import Door, Relay
 
 AGENT = Path(__file__).parent / "agent"
 MAX_FRAME = 32 * 1024 * 1024
@@ -33,6 +34,8 @@ MAX_ANSWER = 8 * 1024 * 1024
 MAX_CONTAINERS = 1_000_000
 MEMORY_LIMIT = 2 * 1024**3
 MEMORY_EVERY = 0.2
+MAX_DOORS = 250
+"""The kernel passes at most 253 descriptors at once (unix(7), SCM_MAX_FD)."""
 END_SECONDS = 2.0
 LAUNCH_KEEPS = ("LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH", "SYSTEMROOT")
 """What Buckler's own interpreter may need to start; the application's settings come in later."""
@@ -138,6 +141,8 @@ class Child:
         cwd: Path,
         log: int,
     ) -> None:
+        self._relay: Relay | None = None
+        self._expects_doors = bool(config["box"]["allow"])
         ours, theirs = socket.socketpair()
         self._socket = ours
         self._in = bytearray()
@@ -192,6 +197,35 @@ class Child:
             self._wait(min(left, MEMORY_EVERY))
             self._check_memory()
         return self._frames.popleft()
+
+    def receive_walls(self, timeout: float) -> dict[str, Any]:
+        """The first frame: what ``launch``, which is ours, says of the walls.
+
+        With it come the sockets that stand for the allowed hosts, and from here on they are carried.
+
+        Args:
+            timeout: Seconds after which the child counts as lost.
+
+        Raises:
+            ChildLost: As in :meth:`receive`.
+        """
+        if not self._expects_doors:
+            return self.receive(timeout)
+        with selectors.DefaultSelector() as selector:
+            selector.register(self._socket, selectors.EVENT_READ)
+            if not selector.select(timeout):
+                raise ChildLost("silent", f"the box did not stand within {timeout:g} s")
+        # A message with descriptors is not joined with the next one: these are from ``launch``.
+        data, descriptors, _, _ = socket.recv_fds(self._socket, 1 << 20, MAX_DOORS)
+        listeners = [socket.socket(fileno=descriptor) for descriptor in descriptors]
+        if not data:
+            raise ChildLost("exited", f"the box could not be built: it ended {self._how()}")
+        self._in += data
+        self._split()
+        walls = self.receive(timeout)
+        doors = zip(walls["doors"], listeners, strict=True)
+        self._relay = Relay([Door(host, port, listener) for (host, port), listener in doors])
+        return walls
 
     def _wait(self, seconds: float) -> None:
         events = selectors.EVENT_READ | (selectors.EVENT_WRITE if self._out else 0)
@@ -285,6 +319,8 @@ class Child:
         with contextlib.suppress(ProcessLookupError, PermissionError):
             os.killpg(self.pid, signal.SIGKILL)
         self._process.wait()
+        if self._relay is not None:
+            self._relay.close()
         self._selector.close()
         self._socket.close()
 

@@ -141,7 +141,7 @@ class Session:
         config = self._config(self.servers.for_child(original=True))
         child = self._new({**config, "prepare": {"seed": seed}})
         try:
-            child.receive(self._options.import_timeout)
+            child.receive_walls(self._options.import_timeout)
             frame = child.receive(self._options.import_timeout)
             if frame["kind"] == "failed":
                 raise _import_failed(self._application.label, frame)
@@ -176,7 +176,7 @@ class Session:
 
     def _introduced(self, child: Child) -> Started:
         try:
-            walls = child.receive(self._options.import_timeout)
+            walls = child.receive_walls(self._options.import_timeout)
             if walls["kind"] != "walls":
                 raise ApplicationError("the box could not be built", hint=self.output())
             frame = child.receive(self._options.import_timeout)
@@ -364,9 +364,7 @@ class Session:
                 "stages": str(self.scratch.private),
                 # Nothing below scratch: there a link could name what the box is to hide.
                 "keep": [*sorted(prefixes), str(AGENT), *roots, *sockets],
-                # A private network has no way out, so what is allowed is reached without one; the
-                # Python wall still refuses the rest.
-                "network": "allowed" if self._options.allow else False,
+                "network": False,
                 "processes": self._options.processes,
                 "memory_tmpfs_mb": 512,
                 "walls": list(self._options.walls),

@@ -10,7 +10,8 @@ from urllib.parse import parse_qsl
 
 from buckler.core.settings import LoginSettings
 from buckler.scan.engines.attack.drafts import CannotCarry, Draft
-from buckler.scan.engines.attack.explore import UNIQUE, Explorer, entered
+from buckler.scan.engines.attack.exchanges import entered, exchanged
+from buckler.scan.engines.attack.explore import UNIQUE, Explorer
 from buckler.scan.engines.attack.identities import login_request
 from buckler.scan.engines.attack.run import Run
 from buckler.scan.engines.attack.values import resolve
@@ -90,8 +91,7 @@ class Accounts:
         return (named and cell.answer.status == 401) or _gives_token(operation)
 
     def _send(self, operation: Operation, request: Request) -> Exchange | None:
-        answer = self._run.send(request, operation)
-        return Exchange(operation, request, answer, entered(operation, answer)) if answer else None
+        return exchanged(self._run, operation, request)
 
     def _passwords(self, operation: Operation) -> None:
         """Wrong passwords in a row, from one address, for one account."""

@@ -19,7 +19,8 @@ from buckler.core.rule import Rule
 from buckler.core.settings import Settings
 from buckler.scan.engines.app.session import Session
 from buckler.scan.engines.attack.canaries import Canaries
-from buckler.scan.engines.attack.explore import Explorer, choose_host, entered, order_of
+from buckler.scan.engines.attack.exchanges import entered
+from buckler.scan.engines.attack.explore import Explorer, choose_host, order_of
 from buckler.scan.engines.attack.harvest import candidates, identifiers
 from buckler.scan.engines.attack.identities import sign_in_all, stay_signed_in
 from buckler.scan.engines.attack.judging import Judge, Line
@@ -35,6 +36,7 @@ MAX_AGAIN = 200
 SLOW_WORK = 24
 """What an operation that answers slowly counts for, in slots."""
 MANY = 24
+"""Operations from which on a second child saves more time than its start takes."""
 
 
 class AttackEngine:
@@ -51,6 +53,7 @@ class AttackEngine:
         hints: Host names in the project's source.
         secrets: Values that must stand in no report.
         compared: By name, texts that the project's source compares it with.
+        earlier: What the engines before this one found.
         attacks: Whether :meth:`attack` will be called.
     """
 
@@ -67,6 +70,7 @@ class AttackEngine:
         *,
         compared: Mapping[str, tuple[str, ...]] | None = None,
         secrets: Iterable[str] = (),
+        earlier: Iterable[Finding] = (),
         attacks: bool = True,
     ) -> None:
         excluded = set(settings.exclude)
@@ -81,6 +85,7 @@ class AttackEngine:
             hints=hints,
             compared=compared or {},
             redactor=Redactor(secrets),
+            seen=Observations(earlier=tuple(earlier)),
             operations=tuple(op for op in model.operations if op.key not in excluded),
         )
         for key in sorted(excluded):

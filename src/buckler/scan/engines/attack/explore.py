@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from buckler.scan.engines.attack.drafts import Draft, benign
+from buckler.scan.engines.attack.exchanges import exchanged
 from buckler.scan.engines.attack.forms import is_form_token, visited
 from buckler.scan.engines.attack.harvest import (
     candidates,
@@ -30,6 +31,7 @@ from buckler.scan.model.application import Operation
 HOSTS = ("app.test", "localhost", "testserver", "127.0.0.1", "example.com")
 MAX_POOL = 12
 SLOW_MS = 100.0
+"""Milliseconds of CPU from which on an answer is slow."""
 UNINTERESTING = frozenset({"content-length", "content-type", "connection", "accept-encoding"})
 SIGN_OUT = re.compile(r"log-?out|sign-?out|revoke|deactivate|close-account", re.IGNORECASE)
 UNIQUE = re.compile(
@@ -233,10 +235,10 @@ class Explorer:
     def _send(self, operation: Operation, draft: Draft, name: str | None) -> Exchange | None:
         run = self._run
         request = draft.request(run.identity(name), run.client())
-        answer = run.send(request, operation)
-        if answer is None:
+        exchange = exchanged(run, operation, request)
+        if exchange is None:
             return None
-        exchange = Exchange(operation, request, answer, reached=entered(operation, answer))
+        answer = exchange.answer
         run.seen.everything.append(exchange)
         if answer.ok:
             self._harvest(operation, answer, name)
@@ -355,11 +357,6 @@ def start_of(draft: Draft, slot: Slot) -> Draft:
     elif slot.where == "message" and draft.messages == ["sample"]:
         draft = replace(draft, messages=["{}"])
     return draft
-
-
-def entered(operation: Operation, answer: Answer) -> bool:
-    """Whether the operation's own handler ran."""
-    return operation.entered in answer.entered
 
 
 def _furthest(exchange: Exchange) -> int:

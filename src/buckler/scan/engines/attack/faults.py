@@ -11,7 +11,8 @@ from collections.abc import Iterator
 from typing import Any
 
 from buckler.scan.engines.attack.drafts import Draft
-from buckler.scan.engines.attack.explore import Explorer, entered
+from buckler.scan.engines.attack.exchanges import exchanged
+from buckler.scan.engines.attack.explore import Explorer
 from buckler.scan.engines.attack.run import Run
 from buckler.scan.engines.interface import Exchange
 from buckler.scan.model.application import Operation
@@ -57,13 +58,12 @@ class Faults:
         run = self._run
         identity = run.identity(self._explorer.best_identity(operation))
         request = draft.request(identity, run.client(), fail=fail)
-        answer = run.send(request, operation)
-        if answer is None:
+        exchange = exchanged(run, operation, request)
+        if exchange is None:
             return None
-        exchange = Exchange(operation, request, answer, entered(operation, answer))
         if not fail:
             run.keep_failure(exchange)
-            if exchange.reached and answer.ok:
+            if exchange.reached and exchange.answer.ok:
                 run.seen.everything.append(exchange)
         return exchange
 

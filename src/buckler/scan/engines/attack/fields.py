@@ -7,12 +7,12 @@ together with its name, or when the answer changes with it.
 from __future__ import annotations
 
 import copy
-import json
 import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from buckler.scan.engines.attack.explore import UNIQUE, Explorer, entered
+from buckler.scan.engines.attack.exchanges import exchanged
+from buckler.scan.engines.attack.explore import UNIQUE, Explorer
 from buckler.scan.engines.attack.faults import leaves, replaced
 from buckler.scan.engines.attack.identities import all_known
 from buckler.scan.engines.attack.owners import Reference, likely, who_is
@@ -138,8 +138,7 @@ class Fields:
         made = copy.deepcopy(draft)
         made.json = body
         request = made.request(self._run.identity(name), self._run.client(), number=number)
-        answer = self._run.send(request, operation)
-        return Exchange(operation, request, answer, entered(operation, answer)) if answer else None
+        return exchanged(self._run, operation, request)
 
     def _unvalidated(self, operation: Operation) -> None:
         may, name = self._caller(operation)
@@ -302,11 +301,7 @@ def _stored(exchange: Exchange, name: str, value: Any) -> bool:
 
 def _field(exchange: Exchange, name: str) -> Any:
     """The value of a field of that name anywhere in a JSON answer, or None."""
-    try:
-        data = json.loads(exchange.answer.body)
-    except ValueError:
-        return None
-    return _find(data, name, 0)
+    return _find(exchange.answer.json, name, 0)
 
 
 def _find(data: Any, name: str, depth: int) -> Any:

@@ -36,8 +36,8 @@ def nouns_of(operation: Operation) -> list[str]:
 
 def resource_of(operation: Operation) -> str:
     """The noun an operation is about: ``orders`` of ``/api/orders/{id}``."""
-    words = [part for part in operation.path.split("/") if part and not part.startswith("{")]
-    return words[-1].lower() if words else ""
+    nouns = nouns_of(operation)
+    return nouns[-1] if nouns else ""
 
 
 def identifiers(operation: Operation) -> list[tuple[str, str]]:

@@ -178,12 +178,9 @@ def _send(run: Run, login: LoginSettings) -> Answer | None:
 
 def token_of(answer: Answer, path: str) -> str | None:
     """The token at a dotted path of a JSON answer, or under one of the usual names."""
-    try:
-        data: Any = json.loads(answer.body)
-    except ValueError:
-        return None
+    data = answer.json
     for candidate in (path, *TOKENS):
-        current = data
+        current: Any = data
         for part in candidate.split("."):
             current = current.get(part) if isinstance(current, Mapping) else None
         if isinstance(current, str) and current:

@@ -9,7 +9,8 @@ from dataclasses import replace
 from typing import Any
 
 from buckler.scan.engines.attack.drafts import FILE_CONTENT, Draft
-from buckler.scan.engines.attack.explore import Explorer, entered
+from buckler.scan.engines.attack.exchanges import exchanged
+from buckler.scan.engines.attack.explore import Explorer
 from buckler.scan.engines.attack.faults import replaced
 from buckler.scan.engines.attack.run import Run
 from buckler.scan.engines.attack.values import resolve
@@ -17,8 +18,11 @@ from buckler.scan.engines.interface import Exchange, Request
 from buckler.scan.model.application import Operation, Schema
 
 BODY_SIZE = 3_000_000
+"""Bytes of a body or of one value of it."""
 UPLOAD_SIZE = 26_000_000
+"""Bytes of a file."""
 PAGE = "1000000"
+"""Objects that are asked for at once."""
 PAGE_NAME = re.compile(
     r"^(page_?)?(limit|size|count|length)$|^per_?page$|^(first|last|take|top|n|num|rows|max_?results|items)$",
     re.IGNORECASE,
@@ -55,11 +59,10 @@ class Limits:
         return not lost and any(cell.reached and cell.answer.ok for cell in cells)
 
     def _send(self, operation: Operation, request: Request) -> Exchange | None:
-        answer = self._run.send(request, operation)
-        if answer is None:
+        exchange = exchanged(self._run, operation, request)
+        if exchange is None:
             return None
-        exchange = Exchange(operation, request, answer, entered(operation, answer))
-        if answer.status == 413:
+        if exchange.answer.status == 413:
             self._run.seen.kinds.setdefault("413", []).append(exchange)
         return exchange
 

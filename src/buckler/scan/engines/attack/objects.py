@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Iterator
 from dataclasses import replace
@@ -10,7 +9,8 @@ from typing import Any
 from urllib.parse import unquote
 
 from buckler.scan.engines.attack.drafts import Draft, benign
-from buckler.scan.engines.attack.explore import Explorer, entered
+from buckler.scan.engines.attack.exchanges import exchanged, is_open, succeeded
+from buckler.scan.engines.attack.explore import Explorer
 from buckler.scan.engines.attack.harvest import candidates, identifiers, leaves, resource_of
 from buckler.scan.engines.attack.owners import Owners, nobodys
 from buckler.scan.engines.attack.references import References
@@ -48,10 +48,8 @@ class Objects:
                 "{" not in operation.path
                 or operation.is_websocket
                 or self._run.states[operation.key].lost
+                or is_open(self._run, operation)
             ):
-                continue
-            anonymous = self._run.seen.matrix.get(operation.key, {}).get(None)
-            if anonymous is not None and anonymous.reached and anonymous.answer.ok:
                 continue
             self._operation(operation)
         Owners(self._run, self._explorer).collect()
@@ -106,7 +104,7 @@ class Objects:
         self, operation: Operation, name: str, value: str, owner: str, other: str
     ) -> tuple[Exchange, Exchange] | None:
         mine = self._as(operation, self._draft(operation, name, value, owner), owner)
-        if mine is None or not _done(mine):
+        if mine is None or not succeeded(mine):
             return None
         found = (
             (around, seen)
@@ -115,12 +113,12 @@ class Objects:
             is not None
         )
         around, seen = next(
-            (pair for pair in found if _done(pair[1]) and alike(mine, pair[1])), ("", None)
+            (pair for pair in found if succeeded(pair[1]) and alike(mine, pair[1])), ("", None)
         )
         if seen is None:
             return None
         nothing = self._as(operation, self._draft(operation, name, nobodys(value), around), other)
-        if nothing is not None and _done(nothing) and alike(_renamed(nothing, value), seen):
+        if nothing is not None and succeeded(nothing) and alike(_renamed(nothing, value), seen):
             return None
         return mine, seen
 
@@ -133,7 +131,7 @@ class Objects:
             return None
         for around in self._surroundings(operation, name, owner, other):
             seen = self._as(operation, self._draft(operation, name, value, around), other)
-            if seen is None or not _done(seen):
+            if seen is None or not succeeded(seen):
                 continue
             if self._sees(operation, name, value, owner) is None:
                 return before, seen
@@ -155,7 +153,11 @@ class Objects:
             before = operation.path.partition(f"{{{wanted}")[0]
             for near in self._run.operations if wanted != name else ():
                 cell = self._run.seen.matrix.get(near.key, {}).get(identity)
-                if cell is not None and _done(cell) and near.path.startswith(f"{before}{{{wanted}"):
+                if (
+                    cell is not None
+                    and succeeded(cell)
+                    and near.path.startswith(f"{before}{{{wanted}")
+                ):
                     parts = cell.request.path.split("/")[before.count("/") :]
                     found[wanted] = unquote(parts[0] if parts else "")
                     break
@@ -174,8 +176,7 @@ class Objects:
     def _as(self, operation: Operation, draft: Draft, name: str) -> Exchange | None:
         run = self._run
         request = draft.request(run.identity(name), run.client())
-        answer = run.send(request, operation)
-        return Exchange(operation, request, answer, entered(operation, answer)) if answer else None
+        return exchanged(run, operation, request)
 
     def _lists(self, operation: Operation, name: str) -> Iterator[Operation]:
         """Operations that list what the item's operation takes one of."""
@@ -189,20 +190,21 @@ class Objects:
         found: dict[str, list[str]] = {}
         for operation in lists:
             exchange = self._list(operation, identity)
-            for key, text in leaves(_json(exchange), resource_of(operation)) if exchange else ():
+            data = exchange.answer.json if exchange is not None else None
+            for key, text in leaves(data, resource_of(operation)):
                 found.setdefault(key, []).append(text)
         return found
 
     def _list(self, operation: Operation, identity: str) -> Exchange | None:
         """A list without filters."""
         exchange = self._as(operation, benign(operation, host=self._run.host, full=False), identity)
-        return exchange if exchange is not None and _done(exchange) else None
+        return exchange if exchange is not None and succeeded(exchange) else None
 
     def _in_list(self, operation: Operation, value: str, identity: str) -> Exchange | None:
         exchange = self._list(operation, identity)
         if exchange is None:
             return None
-        texts = {text for _, text in leaves(_json(exchange), resource_of(operation))}
+        texts = {text for _, text in leaves(exchange.answer.json, resource_of(operation))}
         return exchange if value in texts else None
 
     def _sees(self, operation: Operation, name: str, value: str, identity: str) -> Exchange | None:
@@ -213,7 +215,7 @@ class Objects:
         )
         if page is not None:
             exchange = self._as(page, self._draft(page, name, value, identity), identity)
-            return exchange if exchange is not None and _done(exchange) else None
+            return exchange if exchange is not None and succeeded(exchange) else None
         found = (self._in_list(other, value, identity) for other in self._lists(operation, name))
         return next((exchange for exchange in found if exchange is not None), None)
 
@@ -226,17 +228,17 @@ class Objects:
         values = [*candidates(self._run.pool.get(one, {}), wanted[0], resource), *GUESSES]
         for value in dict.fromkeys(values[:6]):
             first = self._as(operation, self._draft(operation, wanted[0], value), one)
-            if first is None or not _done(first) or not (owner := owner_in(_json(first))):
+            if first is None or not succeeded(first) or not (owner := owner_in(first.answer.json)):
                 continue
             second = self._as(operation, self._draft(operation, wanted[0], value), other)
-            if second is not None and _done(second) and owner_in(_json(second)) == owner:
+            if second is not None and succeeded(second) and owner_in(second.answer.json) == owner:
                 self._run.seen.foreign.append((owner, first, second, f"path:{wanted[0]}"))
                 return
 
 
 def alike(one: Exchange, other: Exchange) -> bool:
     """Whether two answers show the same thing; who asked may be named in them."""
-    first, second = _json(one), _json(other)
+    first, second = one.answer.json, other.answer.json
     if first is None or second is None:
         return one.answer.body == other.answer.body and bool(one.answer.body)
     mine, theirs = list(leaves(first, "")), list(leaves(second, ""))
@@ -260,14 +262,3 @@ def owner_in(data: Any) -> str:
         if OWNER.match(key) and isinstance(value, str | int) and not isinstance(value, bool):
             return f"{key} {value}"
     return ""
-
-
-def _json(exchange: Exchange) -> Any:
-    try:
-        return json.loads(exchange.answer.body)
-    except ValueError:
-        return None
-
-
-def _done(exchange: Exchange) -> bool:
-    return exchange.reached and 200 <= (exchange.answer.status or 0) < 300

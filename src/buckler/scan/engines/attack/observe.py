@@ -15,7 +15,8 @@ from urllib.parse import quote
 from buckler.scan.engines.attack import tokens
 from buckler.scan.engines.attack.accounts import Accounts
 from buckler.scan.engines.attack.drafts import Draft
-from buckler.scan.engines.attack.explore import Explorer, entered
+from buckler.scan.engines.attack.exchanges import entered, exchanged
+from buckler.scan.engines.attack.explore import Explorer
 from buckler.scan.engines.attack.faults import Faults
 from buckler.scan.engines.attack.fields import Fields
 from buckler.scan.engines.attack.limits import Limits
@@ -209,8 +210,7 @@ class Observer:
             attacked=frozenset({"header:origin"}),
         )
         request = made.request(run.identity(self._explorer.best_identity(operation)), run.client())
-        answer = run.send(request, operation)
-        return Exchange(operation, request, answer, entered(operation, answer)) if answer else None
+        return exchanged(run, operation, request)
 
     def _near_origins(self) -> Iterator[str]:
         """Origins that look like an allowed one and belong to somebody else."""

@@ -7,14 +7,14 @@ own answers (``/me``, the owner of what it made) and from what it signs in with.
 from __future__ import annotations
 
 import copy
-import json
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
 from buckler.scan.engines.attack.drafts import Draft, benign
-from buckler.scan.engines.attack.explore import Explorer, entered
+from buckler.scan.engines.attack.exchanges import exchanged, is_open, succeeded
+from buckler.scan.engines.attack.explore import Explorer
 from buckler.scan.engines.attack.faults import leaves as values_in
 from buckler.scan.engines.attack.faults import replaced
 from buckler.scan.engines.attack.harvest import leaves, nouns_of
@@ -109,8 +109,7 @@ class Owners:
             return False
         if operation.key not in self._explorer.drafts or self._run.states[operation.key].lost:
             return False
-        anonymous = self._run.seen.matrix.get(operation.key, {}).get(None)
-        return anonymous is None or not (anonymous.reached and anonymous.answer.ok)
+        return not is_open(self._run, operation)
 
     def _references(self, operation: Operation) -> Iterator[Reference]:
         for parameter in operation.parameters:
@@ -148,13 +147,13 @@ class Owners:
         """Somebody gets by another's name what he does not get by his own, nor by nobody's."""
         mine = self._owners_own(operation, reference, values[0], people[0])
         seen = self._as(operation, reference, values[0], people[1]) if mine is not None else None
-        if mine is None or seen is None or not _done(seen):
+        if mine is None or seen is None or not succeeded(seen):
             return None
         private = _pairs(mine) & _pairs(seen)
         private = {pair for pair in private if pair[1] != values[0]}
         for value in (values[1], nobodys(values[0])):
             exchange = self._as(operation, reference, value, people[1]) if private else None
-            if exchange is not None and _done(exchange):
+            if exchange is not None and succeeded(exchange):
                 private -= _pairs(exchange)
         if not private or (_is_profile(operation, reference) and not _is_personal(private)):
             return None
@@ -166,13 +165,18 @@ class Owners:
     ) -> Exchange | None:
         """The owner's answer; where it is empty, something is made first."""
         mine = self._as(operation, reference, value, owner)
-        if mine is not None and _done(mine) and not _pairs(mine) and reference.slot.where == "path":
+        if (
+            mine is not None
+            and succeeded(mine)
+            and not _pairs(mine)
+            and reference.slot.where == "path"
+        ):
             for other in self._run.operations:
                 made = other.method == "POST" and other.path == operation.path
                 if made and other.key in self._explorer.drafts:
                     self._as(other, reference, value, owner)
                     mine = self._as(operation, reference, value, owner)
-        return mine if mine is not None and _done(mine) and _pairs(mine) else None
+        return mine if mine is not None and succeeded(mine) and _pairs(mine) else None
 
     def _shown_anyway(self, operation: Operation, name: str) -> set[Pair]:
         """What lists without a filter show to an identity."""
@@ -185,7 +189,7 @@ class Owners:
                     draft = benign(other, host=self._run.host, full=False)
                     required = any(NAMES.search(k) for k, _ in draft.query)
                     exchange = None if required else self._send(other, draft, name)
-                    good = exchange is not None and _done(exchange)
+                    good = exchange is not None and succeeded(exchange)
                     self._plain[key] = _pairs(exchange) if exchange is not None and good else set()
                 found |= self._plain[key]
         return found
@@ -200,7 +204,7 @@ class Owners:
             return None
         word = self._run.canaries.new().text
         written = self._as(operation, reference, values[0], people[1], (text, word))
-        view = self._look(views, word) if written is not None and _done(written) else None
+        view = self._look(views, word) if written is not None and succeeded(written) else None
         if written is None or view is None:
             return None
         word = self._run.canaries.new().text
@@ -215,7 +219,7 @@ class Owners:
             for op in self._run.operations
             if op.method == "GET"
             and (cell := self._run.seen.matrix.get(op.key, {}).get(name)) is not None
-            and _done(cell)
+            and succeeded(cell)
         ]
         cells.sort(key=lambda pair: -len(nouns & set(nouns_of(pair[0]))))
         yield from (cell for _, cell in cells[:MAX_VIEWS])
@@ -254,8 +258,7 @@ class Owners:
 
     def _send(self, operation: Operation, draft: Draft, name: str) -> Exchange | None:
         request: Request = draft.request(self._run.identity(name), self._run.client())
-        answer = self._run.send(request, operation)
-        return Exchange(operation, request, answer, entered(operation, answer)) if answer else None
+        return exchanged(self._run, operation, request)
 
 
 def who_is(run: Run, name: str) -> list[Pair]:
@@ -298,8 +301,8 @@ def _shown(run: Run, name: str) -> Iterator[Pair]:
 def _answers(run: Run, name: str) -> Iterator[tuple[Operation, Any]]:
     for operation in run.operations:
         cell = run.seen.matrix.get(operation.key, {}).get(name)
-        if cell is not None and _done(cell) and "{" not in operation.path:
-            yield operation, _json(cell)
+        if cell is not None and succeeded(cell) and "{" not in operation.path:
+            yield operation, cell.answer.json
 
 
 def likely(reference: Reference, known: list[Pair]) -> list[str]:
@@ -367,15 +370,4 @@ def _types(schema: Any) -> set[str]:
 
 
 def _pairs(exchange: Exchange) -> set[Pair]:
-    return {(key, value) for key, value in leaves(_json(exchange), "") if "." not in key}
-
-
-def _json(exchange: Exchange) -> Any:
-    try:
-        return json.loads(exchange.answer.body)
-    except ValueError:
-        return None
-
-
-def _done(exchange: Exchange) -> bool:
-    return exchange.reached and 200 <= (exchange.answer.status or 0) < 300
+    return {(key, value) for key, value in leaves(exchange.answer.json, "") if "." not in key}

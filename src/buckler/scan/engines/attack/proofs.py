@@ -12,7 +12,9 @@ from buckler.core.redact import Redactor, is_secret_name
 from buckler.scan.engines.interface import Exchange, Hit, Probe, Request
 
 MAX_BODY = 2000
+"""Bytes of a body that a report shows."""
 MAX_ARGUMENT = 1200
+"""Characters of the argument of a sink that a report shows."""
 HIDDEN_HEADERS = frozenset({"content-length", "user-agent", "accept"})
 PLAIN_HEADERS = frozenset(
     {"host", "user-agent", "accept", "accept-language", "accept-encoding", "content-length"}

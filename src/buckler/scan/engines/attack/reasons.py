@@ -1,14 +1,18 @@
-"""Why an operation was not reached, for people."""
+"""Says in the coverage why an operation was not reached, so that somebody can do something about it."""
 
 from __future__ import annotations
-
-import json
 
 from buckler.scan.engines.interface import Answer, Exchange
 
 
 def why_not(cell: Exchange | None, lost: str, identities: bool) -> str:
-    """Why an operation was not reached, for people."""
+    """The reason in one line, for people.
+
+    Args:
+        cell: The exchange that got furthest; None where nothing could be sent.
+        lost: Why the operation was given up, or an empty text.
+        identities: Whether there is anybody who could sign in.
+    """
     if lost or cell is None:
         return lost or "no request could be sent"
     status = cell.answer.status
@@ -26,7 +30,7 @@ def why_not(cell: Exchange | None, lost: str, identities: bool) -> str:
 
 def _first_error(answer: Answer) -> str:
     try:
-        detail = json.loads(answer.body)["detail"][0]
+        detail = answer.json["detail"][0]
         return f"{'.'.join(map(str, detail['loc']))}: {detail['msg']}"[:160]
-    except (ValueError, KeyError, IndexError, TypeError):
+    except (KeyError, IndexError, TypeError):
         return "the made-up values are not valid"

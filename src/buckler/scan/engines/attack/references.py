@@ -9,7 +9,8 @@ from __future__ import annotations
 import copy
 from collections.abc import Iterator
 
-from buckler.scan.engines.attack.explore import Explorer, entered
+from buckler.scan.engines.attack.exchanges import exchanged, is_open, succeeded
+from buckler.scan.engines.attack.explore import Explorer
 from buckler.scan.engines.attack.faults import leaves as values_in
 from buckler.scan.engines.attack.faults import replaced
 from buckler.scan.engines.attack.harvest import candidates, singular
@@ -50,8 +51,7 @@ class References:
             if not operation.changes_state or self._run.states[operation.key].lost:
                 continue
             draft = self._explorer.drafts.get(operation.key)
-            anonymous = self._run.seen.matrix.get(operation.key, {}).get(None)
-            if draft is None or (anonymous and anonymous.reached and anonymous.answer.ok):
+            if draft is None or is_open(self._run, operation):
                 continue
             for way, value in values_in(draft.json):
                 if isinstance(value, bool) or not isinstance(value, int | str):
@@ -76,10 +76,10 @@ class References:
                 if isinstance(present, int) and not value.isdigit():
                     continue
                 seen = self._send(operation, way, present, value, other)
-                if seen is None or not _done(seen):
+                if seen is None or not succeeded(seen):
                     continue
                 nothing = self._send(operation, way, present, nobodys(value), other)
-                if nothing is not None and not _done(nothing):
+                if nothing is not None and not succeeded(nothing):
                     self._run.seen.foreign.append((owner, mine, seen, f"json:{dotted(way)}"))
                     return True
         return False
@@ -92,8 +92,7 @@ class References:
             given = [n for n, part in enumerate(parts) if part.startswith("{")]
             if operation.method != "GET" or len(given) != 1 or given[0] == 0:
                 continue
-            anonymous = self._run.seen.matrix.get(operation.key, {}).get(None)
-            if anonymous is not None and anonymous.reached and anonymous.answer.ok:
+            if is_open(self._run, operation):
                 continue
             if singular(parts[given[0] - 1].lower()) == noun and found < MAX_PAGES:
                 found += 1
@@ -111,7 +110,7 @@ class References:
             values = [*candidates(pool, parameter, noun), *pool.get(f"{noun}.id", ()), *GUESSES]
             for value in list(dict.fromkeys(values))[:MAX_VALUES]:
                 mine = self._page(page, parameter, value, owner)
-                if mine is None or not _done(mine):
+                if mine is None or not succeeded(mine):
                     continue
                 theirs = self._page(page, parameter, value, other)
                 if theirs is not None and theirs.answer.status in REFUSED:
@@ -126,8 +125,7 @@ class References:
         draft = copy.deepcopy(draft)
         draft.path[parameter] = value
         request = draft.request(self._run.identity(name), self._run.client())
-        answer = self._run.send(request, page)
-        return Exchange(page, request, answer, entered(page, answer)) if answer else None
+        return exchanged(self._run, page, request)
 
     def _send(
         self,
@@ -140,9 +138,4 @@ class References:
         draft = copy.deepcopy(self._explorer.drafts[operation.key])
         draft.json = replaced(draft.json, way, int(value) if isinstance(present, int) else value)
         request = draft.request(self._run.identity(name), self._run.client())
-        answer = self._run.send(request, operation)
-        return Exchange(operation, request, answer, entered(operation, answer)) if answer else None
-
-
-def _done(exchange: Exchange) -> bool:
-    return exchange.reached and 200 <= (exchange.answer.status or 0) < 300
+        return exchanged(self._run, operation, request)

@@ -10,7 +10,8 @@ from collections.abc import Iterator
 
 from buckler.scan.engines.attack.drafts import CannotCarry, Draft
 from buckler.scan.engines.attack.encodings import SHAPES, fitted
-from buckler.scan.engines.attack.explore import Explorer, entered
+from buckler.scan.engines.attack.exchanges import entered
+from buckler.scan.engines.attack.explore import Explorer
 from buckler.scan.engines.attack.harvest import (
     candidates,
     identifiers,
@@ -29,6 +30,7 @@ MAX_READERS = 12
 MAX_USERS = 4
 MAX_SLOTS = 12
 SLOW_MS = 60.0
+"""Milliseconds of CPU from which on writing is too slow to be done for every reader."""
 
 
 class SecondOrder:

@@ -9,7 +9,8 @@ import base64
 import copy
 
 from buckler.scan.engines.attack.drafts import Draft
-from buckler.scan.engines.attack.explore import Explorer, entered
+from buckler.scan.engines.attack.exchanges import exchanged, is_open
+from buckler.scan.engines.attack.explore import Explorer
 from buckler.scan.engines.attack.run import Run
 from buckler.scan.engines.interface import Exchange, Identity
 from buckler.scan.model.application import Operation, SecurityScheme
@@ -17,7 +18,6 @@ from buckler.scan.model.application import Operation, SecurityScheme
 FOREIGN_ORIGIN = "https://buckler-origin.test"
 REFUSED = (401, 403)
 MADE_UP = "buckler-made-this-up-0123456789"
-SIMPLE = ("application/x-www-form-urlencoded", "multipart/form-data", "text/plain")
 
 
 class Strangers:
@@ -51,10 +51,7 @@ class Strangers:
         self, operation: Operation, draft: Draft, identity: Identity | None
     ) -> Exchange | None:
         request = draft.request(identity, self._run.client())
-        answer = self._run.send(request, operation)
-        if answer is None:
-            return None
-        return Exchange(operation, request, answer, entered(operation, answer))
+        return exchanged(self._run, operation, request)
 
     def _websocket(self, operation: Operation, draft: Draft) -> None:
         foreign = copy.deepcopy(draft)
@@ -68,10 +65,7 @@ class Strangers:
                 self._run.seen.websockets.setdefault(operation.key, []).append(exchange)
 
     def _forged(self, operation: Operation, draft: Draft) -> None:
-        anonymous = self._run.seen.matrix.get(operation.key, {}).get(None)
-        if not operation.security or (
-            anonymous is not None and anonymous.reached and anonymous.answer.ok
-        ):
+        if not operation.security or is_open(self._run, operation):
             return
         made = copy.deepcopy(draft)
         for scheme in operation.security:
@@ -103,8 +97,7 @@ class Strangers:
 
     def _cross_site(self, operation: Operation, draft: Draft) -> None:
         """The request as a form of another site would send it, with the visitor's cookies."""
-        anonymous = self._run.seen.matrix.get(operation.key, {}).get(None)
-        if anonymous is not None and anonymous.reached and anonymous.answer.ok:
+        if is_open(self._run, operation):
             return
         for identity in self._run.identities.values():
             visitor = cookies_only(identity)

@@ -10,25 +10,57 @@ from __future__ import annotations
 import base64
 import hashlib
 import re
-from collections.abc import Iterator
-from dataclasses import replace
-from typing import Any
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
 
 from buckler.scan.engines.attack.drafts import CannotCarry, Draft
-from buckler.scan.engines.attack.explore import Explorer, entered, order_of
+from buckler.scan.engines.attack.exchanges import entered, exchanged
+from buckler.scan.engines.attack.explore import Explorer, order_of
 from buckler.scan.engines.attack.forms import cookies_of
 from buckler.scan.engines.attack.jwt import Token, crack, encode, guess, made_up, parse
 from buckler.scan.engines.attack.run import Run
-from buckler.scan.engines.interface import Exchange, Identity, Slot
+from buckler.scan.engines.interface import Exchange, Hit, Identity, Slot
 from buckler.scan.engines.observations import Forgery
-from buckler.scan.model.application import Operation
+from buckler.scan.model.application import Operation, SecurityScheme
 from buckler.scan.model.secrets import COMMON
 
 _JWT = re.compile(r"eyJ[\w-]{4,}\.[\w-]{4,}\.[\w-]*")
 _NO_TOKEN = ("file", "filename", "path", "message")
 _LEAST = 120
+"""Characters that a slot must take for a token to fit into it."""
 _NONES = ("none", "None", "NONE")
 MAX_GUESSES = 100
+
+
+Fill = Callable[[str], tuple[Draft, Identity | None]]
+"""Puts a token into a request: the draft, and who sends it.
+
+Raises :class:`CannotCarry` where no client can send it there.
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class _Reader:
+    """A place that may read tokens.
+
+    Attributes:
+        slot: Key of the slot that the token goes into.
+        token: The one to change.
+        needed: Nobody gets in there without the token, so whoever gets in had it taken. Where it
+            is not known, the token has to be seen at a library that reads it.
+    """
+
+    operation: Operation
+    slot: str
+    token: Token
+    fill: Fill
+    needed: bool = False
+
+    def keys_to_try(self) -> list[str]:
+        """The keys worth trying: the one that fits, or common ones for a token of our own."""
+        if self.token.key is not None:
+            return [self.token.key]
+        return [] if self.needed else list(COMMON[:MAX_GUESSES])
 
 
 def forge(run: Run, explorer: Explorer) -> list[Forgery]:
@@ -88,12 +120,23 @@ class Forger:
     def _credentials(self, operation: Operation, draft: Draft) -> Iterator[Forgery]:
         """Forge the token with which an identity signs in, once for each gate."""
         gate = tuple(sorted(d.name for d in operation.dependencies))
-        cells = self._run.seen.matrix.get(operation.key, {})
-        nobody = cells.get(None)
+        nobody = self._run.seen.matrix.get(operation.key, {}).get(None)
         if not gate or gate in self._gates or (nobody is not None and nobody.reached):
             return
         if operation.key in self._run.seen.forged:
             return
+        reader = self._signed_in(operation, draft)
+        if reader is None and any(_asks_for_token(scheme) for scheme in operation.security):
+            slot = Slot("header", "authorization")
+            fill = _in_slot(draft, slot, None, "Bearer ")
+            reader = _Reader(operation, slot.key, made_up(), fill)
+        if reader is not None:
+            self._gates.add(gate)
+            yield from self._variants(reader)
+
+    def _signed_in(self, operation: Operation, draft: Draft) -> _Reader | None:
+        """The header in which somebody has to send a token to get in, with that token."""
+        cells = self._run.seen.matrix.get(operation.key, {})
         for identity in self._run.identities.values():
             cell = cells.get(identity.name)
             if cell is None or not cell.reached:
@@ -102,42 +145,19 @@ class Forger:
                 found = _JWT.search(value)
                 token = parse(found.group()) if found else None
                 if (
-                    found is None
-                    or token is None
-                    or not self._needs(operation, draft, identity, name)
+                    found is not None
+                    and token is not None
+                    and self._needs(operation, draft, identity, name)
                 ):
-                    continue
-                self._gates.add(gate)
-                before, after = value[: found.start()], value[found.end() :]
-                slot = f"header:{name}"
-                if name == "cookie":
-                    slot = "cookie:" + before.rstrip("=").rpartition("; ")[2].rpartition("=")[2]
-                yield from self._variants(
-                    operation,
-                    slot,
-                    crack(found.group(), token),
-                    lambda text, n=name, b=before, a=after, i=identity: (
-                        draft,
-                        replace(
-                            i,
-                            headers=tuple((k, b + text + a if k == n else v) for k, v in i.headers),
-                        ),
-                    ),
-                )
-                return
-        if any(
-            s.type.lower() in ("http", "oauth2", "openidconnect") and "basic" not in s.cls.lower()
-            for s in operation.security
-        ):
-            self._gates.add(gate)
-            slot_of = Slot("header", "authorization")
-            yield from self._variants(
-                operation,
-                slot_of.key,
-                made_up(),
-                lambda text: (draft.with_value(slot_of, f"Bearer {text}"), None),
-                guess=True,
-            )
+                    before, after = value[: found.start()], value[found.end() :]
+                    return _Reader(
+                        operation,
+                        _slot_of(name, before),
+                        crack(found.group(), token),
+                        _in_header(draft, identity, name, before, after),
+                        needed=True,
+                    )
+        return None
 
     def _needs(self, operation: Operation, draft: Draft, identity: Identity, name: str) -> bool:
         """Whether the operation refuses the identity without that header."""
@@ -155,13 +175,8 @@ class Forger:
             if slot.where not in _NO_TOKEN and not (isinstance(most, int) and most < _LEAST):
                 fitting.append(slot)
         for slot in self._reading(operation, draft, fitting, identity):
-            yield from self._variants(
-                operation,
-                slot.key,
-                made_up(),
-                lambda text, s=slot: (draft.with_value(s, text), identity),
-                guess=True,
-            )
+            fill = _in_slot(draft, slot, identity)
+            yield from self._variants(_Reader(operation, slot.key, made_up(), fill))
 
     def _reading(
         self, operation: Operation, draft: Draft, slots: list[Slot], identity: Identity | None
@@ -188,11 +203,9 @@ class Forger:
         read = [slot for canary, slot in canaries.items() if any(canary in t for t in texts)]
         return read if read or (entered(operation, answer) and answer.ok) else slots
 
-    def _variants(
-        self, operation: Operation, slot: str, token: Token, fill: Any, *, guess: bool = False
-    ) -> Iterator[Forgery]:
+    def _variants(self, reader: _Reader) -> Iterator[Forgery]:
         """The forgeries of one token, until one is taken."""
-        sent = self._send(operation, slot, token, "signature", "HS256", "", fill, needed=not guess)
+        sent = self._send(reader, "signature", "HS256", "")
         if sent is None:
             return
         exchange, taken = sent
@@ -200,67 +213,50 @@ class Forger:
             yield taken
             return
         places = {hit.frames[:1] for hit in exchange.answer.hits if hit.sink == "token"}
-        if guess and not places:
+        if not reader.needed and not places:
             return
-        known = guess and places <= self._guessed
+        known = not reader.needed and places <= self._guessed
         self._guessed |= places
-        for name in _NONES:
-            sent = self._send(operation, slot, token, "none", name, None, fill, needed=not guess)
-            if sent is not None and sent[1] is not None:
-                yield sent[1]
-                return
-        if known:
-            return
-        keys = [token.key] if token.key is not None else list(COMMON[:MAX_GUESSES]) if guess else []
-        for key in keys:
-            algorithm = str(token.header.get("alg", "HS256"))
-            sent = self._send(operation, slot, token, "key", algorithm, key, fill, needed=not guess)
+        attempts: list[tuple[str, str, str | None]] = [("none", name, None) for name in _NONES]
+        if not known:
+            algorithm = str(reader.token.header.get("alg", "HS256"))
+            attempts += [("key", algorithm, key) for key in reader.keys_to_try()]
+        for kind, name, key in attempts:
+            sent = self._send(reader, kind, name, key)
             if sent is not None and sent[1] is not None:
                 yield sent[1]
                 return
 
     def _send(
-        self,
-        operation: Operation,
-        slot: str,
-        token: Token,
-        kind: str,
-        algorithm: str,
-        key: str | None,
-        fill: Any,
-        *,
-        needed: bool,
+        self, reader: _Reader, kind: str, algorithm: str, key: str | None
     ) -> tuple[Exchange, Forgery | None] | None:
-        run = self._run
+        """Send one forgery.
+
+        Args:
+            reader: Where it goes.
+            kind: As :class:`Forgery` has it.
+            algorithm: For the header; a replaced signature leaves the token's own.
+            key: To sign with, for the kind ``key``.
+
+        Returns:
+            The exchange, and the forgery where it was taken; None where it was not to be sent.
+        """
+        run, operation = self._run, reader.operation
         canary = run.canaries.new().text
-        claims = {**token.claims, "buckler": canary}
-        header = {
-            **token.header,
-            "alg": algorithm if kind != "signature" else token.header.get("alg", algorithm),
-        }
-        text = encode(header, claims, key if kind == "key" else None)
-        if kind == "signature":
-            text += _signature(canary)
         try:
-            draft, identity = fill(text)
+            draft, identity = reader.fill(_forged(reader.token, kind, algorithm, key, canary))
             request = draft.request(identity, run.client())
         except CannotCarry:
             return None
-        answer = run.send(request, operation)
-        if answer is None:
+        exchange = exchanged(run, operation, request)
+        if exchange is None:
             return None
-        exchange = Exchange(operation, request, answer, entered(operation, answer))
         read = [
             h
-            for h in answer.hits
+            for h in exchange.answer.hits
             if h.sink == "token" and canary in h.text and h.more.get("accepted") is not None
         ]
-        if read:
-            # Read without a check and refused afterwards is fine; the other way round is not.
-            taken = bool(read[-1].more.get("accepted")) and answer.status not in (401, 403)
-        else:
-            taken = needed and exchange.reached and answer.ok
-        if not taken:
+        if not _was_taken(exchange, read, reader.needed):
             return exchange, None
         how = {
             "signature": "the signature was replaced",
@@ -268,13 +264,56 @@ class Forger:
             "key": f"it was signed with the guessed key {key!r}",
         }[kind]
         stack = read[-1].frames if read else ()
-        return exchange, Forgery(kind, operation.key, slot, exchange, stack, how)
+        return exchange, Forgery(kind, operation.key, reader.slot, exchange, stack, how)
+
+
+def _asks_for_token(scheme: SecurityScheme) -> bool:
+    """Whether a scheme takes a token in the ``Authorization`` header (RFC 6750, 2.1)."""
+    kind = scheme.type.lower()
+    return kind in ("http", "oauth2", "openidconnect") and "basic" not in scheme.cls.lower()
+
+
+def _slot_of(header: str, before: str) -> str:
+    """The slot of a token: its header, or the cookie whose name stands before it."""
+    if header != "cookie":
+        return f"header:{header}"
+    return "cookie:" + before.rstrip("=").rpartition("; ")[2].rpartition("=")[2]
+
+
+def _in_header(draft: Draft, identity: Identity, name: str, before: str, after: str) -> Fill:
+    """Puts a token where the identity's own stands in one of its headers."""
+
+    def fill(text: str) -> tuple[Draft, Identity]:
+        headers = ((k, before + text + after if k == name else v) for k, v in identity.headers)
+        return draft, replace(identity, headers=tuple(headers))
+
+    return fill
+
+
+def _in_slot(draft: Draft, slot: Slot, identity: Identity | None, before: str = "") -> Fill:
+    """Puts a token into a slot of its own."""
+    return lambda text: (draft.with_value(slot, before + text), identity)
+
+
+def _forged(token: Token, kind: str, algorithm: str, key: str | None, canary: str) -> str:
+    """A token changed as the kind says, with a canary among its claims."""
+    claims = {**token.claims, "buckler": canary}
+    if kind == "signature":
+        header = {**token.header, "alg": token.header.get("alg", algorithm)}
+        return encode(header, claims, None) + _signature(canary)
+    return encode({**token.header, "alg": algorithm}, claims, key if kind == "key" else None)
+
+
+def _was_taken(exchange: Exchange, read: list[Hit], needed: bool) -> bool:
+    """Whether the application trusted a forgery, by what it was seen to read or by its answer."""
+    answer = exchange.answer
+    if read:
+        # Read without a check and refused afterwards is fine; the other way round is not.
+        return bool(read[-1].more.get("accepted")) and answer.status not in (401, 403)
+    return needed and exchange.reached and answer.ok
 
 
 def _signature(canary: str) -> str:
     """What looks like a signature and is none."""
     digest = hashlib.sha256(canary.encode()).digest()
     return base64.urlsafe_b64encode(digest).decode().rstrip("=")
-
-
-__all__ = ["Forger", "Identity", "Token", "crack", "encode", "forge", "guess", "made_up", "parse"]

@@ -7,6 +7,7 @@ import json
 import re
 from collections.abc import Iterator
 
+from buckler.scan.engines.attack.exchanges import succeeded
 from buckler.scan.engines.interface import Exchange, Identity
 from buckler.scan.engines.observations import Observations
 from buckler.scan.model.application import AppModel, Operation
@@ -51,10 +52,13 @@ _RIGHTS = re.compile(
     re.IGNORECASE,
 )
 _READS = re.compile(
-    r"^(search|query|filter|find|calculate|preview|validate|check|convert|quotes?|estimate|graphql|"
+    r"^(search|query|filter|find|calculate|preview|validate|check|convert|quote|estimate|graphql|"
     r"lookup|compare|render|suggest|autocomplete)$",
     re.IGNORECASE,
 )
+"""Verbs of a question that is too long for a URL, as HTTP's QUERY method (a draft of the IETF) has it.
+
+No plurals: a POST adds to those. What a GraphQL endpoint changes shows by its effects."""
 
 
 def segments(operation: Operation) -> list[str]:
@@ -109,10 +113,7 @@ def cell(operation: Operation, seen: Observations, name: str | None = None) -> E
 
 def done(exchange: Exchange | None) -> Exchange | None:
     """The exchange if the handler ran and answered with success."""
-    if exchange is None or not exchange.reached:
-        return None
-    status = exchange.answer.status or 0
-    return exchange if 200 <= status < 300 or status == 101 else None
+    return exchange if exchange is not None and succeeded(exchange) else None
 
 
 def open_to_nobody(operation: Operation, seen: Observations) -> Exchange | None:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator
 
+from buckler.scan.engines.observations import Observations
+from buckler.scan.model.application import Place
 from buckler.scan.python.index import Function, Index
 
 _SCOPES = "SecurityScopes"
@@ -44,6 +46,15 @@ def unread_scopes(function: Function) -> str:
             }
             return "" if parameter.arg in read else parameter.arg
     return ""
+
+
+def found_in_source(rule: str, place: Place | None, seen: Observations) -> bool:
+    """Whether the rule of that id found its weakness in the source of the dependency at a place."""
+    return place is not None and any(
+        finding.rule == rule
+        and (finding.location.path, finding.location.line) == (place.path, place.line)
+        for finding in seen.earlier
+    )
 
 
 def _optional(function: Function) -> set[str]:

@@ -129,7 +129,7 @@ class MassAssignment(Rule):
 
             class Change(BaseModel):
                 model_config = ConfigDict(extra="allow")
-                town: str = "Applewick"
+                town: str = "Millbridge"
 
 
             def user(x_key: str = Header("")) -> int:

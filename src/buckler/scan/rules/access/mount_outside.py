@@ -54,8 +54,8 @@ class MountOutsideDependencies(Rule):
     control = "guard.access"
     fix = Fix(
         "protect the mounted application itself, or answer the files from a route",
-        before='app.mount("/exports", StaticFiles(directory="exports"))',
-        after='@app.get("/exports/{name}")\ndef export(name: Name) -> FileResponse: …',
+        before='app.mount("/archives", StaticFiles(directory="archives"))',
+        after='@app.get("/archives/{name}")\ndef export(name: Name) -> FileResponse: …',
     )
     bad = (
         Example(
@@ -72,14 +72,14 @@ class MountOutsideDependencies(Rule):
             app = FastAPI(dependencies=[Depends(require_admin)])
 
 
-            @app.get("/summary")
-            def summary() -> int:
+            @app.get("/totals")
+            def totals() -> int:
                 return 3
 
 
-            app.mount("/exports", StaticFiles(directory="exports"))
+            app.mount("/archives", StaticFiles(directory="archives"))
             """,
-            files={"exports/orders.csv": "id,total\n1,20\n"},
+            files={"archives/orders.csv": "id,total\n1,20\n"},
             line=18,
         ),
         Example(

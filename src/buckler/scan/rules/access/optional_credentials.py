@@ -17,7 +17,7 @@ from buckler.scan.rules._support.access import (
     why_protected,
 )
 from buckler.scan.rules._support.evidence import at, at_place, shown
-from buckler.scan.rules._support.gates import compares_unset
+from buckler.scan.rules._support.gates import compares_unset, found_in_source
 from buckler.scan.rules._support.source import here
 
 
@@ -186,11 +186,6 @@ class OptionalCredentialsUnchecked(Rule):
         ),
     )
 
-    def __init__(self) -> None:
-        super().__init__()
-        self._unset: set[tuple[str, str]] = set()
-        """Dependencies that the source shows to compare with what may not be set: file, name."""
-
     def check_source(self, module: Module) -> Iterable[Finding]:
         """Dependencies that compare a credential which may be missing with a setting that may be."""
         index = index_of(module)
@@ -201,7 +196,6 @@ class OptionalCredentialsUnchecked(Rule):
                     confidence=Confidence.SUSPECTED,
                     location=here(index, function),
                 )
-                self._unset.add((module.path, function.name))
 
     def check_observations(self, app: AppModel, seen: Observations) -> Iterable[Finding]:
         """Operations with optional schemes that ought not to answer nobody, and did."""
@@ -235,7 +229,7 @@ class OptionalCredentialsUnchecked(Rule):
         alone = without.request.identity is None
         if gate is None or gate.place is None or shared:
             return
-        if alone and (gate.place.path, gate.name.rpartition(".")[2]) not in self._unset:
+        if alone and not found_in_source(self.id, gate.place, seen):
             return
         yield self.found(
             f"{operation.key} answers without {scheme.name}, and refuses a wrong one.",

@@ -71,8 +71,8 @@ class RoleNotChecked(Rule):
                 return "admin" if x_key == "admin-key-1" else "user"
 
 
-            @app.post("/admin/discount")
-            def discount(role: str = Depends(user)) -> dict[str, int]:
+            @app.post("/admin/surcharge")
+            def surcharge(role: str = Depends(user)) -> dict[str, int]:
                 return {"products": 3}
             """,
             settings='identities.alice.header = "X-Key: alice-key-1"\nidentities.olga.role = "admin"\nidentities.olga.header = "X-Key: admin-key-1"\n',
@@ -101,8 +101,8 @@ class RoleNotChecked(Rule):
             router = APIRouter(prefix="/admin", dependencies=[Depends(require_admin)])
 
 
-            @router.post("/discount")
-            def discount() -> dict[str, int]:
+            @router.post("/surcharge")
+            def surcharge() -> dict[str, int]:
                 return {"products": 3}
 
 

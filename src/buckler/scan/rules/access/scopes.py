@@ -19,7 +19,7 @@ from buckler.scan.rules._support.access import (
     unscoped,
 )
 from buckler.scan.rules._support.evidence import at, at_place, shown
-from buckler.scan.rules._support.gates import unread_scopes
+from buckler.scan.rules._support.gates import found_in_source, unread_scopes
 from buckler.scan.rules._support.source import here
 
 
@@ -149,18 +149,12 @@ class ScopesNotEnforced(Rule):
         ),
     )
 
-    def __init__(self) -> None:
-        super().__init__()
-        self._unread: set[tuple[str, str]] = set()
-        """Dependencies that take ``SecurityScopes`` and never read it: file, name."""
-
     def check_source(self, module: Module) -> Iterable[Finding]:
         """Dependencies that are given the scopes and do not look at them."""
         index = index_of(module)
         for function in index.functions:
             name = unread_scopes(function)
             if name:
-                self._unread.add((module.path, function.name))
                 yield self.found(
                     f"{function.name} takes the scopes as {name} and never reads them.",
                     confidence=Confidence.SUSPECTED,
@@ -195,7 +189,7 @@ class ScopesNotEnforced(Rule):
         if gate is None or not asked:
             return
         place = gate.place
-        unread = place is not None and (place.path, gate.name.rpartition(".")[2]) in self._unread
+        unread = found_in_source(self.id, place, seen)
         for identity in seen.identities:
             scopes = granted(identity)
             exchange: Exchange | None = done(cell(operation, seen, identity.name))

@@ -47,8 +47,8 @@ class ShadowedRouteOtherAccess(Rule):
     control = "guard.access"
     fix = Fix(
         "put the protected, fixed path first",
-        before='@app.get("/reports/{name}")\n…\n@app.get("/reports/audit", dependencies=[Depends(admin)])',
-        after='@app.get("/reports/audit", dependencies=[Depends(admin)])\n…\n@app.get("/reports/{name}")',
+        before='@app.get("/reports/{name}")\n…\n@app.get("/reports/yearly", dependencies=[Depends(admin)])',
+        after='@app.get("/reports/yearly", dependencies=[Depends(admin)])\n…\n@app.get("/reports/{name}")',
     )
     bad = (
         Example(
@@ -68,8 +68,8 @@ class ShadowedRouteOtherAccess(Rule):
                 return f"report {name}"
 
 
-            @app.get("/reports/audit", dependencies=[Depends(require_admin)])
-            def audit() -> str:
+            @app.get("/reports/yearly", dependencies=[Depends(require_admin)])
+            def yearly() -> str:
                 return "who did what"
             """,
             line=17,
@@ -88,8 +88,8 @@ class ShadowedRouteOtherAccess(Rule):
                     raise HTTPException(401)
 
 
-            @app.get("/reports/audit", dependencies=[Depends(require_admin)])
-            def audit() -> str:
+            @app.get("/reports/yearly", dependencies=[Depends(require_admin)])
+            def yearly() -> str:
                 return "who did what"
 
 
@@ -115,8 +115,8 @@ class ShadowedRouteOtherAccess(Rule):
                 return f"report {name}"
 
 
-            @app.get("/reports/audit", dependencies=[Depends(require_admin)])
-            def audit() -> str:
+            @app.get("/reports/yearly", dependencies=[Depends(require_admin)])
+            def yearly() -> str:
                 return "who did what"
             """,
         ),

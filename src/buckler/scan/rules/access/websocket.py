@@ -77,7 +77,7 @@ class WebsocketWithoutAuthentication(Rule):
             app = FastAPI()
 
 
-            @app.websocket("/orders/live")
+            @app.websocket("/meters/live")
             async def live(websocket: WebSocket, session: str = Cookie("")) -> None:
                 if session != "alice-session":
                     await websocket.close(1008)
@@ -98,7 +98,7 @@ class WebsocketWithoutAuthentication(Rule):
             ORIGINS = {"https://www.shop.example"}
 
 
-            @app.websocket("/orders/live")
+            @app.websocket("/meters/live")
             async def live(websocket: WebSocket, session: str = Cookie("")) -> None:
                 if websocket.headers.get("origin") not in ORIGINS or session != "alice-session":
                     await websocket.close(1008)

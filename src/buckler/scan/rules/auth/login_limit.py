@@ -63,7 +63,7 @@ class LoginWithoutLimit(Rule):
             @app.post("/token")
             def token(form: Annotated[OAuth2PasswordRequestForm, Depends()]) -> dict[str, str]:
                 if form.password != "correct-horse-battery":
-                    raise HTTPException(401, "Name or password is wrong")
+                    raise HTTPException(401, "Wrong name or password")
                 return {"access_token": "t", "token_type": "bearer"}
             """,
             line=10,
@@ -83,7 +83,7 @@ class LoginWithoutLimit(Rule):
 
             @app.post("/sessions")
             def sign_in(payload: SignIn) -> dict[str, str]:
-                raise HTTPException(400, "Name or password is wrong")
+                raise HTTPException(400, "Wrong name or password")
             """,
         ),
     )
@@ -105,12 +105,12 @@ class LoginWithoutLimit(Rule):
                 if failures[form.username] >= 5:
                     raise HTTPException(429, "Try again later")
                 failures[form.username] += 1
-                raise HTTPException(401, "Name or password is wrong")
+                raise HTTPException(401, "Wrong name or password")
 
 
             @app.post("/signup")
             def sign_up(username: str, password: str) -> dict[str, str]:
-                raise HTTPException(409, "That name is taken")
+                raise HTTPException(409, "Somebody has that name")
             """,
         ),
     )

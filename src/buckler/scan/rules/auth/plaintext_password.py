@@ -13,8 +13,8 @@ from buckler.scan.python.constants import text
 from buckler.scan.python.index import Index, index_of, last
 from buckler.scan.python.passwords import is_stored_password
 from buckler.scan.python.words import is_password, name_of
+from buckler.scan.rules._support.passwords import PASSWORD_SLOT, strong
 from buckler.scan.rules._support.source import here
-from buckler.scan.rules.auth.weak_password_hash import PASSWORD_SLOT
 
 _STATEMENTS = "execute executemany scalar scalars exec fetch fetchrow fetchval fetch_one fetch_all raw".split()
 _STORES = "add add_all insert insert_one save create append merge".split()
@@ -169,8 +169,7 @@ class PlaintextPassword(Rule):
     def attack(self, slot: Slot, mint: Mint) -> Iterable[Payload]:
         """A password that is taken by most policies."""
         if PASSWORD_SLOT.search(slot.leaf):
-            canary = mint()
-            yield Payload(f"{canary}-Aa1!xQ", canary, "a password", raw=True)
+            yield strong(mint, "a password")
 
     def check_hit(self, hit: Hit, probe: Probe) -> Verdict | None:
         """The password is one of the values of an INSERT or UPDATE."""

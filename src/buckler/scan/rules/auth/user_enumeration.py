@@ -69,7 +69,7 @@ class UserEnumeration(Rule):
                 if form.username not in USERS:
                     raise HTTPException(404, "There is no such account")
                 if form.password != USERS[form.username]:
-                    raise HTTPException(401, "The password is wrong")
+                    raise HTTPException(401, "This password does not fit")
                 return {"access_token": "t", "token_type": "bearer"}
             """,
             settings='identities.alice.login = { request = "POST /token", form = { username = "alice", password = "correct-horse-battery" } }\n',
@@ -97,7 +97,7 @@ class UserEnumeration(Rule):
             def token(form: Annotated[OAuth2PasswordRequestForm, Depends()]) -> dict[str, str]:
                 known = USERS.get(form.username)
                 if known is None or stretch(form.password) != known:
-                    raise HTTPException(401, "Name or password is wrong")
+                    raise HTTPException(401, "Wrong name or password")
                 return {"access_token": "t", "token_type": "bearer"}
             """,
             settings='identities.alice.login = { request = "POST /token", form = { username = "alice", password = "correct-horse-battery" } }\n',
@@ -133,7 +133,7 @@ class UserEnumeration(Rule):
 
             @app.post("/password/forgot")
             def forgot(email: Annotated[str, Form()]) -> dict[str, str]:
-                return {"detail": "If we know the address, a mail is on its way"}
+                return {"detail": "You get a mail if there is such an account"}
             """,
             settings='identities.alice.login = { request = "POST /token", form = { username = "alice", password = "correct-horse-battery" } }\n',
         ),

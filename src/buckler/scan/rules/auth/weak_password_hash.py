@@ -13,6 +13,7 @@ from buckler.scan.python.constants import texts, truth
 from buckler.scan.python.index import Index, argument, index_of, last
 from buckler.scan.python.passwords import derives_key
 from buckler.scan.python.words import is_password, kind, name_of
+from buckler.scan.rules._support.passwords import PASSWORD_SLOT, strong
 from buckler.scan.rules._support.source import here
 
 _FAST = re.compile(
@@ -31,7 +32,6 @@ _WEAK_CALL = re.compile(r"^passlib\.hash\.(\w+)(?:\(\))?\.(hash|encrypt|using)$"
 _BREACH = re.compile(
     r"pwned|breach|hibp|leaked|compromised|pepper|fingerprint|cache_key|strength", re.IGNORECASE
 )
-PASSWORD_SLOT = re.compile(r"pass(word|wd|phrase|code)?$|^pwd|(^|_)pin$", re.IGNORECASE)
 
 
 class WeakPasswordHash(Rule):
@@ -169,8 +169,7 @@ class WeakPasswordHash(Rule):
     def attack(self, slot: Slot, mint: Mint) -> Iterable[Payload]:
         """A password that is taken by most policies."""
         if PASSWORD_SLOT.search(slot.leaf):
-            canary = mint()
-            yield Payload(f"{canary}-Aa1!xQ", canary, "a password", raw=True)
+            yield strong(mint, "a password")
 
     def check_hit(self, hit: Hit, probe: Probe) -> Verdict | None:
         """The password reached a fast hash in a request in which no slow one ran."""

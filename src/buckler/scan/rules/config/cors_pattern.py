@@ -128,8 +128,8 @@ class CorsOriginPattern(Rule):
                 return [1]
 
 
-            @till.get("/sales")
-            def sales() -> list[int]:
+            @till.get("/takings")
+            def takings() -> list[int]:
                 return [1]
 
 

@@ -73,7 +73,7 @@ class CsrfUnprotected(Rule):
                 return "alice"
 
 
-            @app.post("/account/email")
+            @app.post("/profile/email")
             def change(email: Annotated[str, Form()], name: str = Depends(user)) -> dict[str, str]:
                 return {"email": email}
             """,
@@ -117,7 +117,7 @@ class CsrfUnprotected(Rule):
                 return "alice"
 
 
-            @app.post("/account/email")
+            @app.post("/profile/email")
             def change(email: Annotated[str, Form()], name: str = Depends(user)) -> dict[str, str]:
                 return {"email": email}
 

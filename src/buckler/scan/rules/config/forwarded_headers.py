@@ -46,7 +46,7 @@ class ForwardedHeadersFromAnyone(Rule):
     ``X-Forwarded-For: 127.0.0.1`` passes whatever is open to the machine itself.
 
     ## How to fix
-    Name the proxy: ``--forwarded-allow-ips 10.0.0.5`` or its network, ``10.0.0.0/24``. Without a proxy, leave
+    Name the proxy: ``--forwarded-allow-ips 10.0.0.9`` or its network, ``10.0.0.0/24``. Without a proxy, leave
     the option out.
 
     ## How to check
@@ -68,9 +68,9 @@ class ForwardedHeadersFromAnyone(Rule):
     asvs = ("V4.1.3", "V15.3.4")
     control = "guard.limits.proxies"
     fix = Fix(
-        "name the proxy: --forwarded-allow-ips 10.0.0.5",
+        "name the proxy: --forwarded-allow-ips 10.0.0.9",
         before='uvicorn.run(app, proxy_headers=True, forwarded_allow_ips="*")',
-        after='uvicorn.run(app, proxy_headers=True, forwarded_allow_ips="10.0.0.5")',
+        after='uvicorn.run(app, proxy_headers=True, forwarded_allow_ips="10.0.0.9")',
     )
     bad = (
         Example(
@@ -130,7 +130,7 @@ class ForwardedHeadersFromAnyone(Rule):
             from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 
             app = FastAPI()
-            app.add_middleware(ProxyHeadersMiddleware, trusted_hosts="10.0.0.5")
+            app.add_middleware(ProxyHeadersMiddleware, trusted_hosts="10.0.0.9")
             app.add_middleware(TrustedHostMiddleware, allowed_hosts=["*"])
 
 
@@ -146,7 +146,7 @@ class ForwardedHeadersFromAnyone(Rule):
                 "Dockerfile": """
                 FROM python:3.13-slim
                 # not --forwarded-allow-ips "*"
-                CMD ["uvicorn", "main:app", "--forwarded-allow-ips", "10.0.0.5"]
+                CMD ["uvicorn", "main:app", "--forwarded-allow-ips", "10.0.0.9"]
                 """,
             },
         ),

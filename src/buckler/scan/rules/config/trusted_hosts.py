@@ -58,9 +58,9 @@ class TrustedHostsMissing(Rule):
             app = FastAPI()
 
 
-            @app.get("/share")
-            def share(request: Request) -> dict[str, str]:
-                return {"link": f"{request.base_url}share/1"}
+            @app.get("/invite")
+            def invite(request: Request) -> dict[str, str]:
+                return {"link": f"{request.base_url}invite/1"}
             """,
             line=3,
         ),
@@ -75,9 +75,9 @@ class TrustedHostsMissing(Rule):
             app.add_middleware(TrustedHostMiddleware, allowed_hosts=["www.shop.example"])
 
 
-            @app.get("/share")
-            def share(request: Request) -> dict[str, str]:
-                return {"link": f"{request.base_url}share/1"}
+            @app.get("/invite")
+            def invite(request: Request) -> dict[str, str]:
+                return {"link": f"{request.base_url}invite/1"}
             """,
         ),
     )

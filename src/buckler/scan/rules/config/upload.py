@@ -102,7 +102,7 @@ class UploadUnbounded(Rule):
                 return {"size": seen}
 
 
-            @app.post("/pictures")
+            @app.post("/portraits")
             async def picture(file: UploadFile) -> dict[str, int]:
                 if (file.size or 0) > LIMIT:
                     raise HTTPException(413)

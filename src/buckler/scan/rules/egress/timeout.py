@@ -94,10 +94,10 @@ class OutboundWithoutTimeout(Rule):
             app = FastAPI()
 
 
-            @app.get("/rates")
-            def rates() -> str:
+            @app.get("/weather")
+            def weather() -> str:
                 try:
-                    with urllib.request.urlopen("https://rates.example/daily") as answer:
+                    with urllib.request.urlopen("https://weather.example/daily") as answer:
                         return str(answer.status)
                 except OSError:
                     return "none"
@@ -116,12 +116,12 @@ class OutboundWithoutTimeout(Rule):
             session = requests.Session()
 
 
-            @app.get("/rates")
-            async def rates() -> str:
+            @app.get("/weather")
+            async def weather() -> str:
                 try:
-                    await asyncio.to_thread(session.get, "https://rates.example/daily")
+                    await asyncio.to_thread(session.get, "https://weather.example/daily")
                     async with http.AsyncClient(timeout=None) as client:
-                        return (await client.get("https://rates.example/daily")).text
+                        return (await client.get("https://weather.example/daily")).text
                 except (OSError, http.HTTPError):
                     return "none"
             """,
@@ -141,13 +141,13 @@ class OutboundWithoutTimeout(Rule):
             OPTIONS = {"timeout": 3}
 
 
-            @app.get("/rates")
-            def rates() -> str:
+            @app.get("/weather")
+            def weather() -> str:
                 try:
-                    requests.get("https://rates.example/daily", **OPTIONS)
-                    requests.get("https://rates.example/daily", timeout=(1, 3))
-                    urllib.request.urlopen("https://rates.example/daily", None, 3)
-                    return httpx2.get("https://rates.example/daily").text
+                    requests.get("https://weather.example/daily", **OPTIONS)
+                    requests.get("https://weather.example/daily", timeout=(1, 3))
+                    urllib.request.urlopen("https://weather.example/daily", None, 3)
+                    return httpx2.get("https://weather.example/daily").text
                 except (OSError, httpx2.HTTPError):
                     return "none"
             """,

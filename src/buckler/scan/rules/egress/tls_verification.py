@@ -90,11 +90,11 @@ class TlsVerificationOff(Rule):
             app = FastAPI()
 
 
-            @app.get("/rates")
-            def rates() -> str:
+            @app.get("/weather")
+            def weather() -> str:
                 try:
                     with httpx2.Client(verify=False, timeout=2) as client:
-                        return client.get("https://rates.example/daily").text
+                        return client.get("https://weather.example/daily").text
                 except httpx2.HTTPError:
                     return "none"
             """,
@@ -113,10 +113,10 @@ class TlsVerificationOff(Rule):
             context.verify_mode = ssl.CERT_NONE
 
 
-            @app.get("/rates")
-            def rates() -> str:
+            @app.get("/weather")
+            def weather() -> str:
                 try:
-                    return str(urllib.request.urlopen("https://rates.example", timeout=2, context=context).status)
+                    return str(urllib.request.urlopen("https://weather.example", timeout=2, context=context).status)
                 except OSError:
                     return "none"
             """,
@@ -132,9 +132,9 @@ class TlsVerificationOff(Rule):
             session.verify = False
 
 
-            @app.get("/rates")
-            def rates() -> str:
-                return session.get("https://rates.example", timeout=2).text[:0] if False else ""
+            @app.get("/weather")
+            def weather() -> str:
+                return session.get("https://weather.example", timeout=2).text[:0] if False else ""
             """,
             line=6,
         ),
@@ -159,12 +159,12 @@ class TlsVerificationOff(Rule):
                     return verify
 
 
-            @app.get("/rates")
-            def rates() -> str:
+            @app.get("/weather")
+            def weather() -> str:
                 Form().check(verify=False)
                 try:
                     with httpx2.Client(verify=own, timeout=2) as client:
-                        return client.get("https://rates.example/daily").text
+                        return client.get("https://weather.example/daily").text
                 except httpx2.HTTPError:
                     return "none"
             """,

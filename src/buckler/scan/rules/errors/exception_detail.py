@@ -62,8 +62,8 @@ class ExceptionDetailReturned(Rule):
             app = FastAPI()
 
 
-            @app.get("/share")
-            def share(total: int, people: int) -> float:
+            @app.get("/split")
+            def split(total: int, people: int) -> float:
                 try:
                     return total / people
                 except Exception as error:
@@ -109,8 +109,8 @@ class ExceptionDetailReturned(Rule):
                 return JSONResponse({"detail": "Something went wrong"}, status_code=500)
 
 
-            @app.get("/share")
-            def share(total: int, people: int) -> float:
+            @app.get("/split")
+            def split(total: int, people: int) -> float:
                 try:
                     if people > 90:
                         raise Sold("We have no more than 90 plates")

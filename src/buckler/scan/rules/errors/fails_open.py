@@ -71,16 +71,16 @@ class FailsOpen(Rule):
             KEY = secrets.token_bytes(32)
 
 
-            def warehouse(x_token: str = Header(default="")) -> None:
+            def depot(x_token: str = Header(default="")) -> None:
                 try:
                     claims = jwt.decode(x_token, KEY, algorithms=["HS256"])
-                    if claims["sub"] != "warehouse":
+                    if claims["sub"] != "depot":
                         raise HTTPException(403)
                 except Exception:
                     logger.warning("token could not be checked")
 
 
-            @app.post("/goods", dependencies=[Depends(warehouse)])
+            @app.post("/goods", dependencies=[Depends(depot)])
             def goods() -> str:
                 return "booked"
             """,

@@ -70,8 +70,8 @@ class ErrorAnsweredAsSuccess(Rule):
                 return JSONResponse({"ok": False})
 
 
-            @app.get("/share")
-            def share(total: int, people: int) -> float:
+            @app.get("/split")
+            def split(total: int, people: int) -> float:
                 return total / people
             """,
             line=8,
@@ -83,8 +83,8 @@ class ErrorAnsweredAsSuccess(Rule):
             app = FastAPI()
 
 
-            @app.get("/share")
-            def share(total: int, people: int) -> dict[str, object]:
+            @app.get("/split")
+            def split(total: int, people: int) -> dict[str, object]:
                 try:
                     return {"each": total / people}
                 except Exception as error:
@@ -107,16 +107,16 @@ class ErrorAnsweredAsSuccess(Rule):
                 return JSONResponse({"ok": False}, status_code=500)
 
 
-            @app.get("/share")
-            def share(total: int, people: int) -> float:
+            @app.get("/split")
+            def split(total: int, people: int) -> float:
                 if not people:
                     raise HTTPException(400, "Nobody is coming")
                 return total / people
 
 
-            @app.get("/vouchers/{code}")
-            def voucher(code: str) -> dict[str, object]:
-                return {"ok": False, "detail": "That is not one of our vouchers"}
+            @app.get("/coupons/{code}")
+            def coupon(code: str) -> dict[str, object]:
+                return {"ok": False, "detail": "There is no such coupon"}
             """,
         ),
     )

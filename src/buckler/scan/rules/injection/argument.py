@@ -84,8 +84,8 @@ class ArgumentInjection(Rule):
             app = FastAPI()
 
 
-            @app.get("/kind")
-            def kind(name: str) -> str:
+            @app.get("/media-type")
+            def media_type(name: str) -> str:
                 return subprocess.run(["file", name], capture_output=True, text=True).stdout
             """,
             line=10,
@@ -101,8 +101,8 @@ class ArgumentInjection(Rule):
             app = FastAPI()
 
 
-            @app.get("/kind")
-            def kind(name: str) -> str:
+            @app.get("/media-type")
+            def media_type(name: str) -> str:
                 return subprocess.run(["file", "--", name], capture_output=True, text=True).stdout
 
 

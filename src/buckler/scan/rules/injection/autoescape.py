@@ -100,11 +100,11 @@ class TemplateAutoescapeOff(Rule):
             templates = Jinja2Templates(directory=Path(__file__).parent / "pages")
 
 
-            @app.get("/receipt")
-            def receipt(request: Request, note: str = "thanks") -> Response:
-                return templates.TemplateResponse(request, "receipt.html.j2", {"note": note})
+            @app.get("/notice")
+            def notice(request: Request, note: str = "thanks") -> Response:
+                return templates.TemplateResponse(request, "notice.html.j2", {"note": note})
             """,
-            files={"pages/receipt.html.j2": "<p>{{ note }}</p>\n"},
+            files={"pages/notice.html.j2": "<p>{{ note }}</p>\n"},
             line=12,
         ),
         Example(
@@ -138,13 +138,13 @@ class TemplateAutoescapeOff(Rule):
             FOLDER = Path(__file__).parent / "pages"
             templates = Jinja2Templates(directory=FOLDER)
             strict = Jinja2Templates(env=Environment(loader=FileSystemLoader(FOLDER), autoescape=True))
-            mails = Environment(loader=DictLoader({"order.txt": "Hello {{ name }}"}))
+            mails = Environment(loader=DictLoader({"welcome.txt": "Hello {{ name }}"}))
             RULE = "<hr>"
 
 
-            @app.get("/receipt")
-            def receipt(request: Request, note: str = "thanks") -> Response:
-                return strict.TemplateResponse(request, "receipt.html.j2", {"note": note})
+            @app.get("/notice")
+            def notice(request: Request, note: str = "thanks") -> Response:
+                return strict.TemplateResponse(request, "notice.html.j2", {"note": note})
 
 
             @app.get("/page")
@@ -154,7 +154,7 @@ class TemplateAutoescapeOff(Rule):
 
             @app.get("/mail", response_class=PlainTextResponse)
             def mail(name: str = "you") -> str:
-                return mails.get_template("order.txt").render(name=name)
+                return mails.get_template("welcome.txt").render(name=name)
 
 
             @app.get("/hello")
@@ -162,7 +162,7 @@ class TemplateAutoescapeOff(Rule):
                 return HTMLResponse(Markup("<b>{}</b>").format(name) + Markup(f"<i>{escape(name)}</i>") + Markup(RULE))
             """,
             files={
-                "pages/receipt.html.j2": "<p>{{ note }}</p>\n",
+                "pages/notice.html.j2": "<p>{{ note }}</p>\n",
                 "pages/page.html": "<p>{{ note }}</p>{{ '<hr>'|safe }}<script>let a = {{ note|tojson|safe }}</script>\n",
             },
         ),

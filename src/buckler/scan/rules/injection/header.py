@@ -98,10 +98,10 @@ class HeaderInjection(Rule):
                 return {"language": code}
 
 
-            @app.get("/theme")
-            async def theme(name: str, response: Response) -> dict[str, str]:
-                response.set_cookie("theme", name, secure=True, httponly=True)
-                return {"theme": name}
+            @app.get("/palette")
+            async def palette(name: str, response: Response) -> dict[str, str]:
+                response.set_cookie("palette", name, secure=True, httponly=True)
+                return {"palette": name}
             """,
         ),
     )

@@ -84,7 +84,7 @@ class RegexDenialOfService(Rule):
             ADDRESS = re.compile(r"^([a-z0-9]+[._-]?)+@shop[.]example$", re.I)
 
 
-            class Ticket(BaseModel):
+            class Letter(BaseModel):
                 email: str
 
                 @field_validator("email")
@@ -93,8 +93,8 @@ class RegexDenialOfService(Rule):
                     return value.lower() if ADDRESS.match(value) else value
 
 
-            @app.post("/tickets")
-            def ticket(payload: Ticket) -> str:
+            @app.post("/letters")
+            def letter(payload: Letter) -> str:
                 return payload.email
             """,
         ),

@@ -10,6 +10,7 @@ from buckler.core.rule import Example, Fix, Rule
 from buckler.scan.engines.interface import Hit, Mint, Module, Payload, Probe, Slot, Verdict
 from buckler.scan.python.index import index_of
 from buckler.scan.python.logged import LEVELS, logs, secrets
+from buckler.scan.rules._support.passwords import strong
 from buckler.scan.rules._support.source import here
 
 SECRET_SLOT = re.compile(
@@ -54,7 +55,7 @@ class SecretInLog(Rule):
     sinks = ("log",)
     fix = Fix(
         'log who, not with what: logger.info("sign-up of %r", payload.username)',
-        before='logger.info("sign-up: %s", payload.model_dump())',
+        before='logger.info("sign-up of %s", payload.model_dump())',
         after='logger.info("sign-up of %r", payload.username)',
     )
     bad = (
@@ -77,7 +78,7 @@ class SecretInLog(Rule):
 
             @app.post("/signup")
             def signup(payload: SignUp) -> str:
-                logger.info("sign-up: %s", payload.model_dump())
+                logger.info("sign-up of %s", payload.model_dump())
                 return "welcome"
             """,
             line=18,
@@ -156,8 +157,7 @@ class SecretInLog(Rule):
     def attack(self, slot: Slot, mint: Mint) -> Iterable[Payload]:
         """A secret that is taken by most policies."""
         if SECRET_SLOT.search(slot.leaf):
-            canary = mint()
-            yield Payload(f"{canary}-Aa1!xQ", canary, "a secret", raw=True)
+            yield strong(mint, "a secret")
 
     def check_hit(self, hit: Hit, probe: Probe) -> Verdict | None:
         """The secret stands in a line that was written."""

@@ -57,7 +57,7 @@ class HardCodedSecret(Rule):
     asvs = ("V13.3.1", "V13.2.3")
     fix = Fix(
         "read it from the environment, without a default: jwt_secret: SecretStr",
-        before='jwt_secret: str = "acorn-oak-2023"',
+        before='jwt_secret: str = "silver-harbour-2024"',
         after="jwt_secret: SecretStr",
     )
     bad = (
@@ -68,7 +68,7 @@ class HardCodedSecret(Rule):
             from fastapi import FastAPI
 
             app = FastAPI()
-            PAYMENT_API_KEY = os.getenv("PAYMENT_API_KEY", "ao_7c1fT5mWqz27LdXe0RvKj3Nb6YhPs4Ua")
+            PAYMENT_API_KEY = os.getenv("PAYMENT_API_KEY", "pay_7c1fT5mWqz27LdXe0RvKj3Nb6YhPs4Ua")
 
 
             @app.get("/")
@@ -84,8 +84,8 @@ class HardCodedSecret(Rule):
 
 
             class Settings(BaseSettings):
-                database_url: str = "postgresql://shop:oak-Barrel-19@db.internal/shop"
-                mail_password: str = "Hq7vX2pLw9Zt4Rk8"
+                database_url: str = "postgresql://ferry:Anchor-rope-47@db.internal/ferry"
+                mail_password: str = "Nw4cY8rTf6Ms2Vj9"
 
 
             app = FastAPI()
@@ -129,7 +129,7 @@ class HardCodedSecret(Rule):
             TOKEN_COOKIE = "shop_token"
             PASSWORD_LABEL = "Your password"
             CSRF_TOKEN = "csrf-token"
-            API_KEY_SHA256 = "e3abb4dd08e4aa402f0d14e633a55292da9c15ef160df97faee0d6f95ce8936c"
+            API_KEY_SHA256 = "dc8eb3ae59b537c9ff95a51356a330521dafacda5391da1b96dfee1337faae1f"
             PUBLIC_KEY = "MCowBQYDK2VwAyEAGb9ECWmEzf6FQbrBZ9w7lshQhqowtrbLDFw4rXAxZuE="
 
 
@@ -157,7 +157,7 @@ class HardCodedSecret(Rule):
 
             @app.post("/token")
             def token(sign_in: SignIn) -> str:
-                messages = {"password": "The password is wrong (401)", "token": "Sign in again"}
+                messages = {"password": "This password does not fit (401)", "token": "Sign in again"}
                 return messages["password"] if secret else ""
             """,
         ),

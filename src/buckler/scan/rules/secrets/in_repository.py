@@ -87,7 +87,7 @@ class SecretInRepository(Rule):
     asvs = ("V13.3.1",)
     fix = Fix(
         "take the value from the environment or a secret store, and change it",
-        before="ENV MAIL_PASSWORD=Hq7vX2pLw9Zt4Rk8",
+        before="ENV MAIL_PASSWORD=Nw4cY8rTf6Ms2Vj9",
         after="# given at start: docker run --env-file /run/secrets/shop …",
     )
     bad = (
@@ -105,12 +105,12 @@ class SecretInRepository(Rule):
             files={
                 ".env": """
                 TITLE=Shop
-                PAYMENT_API_KEY=ao_8c1fT5mWqz27LdXe0RvKj3Nb6YhPs4Ua
+                PAYMENT_API_KEY=pay_8c1fT5mWqz27LdXe0RvKj3Nb6YhPs4Ua
                 """,
                 "Dockerfile": """
                 FROM python:3.13-slim
                 ARG PIP_TOKEN=Qm3vX8pLw2Zt6Rk9Jd5
-                ENV MODE=live MAIL_PASSWORD="Hq7vX2pLw9Zt4Rk8"
+                ENV MODE=live MAIL_PASSWORD="Nw4cY8rTf6Ms2Vj9"
                 CMD ["uvicorn", "main:app"]
                 """,
                 "compose.yaml": """
@@ -137,7 +137,7 @@ class SecretInRepository(Rule):
             """,
             files={
                 ".env": """
-                MAIL_PASSWORD=Hq7vX2pLw9Zt4Rk8
+                MAIL_PASSWORD=Nw4cY8rTf6Ms2Vj9
                 """,
                 ".gitignore": """
                 .env

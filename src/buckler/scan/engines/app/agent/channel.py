@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import os
+import socket
 import struct
 from typing import Any, Dict, List
 
@@ -60,11 +61,21 @@ class Channel:
 
     def put(self, frame: Dict[str, Any]) -> None:
         """Queue a frame; sent when enough wait, or by :meth:`flush`."""
-        text = json.dumps(frame, separators=(",", ":"), ensure_ascii=True).encode("ascii")
-        self._out.append(_LENGTH.pack(len(text)) + text)
+        text = _packed(frame)
+        self._out.append(text)
         self._waiting += len(text)
         if self._waiting > FLUSH_BYTES:
             self.flush()
+
+    def hand_over(self, frame: Dict[str, Any], sockets: List[socket.socket]) -> None:
+        """Send a frame and open sockets with it (Unix only), which are then closed here."""
+        with socket.socket(fileno=os.dup(self.descriptor)) as ours:
+            if sockets:
+                socket.send_fds(ours, [_packed(frame)], [each.fileno() for each in sockets])
+            else:
+                ours.sendall(_packed(frame))
+        for each in sockets:
+            each.close()
 
     def flush(self) -> None:
         """Write everything that waits."""
@@ -78,3 +89,8 @@ class Channel:
                 import select
 
                 select.select([], [self.descriptor], [])
+
+
+def _packed(frame: Dict[str, Any]) -> bytes:
+    text = json.dumps(frame, separators=(",", ":"), ensure_ascii=True).encode("ascii")
+    return _LENGTH.pack(len(text)) + text

@@ -13,7 +13,7 @@ import sys
 import tempfile
 
 # All that is needed inside is imported before: a hidden folder may hold this interpreter.
-from .box import kernel, landlock, mounts, namespaces, process, seccomp  # noqa: F401
+from .box import doors, kernel, landlock, mounts, namespaces, process, seccomp  # noqa: F401
 from .channel import Channel
 
 AGENT = os.path.join(os.path.dirname(os.path.abspath(__file__)), "__main__.py")
@@ -29,9 +29,8 @@ def launch(descriptor: int, python: str) -> None:
     channel = Channel(descriptor)
     orders = channel.receive()
     file = _unnamed()
-    enclosed = kernel.enclose(orders["box"])
-    channel.put({"kind": "walls", **enclosed})
-    channel.flush()
+    enclosed, listeners = kernel.enclose(orders["box"])
+    channel.hand_over({"kind": "walls", **enclosed}, listeners)
     os.write(file, json.dumps({**orders, "enclosed": enclosed}).encode("ascii"))
     os.lseek(file, 0, os.SEEK_SET)
     os.set_inheritable(file, True)

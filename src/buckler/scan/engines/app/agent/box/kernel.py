@@ -8,6 +8,7 @@ refuses sockets as well.
 from __future__ import annotations
 
 import os
+import socket
 import sys
 from typing import Any
 
@@ -18,7 +19,7 @@ __all__ = ["WALLS", "enclose", "limits", "seal"]
 WALLS = ("mounts", "network", "pid", "seccomp", "files")
 
 
-def enclose(config: dict[str, Any]) -> dict[str, Any]:
+def enclose(config: dict[str, Any]) -> tuple[dict[str, Any], list[socket.socket]]:
     """Build the walls around the calling process, and return in the process that is inside.
 
     Call it first, with one thread, before `hooks.install` (which refuses the forks this makes). The
@@ -28,12 +29,13 @@ def enclose(config: dict[str, Any]) -> dict[str, Any]:
 
     `config`: "project" and "scratch" (absolute; writes reach the disk in scratch only), "stages" (a
     folder to build in that no child sees), "keep"
-    (paths that stay visible below hidden folders), "network" (true: no wall here; "allowed": the
-    Python wall judges by "allow"), "processes" (True: no
+    (paths that stay visible below hidden folders), "network" (true: no wall here), "allow"
+    (["host:port"], each of which gets a door), "processes" (True: no
     wall), "memory_tmpfs_mb", "walls" (those to try). "files" is Landlock, and is built only where
     "mounts" does not stand. Returns {"walls": {name: stands}, "why": {name: reason}, "pid": the
-    process id seen from outside, "filter": for `seal`}. Never raises OSError: a wall that cannot be
-    built is False and its reason is given.
+    process id seen from outside, "filter": for `seal`, "doors": [[host, port]]}, and the sockets
+    that listen for these. Never raises OSError: a wall that cannot be built is False and its reason
+    is given.
     """
     wanted = [wall for wall in config.get("walls", WALLS) if wall in WALLS]
     result: dict[str, Any] = {
@@ -41,13 +43,14 @@ def enclose(config: dict[str, Any]) -> dict[str, Any]:
         "why": {},
         "pid": os.getpid(),
         "filter": None,
+        "doors": [],
     }
     if not sys.platform.startswith("linux"):
         result["why"] = dict.fromkeys(wanted, "only Linux has this wall")
-        return result
-    if wanted:
-        _Builder(config, wanted, result).build()
-    return result
+        return result, []
+    if not wanted:
+        return result, []
+    return result, _Builder(config, wanted, result).build()
 
 
 def seal(enclosed: dict[str, Any]) -> None:
@@ -71,8 +74,10 @@ class _Builder:
         self._walls: dict[str, bool] = result["walls"]
         self._why: dict[str, str] = result["why"]
         self._sockets_hidden = False
+        self._hosts = ""
+        self._listeners: list[socket.socket] = []
 
-    def build(self) -> None:
+    def build(self) -> list[socket.socket]:
         from . import namespaces, process
 
         before = namespaces.effective()
@@ -84,8 +89,6 @@ class _Builder:
             granted, reason = namespaces.enter(spaces)
         except OSError as error:
             reason = f"the user ids could not be mapped: {error}"
-        if self._config.get("network") == "allowed":
-            self._why["network"] = "left out, since --allow lets the application out"
         for wall in spaces:
             if wall not in granted:
                 self._why[wall] = reason
@@ -99,21 +102,32 @@ class _Builder:
         if "mounts" in granted:
             self._mounts()
         self._finish(before)
+        return self._listeners
 
     def _network(self) -> None:
-        from . import namespaces
+        from . import doors, namespaces
 
         self._walls["network"] = True
         try:
             namespaces.loopback()
         except OSError as error:
             self._why["network"] = f"the wall stands, but its loopback stays down: {error}"
+            return
+        opening = doors.Doors()
+        for entry in self._config.get("allow") or ():
+            try:
+                opening.open(entry)
+            except OSError as error:
+                self._why["network"] = f"the wall stands, but has no door for {entry}: {error}"
+        self._hosts = opening.hosts
+        self._listeners = [door.listener for door in opening.opened]
+        self._result["doors"] = [[door.host, door.port] for door in opening.opened]
 
     def _mounts(self) -> None:
         from . import mounts
 
         try:
-            built = mounts.build(self._config)
+            built = mounts.build({**self._config, "hosts": self._hosts})
         except OSError as error:
             self._why["mounts"] = f"the file system could not be rebuilt: {error}"
             return

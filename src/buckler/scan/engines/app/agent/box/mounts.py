@@ -64,6 +64,7 @@ class Root:
         self._megabytes = int(config.get("memory_tmpfs_mb", 512))
         self._mounts = Mounts.read()
         self._hidden = {os.path.realpath(path) for path in _HIDDEN if os.path.isdir(path)}
+        self._hosts = str(config.get("hosts") or "")
         self._stage = self._new = ""
         self._layers = 0
         self._bound: list[str] = []
@@ -104,6 +105,25 @@ class Root:
         libc.mount(self._new, self._new, None, libc.MS_BIND)
         self._split("/", self._new)
         self._links()
+        if self._hosts:
+            self._name()
+
+    def _name(self) -> None:
+        """Put a hosts file with more names over the real one.
+
+        A mount of its own, since an ordinary user may not write that file, in an overlay neither.
+        """
+        real, more = "/etc/hosts", os.path.join(self._stage, "hosts")
+        if not os.path.exists(self._inner(real)):
+            self._notes.append(f"there is no {real} to put the names of --allow in")
+            return
+        with open(real, encoding="utf-8", errors="surrogateescape") as file:
+            known = file.read()
+        with open(more, "w", encoding="utf-8", errors="surrogateescape") as file:
+            file.write(f"{self._hosts}{known}")
+        os.chmod(more, 0o644)
+        libc.mount(more, self._inner(real), None, libc.MS_BIND)
+        libc.read_only(self._inner(real))
 
     def _enter(self) -> None:
         old = os.open("/", os.O_PATH | os.O_DIRECTORY)

@@ -13,6 +13,7 @@ import pytest
 from buckler.core import settings as settings_file
 from buckler.core.report import Report
 from buckler.scan.discover import discover
+from buckler.scan.engines.app.servers.bring import KINDS
 from buckler.scan.engines.app.session import Options
 from buckler.scan.scanner import Scanner, load_rules
 
@@ -43,6 +44,12 @@ def scan_folder(
     target = discover(str(folder), settings)
     rules = load_rules(settings, folder).select(settings.select, settings.ignore)
     return Scanner(target, settings, options or Options(), rules).scan()
+
+
+def needs_server(kind: str) -> None:
+    """Skip where no server of that kind can be brought."""
+    if KINDS[kind].program() is None:
+        pytest.skip(f"no {kind} server on this machine: scripts/test installs it where it is root")
 
 
 @pytest.fixture

@@ -140,3 +140,9 @@ def test_no_walls_is_said_twice(run, folder: Path) -> None:
     assert "wall: mounts" in done.stdout
     assert "left out by --walls" in done.stdout
     assert "--walls" not in run("scan", str(folder), *SELECT).stderr
+
+
+def test_what_may_be_reached_is_said_before_the_code_runs(run, folder: Path) -> None:
+    done = run("scan", str(folder), *SELECT, "--allow", "127.0.0.1:9")
+    assert "It may connect to: 127.0.0.1:9." in done.stderr
+    assert "may connect" not in run("scan", str(folder), *SELECT).stderr

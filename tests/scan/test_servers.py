@@ -15,8 +15,8 @@ from pathlib import Path
 import pytest
 
 from buckler.scan.engines.app import leftovers
-from buckler.scan.engines.app.servers.bring import KINDS
 from buckler.scan.engines.app.session import Options
+from tests.conftest import needs_server
 from tests.scan.listening import Listener
 
 SQL = """
@@ -135,11 +135,6 @@ STYLES = {
 }
 
 
-def there(kind: str) -> None:
-    if KINDS[kind].program() is None:
-        pytest.skip(f"no {kind} server on this machine: scripts/test installs it where it is root")
-
-
 @pytest.fixture
 def place() -> Iterator[Path]:
     """A folder for temporary files that the user of the servers can enter, too."""
@@ -165,7 +160,7 @@ def in_folders(place: Path) -> list[str]:
 @pytest.mark.parametrize("style", STYLES)
 def test_it_is_brought(style: str, project, scan, place, monkeypatch) -> None:
     kind, text, rule, operation = STYLES[style]
-    there(kind)
+    needs_server(kind)
     monkeypatch.setattr(tempfile, "tempdir", str(place))
     listener = Listener()
     folder = project({"main.py": text.replace("%s", f"127.0.0.1:{listener.port}")})
@@ -228,7 +223,7 @@ def migrations(*steps: str) -> dict[str, str]:
 
 
 def test_migrations_are_run(project, scan) -> None:
-    there("postgresql")
+    needs_server("postgresql")
     made = "op.create_table('note', sa.Column('id', sa.Integer, primary_key=True), sa.Column('body', sa.Text))"
     report = scan(project(migrations(made)), select=("INJ001",), options=SCRATCH)
     assert [f.location.operation for f in report.findings] == ["GET /notes"]
@@ -237,7 +232,7 @@ def test_migrations_are_run(project, scan) -> None:
 
 
 def test_a_migration_that_fails_is_told_with_its_statement(project, scan) -> None:
-    there("postgresql")
+    needs_server("postgresql")
     report = scan(
         project(migrations("op.execute('create extension moonlight')")),
         select=("INJ001",),
@@ -250,7 +245,7 @@ def test_a_migration_that_fails_is_told_with_its_statement(project, scan) -> Non
 
 
 def test_what_a_killed_scan_leaves_the_next_one_removes(project, place) -> None:
-    there("postgresql")
+    needs_server("postgresql")
     folder = project({"main.py": ASYNCPG.replace("%s", "db.internal:5432")})
     environment = {**os.environ, "TMPDIR": str(place)}
     command = [sys.executable, "-c", "from buckler.cli import main; main()", "scan", str(folder)]

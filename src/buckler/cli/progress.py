@@ -34,15 +34,23 @@ class Watcher:
         runs_code: Whether the project's code is run; said first.
         target: What is scanned.
         missing: Kernel walls that the user left out; said first.
+        allowed: ``HOST:PORT`` that may be reached, named by the user or by the project; said first.
     """
 
     def __init__(
-        self, *, verbose: bool, runs_code: bool, target: Target, missing: Sequence[str] = ()
+        self,
+        *,
+        verbose: bool,
+        runs_code: bool,
+        target: Target,
+        missing: Sequence[str] = (),
+        allowed: Sequence[str] = (),
     ) -> None:
         self._verbose = verbose
         self._runs_code = runs_code
         self._target = target
         self._missing = tuple(missing)
+        self._allowed = tuple(clean.line(entry) for entry in allowed)
         self._console = Console(stderr=True, highlight=False)
         self._status: Status | None = None
         self._started = time.monotonic()
@@ -54,6 +62,8 @@ class Watcher:
         if self._runs_code:
             label = clean.line(", ".join(a.label for a in self._target.applications))
             sys.stderr.write(f"Running the project's own code ({label}) in a box.\n")
+            if self._allowed:
+                sys.stderr.write(f"It may connect to: {', '.join(self._allowed)}.\n")
             if self._missing:
                 sys.stderr.write(
                     f"--walls leaves out: {', '.join(self._missing)}. What the Python wall cannot "

@@ -136,7 +136,11 @@ def _run(target: str, given: dict[str, Any]) -> int:
     )
     missing = [wall for wall in WALLS if wall not in run.walls]
     with Watcher(
-        verbose=given["verbose"], runs_code=runs_code, target=found, missing=missing
+        verbose=given["verbose"],
+        runs_code=runs_code,
+        target=found,
+        missing=missing,
+        allowed=run.allow,
     ) as watcher:
         scanner = Scanner(found, settings, run, rules, watcher, attack=not given["no_attack"])
         if ignored:

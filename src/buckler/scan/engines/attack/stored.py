@@ -7,6 +7,7 @@ comes out or reaches a sink, the rules that care get the pair: write, then use.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 from buckler.scan.engines.attack.drafts import CannotCarry, Draft
 from buckler.scan.engines.attack.encodings import SHAPES, fitted
@@ -83,7 +84,7 @@ class SecondOrder:
         if written.cpu > SLOW_MS:
             return True
         for reader in readers:
-            answer = self._read(reader, written, resource_of(draft.operation), identity)
+            answer = self._read(reader, written, draft, identity)
             if answer is None:
                 continue
             for probe in probes:
@@ -104,7 +105,7 @@ class SecondOrder:
                 self._run.canaries.own(payload.canary, probe)
                 written = self._write(draft, [probe])
                 if written is not None:
-                    self._read(reader, written, resource_of(draft.operation), identity)
+                    self._read(reader, written, draft, identity)
 
     def _readers(self, operation: Operation) -> Iterator[Operation]:
         """Operations that read and share a noun with the one that writes, nearest first."""
@@ -142,11 +143,12 @@ class SecondOrder:
         return self._send(draft.operation, filled.request(identity, self._run.client()))
 
     def _read(
-        self, reader: Operation, written: Answer, resource: str, writer: str | None
+        self, reader: Operation, written: Answer, by: Draft, writer: str | None
     ) -> Answer | None:
         draft = self._explorer.drafts[reader.key]
+        draft = replace(draft, path={**draft.path, **_same_object(by, reader)})
         pool: dict[str, list[str]] = {}
-        for key, value in leaves(written.json, resource):
+        for key, value in leaves(written.json, resource_of(by.operation)):
             pool.setdefault(key, []).append(value)
         for name, noun in identifiers(reader):
             # What was stored is not to be sent again: then it would not come out of the store.
@@ -164,3 +166,25 @@ class SecondOrder:
         if answer is not None:
             self._judge.answer(Exchange(operation, request, answer, entered(operation, answer)))
         return answer
+
+
+def _same_object(by: Draft, reader: Operation) -> dict[str, str]:
+    """Path values of what wrote that name the same object in what reads.
+
+    ``POST /posts/{id}/notes`` stores where ``GET /posts/{post_id}/page`` looks, whatever the
+    parameter is called, as long as both paths begin the same.
+    """
+    values = {}
+    for theirs, ours in zip(by.operation.path.split("/"), reader.path.split("/"), strict=False):
+        if theirs.startswith("{") and ours.startswith("{"):
+            value = by.path.get(_parameter(theirs))
+            if value is None:
+                break
+            values[_parameter(ours)] = value
+        elif theirs != ours:
+            break
+    return values
+
+
+def _parameter(segment: str) -> str:
+    return segment.strip("{}").partition(":")[0]

@@ -7,8 +7,10 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
+_WAYS = r"md5|sha_?\d{0,3}|bcrypt|scrypt|argon2(id)?|pbkdf2|crypt"
 STORED_SECRET = re.compile(
-    r"^(hashed_?|encrypted_?|user_?)?(pass(word|wd|phrase)|pwd)(_?(hash|digest|salt|encrypted))?$|"
+    rf"^((hashed|encrypted|user|{_WAYS})_?)?(pass(word|wd|phrase)|pwd)"
+    rf"(_?(hash|hashed|digest|salt|encrypted|{_WAYS}))?$|"
     r"^(pw|pass|key|token|secret|pin|api_?key)_?(hash|digest|salt)$|^salt$|^(pin|cvv|cvc)(_?code)?$|"
     r"^(totp|otp|mfa|two_?factor)_?(secret|key|seed)$|^recovery_?codes?$|^security_?answer$|^ssn$|^private_?key$",
     re.IGNORECASE,

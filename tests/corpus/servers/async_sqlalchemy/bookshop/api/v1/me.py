@@ -1,4 +1,4 @@
-import httpx
+import httpx2
 from fastapi import APIRouter, HTTPException, status
 from sqlalchemy import select
 from sqlalchemy.dialects.postgresql import insert
@@ -29,10 +29,10 @@ async def my_shelf(books: Books, reader: CurrentReader):
 
 @router.post("/shelf/import", response_model=ImportOut)
 async def import_shelf(body: ImportIn, session: SessionDep, reader: CurrentReader):
-    async with httpx.AsyncClient(timeout=4, follow_redirects=True) as client:
+    async with httpx2.AsyncClient(timeout=4, follow_redirects=True) as client:
         try:
             answer = await client.get(str(body.url))
-        except httpx.HTTPError:
+        except httpx2.HTTPError:
             raise HTTPException(status.HTTP_502_BAD_GATEWAY, "The list is not there") from None
     isbns = [line.strip() for line in answer.text.splitlines()[:500]]
     found = (await session.scalars(select(Book.id).where(Book.isbn.in_(isbns)))).all()

@@ -2,7 +2,7 @@ import os
 from html import escape
 from typing import Annotated, Any, Literal
 
-import httpx
+import httpx2
 from fastapi import APIRouter, HTTPException, Query
 from fastapi.responses import FileResponse, HTMLResponse, PlainTextResponse
 from pydantic import BaseModel, Field
@@ -132,10 +132,10 @@ async def book_stock(sku: str, delivery: Delivery, con: Con) -> dict[str, int]:
 
 @router.post("/feeds/preview")
 async def preview_feed(feed: Feed, me: Rider) -> dict[str, Any]:
-    async with httpx.AsyncClient(timeout=3) as client:
+    async with httpx2.AsyncClient(timeout=3) as client:
         try:
             answer = await client.get(feed.url)
-        except (httpx.HTTPError, httpx.InvalidURL):
+        except (httpx2.HTTPError, httpx2.InvalidURL):
             raise HTTPException(502, "the feed does not answer") from None
     return {"status": answer.status_code, "begins": answer.text[:400]}
 
@@ -143,10 +143,10 @@ async def preview_feed(feed: Feed, me: Rider) -> dict[str, Any]:
 @router.post("/feeds/refresh")
 async def refresh_feed(feed: FeedName, boss: Staff) -> dict[str, Any]:
     url = f"https://{env.feed_host}/v1/{feed.name}.json"
-    async with httpx.AsyncClient(timeout=3, follow_redirects=False) as client:
+    async with httpx2.AsyncClient(timeout=3, follow_redirects=False) as client:
         try:
             answer = await client.get(url)
-        except httpx.HTTPError:
+        except httpx2.HTTPError:
             raise HTTPException(502, "the feed does not answer") from None
     return {"status": answer.status_code}
 

@@ -1,5 +1,5 @@
 """Both starts of the child: ``launch FD PYTHON`` in Buckler's interpreter, which becomes ``run FD
-ORDERS`` in the application's.
+ORDERS`` in the application's. And ``alone PARENT FOLDER OWNER PROGRAM ...``, which starts a server.
 
 Loads this folder as the package ``_buckler_agent`` and hands over. The folder itself is taken
 off ``sys.path`` first: a module of ours must never answer an import of the application.
@@ -30,12 +30,16 @@ if __name__ == "__main__":
     sys.path[:] = [entry for entry in sys.path if os.path.abspath(entry or ".") != here]
     sys.dont_write_bytecode = True
     _load(here)
-    command, descriptor, argument = sys.argv[1:]
+    command, *given = sys.argv[1:]
     if command == "launch":
         from _buckler_agent.launch import launch  # type: ignore[import-not-found]
 
-        launch(int(descriptor), argument)
+        launch(int(given[0]), given[1])
+    elif command == "alone":
+        from _buckler_agent.alone import alone  # type: ignore[import-not-found]
+
+        alone(int(given[0]), given[1], given[2], given[3:])
     else:
         from _buckler_agent.process import main  # type: ignore[import-not-found]
 
-        main(int(descriptor), int(argument))
+        main(int(given[0]), int(given[1]))

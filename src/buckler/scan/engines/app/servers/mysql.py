@@ -12,7 +12,6 @@ from buckler.scan.engines.app.servers.interface import Address, ServerError
 SETTINGS = (
     "--no-defaults",
     "--skip-networking",
-    "--skip-grant-tables",
     "--skip-log-bin",
     "--innodb-flush-log-at-trx-commit=0",
     "--innodb-buffer-pool-size=32M",
@@ -21,6 +20,27 @@ SETTINGS = (
     "--skip-name-resolve",
     "--character-set-server=utf8mb4",
 )
+USER = "buckler"
+_OURS = (
+    f"CREATE USER {USER}@localhost;",
+    f"GRANT ALL PRIVILEGES ON `{USER}\\_%`.* TO {USER}@localhost;",
+    # Many applications make their database when it is not there, whatever its name.
+    f"GRANT CREATE ON *.* TO {USER}@localhost;",
+)
+RIGHTS = {
+    True: (
+        *_OURS,
+        f"DELETE FROM mysql.global_priv WHERE User NOT IN ('{USER}', 'mariadb.sys');",
+        "FLUSH PRIVILEGES;",
+    ),
+    False: (
+        *_OURS,
+        f"UPDATE mysql.user SET account_locked = 'Y' WHERE User <> '{USER}';",
+        "FLUSH PRIVILEGES;",
+    ),
+}
+"""Whoever may do everything may have the server write its log into any file (``general_log_file``), so
+nobody signs in as one; for MariaDB and for MySQL."""
 
 
 class MySQL:
@@ -56,10 +76,13 @@ class MySQL:
         files = self._folder / "files"
         files.mkdir()
         command += [f"--secure-file-priv={files}", "--local-infile=0"]
+        rights = self._folder / "rights.sql"
+        rights.write_text("\n".join(RIGHTS[program.resolve().name == "mariadbd"]) + "\n")
+        command += [f"--init-file={rights}"]
         command += [f"--pid-file={self._folder / 'server.pid.txt'}", f"--tmpdir={self._folder}"]
         self._process = processes.Process(command, self._folder)
         self._process.wait_until(self._answers, "MariaDB or MySQL")
-        return Address(self.kind, self._socket, 0, "root")
+        return Address(self.kind, self._socket, 0, USER)
 
     def stop(self) -> None:
         """End it; what it wrote is thrown away, so at once."""

@@ -27,6 +27,7 @@ SETTINGS = {
     "max_wal_senders": "0",
     "logging_collector": "off",
     "jit": "off",
+    "dynamic_shared_memory_type": "mmap",
 }
 _PROTOCOL = 196608
 

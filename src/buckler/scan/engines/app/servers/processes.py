@@ -1,14 +1,13 @@
 """Starts a server as nobody in particular, and ends it whatever happens.
 
-Threat: a server that outlives the scan. The kernel ends it when the scan dies
-(``PR_SET_PDEATHSIG``), the next scan ends what runs in the folders of scans that are gone, and it
-owns nothing but its own folder.
+Threat: a server that outlives the scan, or that does for the application what the box refuses it. The
+kernel ends it when the scan dies (``PR_SET_PDEATHSIG``), the next scan ends what runs in the folders of
+scans that are gone, and it has no network and may write to its own folder alone (``agent/alone.py``).
 """
 
 from __future__ import annotations
 
 import contextlib
-import ctypes
 import os
 import pwd
 import signal
@@ -19,11 +18,11 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from buckler.scan.engines.app.child import AGENT, LAUNCH_KEEPS
 from buckler.scan.engines.app.servers.interface import ServerError
 
 START_SECONDS = 20.0
 END_SECONDS = 3.0
-_PR_SET_PDEATHSIG = 1
 
 
 def owner() -> tuple[int, int] | None:
@@ -57,17 +56,18 @@ class Process:
         self, command: Sequence[str], folder: Path, environment: Mapping[str, str] | None = None
     ) -> None:
         self._log = folder / "server.log"
+        chosen = owner()
+        start = [sys.executable, "-I", "-S", str(AGENT / "__main__.py"), "alone", str(os.getpid())]
+        start += [str(folder), "{}:{}".format(*chosen) if chosen else ""]
         with self._log.open("ab") as log:
             self._popen = subprocess.Popen(
-                list(command),
+                [*start, *command],
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=subprocess.STDOUT,
                 cwd=folder,
                 env=_environment(folder, environment),
                 start_new_session=True,
-                preexec_fn=_ends_with_us(os.getpid()),
-                **_as_owner(),
             )
 
     @property
@@ -146,23 +146,10 @@ def _as_owner() -> dict[str, Any]:
 
 def _environment(folder: Path, more: Mapping[str, str] | None) -> dict[str, str]:
     return {
+        **{name: os.environ[name] for name in LAUNCH_KEEPS if name in os.environ},
         "PATH": os.environ.get("PATH", os.defpath),
         "HOME": str(folder),
         "LC_ALL": "C",
         "TZ": "UTC",
         **(more or {}),
     }
-
-
-def _ends_with_us(parent: int) -> Callable[[], None] | None:
-    """What the new process does first: ask the kernel to be ended when its parent is."""
-    if not sys.platform.startswith("linux"):
-        return None
-    libc = ctypes.CDLL(None, use_errno=True)
-
-    def ask() -> None:
-        libc.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
-        if os.getppid() != parent:
-            os._exit(1)
-
-    return ask

@@ -17,8 +17,11 @@ SETTINGS = {
     "daemonize": "no",
 }
 
-FORBIDDEN = ("REPLICAOF", "SLAVEOF", "MIGRATE", "MODULE", "DEBUG", "SHUTDOWN", "CLUSTER", "PSYNC")
-"""What would connect elsewhere, load code or end the server."""
+FORBIDDEN = (
+    *("REPLICAOF", "SLAVEOF", "MIGRATE", "MODULE", "DEBUG", "SHUTDOWN", "CLUSTER", "PSYNC"),
+    *("SAVE", "BGSAVE", "BGREWRITEAOF"),
+)
+"""What would connect elsewhere, load code, end the server or write a file."""
 
 
 class Redis:

@@ -137,7 +137,7 @@ def _bare(ours: Dict[str, Any]) -> Dict[str, Any]:
 
 
 def _own(server: Dict[str, Any], database: str) -> str:
-    return "%s%s" % (database[:50], server["suffix"])
+    return "%s_%s%s" % (server["user"], database[:45], server["suffix"])
 
 
 def _create(name: str) -> str:

@@ -15,7 +15,6 @@ import pytest
 from buckler.core.finding import Finding
 from buckler.core.report import Report
 from buckler.core.rule import Rule
-from buckler.scan.engines.app.session import Options
 from tests.conftest import ROOT, needs_server, scan_folder
 
 INTERPRETERS: dict[str, Path | None] = {"newest": None}
@@ -143,11 +142,7 @@ def test_what_must_be_found_is_and_nothing_else(folder: Path, version: str) -> N
     expected = json.loads((folder / "expected.json").read_text(encoding="utf-8"))
     if wants_servers(folder):
         need_its_server(folder)
-    report = scan_folder(
-        folder,
-        python=str(python) if python else None,
-        options=Options(database="scratch" if wants_servers(folder) else "none"),
-    )
+    report = scan_folder(folder, python=str(python) if python else None)
     assert not report.failed, report.failed
     wanted = [e for e in expected["must"] if version not in e.get("not_on", ())]
     missed = [describe(e) for e in wanted if "missed" not in e and not hits(report, e)]

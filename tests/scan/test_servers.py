@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import signal
@@ -172,6 +173,15 @@ def test_it_is_brought(style: str, project, scan, place, monkeypatch) -> None:
     assert report.coverage.reached_share == 1.0
     assert {row.status for row in report.coverage.operations} <= {200, 201}
     assert listener.seen == 0
+    ((wanted, by),) = report.coverage.servers.items()
+    assert (wanted.kind, wanted.host, wanted.port, by) == (
+        kind,
+        "127.0.0.1",
+        str(listener.port),
+        "scratch",
+    )
+    assert wanted.where.partition(":")[0] in ("", "main.py")
+    assert "sekret" not in json.dumps(report.coverage.as_dict()["servers"])
     assert in_folders(place) == []
     assert list(place.glob(f"{leftovers.PREFIX}*")) == []
 
@@ -250,7 +260,6 @@ def test_what_a_killed_scan_leaves_the_next_one_removes(project, place) -> None:
     folder = project({"main.py": ASYNCPG.replace("%s", "db.internal:5432")})
     environment = {**os.environ, "TMPDIR": str(place)}
     command = [sys.executable, "-c", "from buckler.cli import main; main()", "scan", str(folder)]
-    command += ["--database", "scratch"]
     with subprocess.Popen(command, env=environment, stdout=subprocess.DEVNULL) as process:
         deadline = time.monotonic() + 60
         while not list(place.glob("*/postgresql/.s.PGSQL.5432")) and time.monotonic() < deadline:

@@ -71,9 +71,9 @@ def application_options(function: F) -> F:
             click.option(
                 "--database",
                 type=click.Choice(DATABASES),
-                default="none",
+                default="auto",
                 show_default=True,
-                help="Servers that the application wants: 'scratch' brings some for this scan.",
+                help="Servers that the application wants: unless 'none', this scan brings its own.",
             ),
             click.option(
                 "--request-timeout", type=float, metavar="SECONDS", help="For one request."

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from buckler.core.events import GapFound
@@ -52,6 +52,40 @@ class OperationCoverage:
         }
 
 
+SERVER_NAMES = {
+    "postgresql": "PostgreSQL",
+    "mysql": "MySQL",
+    "redis": "Redis",
+    "mongodb": "MongoDB",
+}
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class ServerWanted:
+    """A server that the application asked for; its password is never kept.
+
+    Attributes:
+        kind: ``postgresql``, ``mysql``, ``mongodb`` or ``redis``.
+        driver: Package whose connection was about to be made.
+        host: As in the application's settings.
+        port: The same.
+        database: Name or number, where the driver was given one.
+        where: ``file:line`` of the application's code that connected first, or an empty text.
+    """
+
+    kind: str
+    driver: str
+    host: str
+    port: str
+    database: str
+    where: str = field(compare=False)
+
+    @property
+    def address(self) -> str:
+        """``db:5432/shop``."""
+        return f"{self.host}:{self.port}" + (f"/{self.database}" if self.database else "")
+
+
 @dataclass(slots=True)
 class Coverage:
     """What the scan looked at, and what it did not."""
@@ -62,6 +96,8 @@ class Coverage:
     gaps: list[GapFound] = field(default_factory=list)
     walls: dict[str, bool] = field(default_factory=dict)
     requests: int = 0
+    servers: dict[ServerWanted, str] = field(default_factory=dict)
+    """What was asked for, to what answered instead: ``scratch``, or nothing."""
 
     @property
     def reached_share(self) -> float:
@@ -83,6 +119,7 @@ class Coverage:
             "files": {"total": self.files_total, "parsed": self.files_parsed},
             "requests": self.requests,
             "walls": dict(self.walls),
+            "servers": [{**asdict(s), "answered_by": by} for s, by in sorted(self.servers.items())],
             "gaps": [gap.as_dict() for gap in self.gaps],
             "by_operation": [item.as_dict() for item in items],
         }

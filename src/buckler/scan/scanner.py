@@ -177,7 +177,7 @@ class Scanner:
             Servers() as servers,
             Session(self._target, application, prefix, self._options) as session,
         ):
-            session.servers = servers if self._options.database == "scratch" else None
+            session.servers = servers if self._options.database != "none" else None
             model = self._start(session, application)
             self._timed("app", lambda: self._add(check_app(model, self._rules)))
             attacks = self._attack and "attack" in self._engines and self._may_attack()
@@ -290,6 +290,9 @@ class Scanner:
     def _needed(self, session: Session) -> None:
         """What turned out while the application ran, in whichever of its children."""
         self._made_up(sorted(session.made_up))
+        brought = session.servers.kinds if session.servers is not None else ()
+        for wanted in session.wanted:
+            self._work.coverage.servers[wanted] = "scratch" if wanted.kind in brought else ""
         for wall, why in sorted(session.fallen.items()):
             self.emit(GapFound(f"wall: {wall}", why))
 

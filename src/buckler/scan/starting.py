@@ -10,8 +10,8 @@ import re
 
 from buckler.core.errors import ApplicationError, TargetError
 from buckler.core.events import GapFound, Listener, Note
+from buckler.core.report import SERVER_NAMES
 from buckler.scan.engines.app.child import ChildLost
-from buckler.scan.engines.app.servers.bring import NAMES
 from buckler.scan.engines.app.session import Session, Started
 
 _ABSENT = re.compile(r": LoadError: ([\w.]+) has no '([\w.]+)'$")
@@ -40,10 +40,10 @@ def start(session: Session, seed: str, emit: Listener) -> Started:
         session.stop()
         _fill(session, seed, emit)
         started = _begun(session)
-        told = ", ".join(NAMES[kind] for kind in servers.kinds)
+        told = ", ".join(SERVER_NAMES[kind] for kind in servers.kinds)
         emit(Note("app", f"brought for this scan: {told}"))
     for kind, problem in servers.failed.items() if servers is not None else ():
-        emit(GapFound(NAMES[kind], problem.message, problem.hint))
+        emit(GapFound(SERVER_NAMES[kind], problem.message, problem.hint))
     if started is None:
         raise failure or ApplicationError("the application does not start")
     return started

@@ -79,6 +79,9 @@ def _lines(report: Report) -> Iterator[str]:
     )
     yield " · ".join(fact for fact in (*facts, view.reached(report)) if fact)
     yield ""
+    if brought := view.servers(report):
+        yield escape(brought)
+        yield ""
     if why := view.provisional(report):
         yield f"> **The grade is provisional:** {escape(why)}"
         yield ""

@@ -113,6 +113,8 @@ class Lines:
             line += [(" " * gap, ""), (text, style)]
             used += gap + clean.width(text)
         yield line
+        if brought := view.servers(report):
+            yield from self._wrapped(brought, "  ", "quiet")
         if apart := view.known(report):
             yield from self._wrapped(self._dots(apart), "  ", "quiet")
         if why := view.provisional(report):

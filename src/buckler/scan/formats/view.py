@@ -9,7 +9,7 @@ from typing import Any
 
 from buckler.core.events import GapFound
 from buckler.core.finding import Confidence, Finding, Location, Severity
-from buckler.core.report import Report
+from buckler.core.report import SERVER_NAMES, Report
 from buckler.core.rule import Rule
 from buckler.core.score import POINTS, REPEAT, WEIGHT
 from buckler.scan.formats import clean
@@ -148,6 +148,16 @@ def reached(report: Report) -> str:
         return "no operation was run" if report.operations_expected else ""
     hit, signed = sum(i.reached for i in items), sum(i.authenticated for i in items)
     return f"{hit}/{len(items)} operations reached" + (f", {signed} signed in" if signed else "")
+
+
+def servers(report: Report) -> str:
+    """Which servers were brought, and what for: ``PostgreSQL (db:5432/shop)``."""
+    brought: dict[str, dict[str, None]] = {}
+    for wanted, by in sorted(report.coverage.servers.items()):
+        if by:
+            brought.setdefault(SERVER_NAMES[wanted.kind], {})[wanted.address] = None
+    told = [f"{name} (for {listed(addresses)})" for name, addresses in brought.items()]
+    return f"Brought for this scan: {', '.join(told)}" if told else ""
 
 
 def grade(report: Report) -> str:

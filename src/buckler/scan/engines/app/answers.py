@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from buckler.core.report import SERVER_NAMES, ServerWanted
 from buckler.scan.engines.app.child import ChildLost
 from buckler.scan.engines.interface import Answer, Hit
 from buckler.scan.inside import Sources
@@ -25,6 +26,9 @@ MAX_TEXT = 16 * 1024
 MAX_DEPTH = 6
 MAX_NUMBER = 2**53
 MAX_WALLS = 20
+MAX_SERVERS = 20
+MAX_NAME = 200
+_WANTED = ("kind", "driver", "host", "port", "database", "where")
 
 
 @dataclass(slots=True)
@@ -64,6 +68,26 @@ def drivers(frame: Mapping[str, Any]) -> tuple[str, ...]:
     """
     model = frame.get("model")
     return names((model if isinstance(model, dict) else frame).get("drivers"))
+
+
+def servers(items: object) -> tuple[ServerWanted, ...]:
+    """Servers that drivers were about to connect to.
+
+    Raises:
+        ChildLost: They are not of the expected shape.
+    """
+    if not items:
+        return ()
+    try:
+        if not isinstance(items, list):
+            raise TypeError("a list was expected")
+        return tuple(
+            ServerWanted(*(str(item[name])[:MAX_NAME] for name in _WANTED))
+            for item in items[:MAX_SERVERS]
+            if item["kind"] in SERVER_NAMES
+        )
+    except UNREADABLE as error:
+        raise ChildLost("garbage", f"the servers it wants cannot be read: {error!r}") from error
 
 
 def names(items: object) -> tuple[str, ...]:

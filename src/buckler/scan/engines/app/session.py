@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from buckler.core.errors import ApplicationError
+from buckler.core.report import ServerWanted
 from buckler.scan.engines.app import answers, environment
 from buckler.scan.engines.app.answers import Started as Started
 from buckler.scan.engines.app.child import AGENT, MAX_ANSWER, Child, ChildLost, Scratch
@@ -27,7 +28,7 @@ from buckler.scan.target import Application, Target
 BATCH = 24
 IN_FLIGHT = 2
 SLACK = 3.0
-DATABASES = ("none", "scratch")
+DATABASES = ("auto", "scratch", "none")
 WALLS = ("mounts", "network", "pid", "seccomp")
 
 
@@ -45,7 +46,8 @@ class Options:
         import_timeout: Seconds for import and start-up.
         request_timeout: Seconds for one request.
         seed: Makes canaries and order repeatable.
-        database: ``scratch`` brings the servers that the application wants, ``none`` brings none.
+        database: ``auto`` and ``scratch`` bring the servers that the application wants, ``none``
+            brings none.
     """
 
     env_file: Path | None = None
@@ -57,7 +59,7 @@ class Options:
     import_timeout: float = 60.0
     request_timeout: float = 5.0
     seed: int = 0
-    database: str = "none"
+    database: str = "auto"
 
 
 class Session:
@@ -90,6 +92,7 @@ class Session:
         self.requests = 0
         self.starts = 0
         self.made_up: set[str] = set()
+        self.wanted: dict[ServerWanted, None] = {}
         self.fallen: dict[str, str] = {}
         self._walls: dict[str, bool] = {}
         self._sources = Sources(target.folder)
@@ -106,6 +109,7 @@ class Session:
         other = Session(self._target, self._application, self._prefix, self._options)
         other.servers = self.servers
         other.made_up, other.fallen, other._walls = self.made_up, self.fallen, self._walls
+        other.wanted = self.wanted
         return other
 
     def start(self) -> Started:
@@ -182,8 +186,10 @@ class Session:
             frame = child.receive(self._options.import_timeout)
             self.drivers = answers.drivers(frame)
             if frame["kind"] == "failed":
+                self.wanted.update(dict.fromkeys(answers.servers(frame.get("servers"))))
                 raise _import_failed(self._application.label, frame)
             started = answers.started(walls, frame)
+            self.wanted.update(dict.fromkeys(answers.servers(started.model.get("wanted"))))
         except ChildLost as error:
             raise ApplicationError(
                 f"{self._application.label} could not be started: {error.message}",
@@ -286,6 +292,7 @@ class Session:
                 if not sizes[0]:
                     sizes.popleft()
                 self.made_up.update(answers.names(frame.get("made_up")))
+                self.wanted.update(dict.fromkeys(answers.servers(frame.get("wanted"))))
                 yield waiting.popleft()[1], answers.answer(frame, self._sources)
         finally:
             if waiting:

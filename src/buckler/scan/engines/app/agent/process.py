@@ -181,6 +181,8 @@ async def _answer(channel: Channel, driver: serve.Driver) -> None:
                 continue
             answer = await driver.call(request)
             answer.update(kind="answer", reads=reads.take())
+            if wanted := drivers.take():
+                answer["wanted"] = wanted
             channel.put(answer)
             if answer["ms"] > LONG_MS:
                 channel.flush()

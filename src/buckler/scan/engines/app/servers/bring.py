@@ -22,7 +22,6 @@ KINDS: Mapping[str, type[PostgreSQL] | type[MySQL] | type[Redis]] = {
     "mysql": MySQL,
     "redis": Redis,
 }
-NAMES = {"postgresql": "PostgreSQL", "mysql": "MySQL", "redis": "Redis", "mongodb": "MongoDB"}
 
 
 class Servers:

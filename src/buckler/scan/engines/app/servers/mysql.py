@@ -30,12 +30,12 @@ _OURS = (
 RIGHTS = {
     True: (
         *_OURS,
-        f"DELETE FROM mysql.global_priv WHERE User NOT IN ('{USER}', 'mariadb.sys');",
+        f"DELETE FROM mysql.global_priv WHERE User NOT IN ('{USER}', 'mariadb.sys');",  # noqa: S608 - a name of ours
         "FLUSH PRIVILEGES;",
     ),
     False: (
         *_OURS,
-        f"UPDATE mysql.user SET account_locked = 'Y' WHERE User <> '{USER}';",
+        f"UPDATE mysql.user SET account_locked = 'Y' WHERE User <> '{USER}';",  # noqa: S608 - a name of ours
         "FLUSH PRIVILEGES;",
     ),
 }
@@ -69,7 +69,7 @@ class MySQL:
         """
         program = self.program()
         if program is None:
-            raise ServerError("MariaDB or MySQL is not on this machine")
+            raise ServerError("MariaDB or MySQL is not on this machine", hint="install mariadb-server")
         data = self._folder / "data"
         self._initialise(program, data)
         command = [str(program), *SETTINGS, f"--datadir={data}", f"--socket={self._socket}"]

@@ -60,7 +60,7 @@ class PostgreSQL:
         """
         program = self.program()
         if program is None:
-            raise ServerError("PostgreSQL is not on this machine")
+            raise ServerError("PostgreSQL is not on this machine", hint="install postgresql")
         data = self._folder / "data"
         master = f"master_{secrets.token_hex(8)}"
         initdb = [str(program.parent / "initdb"), "-D", str(data), "-U", master]

@@ -50,7 +50,7 @@ class Redis:
         """
         program = self.program()
         if program is None:
-            raise ServerError("Redis is not on this machine")
+            raise ServerError("Redis is not on this machine", hint="install redis-server")
         command = [str(program), "--unixsocket", str(self._socket), "--unixsocketperm", "777"]
         for name, value in SETTINGS.items():
             command += [f"--{name}", value]

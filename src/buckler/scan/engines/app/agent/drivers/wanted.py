@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import sys
-from typing import Any, Dict, List, Tuple
+from typing import Any, Dict, List, Set, Tuple
 
 from .. import state
 
-_wanted: Dict[Tuple[str, ...], Dict[str, Any]] = {}
+_wanted: Set[Tuple[str, ...]] = set()
+_fresh: List[Dict[str, Any]] = []
 
 
 def note(driver: str, kind: str, host: str, port: Any, database: str) -> None:
@@ -16,16 +17,21 @@ def note(driver: str, kind: str, host: str, port: Any, database: str) -> None:
     if key in _wanted:
         return
     where = state.frames(sys._getframe(1))
-    _wanted[key] = {
-        "driver": driver,
-        "kind": kind,
-        "host": host,
-        "port": str(port),
-        "database": database,
-        "where": "%s:%s" % tuple(where[0][:2]) if where else "",
-    }
+    _wanted.add(key)
+    _fresh.append(
+        {
+            "driver": driver,
+            "kind": kind,
+            "host": host,
+            "port": str(port),
+            "database": database,
+            "where": "%s:%s" % tuple(where[0][:2]) if where else "",
+        }
+    )
 
 
 def take() -> List[Dict[str, Any]]:
-    """All of them, in the order in which they were asked for."""
-    return list(_wanted.values())
+    """Those that were not told before, in the order in which they were asked for."""
+    told = list(_fresh)
+    _fresh.clear()
+    return told

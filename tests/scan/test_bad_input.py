@@ -133,8 +133,13 @@ def test_a_file_that_does_not_parse_is_said(unharmed, name: str, data: bytes) ->
             "@app.get('/bad')\nasync def bad(q: str = ''):\n    x = []\n    while True:\n        x.append(bytes(50_000_000))\n",
             "GET /bad",
         ),
+        (
+            "import os, pathlib\n\n\n@app.get('/bad')\nasync def bad(q: str = ''):\n    n = 0\n    while True:\n"
+            "        n += 1\n        pathlib.Path(os.environ['HOME'], str(n)).write_bytes(bytes(20_000_000))\n",
+            "wrote more than 512 MiB",
+        ),
     ],
-    ids=["sleeps", "waits", "spins", "exits", "grows"],
+    ids=["sleeps", "waits", "spins", "exits", "grows", "fills"],
 )
 def test_a_handler_that_never_answers(unharmed, handler: str, said: str) -> None:
     report = unharmed({"main.py": HEAD + handler})

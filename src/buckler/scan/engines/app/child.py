@@ -11,6 +11,7 @@ import json
 import math
 import os
 import selectors
+import shutil
 import signal
 import socket
 import stat
@@ -33,6 +34,9 @@ MAX_FRAME = 32 * 1024 * 1024
 MAX_ANSWER = 8 * 1024 * 1024
 MAX_CONTAINERS = 1_000_000
 MEMORY_LIMIT = 2 * 1024**3
+DISK_LIMIT = 512 * 1024**2
+"""What may be written to the real disk; what is written elsewhere lands in memory, with its own bound."""
+MAX_COUNTED = 200_000
 MEMORY_EVERY = 0.2
 MAX_DOORS = 250
 """The kernel passes at most 253 descriptors at once (unix(7), SCM_MAX_FD)."""
@@ -44,7 +48,7 @@ _PAGE = os.sysconf("SC_PAGE_SIZE") if hasattr(os, "sysconf") else 4096
 
 
 class ChildLost(AgentError):
-    """The child is gone; ``reason`` is ``exited``, ``silent``, ``memory`` or ``garbage``."""
+    """The child is gone; ``reason`` is ``exited``, ``silent``, ``memory``, ``disk`` or ``garbage``."""
 
     def __init__(self, reason: str, message: str) -> None:
         super().__init__(message)
@@ -75,6 +79,16 @@ class Scratch:
         if self.log < 0:
             return b""
         return os.pread(self.log, limit, max(os.fstat(self.log).st_size - limit, 0))
+
+    def empty(self) -> None:
+        """Remove what the application wrote, but for the bytecode. The process that wrote it has ended."""
+        for entry in list(os.scandir(self.path)):
+            if entry.is_dir(follow_symlinks=False):
+                if entry.name != "pycache":
+                    _remove(Path(entry.path))
+            else:
+                os.unlink(entry.path)
+        (self.path / "home").mkdir()
 
     def close(self) -> None:
         """Remove them with everything that the application left there. Its process has ended."""
@@ -131,6 +145,7 @@ class Child:
         environment: The whole environment of the application.
         cwd: Folder to start in.
         log: Descriptor of the file that gets what the application prints.
+        folder: Holds all that it writes to the real disk.
     """
 
     def __init__(
@@ -140,7 +155,10 @@ class Child:
         environment: Mapping[str, str],
         cwd: Path,
         log: int,
+        folder: Path,
     ) -> None:
+        self._folder = folder
+        self._free = shutil.disk_usage(folder).free
         self._relay: Relay | None = None
         self._expects_doors = bool(config["box"]["allow"])
         ours, theirs = socket.socketpair()
@@ -195,7 +213,7 @@ class Child:
             if left <= 0:
                 raise ChildLost("silent", f"the application did not answer within {timeout:g} s")
             self._wait(min(left, MEMORY_EVERY))
-            self._check_memory()
+            self._check()
         return self._frames.popleft()
 
     def receive_walls(self, timeout: float) -> dict[str, Any]:
@@ -290,7 +308,12 @@ class Child:
             return "without closing"
         return f"by signal {-code}" if code < 0 else f"with exit code {code}"
 
-    def _check_memory(self) -> None:
+    def _check(self) -> None:
+        """Watch memory and disk.
+
+        Raises:
+            ChildLost: It uses too much of either.
+        """
         now = time.monotonic()
         if now - self._checked < MEMORY_EVERY:
             return
@@ -300,6 +323,12 @@ class Child:
             raise ChildLost(
                 "memory", f"the application used more than {MEMORY_LIMIT // 1024**2} MiB"
             )
+        # To add up a folder is slow, so only where the disk as a whole has become fuller.
+        if self._free - shutil.disk_usage(self._folder).free > DISK_LIMIT:
+            if _size(self._folder) > DISK_LIMIT:
+                raise ChildLost(
+                    "disk", f"the application wrote more than {DISK_LIMIT // 1024**2} MiB"
+                )
 
     def close(self, *, grace: float = 0.5) -> None:
         """Ask the child to end, then end its whole group. Safe to call twice.
@@ -323,6 +352,19 @@ class Child:
             self._relay.close()
         self._selector.close()
         self._socket.close()
+
+
+def _size(folder: Path) -> int:
+    """Bytes on disk below a folder that somebody else fills; more than it is for too many files."""
+    total = count = 0
+    for place, _, names in os.walk(folder):
+        for name in names:
+            count += 1
+            with contextlib.suppress(OSError):
+                total += os.lstat(os.path.join(place, name)).st_blocks * 512
+            if count > MAX_COUNTED or total > DISK_LIMIT:
+                return DISK_LIMIT + 1
+    return total
 
 
 def _finite(text: str) -> float | None:

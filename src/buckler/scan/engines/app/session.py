@@ -97,6 +97,7 @@ class Session:
         self._walls: dict[str, bool] = {}
         self._sources = Sources(target.folder)
         self._dropped: set[int] = set()
+        self._filled = False
 
     def __enter__(self) -> Session:
         return self
@@ -167,6 +168,7 @@ class Session:
             ),
             self._target.folder,
             self.scratch.log,
+            self.scratch.private,
         )
 
     def _started(self) -> tuple[Child, Started]:
@@ -222,6 +224,9 @@ class Session:
             ApplicationError: It does not start any more.
         """
         self._end(grace=0)
+        if self._filled:
+            self.scratch.empty()
+            self._filled = False
         self._dropped.clear()
         if self._next is None:
             self.start()
@@ -309,7 +314,11 @@ class Session:
         # One that was dropped while it ran is run to its end first.
         deadline = time.monotonic() + seconds * (2 if self._dropped else 1)
         while True:
-            frame = child.receive(max(deadline - time.monotonic(), 0.0))
+            try:
+                frame = child.receive(max(deadline - time.monotonic(), 0.0))
+            except ChildLost as error:
+                self._filled = error.reason == "disk"
+                raise
             number = frame.get("id")
             if frame["kind"] != "answer" or type(number) is not int:
                 raise ChildLost("garbage", "the application's process sent what nobody asked for")

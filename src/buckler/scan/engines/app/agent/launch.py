@@ -30,6 +30,7 @@ def launch(descriptor: int, python: str) -> None:
     orders = channel.receive()
     file = _unnamed()
     enclosed, listeners = kernel.enclose(orders["box"])
+    kernel.limits({})
     channel.hand_over({"kind": "walls", **enclosed}, listeners)
     os.write(file, json.dumps({**orders, "enclosed": enclosed}).encode("ascii"))
     os.lseek(file, 0, os.SEEK_SET)

@@ -69,7 +69,9 @@ class MySQL:
         """
         program = self.program()
         if program is None:
-            raise ServerError("MariaDB or MySQL is not on this machine", hint="install mariadb-server")
+            raise ServerError(
+                "MariaDB or MySQL is not on this machine", hint="install mariadb-server"
+            )
         data = self._folder / "data"
         self._initialise(program, data)
         command = [str(program), *SETTINGS, f"--datadir={data}", f"--socket={self._socket}"]

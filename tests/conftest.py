@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import shutil
+import tempfile
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -27,6 +29,7 @@ SLOW = (
     "tests/scan/test_renamed.py",
     "tests/scan/test_determinism.py",
     "tests/scan/test_servers.py",
+    "tests/scan/test_servers_alone.py",
     "tests/scan/test_lying_child.py",
     "tests/formats/",
 )
@@ -99,3 +102,12 @@ def pytest_runtest_makereport(item: pytest.Item) -> Iterator[None]:
     if not any(prefix and item.nodeid.startswith(prefix) for prefix in allowed):
         report.outcome = "failed"
         report.longrepr = f"skipped, and not named in tests/allowed_skips.txt: {report.longrepr}"
+
+
+@pytest.fixture
+def place() -> Iterator[Path]:
+    """A folder for temporary files that the user of the servers can enter, too."""
+    folder = Path(tempfile.mkdtemp(dir="/tmp"))
+    folder.chmod(0o711)
+    yield folder
+    shutil.rmtree(folder)

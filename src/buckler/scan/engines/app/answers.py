@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from buckler.core.errors import ApplicationError
 from buckler.core.report import SERVER_NAMES, ServerWanted
 from buckler.scan.engines.app.child import ChildLost
 from buckler.scan.engines.interface import Answer, Hit
@@ -88,6 +89,29 @@ def servers(items: object) -> tuple[ServerWanted, ...]:
         )
     except UNREADABLE as error:
         raise ChildLost("garbage", f"the servers it wants cannot be read: {error!r}") from error
+
+
+def import_failed(label: str, frame: Mapping[str, Any]) -> ApplicationError:
+    """Why an application does not import, and what would help.
+
+    Raises:
+        ChildLost: It is not of the expected shape.
+    """
+    try:
+        where = "".join(f" at {str(p)[:300]}:{at}" for p, at, _ in (frame.get("frames") or [])[:1])
+        kind, message = str(frame.get("type", ""))[:200], str(frame.get("message", ""))
+        wanted = [str(name)[:200] for name in (frame.get("wanted") or [])[:5]]
+        refused = [str(item.get("what", "")) for item in (frame.get("refused") or [])[:200]]
+    except (TypeError, ValueError, KeyError, AttributeError, RecursionError) as error:
+        raise ChildLost("garbage", "its failure cannot be read") from error
+    hint = ""
+    if wanted:
+        hint = f"give {', '.join(wanted)} in a file: --env-file FILE, one NAME=value a line"
+    elif kind in ("ModuleNotFoundError", "ImportError"):
+        hint = "is this the interpreter of the project? Name it with --python .venv/bin/python"
+    elif any("connection" in what for what in refused):
+        hint = "it wanted a connection at import, which the box refused: allow it with --allow HOST:PORT"
+    return ApplicationError(f"{label} does not import{where}: {kind}: {message[:500]}", hint=hint)
 
 
 def names(items: object) -> tuple[str, ...]:

@@ -149,7 +149,7 @@ class Session:
             child.receive_walls(self._options.import_timeout)
             frame = child.receive(self._options.import_timeout)
             if frame["kind"] == "failed":
-                raise _import_failed(self._application.label, frame)
+                raise answers.import_failed(self._application.label, frame)
             return frame
         finally:
             child.close(grace=0)
@@ -189,7 +189,7 @@ class Session:
             self.drivers = answers.drivers(frame)
             if frame["kind"] == "failed":
                 self.wanted.update(dict.fromkeys(answers.servers(frame.get("servers"))))
-                raise _import_failed(self._application.label, frame)
+                raise answers.import_failed(self._application.label, frame)
             started = answers.started(walls, frame)
             self.wanted.update(dict.fromkeys(answers.servers(started.model.get("wanted"))))
         except ChildLost as error:
@@ -388,21 +388,3 @@ class Session:
                 "allow": list(self._options.allow),
             },
         }
-
-
-def _import_failed(label: str, frame: Mapping[str, Any]) -> ApplicationError:
-    try:
-        where = "".join(f" at {str(p)[:300]}:{at}" for p, at, _ in (frame.get("frames") or [])[:1])
-        kind, message = str(frame.get("type", ""))[:200], str(frame.get("message", ""))
-        wanted = [str(name)[:200] for name in (frame.get("wanted") or [])[:5]]
-        refused = [str(item.get("what", "")) for item in (frame.get("refused") or [])[:200]]
-    except (TypeError, ValueError, KeyError, AttributeError, RecursionError) as error:
-        raise ChildLost("garbage", "its failure cannot be read") from error
-    hint = ""
-    if wanted:
-        hint = f"give {', '.join(wanted)} in a file: --env-file FILE, one NAME=value a line"
-    elif kind in ("ModuleNotFoundError", "ImportError"):
-        hint = "is this the interpreter of the project? Name it with --python .venv/bin/python"
-    elif any("connection" in what for what in refused):
-        hint = "it wanted a connection at import, which the box refused: allow it with --allow HOST:PORT"
-    return ApplicationError(f"{label} does not import{where}: {kind}: {message[:500]}", hint=hint)

@@ -9,7 +9,7 @@ import sys
 from pathlib import Path
 
 _PACKAGES = Path("/tmp/dev-box/packages")
-_PYENV = Path("/root/.pyenv/versions")
+_PYENV = Path.home() / ".pyenv/versions"
 
 
 @functools.cache

@@ -11,12 +11,47 @@ from buckler.scan.engines.app.servers import processes
 from tests.conftest import needs_server
 from tests.scan.listening import Listener
 
-HOSTILE = {
-    "mysql": """
-import pymysql
+APP = """
 from fastapi import FastAPI
 
+%(door)s
+
 app = FastAPI()
+
+
+@app.get("/mine")
+def mine() -> str:
+    return run(%(mine)r)
+
+
+@app.get("/another")
+def another() -> str:
+    return run(%(another)r)
+
+
+@app.get("/log")
+def log() -> str:
+    return run(%(log)r)
+
+
+@app.get("/file")
+def file() -> str:
+    return run(%(file)r)
+
+
+@app.get("/dial")
+def dial() -> str:
+    return run(%(dial)r)
+
+
+@app.get("/rights")
+def rights() -> str:
+    return run(%(rights)r)
+"""
+HOSTILE = {
+    "mysql": {
+        "door": """
+import pymysql
 
 
 def run(statement: str) -> str:
@@ -24,122 +59,49 @@ def run(statement: str) -> str:
         with opened.cursor() as cursor:
             cursor.execute(statement)
     return "done"
-
-
-@app.get("/mine")
-def mine() -> str:
-    return run("create table if not exists note (body text)")
-
-
-@app.get("/another")
-def another() -> str:
-    return run("create database if not exists another")
-
-
-@app.get("/log")
-def log() -> str:
-    return run("set global general_log_file = '%(file)s'")
-
-
-@app.get("/file")
-def file() -> str:
-    return run("select 'x' into outfile '%(file)s'")
-
-
-@app.get("/dial")
-def dial() -> str:
-    return run("change master to master_host = '127.0.0.1', master_port = %(port)d")
-
-
-@app.get("/rights")
-def rights() -> str:
-    return run("create user helper@localhost")
 """,
-    "redis": """
+        "mine": "create table if not exists note (body text)",
+        "another": "create database if not exists another",
+        "log": "set global general_log_file = '{file}'",
+        "file": "select 'x' into outfile '{file}'",
+        "dial": "change master to master_host = '127.0.0.1', master_port = {port}",
+        "rights": "create user helper@localhost",
+    },
+    "redis": {
+        "door": """
 import redis
-from fastapi import FastAPI
 
 store = redis.Redis(host="cache.internal")
-app = FastAPI()
 
 
-@app.get("/mine")
-def mine() -> str:
-    store.set("note", "x")
-    return "done"
-
-
-@app.get("/another")
-def another() -> str:
-    store.execute_command("CONFIG", "SET", "notify-keyspace-events", "KEA")
-    return "done"
-
-
-@app.get("/log")
-def log() -> str:
-    store.execute_command("CONFIG", "SET", "dir", "%(folder)s")
-    return "done"
-
-
-@app.get("/file")
-def file() -> str:
-    store.execute_command("SAVE")
-    return "done"
-
-
-@app.get("/dial")
-def dial() -> str:
-    store.execute_command("REPLICAOF", "127.0.0.1", "%(port)d")
-    return "done"
-
-
-@app.get("/rights")
-def rights() -> str:
-    store.execute_command("MODULE", "LOAD", "/lib/x.so")
+def run(command: str) -> str:
+    store.execute_command(*command.split())
     return "done"
 """,
-    "postgresql": """
+        "mine": "SET note x",
+        "another": "CONFIG SET notify-keyspace-events KEA",
+        "log": "CONFIG SET dir {folder}",
+        "file": "SAVE",
+        "dial": "REPLICAOF 127.0.0.1 {port}",
+        "rights": "MODULE LOAD /lib/x.so",
+    },
+    "postgresql": {
+        "door": """
 import psycopg
-from fastapi import FastAPI
-
-app = FastAPI()
 
 
 def run(statement: str) -> str:
     with psycopg.connect("postgresql://shop:sekret@db.internal/shop") as opened:
         opened.execute(statement)
     return "done"
-
-
-@app.get("/mine")
-def mine() -> str:
-    return run("create table if not exists note (body text)")
-
-
-@app.get("/another")
-def another() -> str:
-    return run("create schema if not exists another")
-
-
-@app.get("/log")
-def log() -> str:
-    return run("alter system set log_directory = '%(folder)s'")
-
-
-@app.get("/file")
-def file() -> str:
-    return run("copy note to '%(file)s'")
-
-
-@app.get("/dial")
-def dial() -> str:
-    return run("copy note from program 'true'")
-
-
-@app.get("/rights")
-def rights() -> str:
-    return run("create role helper superuser")
 """,
+        "mine": "create table if not exists note (body text)",
+        "another": "create schema if not exists another",
+        "log": "alter system set log_directory = '{folder}'",
+        "file": "copy note to '{file}'",
+        "dial": "copy note from program 'true'",
+        "rights": "create role helper superuser",
+    },
 }
 
 
@@ -149,7 +111,11 @@ def test_a_server_does_nothing_that_the_box_refuses(kind: str, project, scan, tm
     listener = Listener()
     target = tmp_path / "written"
     names = {"file": str(target), "folder": str(tmp_path), "port": listener.port}
-    report = scan(project({"main.py": HOSTILE[kind] % names}), select=("INJ",))
+    parts = {
+        name: text if name == "door" else text.format(**names)
+        for name, text in HOSTILE[kind].items()
+    }
+    report = scan(project({"main.py": APP % parts}), select=("INJ",))
     listener.socket.close()
     statuses = {row.operation: row.status for row in report.coverage.operations}
     assert statuses.pop("GET /mine") == 200

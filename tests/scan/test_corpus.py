@@ -54,6 +54,14 @@ def is_at(finding: Finding, entry: dict[str, Any]) -> bool:
     )
 
 
+def is_of(finding: Finding, operation: str) -> bool:
+    """Whether a finding is about an operation; one for a whole mount, where it was proved there."""
+    if finding.location.operation is not None:
+        return without_convertors(operation) == without_convertors(finding.location.operation)
+    asked = [p.data["request"] for p in finding.proof if p.kind == "exchange"]
+    return operation in [f"{request['method']} {request['url']}" for request in asked]
+
+
 def matches(finding: Finding, entry: dict[str, Any], report: Report) -> bool:
     """The right weakness at the right operation, slot and line."""
     place = finding.location
@@ -62,9 +70,7 @@ def matches(finding: Finding, entry: dict[str, Any], report: Report) -> bool:
     if place.operation is None and finding.confidence != "proved":
         # What only source shows, in a function that several operations share.
         return bool(entry.get("path")) and is_at(finding, entry)
-    if entry.get("operation") and without_convertors(entry["operation"]) != without_convertors(
-        place.operation
-    ):
+    if entry.get("operation") and not is_of(finding, entry["operation"]):
         return False
     if entry.get("slot") and place.slot and not place.slot.startswith(entry["slot"]):
         return False

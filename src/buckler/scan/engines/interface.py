@@ -30,6 +30,7 @@ class Slot:
         schema: JSON Schema of the value, references resolved.
         required: Whether the request is invalid without it.
         hints: Host names in the project's source; a check may ask for one of them.
+        folders: Absolute paths of the folders in which a file of that name was looked for.
     """
 
     where: str
@@ -37,6 +38,7 @@ class Slot:
     schema: Schema = field(default_factory=dict)
     required: bool = False
     hints: tuple[str, ...] = ()
+    folders: tuple[str, ...] = ()
 
     @property
     def key(self) -> str:
@@ -106,6 +108,7 @@ class Request:
         pad: Filler that the agent puts into the body: where, how often, what.
         number: A number that is looked for in the statements of this request.
         fail: Text of an error that the handler raises instead of running.
+        aged: Canary of the tokens that the application gives out, which then have run out.
     """
 
     method: str
@@ -120,6 +123,7 @@ class Request:
     pad: tuple[int, int, str] | None = None
     number: str = ""
     fail: str = ""
+    aged: str = ""
 
     @property
     def url(self) -> str:

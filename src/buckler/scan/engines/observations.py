@@ -13,11 +13,11 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Forgery:
-    """A token that the scan made itself, and that the application took.
+    """A token that nobody should take, and that the application took.
 
     Attributes:
-        kind: ``signature`` (any signature will do), ``none`` (the algorithm may be ``none``) or
-            ``key`` (it was signed with a guessed key).
+        kind: ``signature`` (any signature will do), ``none`` (the algorithm may be ``none``),
+            ``key`` (it was signed with a guessed key) or ``expired`` (a real one that ran out).
         operation: Key of the operation.
         slot: Where the token was sent; empty where it is one of an answer.
         stack: The project's lines that read it, innermost first: path, line, function.

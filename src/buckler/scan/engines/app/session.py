@@ -344,6 +344,7 @@ class Session:
             "pad": request.pad,
             "number": request.number,
             "fail": request.fail,
+            "aged": request.aged,
             "timeout": timeout,
         }
 

@@ -15,7 +15,7 @@ from buckler.scan.engines.attack.exchanges import exchanged
 from buckler.scan.engines.attack.explore import UNIQUE, Explorer
 from buckler.scan.engines.attack.faults import leaves, replaced
 from buckler.scan.engines.attack.identities import all_known
-from buckler.scan.engines.attack.owners import Reference, likely, who_is
+from buckler.scan.engines.attack.people import Reference, likely, who_is
 from buckler.scan.engines.attack.run import Run
 from buckler.scan.engines.attack.undeclared import undeclared
 from buckler.scan.engines.attack.values import resolve

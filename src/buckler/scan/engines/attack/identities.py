@@ -93,8 +93,6 @@ def is_known(run: Run, name: str) -> bool | None:
 
 def sign_in(run: Run, item: IdentitySettings) -> Identity | None:
     """The identity with its credentials, or None where the sign-in failed."""
-    headers = [(name.lower(), value) for name, value in item.headers.items()]
-    cookies = dict(item.cookies)
     if item.signup is not None and item.login is not None:
         _send(run, item.signup)
     login = item.login or item.signup
@@ -110,20 +108,57 @@ def sign_in(run: Run, item: IdentitySettings) -> Identity | None:
                 f"check {'login' if item.login else 'signup'} in [tool.buckler.identities]",
             )
             return None
-        cookies.update(cookies_of(answer))
-        token = token_of(answer, login.token)
-        if token:
-            headers.append(_credential(login, token))
-        elif not cookies:
+        made = _identity(item, login, answer)
+        if made is None:
             run.gap(
                 f"identity {item.name}",
                 f"the answer to {login.request} holds neither {login.token!r} nor a cookie",
                 f"set {'login' if item.login else 'signup'}.token to the dotted path of the token",
             )
-            return None
-    if cookies:
-        headers.append(("cookie", "; ".join(f"{k}={v}" for k, v in cookies.items())))
-    return Identity(item.name, item.role, tuple(headers))
+        return made
+    return Identity(item.name, item.role, _credentials(item, (), {}))
+
+
+def with_old_token(run: Run, name: str, canary: str) -> Identity | None:
+    """An identity with a token that ran out an hour ago; None where it cannot be had.
+
+    It signs in once more, and the application is made to give it an old one.
+
+    Args:
+        run: The run.
+        name: Of an identity of the settings.
+        canary: Stands in the token, so that it is seen where it is read.
+    """
+    item = next((i for i in run.settings.identities if i.name == name), None)
+    login = item.login or item.signup if item is not None else None
+    if item is None or login is None or name not in run.signed_in:
+        return None
+    answer = run.send(replace(run.signed_in[name][0], client=run.client(), aged=canary))
+    if answer is None or not answer.ok or "token-aged" not in answer.effects:
+        return None
+    made = _identity(item, login, answer)
+    if made is not None:
+        run.redactor.know(secrets_of(item, made))
+    return made
+
+
+def _identity(item: IdentitySettings, login: LoginSettings, answer: Answer) -> Identity | None:
+    """The identity with what the answer to its sign-in gives; None where that is nothing."""
+    token, cookies = token_of(answer, login.token), cookies_of(answer)
+    if not token and not cookies and not item.cookies:
+        return None
+    given = (_credential(login, token),) if token else ()
+    return Identity(item.name, item.role, _credentials(item, given, cookies))
+
+
+def _credentials(
+    item: IdentitySettings, given: tuple[tuple[str, str], ...], cookies: Mapping[str, str]
+) -> tuple[tuple[str, str], ...]:
+    """The headers of an identity: those of the settings, those given, and all cookies."""
+    headers = tuple((name.lower(), value) for name, value in item.headers.items())
+    held = {**item.cookies, **cookies}
+    cookie = (("cookie", "; ".join(f"{k}={v}" for k, v in held.items())),) if held else ()
+    return (*headers, *given, *cookie)
 
 
 def _credential(login: LoginSettings, token: str) -> tuple[str, str]:

@@ -151,13 +151,17 @@ class Observer:
         """A CORS request and its preflight from origins that ought not to be let in.
 
         One operation of each application with a CORS middleware stands for all of it; where
-        CORS is written by hand every operation that can be asked is asked.
+        CORS is written by hand every operation that can be asked is asked. The foreign origin
+        carries a canary, so that the line is seen that puts it into the answer.
         """
         run = self._run
+        word = run.canaries.new().text
         chosen = list(self._asked_operations())[:MAX_ASKED]
-        origins = [FOREIGN_ORIGIN, "null", *self._near_origins()]
-        for origin in list(dict.fromkeys(origins))[:MAX_ORIGINS]:
-            kept = run.seen.preflights.setdefault(origin, [])
+        foreign = {FOREIGN_ORIGIN: f"https://{word}.test"}
+        origins = [FOREIGN_ORIGIN, "null", *self._near_origins(word)]
+        for known in list(dict.fromkeys(origins))[:MAX_ORIGINS]:
+            kept = run.seen.preflights.setdefault(known, [])
+            origin = foreign.get(known, known)
             asked: set[str] = set()
             for operation, path in chosen:
                 draft = self._explorer.drafts.get(operation.key) if operation else None
@@ -212,7 +216,7 @@ class Observer:
         request = made.request(run.identity(self._explorer.best_identity(operation)), run.client())
         return exchanged(run, operation, request)
 
-    def _near_origins(self) -> Iterator[str]:
+    def _near_origins(self, word: str) -> Iterator[str]:
         """Origins that look like an allowed one and belong to somebody else."""
         model = self._run.model
         allowed: list[str] = []
@@ -228,7 +232,7 @@ class Observer:
         for text in model.origins:
             allowed += examples_of(text[3:]) if text.startswith("re:") else [text]
         for origin in dict.fromkeys(allowed):
-            yield from near(origin)
+            yield from near(origin, word)
 
     def _hosts(self) -> None:
         """The application's answers to a Host header that is not its own."""
@@ -282,10 +286,10 @@ def examples_of(pattern: str) -> list[str]:
     return list(dict.fromkeys(made))
 
 
-def near(origin: str) -> Iterator[str]:
+def near(origin: str, word: str) -> Iterator[str]:
     """Origins of other people that a careless check takes for this one.
 
-    A letter for each dot in turn (an unescaped one), something glued before (a suffix check) and
+    A letter for each dot in turn (an unescaped one), a word glued before (a suffix check) and
     behind (a prefix check), and the same host without TLS.
     """
     scheme, found, host = origin.partition("://")
@@ -294,9 +298,9 @@ def near(origin: str) -> Iterator[str]:
     for at, letter in enumerate(host):
         if letter == "." and "." in host[at + 1 :]:
             yield f"{scheme}://{host[:at]}x{host[at + 1 :]}"
-    yield f"{scheme}://{host}.buckler-origin.test"
-    yield f"{scheme}://buckler{host}"
-    yield f"{scheme}://buckler-{host}"
+    yield f"{scheme}://{host}.{word}.test"
+    yield f"{scheme}://{word}{host}"
+    yield f"{scheme}://{word}-{host}"
     if scheme == "https" and found:
         yield f"http://{host}"
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import copy
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import replace
 from typing import Any
 
 from buckler.scan.engines.attack.drafts import Draft, benign
@@ -18,24 +18,12 @@ from buckler.scan.engines.attack.explore import Explorer
 from buckler.scan.engines.attack.faults import leaves as values_in
 from buckler.scan.engines.attack.faults import replaced
 from buckler.scan.engines.attack.harvest import leaves, nouns_of
+from buckler.scan.engines.attack.people import NAMES, Pair, Reference, likely, who_is
 from buckler.scan.engines.attack.run import Run
 from buckler.scan.engines.attack.values import resolve
 from buckler.scan.engines.interface import Exchange, Request, Slot
 from buckler.scan.model.application import Operation
 
-NAMES = re.compile(
-    r"(^|_)(owner|user|account|customer|member|person|patient|client|creator|author|holder|tenant|"
-    r"employee|student|subscriber)(_?(id|uid|uuid|name|email|login))?$|^(uid|login|created_by|e-?mail)$",
-    re.IGNORECASE,
-)
-"""What a parameter or a field that says whose something is, is called."""
-
-_ME = re.compile(r"^(me|self|whoami|profile|account|current|current[-_]?user|user)$", re.IGNORECASE)
-_WHO = re.compile(
-    r"^(id|uid|uuid|pk|number|name|e-?mail|login|sub|handle|user_?name)$", re.IGNORECASE
-)
-_SIGNED_IN_BY = re.compile(r"user|mail|login|name|account|number|^id$", re.IGNORECASE)
-_ID = re.compile(r"(^|_)(id|uid|uuid|pk|number|sub)$", re.IGNORECASE)
 _PEOPLE = re.compile(r"^(users?|people|members?|profiles?|authors?|accounts?|persons?)$", re.I)
 _PERSONAL = re.compile(r"mail|phone|street|address|birth|iban|hash|secret|token|salary", re.I)
 _TO_OTHERS = re.compile(
@@ -47,24 +35,10 @@ _TO_OTHERS = re.compile(
 _NOT_HERE = re.compile(r"mail|login|name$|^(owner|created_by|creator|tenant)(_?id)?$", re.I)
 """Addresses are one's own to give; a field that is called the owner is told of as mass assignment."""
 _NOT_TEXT = re.compile(r"mail|date|time|url|uri|phone|colou?r|country|currency|lang", re.I)
+GUESSES = ("1", "2", "3")
 MAX_VALUES = 2
 MAX_VIEWS = 5
 
-Pair = tuple[str, str]
-
-
-@dataclass(frozen=True, slots=True)
-class Reference:
-    """A place in a request that says whose things are meant.
-
-    Attributes:
-        way: Keys to the value in a JSON body.
-        number: Whether only a number can stand there.
-    """
-
-    slot: Slot
-    way: tuple[str | int, ...] = ()
-    number: bool = False
 
 
 class Owners:
@@ -129,17 +103,48 @@ class Owners:
                 yield Reference(Slot("form", name))
 
     def _foreign(self, operation: Operation, reference: Reference, owner: str, other: str) -> bool:
-        attempt = self._reads if operation.method == "GET" else self._writes
         own = next(iter(likely(reference, who_is(self._run, other))), "")
-        if not own:
-            return False
         theirs = likely(reference, who_is(self._run, owner))
+        if not own or not theirs:
+            return self._guessed(operation, reference, owner, other)
+        views = [] if operation.method == "GET" else list(self._views(operation, owner))
         for value in [v for v in theirs if v != own][:MAX_VALUES]:
-            found = attempt(operation, reference, (value, own), (owner, other))
+            found = (
+                self._reads(operation, reference, (value, own), (owner, other))
+                if operation.method == "GET"
+                else self._writes(operation, reference, (value, own), other, views)
+            )
             if found is not None:
                 self._run.seen.foreign.append((owner, *found, reference.slot.key))
                 return True
         return False
+
+    def _guessed(self, operation: Operation, reference: Reference, owner: str, other: str) -> bool:
+        """The same for numbers of people whom no answer names: the first ones are tried.
+
+        Nobody knows which number is whose, so it has to be seen where its writer sees nothing.
+        """
+        if not reference.number or reference.slot.where != "json":
+            return False
+        views = [v for v in self._views(operation, owner) if not self._is_shown(v, other)]
+        for value in GUESSES if views else ():
+            own = next(guess for guess in GUESSES if guess != value)
+            found = self._writes(operation, reference, (value, own), other, views)
+            if found is not None:
+                self._run.seen.foreign.append((owner, *found, reference.slot.key))
+                return True
+        return False
+
+    def _is_shown(self, view: Exchange, name: str) -> bool:
+        """Whether somebody else is answered where an identity reads."""
+        identity = self._run.identity(name)
+        own = identity.headers if identity is not None else ()
+        names = {header for header, _ in own}
+        rest = (pair for pair in view.request.headers if pair[0].lower() not in names)
+        request = replace(view.request, headers=(*rest, *own))
+        operation = view.operation
+        exchange = exchanged(self._run, operation, request) if operation is not None else None
+        return exchange is None or succeeded(exchange)
 
     def _reads(
         self, operation: Operation, reference: Reference, values: Pair, people: Pair
@@ -195,21 +200,27 @@ class Owners:
         return found
 
     def _writes(
-        self, operation: Operation, reference: Reference, values: Pair, people: Pair
+        self,
+        operation: Operation,
+        reference: Reference,
+        values: Pair,
+        writer: str,
+        views: list[Exchange],
     ) -> tuple[Exchange, Exchange] | None:
         """What somebody writes in another's name is seen by that other; in his own it is not."""
-        views = list(self._views(operation, people[0]))
         text = next(_texts(self._explorer.drafts[operation.key], reference), None)
         if not views or text is None:
             return None
         word = self._run.canaries.new().text
-        written = self._as(operation, reference, values[0], people[1], (text, word))
+        written = self._as(operation, reference, values[0], writer, (text, word))
         view = self._look(views, word) if written is not None and succeeded(written) else None
         if written is None or view is None:
             return None
         word = self._run.canaries.new().text
-        self._as(operation, reference, values[1], people[1], (text, word))
-        return None if self._look(views, word) is not None else (view, written)
+        again = self._as(operation, reference, values[1], writer, (text, word))
+        if again is None or not succeeded(again) or self._look(views, word) is not None:
+            return None
+        return view, written
 
     def _views(self, operation: Operation, name: str) -> Iterator[Exchange]:
         """What an identity reads, what is nearest to the operation first."""
@@ -259,66 +270,6 @@ class Owners:
     def _send(self, operation: Operation, draft: Draft, name: str) -> Exchange | None:
         request: Request = draft.request(self._run.identity(name), self._run.client())
         return exchanged(self._run, operation, request)
-
-
-def who_is(run: Run, name: str) -> list[Pair]:
-    """What tells an identity from the others: names of fields and values, surest first."""
-    sure, likely_ = dict.fromkeys(_told(run, name)), dict.fromkeys(_shown(run, name))
-    others = [other for other in run.identities if other != name]
-    told = {value for other in others for _, value in _told(run, other)}
-    shown = told | {value for other in others for _, value in _shown(run, other)}
-    return [
-        *(pair for pair in sure if pair[1] not in told),
-        *(pair for pair in likely_ if pair not in sure and pair[1] not in shown),
-    ]
-
-
-def _told(run: Run, name: str) -> Iterator[Pair]:
-    """What the application says of an identity, and what that signs in with."""
-    for operation, data in _answers(run, name):
-        if _ME.match(operation.path.rstrip("/").rpartition("/")[2]) and isinstance(data, dict):
-            yield from ((k, v) for k, v in leaves(data, "") if _WHO.match(k) or NAMES.search(k))
-    for item in run.settings.identities:
-        if item.name == name and item.login is not None:
-            given = item.login.json or item.login.form or {}
-            yield from ((k, str(v)) for k, v in given.items() if _SIGNED_IN_BY.search(k))
-    yield "name", name
-
-
-def _shown(run: Run, name: str) -> Iterator[Pair]:
-    """The one owner that all objects of an answer have, if the request did not name him."""
-    for operation, data in _answers(run, name):
-        owners: dict[str, set[str]] = {}
-        sent = run.seen.matrix[operation.key][name].request.body
-        for key, value in leaves(data, ""):
-            if "." not in key and NAMES.search(key) and key.encode() not in sent:
-                owners.setdefault(key, set()).add(value)
-        for key, values in owners.items():
-            if len(values) == 1:
-                yield key, next(iter(values))
-
-
-def _answers(run: Run, name: str) -> Iterator[tuple[Operation, Any]]:
-    for operation in run.operations:
-        cell = run.seen.matrix.get(operation.key, {}).get(name)
-        if cell is not None and succeeded(cell) and "{" not in operation.path:
-            yield operation, cell.answer.json
-
-
-def likely(reference: Reference, known: list[Pair]) -> list[str]:
-    """Values for a reference, those of a field of the same name or kind first."""
-    name = reference.slot.leaf
-    fitting = [p for p in known if p[1].isdigit() or not reference.number]
-    wants_mail, wants_id = "mail" in name.lower(), _ID.search(name) is not None
-
-    def rank(pair: Pair) -> int:
-        if pair[0].lower() == name.lower():
-            return 0
-        if wants_mail or "@" in pair[1]:
-            return 1 if wants_mail and "@" in pair[1] else 3
-        return 1 if wants_id == (_ID.search(pair[0]) is not None) else 2
-
-    return list(dict.fromkeys(value for _, value in sorted(fitting, key=rank)))[:3]
 
 
 def nobodys(value: str) -> str:

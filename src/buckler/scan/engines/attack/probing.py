@@ -22,6 +22,7 @@ from buckler.scan.engines.attack.run import Run
 from buckler.scan.engines.attack.seen import leaves_of
 from buckler.scan.engines.attack.slots import typed_slots_of
 from buckler.scan.engines.attack.stored import SecondOrder
+from buckler.scan.engines.attack.token_headers import TokenHeaders
 from buckler.scan.engines.attack.tracing import Touched, Tracing
 from buckler.scan.engines.interface import Answer, Attacks, Exchange, Payload, Slot
 from buckler.scan.model.application import Operation
@@ -80,6 +81,7 @@ class Prober:
         self._bundles = Bundles(run, explorer)
         self._tracing = Tracing(run, explorer, judge, self._bundles)
         self._second = SecondOrder(run, explorer, judge)
+        self._token_headers = TokenHeaders(run, explorer, judge)
 
     def attack(self, operation: Operation) -> None:
         """Send every payload that makes sense to one operation."""
@@ -97,6 +99,7 @@ class Prober:
         if not payloads.cut and not self._explorer.is_slow(operation):
             self._branches(aim, trail.touched)
             self._second.attack(operation, self._bundles.draft(aim))
+            self._token_headers.attack(operation, identity)
         self._count(operation, slots, payloads)
 
     def _needs_fresh_values(self, aim: Aim) -> bool:
@@ -170,8 +173,9 @@ class Prober:
                 encodings = touched[slot.key].encodings(rule.sinks)
                 if not encodings and getattr(rule, "likes", _no)(slot):
                     encodings = [PLAIN]
+                known = replace(slot, folders=tuple(sorted(touched[slot.key].folders)))
                 for encoding in encodings:
-                    yield from self._whole(rule, aim, slot, encoding)
+                    yield from self._whole(rule, aim, known, encoding)
         for group in groups(slots):
             for rule in self._attackers:
                 yield from self._likeliest(rule, aim, group, touched)

@@ -14,7 +14,8 @@ from buckler.scan.engines.attack.explore import Explorer
 from buckler.scan.engines.attack.faults import leaves as values_in
 from buckler.scan.engines.attack.faults import replaced
 from buckler.scan.engines.attack.harvest import candidates, singular
-from buckler.scan.engines.attack.owners import NAMES, dotted, nobodys
+from buckler.scan.engines.attack.owners import dotted, nobodys
+from buckler.scan.engines.attack.people import NAMES
 from buckler.scan.engines.attack.run import Run
 from buckler.scan.engines.interface import Exchange
 from buckler.scan.model.application import Operation

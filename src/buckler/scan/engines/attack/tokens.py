@@ -2,7 +2,8 @@
 
 Three forgeries: a signature that is none, the algorithm ``none``, and a signature with a key
 that can be guessed. The last needs no guessing over the wire: the key of a token that the
-application gave out is tried here, and only the one that fits is sent.
+application gave out is tried here, and only the one that fits is sent. Where none is taken, a
+token is that is real and has run out: CWE-613.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ from buckler.scan.engines.attack.drafts import CannotCarry, Draft
 from buckler.scan.engines.attack.exchanges import entered, exchanged
 from buckler.scan.engines.attack.explore import Explorer, order_of
 from buckler.scan.engines.attack.forms import cookies_of
+from buckler.scan.engines.attack.identities import with_old_token
 from buckler.scan.engines.attack.jwt import Token, crack, encode, guess, made_up, parse
 from buckler.scan.engines.attack.run import Run
 from buckler.scan.engines.interface import Exchange, Hit, Identity, Slot
@@ -28,6 +30,8 @@ _JWT = re.compile(r"eyJ[\w-]{4,}\.[\w-]{4,}\.[\w-]*")
 _NO_TOKEN = ("file", "filename", "path", "message")
 _LEAST = 120
 """Characters that a slot must take for a token to fit into it."""
+_TAKES_OLD = re.compile(r"refresh|renew|log_?-?out|sign_?-?out|revoke|introspect", re.IGNORECASE)
+"""Operations to which a token may come that has run out."""
 _NONES = ("none", "None", "NONE")
 MAX_GUESSES = 100
 
@@ -48,6 +52,7 @@ class _Reader:
         token: The one to change.
         needed: Nobody gets in there without the token, so whoever gets in had it taken. Where it
             is not known, the token has to be seen at a library that reads it.
+        identity: Name of whoever signed in with the token.
     """
 
     operation: Operation
@@ -55,6 +60,7 @@ class _Reader:
     token: Token
     fill: Fill
     needed: bool = False
+    identity: str = ""
 
     def keys_to_try(self) -> list[str]:
         """The keys worth trying: the one that fits, or common ones for a token of our own."""
@@ -119,20 +125,39 @@ class Forger:
 
     def _credentials(self, operation: Operation, draft: Draft) -> Iterator[Forgery]:
         """Forge the token with which an identity signs in, once for each gate."""
-        gate = tuple(sorted(d.name for d in operation.dependencies))
+        gate = gate_of(operation)
         nobody = self._run.seen.matrix.get(operation.key, {}).get(None)
         if not gate or gate in self._gates or (nobody is not None and nobody.reached):
             return
         if operation.key in self._run.seen.forged:
             return
         reader = self._signed_in(operation, draft)
-        if reader is None and any(_asks_for_token(scheme) for scheme in operation.security):
+        if reader is None and reads_tokens(operation):
             slot = Slot("header", "authorization")
             fill = _in_slot(draft, slot, None, "Bearer ")
             reader = _Reader(operation, slot.key, made_up(), fill)
         if reader is not None:
             self._gates.add(gate)
-            yield from self._variants(reader)
+            found = [*self._variants(reader)]
+            yield from found or self._old(reader, draft)
+
+    def _old(self, reader: _Reader, draft: Draft) -> Iterator[Forgery]:
+        """Send a token of the application's own that ran out an hour ago."""
+        run, operation = self._run, reader.operation
+        if not reader.identity or "exp" not in reader.token.claims:
+            return
+        if _TAKES_OLD.search(operation.path):
+            return
+        canary = run.canaries.new().text
+        identity = with_old_token(run, reader.identity, canary)
+        if identity is None:
+            return
+        exchange = exchanged(run, operation, draft.request(identity, run.client()))
+        read = _readings(exchange, canary)
+        if exchange is not None and _was_taken(exchange, read, True):
+            how = "the token is one that the application signed, and ran out an hour ago"
+            stack = read[-1].frames if read else ()
+            yield Forgery("expired", operation.key, reader.slot, exchange, stack, how)
 
     def _signed_in(self, operation: Operation, draft: Draft) -> _Reader | None:
         """The header in which somebody has to send a token to get in, with that token."""
@@ -156,6 +181,7 @@ class Forger:
                         crack(found.group(), token),
                         _in_header(draft, identity, name, before, after),
                         needed=True,
+                        identity=identity.name,
                     )
         return None
 
@@ -251,11 +277,7 @@ class Forger:
         exchange = exchanged(run, operation, request)
         if exchange is None:
             return None
-        read = [
-            h
-            for h in exchange.answer.hits
-            if h.sink == "token" and canary in h.text and h.more.get("accepted") is not None
-        ]
+        read = _readings(exchange, canary)
         if not _was_taken(exchange, read, reader.needed):
             return exchange, None
         how = {
@@ -265,6 +287,34 @@ class Forger:
         }[kind]
         stack = read[-1].frames if read else ()
         return exchange, Forgery(kind, operation.key, reader.slot, exchange, stack, how)
+
+
+def reads_tokens(operation: Operation) -> bool:
+    """Whether an operation asks for a token in the ``Authorization`` header."""
+    return any(_asks_for_token(scheme) for scheme in operation.security)
+
+
+def token_of(value: str) -> tuple[str, Token] | None:
+    """What stands before the token in a header's value, and the token; None without one."""
+    found = _JWT.search(value)
+    token = parse(found.group()) if found else None
+    return (value[: found.start()], token) if found and token else None
+
+
+def gate_of(operation: Operation) -> tuple[str, ...]:
+    """What tells apart who looks at tokens: the dependencies, and the handler that does it itself."""
+    names = sorted(d.name for d in operation.dependencies)
+    itself = any(not scheme.through for scheme in operation.security)
+    return (*names, operation.key) if itself else tuple(names)
+
+
+def _readings(exchange: Exchange | None, canary: str) -> list[Hit]:
+    """The calls that read a token with a canary among its claims, and took or refused it."""
+    return [
+        hit
+        for hit in (exchange.answer.hits if exchange is not None else ())
+        if hit.sink == "token" and canary in hit.text and hit.more.get("accepted") is not None
+    ]
 
 
 def _asks_for_token(scheme: SecurityScheme) -> bool:

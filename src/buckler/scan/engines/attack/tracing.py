@@ -25,9 +25,12 @@ STRONG_TAIL = "Aa1!x"
 
 @dataclass(slots=True)
 class Touched:
-    """Where the canary of a slot was seen: sinks, each with the encodings it came in."""
+    """Where the canary of a slot was seen: sinks, each with the encodings it came in, and folders
+    in which a file of that name was looked for.
+    """
 
     sinks: dict[str, list[str]] = field(default_factory=dict)
+    folders: set[str] = field(default_factory=set)
 
     @property
     def deep(self) -> bool:
@@ -62,8 +65,10 @@ class Trail:
         """Note where the canaries of a bundle came out."""
         self.cpu += exchange.answer.cpu / 1000
         for probe in bundle:
-            for sink in seen_in(exchange.answer, probe.payload.canary.text):
-                known = self.touched[probe.slot.key].sinks.setdefault(sink, [])
+            word, touched = probe.payload.canary.text, self.touched[probe.slot.key]
+            touched.folders.update(_folders(exchange, word))
+            for sink in seen_in(exchange.answer, word):
+                known = touched.sinks.setdefault(sink, [])
                 if probe.encoding not in known:
                     known.append(probe.encoding)
 
@@ -150,6 +155,14 @@ class Tracing:
         payload = Payload(text, canary, raw=name == "address")
         encoding = PLAIN if name in SHAPES else name
         return self._bundles.probe(TRACER, aim, slot, payload, encoding)
+
+
+def _folders(exchange: Exchange, word: str) -> Iterator[str]:
+    """The folders in which files of that name were looked for."""
+    for hit in exchange.answer.hits:
+        folder, found, _ = str(hit.more.get("resolved", "")).partition(f"/{word}")
+        if found and folder:
+            yield folder
 
 
 def _is_plain(bundle: Bundle) -> bool:

@@ -4,15 +4,23 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from buckler.core.finding import Location
+from buckler.core.finding import Location, Proof
 from buckler.scan.engines.attack.observe import examples_of
 from buckler.scan.engines.attack.strangers import FOREIGN_ORIGIN
 from buckler.scan.engines.interface import Exchange
 from buckler.scan.engines.observations import Observations
 from buckler.scan.model.application import AppModel, Middleware, Operation
-from buckler.scan.rules._support.evidence import at_main, at_middleware, at_place, middlewares
+from buckler.scan.rules._support.evidence import (
+    at_main,
+    at_middleware,
+    at_place,
+    middlewares,
+    shown,
+)
+
+Stack = tuple[tuple[str, int, str], ...]
 
 _SECOND_LEVEL = frozenset({"co", "com", "org", "net", "ac", "gov", "edu"})
 
@@ -25,11 +33,14 @@ class Source:
         key: Tells sources apart.
         middleware: Where it is a CORS middleware.
         operation: The operation that showed it.
+        stack: The project's lines that put the origin into the answer, innermost first, where
+            they were seen.
     """
 
     key: str
     middleware: Middleware | None
     operation: Operation | None
+    stack: Stack = ()
 
 
 def allowed(exchange: Exchange, origin: str) -> bool:
@@ -46,9 +57,10 @@ def taken(app: AppModel, seen: Observations, origin: str) -> Iterator[tuple[Sour
     """Answers that let an origin in, one for each source."""
     known: set[str] = set()
     for exchange in seen.preflights.get(origin, ()):
-        if not allowed(exchange, origin):
+        sent = exchange.request.header("origin") or origin
+        if not allowed(exchange, sent):
             continue
-        source = source_of(app, exchange, origin)
+        source = source_of(app, exchange, sent, stack_of(exchange.operation, seen))
         if source.key not in known:
             known.add(source.key)
             yield source, exchange
@@ -59,7 +71,7 @@ def reflecting(app: AppModel, seen: Observations) -> set[str]:
     return {source.key for source, _ in taken(app, seen, FOREIGN_ORIGIN)}
 
 
-def source_of(app: AppModel, exchange: Exchange, origin: str) -> Source:
+def source_of(app: AppModel, exchange: Exchange, origin: str, stack: Stack) -> Source:
     """The CORS middleware whose options allow the origin, or else the operation's own code."""
     path, operation = exchange.request.path, exchange.operation
     for mounted, item in middlewares(app):
@@ -69,7 +81,23 @@ def source_of(app: AppModel, exchange: Exchange, origin: str) -> Source:
             and _allows(item, origin)
         ):
             return Source(f"middleware {mounted}", item, operation)
-    return Source(f"code {location_of(app, Source('', None, operation))}", None, operation)
+    found = Source("", None, operation, stack)
+    return replace(found, key=f"code {location_of(app, found)} {stack}")
+
+
+def stack_of(operation: Operation | None, seen: Observations) -> Stack:
+    """The lines of an operation that set the header to an origin; seen where that was a canary."""
+    return next(
+        (
+            hit.frames
+            for exchanges in seen.preflights.values()
+            for exchange in exchanges
+            if exchange.operation is operation
+            for hit in exchange.answer.hits
+            if hit.frames and hit.more.get("header") == "access-control-allow-origin"
+        ),
+        (),
+    )
 
 
 def _allows(item: Middleware, origin: str) -> bool:
@@ -83,6 +111,14 @@ def _allows(item: Middleware, origin: str) -> bool:
         return False
 
 
+def evidence_of(source: Source, exchange: Exchange, seen: Observations, why: str) -> Proof:
+    """The exchange that shows it, with the lines that allowed it."""
+    mark = exchange.request.header("origin") or ""
+    proof = shown(exchange, seen.identities, mark=mark, why=why)
+    stack = [{"path": p, "line": n, "function": f} for p, n, f in source.stack]
+    return replace(proof, data={**proof.data, "stack": stack}) if stack else proof
+
+
 def location_of(app: AppModel, source: Source, option: str = "") -> Location:
     """Where the origin is allowed."""
     if source.middleware is not None:
@@ -93,6 +129,9 @@ def location_of(app: AppModel, source: Source, option: str = "") -> Location:
     reader = next((d for d in operation.dependencies if "origin" in d.reads and d.place), None)
     if reader is not None:
         return at_place(reader.place, operation, "header:origin")
+    if source.stack:
+        path, line, _ = source.stack[0]
+        return Location(path, line, operation.key, "header:origin")
     own = any(p.where == "header" and p.name == "origin" for p in operation.parameters)
     layer = next((m for m in app.middleware if m.dispatch or m.place), None)
     if layer is not None and not own and "CORS" not in layer.name:

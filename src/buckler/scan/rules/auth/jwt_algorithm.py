@@ -13,7 +13,8 @@ from buckler.scan.model.application import AppModel
 from buckler.scan.python.constants import texts
 from buckler.scan.python.index import Index, argument, index_of, last
 from buckler.scan.python.tokens import Reading, from_header, makings, readings
-from buckler.scan.rules._support.source import forged, here
+from buckler.scan.rules._support.forgeries import forged
+from buckler.scan.rules._support.source import here
 
 _EVERYTHING = (
     "get_default_algorithms",
@@ -163,10 +164,10 @@ class JwtAlgorithmUnpinned(Rule):
         """Lists of algorithms that are too wide, and those that the token chooses."""
         index = index_of(module)
         for reading in readings(index):
-            why = _why(index, reading)
+            why, node = _why(index, reading)
             if why:
-                place = here(index, reading.call)
-                yield self.found(f"{why}", confidence=Confidence.SUSPECTED, location=place)
+                place = here(index, node)
+                yield self.found(why, confidence=Confidence.SUSPECTED, location=place)
         for call, _, _ in makings(index):
             if "none" in [a.lower() for a in texts(index, argument(call, "algorithm", 2))]:
                 message = "A token is made without a signature: its algorithm is none."
@@ -181,24 +182,26 @@ class JwtAlgorithmUnpinned(Rule):
         )
 
 
-def _why(index: Index, reading: Reading) -> str:
+def _why(index: Index, reading: Reading) -> tuple[str, ast.expr]:
+    """What is wrong about a reading, and what is to blame for it; empty where nothing is."""
+    call: ast.expr = reading.call
     if reading.flag is not None and reading.verified is None and from_header(index, reading.flag):
-        return "The token's own header decides whether its signature is checked."
+        return "The token's own header decides whether its signature is checked.", reading.flag
     if reading.verified is False:
-        return ""
+        return "", call
     node = reading.algorithms
     if node is None:
         missing = reading.library == "jose" and reading.verified is True
-        return "No algorithm is named, so the token's header chooses it." if missing else ""
+        return ("No algorithm is named, so the token's header chooses it." if missing else ""), call
     if from_header(index, node):
-        return "The algorithm is taken from the token's own header."
+        return "The algorithm is taken from the token's own header.", node
     if any(last(item) in _EVERYTHING for item in ast.walk(node)):
-        return "Every algorithm of the library is allowed."
+        return "Every algorithm of the library is allowed.", node
     named = [name.upper() for name in texts(index, node)]
     if "NONE" in named:
-        return "The algorithm none is allowed, so a token needs no signature."
+        return "The algorithm none is allowed, so a token needs no signature.", node
     if any(n.startswith("HS") for n in named) and any(
         n[:2] in ("RS", "ES", "PS", "ED") for n in named
     ):
-        return "Algorithms with a secret key and with a public one are allowed together, so the public key can be used to sign."
-    return ""
+        return "Algorithms with a secret key and with a public one are allowed together, so the public key can be used to sign.", node
+    return "", call

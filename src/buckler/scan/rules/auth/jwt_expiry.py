@@ -8,10 +8,13 @@ from collections.abc import Iterable
 from buckler.core.finding import Confidence, Finding, Severity
 from buckler.core.rule import Example, Fix, Rule
 from buckler.scan.engines.interface import Module
+from buckler.scan.engines.observations import Observations
+from buckler.scan.model.application import AppModel
 from buckler.scan.python.claims import keys_of
 from buckler.scan.python.constants import truth
 from buckler.scan.python.index import Index, argument, default_of, index_of, last, parameters
 from buckler.scan.python.tokens import makings, option, passed_options, readings
+from buckler.scan.rules._support.forgeries import forged
 from buckler.scan.rules._support.source import here
 
 
@@ -186,6 +189,10 @@ class JwtWithoutExpiry(Rule):
         for call in passed_options(index, "verify_exp"):
             message = "The helper is told not to look at the token's exp, so one that has run out is taken."
             yield self.found(message, confidence=Confidence.SUSPECTED, location=here(index, call))
+
+    def check_observations(self, app: AppModel, seen: Observations) -> Iterable[Finding]:
+        """Tokens of the application's own that had run out and were taken."""
+        return forged(self, "expired", "A token that ran out an hour ago is taken.", app, seen)
 
 
 def _only_if_asked(index: Index, call: ast.Call, claims: ast.expr) -> bool:

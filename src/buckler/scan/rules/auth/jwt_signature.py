@@ -14,7 +14,8 @@ from buckler.scan.model.application import AppModel
 from buckler.scan.python.index import Index, index_of, last
 from buckler.scan.python.only_logged import only_logged
 from buckler.scan.python.tokens import passed_options, readings
-from buckler.scan.rules._support.source import forged, here
+from buckler.scan.rules._support.forgeries import forged
+from buckler.scan.rules._support.source import here
 
 ROUTING = frozenset({"kid", "iss", "tid", "alg", "azp", "typ"})
 _CHECKS = re.compile(r"^(compare_digest|verify\w*|check_signature|validate_signature)$")

@@ -9,8 +9,7 @@ from buckler.core.rule import Example, Fix, Rule
 from buckler.scan.engines.attack.strangers import FOREIGN_ORIGIN
 from buckler.scan.engines.observations import Observations
 from buckler.scan.model.application import AppModel
-from buckler.scan.rules._support.cors import location_of, taken, with_credentials
-from buckler.scan.rules._support.evidence import shown
+from buckler.scan.rules._support.cors import evidence_of, location_of, taken, with_credentials
 
 
 class CorsAnyOriginWithCredentials(Rule):
@@ -127,12 +126,5 @@ class CorsAnyOriginWithCredentials(Rule):
                     f"{exchange.request.path} lets any origin in, with credentials.",
                     confidence=Confidence.PROVED,
                     location=location_of(app, source),
-                    proof=(
-                        shown(
-                            exchange,
-                            seen.identities,
-                            mark=FOREIGN_ORIGIN,
-                            why="a foreign origin is allowed",
-                        ),
-                    ),
+                    proof=(evidence_of(source, exchange, seen, "a foreign origin is allowed"),),
                 )

@@ -10,8 +10,8 @@ from buckler.core.rule import Example, Fix, Rule
 from buckler.scan.engines.attack import proofs
 from buckler.scan.engines.observations import Observations
 from buckler.scan.model.application import AppModel
-from buckler.scan.rules._support.cors import location_of, reflecting, taken, with_credentials
-from buckler.scan.rules._support.evidence import at_middleware, middlewares, shown
+from buckler.scan.rules._support.cors import evidence_of, location_of, reflecting, taken, with_credentials
+from buckler.scan.rules._support.evidence import at_middleware, middlewares
 
 _LOCAL = re.compile(r"^http://(localhost|127\.|\[::1\]|0\.0\.0\.0|[\w-]+(:|$))", re.IGNORECASE)
 
@@ -137,14 +137,7 @@ class CorsNullOrPlainOrigin(Rule):
                     location=location_of(
                         app, source, "allow_origins" if origin in listed else option
                     ),
-                    proof=(
-                        shown(
-                            exchange,
-                            seen.identities,
-                            mark=origin,
-                            why=f"the origin {origin} is allowed",
-                        ),
-                    ),
+                    proof=(evidence_of(source, exchange, seen, f"the origin {origin} is allowed"),),
                 )
         for mounted, item in middlewares(app):
             plain = [

@@ -10,6 +10,7 @@ from buckler.scan.engines.attack.strangers import FOREIGN_ORIGIN
 from buckler.scan.engines.observations import Observations
 from buckler.scan.model.application import AppModel
 from buckler.scan.rules._support.cors import (
+    evidence_of,
     location_of,
     own_sites,
     reflecting,
@@ -17,7 +18,6 @@ from buckler.scan.rules._support.cors import (
     taken,
     with_credentials,
 )
-from buckler.scan.rules._support.evidence import shown
 
 
 class CorsOriginPattern(Rule):
@@ -158,9 +158,5 @@ class CorsOriginPattern(Rule):
                     confidence=Confidence.PROVED,
                     severity=Severity.HIGH if with_credentials(exchange) else Severity.LOW,
                     location=location_of(app, source, "allow_origin_regex"),
-                    proof=(
-                        shown(
-                            exchange, seen.identities, mark=origin, why="a look-alike is allowed"
-                        ),
-                    ),
+                    proof=(evidence_of(source, exchange, seen, "a look-alike is allowed"),),
                 )

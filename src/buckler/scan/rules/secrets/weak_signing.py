@@ -14,7 +14,8 @@ from buckler.scan.model.application import AppModel
 from buckler.scan.python.constants import Value, number, value_of
 from buckler.scan.python.index import Index, argument, index_of, last
 from buckler.scan.python.keys import signing_keys, weak_keys, why_weak
-from buckler.scan.rules._support.source import forged, here, written
+from buckler.scan.rules._support.forgeries import forged
+from buckler.scan.rules._support.source import here, written
 
 _SIGNING = re.compile(
     r"^(?:\w+_)?(?:(?:jwt|jws|session|signing|sign|cookie|csrf|token|hmac|webhook|form|auth|app|flask|access_token|refresh_token)_?"

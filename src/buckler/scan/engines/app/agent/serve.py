@@ -126,6 +126,7 @@ class Driver:
     async def _once(self, request: Dict[str, Any]) -> Dict[str, Any]:
         state.take()
         state.number, state.failing = request.get("number", ""), request.get("fail", "")
+        state.aged = request.get("aged", "")
         answer: Dict[str, Any] = {"id": request["id"], "status": None, "headers": [], "body": ""}
         exchange = _Websocket(request) if request.get("websocket") else _Http(request)
         started, worked = time.perf_counter(), time.process_time()
@@ -143,7 +144,7 @@ class Driver:
                 self._error = _innermost(error)
                 answer["error"] = load.failure(self._error)
         answer["ms"] = round((time.perf_counter() - started) * 1000, 2)
-        state.number = state.failing = ""
+        state.number = state.failing = state.aged = ""
         answer["cpu"] = round((time.process_time() - worked) * 1000, 2)
         answer.update(exchange.answer())
         answer.update(state.take())

@@ -25,6 +25,8 @@ number = ""
 """A number of the request at hand that is looked for in statements."""
 failing = ""
 """Text of the error that the next handler raises instead of running; empty for none."""
+aged = ""
+"""The canary of tokens that are given out as if an hour ago they had run out; empty for none."""
 hits: List[Dict[str, Any]] = []
 effects: Set[str] = set()
 refused: List[Dict[str, Any]] = []

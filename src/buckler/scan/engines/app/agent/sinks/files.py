@@ -2,7 +2,8 @@
 
 Code that asks whether a file exists before it opens it would never get to the opening. The
 plant is a folder outside the application in which any file that is asked for under a canary
-name comes to be, so a climbing path finds something at its end.
+name comes to be, so a climbing path finds something at its end. The same holds for
+a folder beside the one that is meant, whose name begins like it: ``themes<canary>-beside``.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from typing import Any, Callable, Tuple
 from .. import state
 from ..box import audit
 
+BESIDE = "-beside"
 CONTENT = "planted by buckler: {}\n"
 _WRITING = os.O_WRONLY | os.O_RDWR | os.O_APPEND | os.O_CREAT | os.O_TRUNC
 _plant = "\x00"
@@ -58,7 +60,10 @@ def resolve(path: str) -> str:
 
 
 def _planted(path: str) -> bool:
-    return resolve(path).startswith(_plant + os.sep)
+    found = resolve(path)
+    if found.startswith(_plant + os.sep):
+        return True
+    return any(f"{canary}{BESIDE}/" in found for canary in state.canaries(found))
 
 
 def _make(path: str) -> None:
@@ -79,7 +84,7 @@ def _stat(path: Any, *args: Any, **kwargs: Any) -> os.stat_result:
     if isinstance(path, (str, os.PathLike)) and not getattr(state.quiet, "on", False):
         text = state.text_of(path)
         if state.carries(text):
-            state.hit("stat", "os.stat", text)
+            state.hit("stat", "os.stat", text, resolved=resolve(text))
             if _planted(text):
                 _make(text)
     return _real_stat(path, *args, **kwargs)

@@ -41,8 +41,9 @@ def _responses(module: ModuleType) -> None:
     @functools.wraps(headers)
     def with_headers(self: Any, *args: Any, **kwargs: Any) -> None:
         headers(self, *args, **kwargs)
-        for name, value in getattr(self, "raw_headers", ()):
-            state.hit("response", f"header {name.decode('latin-1')}", value.decode("latin-1"))
+        for raw, value in getattr(self, "raw_headers", ()):
+            name = raw.decode("latin-1")
+            state.hit("response", f"header {name}", value.decode("latin-1"), header=name)
 
     response.init_headers = with_headers
     file: Any = module.FileResponse
@@ -88,7 +89,16 @@ def _names(value: Any, depth: int) -> Iterator[str]:
 def _headers(module: ModuleType) -> None:
     headers: Any = module.MutableHeaders
     for name in ("__setitem__", "append", "setdefault"):
-        setattr(headers, name, _arguments(getattr(headers, name), f"headers.{name.strip('_')}"))
+        setattr(headers, name, _header(getattr(headers, name), f"headers.{name.strip('_')}"))
+
+
+def _header(real: Callable[..., Any], call: str) -> Callable[..., Any]:
+    @functools.wraps(real)
+    def watched(self: Any, key: str, value: str) -> Any:
+        state.hit("response", call, state.text_of(value), header=state.text_of(key).lower())
+        return real(self, key, value)
+
+    return watched
 
 
 def _arguments(real: Callable[..., Any], call: str) -> Callable[..., Any]:

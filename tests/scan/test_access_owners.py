@@ -33,8 +33,10 @@ header = "X-Key: bob-key-123"
 Project = Callable[[dict[str, str]], Path]
 
 
-def found(project: Project, scan, text: str, rule: str = "ACC009") -> set[tuple[str, str]]:
-    folder = project({"main.py": PEOPLE + text, "pyproject.toml": IDENTITIES})
+def found(
+    project: Project, scan, text: str, rule: str = "ACC009", people: str = PEOPLE
+) -> set[tuple[str, str]]:
+    folder = project({"main.py": people + text, "pyproject.toml": IDENTITIES})
     report = scan(folder, select=(rule,))
     assert not report.failed, report.failed
     return {
@@ -260,3 +262,43 @@ def change_own(number: int, memo: Memo, user=Depends(me)) -> dict:
     return MEMOS[number]
 """
     assert found(project, scan, text) == {("PUT /memos/{number}", "path:number")}
+
+
+NAMELESS = PEOPLE.partition('@app.get("/me")')[0]
+GUESSED = """
+NUMBERS = {"ann": 1, "bob": 2}
+LETTERS = {1: "mild", 2: "calm"}
+
+
+class Draft(BaseModel):
+    holder_id: int = 1
+    text: str = "mild"
+
+
+@app.get("/letters/{holder}/text")
+def letter(holder: int, user=Depends(me)) -> dict:
+    if NUMBERS[user[1]] != holder:
+        raise HTTPException(404)
+    return {"text": LETTERS[holder]}
+
+
+@app.put("/letters")
+def write(draft: Draft, user=Depends(me)) -> dict:
+    LETTERS[CHOSEN] = draft.text
+    return {"by": user[1]}
+
+
+@app.get("/board")
+def board(user=Depends(me)) -> dict:
+    return {"all": list(LETTERS.values())}
+"""
+
+
+def test_the_owner_is_a_number_that_no_answer_names(project, scan) -> None:
+    text = GUESSED.replace("CHOSEN", "draft.holder_id")
+    assert found(project, scan, text, people=NAMELESS) == {("PUT /letters", "json:holder_id")}
+
+
+def test_a_number_that_is_given_and_not_looked_at_is_no_finding(project, scan) -> None:
+    text = GUESSED.replace("CHOSEN", "NUMBERS[user[1]]")
+    assert found(project, scan, text, people=NAMELESS) == set()

@@ -142,7 +142,7 @@ class Hit:
     Attributes:
         sink: Family: ``sql``, ``process``, ``open``, ``connect``, ``dns``, ``template``, ``exec``,
             ``import``, ``pickle``, ``marshal``, ``log``, ``hash``, ``store``, ``xml``,
-            ``token``, ``render``.
+            ``token``, ``render``, ``key``.
         call: The function, as people know it.
         argument: What it was given; a list for argument vectors.
         frames: The project's lines that led there, innermost first: (path, line, function).

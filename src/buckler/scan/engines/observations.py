@@ -33,6 +33,25 @@ class Forgery:
     how: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class Foreign:
+    """Something of one identity that another one got.
+
+    Attributes:
+        owner: Name of the identity whose it is, or what the answer calls its owner.
+        mine: What the owner is answered.
+        seen: What the other one is answered.
+        slot: Key of the slot that names it.
+        stack: The project's lines that looked for it, innermost first, where they were seen.
+    """
+
+    owner: str
+    mine: Exchange
+    seen: Exchange
+    slot: str
+    stack: tuple[tuple[str, int, str], ...] = ()
+
+
 @dataclass(slots=True)
 class Observations:
     """What benign requests showed.
@@ -45,8 +64,7 @@ class Observations:
         logins: By operation key: answers to twelve wrong passwords in a row from one address.
         guesses: By operation key: slot of the name, answers to a wrong password for a name that
             exists, and for one that does not.
-        foreign: Exchanges in which one identity asked for an object of another and got it,
-            as (owner, exchange of the owner, exchange of the other, slot).
+        foreign: Exchanges in which one identity asked for an object of another and got it.
         preflights: By origin that was sent: the answer to a CORS request from it.
         hosts: Exchanges with a canary as the Host header.
         identities: Who there is.
@@ -75,7 +93,7 @@ class Observations:
     kinds: dict[str, list[Exchange]] = field(default_factory=dict)
     logins: dict[str, list[Exchange]] = field(default_factory=dict)
     guesses: dict[str, tuple[str, Exchange, Exchange]] = field(default_factory=dict)
-    foreign: list[tuple[str, Exchange, Exchange, str]] = field(default_factory=list)
+    foreign: list[Foreign] = field(default_factory=list)
     preflights: dict[str, list[Exchange]] = field(default_factory=dict)
     hosts: list[tuple[str, Exchange]] = field(default_factory=list)
     identities: tuple[Identity, ...] = ()

@@ -15,7 +15,9 @@ from buckler.scan.engines.attack.harvest import candidates, identifiers, leaves,
 from buckler.scan.engines.attack.owners import Owners, nobodys
 from buckler.scan.engines.attack.references import References
 from buckler.scan.engines.attack.run import Run
+from buckler.scan.engines.attack.stored_keys import StoredKeys
 from buckler.scan.engines.interface import Exchange
+from buckler.scan.engines.observations import Foreign
 from buckler.scan.model.application import Operation
 
 OWNER = re.compile(
@@ -54,6 +56,7 @@ class Objects:
             self._operation(operation)
         Owners(self._run, self._explorer).collect()
         References(self._run, self._explorer).collect()
+        StoredKeys(self._run, self._explorer).collect()
 
     def _operation(self, operation: Operation) -> None:
         names = [i.name for i in self._run.identities.values() if i.role != "admin"]
@@ -72,7 +75,7 @@ class Objects:
                 pair = self._delete if operation.method == "DELETE" else self._both
                 found = pair(operation, name, value, owner, other)
                 if found is not None:
-                    self._run.seen.foreign.append((owner, *found, f"path:{name}"))
+                    self._run.seen.foreign.append(Foreign(owner, *found, f"path:{name}"))
                     return True
         return False
 
@@ -232,7 +235,7 @@ class Objects:
                 continue
             second = self._as(operation, self._draft(operation, wanted[0], value), other)
             if second is not None and succeeded(second) and owner_in(second.answer.json) == owner:
-                self._run.seen.foreign.append((owner, first, second, f"path:{wanted[0]}"))
+                self._run.seen.foreign.append(Foreign(owner, first, second, f"path:{wanted[0]}"))
                 return
 
 

@@ -22,6 +22,7 @@ from buckler.scan.engines.attack.people import NAMES, Pair, Reference, likely, w
 from buckler.scan.engines.attack.run import Run
 from buckler.scan.engines.attack.values import resolve
 from buckler.scan.engines.interface import Exchange, Request, Slot
+from buckler.scan.engines.observations import Foreign
 from buckler.scan.model.application import Operation
 
 _PEOPLE = re.compile(r"^(users?|people|members?|profiles?|authors?|accounts?|persons?)$", re.I)
@@ -38,7 +39,6 @@ _NOT_TEXT = re.compile(r"mail|date|time|url|uri|phone|colou?r|country|currency|l
 GUESSES = ("1", "2", "3")
 MAX_VALUES = 2
 MAX_VIEWS = 5
-
 
 
 class Owners:
@@ -61,7 +61,8 @@ class Owners:
         others = [i.name for i in self._run.identities.values() if i.role != "admin"]
         if len(names) < 2:
             return
-        known = {slot for _, _, second, slot in self._found()}
+        found = self._run.seen.foreign
+        known = {(f.seen.operation.key, f.slot) for f in found if f.seen.operation is not None}
         for operation in sorted(self._run.operations, key=lambda op: op.method != "GET"):
             if not self._is_for_somebody(operation):
                 continue
@@ -71,11 +72,6 @@ class Owners:
                 pairs = [(a, b) for a in names for b in others if a != b]
                 if any(self._foreign(operation, reference, a, b) for a, b in pairs):
                     break
-
-    def _found(self) -> Iterator[tuple[str, Exchange, Exchange, tuple[str, str]]]:
-        for owner, first, second, slot in self._run.seen.foreign:
-            if second.operation is not None:
-                yield owner, first, second, (second.operation.key, slot)
 
     def _is_for_somebody(self, operation: Operation) -> bool:
         """Whether it can be asked, and nobody without credentials is answered."""
@@ -115,7 +111,7 @@ class Owners:
                 else self._writes(operation, reference, (value, own), other, views)
             )
             if found is not None:
-                self._run.seen.foreign.append((owner, *found, reference.slot.key))
+                self._run.seen.foreign.append(Foreign(owner, *found, reference.slot.key))
                 return True
         return False
 
@@ -131,7 +127,7 @@ class Owners:
             own = next(guess for guess in GUESSES if guess != value)
             found = self._writes(operation, reference, (value, own), other, views)
             if found is not None:
-                self._run.seen.foreign.append((owner, *found, reference.slot.key))
+                self._run.seen.foreign.append(Foreign(owner, *found, reference.slot.key))
                 return True
         return False
 

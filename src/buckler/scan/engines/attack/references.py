@@ -18,6 +18,7 @@ from buckler.scan.engines.attack.owners import dotted, nobodys
 from buckler.scan.engines.attack.people import NAMES
 from buckler.scan.engines.attack.run import Run
 from buckler.scan.engines.interface import Exchange
+from buckler.scan.engines.observations import Foreign
 from buckler.scan.model.application import Operation
 
 GUESSES = ("1", "2", "3")
@@ -81,7 +82,7 @@ class References:
                     continue
                 nothing = self._send(operation, way, present, nobodys(value), other)
                 if nothing is not None and not succeeded(nothing):
-                    self._run.seen.foreign.append((owner, mine, seen, f"json:{dotted(way)}"))
+                    self._run.seen.foreign.append(Foreign(owner, mine, seen, f"json:{dotted(way)}"))
                     return True
         return False
 

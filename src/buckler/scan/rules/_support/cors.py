@@ -18,6 +18,7 @@ from buckler.scan.rules._support.evidence import (
     at_place,
     middlewares,
     shown,
+    with_stack,
 )
 
 Stack = tuple[tuple[str, int, str], ...]
@@ -114,9 +115,7 @@ def _allows(item: Middleware, origin: str) -> bool:
 def evidence_of(source: Source, exchange: Exchange, seen: Observations, why: str) -> Proof:
     """The exchange that shows it, with the lines that allowed it."""
     mark = exchange.request.header("origin") or ""
-    proof = shown(exchange, seen.identities, mark=mark, why=why)
-    stack = [{"path": p, "line": n, "function": f} for p, n, f in source.stack]
-    return replace(proof, data={**proof.data, "stack": stack}) if stack else proof
+    return with_stack(shown(exchange, seen.identities, mark=mark, why=why), source.stack)
 
 
 def location_of(app: AppModel, source: Source, option: str = "") -> Location:

@@ -47,6 +47,12 @@ def shown(
     return proofs.exchange(exchange, redactor_of(identities, secrets), mark=mark, why=why)
 
 
+def with_stack(proof: Proof, stack: Iterable[tuple[str, int, str]]) -> Proof:
+    """A proof with the project's lines that led there, innermost first."""
+    steps = [{"path": path, "line": line, "function": name} for path, line, name in stack]
+    return replace(proof, data={**proof.data, "stack": steps}) if steps else proof
+
+
 def at(operation: Operation, slot: str | None = None) -> Location:
     """The handler of an operation."""
     place = operation.place

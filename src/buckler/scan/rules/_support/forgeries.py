@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
 
 from buckler.core.finding import Confidence, Finding, Location
 from buckler.core.rule import Rule
 from buckler.scan.engines.observations import Forgery, Observations
 from buckler.scan.model.application import AppModel, Operation, Place
-from buckler.scan.rules._support.evidence import at_middleware, shown
+from buckler.scan.rules._support.evidence import at_middleware, shown, with_stack
 
+CALL = "call"
+"""Key in the context of a finding: the line of the call that the finding is about an argument of."""
 COMPARED = "AUT004"
 """The rule that finds where a signature is compared, in checks that are written by hand."""
 
@@ -21,14 +22,13 @@ def forged(rule: Rule, kind: str, message: str, app: AppModel, seen: Observation
 
 
 def _forged(rule: Rule, item: Forgery, message: str, app: AppModel, seen: Observations) -> Finding:
-    evidence = shown(item.exchange, seen.identities, why=item.how)
-    stack = [{"path": p, "line": n, "function": f} for p, n, f in item.stack]
+    evidence = with_stack(shown(item.exchange, seen.identities, why=item.how), item.stack)
     path, line = _place(rule, item, app, seen)
     return rule.found(
         message,
         confidence=Confidence.PROVED,
         location=Location(path, line, item.operation, item.slot or None),
-        proof=(replace(evidence, data={**evidence.data, "stack": stack}),),
+        proof=(evidence,),
     )
 
 
@@ -51,7 +51,8 @@ def _place(
     for name in (rule.id, COMPARED) if not item.stack else (rule.id,):
         for finding in seen.earlier:
             found = (finding.location.path, finding.location.line or 0)
-            called = any(frame[:2] == found for frame in item.stack)
+            call = (found[0], finding.context.get(CALL, found[1]))
+            called = any(frame[:2] == call for frame in item.stack)
             if finding.rule == name and (called or any(_holds(p, *found) for p in readers)):
                 return found
     if item.stack:

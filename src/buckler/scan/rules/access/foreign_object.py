@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 
 from buckler.core.finding import Confidence, Finding, Severity
 from buckler.core.rule import Example, Fix, Rule
 from buckler.scan.engines.observations import Observations
 from buckler.scan.model.application import AppModel
 from buckler.scan.rules._support.access import is_public
-from buckler.scan.rules._support.evidence import at, shown
+from buckler.scan.rules._support.evidence import at, shown, with_stack
 
 
 class ObjectOfAnotherUser(Rule):
@@ -147,23 +148,31 @@ class ObjectOfAnotherUser(Rule):
 
     def check_observations(self, app: AppModel, seen: Observations) -> Iterable[Finding]:
         """What one identity got of another."""
-        for owner, first, second, slot in seen.foreign:
-            operation = second.operation
+        for found in seen.foreign:
+            operation, other = found.seen.operation, found.seen.request.identity
             if operation is None or is_public(operation, app):
                 continue
             verb = "read" if operation.method == "GET" else "changed"
+            place = at(operation, found.slot)
+            if found.stack:
+                place = replace(place, path=found.stack[0][0], line=found.stack[0][1])
             yield self.found(
-                f"{second.request.identity} {verb} with {operation.key} what belongs to {owner}.",
+                f"{other} {verb} with {operation.key} what belongs to {found.owner}.",
                 confidence=Confidence.PROVED,
-                location=at(operation, slot),
+                location=place,
                 proof=(
-                    shown(
-                        second,
-                        seen.identities,
-                        why=f"{second.request.identity} gets the object of {owner}",
+                    with_stack(
+                        shown(
+                            found.seen,
+                            seen.identities,
+                            why=f"{other} gets the object of {found.owner}",
+                        ),
+                        found.stack,
                     ),
                     shown(
-                        first, seen.identities, why=f"{first.request.identity} sees the same object"
+                        found.mine,
+                        seen.identities,
+                        why=f"{found.mine.request.identity} sees the same object",
                     ),
                 ),
             )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterable
+from dataclasses import replace
 
 from buckler.core.finding import Confidence, Finding, Severity
 from buckler.core.rule import Example, Fix, Rule
@@ -13,7 +14,7 @@ from buckler.scan.model.application import AppModel
 from buckler.scan.python.constants import texts
 from buckler.scan.python.index import Index, argument, index_of, last
 from buckler.scan.python.tokens import Reading, from_header, makings, readings
-from buckler.scan.rules._support.forgeries import forged
+from buckler.scan.rules._support.forgeries import CALL, forged
 from buckler.scan.rules._support.source import here
 
 _EVERYTHING = (
@@ -167,7 +168,8 @@ class JwtAlgorithmUnpinned(Rule):
             why, node = _why(index, reading)
             if why:
                 place = here(index, node)
-                yield self.found(why, confidence=Confidence.SUSPECTED, location=place)
+                found = self.found(why, confidence=Confidence.SUSPECTED, location=place)
+                yield replace(found, context={CALL: reading.call.lineno})
         for call, _, _ in makings(index):
             if "none" in [a.lower() for a in texts(index, argument(call, "algorithm", 2))]:
                 message = "A token is made without a signature: its algorithm is none."
@@ -203,5 +205,8 @@ def _why(index: Index, reading: Reading) -> tuple[str, ast.expr]:
     if any(n.startswith("HS") for n in named) and any(
         n[:2] in ("RS", "ES", "PS", "ED") for n in named
     ):
-        return "Algorithms with a secret key and with a public one are allowed together, so the public key can be used to sign.", node
+        return (
+            "Algorithms with a secret key and with a public one are allowed together, so the public key can be used to sign.",
+            node,
+        )
     return "", call

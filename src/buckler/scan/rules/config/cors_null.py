@@ -10,7 +10,13 @@ from buckler.core.rule import Example, Fix, Rule
 from buckler.scan.engines.attack import proofs
 from buckler.scan.engines.observations import Observations
 from buckler.scan.model.application import AppModel
-from buckler.scan.rules._support.cors import evidence_of, location_of, reflecting, taken, with_credentials
+from buckler.scan.rules._support.cors import (
+    evidence_of,
+    location_of,
+    reflecting,
+    taken,
+    with_credentials,
+)
 from buckler.scan.rules._support.evidence import at_middleware, middlewares
 
 _LOCAL = re.compile(r"^http://(localhost|127\.|\[::1\]|0\.0\.0\.0|[\w-]+(:|$))", re.IGNORECASE)

@@ -35,4 +35,6 @@ environment() {
         "$folder/bin/python" -m pip install --quiet --disable-pip-version-check --no-deps --editable .
         printf '%s' "$stamp" > "$folder/.stamp"
     fi
+    # An editable installation is compiled at its first start, if at all; any other one by pip.
+    "$folder/bin/python" -m compileall -q src
 }

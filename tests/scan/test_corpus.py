@@ -15,6 +15,7 @@ import pytest
 from buckler.core.finding import Finding
 from buckler.core.report import Report
 from buckler.core.rule import Rule
+from buckler.scan.engines.app.session import Options
 from tests.conftest import ROOT, needs_server, scan_folder
 
 INTERPRETERS: dict[str, Path | None] = {"newest": None}
@@ -128,6 +129,27 @@ def need_its_server(folder: Path) -> None:
     for driver, kind in DRIVERS.items():
         if driver in wanted:
             needs_server(kind)
+
+
+@pytest.mark.parametrize(
+    "folder", [pytest.param(f, id=f.name) for f in FOLDERS if wants_servers(f)]
+)
+def test_with_a_stand_in_every_injection_is_found(folder: Path) -> None:
+    """As on a machine without any server; what was found that way says so."""
+    expected = json.loads((folder / "expected.json").read_text(encoding="utf-8"))
+    report = scan_folder(folder, options=Options(database="stand-in"))
+    assert not report.failed, report.failed
+    assert set(report.coverage.servers.values()) == {"stand-in"}
+    assert [describe(e) for e in expected["must"] if not hits(report, e)] == []
+    assert alarms(report, expected) == []
+    assert report.coverage.reached_share >= 0.9
+    marked = [
+        proof.data["sink"]
+        for finding in report.findings
+        for proof in finding.proof
+        if proof.data.get("answered_by") == "stand-in"
+    ]
+    assert marked.count("sql") >= sum(e["cwe"] == 89 for e in expected["must"])
 
 
 @pytest.mark.parametrize(

@@ -7,11 +7,13 @@ started without them first, and again when they are there.
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 
 from buckler.core.errors import ApplicationError, TargetError
 from buckler.core.events import GapFound, Listener, Note
 from buckler.core.report import SERVER_NAMES
 from buckler.scan.engines.app.child import ChildLost
+from buckler.scan.engines.app.servers.bring import HINTS, Servers
 from buckler.scan.engines.app.session import Session, Started
 
 _ABSENT = re.compile(r": LoadError: ([\w.]+) has no '([\w.]+)'$")
@@ -42,11 +44,26 @@ def start(session: Session, seed: str, emit: Listener) -> Started:
         started = _begun(session)
         told = ", ".join(SERVER_NAMES[kind] for kind in servers.kinds)
         emit(Note("app", f"brought for this scan: {told}"))
-    for kind, problem in servers.failed.items() if servers is not None else ():
-        emit(GapFound(SERVER_NAMES[kind], problem.message, problem.hint))
+    for gap in _short(servers) if servers is not None else ():
+        emit(gap)
     if started is None:
         raise failure or ApplicationError("the application does not start")
     return started
+
+
+def _short(servers: Servers) -> Iterator[GapFound]:
+    """What is not as it would be on the application's own servers."""
+    for kind in sorted(servers.made):
+        name = SERVER_NAMES[kind]
+        why = f"no {name} is on this machine, so a stand-in answered: its rows may be made up"
+        if kind in servers.failed:
+            why = f"{servers.failed[kind].message}, so a stand-in answered: its rows may be made up"
+        elif servers.mode == "stand-in":
+            why = "a stand-in answered, as --database asks: its rows may be made up"
+        yield GapFound(name, why, "" if servers.mode == "stand-in" else HINTS[kind])
+    for kind, problem in servers.failed.items():
+        if kind not in servers.made:
+            yield GapFound(SERVER_NAMES[kind], problem.message, problem.hint)
 
 
 def _fill(session: Session, seed: str, emit: Listener) -> None:

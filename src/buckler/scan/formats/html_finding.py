@@ -129,7 +129,7 @@ def _sink(data: Mapping[str, Any], sizes: Sizes) -> SinkView:
     mark = str(data.get("mark", ""))
     text = clean.around(clean.block(view.argument(data)), mark, sizes.argument)
     stack = [(_at(frame), str(frame.get("function", ""))) for frame in data.get("stack") or ()]
-    return SinkView(str(data.get("call", "")), clean.parts(text, mark), stack[:8])
+    return SinkView(view.call(data), clean.parts(text, mark), stack[:8])
 
 
 def _at(step: Mapping[str, Any]) -> str:

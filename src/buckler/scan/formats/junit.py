@@ -103,7 +103,7 @@ def _failure(case: Element, report: Report, finding: Finding) -> None:
     failure = SubElement(case, "failure", type=severity, message=clean.line(short))
     lines = [view.title(report, finding), view.place(finding.location), finding.message]
     for sink in view.proofs(finding, "sink"):
-        lines.append(f"{sink.get('call', '')} got {clean.cut(view.argument(sink), 400)}")
+        lines.append(f"{view.call(sink)} got {clean.cut(view.argument(sink), 400)}")
     for data in view.proofs(finding, "exchange"):
         lines.append(str(data.get("curl", "")))
     rule = report.rules.get(finding.rule)

@@ -136,7 +136,7 @@ def _flows(finding: Finding) -> list[dict[str, Any]]:
             continue
         if place.operation:
             steps.insert(0, _step(f"{view.interface(place)} takes the input", {}))
-        text = f"{sink.get('call', '')} got {view.argument(sink)}"
+        text = f"{view.call(sink)} got {view.argument(sink)}"
         steps[-1]["location"]["message"] = message(clean.cut(text, 400))
         flows.append(steps)
     for flow in view.proofs(finding, "flow"):

@@ -105,7 +105,7 @@ def _remark(finding: Finding, room: int) -> Line:
     """What stood where it ought not to: the piece around the canary."""
     for sink in view.proofs(finding, "sink"):
         mark = str(sink.get("mark", ""))
-        head = clean.line(f"{sink.get('call', '')} got ")
+        head = clean.line(f"{view.call(sink)} got ")
         return [(head, ""), *_marked(view.argument(sink), mark, room - clean.width(head))]
     for data in view.proofs(finding, "exchange"):
         answer, mark = data.get("response") or {}, str(data.get("mark", ""))

@@ -79,6 +79,8 @@ def sink(hit: Hit, mark: str, redactor: Redactor) -> Proof:
         else (redactor.text(_around(hit.argument, mark)))
     )
     data: dict[str, Any] = {"sink": hit.sink, "call": hit.call, "argument": argument, "mark": mark}
+    if hit.more.get("stand_in"):
+        data["answered_by"] = "stand-in"
     if hit.frames:
         data["path"], data["line"] = hit.frames[0][0], hit.frames[0][1]
     data["stack"] = [{"path": p, "line": line, "function": f} for p, line, f in hit.frames]

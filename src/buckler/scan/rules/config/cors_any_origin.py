@@ -86,7 +86,7 @@ class CorsAnyOriginWithCredentials(Rule):
             def orders() -> list[int]:
                 return [1]
             """,
-            line=7,
+            line=10,
         ),
     )
     good = (

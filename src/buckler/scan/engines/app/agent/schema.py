@@ -91,7 +91,12 @@ def _metadata() -> List[Any]:
     schema = sys.modules.get("sqlalchemy.sql.schema")
     if schema is None:
         return []
-    return [item for item in _living(schema.MetaData) if item.tables]
+    own = ("pg_catalog", "information_schema")
+    return [
+        item
+        for item in _living(schema.MetaData)
+        if any(table.schema not in own for table in item.tables.values())
+    ]
 
 
 def _living(kind: Any) -> List[Any]:

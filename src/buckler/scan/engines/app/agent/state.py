@@ -21,6 +21,8 @@ MAX_FRAMES = 12
 prefix = "\x00"
 project = ""
 skip_dirs: Tuple[str, ...] = ()
+stand_ins: Set[str] = set()
+"""Packages of drivers for which no real server answers."""
 number = ""
 """A number of the request at hand that is looked for in statements."""
 failing = ""

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import itertools
-import shutil
 import stat
 import tempfile
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -16,21 +15,34 @@ from buckler.scan.engines.app.servers.interface import Address, Server, ServerEr
 from buckler.scan.engines.app.servers.mysql import MySQL
 from buckler.scan.engines.app.servers.postgresql import PostgreSQL
 from buckler.scan.engines.app.servers.redis import Redis
+from buckler.scan.engines.app.servers.standin.server import StandIn
 
 KINDS: Mapping[str, type[PostgreSQL] | type[MySQL] | type[Redis]] = {
     "postgresql": PostgreSQL,
     "mysql": MySQL,
     "redis": Redis,
 }
+HINTS: Mapping[str, str] = {
+    "postgresql": "install postgresql",
+    "mysql": "install mariadb-server",
+    "redis": "install redis-server",
+}
+"""What brings a real one, by kind."""
 
 
 class Servers:
     """The scratch servers of one scan. Use as a context manager.
 
     Every child gets databases of its own on them, so that what one writes the other never sees.
+
+    Args:
+        mode: ``auto`` brings a stand-in where no server of a kind is on the machine or it does not
+            start, ``scratch`` never does, ``stand-in`` always.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, mode: str = "auto") -> None:
+        self.mode = mode
+        self.made: set[str] = set()
         self._folder: Path | None = None
         self._running: dict[str, tuple[Server, Address]] = {}
         self._children = itertools.count(1)
@@ -56,15 +68,34 @@ class Servers:
         """Start what is not there yet; whether anything new runs now."""
         before = len(self._running)
         for kind in kinds:
-            if kind in self._running or kind in self.failed or kind not in KINDS:
-                continue
-            server = KINDS[kind](self._place(kind))
-            try:
-                self._running[kind] = (server, server.start())
-            except ServerError as error:
-                server.stop()
-                self.failed[kind] = error
+            if kind not in self._running and kind not in self.failed and kind in KINDS:
+                self._bring(kind)
         return len(self._running) > before
+
+    def answered_by(self, kind: str) -> str:
+        """What answers for a kind: ``scratch``, ``stand-in`` or nothing."""
+        if kind not in self._running:
+            return ""
+        return "stand-in" if kind in self.made else "scratch"
+
+    def _bring(self, kind: str) -> None:
+        """A server of that kind; where there is none, a stand-in."""
+        if self.mode != "stand-in":
+            known = KINDS[kind].program() is not None
+            if (known or self.mode == "scratch") and self._started(kind, KINDS[kind]):
+                return
+        if self.mode != "scratch" and self._started(kind, lambda folder: StandIn(kind, folder)):
+            self.made.add(kind)
+
+    def _started(self, kind: str, make: Callable[[Path], Server]) -> bool:
+        server = make(self._place(kind))
+        try:
+            self._running[kind] = (server, server.start())
+        except ServerError as error:
+            server.stop()
+            self.failed[kind] = error
+            return False
+        return True
 
     def for_child(self, *, original: bool = False) -> dict[str, dict[str, Any]]:
         """What the next child is told of them: by kind, where it listens and the child's number.
@@ -82,6 +113,7 @@ class Servers:
                 "user": address.user,
                 "suffix": "" if original else f"_{number}",
                 "number": number,
+                "stand_in": kind in self.made,
             }
             for kind, (_, address) in self._running.items()
         }
@@ -92,16 +124,15 @@ class Servers:
             server.stop()
         self._running.clear()
         if self._folder is not None:
-            shutil.rmtree(self._folder, ignore_errors=True)
+            leftovers.remove(self._folder)
             self._folder = None
 
     def _place(self, kind: str) -> Path:
         if self._folder is None:
-            self._folder = Path(tempfile.mkdtemp(prefix=leftovers.PREFIX, dir=_base())).resolve()
+            self._folder = leftovers.make(_base())
             self._folder.chmod(0o711)
-            leftovers.mark(self._folder)
-        place = self._folder / kind
-        place.mkdir(mode=0o755)
+        place = Path(tempfile.mkdtemp(prefix=f"{kind}-", dir=self._folder))
+        place.chmod(0o755)
         processes.give(place)
         return place
 

@@ -50,13 +50,19 @@ class Process:
         command: Program and arguments.
         folder: Of the server: working folder, log and home.
         environment: Beside ``PATH`` and the language.
+        as_owner: Whether it is started as the user of servers; one that is not changes by itself.
     """
 
     def __init__(
-        self, command: Sequence[str], folder: Path, environment: Mapping[str, str] | None = None
+        self,
+        command: Sequence[str],
+        folder: Path,
+        environment: Mapping[str, str] | None = None,
+        *,
+        as_owner: bool = True,
     ) -> None:
         self._log = folder / "server.log"
-        chosen = owner()
+        chosen = owner() if as_owner else None
         start = [sys.executable, "-I", "-S", str(AGENT / "__main__.py"), "alone", str(os.getpid())]
         start += [str(folder), "{}:{}".format(*chosen) if chosen else ""]
         with self._log.open("ab") as log:
@@ -121,22 +127,28 @@ def run(command: Sequence[str], folder: Path, *, told: bytes = b"", timeout: flo
         ServerError: It failed or took too long.
     """
     try:
-        done = subprocess.run(
+        with subprocess.Popen(
             list(command),
-            input=told,
-            capture_output=True,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
             cwd=folder,
             env=_environment(folder, None),
-            timeout=timeout,
-            check=False,
             start_new_session=True,
             **_as_owner(),
-        )
+        ) as process:
+            try:
+                said = process.communicate(told, timeout=timeout)[0]
+            except BaseException:
+                # With what it started itself, which would go on to write into the folder.
+                with contextlib.suppress(ProcessLookupError):
+                    os.killpg(process.pid, signal.SIGKILL)
+                raise
     except (OSError, subprocess.TimeoutExpired) as error:
         raise ServerError(f"{Path(command[0]).name} does not run: {error}") from error
-    if done.returncode:
-        said = (done.stderr or done.stdout)[-800:].decode("utf-8", "replace").strip()
-        raise ServerError(f"{Path(command[0]).name} failed", hint=said)
+    if process.returncode:
+        hint = said[-800:].decode("utf-8", "replace").strip()
+        raise ServerError(f"{Path(command[0]).name} failed", hint=hint)
 
 
 def _as_owner() -> dict[str, Any]:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import sys
 from typing import Any, Dict, List
 
+from .. import state
 from . import mysql, postgresql, redis
 from .wanted import take
 
@@ -35,6 +36,8 @@ def install(config: Dict[str, Any]) -> None:
         config: ``servers``: by kind, where the scan's own server listens.
     """
     servers = config.get("servers") or {}
+    made = {kind for kind, server in servers.items() if server.get("stand_in")}
+    state.stand_ins = {name for name, kind in _DRIVERS.items() if kind in made}
     for door, kind in ((postgresql, "postgresql"), (mysql, "mysql"), (redis, "redis")):
         door.install(servers.get(kind))
 

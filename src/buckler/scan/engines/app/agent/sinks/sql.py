@@ -52,7 +52,10 @@ def watch(call: str, statement: Any, parameters: Any = None) -> None:
         state.effects.add("sql-write")
         if parameters is not None:
             _stored(call, text, parameters)
-    state.hit("sql", call, text)
+    if call.partition(".")[0] in state.stand_ins:
+        state.hit("sql", call, text, stand_in=True)
+    else:
+        state.hit("sql", call, text)
 
 
 def _has_number(parameters: Any) -> bool:

@@ -30,7 +30,12 @@ SLOW = (
     "tests/scan/test_determinism.py",
     "tests/scan/test_servers.py",
     "tests/scan/test_servers_alone.py",
+    "tests/scan/test_interrupts.py",
     "tests/scan/test_lying_child.py",
+    "tests/scan/test_outgoing.py",
+    "tests/scan/test_standin_mysql.py",
+    "tests/scan/test_standin_postgresql.py",
+    "tests/scan/test_standin_redis.py",
     "tests/formats/",
 )
 

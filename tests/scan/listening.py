@@ -22,5 +22,21 @@ class Listener:
             except OSError:
                 return
             self.seen += 1
-            client.sendall(b"welcome")
+            self._greet(client)
             client.close()
+
+    def _greet(self, client: socket.socket) -> None:
+        client.sendall(b"welcome")
+
+
+class JsonServer(Listener):
+    """Answers every request with the same JSON."""
+
+    def __init__(self, body: bytes) -> None:
+        self._answer = b"HTTP/1.1 200 OK\r\ncontent-type: application/json\r\nconnection: close\r\n"
+        self._answer += b"content-length: %d\r\n\r\n" % len(body) + body
+        super().__init__()
+
+    def _greet(self, client: socket.socket) -> None:
+        client.recv(65536)
+        client.sendall(self._answer)

@@ -149,7 +149,8 @@ def test_with_a_stand_in_every_injection_is_found(folder: Path) -> None:
         for proof in finding.proof
         if proof.data.get("answered_by") == "stand-in"
     ]
-    assert marked.count("sql") >= sum(e["cwe"] == 89 for e in expected["must"])
+    if {s.kind for s in report.coverage.servers} & {"postgresql", "mysql"}:
+        assert marked.count("sql") >= sum(e["cwe"] == 89 for e in expected["must"])
 
 
 @pytest.mark.parametrize(

@@ -250,7 +250,7 @@ def test_what_a_killed_scan_leaves_the_next_one_removes(project, place) -> None:
     command = [sys.executable, "-c", "from buckler.cli import main; main()", "scan", str(folder)]
     with subprocess.Popen(command, env=environment, stdout=subprocess.DEVNULL) as process:
         deadline = time.monotonic() + 60
-        while not list(place.glob("*/postgresql/.s.PGSQL.5432")) and time.monotonic() < deadline:
+        while not list(place.glob("*/postgresql*/.s.PGSQL.5432")) and time.monotonic() < deadline:
             time.sleep(0.02)
         process.send_signal(signal.SIGKILL)
     assert list(place.glob(f"{leftovers.PREFIX}*")) != []
@@ -262,20 +262,25 @@ def test_what_a_killed_scan_leaves_the_next_one_removes(project, place) -> None:
 
 def test_folders_of_others_are_left_alone(tmp_path, monkeypatch) -> None:
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    where = leftovers._namespace()
+    living = f"{os.getpid()} {leftovers._started(os.getpid())} {where}"
     for name, owner, mode in (
-        ("buckler-open", "1 0", 0o777),
+        ("buckler-open", f"999999 1 {where}", 0o777),
         ("buckler-nobody", "", 0o700),
-        ("buckler-living", f"{os.getpid()} {leftovers._started(os.getpid())}", 0o700),
-        ("other", "999999 1", 0o700),
+        ("buckler-living", living, 0o700),
+        ("buckler-container", "999999 1 pid:[1]", 0o700),
+        ("other", f"999999 1 {where}", 0o700),
     ):
         folder = tmp_path / name
         folder.mkdir()
+        (folder / "file").touch()
         if owner:
-            (folder / leftovers.OWNER).write_text(owner)
+            (folder / leftovers.OWNER).symlink_to(owner)
         folder.chmod(mode)
     assert leftovers.sweep() == 0
-    gone = tmp_path / "buckler-gone"
-    gone.mkdir(mode=0o700)
-    (gone / leftovers.OWNER).write_text("999999 1")
-    assert leftovers.sweep() == 1
-    assert not gone.exists()
+    for name in ("buckler-gone", "buckler-unmarked"):
+        (tmp_path / name).mkdir(mode=0o700)
+    (tmp_path / "buckler-gone" / leftovers.OWNER).symlink_to(f"999999 1 {where}")
+    assert leftovers.sweep() == 2
+    assert not (tmp_path / "buckler-gone").exists()
+    assert not (tmp_path / "buckler-unmarked").exists()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import os
 import signal
 import sys
 import traceback
@@ -53,5 +55,7 @@ def _stop(number: int, _: object) -> NoReturn:
     from buckler.scan import stopping
 
     stopping.ask()
-    sys.stderr.write("\nstopped\n")
+    # Not by sys.stderr, which may be writing just now and then refuses.
+    with contextlib.suppress(OSError):
+        os.write(2, b"\nstopped\n")
     sys.exit(128 + number)

@@ -86,6 +86,34 @@ class ServerWanted:
         return f"{self.host}:{self.port}" + (f"/{self.database}" if self.database else "")
 
 
+@dataclass(frozen=True, slots=True, order=True)
+class OutgoingCall:
+    """A request to somebody else's API that the scan answered in its place.
+
+    Attributes:
+        method: HTTP method.
+        url: Address without user and query; ``*`` stands for what varies or looks like a secret.
+        source: ``recorded`` where the project has an example, ``made`` where the code that asked
+            told what it reads.
+        where: ``file:line`` of the application's code that asked, or an empty text.
+        why: Why nothing could be read of that code, so that the answer was an empty one.
+    """
+
+    method: str
+    url: str
+    source: str
+    where: str
+    why: str = ""
+
+    @property
+    def address(self) -> str:
+        """``rates.example:443``, as ``--allow`` takes it."""
+        scheme, _, rest = self.url.partition("://")
+        host = rest.partition("/")[0]
+        named = ":" in host.rpartition("]")[2]
+        return host if named else f"{host}:{443 if scheme == 'https' else 80}"
+
+
 @dataclass(slots=True)
 class Coverage:
     """What the scan looked at, and what it did not."""
@@ -98,6 +126,7 @@ class Coverage:
     requests: int = 0
     servers: dict[ServerWanted, str] = field(default_factory=dict)
     """What was asked for, to what answered instead: ``scratch``, or nothing."""
+    outgoing: tuple[OutgoingCall, ...] = ()
 
     @property
     def reached_share(self) -> float:
@@ -120,6 +149,7 @@ class Coverage:
             "requests": self.requests,
             "walls": dict(self.walls),
             "servers": [{**asdict(s), "answered_by": by} for s, by in sorted(self.servers.items())],
+            "outgoing": [asdict(call) for call in self.outgoing],
             "gaps": [gap.as_dict() for gap in self.gaps],
             "by_operation": [item.as_dict() for item in items],
         }

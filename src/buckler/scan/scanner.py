@@ -27,7 +27,7 @@ from buckler.core.finding import Finding, Severity, sort_key
 from buckler.core.report import Coverage, Report
 from buckler.core.rule import Rule
 from buckler.core.settings import ENGINES, Settings
-from buckler.scan import refusals, starting, stopping
+from buckler.scan import outgoing, refusals, starting, stopping
 from buckler.scan.choices import compared_names
 from buckler.scan.containing import Containment
 from buckler.scan.engines.app import leftovers
@@ -174,7 +174,7 @@ class Scanner:
     def _application(self, application: Application) -> None:
         prefix = prefix_of(self._settings.seed)
         with (
-            Servers() as servers,
+            Servers(self._options.database) as servers,
             Session(self._target, application, prefix, self._options) as session,
         ):
             session.servers = servers if self._options.database != "none" else None
@@ -201,6 +201,10 @@ class Scanner:
                     self._work.coverage.operations += engine.coverage()
                     self._work.coverage.requests += session.requests
                     self._needed(session)
+                    stood = outgoing.told(session.outgoing, engine.redactor)
+                    self._work.coverage.outgoing += stood
+                    for gap in outgoing.gaps(stood):
+                        self.emit(gap)
                     self.emit(Note("app", engine.redactor.text(session.output())))
 
     def _may_attack(self) -> bool:
@@ -290,9 +294,10 @@ class Scanner:
     def _needed(self, session: Session) -> None:
         """What turned out while the application ran, in whichever of its children."""
         self._made_up(sorted(session.made_up))
-        brought = session.servers.kinds if session.servers is not None else ()
+        servers = session.servers
         for wanted in session.wanted:
-            self._work.coverage.servers[wanted] = "scratch" if wanted.kind in brought else ""
+            by = servers.answered_by(wanted.kind) if servers is not None else ""
+            self._work.coverage.servers[wanted] = by
         for wall, why in sorted(session.fallen.items()):
             self.emit(GapFound(f"wall: {wall}", why))
 

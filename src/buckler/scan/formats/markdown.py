@@ -82,6 +82,9 @@ def _lines(report: Report) -> Iterator[str]:
     if brought := view.servers(report):
         yield escape(brought)
         yield ""
+    if stood := view.outgoing(report):
+        yield escape(stood)
+        yield ""
     if why := view.provisional(report):
         yield f"> **The grade is provisional:** {escape(why)}"
         yield ""
@@ -159,7 +162,7 @@ def _first(report: Report, finding: Finding) -> Iterator[str]:
         yield ""
     for sink in view.proofs(finding, "sink")[:1]:
         got = clean.around(clean.line(view.argument(sink)), str(sink.get("mark", "")), MAX_CODE)
-        yield f"{code(sink.get('call', ''))} got {code(got)}"
+        yield f"{code(view.call(sink))} got {code(got)}"
         yield ""
     for data in view.proofs(finding, "exchange")[:1]:
         if 0 < len(str(data.get("curl", ""))) <= MAX_CURL:

@@ -115,6 +115,8 @@ class Lines:
         yield line
         if brought := view.servers(report):
             yield from self._wrapped(brought, "  ", "quiet")
+        if stood := view.outgoing(report):
+            yield from self._wrapped(clean.line(stood), "  ", "quiet")
         if apart := view.known(report):
             yield from self._wrapped(self._dots(apart), "  ", "quiet")
         if why := view.provisional(report):

@@ -14,6 +14,8 @@ from buckler.core.rule import Rule
 from buckler.core.score import POINTS, REPEAT, WEIGHT
 from buckler.scan.formats import clean
 
+SHOWN_OUTGOING = 5
+
 _OWASP = re.compile(r"^([A-Za-z]+)(\d+):(\d{4})$")
 _STOPPED = re.compile(r"^(process|connection): (.*)$", re.DOTALL)
 _LISTS = {"A": "Top10"}
@@ -150,14 +152,37 @@ def reached(report: Report) -> str:
     return f"{hit}/{len(items)} operations reached" + (f", {signed} signed in" if signed else "")
 
 
+def call(sink: Mapping[str, Any]) -> str:
+    """The call that input reached, and that no real server answered it."""
+    made = " (answered by a stand-in)" if sink.get("answered_by") == "stand-in" else ""
+    return f"{sink.get('call', '')}{made}"
+
+
 def servers(report: Report) -> str:
     """Which servers were brought, and what for: ``PostgreSQL (db:5432/shop)``."""
     brought: dict[str, dict[str, None]] = {}
     for wanted, by in sorted(report.coverage.servers.items()):
         if by:
-            brought.setdefault(SERVER_NAMES[wanted.kind], {})[wanted.address] = None
+            name = SERVER_NAMES[wanted.kind]
+            name = f"a stand-in for {name}" if by == "stand-in" else name
+            brought.setdefault(name, {})[wanted.address] = None
     told = [f"{name} (for {listed(addresses)})" for name, addresses in brought.items()]
     return f"Brought for this scan: {', '.join(told)}" if told else ""
+
+
+def outgoing(report: Report) -> str:
+    """What was answered in place of other people's APIs: ``GET https://… (made, app.py:12)``."""
+    calls = report.coverage.outgoing
+    if not calls:
+        return ""
+    told = [
+        f"{call.method} {call.url} ({', '.join(part for part in (call.source, call.where) if part)})"
+        for call in calls[:SHOWN_OUTGOING]
+    ]
+    if len(calls) > SHOWN_OUTGOING:
+        told.append(f"{len(calls) - SHOWN_OUTGOING} more")
+    hint = f"--allow {calls[0].address} lets the real one through"
+    return f"Answered in place of other people's APIs: {'; '.join(told)}. {hint}."
 
 
 def grade(report: Report) -> str:

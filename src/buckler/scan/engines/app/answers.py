@@ -7,12 +7,13 @@ within these bounds; what goes beyond them did not come from it.
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 from buckler.core.errors import ApplicationError
-from buckler.core.report import SERVER_NAMES, ServerWanted
+from buckler.core.report import SERVER_NAMES, OutgoingCall, ServerWanted
 from buckler.scan.engines.app.child import ChildLost
 from buckler.scan.engines.interface import Answer, Hit
 from buckler.scan.inside import Sources
@@ -28,6 +29,7 @@ MAX_DEPTH = 6
 MAX_NUMBER = 2**53
 MAX_WALLS = 20
 MAX_SERVERS = 20
+MAX_OUTGOING = 100
 MAX_NAME = 200
 _WANTED = ("kind", "driver", "host", "port", "database", "where")
 
@@ -89,6 +91,36 @@ def servers(items: object) -> tuple[ServerWanted, ...]:
         )
     except UNREADABLE as error:
         raise ChildLost("garbage", f"the servers it wants cannot be read: {error!r}") from error
+
+
+def outgoing(items: object) -> tuple[OutgoingCall, ...]:
+    """Requests to other people's APIs that were answered in their place.
+
+    Raises:
+        ChildLost: They are not of the expected shape.
+    """
+    if not items:
+        return ()
+    try:
+        return tuple(
+            OutgoingCall(
+                _text(item["method"])[:MAX_NAME].upper(),
+                without_secrets(_text(item["url"])[:MAX_NAME]),
+                "recorded" if item["source"] == "recorded" else "made",
+                _text(item["where"])[:MAX_NAME],
+                _text(item["why"])[:MAX_NAME],
+            )
+            for item in _list(items, MAX_OUTGOING)
+        )
+    except UNREADABLE as error:
+        raise ChildLost("garbage", f"its outgoing requests cannot be read: {error!r}") from error
+
+
+def without_secrets(url: str) -> str:
+    """An address without user, query and fragment, whatever the child left in it."""
+    scheme, mark, rest = url.partition("://")
+    host, slash, path = rest.partition("/")
+    return scheme + mark + host.rpartition("@")[2] + slash + re.split(r"[?#]", path)[0]
 
 
 def import_failed(label: str, frame: Mapping[str, Any]) -> ApplicationError:

@@ -14,7 +14,6 @@ import selectors
 import shutil
 import signal
 import socket
-import stat
 import struct
 import subprocess
 import sys
@@ -28,6 +27,7 @@ from typing import Any
 from buckler.core.errors import AgentError
 from buckler.scan.engines.app import leftovers
 from buckler.scan.engines.app.relay import Door, Relay
+from buckler.scan.engines.app.removing import remove_tree
 
 AGENT = Path(__file__).parent / "agent"
 MAX_FRAME = 32 * 1024 * 1024
@@ -65,8 +65,7 @@ class Scratch:
     """
 
     def __init__(self) -> None:
-        self.private = Path(tempfile.mkdtemp(prefix=leftovers.PREFIX)).resolve()
-        leftovers.mark(self.private)
+        self.private = leftovers.make(Path(tempfile.gettempdir()))
         self.path = self.private / "scratch"
         self.path.mkdir()
         for name in ("home", "pycache"):
@@ -85,7 +84,7 @@ class Scratch:
         for entry in list(os.scandir(self.path)):
             if entry.is_dir(follow_symlinks=False):
                 if entry.name != "pycache":
-                    _remove(Path(entry.path))
+                    remove_tree(Path(entry.path))
             else:
                 os.unlink(entry.path)
         (self.path / "home").mkdir()
@@ -95,45 +94,7 @@ class Scratch:
         if self.log >= 0:
             os.close(self.log)
             self.log = -1
-        with contextlib.suppress(OSError):
-            _remove(self.private)
-
-
-_FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
-
-
-def _remove(folder: Path) -> None:
-    """Remove a folder of whatever depth and modes, following no link."""
-    if not stat.S_ISDIR(folder.lstat().st_mode):
-        return
-    folder.chmod(0o700)
-    top = os.open(folder, _FOLDER)
-    try:
-        while found := _only_folders(top):
-            for name in found:
-                inner = os.open(name, _FOLDER, dir_fd=top)
-                try:
-                    # To the top with them: a path cannot get too long, nor the stack too deep.
-                    for below in _only_folders(inner):
-                        os.rename(below, os.urandom(16).hex(), src_dir_fd=inner, dst_dir_fd=top)
-                finally:
-                    os.close(inner)
-                os.rmdir(name, dir_fd=top)
-    finally:
-        os.close(top)
-    folder.rmdir()
-
-
-def _only_folders(descriptor: int) -> list[str]:
-    """Remove what is no folder, and name the folders, made readable."""
-    folders = []
-    for name in os.listdir(descriptor):
-        if stat.S_ISDIR(os.stat(name, dir_fd=descriptor, follow_symlinks=False).st_mode):
-            os.chmod(name, 0o700, dir_fd=descriptor)
-            folders.append(name)
-        else:
-            os.unlink(name, dir_fd=descriptor)
-    return folders
+        leftovers.remove(self.private)
 
 
 class Child:

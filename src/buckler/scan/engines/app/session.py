@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import itertools
 import os
-import shutil
 import sys
 import time
 from collections import deque
@@ -16,8 +15,8 @@ from pathlib import Path
 from typing import Any
 
 from buckler.core.errors import ApplicationError
-from buckler.core.report import ServerWanted
-from buckler.scan.engines.app import answers, environment
+from buckler.core.report import OutgoingCall, ServerWanted
+from buckler.scan.engines.app import answers, environment, leftovers
 from buckler.scan.engines.app.answers import Started as Started
 from buckler.scan.engines.app.child import AGENT, MAX_ANSWER, Child, ChildLost, Scratch
 from buckler.scan.engines.app.servers.bring import Servers
@@ -28,7 +27,7 @@ from buckler.scan.target import Application, Target
 BATCH = 24
 IN_FLIGHT = 2
 SLACK = 3.0
-DATABASES = ("auto", "scratch", "none")
+DATABASES = ("auto", "scratch", "stand-in", "none")
 WALLS = ("mounts", "network", "pid", "seccomp")
 
 
@@ -46,8 +45,8 @@ class Options:
         import_timeout: Seconds for import and start-up.
         request_timeout: Seconds for one request.
         seed: Makes canaries and order repeatable.
-        database: ``auto`` and ``scratch`` bring the servers that the application wants, ``none``
-            brings none.
+        database: ``scratch`` brings the servers that the application wants, ``stand-in`` what
+            speaks like them, ``auto`` the first where it can, ``none`` brings none.
     """
 
     env_file: Path | None = None
@@ -83,7 +82,7 @@ class Session:
         self._ids = itertools.count(1)
         self.scratch = Scratch()
         self._pycache = self.scratch.path / "pycache"
-        self.plant = Path("/tmp/buckler-plant", prefix)  # noqa: S108 - in the child's own /tmp
+        self.plant = leftovers.PLANTS / prefix
         self._plant_is_real = False
         self._next: Future[tuple[Child, Started]] | None = None
         self._starting = ThreadPoolExecutor(1)
@@ -93,6 +92,7 @@ class Session:
         self.starts = 0
         self.made_up: set[str] = set()
         self.wanted: dict[ServerWanted, None] = {}
+        self.outgoing: dict[OutgoingCall, None] = {}
         self.fallen: dict[str, str] = {}
         self._walls: dict[str, bool] = {}
         self._sources = Sources(target.folder)
@@ -110,7 +110,7 @@ class Session:
         other = Session(self._target, self._application, self._prefix, self._options)
         other.servers = self.servers
         other.made_up, other.fallen, other._walls = self.made_up, self.fallen, self._walls
-        other.wanted = self.wanted
+        other.wanted, other.outgoing = self.wanted, self.outgoing
         return other
 
     def start(self) -> Started:
@@ -185,6 +185,9 @@ class Session:
             walls = child.receive_walls(self._options.import_timeout)
             if walls["kind"] != "walls":
                 raise ApplicationError("the box could not be built", hint=self.output())
+            if not walls["walls"].get("mounts"):
+                self._plant_is_real = True
+                leftovers.adopt(self.plant)
             frame = child.receive(self._options.import_timeout)
             self.drivers = answers.drivers(frame)
             if frame["kind"] == "failed":
@@ -192,6 +195,7 @@ class Session:
                 raise answers.import_failed(self._application.label, frame)
             started = answers.started(walls, frame)
             self.wanted.update(dict.fromkeys(answers.servers(started.model.get("wanted"))))
+            self.outgoing.update(dict.fromkeys(answers.outgoing(started.model.get("outgoing"))))
         except ChildLost as error:
             raise ApplicationError(
                 f"{self._application.label} could not be started: {error.message}",
@@ -246,7 +250,9 @@ class Session:
                 self._next.result()[0].close(grace=0)
         self._starting.shutdown()
         if self._plant_is_real:
-            shutil.rmtree(self.plant, ignore_errors=True)
+            leftovers.remove(self.plant)
+            with contextlib.suppress(OSError):
+                leftovers.PLANTS.rmdir()
         self.scratch.close()
 
     def _end(self, grace: float) -> None:
@@ -298,6 +304,7 @@ class Session:
                     sizes.popleft()
                 self.made_up.update(answers.names(frame.get("made_up")))
                 self.wanted.update(dict.fromkeys(answers.servers(frame.get("wanted"))))
+                self.outgoing.update(dict.fromkeys(answers.outgoing(frame.get("outgoing"))))
                 yield waiting.popleft()[1], answers.answer(frame, self._sources)
         finally:
             if waiting:

@@ -128,7 +128,8 @@ class Explorer:
         """Make again what exploring made, after the application was started afresh."""
         run = self._run
         for operation in sorted(run.operations, key=order_of):
-            if operation.method not in ("POST", "PUT") or run.states[operation.key].lost:
+            state = run.states.get(operation.key)
+            if operation.method not in ("POST", "PUT") or state is None or state.lost:
                 continue
             if order_of(operation)[0] >= 7 or self.is_slow(operation):
                 continue

@@ -15,6 +15,7 @@ from . import (
     drivers,
     introspect,
     load,
+    outgoing,
     places,
     reached,
     reads,
@@ -55,6 +56,7 @@ def main(descriptor: int, orders: int) -> None:
     audit.install()
     sinks.install(config)
     drivers.install(config)
+    outgoing.install(config)
     reads.install()
     if config["box"]["hooks"]:
         hooks.install(dict(config["box"], walls=walls["walls"]), state.refuse)
@@ -84,6 +86,7 @@ def _no_uvloop() -> None:
 
 
 async def _run(channel: Channel, config: Dict[str, Any]) -> None:
+    outgoing.running(asyncio.get_running_loop())
     app = _import(channel, config)
     if app is None:
         return
@@ -103,6 +106,7 @@ async def _run(channel: Channel, config: Dict[str, Any]) -> None:
     model["configured"] = configured.digests()
     model["refused"] = state.take()["refused"]
     model["wanted"], model["drivers"] = drivers.take(), drivers.kinds()
+    model["outgoing"] = outgoing.take()
     channel.put({"kind": "model", "model": model})
     channel.flush()
     gc.freeze()
@@ -179,10 +183,13 @@ async def _answer(channel: Channel, driver: serve.Driver) -> None:
         for request in frame["requests"]:
             if not inbox.wanted(request["id"]):
                 continue
+            outgoing.serving(request)
             answer = await driver.call(request)
             answer.update(kind="answer", reads=reads.take())
             if wanted := drivers.take():
                 answer["wanted"] = wanted
+            if stood := outgoing.take():
+                answer["outgoing"] = stood
             channel.put(answer)
             if answer["ms"] > LONG_MS:
                 channel.flush()

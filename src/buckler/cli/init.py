@@ -15,6 +15,7 @@ TEMPLATE = """
 [tool.buckler]
 # Which application to scan; found as `fastapi dev` finds it if this is not set.
 # app = "app.main:app"
+# app-seed = "app.testing:add_data"     # adds data once the application has started
 # Interpreter or virtual environment of the application.
 # python = ".venv"
 # File of NAME=value settings for it.

@@ -202,6 +202,7 @@ def options_of(settings: Settings, given: dict[str, Any], folder: Path) -> Optio
         import_timeout=min(60.0, settings.max_time),
         request_timeout=settings.request_timeout,
         seed=settings.seed,
+        data=settings.app_seed or "",
     )
 
 

@@ -27,6 +27,7 @@ ADMIN = "admin"
 """The role that may do what others may not; all other names are groups of ordinary users."""
 _KINDS = {"float": "a number", "int": "a whole number", "str": "a text"}
 _REQUEST = re.compile(r"[A-Za-z]+ /\S*")
+_FUNCTION = re.compile(r"[A-Za-z_][\w.]*:[A-Za-z_]\w*$")
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +80,7 @@ class Settings:
     """The settings of a scan; the command line overrides them field by field."""
 
     app: str | None = None
+    app_seed: str | None = None
     python: str | None = None
     env_file: str | None = None
     host: str | None = None
@@ -133,6 +135,8 @@ def parse(table: Mapping[str, Any], *, where: str = "[tool.buckler]") -> Setting
         name = key.replace("-", "_")
         if name == "identities":
             values[name] = _identities(value, where)
+        elif name == "app" and isinstance(value, dict):
+            values.update(_app(value, where))
         elif name in kinds:
             values[name] = _typed(name, kinds[name], value, where)
         else:
@@ -170,6 +174,11 @@ def check(settings: Settings, *, where: str = "") -> None:
         if not least <= number <= most:
             bound = f"from {least:g} to {most:g}" if most < math.inf else f"at least {least:g}"
             raise SettingsError(f"{where}{name} is {number:g}; it is {bound}")
+    if settings.app_seed is not None and not _FUNCTION.match(settings.app_seed):
+        raise SettingsError(
+            f"{where}seed: {settings.app_seed!r} is not of the form module:function",
+            hint="for example app.testing:add_data",
+        )
     for entry in settings.allow:
         host, _, port = entry.rpartition(":")
         if not host or not port.isdecimal() or not 0 < int(port) < 65536:
@@ -223,6 +232,19 @@ def _unknown(key: str, known: Mapping[str, Any], where: str) -> SettingsError:
     near = difflib.get_close_matches(key.replace("-", "_"), [*known, "identities"], 1)
     hint = f"did you mean {written(near[0])!r}?" if near else "`buckler init` writes all settings"
     return SettingsError(f"{where}: there is no setting {key!r}", hint=hint)
+
+
+def _app(table: Mapping[str, Any], where: str) -> dict[str, str]:
+    """``[tool.buckler.app]``: which application, and what adds data to it."""
+    known = {"target": "app", "seed": "app_seed"}
+    values: dict[str, str] = {}
+    for key, value in table.items():
+        if key not in known:
+            raise _unknown(key, dict.fromkeys(known), f"{where} app")
+        if not isinstance(value, str):
+            raise SettingsError(f"{where} app: {key} takes a text")
+        values[known[key]] = value
+    return values
 
 
 def _identities(value: Any, where: str) -> tuple[IdentitySettings, ...]:

@@ -231,7 +231,7 @@ class Scanner:
 
     def _start(self, session: Session, application: Application) -> AppModel:
         self._listen(EngineStarted("app"))
-        started = starting.start(session, "", self.emit)
+        started = starting.start(session, self.emit)
         work = self._work
         work.coverage.walls = {**started.walls, "hooks": self._options.hooks}
         for wall in WALLS:
@@ -250,6 +250,8 @@ class Scanner:
                     "what it wanted may need --allow HOST:PORT or --env-file FILE",
                 )
             )
+        if failed := str(started.model.get("data_failed") or ""):
+            self.emit(GapFound("data", f"{self._options.data} failed: {failed}"[:700]))
         self._refused(
             (str(item.get("what")), str(item.get("detail")), str(item.get("where", "")))
             for item in started.model.get("refused", [])

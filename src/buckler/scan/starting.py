@@ -19,12 +19,11 @@ from buckler.scan.engines.app.session import Session, Started
 _ABSENT = re.compile(r": LoadError: ([\w.]+) has no '([\w.]+)'$")
 
 
-def start(session: Session, seed: str, emit: Listener) -> Started:
+def start(session: Session, emit: Listener) -> Started:
     """Start the application of a session.
 
     Args:
         session: Not started yet.
-        seed: ``module:function`` that adds data to new databases, or an empty text.
         emit: Gets what was brought, and what could not be.
 
     Raises:
@@ -40,7 +39,7 @@ def start(session: Session, seed: str, emit: Listener) -> Started:
     servers = session.servers
     if servers is not None and servers.bring(session.drivers):
         session.stop()
-        _fill(session, seed, emit)
+        _fill(session, emit)
         started = _begun(session)
         told = ", ".join(SERVER_NAMES[kind] for kind in servers.kinds)
         emit(Note("app", f"brought for this scan: {told}"))
@@ -66,14 +65,14 @@ def _short(servers: Servers) -> Iterator[GapFound]:
             yield GapFound(SERVER_NAMES[kind], problem.message, problem.hint)
 
 
-def _fill(session: Session, seed: str, emit: Listener) -> None:
+def _fill(session: Session, emit: Listener) -> None:
     try:
-        told = session.fill(seed)
+        told = session.fill()
     except (ApplicationError, ChildLost) as error:
         emit(GapFound("tables", f"they could not be made: {error.message}", error.hint))
         return
     for failed in told.get("failed", ()):
-        emit(GapFound("tables", f"{told.get('how') or 'seed'}: {failed}"[:700]))
+        emit(GapFound("tables", f"{told.get('how')}: {failed}"[:700]))
 
 
 def _begun(session: Session) -> Started:

@@ -45,6 +45,7 @@ class Options:
         import_timeout: Seconds for import and start-up.
         request_timeout: Seconds for one request.
         seed: Makes canaries and order repeatable.
+        data: ``module:function`` of the project that adds data, or an empty text.
         database: ``scratch`` brings the servers that the application wants, ``stand-in`` what
             speaks like them, ``auto`` the first where it can, ``none`` brings none.
     """
@@ -58,6 +59,7 @@ class Options:
     import_timeout: float = 60.0
     request_timeout: float = 5.0
     seed: int = 0
+    data: str = ""
     database: str = "auto"
 
 
@@ -131,11 +133,8 @@ class Session:
         if self._next is None and self._child is not None and not self._plant_is_real:
             self._next = self._starting.submit(self._started)
 
-    def fill(self, seed: str) -> dict[str, Any]:
+    def fill(self) -> dict[str, Any]:
         """Make the tables in the databases that every child gets copies of, in a child of its own.
-
-        Args:
-            seed: ``module:function`` that adds data, or an empty text.
 
         Raises:
             ApplicationError: It does not import.
@@ -144,7 +143,7 @@ class Session:
         if self.servers is None:
             return {}
         config = self._config(self.servers.for_child(original=True))
-        child = self._new({**config, "prepare": {"seed": seed}})
+        child = self._new({**config, "prepare": True})
         try:
             child.receive_walls(self._options.import_timeout)
             frame = child.receive(self._options.import_timeout)
@@ -381,6 +380,7 @@ class Session:
                 "sys_path": roots,
             },
             "servers": dict(servers),
+            "data": self._options.data,
             "box": {
                 "sockets": sockets,
                 "project": str(target.folder),

@@ -91,17 +91,17 @@ async def _run(channel: Channel, config: Dict[str, Any]) -> None:
     if app is None:
         return
     if config.get("prepare"):
-        folder, seed = config["box"]["project"], config["prepare"].get("seed")
-        channel.put({"kind": "prepared", **schema.prepare(folder, seed)})
+        channel.put({"kind": "prepared", **schema.prepare(config["box"]["project"])})
         channel.flush()
         return
     if "mysql" in config.get("servers", {}):
         # Its databases cannot be copied whole, so every child makes the tables for itself.
-        schema.prepare(config["box"]["project"], config.get("seed"))
+        schema.prepare(config["box"]["project"])
     lifespan, why = await _start(app, config["lifespan_timeout"])
+    data_failed = await schema.add_data(config["data"])
     logs.listen()
     model = introspect.model(app)
-    model["lifespan_failed"] = why
+    model["lifespan_failed"], model["data_failed"] = why, data_failed
     model["made_up"] = sorted(settings.made_up)
     model["configured"] = configured.digests()
     model["refused"] = state.take()["refused"]

@@ -21,12 +21,11 @@ MAX_MESSAGE = 600
 _SKIPPED = (".git", ".venv", "venv", "env", "node_modules", "__pycache__", "tests", "site-packages")
 
 
-def prepare(folder: str, seed: Optional[str]) -> Dict[str, Any]:
-    """Make tables and data; returns ``how`` (``alembic``, ``metadata`` or ``""``) and ``failed``.
+def prepare(folder: str) -> Dict[str, Any]:
+    """Make the tables; returns ``how`` (``alembic``, ``metadata`` or ``""``) and ``failed``.
 
     Args:
         folder: Of the project.
-        seed: ``module:function`` that adds data, or None.
     """
     told: Dict[str, Any] = {"how": "", "failed": []}
     config = _alembic(folder)
@@ -36,9 +35,33 @@ def prepare(folder: str, seed: Optional[str]) -> Dict[str, Any]:
     elif _metadata():
         told["how"] = "metadata"
         _try(told["failed"], _create)
-    if seed:
-        _try(told["failed"], lambda: _seed(seed))
     return told
+
+
+async def add_data(name: str) -> str:
+    """Call the project's function that adds data; why it failed, or an empty text.
+
+    It is called once the application has started, in each child: tables may be made by its start. A
+    coroutine runs on the application's loop, whose connections it may share; anything else in a
+    thread, where it may run a loop of its own.
+
+    Args:
+        name: ``module:function``, or an empty text for none.
+    """
+    if not name:
+        return ""
+    try:
+        module, _, attribute = name.partition(":")
+        function = getattr(importlib.import_module(module), attribute)
+        if inspect.iscoroutinefunction(function):
+            await function()
+        else:
+            made = await asyncio.get_running_loop().run_in_executor(None, function)
+            if inspect.isawaitable(made):
+                await made
+    except (Exception, SystemExit) as error:
+        return _said(error)
+    return ""
 
 
 def _try(failed: List[str], work: Callable[[], None]) -> None:
@@ -124,11 +147,3 @@ async def _create_asynchronously(engine: Any) -> None:
         async with engine.begin() as connection:
             await connection.run_sync(metadata.create_all)
     await engine.dispose()
-
-
-def _seed(name: str) -> None:
-    module, _, attribute = name.partition(":")
-    function = getattr(importlib.import_module(module), attribute or "seed")
-    made = function()
-    if inspect.iscoroutine(made):
-        asyncio.run(made)

@@ -114,6 +114,23 @@ class OutgoingCall:
         return host if named else f"{host}:{443 if scheme == 'https' else 80}"
 
 
+@dataclass(frozen=True, order=True, slots=True)
+class ServiceSeen:
+    """A service that the project's compose file starts beside the application.
+
+    Attributes:
+        file: ``compose.yaml`` or how it is called.
+        name: Of the service.
+        image: As it is written.
+        kind: As of :class:`ServerWanted`, or an empty text where it is none of them.
+    """
+
+    file: str
+    name: str
+    image: str
+    kind: str
+
+
 @dataclass(slots=True)
 class Coverage:
     """What the scan looked at, and what it did not."""
@@ -126,6 +143,8 @@ class Coverage:
     requests: int = 0
     servers: dict[ServerWanted, str] = field(default_factory=dict)
     """What was asked for, to what answered instead: ``scratch``, or nothing."""
+    services: dict[ServiceSeen, str] = field(default_factory=dict)
+    """What the compose file starts, to what was brought instead: as ``servers`` has it."""
     outgoing: tuple[OutgoingCall, ...] = ()
 
     @property
@@ -149,6 +168,7 @@ class Coverage:
             "requests": self.requests,
             "walls": dict(self.walls),
             "servers": [{**asdict(s), "answered_by": by} for s, by in sorted(self.servers.items())],
+            "services": [{**asdict(s), "answered_by": by} for s, by in self.services.items()],
             "outgoing": [asdict(call) for call in self.outgoing],
             "gaps": [gap.as_dict() for gap in self.gaps],
             "by_operation": [item.as_dict() for item in items],

@@ -13,7 +13,7 @@ from typing import Any
 
 from buckler import __version__
 from buckler.core import registry
-from buckler.core.errors import AgentError, ApplicationError
+from buckler.core.errors import AgentError, ApplicationError, UnreadableFile
 from buckler.core.events import (
     EngineFinished,
     EngineStarted,
@@ -27,7 +27,7 @@ from buckler.core.finding import Finding, Severity, sort_key
 from buckler.core.report import Coverage, Report
 from buckler.core.rule import Rule
 from buckler.core.settings import ENGINES, Settings
-from buckler.scan import outgoing, refusals, starting, stopping
+from buckler.scan import compose, outgoing, refusals, starting, stopping
 from buckler.scan.choices import compared_names
 from buckler.scan.containing import Containment
 from buckler.scan.engines.app import leftovers
@@ -300,8 +300,20 @@ class Scanner:
         for wanted in session.wanted:
             by = servers.answered_by(wanted.kind) if servers is not None else ""
             self._work.coverage.servers[wanted] = by
+        self._composed(servers)
         for wall, why in sorted(session.fallen.items()):
             self.emit(GapFound(f"wall: {wall}", why))
+
+    def _composed(self, servers: Servers | None) -> None:
+        """What the project starts beside the application, and what of it was brought."""
+        try:
+            seen = compose.services(self._target.folder)
+        except UnreadableFile as error:
+            self.emit(GapFound("compose file", str(error)))
+            return
+        for service in seen:
+            by = servers.answered_by(service.kind) if servers is not None else ""
+            self._work.coverage.services[service] = by
 
     def _add(self, findings: Iterable[Finding], *, told: bool = False) -> None:
         """Keep findings, and tell the listener unless the engine did."""

@@ -82,6 +82,9 @@ def _lines(report: Report) -> Iterator[str]:
     if brought := view.servers(report):
         yield escape(brought)
         yield ""
+    if services := view.services(report):
+        yield escape(services)
+        yield ""
     if stood := view.outgoing(report):
         yield escape(stood)
         yield ""

@@ -115,6 +115,8 @@ class Lines:
         yield line
         if brought := view.servers(report):
             yield from self._wrapped(brought, "  ", "quiet")
+        if services := view.services(report):
+            yield from self._wrapped(clean.line(services), "  ", "quiet")
         if stood := view.outgoing(report):
             yield from self._wrapped(clean.line(stood), "  ", "quiet")
         if apart := view.known(report):

@@ -14,6 +14,7 @@ from buckler.core.rule import Rule
 from buckler.core.score import POINTS, REPEAT, WEIGHT
 from buckler.scan.formats import clean
 
+SHOWN_SERVICES = 8
 SHOWN_OUTGOING = 5
 
 _OWASP = re.compile(r"^([A-Za-z]+)(\d+):(\d{4})$")
@@ -168,6 +169,17 @@ def servers(report: Report) -> str:
             brought.setdefault(name, {})[wanted.address] = None
     told = [f"{name} (for {listed(addresses)})" for name, addresses in brought.items()]
     return f"Brought for this scan: {', '.join(told)}" if told else ""
+
+
+def services(report: Report) -> str:
+    """What the compose file starts: ``compose.yaml: db (postgres:16) brought, queue … not``."""
+    seen = report.coverage.services
+    if not seen:
+        return ""
+    words = {"scratch": "brought", "stand-in": "answered by a stand-in", "": "not brought"}
+    told = [f"{service.name} ({service.image}) {words[by]}" for service, by in seen.items()]
+    more = f", {len(told) - SHOWN_SERVICES} more" if len(told) > SHOWN_SERVICES else ""
+    return f"{next(iter(seen)).file}: {', '.join(told[:SHOWN_SERVICES])}{more}"
 
 
 def outgoing(report: Report) -> str:

@@ -10,6 +10,7 @@ from buckler.core.errors import UnreadableFile
 from buckler.scan.compose import services
 from buckler.scan.engines.app.session import Options
 from buckler.scan.formats import view
+from buckler.scan.hints import server_kinds
 
 COMPOSE = """
 x-common: &common {restart: always}
@@ -93,3 +94,29 @@ def test_what_cannot_be_read_is_said(text: str, tmp_path: Path) -> None:
 def test_what_is_no_list_of_services_gives_none(text: str, tmp_path: Path) -> None:
     (tmp_path / "compose.yaml").write_text(text)
     assert services(tmp_path) == ()
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("from psycopg_pool import ConnectionPool\nimport psycopg\n", ("postgresql",)),
+        ('URL = "mysql+aiomysql://a@b/c"\nfrom redis.asyncio import Redis\n', ("mysql", "redis")),
+        ('URL = "sqlite:///shop.db"\nDRIVERS = "redis and postgres"\n', ()),
+    ],
+)
+def test_servers_are_guessed_from_the_source(
+    text: str, expected: tuple[str, ...], tmp_path: Path
+) -> None:
+    (tmp_path / "main.py").write_text(text)
+    assert server_kinds(tmp_path) == expected
+
+
+def test_a_server_that_the_source_does_not_name_is_brought_all_the_same(project, scan) -> None:
+    pytest.importorskip("asyncpg")
+    hidden = CODE.replace("import asyncpg\n", 'asyncpg = __import__("async" + "pg")\n')
+    hidden = hidden.replace("postgresql://", "postgres" + '" + "ql://')
+    folder = project({"main.py": hidden})
+    assert server_kinds(folder) == ()
+    report = scan(folder, select=("INJ001",), options=Options(database="stand-in"))
+    assert [f.rule for f in report.findings] == ["INJ001"]
+    assert "servers" in report.timing

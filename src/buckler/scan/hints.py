@@ -1,9 +1,11 @@
-"""Host names in a project's source: a check may let through what holds one of them."""
+"""What a project's source names: hosts, which a check may let through, and servers it wants."""
 
 from __future__ import annotations
 
+import itertools
 import re
 from collections import Counter
+from collections.abc import Iterator
 from pathlib import Path
 
 from buckler.core.errors import UnreadableFile
@@ -21,18 +23,36 @@ _FILES = re.compile(
 )
 
 
+_SERVERS = {
+    "postgresql": rb"\b(?:import|from)\s+(?:asyncpg|psycopg2?)\b|postgres(?:ql)?(?:\+\w+)?://|PostgresDsn",
+    "mysql": rb"\b(?:import|from)\s+(?:pymysql|aiomysql|asyncmy|MySQLdb)\b|(?:mysql|mariadb)(?:\+\w+)?://",
+    "redis": rb"\b(?:import|from)\s+(?:redis|valkey)\b|(?:redis|valkey)s?://",
+}
+"""What tells in source which servers an application wants, by kind."""
+
+
+def server_kinds(folder: Path) -> tuple[str, ...]:
+    """Kinds of servers that the source names; a guess, which the application's imports correct."""
+    found: set[str] = set()
+    for data in _sources(folder):
+        found.update(kind for kind, pattern in _SERVERS.items() if re.search(pattern, data))
+    return tuple(kind for kind in _SERVERS if kind in found)
+
+
 def host_names(folder: Path) -> tuple[str, ...]:
     """The most frequent host names in texts of the source, most frequent first."""
     counted: Counter[str] = Counter()
-    for number, file in enumerate(python_files(folder)):
-        if number >= MAX_FILES:
-            break
-        try:
-            data = read_project_file(file, folder, MAX_BYTES)
-        except (OSError, UnreadableFile):
-            continue  # the source engine reports what cannot be read
+    for data in _sources(folder):
         for matched in _HOST.finditer(data):
             name = matched.group(1).decode("ascii").lower()
             if not _FILES.search(name):
                 counted[name] += 1
     return tuple(name for name, _ in counted.most_common(MOST))
+
+
+def _sources(folder: Path) -> Iterator[bytes]:
+    for file in itertools.islice(python_files(folder), MAX_FILES):
+        try:
+            yield read_project_file(file, folder, MAX_BYTES)
+        except (OSError, UnreadableFile):
+            continue  # the source engine reports what cannot be read

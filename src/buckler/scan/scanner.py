@@ -39,7 +39,7 @@ from buckler.scan.engines.attack.canaries import prefix_of
 from buckler.scan.engines.attack.engine import AttackEngine
 from buckler.scan.engines.packages.engine import check_project
 from buckler.scan.engines.source.engine import SourceEngine
-from buckler.scan.hints import host_names
+from buckler.scan.hints import host_names, server_kinds
 from buckler.scan.inline import suppressions
 from buckler.scan.inside import Sources
 from buckler.scan.merge import attributed, merge
@@ -231,8 +231,10 @@ class Scanner:
 
     def _start(self, session: Session, application: Application) -> AppModel:
         self._listen(EngineStarted("app"))
-        started = starting.start(session, self.emit)
+        started = starting.start(session, server_kinds(self._target.folder), self.emit)
         work = self._work
+        if session.servers is not None and session.servers.seconds:
+            work.timing["servers"] = round(session.servers.seconds, 3)
         work.coverage.walls = {**started.walls, "hooks": self._options.hooks}
         for wall in WALLS:
             if wall not in self._options.walls:

@@ -1,13 +1,14 @@
 """Starts an application, with the servers that it wants.
 
-Which ones those are is known once it was started: by the drivers that it imported. So it is
-started without them first, and again when they are there.
+Which ones those are is known once it was started: by the drivers that it imported. What its source
+names is brought before; where more is wanted then, it is started again with that.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+import time
+from collections.abc import Iterable, Iterator
 
 from buckler.core.errors import ApplicationError, TargetError
 from buckler.core.events import GapFound, Listener, Note
@@ -19,31 +20,40 @@ from buckler.scan.engines.app.session import Session, Started
 _ABSENT = re.compile(r": LoadError: ([\w.]+) has no '([\w.]+)'$")
 
 
-def start(session: Session, emit: Listener) -> Started:
+def start(session: Session, guessed: Iterable[str], emit: Listener) -> Started:
     """Start the application of a session.
 
     Args:
         session: Not started yet.
+        guessed: Kinds of servers that the source names.
         emit: Gets what was brought, and what could not be.
 
     Raises:
         TargetError: The module has no such attribute; the user can put it right.
         ApplicationError: The application does not import.
     """
+    servers = session.servers
+    if servers is None:
+        return _begun(session)
+    begun = time.monotonic()
+    filled = list(_fill(session)) if servers.bring(guessed) else []
     failure: ApplicationError | None = None
     started: Started | None = None
+    last = time.monotonic()
     try:
         started = _begun(session)
     except ApplicationError as error:
         failure = error
-    servers = session.servers
-    if servers is not None and servers.bring(session.drivers):
+    if servers.bring(session.drivers):
         session.stop()
-        _fill(session, emit)
+        filled = list(_fill(session))
+        last = time.monotonic()
         started = _begun(session)
+    if servers.kinds:
+        servers.seconds = last - begun
         told = ", ".join(SERVER_NAMES[kind] for kind in servers.kinds)
         emit(Note("app", f"brought for this scan: {told}"))
-    for gap in _short(servers) if servers is not None else ():
+    for gap in (*filled, *_short(servers)):
         emit(gap)
     if started is None:
         raise failure or ApplicationError("the application does not start")
@@ -65,14 +75,15 @@ def _short(servers: Servers) -> Iterator[GapFound]:
             yield GapFound(SERVER_NAMES[kind], problem.message, problem.hint)
 
 
-def _fill(session: Session, emit: Listener) -> None:
+def _fill(session: Session) -> Iterator[GapFound]:
+    """Make the tables; yields what could not be made."""
     try:
         told = session.fill()
     except (ApplicationError, ChildLost) as error:
-        emit(GapFound("tables", f"they could not be made: {error.message}", error.hint))
+        yield GapFound("tables", f"they could not be made: {error.message}", error.hint)
         return
     for failed in told.get("failed", ()):
-        emit(GapFound("tables", f"{told.get('how')}: {failed}"[:700]))
+        yield GapFound("tables", f"{told.get('how')}: {failed}"[:700])
 
 
 def _begun(session: Session) -> Started:

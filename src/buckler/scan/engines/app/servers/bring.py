@@ -43,6 +43,8 @@ class Servers:
     def __init__(self, mode: str = "auto") -> None:
         self.mode = mode
         self.made: set[str] = set()
+        self.seconds = 0.0
+        """What they added to the start: their own, the tables', and a start in vain."""
         self._folder: Path | None = None
         self._running: dict[str, tuple[Server, Address]] = {}
         self._children = itertools.count(1)
@@ -57,7 +59,7 @@ class Servers:
     @property
     def kinds(self) -> tuple[str, ...]:
         """What was brought."""
-        return tuple(self._running)
+        return tuple(kind for kind in KINDS if kind in self._running)
 
     @property
     def folder(self) -> Path | None:

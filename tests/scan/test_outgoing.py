@@ -369,3 +369,23 @@ def price(name: str) -> list:
     assert [
         gap.how_to_include for gap in report.coverage.gaps if gap.what.startswith("outgoing: GET")
     ] == ["--allow far.example:443"]
+
+
+def test_addresses_that_an_attack_made_are_not_told(project, scan) -> None:
+    code = """
+import json
+import urllib.request
+
+from fastapi import FastAPI
+
+app = FastAPI()
+
+
+@app.get("/rates")
+def rates(host: str = "api.rates.example") -> float:
+    with urllib.request.urlopen(f"https://{host}/latest", timeout=2) as answer:
+        return float(json.load(answer)["rate"])
+"""
+    report = scan(project({"main.py": code}))
+    assert "EGR001" in {f.rule for f in report.findings}
+    assert [call.url for call in report.coverage.outgoing] == ["https://api.rates.example/latest"]

@@ -127,6 +127,7 @@ class Driver:
         state.take()
         state.number, state.failing = request.get("number", ""), request.get("fail", "")
         state.aged = request.get("aged", "")
+        state.attacking = any(state.carries(request[part]) for part in ("path", "query", "body"))
         answer: Dict[str, Any] = {"id": request["id"], "status": None, "headers": [], "body": ""}
         exchange = _Websocket(request) if request.get("websocket") else _Http(request)
         started, worked = time.perf_counter(), time.process_time()
@@ -145,6 +146,7 @@ class Driver:
                 answer["error"] = load.failure(self._error)
         answer["ms"] = round((time.perf_counter() - started) * 1000, 2)
         state.number = state.failing = state.aged = ""
+        state.attacking = False
         answer["cpu"] = round((time.process_time() - worked) * 1000, 2)
         answer.update(exchange.answer())
         answer.update(state.take())

@@ -25,6 +25,8 @@ stand_ins: Set[str] = set()
 """Packages of drivers for which no real server answers."""
 number = ""
 """A number of the request at hand that is looked for in statements."""
+attacking = False
+"""Whether the request at hand carries a canary."""
 failing = ""
 """Text of the error that the next handler raises instead of running; empty for none."""
 aged = ""

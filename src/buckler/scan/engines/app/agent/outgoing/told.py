@@ -9,6 +9,7 @@ from urllib.parse import quote
 
 from .. import state
 
+_SCHEMES = ("http", "https")
 MAX_TOLD = 100
 MAX_PATH = 120
 LONG = 20
@@ -21,6 +22,9 @@ _lock = threading.Lock()
 def note(method: str, origin: str, path: str, source: str, where: str, why: str) -> None:
     """Remember one that was answered, once for each method, address and place.
 
+    An address that our own requests made is none of other people's: one that carries a canary, or an
+    address behind a scheme that the application puts before it (``https://http//``).
+
     Args:
         method: As sent.
         origin: ``https://host:port``.
@@ -29,6 +33,9 @@ def note(method: str, origin: str, path: str, source: str, where: str, why: str)
         where: ``file:line`` of the project's code, or an empty text.
         why: Why nothing could be read of the code that asked; empty where something could.
     """
+    host = origin.partition("://")[2]
+    if state.attacking or host in _SCHEMES:
+        return
     shown = general(path)
     key = (method, origin, shown, where)
     with _lock:

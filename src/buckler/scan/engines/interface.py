@@ -76,7 +76,6 @@ class Mint(Protocol):
 
     def __call__(self) -> Canary:
         """A new canary."""
-        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,7 +107,8 @@ class Request:
         pad: Filler that the agent puts into the body: where, how often, what.
         number: A number that is looked for in the statements of this request.
         fail: Text of an error that the handler raises instead of running.
-        aged: Canary of the tokens that the application gives out, which then have run out.
+        probing: Whether a value of an attack stands in it.
+        aged: Canary of tokens that are given out and have run out.
     """
 
     method: str
@@ -124,6 +124,7 @@ class Request:
     number: str = ""
     fail: str = ""
     aged: str = ""
+    probing: bool = False
 
     @property
     def url(self) -> str:
@@ -141,8 +142,8 @@ class Hit:
 
     Attributes:
         sink: Family: ``sql``, ``process``, ``open``, ``connect``, ``dns``, ``template``, ``exec``,
-            ``import``, ``pickle``, ``marshal``, ``log``, ``hash``, ``store``, ``xml``,
-            ``token``, ``render``, ``key``.
+            ``import``, ``pickle``, ``marshal``, ``log``, ``hash``, ``store``, ``xml``, ``token``,
+            ``render``, ``key``.
         call: The function, as people know it.
         argument: What it was given; a list for argument vectors.
         frames: The project's lines that led there, innermost first: (path, line, function).

@@ -351,6 +351,7 @@ class Session:
             "number": request.number,
             "fail": request.fail,
             "aged": request.aged,
+            "probing": request.probing,
             "timeout": timeout,
         }
 

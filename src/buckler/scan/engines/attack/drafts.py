@@ -133,6 +133,7 @@ class Draft:
             messages=tuple(self.messages),
             number=number,
             fail=fail,
+            probing=bool(self.attacked),
         )
 
     def _with_tokens(self, identity: Identity) -> Draft:

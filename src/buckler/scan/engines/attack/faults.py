@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 from buckler.scan.engines.attack.drafts import Draft
@@ -57,7 +58,7 @@ class Faults:
     def _send(self, operation: Operation, draft: Draft, fail: str) -> Exchange | None:
         run = self._run
         identity = run.identity(self._explorer.best_identity(operation))
-        request = draft.request(identity, run.client(), fail=fail)
+        request = replace(draft.request(identity, run.client(), fail=fail), probing=True)
         exchange = exchanged(run, operation, request)
         if exchange is None:
             return None

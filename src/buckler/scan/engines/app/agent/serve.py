@@ -127,7 +127,7 @@ class Driver:
         state.take()
         state.number, state.failing = request.get("number", ""), request.get("fail", "")
         state.aged = request.get("aged", "")
-        state.attacking = any(state.carries(request[part]) for part in ("path", "query", "body"))
+        state.attacking = bool(request.get("probing"))
         answer: Dict[str, Any] = {"id": request["id"], "status": None, "headers": [], "body": ""}
         exchange = _Websocket(request) if request.get("websocket") else _Http(request)
         started, worked = time.perf_counter(), time.process_time()

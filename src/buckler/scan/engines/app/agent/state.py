@@ -26,7 +26,7 @@ stand_ins: Set[str] = set()
 number = ""
 """A number of the request at hand that is looked for in statements."""
 attacking = False
-"""Whether the request at hand carries a canary."""
+"""Whether a value of an attack stands in the request at hand."""
 failing = ""
 """Text of the error that the next handler raises instead of running; empty for none."""
 aged = ""

@@ -22,8 +22,8 @@ _lock = threading.Lock()
 def note(method: str, origin: str, path: str, source: str, where: str, why: str) -> None:
     """Remember one that was answered, once for each method, address and place.
 
-    An address that our own requests made is none of other people's: one that carries a canary, or an
-    address behind a scheme that the application puts before it (``https://http//``).
+    An address that an attack made is none of other people's, and neither is one behind a scheme that
+    the application puts before it (``https://http//``).
 
     Args:
         method: As sent.

@@ -5,7 +5,6 @@ The oracle is a real PostgreSQL: the same conversation is held with both, and th
 
 from __future__ import annotations
 
-import asyncio
 import contextlib
 import datetime
 import decimal
@@ -25,7 +24,7 @@ from buckler.scan.engines.app.servers import processes
 from buckler.scan.engines.app.servers.interface import Server
 from buckler.scan.engines.app.servers.postgresql import PostgreSQL
 from buckler.scan.engines.app.servers.standin.server import StandIn
-from tests.conftest import needs_server
+from tests.conftest import needs_server, run_apart
 
 asyncpg = pytest.importorskip("asyncpg")
 psycopg = pytest.importorskip("psycopg")
@@ -170,7 +169,7 @@ def with_asyncpg(host: str) -> list[Any]:
         await link.close()
         return told
 
-    return asyncio.run(talk())
+    return run_apart(talk())
 
 
 def with_sqlalchemy(host: str) -> list[Any]:
@@ -221,7 +220,7 @@ def with_sqlalchemy(host: str) -> list[Any]:
         await other.dispose()
         return list(again)
 
-    return told + asyncio.run(asynchronously())
+    return told + run_apart(asynchronously())
 
 
 @pytest.mark.parametrize("talk", [with_psycopg, with_asyncpg, with_sqlalchemy])

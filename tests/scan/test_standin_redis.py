@@ -19,7 +19,7 @@ from buckler.scan.engines.app.servers.redis import Redis
 from buckler.scan.engines.app.servers.standin.redis_arguments import glob
 from buckler.scan.engines.app.servers.standin.redis_replies import encode
 from buckler.scan.engines.app.servers.standin.redis_store import Store
-from tests.conftest import needs_server
+from tests.conftest import needs_server, run_apart
 
 CODE = """
 from pathlib import Path
@@ -215,7 +215,7 @@ def test_the_driver_works_asynchronously_with_messages_and_waiting(standin: Path
                 assert await pipe.set("a", 1, ex=5).get("a").execute() == [True, "1"]
 
     for protocol in (2, 3):
-        asyncio.run(talk(protocol))
+        run_apart(talk(protocol))
 
 
 def test_a_long_pipeline_is_taken_before_its_replies_are_read(standin: Path) -> None:

@@ -222,7 +222,7 @@ def test_nothing_is_left_wherever_a_scan_is_interrupted(place) -> None:
 
 def test_nothing_is_left_of_a_server_that_a_script_sets_up(place) -> None:
     needs_server("mysql")
-    hit(place, WITH_MARIA)
+    assert hit(place, WITH_MARIA) == len(WITH_MARIA)
 
 
 def test_a_scan_leaves_another_one_alone_that_lives(place) -> None:

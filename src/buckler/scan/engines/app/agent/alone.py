@@ -29,6 +29,17 @@ def alone(parent: int, folder: str, owner: str, command: list[str]) -> None:
         landlock.install(folder)
     except OSError as error:
         sys.stderr.write(f"the server may write where its user may: {error.strerror}\n")
+    become(owner, parent)
+    os.execv(command[0], command)
+
+
+def become(owner: str, parent: int) -> None:
+    """Give up our user, and end with the scan.
+
+    Args:
+        owner: ``UID:GID``, or an empty text to stay who we are.
+        parent: Process id of the scanner.
+    """
     if owner:
         user, group = map(int, owner.split(":"))
         os.setgroups([])
@@ -38,4 +49,3 @@ def alone(parent: int, folder: str, owner: str, command: list[str]) -> None:
     libc.prctl(libc.PR_SET_PDEATHSIG, 9)
     if os.getppid() != parent:
         sys.exit("the scan is over")
-    os.execv(command[0], command)

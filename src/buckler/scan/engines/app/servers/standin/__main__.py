@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import os
 import sys
 from collections.abc import Callable
 from importlib import import_module
 from pathlib import Path
 
-from buckler.scan.engines.app.agent.box import libc
+from buckler.scan.engines.app.agent.alone import become
 from buckler.scan.engines.app.servers.standin.database import Databases
 
 DIALECTS = {"postgresql": "postgres", "mysql": "mysql"}
@@ -31,24 +30,6 @@ def ready(kind: str) -> Callable[[Path], None]:
         Databases(DIALECTS[kind]).run("warm", statement)
     databases = Databases(DIALECTS[kind])
     return lambda path: module.serve(path, databases)
-
-
-def become(owner: str, parent: int) -> None:
-    """Give up our user, and end with the scan.
-
-    Args:
-        owner: ``UID:GID``, or an empty text to stay who we are.
-        parent: Process id of the scanner.
-    """
-    if owner:
-        user, group = map(int, owner.split(":"))
-        os.setgroups([])
-        os.setgid(group)
-        os.setuid(user)
-    # After the change of user, which would switch it off.
-    libc.prctl(libc.PR_SET_PDEATHSIG, 9)
-    if os.getppid() != parent:
-        sys.exit("the scan is over")
 
 
 if __name__ == "__main__":

@@ -1,0 +1,34 @@
+"""Cache-Control: answers that belong to one person stay in nobody's cache (RFC 9111; CWE-525, ASVS V14.3.2)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from buckler.guard.options import GuardError, header_value
+
+
+@dataclass(frozen=True, slots=True)
+class CacheControl:
+    """Attributes:
+        directives: What an answer gets that says nothing itself.
+        when: ``authenticated`` (the request carried a credential or a cookie, or the answer sets
+            one) or ``always``.
+
+    Raises:
+        GuardError: It cannot stand in a header.
+    """
+
+    directives: str = "no-store"
+    when: Literal["authenticated", "always"] = "authenticated"
+
+    header = b"cache-control"
+
+    def __post_init__(self) -> None:
+        header_value(self.directives, "Cache-Control")
+        if self.when not in ("authenticated", "always"):
+            raise GuardError("Cache-Control: when is 'authenticated' or 'always'")
+
+    def value(self) -> str:
+        """The header's value."""
+        return self.directives

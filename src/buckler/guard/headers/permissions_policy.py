@@ -1,0 +1,56 @@
+"""Permissions-Policy: which devices and features a page may ask for (W3C; CWE-693)."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from buckler.guard.options import GuardError
+
+DENIED = (
+    *("accelerometer", "autoplay", "browsing-topics", "camera", "display-capture"),
+    *("encrypted-media", "fullscreen", "geolocation", "gyroscope", "hid", "idle-detection"),
+    *("local-fonts", "magnetometer", "microphone", "midi", "payment", "picture-in-picture"),
+    *("publickey-credentials-create", "publickey-credentials-get", "screen-wake-lock", "serial"),
+    *("storage-access", "usb", "xr-spatial-tracking"),
+)
+"""Features that no site gets unless it says so; those of the standard's registry that ask a device."""
+_FEATURE = re.compile(r"[a-z][a-z0-9-]*")
+_ORIGIN = re.compile(r"https?://(?:\*\.)?[A-Za-z0-9.-]+(?::\d+)?")
+
+
+@dataclass(frozen=True, slots=True)
+class PermissionsPolicy:
+    """Attributes:
+        allowed: By feature, who may use it: ``self``, ``*`` or origins; an empty tuple is nobody.
+            What is not named here but in :data:`DENIED` is nobody's.
+
+    Raises:
+        GuardError: A feature or an origin is none.
+    """
+
+    allowed: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+
+    header = b"permissions-policy"
+
+    def __post_init__(self) -> None:
+        for feature, who in self.allowed.items():
+            if not _FEATURE.fullmatch(feature):
+                raise GuardError(f"Permissions-Policy: {feature!r} is no feature")
+            if isinstance(who, str):
+                raise GuardError(f"Permissions-Policy: {feature} takes a tuple: ({who!r},)")
+            for one in who:
+                if one not in ("self", "*") and not _ORIGIN.fullmatch(one):
+                    raise GuardError(f"Permissions-Policy: {one!r} is not self, * or an origin")
+
+    def value(self) -> str:
+        """The header's value."""
+        chosen = {**dict.fromkeys(DENIED, ()), **self.allowed}
+        return ", ".join(f"{feature}={_list(tuple(who))}" for feature, who in chosen.items())
+
+
+def _list(who: tuple[str, ...]) -> str:
+    if who == ("*",):
+        return "*"
+    return "({})".format(" ".join(one if one in ("self", "*") else f'"{one}"' for one in who))

@@ -1,0 +1,78 @@
+"""The library that closes the holes: a layer around the application, and every part of it alone.
+
+Names are imported when they are asked for, so that one part costs nothing of the others.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from buckler.guard.audit.events import Kind, SecurityEvent, Severity
+    from buckler.guard.errors.handlers import ProblemDetails
+    from buckler.guard.guard import Guard
+    from buckler.guard.headers.content_security_policy import NONCE, ContentSecurityPolicy
+    from buckler.guard.headers.policy import HeaderPolicy
+    from buckler.guard.inbound import csp_nonce, request_id
+    from buckler.guard.limits.cors import Cors
+    from buckler.guard.limits.csrf import Csrf, FormToken
+    from buckler.guard.limits.memory import MemoryStore
+    from buckler.guard.limits.rate import Rate
+    from buckler.guard.limits.websocket import WebSocketLimits
+    from buckler.guard.options import GuardError
+    from buckler.guard.policy import Policy, RoutePolicy, with_policy
+
+_PLACES = {
+    "Guard": "guard",
+    "GuardError": "options",
+    "Policy": "policy",
+    "RoutePolicy": "policy",
+    "with_policy": "policy",
+    "HeaderPolicy": "headers.policy",
+    "ContentSecurityPolicy": "headers.content_security_policy",
+    "NONCE": "headers.content_security_policy",
+    "csp_nonce": "inbound",
+    "request_id": "inbound",
+    "Cors": "limits.cors",
+    "Csrf": "limits.csrf",
+    "FormToken": "limits.csrf",
+    "MemoryStore": "limits.memory",
+    "Rate": "limits.rate",
+    "WebSocketLimits": "limits.websocket",
+    "ProblemDetails": "errors.handlers",
+    "Kind": "audit.events",
+    "SecurityEvent": "audit.events",
+    "Severity": "audit.events",
+}
+__all__ = [
+    "NONCE",
+    "ContentSecurityPolicy",
+    "Cors",
+    "Csrf",
+    "FormToken",
+    "Guard",
+    "GuardError",
+    "HeaderPolicy",
+    "Kind",
+    "MemoryStore",
+    "Policy",
+    "ProblemDetails",
+    "Rate",
+    "RoutePolicy",
+    "SecurityEvent",
+    "Severity",
+    "WebSocketLimits",
+    "csp_nonce",
+    "request_id",
+    "with_policy",
+]
+
+
+def __getattr__(name: str) -> Any:
+    place = _PLACES.get(name)
+    if place is None:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    value = getattr(import_module(f"{__name__}.{place}"), name)
+    globals()[name] = value
+    return value

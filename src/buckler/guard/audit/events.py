@@ -1,0 +1,109 @@
+"""The security events of an application: one typed vocabulary for every part of guard.
+
+Threat: an attack that nobody sees (CWE-778; ASVS 5.0 V16.3). The kinds name what happened, the fields
+who, where and under which request, so that one line answers the question of the morning after.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+Scalar = str | int | float | bool | None
+
+
+class Kind(StrEnum):
+    """What happened."""
+
+    SIGN_IN_SUCCEEDED = "sign_in.succeeded"
+    SIGN_IN_FAILED = "sign_in.failed"
+    SIGNED_OUT = "sign_in.ended"
+    TOKEN_REFUSED = "token.refused"
+    TOKEN_REUSED = "token.reused"
+    ACCESS_REFUSED = "access.refused"
+    RIGHTS_CHANGED = "rights.changed"
+    HOST_REFUSED = "request.host_refused"
+    ORIGIN_REFUSED = "request.origin_refused"
+    INPUT_REFUSED = "request.input_refused"
+    LIMIT_EXCEEDED = "request.limit_exceeded"
+    ATTACK_SEEN = "request.attack_seen"
+    EGRESS_REFUSED = "egress.refused"
+    SECRET_ANSWERED = "answer.secret"
+    POLICY_VIOLATED = "browser.policy_violated"
+    FAILED = "application.failed"
+    CONFIGURATION = "application.configuration"
+
+
+class Severity(StrEnum):
+    """How much it matters by itself, in the words of syslog (RFC 5424, 6.2.1)."""
+
+    INFO = "info"
+    NOTICE = "notice"
+    WARNING = "warning"
+    ERROR = "error"
+    ALERT = "alert"
+
+
+SEVERITIES: Mapping[Kind, Severity] = {
+    Kind.SIGN_IN_SUCCEEDED: Severity.INFO,
+    Kind.SIGN_IN_FAILED: Severity.NOTICE,
+    Kind.SIGNED_OUT: Severity.INFO,
+    Kind.TOKEN_REFUSED: Severity.NOTICE,
+    Kind.TOKEN_REUSED: Severity.ALERT,
+    Kind.ACCESS_REFUSED: Severity.NOTICE,
+    Kind.RIGHTS_CHANGED: Severity.WARNING,
+    Kind.HOST_REFUSED: Severity.NOTICE,
+    Kind.ORIGIN_REFUSED: Severity.WARNING,
+    Kind.INPUT_REFUSED: Severity.NOTICE,
+    Kind.LIMIT_EXCEEDED: Severity.NOTICE,
+    Kind.ATTACK_SEEN: Severity.WARNING,
+    Kind.EGRESS_REFUSED: Severity.WARNING,
+    Kind.SECRET_ANSWERED: Severity.ALERT,
+    Kind.POLICY_VIOLATED: Severity.NOTICE,
+    Kind.FAILED: Severity.ERROR,
+    Kind.CONFIGURATION: Severity.WARNING,
+}
+"""What a kind weighs where the event does not say otherwise."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SecurityEvent:
+    """One thing that happened.
+
+    Attributes:
+        kind: Of :class:`Kind`.
+        reason: A stable word for why, e.g. ``rate``, ``body_size``, ``unknown_host``.
+        message: One sentence for people; no input of the caller's.
+        severity: Else what the kind weighs.
+        time: Seconds since 1970, UTC.
+        request_id: Of the request at hand; the incident's number where an answer shows it.
+        method: Of the request.
+        route: Its template, never the raw path.
+        client: Address of the caller.
+        principal: Who was signed in.
+        status: Of the answer.
+        detail: More, by name; redacted by name and shape before it is written.
+    """
+
+    kind: Kind
+    reason: str = ""
+    message: str = ""
+    severity: Severity | None = None
+    time: float = field(default_factory=time.time)
+    request_id: str = ""
+    method: str = ""
+    route: str = ""
+    client: str = ""
+    principal: str = ""
+    status: int = 0
+    detail: Mapping[str, Scalar] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        if self.severity is None:
+            object.__setattr__(self, "severity", SEVERITIES[self.kind])
+
+
+Listener = Callable[[SecurityEvent], None]
+"""Takes an event and comes back at once; what it does with it may not block."""

@@ -1,0 +1,134 @@
+"""The headers of every answer, as one value: what each says, and who wins where the application speaks."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Final, Protocol
+
+from buckler.guard.headers.cache_control import CacheControl
+from buckler.guard.headers.content_security_policy import ContentSecurityPolicy
+from buckler.guard.headers.content_type_options import ContentTypeOptions
+from buckler.guard.headers.cookies import Cookies
+from buckler.guard.headers.cross_origin import EmbedderPolicy, OpenerPolicy, ResourcePolicy
+from buckler.guard.headers.frame_options import FrameOptions
+from buckler.guard.headers.permissions_policy import PermissionsPolicy
+from buckler.guard.headers.referrer_policy import ReferrerPolicy
+from buckler.guard.headers.strict_transport_security import StrictTransportSecurity
+from buckler.guard.options import GuardError, header_value
+
+TELLING: Final = frozenset(
+    (
+        *("x-powered-by", "x-aspnet-version", "x-aspnetmvc-version", "x-runtime"),
+        *("x-generator", "x-drupal-cache", "x-backend-server", "x-server"),
+        *("x-sourcemap", "sourcemap", "x-debug-token", "x-debug-token-link"),
+    )
+)
+"""Names that tell an attacker what runs behind; taken out of every answer (CWE-200, ASVS V13.4.6)."""
+
+
+class Header(Protocol):
+    """One header that is the same in every answer."""
+
+    @property
+    def header(self) -> bytes:
+        """Its name, in lower case."""
+
+    def value(self) -> str:
+        """What it says."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HeaderPolicy:
+    """What the answers of a route say. None leaves a header out.
+
+    The defaults are those of an interface that serves no pages; ``presets.py`` has the others.
+
+    Attributes:
+        content_security_policy: One policy, or several of which each holds (CSP3, 8.1).
+        strict_transport_security: Over https alone.
+        server: What ``Server`` says instead of the server's name and version; None leaves it.
+        removed: Names that are taken out, in lower case.
+        extra: More headers, by name.
+        enforce: Whether guard's value replaces one that the application sets itself.
+
+    Raises:
+        GuardError: A value is wrong.
+    """
+
+    content_security_policy: ContentSecurityPolicy | tuple[ContentSecurityPolicy, ...] | None = (
+        field(default_factory=ContentSecurityPolicy)
+    )
+    strict_transport_security: StrictTransportSecurity | None = field(
+        default_factory=StrictTransportSecurity
+    )
+    frame_options: FrameOptions | None = field(default_factory=FrameOptions)
+    content_type_options: ContentTypeOptions | None = field(default_factory=ContentTypeOptions)
+    referrer_policy: ReferrerPolicy | None = field(default_factory=ReferrerPolicy)
+    permissions_policy: PermissionsPolicy | None = field(default_factory=PermissionsPolicy)
+    opener_policy: OpenerPolicy | None = field(default_factory=OpenerPolicy)
+    embedder_policy: EmbedderPolicy | None = None
+    resource_policy: ResourcePolicy | None = field(default_factory=ResourcePolicy)
+    cache_control: CacheControl | None = field(default_factory=CacheControl)
+    cookies: Cookies | None = field(default_factory=Cookies)
+    server: str | None = "web"
+    removed: frozenset[str] = TELLING
+    extra: Mapping[str, str] = field(default_factory=dict)
+    enforce: bool = False
+
+    def __post_init__(self) -> None:
+        if isinstance(self.removed, str):
+            raise GuardError("removed is a set of names, not a text")
+        object.__setattr__(self, "removed", frozenset(name.lower() for name in self.removed))
+        for name, value in self.extra.items():
+            header_value(value, name)
+            header_value(name, "a header's name")
+        if self.server is not None:
+            header_value(self.server, "server")
+        for policy in self.policies:
+            if not isinstance(policy, ContentSecurityPolicy):
+                raise GuardError("content_security_policy takes ContentSecurityPolicy objects")
+
+    @property
+    def policies(self) -> tuple[ContentSecurityPolicy, ...]:
+        """The content security policies, none or more."""
+        found = self.content_security_policy
+        if found is None:
+            return ()
+        return (found,) if isinstance(found, ContentSecurityPolicy) else tuple(found)
+
+    def fixed(self) -> Iterator[tuple[bytes, bytes]]:
+        """Name and value of what is the same in every answer, over http or https."""
+        parts: tuple[Header | None, ...] = (
+            self.frame_options,
+            self.content_type_options,
+            self.referrer_policy,
+            self.permissions_policy,
+            self.opener_policy,
+            self.embedder_policy,
+            self.resource_policy,
+        )
+        for part in parts:
+            if part is not None:
+                yield part.header, part.value().encode("ascii")
+        if self.server is not None:
+            yield b"server", self.server.encode("ascii")
+        for name, value in self.extra.items():
+            yield name.lower().encode("ascii"), value.encode("ascii")
+
+
+SILENT: Final = HeaderPolicy(
+    content_security_policy=None,
+    strict_transport_security=None,
+    frame_options=None,
+    content_type_options=None,
+    referrer_policy=None,
+    permissions_policy=None,
+    opener_policy=None,
+    resource_policy=None,
+    cache_control=None,
+    cookies=None,
+    server=None,
+    removed=frozenset(),
+)
+"""Says nothing and leaves what the application says."""

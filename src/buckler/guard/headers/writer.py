@@ -1,0 +1,130 @@
+"""Puts the headers into an answer: compiled once, one list for each kind of answer.
+
+Threat: a header that is there on most answers and missing on the one that counts, and a layer that
+loses what the application sent: a header's values live in a list and never pass through a mapping,
+which would keep one ``Set-Cookie`` of two.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any, Final
+
+from buckler.guard.headers.policy import HeaderPolicy
+from buckler.guard.inbound import Inbound
+
+Pairs = tuple[tuple[bytes, bytes], ...]
+HTTPS: Final = 1
+PERSONAL: Final = 2
+"""Flags of an answer: it goes out encrypted; it belongs to somebody (a credential came with the request)."""
+_CACHE = b"cache-control"
+_COOKIE = b"set-cookie"
+_LENGTH = b"content-length"
+_TYPE = b"content-type"
+_DYNAMIC: Final = frozenset(
+    (
+        *(b"ratelimit", b"ratelimit-policy", b"access-control-allow-origin"),
+        *(b"access-control-allow-credentials", b"access-control-expose-headers"),
+    )
+)
+"""What an answer gets for its own request; an application's of that name is replaced then."""
+
+
+class HeaderWriter:
+    """A :class:`HeaderPolicy`, compiled.
+
+    Args:
+        policy: What the answers say.
+    """
+
+    __slots__ = ("_cache", "_kinds", "_policies", "_policy", "_removed", "_special", "has_nonce")
+
+    def __init__(self, policy: HeaderPolicy) -> None:
+        self._policy = policy
+        self._policies = tuple(p for p in policy.policies if p.has_nonce)
+        self.has_nonce = bool(self._policies)
+        self._removed = frozenset(name.encode("latin-1") for name in policy.removed)
+        fixed = [(p.header, p.value().encode()) for p in policy.policies if not p.has_nonce]
+        fixed += policy.fixed()
+        sts, cache = policy.strict_transport_security, policy.cache_control
+        secure = [(sts.header, sts.value().encode())] if sts else []
+        self._cache: Pairs = ((cache.header, cache.value().encode()),) if cache else ()
+        always = self._cache if cache and cache.when == "always" else ()
+        self._kinds: tuple[Pairs, Pairs, Pairs, Pairs] = (
+            (*fixed, *always),
+            (*fixed, *secure, *always),
+            (*fixed, *self._cache),
+            (*fixed, *secure, *self._cache),
+        )
+        names = {name for name, _ in self._kinds[HTTPS | PERSONAL]}
+        names |= {p.header for p in self._policies}
+        self._special = frozenset(names | self._removed | {_COOKIE} | _DYNAMIC)
+
+    def complete(self, inbound: Inbound, headers: Any) -> list[tuple[bytes, bytes]]:
+        """The headers of an answer and those of the policy, in a new list.
+
+        Args:
+            inbound: The request; its ``more`` replaces the application's but for ``Vary``.
+            headers: What the application sends.
+        """
+        given = inbound.headers
+        if b"cookie" in given or b"authorization" in given or inbound.principal:
+            flags = PERSONAL | HTTPS if inbound.https else PERSONAL
+        else:
+            flags = HTTPS if inbound.https else 0
+        if type(headers) is not list:
+            headers = list(headers)
+        if self._policies:
+            nonce = inbound.nonce if self.has_nonce else ""
+            own = [(p.header, p.value(nonce).encode()) for p in self._policies]
+            return self._joined(headers, (*self._kinds[flags], *own), flags, inbound.more)
+        if len(headers) == 2 and headers[0][0] == _LENGTH and headers[1][0] == _TYPE:
+            # What Starlette makes of a JSON answer: nothing in it is anybody's wish.
+            return [*headers, *self._kinds[flags], *inbound.more]
+        return self._joined(headers, self._kinds[flags], flags, inbound.more)
+
+    def _joined(
+        self, headers: list[tuple[bytes, bytes]], pairs: Pairs, flags: int, more: Pairs
+    ) -> list[tuple[bytes, bytes]]:
+        names = dict(headers)
+        if self._special.isdisjoint(names) and (not names or b"".join(names).islower()):
+            return [*headers, *pairs, *more]
+        return self._mended(headers, pairs, flags, more)
+
+    def repaired(
+        self, headers: Iterable[tuple[bytes, bytes]], flags: int
+    ) -> list[tuple[bytes, bytes]]:
+        """The same headers with cookies repaired; for the answer that opens a websocket."""
+        cookies = self._policy.cookies
+        if cookies is None:
+            return list(headers)
+        https = bool(flags & HTTPS)
+        return [
+            (name, cookies.repair(value, https=https) if name.lower() == _COOKIE else value)
+            for name, value in headers
+        ]
+
+    def _mended(
+        self, headers: Iterable[tuple[bytes, bytes]], pairs: Pairs, flags: int, more: Pairs
+    ) -> list[tuple[bytes, bytes]]:
+        """Where both speak of a header, or a cookie or a telling name is among them."""
+        given = [(name.lower(), name, value) for name, value in headers]
+        present = {lower for lower, _, _ in given}
+        if _COOKIE in present and not flags & PERSONAL:
+            pairs = (*pairs, *(pair for pair in self._cache if pair not in pairs))
+        if self._policy.enforce:
+            replaced = frozenset(name for name, _ in pairs)
+        else:
+            # What the server says of itself is nobody's wish.
+            replaced = frozenset((b"server",)) if self._policy.server is not None else frozenset()
+            pairs = tuple(pair for pair in pairs if pair[0] not in present or pair[0] in replaced)
+        replaced |= {name for name, _ in more if name != b"vary"}
+        cookies = self._policy.cookies
+        kept = []
+        for lower, name, value in given:
+            if lower in replaced or lower in self._removed:
+                continue
+            if lower == _COOKIE and cookies is not None:
+                value = cookies.repair(value, https=bool(flags & HTTPS))
+            kept.append((name, value))
+        return [*kept, *pairs, *more]

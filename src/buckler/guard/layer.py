@@ -1,0 +1,299 @@
+"""The one ASGI layer around an application, outside of everything else.
+
+Threat: a header, a bound or a check that the unhandled 500, the 413, the redirect, the mounted
+application, the file or the websocket never meets. Written for speed: what a route needs was compiled
+when the application started (``plans.py``), and a request without a body passes through two calls.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import math
+from asyncio import get_running_loop
+from collections.abc import Awaitable, Callable, Mapping, MutableMapping
+from time import monotonic
+from typing import Any, Final
+
+from buckler.guard.audit.events import Kind, Listener, SecurityEvent
+from buckler.guard.errors import problem
+from buckler.guard.inbound import ENDED, KEY, Inbound, Scope
+from buckler.guard.limits.flights import BUSY, TOO_LONG, Flights, current_task
+from buckler.guard.plans import Plan, Plans
+from buckler.guard.refusal import Refusal
+
+Message = MutableMapping[str, Any]
+Receive = Callable[[], Awaitable[Message]]
+Send = Callable[[Message], Awaitable[None]]
+App = Callable[[Scope, Receive, Send], Awaitable[None]]
+log: Final = logging.getLogger("buckler.guard")
+
+
+class Layer:
+    """Everything that guard does, around an ASGI application.
+
+    Args:
+        app: What it stands around.
+        compile: Makes the plans; called at the start, or at the first request where there is none.
+        listener: Gets the security events; must come back at once.
+        concurrency: Requests under way at once, or None.
+        closing: Called when the application has ended.
+    """
+
+    def __init__(
+        self,
+        app: App,
+        compile: Callable[[], Plans],
+        *,
+        listener: Listener | None = None,
+        concurrency: int | None = None,
+        closing: Callable[[], Awaitable[None]] | None = None,
+    ) -> None:
+        self.app = app
+        self._compile = compile
+        self._listener = listener
+        self._most = concurrency or math.inf
+        self._closing = closing
+        self._plans: Plans | None = None
+        self._known: Mapping[tuple[str, str], Plan] = {}
+        self._flights = Flights(None)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """See the ASGI specification."""
+        kind = scope["type"]
+        if kind != "http":
+            other = {"websocket": self._websocket, "lifespan": self._lifespan}.get(kind, self.app)
+            await other(scope, receive, send)
+            return
+        headers = dict(scope["headers"])
+        method = scope["method"]
+        plan = self._known.get((method, scope["path"])) or self._plan(scope)
+        inbound = scope[KEY] = Inbound(scope, headers, plan)
+        if plan.proxies is not None:
+            plan.proxies.apply(inbound)
+        for check in plan.reading if method == "GET" else plan.checks:
+            refusal = check(inbound)
+            if refusal is not None:
+                await self._refuse(inbound, refusal, send)
+                return
+        for rate in plan.waiting:
+            refusal = await rate.wait(inbound)
+            if refusal is not None:
+                await self._refuse(inbound, refusal, send)
+                return
+        # Neither header, no body (RFC 9112, 6.3); HTTP/2 and 3 need none.
+        if (
+            b"content-length" in headers
+            or b"transfer-encoding" in headers
+            or scope["http_version"] > "1.1"
+        ):
+            if plan.body is not None:
+                refusal = plan.body.check(inbound)
+                if refusal is not None:
+                    await self._refuse(inbound, refusal, send)
+                    return
+                receive = plan.body.watch(inbound, receive)
+        try:
+            loop = get_running_loop()
+        except RuntimeError:  # trio
+            await self._scoped(inbound, receive, send)
+            return
+        flights = self._flights
+        if loop is not flights.loop:
+            flights.watch(loop)
+        deadlines = flights.deadlines
+        task = current_task(loop)
+        if task is None or task in deadlines:
+            await self._run(inbound, receive, self._answering(inbound, send), send)
+            return
+        if len(deadlines) >= self._most:
+            await self._refuse(inbound, BUSY, send)
+            return
+        deadlines[task] = monotonic() + plan.timeout
+
+        def answered(message: Message) -> Awaitable[None]:
+            if message["type"] == "http.response.start":
+                deadlines[task] = math.inf
+                if inbound.refusal is not None:
+                    return self._start(inbound, message, send)
+                inbound.started = True
+                headers = message.get("headers") or []
+                return send({**message, "headers": plan.writer.complete(inbound, headers)})
+            return _nothing() if inbound.replaced else send(message)
+
+        try:
+            await self.app(scope, receive, answered)
+        except asyncio.CancelledError:
+            if not flights.was_late(task):
+                raise
+            task.uncancel()
+            await self._refuse(inbound, TOO_LONG, send)
+        except Exception as error:
+            if not await self._failed(inbound, error, send):
+                raise
+        finally:
+            del deadlines[task]
+            inbound.scope = ENDED  # the scope holds the inbound: no cycle for the collector
+
+    def _plan(self, scope: Scope) -> Plan:
+        return (self._plans or self._started()).of(scope)
+
+    def _started(self) -> Plans:
+        plans = self._plans = self._compile()
+        self._known = plans.known
+        shortest = min(plan.timeout for plan in plans.all())
+        self._flights = Flights(None if shortest == math.inf else shortest)
+        return plans
+
+    def _answering(self, inbound: Inbound, send: Send) -> Send:
+        def answered(message: Message) -> Awaitable[None]:
+            if message["type"] == "http.response.start":
+                return self._start(inbound, message, send)
+            return _nothing() if inbound.replaced else send(message)
+
+        return answered
+
+    def _start(self, inbound: Inbound, message: Message, send: Send) -> Awaitable[None]:
+        """The answer begins: the application's with its headers completed, or guard's own."""
+        if inbound.refusal is not None and not inbound.started:
+            return self._refuse(inbound, inbound.refusal, send)
+        inbound.started = True
+        headers = message.get("headers") or []
+        return send({**message, "headers": inbound.plan.writer.complete(inbound, headers)})
+
+    async def _scoped(self, inbound: Inbound, receive: Receive, send: Send) -> None:
+        """The same on trio, where a cancel scope bounds the time."""
+        import anyio
+
+        answering = self._answering(inbound, send)
+        with anyio.move_on_after(inbound.plan.timeout) as limit:
+
+            def answered(message: Message) -> Awaitable[None]:
+                if message["type"] == "http.response.start":
+                    limit.deadline = math.inf
+                return answering(message)
+
+            await self._run(inbound, receive, answered, send)
+        if limit.cancelled_caught:
+            await self._refuse(inbound, TOO_LONG, send)
+
+    async def _run(self, inbound: Inbound, receive: Receive, answered: Send, send: Send) -> None:
+        try:
+            await self.app(inbound.scope, receive, answered)
+        except Exception as error:
+            if not await self._failed(inbound, error, send):
+                raise
+
+    async def _failed(self, inbound: Inbound, error: Exception, send: Send) -> bool:
+        """The application raised: the story goes to the log, the caller gets the number.
+
+        Returns:
+            Whether it was guard's own doing, so that nobody has to hear of it.
+        """
+        if inbound.refusal is not None and not inbound.started:
+            if not inbound.replaced:
+                await self._refuse(inbound, inbound.refusal, send)
+            return True
+        log.error("incident %s: unhandled %s", inbound.id, type(error).__name__, exc_info=error)
+        self.emit(
+            inbound,
+            Kind.FAILED,
+            type(error).__name__,
+            "The application raised an error",
+            status=500,
+        )
+        if not inbound.started:
+            await self._send(inbound, Refusal(500, "", Kind.FAILED, ""), send)
+        return False
+
+    async def _refuse(self, inbound: Inbound, refusal: Refusal, send: Send) -> None:
+        if refusal.reason:
+            self.emit(
+                inbound,
+                refusal.kind,
+                refusal.reason,
+                refusal.title,
+                status=refusal.status,
+                detail=refusal.detail,
+            )
+        await self._send(inbound, refusal, send)
+
+    async def _send(self, inbound: Inbound, refusal: Refusal, send: Send) -> None:
+        """An answer of guard's own."""
+        inbound.replaced = True
+        headers = list(refusal.headers)
+        content = b""
+        if refusal.status >= 400:
+            kind, content = problem.body(inbound.headers, refusal.status, inbound.id, refusal.title)
+            headers.append((b"content-type", kind))
+        if refusal.status != 204:
+            headers.append((b"content-length", str(len(content)).encode()))
+        await send(
+            {
+                "type": "http.response.start",
+                "status": refusal.status,
+                "headers": inbound.plan.writer.complete(inbound, headers),
+            }
+        )
+        if inbound.scope.get("method") == "HEAD":
+            content = b""
+        await send({"type": "http.response.body", "body": content, "more_body": False})
+
+    def emit(
+        self,
+        inbound: Inbound,
+        kind: Kind,
+        reason: str,
+        message: str,
+        *,
+        status: int = 0,
+        detail: dict[str, str | int] | None = None,
+    ) -> None:
+        """Tell the listener what happened to a request."""
+        if self._listener is not None:
+            self._listener(
+                SecurityEvent(
+                    kind=kind,
+                    reason=reason,
+                    message=message,
+                    request_id=inbound.id,
+                    method=inbound.scope.get("method", ""),
+                    route=inbound.plan.template,
+                    client=inbound.client,
+                    principal=inbound.principal,
+                    status=status,
+                    detail=detail or {},
+                )
+            )
+
+    async def _websocket(self, scope: Scope, receive: Receive, send: Send) -> None:
+        from buckler.guard.websockets import connect
+
+        await connect(self, (self._plans or self._started()).of(scope), scope, receive, send)
+
+    async def _lifespan(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Compile before the application starts, and end after it."""
+        first = await receive()
+        if first["type"] == "lifespan.startup" and self._plans is None:
+            try:
+                self._started()
+            except Exception as error:
+                # Raised here, a server would take it for an application without lifespan and go on.
+                log.exception("guard does not start")
+                await send({"type": "lifespan.startup.failed", "message": str(error)})
+                return
+        waiting = [first]
+
+        async def again() -> Message:
+            return waiting.pop() if waiting else await receive()
+
+        async def ended(message: Message) -> None:
+            if message["type"].startswith("lifespan.shutdown") and self._closing is not None:
+                await self._closing()
+            await send(message)
+
+        await self.app(scope, again, ended)
+
+
+async def _nothing() -> None:
+    """What becomes of an answer that guard gave instead."""

@@ -1,0 +1,1 @@
+"""Bounds: who may ask, how much, how often, for how long. One file per limit."""

@@ -1,0 +1,126 @@
+"""How much a request may carry: bytes as they come, JSON's depth and keys, a form's parts and files.
+
+Threat: two lengths that two readers read differently (CWE-444), and a body that fills the memory or keeps the event loop busy (CWE-770, CWE-400, CWE-674; ASVS 5.0
+V4.3, V5.2.1). A length that is declared is refused at once; one that is not is counted.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, MutableMapping
+from typing import Any, Final, Protocol
+
+from buckler.guard.audit.events import Kind
+from buckler.guard.inbound import Inbound
+from buckler.guard.limits.json_shape import JsonShape
+from buckler.guard.limits.multipart import MultipartShape
+from buckler.guard.refusal import Refusal
+
+Message = MutableMapping[str, Any]
+Receive = Callable[[], Awaitable[Message]]
+
+TOO_LARGE: Final = Refusal(413, "The body is too large", Kind.LIMIT_EXCEEDED, "body_size")
+BAD_LENGTH: Final = Refusal(400, "The length is no number", Kind.INPUT_REFUSED, "content_length")
+FRAMING: Final = Refusal(400, "The length is unclear", Kind.INPUT_REFUSED, "framing")
+_MULTIPART = b"multipart/"
+
+
+class Meter(Protocol):
+    """Looks at a body as it comes."""
+
+    def feed(self, chunk: bytes, *, last: bool) -> Refusal | None:
+        """Look at the next part of it."""
+
+
+class Body:
+    """The bounds of a body.
+
+    Args:
+        limit: Bytes.
+        upload: Bytes of a ``multipart/form-data``.
+        json_depth: How deep JSON is nested.
+        json_keys: Names in all of its objects together.
+        parts: Of a form with files.
+        files: Among them.
+    """
+
+    __slots__ = ("_files", "_json_depth", "_json_keys", "_limit", "_parts", "_upload")
+
+    def __init__(
+        self,
+        limit: int,
+        upload: int,
+        *,
+        json_depth: int = 32,
+        json_keys: int = 10_000,
+        parts: int = 200,
+        files: int = 20,
+    ) -> None:
+        self._limit = limit
+        self._upload = upload
+        self._json_depth = json_depth
+        self._json_keys = json_keys
+        self._parts = parts
+        self._files = files
+
+    def check(self, inbound: Inbound) -> Refusal | None:
+        """Whether what the headers declare is within the bounds."""
+        declared = inbound.headers.get(b"content-length")
+        if declared is None:
+            return None
+        if b"transfer-encoding" in inbound.headers:
+            return FRAMING
+        if not declared.isdigit() or len(declared) > 18:
+            return BAD_LENGTH
+        size = int(declared)
+        if size <= self._limit:
+            return None
+        if size <= self._upload and _is_multipart(inbound):
+            return None
+        return TOO_LARGE
+
+    def watch(self, inbound: Inbound, receive: Receive) -> Receive:
+        """``receive``, counted; raises :class:`BodyRefused` where a bound is passed."""
+        left = self._upload if _is_multipart(inbound) else self._limit
+        meter = self._meter(inbound)
+
+        async def counted() -> Message:
+            nonlocal left
+            message = await receive()
+            if message["type"] != "http.request":
+                return message
+            chunk = message.get("body", b"")
+            left -= len(chunk)
+            refusal = TOO_LARGE if left < 0 else None
+            if refusal is None and meter is not None:
+                refusal = meter.feed(chunk, last=not message.get("more_body", False))
+            if refusal is not None:
+                inbound.refusal = refusal
+                raise body_refused(refusal)
+            return message
+
+        return counted
+
+    def _meter(self, inbound: Inbound) -> Meter | None:
+        kind = inbound.headers.get(b"content-type", b"")
+        if _is_multipart(inbound):
+            return MultipartShape(kind, self._parts, self._files)
+        if is_json(kind):
+            return JsonShape(self._json_depth, self._json_keys)
+        return None
+
+
+def is_json(content_type: bytes) -> bool:
+    """Whether a body is read as JSON: ``application/json``, ``+json`` (RFC 6839), or nothing is said."""
+    kind = content_type.partition(b";")[0].strip().lower()
+    return not kind or kind.endswith((b"/json", b"+json"))
+
+
+def _is_multipart(inbound: Inbound) -> bool:
+    return inbound.headers.get(b"content-type", b"").lstrip().lower().startswith(_MULTIPART)
+
+
+def body_refused(refusal: Refusal) -> Exception:
+    """What the application is told; Starlette's own exception, so that it is no failure of its code."""
+    from starlette.exceptions import HTTPException
+
+    return HTTPException(refusal.status, refusal.title)

@@ -1,0 +1,132 @@
+"""Cross-origin requests (Fetch standard, 3.2; CWE-942; ASVS 5.0 V3.4.2, V3.5.3).
+
+Threat: an answer for one person that any site may read. An origin is compared with a list, or with one
+regular expression that has to match all of it; ``*`` and credentials do not go together.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from typing import Final
+
+from buckler.guard.audit.events import Kind
+from buckler.guard.inbound import Inbound
+from buckler.guard.options import GuardError, header_value
+from buckler.guard.refusal import Refusal
+
+_ORIGIN = re.compile(r"https?://(?:[a-z0-9_-]+(?:\.[a-z0-9_-]+)*|\[[0-9a-f:.]+\])(?::\d{1,5})?")
+_PROBES = ("https://evil.example", "https://evil.example.evil.example", "http://evil", "null")
+REFUSED: Final = Refusal(403, "This origin may not ask", Kind.ORIGIN_REFUSED, "cors_preflight")
+_VARY = (b"vary", b"Origin")
+
+
+def origin(text: str) -> bytes:
+    """An origin as browsers send it.
+
+    Raises:
+        GuardError: It has a path, no scheme, or is ``null``, which sandboxed pages of anybody send.
+    """
+    lower = text.lower()
+    if not _ORIGIN.fullmatch(lower):
+        raise GuardError(
+            f"{text!r} is no origin", hint="scheme and host without path: https://app.example.com"
+        )
+    return lower.encode()
+
+
+class Cors:
+    """Who may read answers from another origin.
+
+    Args:
+        origins: Origins, or ``*`` for an interface that knows no user.
+        pattern: A regular expression for more of them; it must match the whole origin.
+        methods: Beside GET, HEAD and POST.
+        headers: Request headers beside the safelisted ones.
+        expose: Response headers that scripts may read.
+        credentials: Whether cookies and sign-ins go along; never with ``*``.
+        max_age: Seconds that a browser keeps the answer to a preflight.
+
+    Raises:
+        GuardError: An origin is none, ``*`` stands with credentials, or the pattern matches anybody.
+    """
+
+    __slots__ = ("_any", "_exposed", "_origins", "_pattern", "_preflight", "credentials")
+
+    def __init__(
+        self,
+        origins: Iterable[str] = (),
+        *,
+        pattern: str = "",
+        methods: Iterable[str] = ("GET", "POST", "PUT", "PATCH", "DELETE"),
+        headers: Iterable[str] = ("Authorization", "Content-Type"),
+        expose: Iterable[str] = (),
+        credentials: bool = False,
+        max_age: int = 600,
+    ) -> None:
+        if isinstance(origins, str):
+            raise GuardError(f"origins is a list: [{origins!r}]")
+        chosen = list(origins)
+        self._any = "*" in chosen
+        self.credentials = credentials
+        if self._any and (credentials or len(chosen) > 1 or pattern):
+            raise GuardError(
+                "origins=['*'] stands alone and without credentials",
+                hint="name the origins that may read answers for signed-in users",
+            )
+        self._origins = frozenset(origin(o) for o in chosen if o != "*")
+        self._pattern = _compiled(pattern) if pattern else None
+        listed = {"methods": list(methods), "headers": list(headers), "expose": list(expose)}
+        for name, values in listed.items():
+            if "*" in values:
+                raise GuardError(f"{name}: name them; * gives away more than you know")
+            for value in values:
+                header_value(value, name)
+        self._preflight = (
+            (b"access-control-allow-methods", ", ".join(listed["methods"]).encode()),
+            (b"access-control-allow-headers", ", ".join(listed["headers"]).encode()),
+            (b"access-control-max-age", str(max_age).encode()),
+        )
+        said = [(b"access-control-allow-credentials", b"true")] if credentials else []
+        if listed["expose"]:
+            said.append((b"access-control-expose-headers", ", ".join(listed["expose"]).encode()))
+        self._exposed = tuple(said)
+
+    def allows(self, asked: bytes) -> bool:
+        """Whether an origin may read answers."""
+        if self._any or asked in self._origins:
+            return True
+        pattern = self._pattern
+        return pattern is not None and pattern.fullmatch(asked.decode("latin-1")) is not None
+
+    def check(self, inbound: Inbound) -> Refusal | None:
+        """Give the answer what the caller's origin gets; a preflight is answered here."""
+        asked = inbound.headers.get(b"origin")
+        if asked is None:
+            if not self._any:
+                inbound.more += (_VARY,)
+            return None
+        preflight = (
+            inbound.scope["method"] == "OPTIONS"
+            and b"access-control-request-method" in inbound.headers
+        )
+        if not self.allows(asked):
+            inbound.more += (_VARY,)
+            return REFUSED if preflight else None
+        allowed = (b"access-control-allow-origin", b"*" if self._any else asked)
+        inbound.more += (allowed, *self._exposed) if self._any else (allowed, *self._exposed, _VARY)
+        if preflight:
+            return Refusal(204, "", Kind.ORIGIN_REFUSED, "", self._preflight)
+        return None
+
+
+def _compiled(text: str) -> re.Pattern[str]:
+    try:
+        pattern = re.compile(text)
+    except re.error as error:
+        raise GuardError(f"pattern: {error}") from error
+    if any(pattern.fullmatch(probe) for probe in _PROBES):
+        raise GuardError(
+            f"pattern {text!r} matches anybody", hint="escape dots, and name the domain"
+        )
+    return pattern

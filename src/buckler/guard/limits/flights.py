@@ -1,0 +1,82 @@
+"""Requests under way: how many at once, and how long one may take until its answer begins.
+
+Threat: handlers that wait for something that never comes, and callers that send a byte a minute, until
+nothing is left for others (CWE-400, CWE-770; ASVS 5.0 V15.2.2). One timer per event loop looks at all of
+them twice in the shortest limit: a timer per request would cost more than the request's other checks.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+import time
+import weakref
+from collections.abc import Callable
+from typing import Final
+
+from buckler.guard.audit.events import Kind
+from buckler.guard.refusal import Refusal
+
+TOO_LONG: Final = Refusal(503, "The request took too long", Kind.LIMIT_EXCEEDED, "time")
+BUSY: Final = Refusal(
+    503, "Too busy", Kind.LIMIT_EXCEEDED, "concurrency", ((b"retry-after", b"1"),)
+)
+if sys.version_info >= (3, 12):
+    current_task = asyncio.current_task
+else:
+    # There it is written in Python, ten times dearer than this.
+    current_task: Callable[[asyncio.AbstractEventLoop], asyncio.Task[object] | None] = (
+        asyncio.tasks._current_tasks.get  # type: ignore[attr-defined]
+    )
+_MIN_INTERVAL = 0.02
+_MAX_INTERVAL = 1.0
+
+
+class Flights:
+    """The requests of one application that are under way on asyncio.
+
+    Args:
+        shortest: Seconds of the shortest limit that a route has; None where none has one.
+
+    Attributes:
+        deadlines: By task, when it is cancelled; infinite once its answer began.
+        loop: The last one that :meth:`watch` was called for, while it is looked at.
+    """
+
+    def __init__(self, shortest: float | None) -> None:
+        self.deadlines: dict[asyncio.Task[object], float] = {}
+        self.late: set[asyncio.Task[object]] = set()
+        self.loop: asyncio.AbstractEventLoop | None = None
+        self._watched: weakref.WeakSet[asyncio.AbstractEventLoop] = weakref.WeakSet()
+        self._interval = (
+            None if shortest is None else min(_MAX_INTERVAL, max(_MIN_INTERVAL, shortest / 4))
+        )
+
+    def watch(self, loop: asyncio.AbstractEventLoop) -> None:
+        """Look at the deadlines of a loop's requests from now on, for as long as there are any."""
+        self.loop = loop
+        if self._interval is not None and loop not in self._watched:
+            self._watched.add(loop)
+            loop.call_later(self._interval, self._look, loop)
+
+    def was_late(self, task: asyncio.Task[object]) -> bool:
+        """Whether a task was cancelled because its time was over; asked once."""
+        if task in self.late:
+            self.late.discard(task)
+            return True
+        return False
+
+    def _look(self, loop: asyncio.AbstractEventLoop) -> None:
+        now = time.monotonic()
+        mine = [(task, at) for task, at in self.deadlines.items() if task.get_loop() is loop]
+        for task, at in mine:
+            if at < now and task not in self.late:
+                self.late.add(task)
+                task.cancel()
+        if mine:
+            loop.call_later(self._interval or _MAX_INTERVAL, self._look, loop)
+        else:
+            # Nothing to look at: the next request starts the timer again.
+            self._watched.discard(loop)
+            if self.loop is loop:
+                self.loop = None

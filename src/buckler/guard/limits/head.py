@@ -1,0 +1,93 @@
+"""How many headers, how long an address, how many query keys (CWE-770; ASVS 5.0 V4.2, RFC 9110, 5.4).
+
+Threat: a request that costs more to read than to send, and one that two readers read differently: two
+``Host`` or ``Content-Length`` headers, a length beside chunks (CWE-444).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Final
+
+from buckler.guard.audit.events import Kind
+from buckler.guard.inbound import Inbound
+from buckler.guard.limits.hosts import Hosts
+from buckler.guard.options import count
+from buckler.guard.refusal import Refusal
+
+TOO_MANY: Final = Refusal(431, "Too many headers", Kind.LIMIT_EXCEEDED, "headers")
+TOO_LONG: Final = Refusal(414, "The address is too long", Kind.LIMIT_EXCEEDED, "address")
+QUERY: Final = Refusal(400, "Too many query parameters", Kind.LIMIT_EXCEEDED, "query")
+TWICE: Final = Refusal(400, "A header came twice", Kind.INPUT_REFUSED, "ambiguous_header")
+_SINGLE = (
+    *(
+        b"host",
+        b"content-length",
+        b"content-type",
+        b"authorization",
+        b"origin",
+        b"transfer-encoding",
+    ),
+    *(b"sec-fetch-site", b"if-modified-since", b"referer"),
+)
+"""Of these a second one is refused: two readers would choose differently (RFC 9110, 5.3)."""
+
+
+class Head:
+    """A check of what comes before the body: host, headers, address.
+
+    Args:
+        hosts: Names that the application answers to.
+        headers: How many at most.
+        header_size: Bytes of all values together.
+        address: Bytes of path and query, each.
+        query_keys: Parameters in the query.
+    """
+
+    __slots__ = ("_address", "_header_size", "_headers", "_hosts", "_known", "_query_keys")
+
+    def __init__(
+        self,
+        hosts: Hosts,
+        headers: int = 100,
+        header_size: int = 32_768,
+        address: int = 8192,
+        query_keys: int = 200,
+    ) -> None:
+        self._hosts = hosts
+        self._known = hosts.known
+        self._headers = count(headers, "header_count")
+        self._header_size = count(header_size, "header_size")
+        self._address = count(address, "address")
+        self._query_keys = count(query_keys, "query_keys")
+
+    def check(self, inbound: Inbound) -> Refusal | None:
+        """Whether the request may go on."""
+        scope, headers = inbound.scope, inbound.headers
+        pairs = scope["headers"]
+        if (
+            len(pairs) != len(headers)
+            or len(headers) > self._headers
+            or len(b"".join(headers.values())) > self._header_size
+        ):
+            refusal = self._counted(pairs)
+            if refusal is not None:
+                return refusal
+        if scope["query_string"] or len(scope["path"]) > self._address:
+            refusal = self._addressed(scope["path"], scope["query_string"])
+            if refusal is not None:
+                return refusal
+        return None if headers.get(b"host") in self._known else self._hosts.check(inbound)
+
+    def _counted(self, pairs: Sequence[tuple[bytes, bytes]]) -> Refusal | None:
+        if len(pairs) > self._headers:
+            return TOO_MANY
+        if sum(len(value) for _, value in pairs) > self._header_size:
+            return TOO_MANY
+        names = [name for name, _ in pairs]
+        return TWICE if any(names.count(name) > 1 for name in _SINGLE) else None
+
+    def _addressed(self, path: str, query: bytes) -> Refusal | None:
+        if len(path) > self._address or len(query) > self._address:
+            return TOO_LONG
+        return QUERY if query.count(b"&") >= self._query_keys else None

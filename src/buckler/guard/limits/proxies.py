@@ -1,0 +1,108 @@
+"""The caller's address behind proxies that are one's own (RFC 7239; CWE-348; ASVS 5.0 V4.1.3).
+
+Threat: ``X-Forwarded-For`` is the caller's to write, so a limit by its first entry limits nobody. Only
+what a configured proxy appended counts: the rightmost entry that is no such proxy's.
+"""
+
+from __future__ import annotations
+
+import functools
+import ipaddress
+from collections.abc import Iterable, Sequence
+
+from buckler.guard.inbound import Inbound
+from buckler.guard.options import GuardError
+
+MAX_HOPS = 20
+
+
+class Proxies:
+    """Reads ``X-Forwarded-For`` and ``X-Forwarded-Proto`` of trusted peers.
+
+    Args:
+        networks: Addresses and networks of the proxies, ``10.0.0.0/8``; ``unix`` for a peer
+            without an address.
+
+    Raises:
+        GuardError: One is no network, or all addresses are trusted.
+    """
+
+    __slots__ = ("_networks", "_trusted", "_unix")
+
+    def __init__(self, networks: Iterable[str]) -> None:
+        if isinstance(networks, str):
+            raise GuardError(f"proxies is a list of networks: [{networks!r}]")
+        chosen = list(networks)
+        self._unix = "unix" in chosen
+        self._networks = []
+        for text in chosen:
+            if text == "unix":
+                continue
+            try:
+                network = ipaddress.ip_network(text, strict=False)
+            except ValueError as error:
+                raise GuardError(f"proxies: {text!r} is no address or network") from error
+            if network.prefixlen == 0:
+                raise GuardError(
+                    f"proxies: {text} trusts everybody", hint="name the proxy's own address"
+                )
+            self._networks.append(network)
+        self._trusted = functools.lru_cache(4096)(self._is_trusted)
+
+    def _is_trusted(self, text: str) -> bool:
+        try:
+            address = ipaddress.ip_address(text)
+        except ValueError:
+            return False
+        address = getattr(address, "ipv4_mapped", None) or address
+        return any(address in n for n in self._networks if n.version == address.version)
+
+    def apply(self, inbound: Inbound) -> None:
+        """Put the caller's address and scheme in, where the peer is a proxy of ours."""
+        peer = inbound.client
+        if not (self._trusted(peer) if peer else self._unix):
+            return
+        headers = inbound.scope["headers"]
+        hops = _values(headers, b"x-forwarded-for")
+        for hop in list(reversed(hops))[:MAX_HOPS]:
+            address = _address(hop)
+            if not address:
+                break
+            inbound.client = address
+            if not self._trusted(address):
+                break
+        proto = _values(headers, b"x-forwarded-proto")
+        if proto and proto[-1].lower() in ("http", "https", "ws", "wss"):
+            inbound.https = proto[-1].lower() in ("https", "wss")
+
+
+def _values(headers: Sequence[tuple[bytes, bytes]], wanted: bytes) -> list[str]:
+    """All values of a list header, of all its lines, in order."""
+    lines = [value.decode("latin-1") for name, value in headers if name == wanted]
+    return [part.strip() for line in lines for part in line.split(",") if part.strip()]
+
+
+def _address(hop: str) -> str:
+    """The address of an entry: without port and brackets; empty where it is none."""
+    if hop.startswith("["):
+        hop = hop[1:].partition("]")[0]
+    elif hop.count(":") == 1:
+        hop = hop.partition(":")[0]
+    try:
+        return str(ipaddress.ip_address(hop))
+    except ValueError:
+        return ""
+
+
+@functools.lru_cache(8192)
+def bucket(client: str) -> str:
+    """What an address is counted as: itself, for IPv6 its /64, which one caller has all of."""
+    if ":" not in client:
+        return client
+    try:
+        address = ipaddress.IPv6Address(client.partition("%")[0])
+    except ValueError:
+        return client
+    if address.ipv4_mapped:
+        return str(address.ipv4_mapped)
+    return str(ipaddress.ip_network((address, 64), strict=False))

@@ -1,0 +1,92 @@
+"""Websockets: who may open one, how large and how frequent its messages are (CWE-1385, CWE-770; ASVS V4.4).
+
+Threat: a page of anybody's opens a websocket with the visitor's cookies, since no browser asks first; a
+caller that sends faster than the application reads.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from buckler.guard.audit.events import Kind
+from buckler.guard.inbound import Inbound
+from buckler.guard.limits.cors import origin
+from buckler.guard.limits.csrf import same_origin
+from buckler.guard.limits.rate import Rate
+from buckler.guard.options import GuardError, size
+from buckler.guard.refusal import Refusal
+
+FOREIGN: Final = Refusal(
+    403, "This origin may not connect", Kind.ORIGIN_REFUSED, "websocket_origin"
+)
+FLOOD: Final = Refusal(1008, "Too many messages", Kind.LIMIT_EXCEEDED, "websocket_rate")
+TOO_BIG: Final = Refusal(1009, "The message is too big", Kind.LIMIT_EXCEEDED, "websocket_size")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WebSocketLimits:
+    """Bounds of every websocket.
+
+    Attributes:
+        origins: Origins beside the application's own whose pages may connect; ``*``: any.
+        message: Bytes of one message; as text, in UTF-8.
+        rate: Messages of one connection.
+
+    Raises:
+        GuardError: An option is wrong.
+    """
+
+    origins: Sequence[str] = ()
+    message: int | str = "64 KiB"
+    rate: str | Rate = "600/minute"
+    _allowed: frozenset[bytes] = field(init=False, repr=False, compare=False)
+    _bytes: int = field(init=False, repr=False, compare=False)
+    _messages: Rate = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        if isinstance(self.origins, str):
+            raise GuardError(f"origins is a list: [{self.origins!r}]")
+        allowed = frozenset(b"*" if one == "*" else origin(one) for one in self.origins)
+        object.__setattr__(self, "_allowed", allowed)
+        object.__setattr__(self, "_bytes", size(self.message, "message"))
+        object.__setattr__(self, "_messages", Rate.of(self.rate))
+
+    def check(self, inbound: Inbound) -> Refusal | None:
+        """Whether the connection may be opened (RFC 6455, 10.2); without ``Origin`` no browser asks."""
+        asked = inbound.headers.get(b"origin")
+        if asked is None or b"*" in self._allowed or asked.lower() in self._allowed:
+            return None
+        return None if same_origin(inbound, asked) else FOREIGN
+
+    def meter(self) -> MessageMeter:
+        """What counts the messages of one connection."""
+        return MessageMeter(self._bytes, self._messages)
+
+
+class MessageMeter:
+    """The messages of one connection."""
+
+    __slots__ = ("_arrival", "_interval", "_limit", "_period")
+
+    def __init__(self, limit: int, rate: Rate) -> None:
+        self._limit = limit
+        self._period = rate.period
+        self._interval = rate.period / rate.limit
+        self._arrival = 0.0
+
+    def check(self, message: Mapping[str, Any]) -> Refusal | None:
+        """Whether the application gets it."""
+        text, data = message.get("text"), message.get("bytes")
+        if text is not None and len(text) * 4 > self._limit:
+            data = text.encode("utf-8", "surrogatepass")
+        if data is not None and len(data) > self._limit:
+            return TOO_BIG
+        now = time.monotonic()
+        ahead = max(self._arrival, now) + self._interval - now
+        if ahead > self._period * (1 + 1e-9):
+            return FLOOD
+        self._arrival = now + ahead
+        return None

@@ -1,0 +1,204 @@
+"""What holds for each route, compiled when the application starts: a look into a dictionary per request."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
+from typing import Any, Final
+
+from buckler.guard.headers.policy import SILENT
+from buckler.guard.headers.writer import HeaderWriter
+from buckler.guard.inbound import Inbound, Scope
+from buckler.guard.limits.body import Body
+from buckler.guard.limits.head import Head
+from buckler.guard.limits.hosts import Hosts
+from buckler.guard.limits.https import Https
+from buckler.guard.limits.proxies import Proxies
+from buckler.guard.limits.rate import RateCheck, RateStore
+from buckler.guard.limits.websocket import WebSocketLimits
+from buckler.guard.options import INHERIT, size
+from buckler.guard.policy import Policy, Rates, rates
+from buckler.guard.refusal import Refusal
+from buckler.guard.routes import WEBSOCKET, Finder, Route
+
+REMEMBERED: Final = 4096
+Check = Callable[[Inbound], Refusal | None]
+UNLIMITED: Final = 2**62
+
+
+class Plan:
+    """What holds for one route.
+
+    Attributes:
+        template: Of its path; ``*`` for what no route answers.
+        reading: Checks of methods that change nothing; called in order, the first refusal counts.
+        checks: Those of all others.
+        connecting: The same for a websocket's handshake.
+        waiting: Rates that are counted elsewhere.
+        writer: Of its headers.
+        body: Bounds of a body, or None.
+        timeout: Seconds until its answer begins; infinite for no limit.
+        secrets: Fields that it answers on purpose.
+    """
+
+    __slots__ = (
+        *("body", "checks", "connecting", "policy", "proxies", "reading", "secrets", "template"),
+        *("timeout", "waiting", "websocket", "writer"),
+    )
+
+    def __init__(
+        self,
+        template: str,
+        policy: Policy,
+        parts: Parts,
+        rated: Rates,
+        secrets: frozenset[str] = frozenset(),
+    ) -> None:
+        self.template = template
+        self.policy = policy
+        self.secrets = secrets
+        self.timeout = math.inf if policy.timeout is None else policy.timeout
+        self.writer = HeaderWriter(policy.headers or SILENT)
+        self.body = _body(policy)
+        self.proxies = parts.proxies
+        self.websocket: WebSocketLimits | None = policy.websocket
+        counted = [RateCheck(rate, parts.store, template) for rate in rates(rated)]
+        self.waiting = tuple(one for one in counted if one.waits)
+        quick = [one.check for one in counted if not one.waits]
+        shared: list[Check] = [parts.head.check]
+        if parts.https is not None:
+            shared.append(parts.https.check)
+        checks = [*shared, *quick]
+        if policy.cors is not None:
+            checks.append(policy.cors.check)
+        self.reading: tuple[Check, ...] = tuple(checks)
+        if policy.csrf is not None:
+            checks.append(policy.csrf.check)
+        self.checks: tuple[Check, ...] = tuple(checks)
+        connecting = [*shared, *quick]
+        if policy.websocket is not None:
+            connecting.append(policy.websocket.check)
+        self.connecting: tuple[Check, ...] = tuple(connecting)
+
+
+def _body(policy: Policy) -> Body | None:
+    if policy.body is None and policy.upload is None:
+        return None
+    limit = UNLIMITED if policy.body is None else size(policy.body, "body")
+    upload = UNLIMITED if policy.upload is None else size(policy.upload, "upload")
+    return Body(
+        limit,
+        max(limit, upload),
+        json_depth=policy.json_depth,
+        json_keys=policy.json_keys,
+        parts=policy.parts,
+        files=policy.files,
+    )
+
+
+class Parts:
+    """The checks that all routes of an application share.
+
+    Args:
+        policy: Of the application.
+        store: Where rates are counted.
+    """
+
+    __slots__ = ("head", "https", "proxies", "store")
+
+    def __init__(self, policy: Policy, store: RateStore) -> None:
+        self.store = store
+        self.https = Https(policy.https) if policy.https is not None else None
+        self.proxies = Proxies(policy.proxies) if policy.proxies else None
+        self.head = Head(
+            Hosts(policy.hosts),
+            policy.header_count,
+            size(policy.header_size, "header_size"),
+            size(policy.address, "address"),
+            policy.query_keys,
+        )
+
+
+class Plans:
+    """The plans of an application's routes.
+
+    Args:
+        routes: Of the application; none where a layer stands around something else.
+        policy: Of the application.
+        store: Where rates are counted.
+        documented: Policies of FastAPI's documentation pages, by kind.
+    """
+
+    def __init__(
+        self,
+        routes: tuple[Route, ...],
+        policy: Policy,
+        store: RateStore,
+        documented: Mapping[str, Policy] | None = None,
+    ) -> None:
+        self._policy = policy
+        self._parts = Parts(policy, store)
+        self._documented = documented or {}
+        self._plans: dict[int, Plan] = {}
+        self._finders: dict[int, Finder] = {}
+        self.known: dict[tuple[str, str], Plan] = {}
+        """By method and path, some of those that were asked for."""
+        self._routes = routes
+        self._top = Finder(routes)
+        self._compile(routes)
+        self.default = Plan("*", policy, self._parts, policy.rate)
+
+    def of(self, scope: Scope) -> Plan:
+        """The plan of a request."""
+        path = scope["path"]
+        method = scope["method"] if scope["type"] == "http" else WEBSOCKET
+        plan = self.known.get((method, path))
+        if plan is not None:
+            return plan
+        root = scope.get("root_path")
+        inner = path
+        if root and path.startswith(root) and path[len(root) : len(root) + 1] in ("", "/"):
+            inner = path[len(root) :]
+        plan = self._find(inner, method)
+        if len(self.known) >= REMEMBERED:
+            self.known.clear()
+        self.known[(method, path)] = plan
+        return plan
+
+    def all(self) -> Iterator[Plan]:
+        """Every plan."""
+        yield self.default
+        yield from self._plans.values()
+
+    def _find(self, path: str, method: str) -> Plan:
+        finder = self._top
+        chosen = self.default
+        while True:
+            route, rest = finder.find(path, method)
+            if route is None:
+                return chosen
+            chosen = self._plans[id(route)]
+            if route.children is None:
+                return chosen
+            finder, path = self._finders[id(route)], rest
+
+    def _compile(self, routes: tuple[Route, ...]) -> None:
+        for route in routes:
+            self._plans[id(route)] = self._plan(route)
+            if route.children is not None:
+                self._finders[id(route)] = Finder(route.children)
+                self._compile(route.children)
+
+    def _plan(self, route: Route) -> Plan:
+        policy = self._documented.get(route.docs, self._policy)
+        if route.static and policy.headers is not None:
+            # Files are the same for everybody, whoever asks for them.
+            policy = replace(policy, headers=replace(policy.headers, cache_control=None))
+        rated: Any = policy.sign_in_rate if route.takes_password else policy.rate
+        secrets: set[str] = set()
+        for wish in route.wishes:
+            policy = wish.apply(policy)
+            rated = policy.rate if wish.rate is not INHERIT else rated
+            secrets.update(wish.secrets)
+        return Plan(route.template, policy, self._parts, rated, frozenset(secrets))

@@ -1,0 +1,218 @@
+"""What guard does for an application, as one value; presets are such values, a route's wishes change one."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any, Literal, ParamSpec, TypedDict, TypeVar
+
+from buckler.guard.headers.content_security_policy import ContentSecurityPolicy
+from buckler.guard.headers.policy import HeaderPolicy
+from buckler.guard.limits.cors import Cors
+from buckler.guard.limits.csrf import Csrf
+from buckler.guard.limits.rate import Rate
+from buckler.guard.limits.websocket import WebSocketLimits
+from buckler.guard.options import INHERIT, GuardError, Inherit, count, positive, size
+
+Rates = str | Rate | Sequence[str | Rate] | None
+F = TypeVar("F", bound=Callable[..., Any])
+P = ParamSpec("P")
+MARK = "__buckler_policy__"
+"""Attribute of a handler that holds what :func:`with_policy` says."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Policy:
+    """All of it. None switches a part off; what is weaker than the default says itself so.
+
+    Sizes are bytes or texts such as ``"5 MB"``, times seconds, rates texts such as ``"100/minute"``.
+
+    Attributes:
+        headers: What answers say.
+        hosts: Host names that the application answers to; empty: any (a finding of scan).
+        https: What becomes of plain http: ``redirect``, ``require`` or None.
+        proxies: Networks whose ``X-Forwarded-*`` is believed.
+        cors: Who may read answers from another origin; None: nobody.
+        csrf: The check of requests that another site may have caused.
+        websocket: Bounds of websockets, and who may open one.
+        header_count, header_size, address, query_keys: Bounds of a request's head.
+        body, upload: Bounds of a body, and of a form with files.
+        json_depth, json_keys, parts, files: Bounds of what a body holds.
+        rate: How often an address may ask one route.
+        sign_in_rate: The same for routes that take a password.
+        timeout: Until an answer begins, the reading of the body included.
+        concurrency: Requests under way at once, in this process.
+
+    Raises:
+        GuardError: An option is wrong.
+    """
+
+    headers: HeaderPolicy | None = field(default_factory=HeaderPolicy)
+    hosts: Sequence[str] = ()
+    https: Literal["redirect", "require"] | None = None
+    proxies: Sequence[str] = ()
+    cors: Cors | None = None
+    csrf: Csrf | None = field(default_factory=Csrf)
+    websocket: WebSocketLimits | None = field(default_factory=WebSocketLimits)
+    header_count: int = 100
+    header_size: int | str = "32 KiB"
+    address: int | str = "8 KiB"
+    query_keys: int = 200
+    body: int | str | None = "1 MB"
+    upload: int | str | None = "10 MB"
+    json_depth: int = 32
+    json_keys: int = 10_000
+    parts: int = 200
+    files: int = 20
+    rate: Rates = "600/minute"
+    sign_in_rate: Rates = "20/minute"
+    timeout: float | None = 30.0
+    concurrency: int | None = 1000
+
+    def __post_init__(self) -> None:
+        for name, kind in (("headers", HeaderPolicy), ("cors", Cors), ("csrf", Csrf)):
+            value = getattr(self, name)
+            if value is not None and not isinstance(value, kind):
+                raise GuardError(f"{name} takes {kind.__name__} or None, not {value!r}")
+        for name in ("hosts", "proxies"):
+            if isinstance(getattr(self, name), str):
+                raise GuardError(f"{name} is a list: [{getattr(self, name)!r}]")
+        for name in ("body", "upload", "header_size", "address"):
+            if getattr(self, name) is not None:
+                size(getattr(self, name), name)
+        for name in ("json_depth", "json_keys", "parts", "files", "header_count", "query_keys"):
+            count(getattr(self, name), name)
+        if self.timeout is not None:
+            positive(self.timeout, "timeout")
+        if self.concurrency is not None:
+            count(self.concurrency, "concurrency")
+        if self.https not in (None, "redirect", "require"):
+            raise GuardError(f"https: {self.https!r} is not 'redirect', 'require' or None")
+        rates(self.rate)
+        rates(self.sign_in_rate)
+
+
+def rates(value: Rates) -> tuple[Rate, ...]:
+    """The rates that an option names, none or more.
+
+    Raises:
+        GuardError: One is none.
+    """
+    if value is None:
+        return ()
+    if isinstance(value, str | Rate):
+        return (Rate.of(value),)
+    return tuple(Rate.of(one) for one in value)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RoutePolicy:
+    """What one route wants otherwise; what it leaves out stays as it is for the application.
+
+    It is a dependency, too, for a route or a whole router::
+
+        router = APIRouter(dependencies=[Depends(RoutePolicy(body="50 MB"))])
+
+    Attributes:
+        headers: All of the headers; None sets none.
+        content_security_policy: That header alone.
+        cache_control: That header alone, as a fixed value; it holds for every answer of the route.
+        cors, csrf, body, upload, rate, timeout: As in :class:`Policy`.
+        json_depth, json_keys, parts, files: As in :class:`Policy`.
+        secrets: Names of fields that the route answers on purpose though they look like a secret.
+
+    Raises:
+        GuardError: An option is wrong.
+    """
+
+    headers: HeaderPolicy | Inherit | None = INHERIT
+    content_security_policy: ContentSecurityPolicy | Inherit | None = INHERIT
+    cache_control: str | Inherit | None = INHERIT
+    cors: Cors | Inherit | None = INHERIT
+    csrf: Csrf | Inherit | None = INHERIT
+    body: int | str | Inherit | None = INHERIT
+    upload: int | str | Inherit | None = INHERIT
+    json_depth: int | Inherit = INHERIT
+    json_keys: int | Inherit = INHERIT
+    parts: int | Inherit = INHERIT
+    files: int | Inherit = INHERIT
+    rate: Rates | Inherit = INHERIT
+    timeout: float | Inherit | None = INHERIT
+    secrets: Sequence[str] = ()
+
+    def __post_init__(self) -> None:
+        if isinstance(self.secrets, str):
+            raise GuardError(f"secrets is a list of names: [{self.secrets!r}]")
+        self.apply(Policy())
+
+    def __call__(self) -> None:
+        """As a dependency it does nothing: guard reads it when the application starts."""
+
+    def apply(self, policy: Policy) -> Policy:
+        """The application's policy with this route's wishes."""
+        from buckler.guard.headers.cache_control import CacheControl
+
+        changes: Changes = {}
+        for name in Changes.__annotations__:
+            value = getattr(self, name, INHERIT)
+            if not isinstance(value, Inherit):
+                changes[name] = value  # type: ignore[literal-required]
+        changed = replace(policy, **changes)
+        headers = changed.headers
+        if headers is None:
+            return changed
+        if not isinstance(self.content_security_policy, Inherit):
+            headers = replace(headers, content_security_policy=self.content_security_policy)
+        if isinstance(self.cache_control, str):
+            headers = replace(headers, cache_control=CacheControl(self.cache_control, "always"))
+        elif self.cache_control is None:
+            headers = replace(headers, cache_control=None)
+        return replace(changed, headers=headers)
+
+
+class Changes(TypedDict, total=False):
+    """Options of :class:`Policy`, each as it may be given to ``Guard``."""
+
+    headers: HeaderPolicy | None
+    hosts: Sequence[str]
+    https: Literal["redirect", "require"] | None
+    proxies: Sequence[str]
+    cors: Cors | None
+    csrf: Csrf | None
+    websocket: WebSocketLimits | None
+    header_count: int
+    header_size: int | str
+    address: int | str
+    query_keys: int
+    body: int | str | None
+    upload: int | str | None
+    json_depth: int
+    json_keys: int
+    parts: int
+    files: int
+    rate: Rates
+    sign_in_rate: Rates
+    timeout: float | None
+    concurrency: int | None
+
+
+def _as_decorator(make: Callable[P, RoutePolicy]) -> Callable[P, Callable[[F], F]]:
+    def with_policy(*args: P.args, **options: P.kwargs) -> Callable[[F], F]:
+        wish = make(*args, **options)
+
+        def mark(handler: F) -> F:
+            setattr(handler, MARK, (*getattr(handler, MARK, ()), wish))
+            return handler
+
+        return mark
+
+    return with_policy
+
+
+with_policy = _as_decorator(RoutePolicy)
+"""The same as :class:`RoutePolicy`, as a decorator below the route's::
+
+    @app.post("/import")
+    @with_policy(body="50 MB", rate="5/hour")
+    async def import_products(...): ...
+"""

@@ -1,0 +1,34 @@
+"""An answer that guard gives instead of the application, as a value."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from buckler.guard.audit.events import Kind
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """Why a request goes no further.
+
+    Attributes:
+        status: Of the answer.
+        title: What the caller is told; nothing of the input, nothing of the inside.
+        kind: The security event.
+        reason: The event's word.
+        headers: More for the answer, e.g. ``Retry-After``.
+    """
+
+    status: int
+    title: str
+    kind: Kind
+    reason: str
+    headers: tuple[tuple[bytes, bytes], ...] = ()
+    detail: dict[str, str | int] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Redirect:
+    """An answer that sends the caller to https."""
+
+    location: bytes

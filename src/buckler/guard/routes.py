@@ -1,0 +1,192 @@
+"""The routes of an application, whatever FastAPI it runs on, and which of them a request is for.
+
+Since FastAPI 0.137 ``app.routes`` is a tree, and what holds for a route stands on its context; before,
+the list is flat. Both are read here and nowhere else in guard.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+from buckler.guard.policy import MARK, RoutePolicy
+
+MAX_DEPTH: Final = 8
+_PASSWORD = re.compile(r"(?:^|_)(?:password|passwd|passphrase|pin|otp|totp|passcode)(?:$|_)", re.I)
+_NAMED_GROUP = re.compile(r"\(\?P<\w+>")
+WEBSOCKET: Final = "WEBSOCKET"
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """One route as it answers.
+
+    Attributes:
+        template: Its path with the parameters' names, mounts included.
+        pattern: Regular expression of the path below ``prefix``.
+        methods: None for all.
+        endpoint: The handler.
+        wishes: What it and its routers want otherwise, outermost first.
+        takes_password: Whether a parameter is named like one.
+        docs: ``swagger``, ``redoc``, ``openapi``, ``oauth2`` where FastAPI added it itself.
+        static: Whether it is a folder of files.
+        children: Of a mount.
+        prefix: Of a mount: the path without parameters.
+        application: Of a mount.
+    """
+
+    template: str
+    pattern: re.Pattern[str]
+    methods: frozenset[str] | None
+    endpoint: Any
+    wishes: tuple[RoutePolicy, ...] = ()
+    takes_password: bool = False
+    docs: str = ""
+    static: bool = False
+    children: tuple[Route, ...] | None = None
+    application: Any = None
+
+
+def read(app: Any, prefix: str = "", depth: int = 0) -> Iterator[Route]:
+    """The routes of an application in the order in which they are tried."""
+    routes = getattr(app, "routes", None)
+    if routes is None or depth > MAX_DEPTH:
+        return
+    for context in _contexts(routes):
+        route = getattr(context, "original_route", context)
+        pattern = getattr(context, "path_regex", None) or getattr(route, "path_regex", None)
+        path = getattr(context, "path", None)
+        if not isinstance(pattern, re.Pattern) or path is None:
+            continue
+        if hasattr(route, "app") and hasattr(route, "routes") and not hasattr(route, "methods"):
+            inner = _unwrapped(route.app)
+            template = prefix + path
+            yield Route(
+                template=template + "/{path:path}",
+                pattern=pattern,
+                methods=None,
+                endpoint=None,
+                static=type(inner).__name__ == "StaticFiles" or hasattr(inner, "all_directories"),
+                children=tuple(read(inner, template, depth + 1)),
+                application=inner,
+            )
+            continue
+        dependant = getattr(context, "dependant", None) or getattr(route, "dependant", None)
+        endpoint = getattr(context, "endpoint", None) or getattr(route, "endpoint", None)
+        methods = getattr(context, "methods", None)
+        if methods is None and _is_websocket(route):
+            methods = {WEBSOCKET}
+        yield Route(
+            template=prefix + path,
+            pattern=pattern,
+            methods=None if methods is None else frozenset(methods),
+            endpoint=endpoint,
+            wishes=(*_wished(dependant), *getattr(endpoint, MARK, ())),
+            takes_password=dependant is not None and _takes_password(dependant),
+            docs=_docs(app, route, path),
+        )
+
+
+def _contexts(routes: Sequence[Any]) -> Iterator[Any]:
+    try:
+        from fastapi.routing import iter_route_contexts
+    except ImportError:  # Starlette alone, or FastAPI before 0.137.2
+        return iter(routes)
+    return iter(iter_route_contexts(routes))
+
+
+def _unwrapped(app: Any) -> Any:
+    """The application inside of pure ASGI layers that keep it as ``app``."""
+    for _ in range(MAX_DEPTH):
+        if getattr(app, "routes", None) is not None or not hasattr(app, "app"):
+            break
+        app = app.app
+    return app
+
+
+def _is_websocket(route: Any) -> bool:
+    return "WebSocket" in type(route).__name__
+
+
+def _wished(dependant: Any) -> Iterator[RoutePolicy]:
+    if dependant is None:
+        return
+    for sub in dependant.dependencies:
+        if isinstance(sub.call, RoutePolicy):
+            yield sub.call
+        else:
+            yield from _wished(sub)
+
+
+def _takes_password(dependant: Any) -> bool:
+    for where in ("body", "query", "header"):
+        for field in getattr(dependant, f"{where}_params"):
+            if _PASSWORD.search(field.alias) or _PASSWORD.search(field.name):
+                return True
+            kind = getattr(field.field_info, "annotation", None)
+            names = getattr(kind, "model_fields", None)
+            if isinstance(names, Mapping) and any(_PASSWORD.search(name) for name in names):
+                return True
+    return any(_takes_password(sub) for sub in dependant.dependencies)
+
+
+def _docs(app: Any, route: Any, path: str) -> str:
+    endpoint = getattr(route, "endpoint", None)
+    if getattr(endpoint, "__module__", "") != "fastapi.applications":
+        return ""
+    places = {
+        "docs_url": "swagger",
+        "redoc_url": "redoc",
+        "openapi_url": "openapi",
+        "swagger_ui_oauth2_redirect_url": "oauth2",
+    }
+    return next((kind for name, kind in places.items() if getattr(app, name, None) == path), "")
+
+
+class Finder:
+    """Finds the route of a request as Starlette does: the first whose path and method fit.
+
+    Args:
+        routes: In the order in which they are tried.
+    """
+
+    __slots__ = ("_groups", "_pattern", "_routes")
+
+    def __init__(self, routes: Sequence[Route]) -> None:
+        self._routes = tuple(routes)
+        self._groups: dict[int, int] = {}
+        parts, group = [], 1
+        for index, route in enumerate(self._routes):
+            text = _NAMED_GROUP.sub("(?:", route.pattern.pattern)
+            parts.append(f"({text})")
+            self._groups[group] = index
+            group += 1 + re.compile(text).groups
+        # One pass of the regular expression engine, whatever the number of routes.
+        self._pattern = re.compile("|".join(parts)) if parts else None
+
+    def find(self, path: str, method: str) -> tuple[Route | None, str]:
+        """The route, and what is left of the path below it where it is a mount."""
+        if self._pattern is None:
+            return None, ""
+        found = self._pattern.match(path)
+        if found is None or found.lastindex is None:
+            return None, ""
+        first = self._groups[found.lastindex]
+        partial: Route | None = None
+        for route in self._routes[first:]:
+            if _fits(route, method):
+                match = route.pattern.match(path)
+                if match is not None:
+                    rest = match.groupdict().get("path", "") if route.children is not None else ""
+                    return route, "/" + rest.lstrip("/")
+            elif partial is None and route.pattern.match(path):
+                partial = route
+        return partial, ""
+
+
+def _fits(route: Route, method: str) -> bool:
+    if route.methods is None:
+        return route.children is not None or method != WEBSOCKET
+    return method in route.methods or (method == "HEAD" and "GET" in route.methods)

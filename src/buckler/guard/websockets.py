@@ -1,0 +1,90 @@
+"""A websocket through the layer: who may open it, and what each message may be."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, MutableMapping
+from typing import TYPE_CHECKING, Any
+
+from buckler.guard.errors import problem
+from buckler.guard.headers.writer import HTTPS
+from buckler.guard.inbound import KEY, Inbound, Scope
+from buckler.guard.plans import Plan
+from buckler.guard.refusal import Refusal
+
+if TYPE_CHECKING:
+    from buckler.guard.layer import Layer
+
+Message = MutableMapping[str, Any]
+Receive = Callable[[], Awaitable[Message]]
+Send = Callable[[Message], Awaitable[None]]
+
+
+async def connect(layer: Layer, plan: Plan, scope: Scope, receive: Receive, send: Send) -> None:
+    """Let a connection through, or refuse it."""
+    inbound = Inbound(scope, dict(scope["headers"]), plan)
+    scope[KEY] = inbound
+    if plan.proxies is not None:
+        plan.proxies.apply(inbound)
+    refusal: Refusal | None = None
+    for check in plan.connecting:
+        refusal = check(inbound)
+        if refusal is not None:
+            break
+    else:
+        for rate in plan.waiting:
+            refusal = refusal or await rate.wait(inbound)
+    if refusal is not None:
+        await _deny(layer, inbound, refusal, receive, send)
+        return
+    await layer.app(scope, *_bounded(layer, inbound, receive, send))
+
+
+def _bounded(layer: Layer, inbound: Inbound, receive: Receive, send: Send) -> tuple[Receive, Send]:
+    limits = inbound.plan.websocket
+    meter = limits.meter() if limits is not None else None
+    writer = inbound.plan.writer
+    flags = HTTPS if inbound.https else 0
+
+    async def received() -> Message:
+        message = await receive()
+        if meter is None or message["type"] != "websocket.receive":
+            return message
+        refusal = meter.check(message)
+        if refusal is None:
+            return message
+        inbound.replaced = True
+        layer.emit(inbound, refusal.kind, refusal.reason, refusal.title)
+        await send({"type": "websocket.close", "code": refusal.status, "reason": refusal.title})
+        return {"type": "websocket.disconnect", "code": refusal.status, "reason": refusal.title}
+
+    async def sent(message: Message) -> None:
+        if inbound.replaced:
+            return
+        if message["type"] == "websocket.accept" and message.get("headers"):
+            message = {**message, "headers": writer.repaired(message["headers"], flags)}
+        elif message["type"] == "websocket.http.response.start":
+            message = {**message, "headers": writer.complete(inbound, message.get("headers") or [])}
+        await send(message)
+
+    return received, sent
+
+
+async def _deny(
+    layer: Layer, inbound: Inbound, refusal: Refusal, receive: Receive, send: Send
+) -> None:
+    """Refuse the handshake: with an answer where the server can, else by closing (ASGI, Websocket)."""
+    layer.emit(inbound, refusal.kind, refusal.reason, refusal.title, status=refusal.status)
+    await receive()
+    if "websocket.http.response" not in (inbound.scope.get("extensions") or {}):
+        await send({"type": "websocket.close", "code": 1008, "reason": refusal.title})
+        return
+    content = problem.problem(refusal.status, inbound.id, refusal.title)
+    headers = [
+        *refusal.headers,
+        (b"content-type", problem.JSON_TYPE),
+        (b"content-length", str(len(content)).encode()),
+    ]
+    headers = inbound.plan.writer.complete(inbound, headers)
+    status = refusal.status
+    await send({"type": "websocket.http.response.start", "status": status, "headers": headers})
+    await send({"type": "websocket.http.response.body", "body": content, "more_body": False})

@@ -9,9 +9,21 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from buckler.guard.alone import (
+        BodyLimit,
+        CrossOrigin,
+        CsrfProtection,
+        HttpsOnly,
+        RateLimit,
+        SecurityHeaders,
+        TimeLimit,
+        TrustedHosts,
+        WebSocketBounds,
+    )
     from buckler.guard.audit.events import Kind, SecurityEvent, Severity
     from buckler.guard.errors.handlers import ProblemDetails
     from buckler.guard.guard import Guard
+    from buckler.guard.headers.clear_site_data import clear_site_data
     from buckler.guard.headers.content_security_policy import NONCE, ContentSecurityPolicy
     from buckler.guard.headers.policy import HeaderPolicy
     from buckler.guard.inbound import csp_nonce, request_id
@@ -19,11 +31,23 @@ if TYPE_CHECKING:
     from buckler.guard.limits.csrf import Csrf, FormToken
     from buckler.guard.limits.memory import MemoryStore
     from buckler.guard.limits.rate import Rate
+    from buckler.guard.limits.redis import RedisStore
     from buckler.guard.limits.websocket import WebSocketLimits
     from buckler.guard.options import GuardError
     from buckler.guard.policy import Policy, RoutePolicy, with_policy
 
 _PLACES = {
+    "RedisStore": "limits.redis",
+    "clear_site_data": "headers.clear_site_data",
+    "WebSocketBounds": "alone",
+    "TrustedHosts": "alone",
+    "TimeLimit": "alone",
+    "SecurityHeaders": "alone",
+    "RateLimit": "alone",
+    "HttpsOnly": "alone",
+    "CsrfProtection": "alone",
+    "CrossOrigin": "alone",
+    "BodyLimit": "alone",
     "Guard": "guard",
     "GuardError": "options",
     "Policy": "policy",
@@ -47,22 +71,33 @@ _PLACES = {
 }
 __all__ = [
     "NONCE",
+    "BodyLimit",
     "ContentSecurityPolicy",
     "Cors",
+    "CrossOrigin",
     "Csrf",
+    "CsrfProtection",
     "FormToken",
     "Guard",
     "GuardError",
     "HeaderPolicy",
+    "HttpsOnly",
     "Kind",
     "MemoryStore",
     "Policy",
     "ProblemDetails",
     "Rate",
+    "RateLimit",
+    "RedisStore",
     "RoutePolicy",
     "SecurityEvent",
+    "SecurityHeaders",
     "Severity",
+    "TimeLimit",
+    "TrustedHosts",
+    "WebSocketBounds",
     "WebSocketLimits",
+    "clear_site_data",
     "csp_nonce",
     "request_id",
     "with_policy",

@@ -66,7 +66,7 @@ class Plan:
         counted = [RateCheck(rate, parts.store, template) for rate in rates(rated)]
         self.waiting = tuple(one for one in counted if one.waits)
         quick = [one.check for one in counted if not one.waits]
-        shared: list[Check] = [parts.head.check]
+        shared: list[Check] = [parts.head.check] if policy.hosts is not None else []
         if parts.https is not None:
             shared.append(parts.https.check)
         checks = [*shared, *quick]
@@ -112,7 +112,7 @@ class Parts:
         self.https = Https(policy.https) if policy.https is not None else None
         self.proxies = Proxies(policy.proxies) if policy.proxies else None
         self.head = Head(
-            Hosts(policy.hosts),
+            Hosts(policy.hosts or ()),
             policy.header_count,
             size(policy.header_size, "header_size"),
             size(policy.address, "address"),

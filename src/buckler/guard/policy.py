@@ -29,7 +29,8 @@ class Policy:
 
     Attributes:
         headers: What answers say.
-        hosts: Host names that the application answers to; empty: any (a finding of scan).
+        hosts: Host names that the application answers to; empty: any (a finding of scan). None
+            switches off all checks of a request's head.
         https: What becomes of plain http: ``redirect``, ``require`` or None.
         proxies: Networks whose ``X-Forwarded-*`` is believed.
         cors: Who may read answers from another origin; None: nobody.
@@ -48,7 +49,7 @@ class Policy:
     """
 
     headers: HeaderPolicy | None = field(default_factory=HeaderPolicy)
-    hosts: Sequence[str] = ()
+    hosts: Sequence[str] | None = ()
     https: Literal["redirect", "require"] | None = None
     proxies: Sequence[str] = ()
     cors: Cors | None = None
@@ -174,7 +175,7 @@ class Changes(TypedDict, total=False):
     """Options of :class:`Policy`, each as it may be given to ``Guard``."""
 
     headers: HeaderPolicy | None
-    hosts: Sequence[str]
+    hosts: Sequence[str] | None
     https: Literal["redirect", "require"] | None
     proxies: Sequence[str]
     cors: Cors | None

@@ -23,7 +23,9 @@ def found(app: Any, policy: Policy, *, errors: bool) -> Iterator[tuple[str, str]
             yield f"{name}_off", f"{name}=None switches this part off for every route"
     if not errors:
         yield "errors_off", "errors=False: errors answer as the application has them"
-    if not policy.hosts:
+    if policy.hosts is None:
+        yield "head_off", "hosts=None: no check of host, headers and address"
+    elif not policy.hosts:
         yield "any_host", "hosts is empty: any Host header is believed; name the site's own"
     if getattr(app, "debug", False):
         yield "debug", "debug=True answers errors with a traceback"

@@ -1,0 +1,214 @@
+"""Each part of the layer by itself, for applications that want one thing, on any ASGI framework.
+
+Every class takes the application and its own options and is an ASGI application again, so that
+``app.add_middleware(SecurityHeaders)`` and ``SecurityHeaders(app)`` both work. Added as middleware, it does
+not meet answers that are made outside of the middleware (an unhandled 500): :class:`~buckler.guard.Guard`
+does.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Any, Literal
+
+from buckler.guard.audit.events import Listener
+from buckler.guard.headers.policy import HeaderPolicy
+from buckler.guard.inbound import Scope
+from buckler.guard.layer import App, Layer, Receive, Send
+from buckler.guard.limits.cors import Cors
+from buckler.guard.limits.csrf import Csrf
+from buckler.guard.limits.memory import MemoryStore
+from buckler.guard.limits.rate import Rate, RateStore
+from buckler.guard.limits.websocket import WebSocketLimits
+from buckler.guard.plans import Plans
+from buckler.guard.policy import Changes, Policy
+
+_MANY = 2**31
+OFF: Changes = {
+    "headers": None,
+    "csrf": None,
+    "websocket": None,
+    "hosts": None,
+    "body": None,
+    "upload": None,
+    "json_depth": _MANY,
+    "json_keys": _MANY,
+    "parts": _MANY,
+    "files": _MANY,
+    "rate": None,
+    "sign_in_rate": None,
+    "timeout": None,
+    "concurrency": None,
+}
+"""A policy that does nothing; a part alone changes what is its own."""
+
+
+class _Part:
+    """One part of the layer around an application."""
+
+    def __init__(
+        self,
+        app: App,
+        changes: Changes,
+        *,
+        events: Listener | None = None,
+        store: RateStore | None = None,
+    ) -> None:
+        merged = OFF.copy()
+        merged.update(changes)
+        policy = Policy(**merged)
+        # Plans are made now, so that a wrong option is told where it is written.
+        plans = Plans((), policy, store or MemoryStore())
+        self.app = app
+        self._layer = Layer(app, lambda: plans, listener=events, concurrency=policy.concurrency)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """See the ASGI specification."""
+        await self._layer(scope, receive, send)
+
+    def __getattr__(self, name: str) -> Any:
+        """What the application has: routes, state."""
+        return getattr(self.app, name)
+
+
+class SecurityHeaders(_Part):
+    """The headers alone.
+
+    Args:
+        app: What it stands around.
+        headers: What answers say; else the defaults of an interface without pages.
+    """
+
+    def __init__(self, app: App, headers: HeaderPolicy | None = None) -> None:
+        super().__init__(app, {"headers": headers or HeaderPolicy()})
+
+
+class TrustedHosts(_Part):
+    """The check of ``Host`` alone.
+
+    Args:
+        app: What it stands around.
+        hosts: Host names; ``*.example.com`` stands for names below it.
+        events: Gets the refusals.
+    """
+
+    def __init__(self, app: App, hosts: Sequence[str], *, events: Listener | None = None) -> None:
+        super().__init__(app, {"hosts": hosts}, events=events)
+
+
+class HttpsOnly(_Part):
+    """Plain http is redirected or refused.
+
+    Args:
+        app: What it stands around.
+        mode: ``redirect`` or ``require``.
+        proxies: Networks whose ``X-Forwarded-Proto`` is believed.
+    """
+
+    def __init__(
+        self,
+        app: App,
+        mode: Literal["redirect", "require"] = "redirect",
+        *,
+        proxies: Sequence[str] = (),
+    ) -> None:
+        super().__init__(app, {"https": mode, "proxies": proxies})
+
+
+class BodyLimit(_Part):
+    """The size of bodies alone, chunks counted.
+
+    Args:
+        app: What it stands around.
+        body: Bytes, or ``"1 MB"``.
+        upload: The same for a form with files; else as ``body``.
+        events: Gets the refusals.
+    """
+
+    def __init__(
+        self,
+        app: App,
+        body: int | str = "1 MB",
+        *,
+        upload: int | str | None = None,
+        events: Listener | None = None,
+    ) -> None:
+        super().__init__(app, {"body": body, "upload": upload or body}, events=events)
+
+
+class RateLimit(_Part):
+    """How often an address may ask.
+
+    Args:
+        app: What it stands around.
+        rate: ``"100/minute"``, or several.
+        store: Where it is counted; else this process.
+        proxies: Networks whose ``X-Forwarded-For`` is believed.
+        events: Gets the refusals.
+    """
+
+    def __init__(
+        self,
+        app: App,
+        rate: str | Rate | Sequence[str | Rate],
+        *,
+        store: RateStore | None = None,
+        proxies: Sequence[str] = (),
+        events: Listener | None = None,
+    ) -> None:
+        super().__init__(app, {"rate": rate, "proxies": proxies}, events=events, store=store)
+
+
+class CrossOrigin(_Part):
+    """Who may read answers from another origin.
+
+    Args:
+        app: What it stands around.
+        cors: The list.
+    """
+
+    def __init__(self, app: App, cors: Cors) -> None:
+        super().__init__(app, {"cors": cors})
+
+
+class CsrfProtection(_Part):
+    """The check of requests that another site may have caused.
+
+    Args:
+        app: What it stands around.
+        trusted: Origins whose pages may do so.
+        events: Gets the refusals.
+    """
+
+    def __init__(
+        self, app: App, trusted: Iterable[str] = (), *, events: Listener | None = None
+    ) -> None:
+        super().__init__(app, {"csrf": Csrf(trusted)}, events=events)
+
+
+class WebSocketBounds(_Part):
+    """Origins, sizes and rates of websockets.
+
+    Args:
+        app: What it stands around.
+        limits: The bounds.
+        events: Gets the refusals.
+    """
+
+    def __init__(
+        self, app: App, limits: WebSocketLimits | None = None, *, events: Listener | None = None
+    ) -> None:
+        super().__init__(app, {"websocket": limits or WebSocketLimits()}, events=events)
+
+
+class TimeLimit(_Part):
+    """Seconds until an answer begins, and requests under way at once.
+
+    Args:
+        app: What it stands around.
+        seconds: Of one request.
+        concurrency: Requests at once, or None.
+    """
+
+    def __init__(self, app: App, seconds: float = 30.0, *, concurrency: int | None = None) -> None:
+        super().__init__(app, {"timeout": seconds, "concurrency": concurrency})

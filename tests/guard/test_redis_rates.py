@@ -1,0 +1,107 @@
+"""Rates in a real Redis, shared by two applications; and what holds when it dies or hangs."""
+
+from __future__ import annotations
+
+import asyncio
+import shutil
+import signal
+import socket
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from fastapi import FastAPI
+
+from buckler.guard import Guard, RedisStore
+from tests.guard.asgi import ask
+
+
+@pytest.fixture
+def server(tmp_path: Path) -> Iterator[tuple[str, subprocess.Popen[bytes]]]:
+    program = shutil.which("redis-server") or shutil.which("valkey-server")
+    if program is None:
+        pytest.skip("needs redis-server")
+    place = tmp_path / "redis.sock"
+    command = [
+        program,
+        "--port",
+        "0",
+        "--unixsocket",
+        str(place),
+        "--save",
+        "",
+        "--dir",
+        str(tmp_path),
+    ]
+    process = subprocess.Popen(command, stdout=subprocess.DEVNULL)
+    try:
+        for _ in range(500):
+            try:
+                with socket.socket(socket.AF_UNIX) as client:
+                    client.connect(str(place))
+                break
+            except OSError:
+                import time
+
+                time.sleep(0.01)
+        yield f"unix://{place}", process
+    finally:
+        process.send_signal(signal.SIGCONT)
+        process.kill()
+        process.wait()
+
+
+def app(store: RedisStore, rate: str = "3/minute") -> FastAPI:
+    made = FastAPI()
+
+    @made.get("/")
+    async def home() -> dict[str, int]:
+        return {}
+
+    Guard(made, rate=rate, store=store)
+    return made
+
+
+def statuses(store: RedisStore, count: int, *apps: FastAPI) -> list[int]:
+    async def several() -> list[int]:
+        answers = [await ask(apps[n % len(apps)], "GET", "/") for n in range(count)]
+        await store.close()
+        return [answer.status for answer in answers]
+
+    return asyncio.run(several())
+
+
+def test_two_processes_worth_of_applications_share_a_limit(server: Any) -> None:
+    store = RedisStore(server[0])
+    assert statuses(store, 5, app(store), app(store)) == [200, 200, 200, 429, 429]
+
+
+def test_a_caller_gets_more_as_time_passes(server: Any) -> None:
+    store = RedisStore(server[0])
+    made = app(store, "2/second")
+
+    async def run() -> list[int]:
+        found = [(await ask(made, "GET", "/")).status for _ in range(3)]
+        await asyncio.sleep(0.7)
+        found.append((await ask(made, "GET", "/")).status)
+        await store.close()
+        return found
+
+    assert asyncio.run(run()) == [200, 200, 429, 200]
+
+
+@pytest.mark.parametrize(
+    ("on_failure", "expected"),
+    [("open", [200] * 5), ("closed", [429] * 5), ("local", [200, 200, 200, 429, 429])],
+)
+@pytest.mark.parametrize("how", [signal.SIGKILL, signal.SIGSTOP])
+def test_a_redis_that_dies_or_hangs_does_what_was_stated(
+    server: Any, how: signal.Signals, on_failure: Any, expected: list[int]
+) -> None:
+    url, process = server
+    store = RedisStore(url, on_failure=on_failure, timeout=0.2, pause=60.0)
+    process.send_signal(how)
+    assert statuses(store, 5, app(store)) == expected
+    assert store.failures == 1

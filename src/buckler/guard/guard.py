@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Unpack
 
+from buckler.guard import docs
 from buckler.guard.audit.events import Kind, Listener, SecurityEvent
 from buckler.guard.layer import Layer
 from buckler.guard.limits.memory import MemoryStore
@@ -34,6 +35,8 @@ class Guard:
         events: Gets the security events, e.g. ``Audit(...)``.
         store: Where rates are counted: this process, or Redis for many.
         errors: Whether errors become problem details that tell nothing.
+        local_docs: Whether ``/docs`` and ``/redoc`` work under the policy, their assets served from
+            here (the ``docs`` extra).
         changes: Options of :class:`~buckler.guard.Policy` that differ from the preset's.
 
     Raises:
@@ -48,6 +51,7 @@ class Guard:
         events: Listener | None = None,
         store: RateStore | None = None,
         errors: bool = True,
+        local_docs: bool = True,
         **changes: Unpack[Changes],
     ) -> None:
         if not hasattr(app, "build_middleware_stack"):
@@ -69,6 +73,7 @@ class Guard:
         self._events = events
         self._store = store or MemoryStore()
         self._errors = errors
+        self._docs = local_docs
         self._build: Callable[[], Any] = app.build_middleware_stack
         # The instance's own attribute: Starlette calls it once, when the first message comes.
         app.build_middleware_stack = self._stack  # type: ignore[method-assign]
@@ -79,6 +84,8 @@ class Guard:
             from buckler.guard.errors.handlers import install
 
             install(self.app)
+        if self._docs:
+            docs.install(self.app)
         return Layer(
             self._build(),
             self._plans,
@@ -88,7 +95,7 @@ class Guard:
         )
 
     def _plans(self) -> Plans:
-        plans = Plans(tuple(read(self.app)), self.policy, self._store)
+        plans = Plans(tuple(read(self.app)), self.policy, self._store, docs.policies(self.policy))
         for reason, message in self.weaknesses():
             self._tell(reason, message)
         return plans

@@ -191,7 +191,7 @@ class Plans:
                 self._compile(route.children)
 
     def _plan(self, route: Route) -> Plan:
-        policy = self._documented.get(route.docs, self._policy)
+        policy = self._documented.get(route.docs, self._policy) if route.docs else self._policy
         if route.static and policy.headers is not None:
             # Files are the same for everybody, whoever asks for them.
             policy = replace(policy, headers=replace(policy.headers, cache_control=None))

@@ -11,6 +11,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
+from buckler.guard.docs import MARK as DOCS
 from buckler.guard.policy import MARK, RoutePolicy
 
 MAX_DEPTH: Final = 8
@@ -30,10 +31,9 @@ class Route:
         endpoint: The handler.
         wishes: What it and its routers want otherwise, outermost first.
         takes_password: Whether a parameter is named like one.
-        docs: ``swagger``, ``redoc``, ``openapi``, ``oauth2`` where FastAPI added it itself.
+        docs: ``swagger``, ``redoc`` or ``oauth2`` for FastAPI's own pages.
         static: Whether it is a folder of files.
         children: Of a mount.
-        prefix: Of a mount: the path without parameters.
         application: Of a mount.
     """
 
@@ -85,7 +85,7 @@ def read(app: Any, prefix: str = "", depth: int = 0) -> Iterator[Route]:
             endpoint=endpoint,
             wishes=(*_wished(dependant), *getattr(endpoint, MARK, ())),
             takes_password=dependant is not None and _takes_password(dependant),
-            docs=_docs(app, route, path),
+            docs=getattr(endpoint, DOCS, ""),
         )
 
 
@@ -130,19 +130,6 @@ def _takes_password(dependant: Any) -> bool:
             if isinstance(names, Mapping) and any(_PASSWORD.search(name) for name in names):
                 return True
     return any(_takes_password(sub) for sub in dependant.dependencies)
-
-
-def _docs(app: Any, route: Any, path: str) -> str:
-    endpoint = getattr(route, "endpoint", None)
-    if getattr(endpoint, "__module__", "") != "fastapi.applications":
-        return ""
-    places = {
-        "docs_url": "swagger",
-        "redoc_url": "redoc",
-        "openapi_url": "openapi",
-        "swagger_ui_oauth2_redirect_url": "oauth2",
-    }
-    return next((kind for name, kind in places.items() if getattr(app, name, None) == path), "")
 
 
 class Finder:

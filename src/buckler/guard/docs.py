@@ -1,0 +1,197 @@
+"""FastAPI's documentation pages under a strict policy: assets from here, scripts with a nonce.
+
+Threat: a page on the application's own origin that runs what a content network sends (CWE-829), and a
+policy that is weakened for the whole site because two pages need it. The assets come from the package
+``fastapi-offline`` (the ``docs`` extra); without it the pages keep loading theirs from the network, named in
+their policy one by one, which is told at the start.
+"""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Awaitable, Callable, Iterator, Mapping
+from dataclasses import replace
+from importlib.util import find_spec
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final, Literal
+
+from buckler.guard.headers.content_security_policy import NONCE, ContentSecurityPolicy, script_hash
+from buckler.guard.headers.cross_origin import OpenerPolicy
+from buckler.guard.headers.policy import HeaderPolicy
+from buckler.guard.inbound import csp_nonce
+from buckler.guard.policy import Policy
+
+if TYPE_CHECKING:
+    from starlette.requests import Request
+    from starlette.responses import HTMLResponse
+
+Kind = Literal["swagger", "redoc", "oauth2"]
+MARK: Final = "__buckler_docs__"
+"""Attribute of a page's handler that names its kind."""
+MAX_DEPTH: Final = 8
+PACKAGE: Final = "fastapi_offline"
+_EMPTY = script_hash("")
+"""Redoc makes an empty style element and fills it by script."""
+_REDOC = "redoc.standalone.js"
+_PATCHES = (
+    # Style elements get the nonce of the script that makes them; the picture of its makers stays away.
+    ("n.nc=void 0", "n.nc=(document.currentScript||{}).nonce"),
+    ("https://cdn.redoc.ly/redoc/logo-mini.svg", "data:,"),
+)
+_CDN_SCRIPTS = {
+    "swagger": "https://cdn.jsdelivr.net/npm/swagger-ui-dist@5/swagger-ui-bundle.js",
+    "redoc": "https://cdn.jsdelivr.net/npm/redoc@2/bundles/redoc.standalone.js",
+}
+_CDN_STYLE = "https://cdn.jsdelivr.net/npm/swagger-ui-dist@5/swagger-ui.css"
+_CDN_ICON = "https://fastapi.tiangolo.com"
+
+
+def assets() -> Path | None:
+    """The folder with Swagger UI and Redoc, or None where the package is not installed."""
+    found = find_spec(PACKAGE)
+    if found is None or not found.submodule_search_locations:
+        return None
+    folder = Path(next(iter(found.submodule_search_locations))) / "static"
+    return folder if folder.is_dir() else None
+
+
+def install(app: Any, depth: int = 0) -> None:
+    """Replace the pages of an application and of those mounted in it.
+
+    Args:
+        app: FastAPI; anything else is left alone.
+        depth: Of mounts.
+    """
+    folder = assets()
+    routes = getattr(getattr(app, "router", None), "routes", None)
+    if routes is None or depth > MAX_DEPTH:
+        return
+    for route, kind in list(_pages(app)):
+        index = routes.index(route)
+        routes[index] = _route(app, kind, route, local=folder is not None)
+        if folder is not None and kind != "oauth2":
+            routes.insert(index, _mount(route.path, folder))
+    for route in list(routes):
+        install(getattr(route, "app", None), depth + 1)
+
+
+def _pages(app: Any) -> Iterator[tuple[Any, Kind]]:
+    """The pages that FastAPI added itself."""
+    kinds: Mapping[str, Kind] = {
+        "docs_url": "swagger",
+        "redoc_url": "redoc",
+        "swagger_ui_oauth2_redirect_url": "oauth2",
+    }
+    paths = {getattr(app, name, None): kind for name, kind in kinds.items()}
+    for route in app.router.routes:
+        endpoint = getattr(route, "endpoint", None)
+        if getattr(endpoint, "__module__", "") == "fastapi.applications":
+            kind = paths.get(getattr(route, "path", ""))
+            if kind is not None:
+                yield route, kind
+
+
+def _mount(path: str, folder: Path) -> Any:
+    from starlette.responses import Response
+    from starlette.routing import Mount, Route
+    from starlette.staticfiles import StaticFiles
+
+    async def redoc(request: Request) -> Response:
+        del request
+        return Response(_patched(folder / _REDOC), media_type="text/javascript")
+
+    routes = [Route(f"/{_REDOC}", redoc), Mount("/", StaticFiles(directory=folder))]
+    return Mount(f"{path.rstrip('/')}/assets", routes=routes, name="docs-assets")
+
+
+@functools.lru_cache
+def _patched(script: Path) -> str:
+    text = script.read_text(encoding="utf-8")
+    for old, new in _PATCHES:
+        text = text.replace(old, new)
+    return text
+
+
+def _route(app: Any, kind: Kind, route: Any, *, local: bool) -> Any:
+    from starlette.routing import Route
+
+    page = _page(app, kind, route.endpoint, f"{route.path.rstrip('/')}/assets" if local else "")
+    setattr(page, MARK, kind)
+    return Route(route.path, page, include_in_schema=False, name=route.name)
+
+
+def _page(
+    app: Any, kind: Kind, original: Callable[..., Any], folder: str
+) -> Callable[[Request], Awaitable[HTMLResponse]]:
+    """What makes a page: FastAPI's own, its assets from ``folder``, its scripts with the nonce."""
+    from fastapi.openapi.docs import get_redoc_html, get_swagger_ui_html
+    from starlette.responses import HTMLResponse
+
+    async def make(request: Request) -> HTMLResponse:
+        root = request.scope.get("root_path", "").rstrip("/")
+        found: HTMLResponse
+        if kind == "oauth2" or not folder:
+            found = await original(request)
+        elif kind == "swagger":
+            redirect = app.swagger_ui_oauth2_redirect_url
+            found = get_swagger_ui_html(
+                openapi_url=root + app.openapi_url,
+                title=f"{app.title} - Swagger UI",
+                oauth2_redirect_url=root + redirect if redirect else None,
+                init_oauth=app.swagger_ui_init_oauth,
+                swagger_ui_parameters=app.swagger_ui_parameters,
+                swagger_js_url=f"{root}{folder}/swagger-ui-bundle.js",
+                swagger_css_url=f"{root}{folder}/swagger-ui.css",
+                swagger_favicon_url=f"{root}{folder}/favicon.png",
+            )
+        else:
+            found = get_redoc_html(
+                openapi_url=root + app.openapi_url,
+                title=f"{app.title} - ReDoc",
+                redoc_js_url=f"{root}{folder}/{_REDOC}",
+                redoc_favicon_url=f"{root}{folder}/favicon.png",
+                with_google_fonts=False,
+            )
+        text = bytes(found.body).decode()
+        nonce = csp_nonce(request)
+        text = text.replace("<script", f'<script nonce="{nonce}"')
+        text = text.replace("<style", f'<style nonce="{nonce}"')
+        return HTMLResponse(text)
+
+    return make
+
+
+def policies(policy: Policy) -> Mapping[str, Policy]:
+    """The application's policy as it is for the pages, by kind."""
+    headers = policy.headers
+    if headers is None:
+        return {}
+    local = assets() is not None
+    return {kind: replace(policy, headers=_headers(headers, kind, local=local)) for kind in _KINDS}
+
+
+_KINDS: tuple[Kind, ...] = ("swagger", "redoc", "oauth2")
+
+
+def _headers(headers: HeaderPolicy, kind: Kind, *, local: bool) -> HeaderPolicy:
+    away = () if local or kind == "oauth2" else (_CDN_SCRIPTS[kind],)
+    styles: dict[str, tuple[str, ...]] = {
+        "swagger": ("'self'",) if local else (_CDN_STYLE,),
+        "redoc": (NONCE, _EMPTY),
+        "oauth2": (),
+    }
+    policy = ContentSecurityPolicy(
+        script_src=(*(("'self'",) if local else away), NONCE),
+        style_src=styles[kind],
+        img_src=("'self'", "data:", *(() if local else (_CDN_ICON,))),
+        connect_src=("'self'",),
+        worker_src=("blob:",) if kind == "redoc" else (),
+    )
+    # A sign-in in a window of its own tells the page by its handle on it.
+    opener = None if kind == "oauth2" else OpenerPolicy("same-origin-allow-popups")
+    return replace(
+        headers,
+        content_security_policy=policy,
+        opener_policy=opener,
+        embedder_policy=None,
+    )

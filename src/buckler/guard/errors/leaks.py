@@ -11,7 +11,7 @@ _INSIDE = re.compile(
       Traceback\ \(most\ recent | \bFile\ "[^"]+",\ line\ \d+
     | (?:^|[\s'"(=])(?:/(?:home|usr|opt|var|etc|srv|app|tmp|root|proc|mnt|run|lib)/|[A-Za-z]:\\)[\w.\\/-]+
     | \b\w+(?:Error|Exception|Warning)\b(?::|\()
-    | \b(?:SELECT\s.+\sFROM|INSERT\s+INTO|UPDATE\s.+\sSET|DELETE\s+FROM|DROP\s+TABLE)\b
+    | (?-i:\b(?:SELECT\s.+\sFROM|INSERT\s+INTO|UPDATE\s.+\sSET|DELETE\s+FROM|DROP\s+TABLE)\b)
     | \b(?:postgresql|postgres|mysql|mariadb|sqlite|mongodb|redis|amqp)(?:\+\w+)?://
     | \b(?:psycopg2?|asyncpg|sqlalchemy|pymysql|sqlite3|pymongo|redis|httpx2?|botocore)\.\w
     | \b(?:python|uvicorn|gunicorn|fastapi|starlette|nginx|postgresql|mysql)[/ ]v?\d+\.\d

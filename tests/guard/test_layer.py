@@ -35,7 +35,6 @@ EXPECTED = {
     "referrer-policy": "no-referrer",
     "cross-origin-opener-policy": "same-origin",
     "cross-origin-resource-policy": "same-origin",
-    "server": "web",
 }
 
 

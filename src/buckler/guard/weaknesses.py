@@ -2,12 +2,40 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import asyncio
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from buckler.guard.policy import Policy
 
 _PARTS = ("headers", "csrf", "websocket", "body", "upload", "rate", "sign_in_rate", "timeout")
+
+
+_SERVERS: Mapping[str, str] = {
+    "uvicorn": "--no-server-header, or uvicorn.run(..., server_header=False)",
+    "hypercorn": "include_server_header = False in its configuration",
+}
+"""How a server is told not to name itself in every answer, where no application can take it out."""
+
+
+def server() -> Iterator[tuple[str, str]]:
+    """What the server that runs this application adds by itself, told by the task that it starts us in.
+
+    Called while an application starts; elsewhere it finds nothing.
+    """
+    try:
+        task = asyncio.current_task()
+    except RuntimeError:  # no asyncio
+        return
+    frame = getattr(task.get_coro(), "cr_frame", None) if task is not None else None
+    config = getattr(frame.f_locals.get("self"), "config", None) if frame is not None else None
+    name = type(config).__module__.partition(".")[0]
+    says = getattr(config, "server_header", getattr(config, "include_server_header", False))
+    if name in _SERVERS and says:
+        yield (
+            "server_header",
+            f"{name} names itself in every answer; start it with {_SERVERS[name]}",
+        )
 
 
 def found(app: Any, policy: Policy, *, errors: bool) -> Iterator[tuple[str, str]]:
@@ -18,6 +46,7 @@ def found(app: Any, policy: Policy, *, errors: bool) -> Iterator[tuple[str, str]
         policy: Of it.
         errors: Whether errors become problem details.
     """
+    yield from server()
     for name in _PARTS:
         if getattr(policy, name) is None:
             yield f"{name}_off", f"{name}=None switches this part off for every route"

@@ -20,7 +20,7 @@ from buckler.guard.options import GuardError, header_value
 TELLING: Final = frozenset(
     (
         *("x-powered-by", "x-aspnet-version", "x-aspnetmvc-version", "x-runtime"),
-        *("x-generator", "x-drupal-cache", "x-backend-server", "x-server"),
+        *("x-generator", "x-drupal-cache", "x-backend-server", "x-server", "server"),
         *("x-sourcemap", "sourcemap", "x-debug-token", "x-debug-token-link"),
     )
 )
@@ -47,7 +47,6 @@ class HeaderPolicy:
     Attributes:
         content_security_policy: One policy, or several of which each holds (CSP3, 8.1).
         strict_transport_security: Over https alone.
-        server: What ``Server`` says instead of the server's name and version; None leaves it.
         removed: Names that are taken out, in lower case.
         extra: More headers, by name.
         enforce: Whether guard's value replaces one that the application sets itself.
@@ -71,7 +70,6 @@ class HeaderPolicy:
     resource_policy: ResourcePolicy | None = field(default_factory=ResourcePolicy)
     cache_control: CacheControl | None = field(default_factory=CacheControl)
     cookies: Cookies | None = field(default_factory=Cookies)
-    server: str | None = "web"
     removed: frozenset[str] = TELLING
     extra: Mapping[str, str] = field(default_factory=dict)
     enforce: bool = False
@@ -83,8 +81,6 @@ class HeaderPolicy:
         for name, value in self.extra.items():
             header_value(value, name)
             header_value(name, "a header's name")
-        if self.server is not None:
-            header_value(self.server, "server")
         for policy in self.policies:
             if not isinstance(policy, ContentSecurityPolicy):
                 raise GuardError("content_security_policy takes ContentSecurityPolicy objects")
@@ -111,8 +107,6 @@ class HeaderPolicy:
         for part in parts:
             if part is not None:
                 yield part.header, part.value().encode("ascii")
-        if self.server is not None:
-            yield b"server", self.server.encode("ascii")
         for name, value in self.extra.items():
             yield name.lower().encode("ascii"), value.encode("ascii")
 
@@ -128,7 +122,6 @@ SILENT: Final = HeaderPolicy(
     resource_policy=None,
     cache_control=None,
     cookies=None,
-    server=None,
     removed=frozenset(),
 )
 """Says nothing and leaves what the application says."""

@@ -112,12 +112,11 @@ class HeaderWriter:
         present = {lower for lower, _, _ in given}
         if _COOKIE in present and not flags & PERSONAL:
             pairs = (*pairs, *(pair for pair in self._cache if pair not in pairs))
+        replaced: frozenset[bytes] = frozenset()
         if self._policy.enforce:
             replaced = frozenset(name for name, _ in pairs)
         else:
-            # What the server says of itself is nobody's wish.
-            replaced = frozenset((b"server",)) if self._policy.server is not None else frozenset()
-            pairs = tuple(pair for pair in pairs if pair[0] not in present or pair[0] in replaced)
+            pairs = tuple(pair for pair in pairs if pair[0] not in present)
         replaced |= {name for name, _ in more if name != b"vary"}
         cookies = self._policy.cookies
         kept = []

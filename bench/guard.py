@@ -1,0 +1,270 @@
+"""What guard costs: CPU per request against the bare application, beside its peers, in one run.
+
+In process the requests go straight into the ASGI callable; under uvicorn they come over loopback, and the
+CPU is the server's. Rounds of all variants are interleaved; the figure is the median of the ratios of each
+round, so that a machine that gets slower or faster in between does not count. Peers run without a network.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+import json
+import logging
+import multiprocessing
+import os
+import socket
+import statistics
+import sys
+import time
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from _peers import PEERS
+from _table import Figure, calibrate, figure, report
+from fastapi import FastAPI
+
+from buckler.guard import Cors, Guard, Rate
+
+ROUNDS = 25
+PEER_ROUNDS = 7
+REQUESTS = 400
+SERVED_ROUNDS = 9
+SERVED = 2500
+HEADERS = (
+    (b"host", b"localhost"),
+    (b"user-agent", b"Mozilla/5.0 (X11; Linux x86_64; rv:150.0) Gecko/20100101 Firefox/150.0"),
+    (b"accept", b"*/*"),
+    (b"accept-encoding", b"gzip, deflate, br"),
+    (b"connection", b"keep-alive"),
+)
+BODY = b'{"name":"tea","price":3}'
+BUDGETS = {"in process": 1.10, "under uvicorn": 1.15}
+
+
+def bare() -> FastAPI:
+    """One route that answers a constant, for GET and for POST."""
+    app = FastAPI()
+
+    @app.get("/")
+    async def read() -> dict[str, str]:
+        return {"hello": "world"}
+
+    @app.post("/")
+    async def write(item: dict[str, Any]) -> dict[str, str]:
+        return {"hello": "world"}
+
+    return app
+
+
+def guarded() -> FastAPI:
+    """The same with everything but the inspection of values."""
+    app = bare()
+    Guard(
+        app,
+        hosts=["localhost", "127.0.0.1"],
+        cors=Cors(["https://shop.example"], credentials=True),
+        rate=Rate(10_000_000, 60.0),
+        proxies=["10.0.0.0/8"],
+        events=lambda event: None,
+    )
+    return app
+
+
+SWITCHED_ON = (
+    "headers (CSP, X-Frame-Options, nosniff, Referrer-Policy, Permissions-Policy, COOP, CORP, Cache-Control, "
+    "cookies, HSTS over https)",
+    "hosts, header count and size, address, query keys, proxies, CORS, CSRF, websocket origins",
+    "body size with chunks counted, JSON depth and keys, form parts and files",
+    "rate per route and address with RateLimit headers, time limit, concurrency",
+    "problem details, security events",
+)
+
+
+def scope(method: str) -> dict[str, Any]:
+    """What a server makes of a request."""
+    headers = list(HEADERS)
+    if method == "POST":
+        headers += [(b"content-type", b"application/json"), (b"content-length", b"%d" % len(BODY))]
+    return {
+        "type": "http",
+        "asgi": {"version": "3.0", "spec_version": "2.3"},
+        "http_version": "1.1",
+        "method": method,
+        "path": "/",
+        "raw_path": b"/",
+        "query_string": b"",
+        "root_path": "",
+        "scheme": "http",
+        "headers": headers,
+        "client": ("127.0.0.1", 50000),
+        "server": ("127.0.0.1", 8000),
+        "state": {},
+    }
+
+
+async def microseconds(app: Any, method: str, count: int) -> float:
+    """CPU per request, in process."""
+    template = scope(method)
+    statuses: set[int] = set()
+
+    async def receive() -> dict[str, Any]:
+        return {"type": "http.request", "body": BODY, "more_body": False}
+
+    async def send(message: Mapping[str, Any]) -> None:
+        if message["type"] == "http.response.start":
+            statuses.add(message["status"])
+
+    begun = time.process_time()
+    for _ in range(count):
+        await app({**template, "headers": list(template["headers"]), "state": {}}, receive, send)
+    spent = time.process_time() - begun
+    if statuses != {200}:
+        raise SystemExit(f"answers were {statuses}, so nothing is measured")
+    return spent / count * 1e6
+
+
+async def ratios(
+    variants: Mapping[str, Any], method: str, rounds: int
+) -> tuple[float, dict[str, float]]:
+    """The bare application's microseconds, and each variant's ratio to it."""
+    plain = bare()
+    for app in (plain, *variants.values()):
+        await microseconds(app, method, 20)
+    base: list[float] = []
+    found: dict[str, list[float]] = {name: [] for name in variants}
+    for _ in range(rounds):
+        for name, app in variants.items():
+            count = REQUESTS if name == "guard" else 60
+            gc.collect()
+            before = await microseconds(plain, method, count)
+            took = await microseconds(app, method, count)
+            after = await microseconds(plain, method, count)
+            base.append((before + after) / 2)
+            found[name].append(took / base[-1])
+    return statistics.median(base), {n: statistics.median(v) for n, v in found.items()}
+
+
+def serve(make: str, listener: socket.socket) -> None:
+    """A server process."""
+    import uvicorn
+
+    logging.disable(logging.CRITICAL)
+    app = guarded() if make == "guard" else bare()
+    config = uvicorn.Config(app, log_level="critical", access_log=False, timeout_keep_alive=600)
+    uvicorn.Server(config).run([listener])
+
+
+def served(method: str) -> tuple[float, float]:
+    """Microseconds of the bare server and the ratio of the guarded one."""
+    context = multiprocessing.get_context("fork")
+    processes, connections = [], {}
+    try:
+        for name in ("bare", "guard"):
+            listener = socket.create_server(("127.0.0.1", 0))
+            process = context.Process(target=serve, args=(name, listener), daemon=True)
+            process.start()
+            processes.append(process)
+            connections[name] = (process.pid, socket.create_connection(listener.getsockname()))
+            listener.close()
+        body = BODY if method == "POST" else b""
+        lines = [f"{method} / HTTP/1.1".encode(), *(n + b": " + v for n, v in HEADERS)]
+        if body:
+            lines += [b"content-type: application/json", b"content-length: %d" % len(body)]
+        request = b"\r\n".join(lines) + b"\r\n\r\n" + body
+        for pid, connection in connections.values():
+            _exchange(pid, connection, request, 50)
+        base, found = [], []
+        for _ in range(SERVED_ROUNDS):
+            plain = _exchange(*connections["bare"], request, SERVED)
+            base.append(plain)
+            found.append(_exchange(*connections["guard"], request, SERVED) / plain)
+        return statistics.median(base), statistics.median(found)
+    finally:
+        for process in processes:
+            process.kill()
+            process.join()
+
+
+def _exchange(pid: int, connection: socket.socket, request: bytes, count: int) -> float:
+    """Microseconds of the server's CPU per request."""
+    before = _cpu(pid)
+    for _ in range(count):
+        connection.sendall(request)
+        answer = b""
+        while b"world" not in answer:
+            got = connection.recv(65536)
+            if not got:
+                raise SystemExit("the server closed the connection")
+            answer += got
+        if not answer.startswith(b"HTTP/1.1 200"):
+            raise SystemExit(f"the server answered {answer[:80]!r}")
+    return (_cpu(pid) - before) / count * 1e6
+
+
+def _cpu(pid: int) -> float:
+    """Seconds of CPU that a process used (Linux; nanoseconds from the scheduler)."""
+    with open(f"/proc/{pid}/schedstat", encoding="ascii") as file:
+        return int(file.read().split()[0]) / 1e9
+
+
+def peers() -> dict[str, Any]:
+    """Those that are installed."""
+    found = {}
+    for name, make in PEERS.items():
+        try:
+            found[name] = _made(make)
+        except ImportError as error:
+            print(
+                f"{name}: not installed ({error}); pip install -r bench/requirements.txt",
+                file=sys.stderr,
+            )
+    return found
+
+
+def _made(make: Callable[[FastAPI], Any]) -> Any:
+    return make(bare())
+
+
+def alone() -> None:
+    """Leave the network, loopback aside: no peer calls anybody from here."""
+    from buckler.scan.engines.app.agent.box import libc
+
+    if os.geteuid() == 0:
+        libc.unshare(libc.CLONE_NEWNET)
+
+
+def main() -> None:
+    logging.disable(logging.WARNING)
+    calibration = calibrate()
+    found: list[Figure] = []
+    rows: list[tuple[str, str, float, float]] = []
+    for method in ("GET", "POST"):
+        base, ratio = served(method)
+        found.append(
+            figure(f"guard under uvicorn, {method}", ratio, "times bare", BUDGETS["under uvicorn"])
+        )
+        rows.append(("bare under uvicorn, us", method, base, 1.0))
+    for method in ("GET", "POST"):
+        base, mine = asyncio.run(ratios({"guard": guarded()}, method, ROUNDS))
+        found.append(
+            figure(
+                f"guard in process, {method}", mine["guard"], "times bare", BUDGETS["in process"]
+            )
+        )
+        rows.append(("bare in process, us", method, base, 1.0))
+    alone()
+    for method in ("GET", "POST"):
+        _, others = asyncio.run(ratios(peers(), method, PEER_ROUNDS))
+        rows += [(name, method, 0.0, ratio) for name, ratio in others.items()]
+    if "--json" not in sys.argv:
+        print("On in guard: " + "; ".join(SWITCHED_ON))
+        for name, method, base, ratio in rows:
+            print(f"{name:<32} {method:<5} {f'{base:.1f} us' if base else f'{ratio:.2f}':>10}")
+    else:
+        print(json.dumps({"rows": rows}), file=sys.stderr)
+    report(found, calibration)
+
+
+if __name__ == "__main__":
+    main()

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import re
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Generator, Iterable, Iterator, Mapping
+from typing import Any
 
 from buckler.core.errors import ApplicationError, TargetError
 from buckler.core.events import GapFound, Listener, Note
@@ -16,7 +17,25 @@ from buckler.core.report import SERVER_NAMES
 from buckler.scan.engines.app.child import ChildLost
 from buckler.scan.engines.app.servers.bring import HINTS, Servers
 from buckler.scan.engines.app.session import Session, Started
+from buckler.scan.formats import clean
 
+MAX_FAILED = 5
+MAX_TOLD = 700
+_HELP = (
+    (
+        re.compile("superuser|permission denied|access denied|must be owner", re.IGNORECASE),
+        "nobody is a superuser on the scan's own server: let the migration go on where that is refused",
+    ),
+    (
+        re.compile("extension .* is not available"),
+        "install that extension of PostgreSQL on this machine",
+    ),
+    (
+        re.compile("was not done within"),
+        "leave out of an empty database what takes long, or let app-seed make the tables",
+    ),
+)
+"""What a failure to make tables says, and what the user can do about it."""
 _ABSENT = re.compile(r": LoadError: ([\w.]+) has no '([\w.]+)'$")
 
 
@@ -77,13 +96,30 @@ def _short(servers: Servers) -> Iterator[GapFound]:
 
 def _fill(session: Session) -> Iterator[GapFound]:
     """Make the tables; yields what could not be made."""
+    session.migrate = True
+    told = yield from _filled(session)
+    if told.get("stuck") and told.get("how") == "alembic":
+        # The process of a migration that goes on is of no use, so the models have one of their own.
+        session.migrate = False
+        if told.get("models"):
+            yield from _filled(session)
+
+
+def _filled(session: Session) -> Generator[GapFound, None, Mapping[str, Any]]:
     try:
         told = session.fill()
     except (ApplicationError, ChildLost) as error:
         yield GapFound("tables", f"they could not be made: {error.message}", error.hint)
-        return
-    for failed in told.get("failed", ()):
-        yield GapFound("tables", f"{told.get('how')}: {failed}"[:700])
+        return {}
+    goes_on = "the scan goes on with what is there"
+    if told.get("models"):
+        goes_on = "what is missing was made from the models, as far as it can be"
+    failures = told.get("failed")
+    for failed in failures[:MAX_FAILED] if isinstance(failures, list) else ():
+        why = clean.line(str(failed))[:MAX_TOLD]
+        hint = next((hint for known, hint in _HELP if known.search(why)), "")
+        yield GapFound("tables", f"{why}; {goes_on}", hint)
+    return told
 
 
 def _begun(session: Session) -> Started:

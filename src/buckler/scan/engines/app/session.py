@@ -95,6 +95,8 @@ class Session:
         self.made_up: set[str] = set()
         self.wanted: dict[ServerWanted, None] = {}
         self.outgoing: dict[OutgoingCall, None] = {}
+        self.migrate = True
+        """Whether the project's migrations make the tables; not where they do not end."""
         self.fallen: dict[str, str] = {}
         self._walls: dict[str, bool] = {}
         self._sources = Sources(target.folder)
@@ -110,7 +112,7 @@ class Session:
     def twin(self) -> Session:
         """Another one of the same application, not started."""
         other = Session(self._target, self._application, self._prefix, self._options)
-        other.servers = self.servers
+        other.servers, other.migrate = self.servers, self.migrate
         other.made_up, other.fallen, other._walls = self.made_up, self.fallen, self._walls
         other.wanted, other.outgoing = self.wanted, self.outgoing
         return other
@@ -146,7 +148,8 @@ class Session:
         child = self._new({**config, "prepare": True})
         try:
             child.receive_walls(self._options.import_timeout)
-            frame = child.receive(self._options.import_timeout)
+            # Its import, and what migrations may take; then the models.
+            frame = child.receive(self._options.import_timeout * 2)
             if frame["kind"] == "failed":
                 raise answers.import_failed(self._application.label, frame)
             return frame
@@ -381,6 +384,7 @@ class Session:
                 "sys_path": roots,
             },
             "servers": dict(servers),
+            "migrate": self.migrate,
             "data": self._options.data,
             "box": {
                 "sockets": sockets,

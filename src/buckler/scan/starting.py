@@ -14,13 +14,17 @@ from typing import Any
 from buckler.core.errors import ApplicationError, TargetError
 from buckler.core.events import GapFound, Listener, Note
 from buckler.core.report import SERVER_NAMES
+from buckler.scan.engines.app import leftovers
 from buckler.scan.engines.app.child import ChildLost
 from buckler.scan.engines.app.servers.bring import HINTS, Servers
+from buckler.scan.engines.app.servers.interface import ServerError
 from buckler.scan.engines.app.session import Session, Started
 from buckler.scan.formats import clean
 
 MAX_FAILED = 5
 MAX_TOLD = 700
+_NO_ROOM = re.compile("no space left|errno: 28", re.IGNORECASE)
+_TROUBLE = re.compile("error|fatal|panic|cannot|could not|no space left", re.IGNORECASE)
 _HELP = (
     (
         re.compile("superuser|permission denied|access denied|must be owner", re.IGNORECASE),
@@ -30,6 +34,7 @@ _HELP = (
         re.compile("extension .* is not available"),
         "install that extension of PostgreSQL on this machine",
     ),
+    (_NO_ROOM, leftovers.MAKE_ROOM),
     (
         re.compile("was not done within"),
         "leave out of an empty database what takes long, or let app-seed make the tables",
@@ -55,7 +60,7 @@ def start(session: Session, guessed: Iterable[str], emit: Listener) -> Started:
     if servers is None:
         return _begun(session)
     begun = time.monotonic()
-    filled = list(_fill(session)) if servers.bring(guessed) else []
+    filled = list(_fill(session, servers)) if servers.bring(guessed) else []
     failure: ApplicationError | None = None
     started: Started | None = None
     last = time.monotonic()
@@ -65,11 +70,11 @@ def start(session: Session, guessed: Iterable[str], emit: Listener) -> Started:
         failure = error
     if servers.bring(session.drivers):
         session.stop()
-        filled = list(_fill(session))
+        filled = list(_fill(session, servers))
         last = time.monotonic()
         started = _begun(session)
     if servers.kinds:
-        servers.seconds = last - begun
+        servers.seconds += last - begun
         told = ", ".join(SERVER_NAMES[kind] for kind in servers.kinds)
         emit(Note("app", f"brought for this scan: {told}"))
     for gap in (*filled, *_short(servers)):
@@ -79,28 +84,72 @@ def start(session: Session, guessed: Iterable[str], emit: Listener) -> Started:
     return started
 
 
+def asked_late(session: Session) -> tuple[str, ...]:
+    """Kinds of servers that requests asked for and that nobody knew of before.
+
+    An application may put an address together, and import its driver, when a request comes.
+    """
+    servers = session.servers
+    if servers is None:
+        return ()
+    kinds = dict.fromkeys(wanted.kind for wanted in session.wanted)
+    return tuple(kind for kind in kinds if servers.may_bring(kind))
+
+
+def unanswered(session: Session, allowed: Iterable[str]) -> Iterator[GapFound]:
+    """Servers that were asked for, where neither one of the scan's nor an allowed one answered."""
+    servers = session.servers
+    told: set[str] = set()
+    for wanted in session.wanted:
+        kind = wanted.kind
+        brought = servers is not None and (servers.answered_by(kind) or kind in servers.failed)
+        if brought or kind in told or f"{wanted.host}:{wanted.port}" in allowed:
+            continue
+        told.add(kind)
+        why = f"{wanted.address} was asked for and not reached, so no statement was answered"
+        yield GapFound(SERVER_NAMES[kind], why, "--database auto" if servers is None else "")
+
+
+def ended(servers: Servers) -> Iterator[GapFound]:
+    """Servers of the scan that ended before it did: what came after they had was tried in vain."""
+    for kind, said in servers.ended().items():
+        last = f"; the last it said: {said}" if said else ""
+        why = f"it ended while it was needed, so the rest was not tested{last}"
+        hint = leftovers.MAKE_ROOM if servers.is_full() else "scan again"
+        yield GapFound(SERVER_NAMES[kind], why[:MAX_TOLD], hint)
+
+
 def _short(servers: Servers) -> Iterator[GapFound]:
     """What is not as it would be on the application's own servers."""
     for kind in sorted(servers.made):
         name = SERVER_NAMES[kind]
-        why = f"no {name} is on this machine, so a stand-in answered: its rows may be made up"
+        why, hint = f"no {name} is on this machine", HINTS[kind]
         if kind in servers.failed:
-            why = f"{servers.failed[kind].message}, so a stand-in answered: its rows may be made up"
+            why, hint = _failed(servers.failed[kind])
         elif servers.mode == "stand-in":
-            why = "a stand-in answered, as --database asks: its rows may be made up"
-        yield GapFound(name, why, "" if servers.mode == "stand-in" else HINTS[kind])
+            why, hint = "--database asks for it", ""
+        yield GapFound(name, f"a stand-in answered: {why}; its rows may be made up", hint)
     for kind, problem in servers.failed.items():
         if kind not in servers.made:
-            yield GapFound(SERVER_NAMES[kind], problem.message, problem.hint)
+            yield GapFound(SERVER_NAMES[kind], *_failed(problem))
 
 
-def _fill(session: Session) -> Iterator[GapFound]:
+def _failed(problem: ServerError) -> tuple[str, str]:
+    """Why a server did not start, in one line, and what to do; its log may be the hint."""
+    lines = [line for line in problem.hint.splitlines() if line.strip()]
+    if len(lines) <= 1 and not _TROUBLE.search(problem.hint):
+        return problem.message, problem.hint
+    told = next((line for line in lines if _TROUBLE.search(line)), lines[-1])
+    hint = leftovers.MAKE_ROOM if _NO_ROOM.search(problem.hint) else ""
+    return f"{problem.message}: {clean.line(told)}"[:MAX_TOLD], hint
+
+
+def _fill(session: Session, servers: Servers) -> Iterator[GapFound]:
     """Make the tables; yields what could not be made."""
-    session.migrate = True
     told = yield from _filled(session)
-    if told.get("stuck") and told.get("how") == "alembic":
+    if told.get("stuck") and servers.migrate:
         # The process of a migration that goes on is of no use, so the models have one of their own.
-        session.migrate = False
+        servers.migrate = False
         if told.get("models"):
             yield from _filled(session)
 

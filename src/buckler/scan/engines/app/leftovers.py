@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import atexit
 import contextlib
+import errno
 import os
 import secrets
 import signal
@@ -25,6 +26,8 @@ OWNER = "owner"
 PLANTS = Path("/tmp/buckler-plant")  # noqa: S108 - believed only where it is ours
 """Where files are planted; real only where the application sees the real ``/tmp``."""
 END_SECONDS = 3.0
+FULL = (errno.ENOSPC, errno.EDQUOT)
+MAKE_ROOM = "make room in the folder for temporary files, or name another: TMPDIR=FOLDER"
 _START_TIME_AT = 19
 """Field of /proc/PID/stat behind the name, counted from 0 (proc(5): starttime)."""
 _made: set[Path] = set()

@@ -95,8 +95,6 @@ class Session:
         self.made_up: set[str] = set()
         self.wanted: dict[ServerWanted, None] = {}
         self.outgoing: dict[OutgoingCall, None] = {}
-        self.migrate = True
-        """Whether the project's migrations make the tables; not where they do not end."""
         self.fallen: dict[str, str] = {}
         self._walls: dict[str, bool] = {}
         self._sources = Sources(target.folder)
@@ -112,7 +110,7 @@ class Session:
     def twin(self) -> Session:
         """Another one of the same application, not started."""
         other = Session(self._target, self._application, self._prefix, self._options)
-        other.servers, other.migrate = self.servers, self.migrate
+        other.servers = self.servers
         other.made_up, other.fallen, other._walls = self.made_up, self.fallen, self._walls
         other.wanted, other.outgoing = self.wanted, self.outgoing
         return other
@@ -148,7 +146,6 @@ class Session:
         child = self._new({**config, "prepare": True})
         try:
             child.receive_walls(self._options.import_timeout)
-            # Its import, and what migrations may take; then the models.
             frame = child.receive(self._options.import_timeout * 2)
             if frame["kind"] == "failed":
                 raise answers.import_failed(self._application.label, frame)
@@ -243,19 +240,24 @@ class Session:
     def stop(self) -> None:
         """End the child; it can be started again."""
         self._end(grace=0)
+        self._drop_next()
 
     def close(self) -> None:
         """End the child and remove the scratch folder."""
         self._end(grace=1.0)
-        if self._next is not None:
-            with contextlib.suppress(ApplicationError):
-                self._next.result()[0].close(grace=0)
+        self._drop_next()
         self._starting.shutdown()
         if self._plant_is_real:
             leftovers.remove(self.plant)
             with contextlib.suppress(OSError):
                 leftovers.PLANTS.rmdir()
         self.scratch.close()
+
+    def _drop_next(self) -> None:
+        if self._next is not None:
+            with contextlib.suppress(ApplicationError):
+                self._next.result()[0].close(grace=0)
+            self._next = None
 
     def _end(self, grace: float) -> None:
         if self._child is not None:
@@ -361,12 +363,8 @@ class Session:
     def _config(self, servers: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
         target = self._target
         python = target.python
-        prefixes = {
-            sys.prefix,
-            sys.base_prefix,
-            str(python.parent.parent),
-            str(python.resolve().parent.parent),
-        }
+        prefixes = {sys.prefix, sys.base_prefix}
+        prefixes |= {str(path.parent.parent) for path in (python, python.resolve())}
         roots = [str(path) for path in self._application.sys_path]
         sockets = [server["folder"] for server in servers.values()]
         return {
@@ -384,7 +382,6 @@ class Session:
                 "sys_path": roots,
             },
             "servers": dict(servers),
-            "migrate": self.migrate,
             "data": self._options.data,
             "box": {
                 "sockets": sockets,

@@ -115,7 +115,8 @@ async def _run(channel: Channel, config: Dict[str, Any]) -> None:
 
 
 def _tables(config: Dict[str, Any]) -> Dict[str, Any]:
-    return schema.prepare(config["box"]["project"], config["lifespan_timeout"], config["migrate"])
+    migrate = all(server["migrate"] for server in config["servers"].values())
+    return schema.prepare(config["box"]["project"], config["lifespan_timeout"], migrate)
 
 
 async def _start(app: Any, timeout: float) -> Tuple[serve.Lifespan, Optional[str]]:

@@ -162,7 +162,8 @@ class Scanner:
                 self._application(application)
             except (ApplicationError, AgentError) as error:
                 self._work.failed = error.message
-                self.emit(GapFound(application.label, error.message, error.hint))
+                hint = leftovers.help_with(error.hint) or error.hint
+                self.emit(GapFound(application.label, error.message, hint))
             except OSError as error:
                 if error.errno not in leftovers.FULL:
                     raise
@@ -187,7 +188,7 @@ class Scanner:
                     session.stop()
                     self._attacked(session, self._start(session, application, late), prefix)
             finally:
-                for gap in starting.ended(servers):
+                for gap in starting.cut_short(session, servers):
                     self._work.failed = f"{gap.what}: {gap.why}"
                     self.emit(gap)
 
@@ -287,7 +288,7 @@ class Scanner:
             (str(item.get("what")), str(item.get("detail")), str(item.get("where", "")))
             for item in started.model.get("refused", [])
         )
-        work.model = work.model or model
+        work.model = model if late else work.model or model
         return model
 
     def _check_named(self, application: Application, model: AppModel) -> None:

@@ -23,7 +23,6 @@ from buckler.scan.formats import clean
 
 MAX_FAILED = 5
 MAX_TOLD = 700
-_NO_ROOM = re.compile("no space left|errno: 28", re.IGNORECASE)
 _TROUBLE = re.compile("error|fatal|panic|cannot|could not|no space left", re.IGNORECASE)
 _HELP = (
     (
@@ -34,7 +33,6 @@ _HELP = (
         re.compile("extension .* is not available"),
         "install that extension of PostgreSQL on this machine",
     ),
-    (_NO_ROOM, leftovers.MAKE_ROOM),
     (
         re.compile("was not done within"),
         "leave out of an empty database what takes long, or let app-seed make the tables",
@@ -56,6 +54,12 @@ def start(session: Session, guessed: Iterable[str], emit: Listener) -> Started:
         TargetError: The module has no such attribute; the user can put it right.
         ApplicationError: The application does not import.
     """
+    started = _brought(session, guessed, emit)
+    del session.faults[:-1]  # of starts without what it wanted
+    return started
+
+
+def _brought(session: Session, guessed: Iterable[str], emit: Listener) -> Started:
     servers = session.servers
     if servers is None:
         return _begun(session)
@@ -110,13 +114,18 @@ def unanswered(session: Session, allowed: Iterable[str]) -> Iterator[GapFound]:
         yield GapFound(SERVER_NAMES[kind], why, "--database auto" if servers is None else "")
 
 
-def ended(servers: Servers) -> Iterator[GapFound]:
-    """Servers of the scan that ended before it did: what came after they had was tried in vain."""
+def cut_short(session: Session, servers: Servers) -> Iterator[GapFound]:
+    """What ended before the scan did, so that what came after it was tried in vain."""
     for kind, said in servers.ended().items():
-        last = f"; the last it said: {said}" if said else ""
-        why = f"it ended while it was needed, so the rest was not tested{last}"
-        hint = leftovers.MAKE_ROOM if servers.is_full() else "scan again"
-        yield GapFound(SERVER_NAMES[kind], why[:MAX_TOLD], hint)
+        lines = [line for line in said.splitlines() if line.strip()]
+        last = next((line for line in reversed(lines) if _TROUBLE.search(line)), "")
+        why = "it ended while it was needed, so the rest was not tested"
+        why += f"; its log: {clean.line(last)}" if last else ""
+        yield GapFound(SERVER_NAMES[kind], why[:MAX_TOLD], help_with(said) or "scan again")
+    first, *later = session.faults or [""]
+    if not first and any(later) and servers.kinds:
+        why = f"the start-up code failed when it ran again: {next(filter(None, later))}"[:MAX_TOLD]
+        yield GapFound("lifespan", why, help_with(why))
 
 
 def _short(servers: Servers) -> Iterator[GapFound]:
@@ -140,8 +149,7 @@ def _failed(problem: ServerError) -> tuple[str, str]:
     if len(lines) <= 1 and not _TROUBLE.search(problem.hint):
         return problem.message, problem.hint
     told = next((line for line in lines if _TROUBLE.search(line)), lines[-1])
-    hint = leftovers.MAKE_ROOM if _NO_ROOM.search(problem.hint) else ""
-    return f"{problem.message}: {clean.line(told)}"[:MAX_TOLD], hint
+    return f"{problem.message}: {clean.line(told)}"[:MAX_TOLD], leftovers.help_with(problem.hint)
 
 
 def _fill(session: Session, servers: Servers) -> Iterator[GapFound]:
@@ -166,9 +174,15 @@ def _filled(session: Session) -> Generator[GapFound, None, Mapping[str, Any]]:
     failures = told.get("failed")
     for failed in failures[:MAX_FAILED] if isinstance(failures, list) else ():
         why = clean.line(str(failed))[:MAX_TOLD]
-        hint = next((hint for known, hint in _HELP if known.search(why)), "")
-        yield GapFound("tables", f"{why}; {goes_on}", hint)
+        yield GapFound("tables", f"{why}; {goes_on}", help_with(why))
     return told
+
+
+def help_with(why: str) -> str:
+    """What the user can do about a failure; an empty text where nobody can say."""
+    if leftovers.help_with(why):
+        return leftovers.MAKE_ROOM
+    return next((hint for known, hint in _HELP if known.search(why)), "")
 
 
 def _begun(session: Session) -> Started:

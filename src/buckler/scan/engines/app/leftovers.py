@@ -11,6 +11,7 @@ import atexit
 import contextlib
 import errno
 import os
+import re
 import secrets
 import signal
 import stat
@@ -28,9 +29,15 @@ PLANTS = Path("/tmp/buckler-plant")  # noqa: S108 - believed only where it is ou
 END_SECONDS = 3.0
 FULL = (errno.ENOSPC, errno.EDQUOT)
 MAKE_ROOM = "make room in the folder for temporary files, or name another: TMPDIR=FOLDER"
+_NO_ROOM = re.compile("no space left|errno: 28", re.IGNORECASE)
 _START_TIME_AT = 19
 """Field of /proc/PID/stat behind the name, counted from 0 (proc(5): starttime)."""
 _made: set[Path] = set()
+
+
+def help_with(why: str) -> str:
+    """What the user can do about a failure for want of room; an empty text for any other."""
+    return MAKE_ROOM if _NO_ROOM.search(why) else ""
 
 
 def places() -> list[Path]:

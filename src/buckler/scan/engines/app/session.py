@@ -85,13 +85,13 @@ class Session:
         self.scratch = Scratch()
         self._pycache = self.scratch.path / "pycache"
         self.plant = leftovers.PLANTS / prefix
-        self._plant_is_real = False
+        self._plant_is_real = self._filled = False
         self._next: Future[tuple[Child, Started]] | None = None
         self._starting = ThreadPoolExecutor(1)
         self.servers: Servers | None = None
         self.drivers: tuple[str, ...] = ()
-        self.requests = 0
-        self.starts = 0
+        self.requests = self.starts = 0
+        self.faults: list[str] = []
         self.made_up: set[str] = set()
         self.wanted: dict[ServerWanted, None] = {}
         self.outgoing: dict[OutgoingCall, None] = {}
@@ -99,7 +99,6 @@ class Session:
         self._walls: dict[str, bool] = {}
         self._sources = Sources(target.folder)
         self._dropped: set[int] = set()
-        self._filled = False
 
     def __enter__(self) -> Session:
         return self
@@ -112,7 +111,7 @@ class Session:
         other = Session(self._target, self._application, self._prefix, self._options)
         other.servers = self.servers
         other.made_up, other.fallen, other._walls = self.made_up, self.fallen, self._walls
-        other.wanted, other.outgoing = self.wanted, self.outgoing
+        other.wanted, other.outgoing, other.faults = self.wanted, self.outgoing, self.faults
         return other
 
     def start(self) -> Started:
@@ -209,6 +208,7 @@ class Session:
         for wall in self._options.walls:
             if not started.walls.get(wall):
                 started.why.setdefault(wall, "it does not stand, and the system gave no reason")
+        self.faults.append(str(started.model.get("lifespan_failed") or ""))
         if not self._walls:
             self._walls.update(started.walls)
         for wall, stood in self._walls.items():

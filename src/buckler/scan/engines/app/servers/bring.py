@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import itertools
-import shutil
 import socket
 import stat
 import tempfile
@@ -24,8 +23,7 @@ KINDS: Mapping[str, type[PostgreSQL] | type[MySQL] | type[Redis]] = {
     "mysql": MySQL,
     "redis": Redis,
 }
-LEAST_ROOM = 1024 * 1024
-"""Bytes; a server that has less cannot be trusted to answer."""
+MAX_LOG = 4000
 HINTS: Mapping[str, str] = {
     "postgresql": "install postgresql",
     "mysql": "install mariadb-server",
@@ -118,16 +116,12 @@ class Servers:
         return False
 
     def ended(self) -> dict[str, str]:
-        """Servers that do not listen any more, each with the last line of its log."""
+        """Servers that do not listen any more, each with the end of its log."""
         return {
-            kind: _last_line(address.socket.parent / "server.log")
+            kind: _end_of(address.socket.parent / "server.log")
             for kind, (_, address) in self._running.items()
             if not _listens(address.socket)
         }
-
-    def is_full(self) -> bool:
-        """Whether there is no room any more where they write."""
-        return self._folder is not None and shutil.disk_usage(self._folder).free < LEAST_ROOM
 
     def for_child(self, *, original: bool = False) -> dict[str, dict[str, Any]]:
         """What the next child is told of them: by kind, where it listens and the child's number.
@@ -182,12 +176,11 @@ def _listens(path: Path) -> bool:
     return True
 
 
-def _last_line(log: Path) -> str:
+def _end_of(log: Path) -> str:
     try:
-        told = log.read_bytes()[-400:].decode("utf-8", "replace").split("\n")
+        return log.read_bytes()[-MAX_LOG:].decode("utf-8", "replace")
     except OSError:
         return ""
-    return next((line.strip() for line in reversed(told) if line.strip()), "")
 
 
 def _base() -> Path:

@@ -116,14 +116,15 @@ def unanswered(session: Session, allowed: Iterable[str]) -> Iterator[GapFound]:
 
 def cut_short(session: Session, servers: Servers) -> Iterator[GapFound]:
     """What ended before the scan did, so that what came after it was tried in vain."""
-    for kind, said in servers.ended().items():
+    ended = servers.ended()
+    for kind, said in ended.items():
         lines = [line for line in said.splitlines() if line.strip()]
         last = next((line for line in reversed(lines) if _TROUBLE.search(line)), "")
         why = "it ended while it was needed, so the rest was not tested"
         why += f"; its log: {clean.line(last)}" if last else ""
         yield GapFound(SERVER_NAMES[kind], why[:MAX_TOLD], help_with(said) or "scan again")
     first, *later = session.faults or [""]
-    if not first and any(later) and servers.kinds:
+    if not ended and not first and any(later) and servers.kinds:
         why = f"the start-up code failed when it ran again: {next(filter(None, later))}"[:MAX_TOLD]
         yield GapFound("lifespan", why, help_with(why))
 

@@ -113,7 +113,7 @@ def remove(folder: Path) -> None:
 
 
 @atexit.register
-def _remove_made() -> None:
+def remove_made() -> None:
     """What a signal kept from being removed at its place."""
     with contextlib.suppress(SystemExit):  # by one more signal: the rest is for the next scan
         for folder in list(_made):

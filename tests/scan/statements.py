@@ -17,7 +17,7 @@ def main(folder: Path) -> None:
         (finding, proof.data)
         for finding in report.findings
         for proof in finding.proof
-        if proof.data.get("sink") == "sql"
+        if proof.data.get("sink") in ("sql", "key")
     ]
     print(
         json.dumps(

@@ -22,6 +22,7 @@ from buckler.scan.engines.app.session import Options
 from tests.conftest import ROOT, needs_server
 from tests.scan.interrupted import BUCKLER, Case, Place, settled
 from tests.scan.interrupting import Order
+from tests.scan.listening import Listener
 from tests.scan.test_servers import ASYNCPG, MIGRATED, REDIS, in_folders
 
 APART = str(Path(__file__).with_name("apart.py"))
@@ -267,3 +268,37 @@ def test_a_public_host_is_not_asked(database: str, project, scan) -> None:
         assert "203.0.113.9:5432/shop" in why
         assert hint == "--database auto"
         assert report.exit_code(Severity.HIGH) in (0, 4)
+
+
+HTTP = """
+import httpx
+from fastapi import FastAPI
+
+app = FastAPI()
+
+
+@app.get("/notes")
+def notes(q: str = "") -> float:
+    return float(httpx.get("http://127.0.0.1:%s/rates", params={"q": q}).json()["rate"])
+"""
+ON_LOOPBACK = {
+    "postgresql": ASYNCPG.replace("%s", "127.0.0.1:%s"),
+    "mysql": MARIA.replace("@db.internal", "@127.0.0.1:%s"),
+    "redis": REDIS.replace("%s", "127.0.0.1:%s"),
+    "http": HTTP,
+}
+
+
+@pytest.mark.parametrize("database", ["stand-in", "none"])
+@pytest.mark.parametrize("kind", ON_LOOPBACK)
+def test_a_server_on_loopback_sees_no_connection(kind: str, database: str, project, scan) -> None:
+    """As in test_servers.py with servers of the scan's own; here without any."""
+    listener = Listener()
+    text = ON_LOOPBACK[kind].replace("%s", str(listener.port))
+    report = scan(project({"main.py": text}), options=Options(database=database))
+    listener.socket.close()
+    told = {s.port for s in report.coverage.servers} | {
+        call.address.rpartition(":")[2] for call in report.coverage.outgoing
+    }
+    assert told == {str(listener.port)}
+    assert listener.seen == 0

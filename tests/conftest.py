@@ -41,6 +41,7 @@ SLOW = (
     "tests/scan/test_standin_mysql.py",
     "tests/scan/test_standin_postgresql.py",
     "tests/scan/test_standin_redis.py",
+    "tests/scan/test_standin_transactions.py",
     "tests/formats/",
 )
 

@@ -33,11 +33,15 @@ SLOW = (
     "tests/scan/test_servers.py",
     "tests/scan/test_servers_alone.py",
     "tests/scan/test_interrupts.py",
+    "tests/scan/test_bad_migrations.py",
+    "tests/scan/test_bad_servers.py",
     "tests/scan/test_lying_child.py",
+    "tests/scan/test_no_programs.py",
     "tests/scan/test_outgoing.py",
     "tests/scan/test_standin_mysql.py",
     "tests/scan/test_standin_postgresql.py",
     "tests/scan/test_standin_redis.py",
+    "tests/scan/test_standin_transactions.py",
     "tests/formats/",
 )
 

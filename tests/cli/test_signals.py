@@ -93,18 +93,34 @@ def test_a_signal_while_two_children_are_attacked(project, environment) -> None:
     assert list(Path(environment["TMPDIR"]).iterdir()) == []
 
 
-def test_a_signal_before_anything_runs(project, environment) -> None:
+STOP = """
+import os, signal, sys
+
+
+class Stop:
+    def find_spec(self, name, *rest):
+        if name == "buckler.cli.scan":
+            os.kill(os.getpid(), signal.SIGINT)
+
+
+sys.meta_path.insert(0, Stop())
+"""
+AGAIN = """
+
+class Last:
+    def __del__(self, kill=os.kill, number=int(signal.SIGINT), process=os.getpid()):
+        kill(process, number)
+
+
+last = Last()
+"""
+"""What goes when Python takes itself down, and has given signals their first meaning back."""
+
+
+@pytest.mark.parametrize("text", [STOP, STOP + AGAIN], ids=["once", "again-at-the-very-end"])
+def test_a_signal_before_anything_runs(text: str, project, environment) -> None:
     """In the first tenths of a second click itself turned Ctrl-C into 1, the code of a finding."""
-    folder = project({"main.py": SLOW})
-    (folder / "sitecustomize.py").write_text(
-        "import os, signal, sys\n"
-        "class Stop:\n"
-        "    def find_spec(self, name, *rest):\n"
-        "        if name == 'buckler.cli.scan':\n"
-        "            os.kill(os.getpid(), signal.SIGINT)\n"
-        "sys.meta_path.insert(0, Stop())\n",
-        encoding="utf-8",
-    )
+    folder = project({"main.py": SLOW, "sitecustomize.py": text})
     done = subprocess.run(
         [BUCKLER, "scan", str(folder)],
         env={**environment, "PYTHONPATH": str(folder)},

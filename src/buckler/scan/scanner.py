@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import platform
-import sys
 import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
 
 from buckler import __version__
 from buckler.core import registry
@@ -30,6 +27,7 @@ from buckler.core.settings import ENGINES, Settings
 from buckler.scan import compose, outgoing, refusals, starting, stopping
 from buckler.scan.choices import compared_names
 from buckler.scan.containing import Containment
+from buckler.scan.described import describe, excerpt
 from buckler.scan.engines.app import leftovers
 from buckler.scan.engines.app.engine import check_app, read_model
 from buckler.scan.engines.app.environment import given_secrets
@@ -48,7 +46,6 @@ from buckler.scan.named import check_named, strays
 from buckler.scan.target import Application, Target
 
 RULES = "buckler.scan.rules"
-CONTEXT_LINES = 3
 
 
 def load_rules(settings: Settings, folder: Path) -> registry.Registry:
@@ -165,7 +162,13 @@ class Scanner:
                 self._application(application)
             except (ApplicationError, AgentError) as error:
                 self._work.failed = error.message
-                self.emit(GapFound(application.label, error.message, error.hint))
+                hint = leftovers.help_with(error.hint) or error.hint
+                self.emit(GapFound(application.label, error.message, hint))
+            except OSError as error:
+                if error.errno not in leftovers.FULL:
+                    raise
+                self._work.failed = f"there is no room for temporary files: {error.strerror}"
+                self.emit(GapFound(application.label, self._work.failed, leftovers.MAKE_ROOM))
             except (OverflowError, RecursionError) as error:
                 # A number or a depth that no honest application has.
                 self._work.failed = f"what it answered cannot be handled: {type(error).__name__}"
@@ -178,34 +181,66 @@ class Scanner:
             Session(self._target, application, prefix, self._options) as session,
         ):
             session.servers = servers if self._options.database != "none" else None
-            model = self._start(session, application)
-            self._timed("app", lambda: self._add(check_app(model, self._rules)))
-            attacks = self._attack and "attack" in self._engines and self._may_attack()
-            with AttackEngine(
-                session,
-                model,
-                self._settings,
-                self._rules,
-                prefix,
-                self.emit,
-                self._line,
-                host_names(self._target.folder),
-                compared=compared_names(self._target.folder),
-                earlier=self._work.findings,
-                attacks=attacks,
-                secrets=given_secrets(self._options.env_file, self._options.passed),
-            ) as engine:
-                try:
+            try:
+                model = self._start(session, application)
+                self._timed("app", lambda: self._add(check_app(model, self._rules)))
+                if late := self._attacked(session, model, prefix, wanting=True):
+                    session.stop()
+                    self._attacked(session, self._start(session, application, late), prefix)
+            finally:
+                for gap in starting.cut_short(session, servers):
+                    self._work.failed = f"{gap.what}: {gap.why}"
+                    self.emit(gap)
+
+    def _attacked(
+        self, session: Session, model: AppModel, prefix: str, *, wanting: bool = False
+    ) -> tuple[str, ...]:
+        """Explore it and go on; or name the servers with which to begin again, if it is ``wanting``."""
+        attacks = self._attack and "attack" in self._engines and self._may_attack()
+        late: tuple[str, ...] = ()
+        with AttackEngine(
+            session,
+            model,
+            self._settings,
+            self._rules,
+            prefix,
+            self.emit,
+            self._line,
+            host_names(self._target.folder),
+            compared=compared_names(self._target.folder),
+            earlier=self._work.findings,
+            attacks=attacks,
+            secrets=given_secrets(self._options.env_file, self._options.passed),
+        ) as engine:
+            try:
+                late = self._explore(session, engine, wanting)
+                if not late:
                     self._run(engine, attacks)
-                finally:
-                    self._work.coverage.operations += engine.coverage()
-                    self._work.coverage.requests += session.requests
-                    self._needed(session)
-                    stood = outgoing.told(session.outgoing, engine.redactor)
-                    self._work.coverage.outgoing += stood
-                    for gap in outgoing.gaps(stood):
-                        self.emit(gap)
-                    self.emit(Note("app", engine.redactor.text(session.output())))
+            finally:
+                if not late:
+                    self._tell(session, engine)
+        return late
+
+    def _explore(self, session: Session, engine: AttackEngine, wanting: bool) -> tuple[str, ...]:
+        late: tuple[str, ...] = ()
+        try:
+            self._timed("explore", engine.explore)
+            late = starting.asked_late(session) if wanting else ()
+        finally:
+            if not late:
+                self._refused((what, detail, at) for (what, detail), at in engine.refused.items())
+        return late
+
+    def _tell(self, session: Session, engine: AttackEngine) -> None:
+        """What turned out, whether it ran to its end or not."""
+        self._work.coverage.operations += engine.coverage()
+        self._work.coverage.requests += session.requests
+        self._needed(session)
+        stood = outgoing.told(session.outgoing, engine.redactor)
+        self._work.coverage.outgoing += stood
+        for gap in outgoing.gaps(stood):
+            self.emit(gap)
+        self.emit(Note("app", engine.redactor.text(session.output())))
 
     def _may_attack(self) -> bool:
         """Whether a wall stands in the kernel, or somebody asked to go on without."""
@@ -218,10 +253,6 @@ class Scanner:
         return False
 
     def _run(self, engine: AttackEngine, attacks: bool) -> None:
-        try:
-            self._timed("explore", engine.explore)
-        finally:
-            self._refused((what, detail, at) for (what, detail), at in engine.refused.items())
         self._timed("observe", engine.observe)
         if attacks:
             self._timed("attack", lambda: self._add(engine.attack(self._only), told=True))
@@ -229,9 +260,12 @@ class Scanner:
             self.emit(GapFound("attack", "no payloads were sent", "leave --no-attack out"))
         self._add(engine.conclude())
 
-    def _start(self, session: Session, application: Application) -> AppModel:
+    def _start(
+        self, session: Session, application: Application, late: tuple[str, ...] = ()
+    ) -> AppModel:
         self._listen(EngineStarted("app"))
-        started = starting.start(session, server_kinds(self._target.folder), self.emit)
+        guessed = late or server_kinds(self._target.folder)
+        started = starting.start(session, guessed, self.emit)
         work = self._work
         if session.servers is not None and session.servers.seconds:
             work.timing["servers"] = round(session.servers.seconds, 3)
@@ -245,20 +279,16 @@ class Scanner:
         self._check_named(application, model)
         self._made_up(model.made_up)
         if model.lifespan_failed:
-            self.emit(
-                GapFound(
-                    "lifespan",
-                    f"the start-up code failed: {model.lifespan_failed}",
-                    "what it wanted may need --allow HOST:PORT or --env-file FILE",
-                )
-            )
+            why = f"the start-up code failed: {model.lifespan_failed}"
+            hint = "what it wanted may need --allow HOST:PORT or --env-file FILE"
+            self.emit(GapFound("lifespan", why, hint))
         if failed := str(started.model.get("data_failed") or ""):
             self.emit(GapFound("data", f"{self._options.data} failed: {failed}"[:700]))
         self._refused(
             (str(item.get("what")), str(item.get("detail")), str(item.get("where", "")))
             for item in started.model.get("refused", [])
         )
-        work.model = work.model or model
+        work.model = model if late else work.model or model
         return model
 
     def _check_named(self, application: Application, model: AppModel) -> None:
@@ -288,12 +318,9 @@ class Scanner:
             self.emit(gap)
 
     def _made_up(self, names: Iterable[str]) -> None:
+        why = "it was missing; a value was made up"
         for name in names:
-            self.emit(
-                GapFound(
-                    f"setting {name}", "it was missing; a value was made up", "--env-file FILE"
-                )
-            )
+            self.emit(GapFound(f"setting {name}", why, "--env-file FILE"))
 
     def _needed(self, session: Session) -> None:
         """What turned out while the application ran, in whichever of its children."""
@@ -302,6 +329,8 @@ class Scanner:
         for wanted in session.wanted:
             by = servers.answered_by(wanted.kind) if servers is not None else ""
             self._work.coverage.servers[wanted] = by
+        for gap in starting.unanswered(session, self._options.allow):
+            self.emit(gap)
         self._composed(servers)
         for wall, why in sorted(session.fallen.items()):
             self.emit(GapFound(f"wall: {wall}", why))
@@ -337,7 +366,7 @@ class Scanner:
         model = work.model
         return Report(
             tool={"name": "buckler", "version": __version__, "rules": len(self._rules)},
-            target=self._describe(model),
+            target=describe(self._target, model, self._engines, self._settings.seed),
             findings=tuple(kept),
             coverage=work.coverage,
             rules={rule.id: rule for rule in self._given},
@@ -345,7 +374,8 @@ class Scanner:
             timing=work.timing,
             suppressed=tuple(suppressed),
             excerpts={
-                f.fingerprint: self._excerpt(f) for f in (*kept, *(s for s, _ in suppressed))
+                f.fingerprint: excerpt(self._sources, f.location)
+                for f in (*kept, *(s for s, _ in suppressed))
             },
             failed=work.failed,
             min_coverage=self._settings.min_coverage,
@@ -353,32 +383,6 @@ class Scanner:
             started=work.started,
             operations_expected=bool({"app", "attack"}.intersection(self._engines)),
         )
-
-    def _describe(self, model: AppModel | None) -> dict[str, Any]:
-        return {
-            "name": (model.title if model else "") or self._target.folder.name,
-            "folder": self._target.folder.name,
-            "applications": [a.label for a in self._target.applications],
-            "main": model.main.path if model and model.main else "",
-            "environment": self._target.environment,
-            "python": model.python if model else "",
-            "fastapi": model.versions.get("fastapi", "") if model else "",
-            "platform": platform.platform(terse=True),
-            "buckler_python": ".".join(map(str, sys.version_info[:3])),
-            "engines": list(self._engines),
-            "seed": self._settings.seed,
-        }
-
-    def _excerpt(self, finding: Finding) -> tuple[tuple[int, str], ...]:
-        place = finding.location
-        if not place.path or not place.line or self._sources.file(place.path) is None:
-            return ()
-        first = max(place.line - CONTEXT_LINES, 1)
-        lines = [
-            (n, self._sources.line(place.path, n).rstrip("\n")[:400])
-            for n in range(first, place.line + CONTEXT_LINES + 1)
-        ]
-        return tuple((number, text) for number, text in lines if text or number == place.line)
 
 
 def with_baseline(report: Report, known: frozenset[str]) -> Report:

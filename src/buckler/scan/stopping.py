@@ -21,6 +21,11 @@ def ask() -> None:
     _asked.set()
 
 
+def is_asked() -> bool:
+    """Whether :func:`ask` was called."""
+    return _asked.is_set()
+
+
 def check() -> None:
     """Unwind if :func:`ask` was called.
 

@@ -217,7 +217,10 @@ def provisional(report: Report) -> str:
     if report.broken:
         return f"internal error in {listed(f'rule {i}' for i in report.broken)}"
     if report.failed:
-        return f"the application did not run: {report.failed}"
+        ran = bool(report.coverage.operations)
+        return (
+            f"{'the scan is not whole' if ran else 'the application did not run'}: {report.failed}"
+        )
     if report.reached_too_little:
         share = f"{report.coverage.reached_share:.0%}"
         return f"{share} of the operations were reached, {report.min_coverage:.0%} are needed"

@@ -9,7 +9,9 @@ from __future__ import annotations
 
 import atexit
 import contextlib
+import errno
 import os
+import re
 import secrets
 import signal
 import stat
@@ -25,9 +27,17 @@ OWNER = "owner"
 PLANTS = Path("/tmp/buckler-plant")  # noqa: S108 - believed only where it is ours
 """Where files are planted; real only where the application sees the real ``/tmp``."""
 END_SECONDS = 3.0
+FULL = (errno.ENOSPC, errno.EDQUOT)
+MAKE_ROOM = "make room in the folder for temporary files, or name another: TMPDIR=FOLDER"
+_NO_ROOM = re.compile("no space left|errno: 28", re.IGNORECASE)
 _START_TIME_AT = 19
 """Field of /proc/PID/stat behind the name, counted from 0 (proc(5): starttime)."""
 _made: set[Path] = set()
+
+
+def help_with(why: str) -> str:
+    """What the user can do about a failure for want of room; an empty text for any other."""
+    return MAKE_ROOM if _NO_ROOM.search(why) else ""
 
 
 def places() -> list[Path]:
@@ -103,7 +113,7 @@ def remove(folder: Path) -> None:
 
 
 @atexit.register
-def _remove_made() -> None:
+def remove_made() -> None:
     """What a signal kept from being removed at its place."""
     with contextlib.suppress(SystemExit):  # by one more signal: the rest is for the next scan
         for folder in list(_made):

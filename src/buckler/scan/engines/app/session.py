@@ -85,13 +85,13 @@ class Session:
         self.scratch = Scratch()
         self._pycache = self.scratch.path / "pycache"
         self.plant = leftovers.PLANTS / prefix
-        self._plant_is_real = False
+        self._plant_is_real = self._filled = False
         self._next: Future[tuple[Child, Started]] | None = None
         self._starting = ThreadPoolExecutor(1)
         self.servers: Servers | None = None
         self.drivers: tuple[str, ...] = ()
-        self.requests = 0
-        self.starts = 0
+        self.requests = self.starts = 0
+        self.faults: list[str] = []
         self.made_up: set[str] = set()
         self.wanted: dict[ServerWanted, None] = {}
         self.outgoing: dict[OutgoingCall, None] = {}
@@ -99,7 +99,6 @@ class Session:
         self._walls: dict[str, bool] = {}
         self._sources = Sources(target.folder)
         self._dropped: set[int] = set()
-        self._filled = False
 
     def __enter__(self) -> Session:
         return self
@@ -112,7 +111,7 @@ class Session:
         other = Session(self._target, self._application, self._prefix, self._options)
         other.servers = self.servers
         other.made_up, other.fallen, other._walls = self.made_up, self.fallen, self._walls
-        other.wanted, other.outgoing = self.wanted, self.outgoing
+        other.wanted, other.outgoing, other.faults = self.wanted, self.outgoing, self.faults
         return other
 
     def start(self) -> Started:
@@ -146,7 +145,7 @@ class Session:
         child = self._new({**config, "prepare": True})
         try:
             child.receive_walls(self._options.import_timeout)
-            frame = child.receive(self._options.import_timeout)
+            frame = child.receive(self._options.import_timeout * 2)
             if frame["kind"] == "failed":
                 raise answers.import_failed(self._application.label, frame)
             return frame
@@ -209,6 +208,7 @@ class Session:
         for wall in self._options.walls:
             if not started.walls.get(wall):
                 started.why.setdefault(wall, "it does not stand, and the system gave no reason")
+        self.faults.append(str(started.model.get("lifespan_failed") or ""))
         if not self._walls:
             self._walls.update(started.walls)
         for wall, stood in self._walls.items():
@@ -240,19 +240,24 @@ class Session:
     def stop(self) -> None:
         """End the child; it can be started again."""
         self._end(grace=0)
+        self._drop_next()
 
     def close(self) -> None:
         """End the child and remove the scratch folder."""
         self._end(grace=1.0)
-        if self._next is not None:
-            with contextlib.suppress(ApplicationError):
-                self._next.result()[0].close(grace=0)
+        self._drop_next()
         self._starting.shutdown()
         if self._plant_is_real:
             leftovers.remove(self.plant)
             with contextlib.suppress(OSError):
                 leftovers.PLANTS.rmdir()
         self.scratch.close()
+
+    def _drop_next(self) -> None:
+        if self._next is not None:
+            with contextlib.suppress(ApplicationError):
+                self._next.result()[0].close(grace=0)
+            self._next = None
 
     def _end(self, grace: float) -> None:
         if self._child is not None:
@@ -358,12 +363,8 @@ class Session:
     def _config(self, servers: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
         target = self._target
         python = target.python
-        prefixes = {
-            sys.prefix,
-            sys.base_prefix,
-            str(python.parent.parent),
-            str(python.resolve().parent.parent),
-        }
+        prefixes = {sys.prefix, sys.base_prefix}
+        prefixes |= {str(path.parent.parent) for path in (python, python.resolve())}
         roots = [str(path) for path in self._application.sys_path]
         sockets = [server["folder"] for server in servers.values()]
         return {

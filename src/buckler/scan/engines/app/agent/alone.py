@@ -30,7 +30,10 @@ def alone(parent: int, folder: str, owner: str, command: list[str]) -> None:
     except OSError as error:
         sys.stderr.write(f"the server may write where its user may: {error.strerror}\n")
     become(owner, parent)
-    os.execv(command[0], command)
+    try:
+        os.execv(command[0], command)
+    except OSError as error:
+        sys.exit(f"{command[0]} cannot be run: {error.strerror}")
 
 
 def become(owner: str, parent: int) -> None:

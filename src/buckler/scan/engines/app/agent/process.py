@@ -91,12 +91,12 @@ async def _run(channel: Channel, config: Dict[str, Any]) -> None:
     if app is None:
         return
     if config.get("prepare"):
-        channel.put({"kind": "prepared", **schema.prepare(config["box"]["project"])})
+        channel.put({"kind": "prepared", **_tables(config)})
         channel.flush()
         return
     if "mysql" in config.get("servers", {}):
         # Its databases cannot be copied whole, so every child makes the tables for itself.
-        schema.prepare(config["box"]["project"])
+        _tables(config)
     lifespan, why = await _start(app, config["lifespan_timeout"])
     data_failed = await schema.add_data(config["data"])
     logs.listen()
@@ -112,6 +112,11 @@ async def _run(channel: Channel, config: Dict[str, Any]) -> None:
     gc.freeze()
     await _answer(channel, serve.Driver(app, lifespan.state))
     await lifespan.stop(config["shutdown_timeout"])
+
+
+def _tables(config: Dict[str, Any]) -> Dict[str, Any]:
+    migrate = all(server["migrate"] for server in config["servers"].values())
+    return schema.prepare(config["box"]["project"], config["lifespan_timeout"], migrate)
 
 
 async def _start(app: Any, timeout: float) -> Tuple[serve.Lifespan, Optional[str]]:

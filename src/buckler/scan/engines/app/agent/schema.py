@@ -1,7 +1,8 @@
 """Makes the tables, as the project would: by its migrations, else from its models.
 
 Runs in a child of its own before any other, on the databases that all others are copied from.
-What fails is told with the statement, and the scan goes on with what is there.
+What fails is told with the statement, and the scan goes on with what is there: where migrations fail,
+models make what is missing. What takes too long is told too, and left alone; its process then ends.
 """
 
 from __future__ import annotations
@@ -15,26 +16,42 @@ import sys
 import threading
 from typing import Any, Callable, Dict, List, Optional
 
-from . import load
+from . import load, state
 
 MAX_MESSAGE = 600
 _SKIPPED = (".git", ".venv", "venv", "env", "node_modules", "__pycache__", "tests", "site-packages")
 
 
-def prepare(folder: str) -> Dict[str, Any]:
-    """Make the tables; returns ``how`` (``alembic``, ``metadata`` or ``""``) and ``failed``.
+def prepare(folder: str, seconds: float, migrate: bool = True) -> Dict[str, Any]:
+    """Make the tables.
+
+    Returns ``how`` (what made them: ``alembic``, ``metadata`` or ``""``), ``failed`` (what was told of
+    failures), ``stuck`` (whether a migration still runs, so that this process is of no use any more) and
+    ``models``: whether those could make tables instead.
 
     Args:
         folder: Of the project.
+        seconds: What migrations may take.
+        migrate: False leaves migrations out.
     """
-    told: Dict[str, Any] = {"how": "", "failed": []}
-    config = _alembic(folder)
+    told: Dict[str, Any] = {"how": "", "failed": [], "stuck": False, "models": False}
+    config = _alembic(folder) if migrate else None
+    # Before: while they run, migrations make tables of their own, half of a real one each.
+    models = _metadata()
     if config is not None:
         told["how"] = "alembic"
-        _try(told["failed"], lambda: _migrate(config))
-    elif _metadata():
+        told["stuck"] = not _try(told["failed"], lambda: _migrate(config), seconds)
+        told["failed"] = ["alembic: " + failed for failed in told["failed"]]
+        told["models"] = bool(models or _mapped())
+        if not told["failed"] or told["stuck"]:
+            return told
+    models += [item for item in _mapped() if item not in models]
+    if models:
         told["how"] = "metadata"
-        _try(told["failed"], _create)
+        failed: List[str] = []
+        told["stuck"] = not _try(failed, lambda: _create(models, failed), seconds)
+        # After a migration has failed, what models cannot make is no news.
+        told["failed"] += [] if config is not None else ["models: " + said for said in failed]
     return told
 
 
@@ -64,8 +81,11 @@ async def add_data(name: str) -> str:
     return ""
 
 
-def _try(failed: List[str], work: Callable[[], None]) -> None:
-    """Do it in a thread without an event loop: migrations like to run one of their own."""
+def _try(failed: List[str], work: Callable[[], None], seconds: float) -> bool:
+    """Do it in a thread without an event loop, since migrations like to run one of their own.
+
+    Returns whether it came to an end in time.
+    """
 
     def run() -> None:
         try:
@@ -73,9 +93,29 @@ def _try(failed: List[str], work: Callable[[], None]) -> None:
         except BaseException as error:
             failed.append(_said(error))
 
-    thread = threading.Thread(target=run)
+    state.telling = True
+    thread = threading.Thread(target=run, daemon=True)
     thread.start()
-    thread.join()
+    thread.join(seconds)
+    ended = not thread.is_alive()
+    if not ended:
+        failed.append(_unfinished(thread, seconds))
+    state.telling = False
+    state.latest.clear()
+    return ended
+
+
+def _unfinished(thread: threading.Thread, seconds: float) -> str:
+    """Where something is that takes too long, and the last statement that it sent."""
+    frame = sys._current_frames().get(thread.ident or 0)
+    where = state.frames(frame)[:1] if frame is not None else []
+    place = " at %s:%s" % tuple(where[0][:2]) if where else ""
+    said = "it was not done within %g s%s" % (seconds, place)
+    return _short(said + "".join("; the last statement: %s" % text for text in state.latest))
+
+
+def _short(said: str) -> str:
+    return " ".join(said.split())[:MAX_MESSAGE]
 
 
 def _said(error: BaseException) -> str:
@@ -83,7 +123,9 @@ def _said(error: BaseException) -> str:
     where = load.failure(error)["frames"][:1]
     place = " at %s:%s" % tuple(where[0][:2]) if where else ""
     said = "%s: %s%s" % (type(error).__name__, str(error).split("\n[SQL")[0], place)
-    return (said + (" in: %s" % statement if statement else ""))[:MAX_MESSAGE]
+    if statement is None and state.latest and not isinstance(error, (ImportError, SyntaxError)):
+        return _short("%s; the last statement: %s" % (said, state.latest[0]))
+    return _short(said + (" in: %s" % statement if statement else ""))
 
 
 def _alembic(folder: str) -> Optional[str]:
@@ -111,6 +153,7 @@ def _migrate(path: str) -> None:
 
 
 def _metadata() -> List[Any]:
+    """What holds tables of the application's own."""
     schema = sys.modules.get("sqlalchemy.sql.schema")
     if schema is None:
         return []
@@ -122,11 +165,18 @@ def _metadata() -> List[Any]:
     ]
 
 
+def _mapped() -> List[Any]:
+    """What mapped classes are in, those that a migration's environment imported too."""
+    every = getattr(sys.modules.get("sqlalchemy.orm.mapper"), "_all_registries", None)
+    found = [item.metadata for item in sorted(every(), key=id)] if callable(every) else []
+    return [item for item in found if item.tables]
+
+
 def _living(kind: Any) -> List[Any]:
     return [item for item in gc.get_objects() if isinstance(item, kind)]
 
 
-def _create() -> None:
+def _create(models: List[Any], failed: List[str]) -> None:
     engine_module = sys.modules.get("sqlalchemy.engine.base")
     async_module = sys.modules.get("sqlalchemy.ext.asyncio.engine")
     asynchronous = _living(async_module.AsyncEngine) if async_module is not None else []
@@ -134,16 +184,28 @@ def _create() -> None:
     blocking = _living(engine_module.Engine) if engine_module is not None else []
     for engine in blocking:
         if id(engine) not in inner and engine.dialect.name != "sqlite":
-            for metadata in _metadata():
-                metadata.create_all(engine)
+            for metadata in models:
+                _create_in(engine, metadata, failed)
             engine.dispose()
     for engine in asynchronous:
         if engine.dialect.name != "sqlite":
-            asyncio.run(_create_asynchronously(engine))
+            asyncio.run(_create_asynchronously(engine, models, failed))
 
 
-async def _create_asynchronously(engine: Any) -> None:
-    for metadata in _metadata():
-        async with engine.begin() as connection:
-            await connection.run_sync(metadata.create_all)
+def _create_in(engine: Any, metadata: Any, failed: List[str]) -> None:
+    """All at once, or where that fails every table that can be made without the others."""
+    try:
+        metadata.create_all(engine)
+    except Exception:
+        for table in metadata.sorted_tables:
+            try:
+                metadata.create_all(engine, tables=[table])
+            except Exception as error:
+                failed.append(_said(error))
+
+
+async def _create_asynchronously(engine: Any, models: List[Any], failed: List[str]) -> None:
+    spawned = importlib.import_module("sqlalchemy.util.concurrency").greenlet_spawn
+    for metadata in models:
+        await spawned(_create_in, engine.sync_engine, metadata, failed)
     await engine.dispose()

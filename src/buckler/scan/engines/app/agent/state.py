@@ -29,6 +29,10 @@ attacking = False
 """Whether a value of an attack stands in the request at hand."""
 failing = ""
 """Text of the error that the next handler raises instead of running; empty for none."""
+latest: List[str] = []
+"""The last statement that was sent, where somebody wants to know: while tables are made."""
+telling = False
+"""Whether statements are kept there."""
 aged = ""
 """The canary of tokens that are given out as if an hour ago they had run out; empty for none."""
 hits: List[Dict[str, Any]] = []

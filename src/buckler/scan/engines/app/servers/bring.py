@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import socket
 import stat
 import tempfile
 from collections.abc import Callable, Iterable, Mapping
@@ -22,6 +23,7 @@ KINDS: Mapping[str, type[PostgreSQL] | type[MySQL] | type[Redis]] = {
     "mysql": MySQL,
     "redis": Redis,
 }
+MAX_LOG = 4000
 HINTS: Mapping[str, str] = {
     "postgresql": "install postgresql",
     "mysql": "install mariadb-server",
@@ -43,6 +45,8 @@ class Servers:
     def __init__(self, mode: str = "auto") -> None:
         self.mode = mode
         self.made: set[str] = set()
+        self.migrate = True
+        """Whether the project's migrations make tables; not where they do not come to an end."""
         self.seconds = 0.0
         """What they added to the start: their own, the tables', and a start in vain."""
         self._folder: Path | None = None
@@ -70,9 +74,13 @@ class Servers:
         """Start what is not there yet; whether anything new runs now."""
         before = len(self._running)
         for kind in kinds:
-            if kind not in self._running and kind not in self.failed and kind in KINDS:
+            if self.may_bring(kind):
                 self._bring(kind)
         return len(self._running) > before
+
+    def may_bring(self, kind: str) -> bool:
+        """Whether it was not tried yet."""
+        return kind not in self._running and kind not in self.failed and kind in KINDS
 
     def answered_by(self, kind: str) -> str:
         """What answers for a kind: ``scratch``, ``stand-in`` or nothing."""
@@ -90,14 +98,30 @@ class Servers:
             self.made.add(kind)
 
     def _started(self, kind: str, make: Callable[[Path], Server]) -> bool:
-        server = make(self._place(kind))
+        server: Server | None = None
         try:
+            server = make(self._place(kind))
             self._running[kind] = (server, server.start())
         except ServerError as error:
+            failure = error
+        except OSError as error:
+            hint = leftovers.MAKE_ROOM if error.errno in leftovers.FULL else ""
+            failure = ServerError(f"its folder cannot be made: {error.strerror}", hint=hint)
+        else:
+            return True
+        if server is not None:
             server.stop()
-            self.failed[kind] = error
-            return False
-        return True
+        # That a stand-in does not start either is no reason why one was needed.
+        self.failed.setdefault(kind, failure)
+        return False
+
+    def ended(self) -> dict[str, str]:
+        """Servers that do not listen any more, each with the end of its log."""
+        return {
+            kind: _end_of(address.socket.parent / "server.log")
+            for kind, (_, address) in self._running.items()
+            if not _listens(address.socket)
+        }
 
     def for_child(self, *, original: bool = False) -> dict[str, dict[str, Any]]:
         """What the next child is told of them: by kind, where it listens and the child's number.
@@ -116,6 +140,7 @@ class Servers:
                 "suffix": "" if original else f"_{number}",
                 "number": number,
                 "stand_in": kind in self.made,
+                "migrate": self.migrate,
             }
             for kind, (_, address) in self._running.items()
         }
@@ -137,6 +162,25 @@ class Servers:
         place.chmod(0o755)
         processes.give(place)
         return place
+
+
+def _listens(path: Path) -> bool:
+    with socket.socket(socket.AF_UNIX) as client:
+        client.settimeout(1.0)
+        try:
+            client.connect(str(path))
+        except (ConnectionError, FileNotFoundError):
+            return False
+        except OSError:
+            return True  # it is there, and busy
+    return True
+
+
+def _end_of(log: Path) -> str:
+    try:
+        return log.read_bytes()[-MAX_LOG:].decode("utf-8", "replace")
+    except OSError:
+        return ""
 
 
 def _base() -> Path:

@@ -22,6 +22,7 @@ from buckler.scan.engines.app.child import AGENT, LAUNCH_KEEPS
 from buckler.scan.engines.app.servers.interface import ServerError
 
 START_SECONDS = 20.0
+RUN_SECONDS = 60.0
 END_SECONDS = 3.0
 
 
@@ -114,14 +115,13 @@ class Process:
         self._popen.wait()
 
 
-def run(command: Sequence[str], folder: Path, *, told: bytes = b"", timeout: float = 60.0) -> None:
+def run(command: Sequence[str], folder: Path, *, told: bytes = b"") -> None:
     """Run a program to its end as the user of servers.
 
     Args:
         command: Program and arguments.
         folder: To work in.
         told: What it reads.
-        timeout: Seconds.
 
     Raises:
         ServerError: It failed or took too long.
@@ -138,7 +138,7 @@ def run(command: Sequence[str], folder: Path, *, told: bytes = b"", timeout: flo
             **_as_owner(),
         ) as process:
             try:
-                said = process.communicate(told, timeout=timeout)[0]
+                said = process.communicate(told, timeout=RUN_SECONDS)[0]
             except BaseException:
                 # With what it started itself, which would go on to write into the folder.
                 with contextlib.suppress(ProcessLookupError):

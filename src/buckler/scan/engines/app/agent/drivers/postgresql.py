@@ -6,10 +6,12 @@ was asked for is made on the scan's own server when it is first asked for; it co
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import functools
 import getpass
 import os
+import time
 from types import ModuleType
 from typing import Any, Callable, Dict, Mapping, Optional, Set
 from urllib.parse import parse_qsl, unquote, urlsplit
@@ -17,7 +19,11 @@ from urllib.parse import parse_qsl, unquote, urlsplit
 from ..imports import when_imported
 from . import wanted
 
+WAIT_SECONDS = 10.0
 _made: Set[str] = set()
+_underway: Set[str] = set()
+"""Databases that are being made right now."""
+_OTHERS = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '%s'"
 _KEPT_ASYNCPG = (
     "timeout",
     "statement_cache_size",
@@ -49,13 +55,15 @@ def _asyncpg(module: ModuleType, server: Optional[Dict[str, Any]]) -> None:
         wanted.note("asyncpg", "postgresql", told["host"], told["port"], told["database"])
         if server is None:
             return await real(dsn, **given)
-        for statements, database in _needed(server, told):
+        for statements, database in _needed(server, told, wait=False):
             admin = await real(**_admin(server, database))
             try:
                 for statement in statements:
                     await _quietly(admin.execute(statement), module)
             finally:
                 await admin.close()
+        while told["database"] in _underway:
+            await asyncio.sleep(0.002)
         kept = {name: given[name] for name in _KEPT_ASYNCPG if name in given}
         return await real(**_redirected(server, told), ssl=False, **kept)
 
@@ -219,17 +227,30 @@ def _copy_of(server: Dict[str, Any], database: str) -> str:
     return "%s%s" % (database[:50], server.get("suffix", ""))
 
 
-def _needed(server: Dict[str, Any], told: Dict[str, str]) -> Any:
-    """Statements that make the role and the database, once, each with where to run them."""
+def _needed(server: Dict[str, Any], told: Dict[str, str], wait: bool = True) -> Any:
+    """Statements that make the database, once, with where to run them.
+
+    Whoever comes while they run waits, as the threads of a pool do; but for ``wait`` False, on a loop.
+    """
     key = told["database"]
     if key in _made:
+        deadline = time.monotonic() + WAIT_SECONDS
+        while wait and key in _underway and time.monotonic() < deadline:
+            time.sleep(0.002)
         return
     _made.add(key)
+    _underway.add(key)
     original, copy = _quoted(told["database"]), _quoted(_copy_of(server, told["database"]))
     statements = ["CREATE DATABASE %s" % original]
+    if not server.get("stand_in"):
+        # A migration that was given up may run on there, hold locks and forbid a copy.
+        statements.append(_OTHERS % told["database"].replace("'", "''"))
     if copy != original:
         statements.append("CREATE DATABASE %s TEMPLATE %s" % (copy, original))
-    yield statements, "postgres"
+    try:
+        yield statements, "postgres"
+    finally:
+        _underway.discard(key)
 
 
 def _quoted(name: str) -> str:

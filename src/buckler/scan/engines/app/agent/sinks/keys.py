@@ -25,24 +25,29 @@ def install() -> None:
     """Watch the clients' commands on one key."""
     for package in ("redis", "valkey"):
         for name in (f"{package}.client", f"{package}.asyncio.client"):
-            when_imported(name, _client)
+            when_imported(name, lambda module, package=package: _client(module, package))  # type: ignore[misc]
 
 
-def _client(module: ModuleType) -> None:
+def _client(module: ModuleType, package: str) -> None:
     for name in ("Redis", "Valkey", "Pipeline"):
         owner: Any = getattr(module, name, None)
         if owner is not None and "execute_command" in vars(owner):
-            owner.execute_command = _watched(owner.execute_command)
+            owner.execute_command = _watched(owner.execute_command, package)
 
 
-def _watched(real: Callable[..., Any]) -> Callable[..., Any]:
+def _watched(real: Callable[..., Any], package: str) -> Callable[..., Any]:
     @functools.wraps(real)
     def execute(self: Any, *args: Any, **options: Any) -> Any:
         command = state.text_of(args[0]).upper() if args else ""
         if len(args) > 1 and command in _COMMANDS:
             key = state.text_of(args[1])
             known = sum(effect.startswith("key ") for effect in state.effects)
-            if not state.hit("key", command, key) and known < MAX_KEYS and len(key) < MAX_LENGTH:
+            made = {"stand_in": True} if package in state.stand_ins else {}
+            if (
+                not state.hit("key", command, key, **made)
+                and known < MAX_KEYS
+                and len(key) < MAX_LENGTH
+            ):
                 state.effects.add(f"key {key}")
         return real(self, *args, **options)
 

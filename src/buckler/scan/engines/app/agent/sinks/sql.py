@@ -46,6 +46,8 @@ def watch(call: str, statement: Any, parameters: Any = None) -> None:
     if not isinstance(statement, (str, bytes)):
         statement = getattr(statement, "as_string", lambda _: str(statement))(None)
     text = state.text_of(statement)
+    if state.telling:
+        state.latest[:] = [text]
     if state.number and (state.number in text or _has_number(parameters)):
         state.effects.add("sql-number")
     if text.lstrip()[:8].lower().startswith(_WRITES):

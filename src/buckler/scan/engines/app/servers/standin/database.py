@@ -18,6 +18,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from buckler.scan.engines.app.servers.standin import values
+from buckler.scan.engines.app.servers.standin.transactions import Transaction
 from buckler.scan.engines.app.servers.standin.translate import (
     PREFIX,
     Catalog,
@@ -128,6 +129,25 @@ class Databases:
         """
         return self._database(database).describe(statement)
 
+    def begin(self, database: str) -> None:
+        """Begin a transaction of this thread's session, as far as that can be had."""
+        self._database(database).begin()
+
+    def mark(self, database: str, verb: str, name: str) -> None:
+        """``SAVEPOINT``, ``RELEASE`` or ``ROLLBACK TO`` a name in it.
+
+        Raises:
+            StatementError: There is none of that name.
+        """
+        self._database(database).mark(verb, name)
+
+    def end(self, *, keep: bool) -> None:
+        """End it, by a commit or a rollback; a session that goes away has not committed."""
+        with self._lock:
+            there = list(self._open.values())
+        for database in there:
+            database.end(keep=keep)
+
     def _create(self, name: str, template: str) -> Result:
         with self._lock:
             if name in self._open:
@@ -169,6 +189,23 @@ class _Database:
         for view in _VIEWS:
             self._connection.execute(view)
         self._connection.set_authorizer(_allowed)
+        self._transaction = Transaction(self._connection, self._catalog)
+
+    def begin(self) -> None:
+        with self._lock:
+            self._transaction.begin()
+
+    def mark(self, verb: str, name: str) -> None:
+        with self._lock:
+            try:
+                self._transaction.mark(verb, name)
+            except sqlite3.Error as error:
+                raise StatementError("3B001", f'savepoint "{name}" does not exist') from error
+
+    def end(self, *, keep: bool) -> None:
+        with self._lock:
+            if self._transaction.end(keep=keep):
+                self._kept.clear()
 
     def fill(self, source: _Database) -> None:
         """Take over what another one holds."""
@@ -176,7 +213,7 @@ class _Database:
             self._connection.set_authorizer(None)
             source._connection.backup(self._connection)
             self._connection.set_authorizer(_allowed)
-            self._catalog = {table: dict(columns) for table, columns in source._catalog.items()}
+            self._catalog.update({name: dict(own) for name, own in source._catalog.items()})
 
     def describe(self, statement: str) -> tuple[list[str], tuple[Column, ...]]:
         with self._lock:
@@ -225,6 +262,8 @@ class _Database:
             return Result(item.verb, (), [], 0)
         bound = {f"{PREFIX}{number}": value for number, value in enumerate(parameters, start=1)}
         self._until = time.monotonic() + MAX_SECONDS
+        if item.verb != "SELECT":
+            self._transaction.changes()
         try:
             cursor = self._connection.execute(item.sql, bound)
             rows = cursor.fetchmany(MAX_ROWS)

@@ -82,6 +82,7 @@ def _serve_one(client: socket.socket, session: Session, places: threading.Bounde
     except (Gone, OSError):
         return  # the client's own affair; nobody else's session is touched
     finally:
+        session.databases.end(keep=False)
         places.release()
 
 

@@ -105,6 +105,10 @@ class Names:
     there: dict[str, None] = field(default_factory=lambda: dict.fromkeys(OWN_DATABASES))
 
 
+_DEFINING = ("CREATE", "ALTER", "DROP", "RENAME", "TRUNCATE")
+"""They commit what came before them, and themselves."""
+
+
 @dataclass(slots=True)
 class Session:
     """One session.
@@ -140,6 +144,24 @@ class Session:
         """The status flags of a reply."""
         automatic = AUTOCOMMIT if self.variables.get("autocommit", 1) else 0
         return automatic | (IN_TRANSACTION if self.in_transaction else 0)
+
+    def begin(self) -> None:
+        """Begin a transaction."""
+        self.in_transaction = True
+        if self.database:
+            self.databases.begin(self.database)
+
+    def end(self, *, keep: bool) -> None:
+        """End it, by a commit or a rollback."""
+        self.in_transaction = False
+        self.databases.end(keep=keep)
+
+    def before(self, first: str) -> None:
+        """What a statement does to the transaction: those that define end it, others may begin one."""
+        if first in _DEFINING:
+            self.end(keep=True)
+        elif not self.variables.get("autocommit", 1) and not self.in_transaction:
+            self.begin()
 
     def use(self, name: str) -> None:
         """Choose a database.
@@ -214,7 +236,7 @@ def answer(session: Session, statement: str, words: list[Token]) -> Result | Non
     if first in ("BEGIN", "COMMIT", "ROLLBACK", "SAVEPOINT", "RELEASE", "XA") or (
         first == "START" and second == "TRANSACTION"
     ):
-        return _transaction(session, first, second)
+        return _transaction(session, first, second, unquoted(words[-1].text))
     if first == "USE" and len(words) > 1:
         session.use(unquoted(statement[words[1].start :].strip()))
         return NOTHING
@@ -243,11 +265,14 @@ def _refuse(words: list[Token]) -> None:
         raise Refusal(1045, "28000", "Access denied for user (using password: NO)")
 
 
-def _transaction(session: Session, first: str, second: str) -> Result:
+def _transaction(session: Session, first: str, second: str, name: str) -> Result:
     if first in ("BEGIN", "START"):
-        session.in_transaction = True
-    elif first in ("COMMIT", "ROLLBACK") and second != "TO":
-        session.in_transaction = False
+        session.end(keep=True)
+        session.begin()
+    elif first in ("SAVEPOINT", "RELEASE") or second == "TO":
+        session.databases.mark(session.database, "ROLLBACK TO" if second == "TO" else first, name)
+    elif first in ("COMMIT", "ROLLBACK"):
+        session.end(keep=first == "COMMIT")
     return NOTHING
 
 

@@ -67,6 +67,7 @@ def _result(session: Session, statement: str, words: list[Token]) -> Result:
         return mysql_tables.looked_up(session.databases, sorted(session.names.there), filled)
     if not session.database and _needs_database(words):
         raise no_database()
+    session.before(words[0].text)
     told = rewritten(filled, words if filled is statement else list(tokens(filled)))
     return _named(session.databases.run(session.database, told), titles(statement, words))
 

@@ -89,6 +89,7 @@ def _talk(client: socket.socket, databases: Databases, free: threading.Semaphore
         with client, contextlib.suppress(OSError, EOFError, struct.error, UnicodeDecodeError):
             Connection(client, databases).run()
     finally:
+        databases.end(keep=False)
         free.release()
 
 
@@ -328,11 +329,19 @@ class Connection:
         if verb == "SHOW":
             name = session["rest"].strip().lower()
             return Result("SHOW", _session_columns(session), [(_SHOWN.get(name, ""),)], 1)
+        self._transact(verb, session["rest"])
+        return Result("ROLLBACK" if verb == "ROLLBACK TO" else verb, (), [], 0)
+
+    def _transact(self, verb: str, rest: str) -> None:
         if verb in ("BEGIN", "START TRANSACTION"):
             self._status = b"T"
+            self._databases.begin(self._database)
         elif verb in _ENDS:
             self._status = b"I"
-        return Result("ROLLBACK" if verb == "ROLLBACK TO" else verb, (), [], 0)
+            self._databases.end(keep=verb in ("COMMIT", "END"))
+        elif verb in ("SAVEPOINT", "RELEASE", "ROLLBACK TO"):
+            name = re.sub(r"^\s*SAVEPOINT\s+", "", rest, flags=re.IGNORECASE).strip().strip('"')
+            self._databases.mark(self._database, verb, name)
 
     def _refuse(self, error: Exception) -> None:
         state = error.sqlstate if isinstance(error, StatementError) else "22P02"

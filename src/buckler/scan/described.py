@@ -1,0 +1,58 @@
+"""What a report says of the target, of the machine that it was scanned on, and of a finding's lines."""
+
+from __future__ import annotations
+
+import platform
+import sys
+from collections.abc import Iterable
+from typing import Any
+
+from buckler.core.finding import Location
+from buckler.scan.inside import Sources
+from buckler.scan.model.application import AppModel
+from buckler.scan.target import Target
+
+CONTEXT_LINES = 3
+
+
+def describe(
+    target: Target, model: AppModel | None, engines: Iterable[str], seed: int
+) -> dict[str, Any]:
+    """Names and versions, as far as they are known.
+
+    Args:
+        target: What was scanned.
+        model: Of its application; None where it did not start.
+        engines: Those that ran.
+        seed: Of the scan.
+    """
+    return {
+        "name": (model.title if model else "") or target.folder.name,
+        "folder": target.folder.name,
+        "applications": [a.label for a in target.applications],
+        "main": model.main.path if model and model.main else "",
+        "environment": target.environment,
+        "python": model.python if model else "",
+        "fastapi": model.versions.get("fastapi", "") if model else "",
+        "platform": platform.platform(terse=True),
+        "buckler_python": ".".join(map(str, sys.version_info[:3])),
+        "engines": list(engines),
+        "seed": seed,
+    }
+
+
+def excerpt(sources: Sources, place: Location) -> tuple[tuple[int, str], ...]:
+    """The lines around a place, each with its number.
+
+    Args:
+        sources: Of the project.
+        place: Of a finding.
+    """
+    if not place.path or not place.line or sources.file(place.path) is None:
+        return ()
+    first = max(place.line - CONTEXT_LINES, 1)
+    lines = [
+        (n, sources.line(place.path, n).rstrip("\n")[:400])
+        for n in range(first, place.line + CONTEXT_LINES + 1)
+    ]
+    return tuple((number, text) for number, text in lines if text or number == place.line)

@@ -20,13 +20,15 @@ if TYPE_CHECKING:
         TrustedHosts,
         WebSocketBounds,
     )
+    from buckler.guard.answers import AnswerError
     from buckler.guard.audit.events import Kind, SecurityEvent, Severity
     from buckler.guard.errors.handlers import ProblemDetails
     from buckler.guard.guard import Guard
     from buckler.guard.headers.clear_site_data import clear_site_data
     from buckler.guard.headers.content_security_policy import NONCE, ContentSecurityPolicy
     from buckler.guard.headers.policy import HeaderPolicy
-    from buckler.guard.inbound import csp_nonce, request_id
+    from buckler.guard.headers.reports import Reports
+    from buckler.guard.inbound import csp_nonce, identify, request_id
     from buckler.guard.limits.cors import Cors
     from buckler.guard.limits.csrf import Csrf, FormToken
     from buckler.guard.limits.memory import MemoryStore
@@ -38,6 +40,9 @@ if TYPE_CHECKING:
 
 _PLACES = {
     "RedisStore": "limits.redis",
+    "identify": "inbound",
+    "Reports": "headers.reports",
+    "AnswerError": "answers",
     "clear_site_data": "headers.clear_site_data",
     "WebSocketBounds": "alone",
     "TrustedHosts": "alone",
@@ -71,6 +76,7 @@ _PLACES = {
 }
 __all__ = [
     "NONCE",
+    "AnswerError",
     "BodyLimit",
     "ContentSecurityPolicy",
     "Cors",
@@ -89,6 +95,7 @@ __all__ = [
     "Rate",
     "RateLimit",
     "RedisStore",
+    "Reports",
     "RoutePolicy",
     "SecurityEvent",
     "SecurityHeaders",
@@ -99,6 +106,7 @@ __all__ = [
     "WebSocketLimits",
     "clear_site_data",
     "csp_nonce",
+    "identify",
     "request_id",
     "with_policy",
 ]

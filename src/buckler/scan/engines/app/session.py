@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import itertools
-import os
-import sys
 import time
 from collections import deque
 from collections.abc import Iterable, Iterator, Mapping
@@ -18,7 +16,8 @@ from buckler.core.errors import ApplicationError
 from buckler.core.report import OutgoingCall, ServerWanted
 from buckler.scan.engines.app import answers, environment, leftovers
 from buckler.scan.engines.app.answers import Started as Started
-from buckler.scan.engines.app.child import AGENT, MAX_ANSWER, Child, ChildLost, Scratch
+from buckler.scan.engines.app.child import MAX_ANSWER, Child, ChildLost, Scratch
+from buckler.scan.engines.app.config import config_of
 from buckler.scan.engines.app.servers.bring import Servers
 from buckler.scan.engines.interface import Answer, Request
 from buckler.scan.inside import Sources
@@ -27,6 +26,8 @@ from buckler.scan.target import Application, Target
 BATCH = 24
 IN_FLIGHT = 2
 SLACK = 3.0
+STORES_SECONDS = 30.0
+"""For keeping or putting back all databases of an application."""
 DATABASES = ("auto", "scratch", "stand-in", "none")
 WALLS = ("mounts", "network", "pid", "seccomp")
 
@@ -311,8 +312,39 @@ class Session:
                 with contextlib.suppress(OSError):
                     child.send({"kind": "drop", "through": waiting[-1][0]})
 
-    def _awaited(self, child: Child, wanted: int, seconds: float) -> dict[str, Any]:
-        """The answer of that number; those that nobody waits for any more may come before it.
+    def keep(self) -> answers.Databases:
+        """Have what the application's databases hold now remembered.
+
+        Raises:
+            ChildLost: It ended, or took too long.
+        """
+        return self._databases("keep")
+
+    def changed(self) -> answers.Databases:
+        """Ask which databases hold something else than what was kept.
+
+        Raises:
+            ChildLost: It ended, or took too long.
+        """
+        return self._databases("changed")
+
+    def restore(self) -> answers.Databases:
+        """Have the databases that hold something else put back as they were kept.
+
+        Raises:
+            ChildLost: It ended, or took too long.
+        """
+        return self._databases("restore")
+
+    def _databases(self, what: str) -> answers.Databases:
+        if self._child is None:
+            raise ChildLost("exited", "the application is not running")
+        self._child.send({"kind": what})
+        return answers.databases(self._awaited(self._child, what, STORES_SECONDS))
+
+    def _awaited(self, child: Child, wanted: int | str, seconds: float) -> dict[str, Any]:
+        """The answer of that number, or of that kind to a question that is no request; those that
+        nobody waits for any more may come before it.
 
         Raises:
             ChildLost: It did not come in time, or something else did.
@@ -326,6 +358,9 @@ class Session:
                 self._filled = error.reason == "disk"
                 raise
             number = frame.get("id")
+            if frame["kind"] == wanted:
+                self._dropped.clear()
+                return frame
             if frame["kind"] != "answer" or type(number) is not int:
                 raise ChildLost("garbage", "the application's process sent what nobody asked for")
             if number == wanted:
@@ -352,48 +387,14 @@ class Session:
             "fail": request.fail,
             "aged": request.aged,
             "probing": request.probing,
+            "restored": request.restored,
             "timeout": timeout,
         }
 
     def _config(self, servers: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
-        target = self._target
-        python = target.python
-        prefixes = {
-            sys.prefix,
-            sys.base_prefix,
-            str(python.parent.parent),
-            str(python.resolve().parent.parent),
-        }
-        roots = [str(path) for path in self._application.sys_path]
-        sockets = [server["folder"] for server in servers.values()]
         return {
+            **config_of(self._target, self._application, self._options, self.scratch, servers),
             "prefix": self._prefix,
             "plant": str(self.plant),
             "pycache": str(self._pycache),
-            "cwd": str(target.folder),
-            "argv0": str(target.folder / self._application.module.replace(".", os.sep)) + ".py",
-            "skip_dirs": [str(p) for p in sorted(prefixes) if Path(p) != target.folder],
-            "lifespan_timeout": self._options.import_timeout / 2,
-            "shutdown_timeout": 0.5,
-            "app": {
-                "module": self._application.module,
-                "attribute": self._application.attribute,
-                "sys_path": roots,
-            },
-            "servers": dict(servers),
-            "data": self._options.data,
-            "box": {
-                "sockets": sockets,
-                "project": str(target.folder),
-                "scratch": str(self.scratch.path),
-                "stages": str(self.scratch.private),
-                # Nothing below scratch: there a link could name what the box is to hide.
-                "keep": [*sorted(prefixes), str(AGENT), *roots, *sockets],
-                "network": False,
-                "processes": self._options.processes,
-                "memory_tmpfs_mb": 512,
-                "walls": list(self._options.walls),
-                "hooks": self._options.hooks,
-                "allow": list(self._options.allow),
-            },
         }

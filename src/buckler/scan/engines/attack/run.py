@@ -14,8 +14,10 @@ from buckler.core.rule import Rule
 from buckler.core.settings import Settings
 from buckler.scan.engines.app.child import ChildLost
 from buckler.scan.engines.app.session import Session
+from buckler.scan.engines.attack import restoring
 from buckler.scan.engines.attack.canaries import Canaries
 from buckler.scan.engines.attack.identities import stay_signed_in
+from buckler.scan.engines.attack.restoring import Kept
 from buckler.scan.engines.interface import Answer, Exchange, Identity, Probe, Request
 from buckler.scan.engines.observations import Observations
 from buckler.scan.model.application import AppModel, Operation
@@ -71,6 +73,7 @@ class Run:
     recreate: Callable[[], None] = lambda: None
     restarts: int = 0
     refused: dict[tuple[str, str], str] = field(default_factory=dict)
+    kept: Kept = field(default_factory=Kept)
     addresses: Iterator[int] = field(default_factory=lambda: itertools.cycle(range(1, 250)))
 
     def identity(self, name: str | None) -> Identity | None:
@@ -155,7 +158,7 @@ class Run:
                 if answer.timeout and not answer.ok:
                     raise ChildLost("silent", "it did not answer in time")
         except ChildLost as error:
-            self._lost(operation, error)
+            self.lose(operation, error)
 
     def twin(self, session: Session) -> Run:
         """The same run in another child, for half of the work.
@@ -176,6 +179,7 @@ class Run:
             created={},
             refused={},
             signed_in={},
+            kept=Kept(),
             addresses=itertools.cycle(range(1, 250)),
             restarts=0,
         )
@@ -199,6 +203,7 @@ class Run:
         self.pool.clear()
         self.visit_pages()
         self.recreate()
+        restoring.keep(self)
 
     def _note_refused(self, answer: Answer) -> None:
         """Keep what the box stopped, unless one of our own texts set it off."""
@@ -208,7 +213,13 @@ class Run:
                 key = (str(item.get("what")), detail)
                 self.refused.setdefault(key, str(item.get("where", "")))
 
-    def _lost(self, operation: Operation | None, error: ChildLost) -> None:
+    def lose(self, operation: Operation | None, error: ChildLost) -> None:
+        """Start the application again after it was lost, and leave the operation alone that did it.
+
+        Raises:
+            ChildLost: That happens too often.
+            ApplicationError: It does not start any more.
+        """
         what = operation.key if operation else "the application"
         self.note(f"{what}: {error.message}")
         if operation is not None:

@@ -9,6 +9,7 @@ import functools
 from types import ModuleType
 from typing import Any, Callable, Dict, Optional, Set
 
+from .. import stores
 from ..imports import when_imported
 from . import wanted
 
@@ -137,7 +138,9 @@ def _bare(ours: Dict[str, Any]) -> Dict[str, Any]:
 
 
 def _own(server: Dict[str, Any], database: str) -> str:
-    return "%s_%s%s" % (server["user"], database[:45], server["suffix"])
+    name = "%s_%s%s" % (server["user"], database[:45], server["suffix"])
+    stores.opened("mysql", server, name)
+    return name
 
 
 def _create(name: str) -> str:

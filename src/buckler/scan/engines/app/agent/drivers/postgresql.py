@@ -14,6 +14,7 @@ from types import ModuleType
 from typing import Any, Callable, Dict, Mapping, Optional, Set
 from urllib.parse import parse_qsl, unquote, urlsplit
 
+from .. import stores
 from ..imports import when_imported
 from . import wanted
 
@@ -246,12 +247,14 @@ def _admin(server: Dict[str, Any], database: str) -> Dict[str, Any]:
 
 
 def _redirected(server: Dict[str, Any], told: Dict[str, str]) -> Dict[str, Any]:
+    stores.opened("postgresql", server, _copy_of(server, told["database"]))
     return dict(_admin(server, _copy_of(server, told["database"])), password=None)
 
 
 def _libpq(
     server: Dict[str, Any], told: Dict[str, str], given: Mapping[str, Any], psycopg3: bool = True
 ) -> Dict[str, Any]:
+    stores.opened("postgresql", server, _copy_of(server, told["database"]))
     made = {
         "host": server["folder"],
         "port": server["port"],

@@ -12,6 +12,7 @@ import socket
 from types import ModuleType
 from typing import Any, Callable, Dict, Optional
 
+from .. import stores
 from ..imports import when_imported
 from . import wanted
 
@@ -85,5 +86,6 @@ def _ours(connection: Any, server: Dict[str, Any]) -> None:
         connection._buckler_db = connection.db
     own = int(connection._buckler_db or 0) % DATABASES
     connection.db = server["number"] * DATABASES + own
+    stores.opened("redis", server, "")
     connection.username = connection.password = None
     connection.credential_provider = None

@@ -13,6 +13,7 @@ from typing import Any, Callable, Dict, Iterable, Type
 
 from .. import state
 from ..imports import when_imported
+from ..stores.sqlite import opened
 
 _WRITES = ("insert", "update", "delete", "replace", "drop", "create", "alter", "truncate")
 _connections: Dict[type, type] = {}
@@ -93,7 +94,9 @@ def _sqlite() -> None:
             args = (*before, connection_class(factory), *after)
         else:
             kwargs["factory"] = connection_class(kwargs.get("factory", sqlite3.Connection))
-        return real(*args, **kwargs)
+        connection = real(*args, **kwargs)
+        opened(connection)
+        return connection
 
     sqlite3.connect = sqlite3.dbapi2.connect = connect
 

@@ -301,7 +301,7 @@ class Scanner:
         servers = session.servers
         for wanted in session.wanted:
             by = servers.answered_by(wanted.kind) if servers is not None else ""
-            self._work.coverage.servers[wanted] = by
+            self._work.coverage.servers[wanted] = "allowed" if wanted.allowed else by
         self._composed(servers)
         for wall, why in sorted(session.fallen.items()):
             self.emit(GapFound(f"wall: {wall}", why))

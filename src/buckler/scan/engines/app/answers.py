@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from buckler.core.errors import ApplicationError
@@ -116,7 +116,10 @@ def servers(items: object) -> tuple[ServerWanted, ...]:
         if not isinstance(items, list):
             raise TypeError("a list was expected")
         return tuple(
-            ServerWanted(*(str(item[name])[:MAX_NAME] for name in _WANTED))
+            replace(
+                ServerWanted(*(str(item[name])[:MAX_NAME] for name in _WANTED)),
+                allowed=bool(item.get("allowed")),
+            )
             for item in items[:MAX_SERVERS]
             if item["kind"] in SERVER_NAMES
         )

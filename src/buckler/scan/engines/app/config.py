@@ -6,13 +6,11 @@ import os
 import sys
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from buckler.scan.engines.app.child import AGENT, Scratch
+from buckler.scan.engines.app.options import Options
 from buckler.scan.target import Application, Target
-
-if TYPE_CHECKING:
-    from buckler.scan.engines.app.session import Options
 
 MEMORY_TMPFS_MB = 512
 
@@ -68,5 +66,6 @@ def config_of(
             "walls": list(options.walls),
             "hooks": options.hooks,
             "allow": list(options.allow),
+            "writes": options.writes,
         },
     }

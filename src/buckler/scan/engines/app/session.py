@@ -8,8 +8,6 @@ import time
 from collections import deque
 from collections.abc import Iterable, Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 from buckler.core.errors import ApplicationError
@@ -18,6 +16,9 @@ from buckler.scan.engines.app import answers, environment, leftovers
 from buckler.scan.engines.app.answers import Started as Started
 from buckler.scan.engines.app.child import MAX_ANSWER, Child, ChildLost, Scratch
 from buckler.scan.engines.app.config import config_of
+from buckler.scan.engines.app.options import DATABASES as DATABASES
+from buckler.scan.engines.app.options import WALLS as WALLS
+from buckler.scan.engines.app.options import Options as Options
 from buckler.scan.engines.app.servers.bring import Servers
 from buckler.scan.engines.interface import Answer, Request
 from buckler.scan.inside import Sources
@@ -28,40 +29,6 @@ IN_FLIGHT = 2
 SLACK = 3.0
 STORES_SECONDS = 30.0
 """For keeping or putting back all databases of an application."""
-DATABASES = ("auto", "scratch", "stand-in", "none")
-WALLS = ("mounts", "network", "pid", "seccomp")
-
-
-@dataclass(frozen=True, slots=True)
-class Options:
-    """How to run the application.
-
-    Attributes:
-        env_file: File of settings for it.
-        passed: Names handed over from the user's environment.
-        allow: ``HOST:PORT`` that may be reached.
-        processes: Whether it may start processes.
-        walls: Kernel walls to build; an empty tuple leaves the Python wall alone.
-        hooks: Whether the Python wall refuses; off only to test the other.
-        import_timeout: Seconds for import and start-up.
-        request_timeout: Seconds for one request.
-        seed: Makes canaries and order repeatable.
-        data: ``module:function`` of the project that adds data, or an empty text.
-        database: ``scratch`` brings the servers that the application wants, ``stand-in`` what
-            speaks like them, ``auto`` the first where it can, ``none`` brings none.
-    """
-
-    env_file: Path | None = None
-    passed: tuple[str, ...] = ()
-    allow: tuple[str, ...] = ()
-    processes: bool = False
-    walls: tuple[str, ...] = WALLS
-    hooks: bool = True
-    import_timeout: float = 60.0
-    request_timeout: float = 5.0
-    seed: int = 0
-    data: str = ""
-    database: str = "auto"
 
 
 class Session:
@@ -216,6 +183,11 @@ class Session:
             if stood and not started.walls.get(wall):
                 why = started.why.get(wall, "no reason was given")
                 self.fallen[wall] = f"a child that was started later is without it: {why}"
+
+    @property
+    def reads_only(self) -> bool:
+        """Whether it uses a database server of the user's own, to which nobody may write."""
+        return not self._options.writes and any(wanted.allowed for wanted in self.wanted)
 
     def output(self, limit: int = 1500) -> str:
         """The end of what the application printed."""

@@ -39,7 +39,7 @@ class Again:
         if not restoring.changed(self._run):
             return
         nouns = set(nouns_of(operation))
-        for reader in self._readers():
+        for reader in self._readers() if self._run.kept.holds_probes else ():
             if not self._explorer.is_slow(reader) or nouns.intersection(nouns_of(reader)):
                 self._ask(reader)
         if restoring.restore(self._run):

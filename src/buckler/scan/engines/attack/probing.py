@@ -108,9 +108,7 @@ class Prober:
         put back before it.
         """
         operation, restorable = aim.operation, self._run.kept.stores > 0
-        if operation.method not in ("POST", "PUT") and not (
-            restorable and operation.changes_state
-        ):
+        if operation.method not in ("POST", "PUT") and not (restorable and operation.changes_state):
             return aim
         cell = self._run.seen.matrix.get(operation.key, {}).get(aim.identity)
         if cell is None or not cell.answer.ok:

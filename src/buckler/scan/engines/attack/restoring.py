@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING
 
 from buckler.scan.engines.app.answers import Databases
 from buckler.scan.engines.app.child import ChildLost
-from buckler.scan.engines.interface import Identity
+from buckler.scan.engines.attack.identities import all_known, sign_in_all
+from buckler.scan.engines.interface import Answer, Identity
 
 if TYPE_CHECKING:
     from buckler.scan.engines.attack.run import Run
@@ -27,11 +28,13 @@ class Kept:
         stores: How many databases; none where the application has none, or keeps nothing in one.
         identities: By name, as they were signed in.
         nobody: The visitor that pages made of somebody without an identity.
+        holds_probes: Whether a word of ours went into a database since it was put back.
     """
 
     stores: int = 0
     identities: dict[str, Identity] = field(default_factory=dict)
     nobody: Identity | None = None
+    holds_probes: bool = False
 
 
 def keep(run: Run) -> None:
@@ -44,6 +47,12 @@ def keep(run: Run) -> None:
         return
     _tell(run, told.failed, "not kept")
     run.kept = Kept(told.stores, dict(run.identities), run.nobody)
+
+
+def note(run: Run, answer: Answer) -> None:
+    """See whether a word of ours went into a database."""
+    if "stored" in answer.effects:
+        run.kept.holds_probes = True
 
 
 def changed(run: Run) -> bool:
@@ -67,9 +76,13 @@ def restore(run: Run) -> bool:
     except ChildLost as error:
         run.lose(None, error)
     _tell(run, told.failed, "not put back")
-    if told.changed:
+    run.kept.holds_probes = False
+    if told.changed and run.identities != run.kept.identities:
         run.identities.update(run.kept.identities)
         run.nobody = run.kept.nobody
+        if not all_known(run):  # sessions in the application's own memory are as they were
+            sign_in_all(run)
+            keep(run)
     return bool(told.changed)
 
 

@@ -25,6 +25,8 @@ from buckler.scan.model.application import AppModel, Operation
 MAX_RESTARTS = 8
 MAX_FAILURES = 6
 ENGINE = "attack"
+CHANGING = ("POST", "PUT", "PATCH", "DELETE")
+SPARED = "not sent: it may change what is on a server of your own, which --allow names"
 
 
 @dataclass(slots=True)
@@ -129,8 +131,18 @@ class Run:
         """
         return f"203.0.113.{next(self.addresses)}"
 
-    def send(self, request: Request, operation: Operation | None = None) -> Answer | None:
-        """Send one request; None where it cost the application its life or never ended."""
+    def send(
+        self, request: Request, operation: Operation | None = None, *, signs_in: bool = False
+    ) -> Answer | None:
+        """Send one request; None where it cost the application its life or never ended.
+
+        Args:
+            request: What to send.
+            operation: What it is for.
+            signs_in: Whether it gets somebody's credentials, which a server of the user's own bears.
+        """
+        if operation is None and not signs_in and self._spares(request.method):
+            return None
         for _, answer in self.send_all([request], operation):
             return answer
         return None
@@ -146,6 +158,10 @@ class Run:
         state = self.states.get(operation.key) if operation else None
         if state is not None and state.lost:
             return
+        if operation is not None and self._spares(operation.method):
+            self.states.setdefault(operation.key, State()).lost = SPARED
+            self.gap(operation.key, SPARED, "--writes")
+            return
         if self.out_of_time:
             self.gap(
                 "time", "--max-time has passed; what was left was not sent", "--max-time SECONDS"
@@ -154,11 +170,16 @@ class Run:
         try:
             for request, answer in self.session.send_all(requests):
                 self._note_refused(answer)
+                restoring.note(self, answer)
                 yield request, answer
                 if answer.timeout and not answer.ok:
                     raise ChildLost("silent", "it did not answer in time")
         except ChildLost as error:
             self.lose(operation, error)
+
+    def _spares(self, method: str) -> bool:
+        """Whether such a request could change what is the user's own."""
+        return method in CHANGING and self.session.reads_only
 
     def twin(self, session: Session) -> Run:
         """The same run in another child, for half of the work.

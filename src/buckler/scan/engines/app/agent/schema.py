@@ -7,6 +7,7 @@ What fails is told with the statement, and the scan goes on with what is there.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import gc
 import importlib
 import inspect
@@ -15,7 +16,8 @@ import sys
 import threading
 from typing import Any, Callable, Dict, List, Optional
 
-from . import load
+from . import load, state
+from .drivers import allowed
 
 MAX_MESSAGE = 600
 _SKIPPED = (".git", ".venv", "venv", "env", "node_modules", "__pycache__", "tests", "site-packages")
@@ -28,6 +30,15 @@ def prepare(folder: str) -> Dict[str, Any]:
         folder: Of the project.
     """
     told: Dict[str, Any] = {"how": "", "failed": []}
+    allowed.making_tables = True
+    try:
+        _prepare(folder, told)
+    finally:
+        allowed.making_tables = False
+    return told
+
+
+def _prepare(folder: str, told: Dict[str, Any]) -> None:
     config = _alembic(folder)
     if config is not None:
         told["how"] = "alembic"
@@ -35,7 +46,6 @@ def prepare(folder: str) -> Dict[str, Any]:
     elif _metadata():
         told["how"] = "metadata"
         _try(told["failed"], _create)
-    return told
 
 
 async def add_data(name: str) -> str:
@@ -46,10 +56,12 @@ async def add_data(name: str) -> str:
     thread, where it may run a loop of its own.
 
     Args:
-        name: ``module:function``, or an empty text for none.
+        name: ``module:function``, or an empty text for none. Nothing is added where the application
+            has gone to a server of the user's own.
     """
-    if not name:
+    if not name or state.real:
         return ""
+    allowed.making_tables = True
     try:
         module, _, attribute = name.partition(":")
         function = getattr(importlib.import_module(module), attribute)
@@ -61,6 +73,8 @@ async def add_data(name: str) -> str:
                 await made
     except (Exception, SystemExit) as error:
         return _said(error)
+    finally:
+        allowed.making_tables = False
     return ""
 
 
@@ -70,6 +84,8 @@ def _try(failed: List[str], work: Callable[[], None]) -> None:
     def run() -> None:
         try:
             work()
+        except allowed.Closed:
+            pass  # it has its tables
         except BaseException as error:
             failed.append(_said(error))
 
@@ -134,12 +150,14 @@ def _create() -> None:
     blocking = _living(engine_module.Engine) if engine_module is not None else []
     for engine in blocking:
         if id(engine) not in inner and engine.dialect.name != "sqlite":
-            for metadata in _metadata():
-                metadata.create_all(engine)
+            with contextlib.suppress(allowed.Closed):
+                for metadata in _metadata():
+                    metadata.create_all(engine)
             engine.dispose()
     for engine in asynchronous:
         if engine.dialect.name != "sqlite":
-            asyncio.run(_create_asynchronously(engine))
+            with contextlib.suppress(allowed.Closed):
+                asyncio.run(_create_asynchronously(engine))
 
 
 async def _create_asynchronously(engine: Any) -> None:

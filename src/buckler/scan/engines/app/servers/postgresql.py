@@ -71,7 +71,9 @@ class PostgreSQL:
         # Lets rows be put back without triggers and foreign keys; before PostgreSQL 15 it fails, unheard.
         role += f"GRANT SET ON PARAMETER session_replication_role TO {USER};\n"
         processes.run(
-            [str(program), "--single", "-D", str(data), "postgres"], self._folder, told=role.encode()
+            [str(program), "--single", "-D", str(data), "postgres"],
+            self._folder,
+            told=role.encode(),
         )
         (data / "pg_hba.conf").write_text(f"local all {master} reject\nlocal all all trust\n")
         command = [str(program), "-D", str(data), "-k", str(self._folder), "-p", str(PORT)]

@@ -16,7 +16,7 @@ from urllib.parse import parse_qsl, unquote, urlsplit
 
 from .. import stores
 from ..imports import when_imported
-from . import wanted
+from . import allowed, wanted
 
 _made: Set[str] = set()
 _KEPT_ASYNCPG = (
@@ -47,7 +47,8 @@ def _asyncpg(module: ModuleType, server: Optional[Dict[str, Any]]) -> None:
     @functools.wraps(real)
     async def connect(dsn: Any = None, **given: Any) -> Any:
         told = _told(dsn, given)
-        wanted.note("asyncpg", "postgresql", told["host"], told["port"], told["database"])
+        if _goes_there("asyncpg", told):
+            return await real(dsn, **allowed.for_asyncpg(given))
         if server is None:
             return await real(dsn, **given)
         for statements, database in _needed(server, told):
@@ -91,7 +92,9 @@ def _synchronous(
     @functools.wraps(real)
     def connect(cls: Any, conninfo: str = "", **given: Any) -> Any:
         told = _told(conninfo, given, module.conninfo.conninfo_to_dict)
-        wanted.note("psycopg", "postgresql", told["host"], told["port"], told["database"])
+        if _goes_there("psycopg", told):
+            parsed = module.conninfo.conninfo_to_dict(conninfo)
+            return real(cls, conninfo, **allowed.for_libpq(given, parsed))
         if server is None:
             return real(cls, conninfo, **given)
         _make(module, real, server, told)
@@ -109,7 +112,9 @@ def _asynchronous(
     @functools.wraps(real)
     async def connect(cls: Any, conninfo: str = "", **given: Any) -> Any:
         told = _told(conninfo, given, module.conninfo.conninfo_to_dict)
-        wanted.note("psycopg", "postgresql", told["host"], told["port"], told["database"])
+        if _goes_there("psycopg", told):
+            parsed = module.conninfo.conninfo_to_dict(conninfo)
+            return await real(cls, conninfo, **allowed.for_libpq(given, parsed))
         if server is None:
             return await real(cls, conninfo, **given)
         _make(module, blocking, server, told)
@@ -151,7 +156,10 @@ def _psycopg2(module: ModuleType, server: Optional[Dict[str, Any]]) -> None:
         dsn: Any = None, connection_factory: Any = None, cursor_factory: Any = None, **given: Any
     ) -> Any:
         told = _told(dsn, given, module.extensions.parse_dsn)
-        wanted.note("psycopg2", "postgresql", told["host"], told["port"], told["database"])
+        if _goes_there("psycopg2", told):
+            parsed = module.extensions.parse_dsn(dsn) if dsn else {}
+            options = allowed.for_libpq(given, parsed)
+            return real(dsn, connection_factory, cursor_factory, **options)
         if server is None:
             return real(dsn, connection_factory, cursor_factory, **given)
         for statements, database in _needed(server, told):
@@ -177,6 +185,14 @@ def _psycopg2(module: ModuleType, server: Optional[Dict[str, Any]]) -> None:
         )
 
     module.connect = connect  # type: ignore[attr-defined]
+
+
+def _goes_there(driver: str, told: Mapping[str, str]) -> bool:
+    """Note what was asked for; whether ``--allow`` names it."""
+    named = allowed.named(driver, told["host"], told["port"])
+    address = (told["host"], told["port"], told["database"])
+    wanted.note(driver, "postgresql", *address, allowed=named)
+    return named
 
 
 def _told(

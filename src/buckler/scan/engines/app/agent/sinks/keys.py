@@ -44,6 +44,8 @@ def _watched(real: Callable[..., Any]) -> Callable[..., Any]:
             known = sum(effect.startswith("key ") for effect in state.effects)
             if not state.hit("key", command, key) and known < MAX_KEYS and len(key) < MAX_LENGTH:
                 state.effects.add(f"key {key}")
+        if any(state.carries(state.text_of(word)) for word in args[1:]):
+            state.effects.add("stored")
         return real(self, *args, **options)
 
     return execute

@@ -43,7 +43,11 @@ def install() -> None:
 
 
 def watch(call: str, statement: Any, parameters: Any = None) -> None:
-    """Record a statement if a canary stands in its text, and what it does to the database."""
+    """Record a statement if a canary stands in its text, and what it does to the database.
+
+    Raises:
+        state.Stopped: One stands there, and the server is one of the user's own.
+    """
     if not isinstance(statement, (str, bytes)):
         statement = getattr(statement, "as_string", lambda _: str(statement))(None)
     text = state.text_of(statement)
@@ -51,12 +55,18 @@ def watch(call: str, statement: Any, parameters: Any = None) -> None:
         state.effects.add("sql-number")
     if text.lstrip()[:8].lower().startswith(_WRITES):
         state.effects.add("sql-write")
+        # What a statement that is only prepared is given comes later, out of sight.
+        if call.endswith(".prepare") or state.carries(text) or state.carries(repr(parameters)):
+            state.effects.add("stored")
         if parameters is not None:
             _stored(call, text, parameters)
-    if call.partition(".")[0] in state.stand_ins:
-        state.hit("sql", call, text, stand_in=True)
+    driver = call.partition(".")[0]
+    if driver in state.stand_ins and driver not in state.real:
+        hit = state.hit("sql", call, text, stand_in=True)
     else:
-        state.hit("sql", call, text)
+        hit = state.hit("sql", call, text)
+    if hit and driver in state.real:
+        raise state.Stopped("an attack stands in this statement, and the server is not the scan's")
 
 
 def _has_number(parameters: Any) -> bool:

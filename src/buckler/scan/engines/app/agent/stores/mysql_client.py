@@ -58,7 +58,7 @@ class Client:
         for _ in range(count):
             self._packet()
         self._packet()  # the end of the columns
-        rows = []
+        rows: List[Row] = []
         while True:
             packet = self._packet()
             if packet[:1] == b"\xfe" and len(packet) < 9:
@@ -89,7 +89,8 @@ def _length(body: bytes, at: int) -> Tuple[int, int]:
 
 
 def _row(body: bytes, count: int) -> Row:
-    at, row = 0, []  # type: Tuple[int, Row]
+    at = 0
+    row: Row = []
     for _ in range(count):
         if body[at] == _NULL:
             row.append(None)

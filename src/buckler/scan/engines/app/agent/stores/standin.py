@@ -30,7 +30,7 @@ class StandIn:
         self._run("KEEP")
 
     def changed(self) -> bool:
-        return self._run("CHANGED") == [["1"]]
+        return bool(self._run("CHANGED") == [["1"]])
 
     def restore(self) -> None:
         self._run("RESTORE")

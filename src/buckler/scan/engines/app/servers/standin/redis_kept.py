@@ -8,10 +8,10 @@ from __future__ import annotations
 import copy
 from typing import TypeAlias
 
+from buckler.scan.engines.app.servers.standin.redis_keys import number
 from buckler.scan.engines.app.servers.standin.redis_replies import Reply
 from buckler.scan.engines.app.servers.standin.redis_session import Arguments, Session, command
 from buckler.scan.engines.app.servers.standin.redis_store import SortedSet, Store, Value, now
-from buckler.scan.engines.app.servers.standin.redis_arguments import number
 
 EACH = 16
 """Databases of one child."""

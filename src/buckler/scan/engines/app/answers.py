@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any
 
 from buckler.core.errors import ApplicationError
@@ -115,16 +115,14 @@ def servers(items: object) -> tuple[ServerWanted, ...]:
     try:
         if not isinstance(items, list):
             raise TypeError("a list was expected")
-        return tuple(
-            replace(
-                ServerWanted(*(str(item[name])[:MAX_NAME] for name in _WANTED)),
-                allowed=bool(item.get("allowed")),
-            )
-            for item in items[:MAX_SERVERS]
-            if item["kind"] in SERVER_NAMES
-        )
+        return tuple(_wanted(item) for item in items[:MAX_SERVERS] if item["kind"] in SERVER_NAMES)
     except UNREADABLE as error:
         raise ChildLost("garbage", f"the servers it wants cannot be read: {error!r}") from error
+
+
+def _wanted(item: Mapping[str, Any]) -> ServerWanted:
+    kind, driver, host, port, database, where = (str(item[n])[:MAX_NAME] for n in _WANTED)
+    return ServerWanted(kind, driver, host, port, database, where, bool(item.get("allowed")))
 
 
 def outgoing(items: object) -> tuple[OutgoingCall, ...]:

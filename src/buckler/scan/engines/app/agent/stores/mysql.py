@@ -1,4 +1,4 @@
-"""Keeps a MariaDB or MySQL database: the rows of its tables, in a database beside it.
+"""Keeps a MariaDB or MySQL database: the rows of its tables, in this process.
 
 Only tables that differ are put back, in one transaction without foreign keys. Triggers cannot be
 switched off there, so what they wrote meanwhile is put back in another round. Automatic numbers go on.
@@ -6,22 +6,21 @@ switched off there, so what they wrote meanwhile is put back in another round. A
 
 from __future__ import annotations
 
-from typing import Any, Dict, List, Optional, Tuple
+from typing import Any, Dict, Iterator, List, Optional
 
 from .interface import StoreError
 from .mysql_client import Client
 
 MAX_BYTES = 32 * 1024 * 1024
+MAX_STATEMENT = 512 * 1024
 LOCKED_SECONDS = 1
-ROUNDS = 3
-_TABLES = (
-    "SELECT table_name, COALESCE(data_length, 0) FROM information_schema.tables"
-    " WHERE table_schema = '%s' AND table_type = 'BASE TABLE' ORDER BY table_name"
-)
-_COLUMNS = (
-    "SELECT table_name, column_name FROM information_schema.columns WHERE table_schema = '%s'"
-    " AND extra NOT LIKE '%%GENERATED%%' ORDER BY table_name, ordinal_position"
-)
+ROUNDS = 2
+_COLUMNS = """
+SELECT t.table_name, c.column_name, COALESCE(t.data_length, 0) FROM information_schema.tables t
+JOIN information_schema.columns c ON c.table_schema = t.table_schema AND c.table_name = t.table_name
+WHERE t.table_schema = '%s' AND t.table_type = 'BASE TABLE' AND c.extra NOT LIKE '%%GENERATED%%'
+ORDER BY t.table_name, c.ordinal_position
+"""
 
 
 class MySQL:
@@ -36,64 +35,70 @@ class MySQL:
         self.name = "MySQL %s" % database
         self._server = server
         self._database = database
-        # Names begin with the user's: beyond them he may do nothing.
-        self._beside = "%s_kept_%s" % (server["user"], database)
         self._client: Optional[Client] = None
         self._sums: Dict[str, Optional[str]] = {}
-        self._columns: Dict[str, List[str]] = {}
+        self._columns: Dict[str, str] = {}
+        self._rows: Dict[str, List[bytes]] = {}
 
     def keep(self) -> None:
-        found = self._run(_TABLES % self._database.replace("'", "''"))
-        if sum(int(size or 0) for _, size in found) > MAX_BYTES:
+        columns: Dict[str, List[str]] = {}
+        sizes: Dict[str, int] = {}
+        for table, column, size in self._run(_COLUMNS % self._database.replace("'", "''")):
+            columns.setdefault(str(table), []).append(_quoted(str(column)))
+            sizes[str(table)] = int(size or 0)
+        if sum(sizes.values()) > MAX_BYTES:
             raise StoreError("its rows take more than %d MiB" % (MAX_BYTES // 1024**2))
-        names = [str(name) for name, _ in found]
-        self._columns = {}
-        for table, column in self._run(_COLUMNS % self._database.replace("'", "''")):
-            self._columns.setdefault(str(table), []).append(_quoted(str(column)))
-        self._run("CREATE DATABASE IF NOT EXISTS %s" % _quoted(self._beside))
-        sums = self._summed(names)
-        for name in names:
-            if name in self._sums and sums[name] == self._sums[name]:
-                continue
-            live, kept = self._both(name)
-            self._run("DROP TABLE IF EXISTS %s" % kept)
-            self._run("CREATE TABLE %s LIKE %s" % (kept, live))
-            self._fill(name, kept, live)
+        self._columns = {table: ", ".join(names) for table, names in columns.items()}
+        sums = self._summed(list(columns))
+        for table in columns:
+            if table not in self._rows or sums[table] != self._sums.get(table):
+                self._rows[table] = self._copied(table)
         self._sums = sums
 
     def changed(self) -> bool:
         return bool(self._differing())
 
     def restore(self) -> None:
+        names: List[str] = []
         for _ in range(ROUNDS):
             names = self._differing()
             if not names:
                 return
             self._restore(names)
-        raise StoreError("its triggers change it again: %s" % ", ".join(names))
+        # What is still another sum is a number that is written otherwise than it was.
+        self._sums.update(self._summed(names))
 
     def _restore(self, names: List[str]) -> None:
         self._run("START TRANSACTION")
         try:
             for name in names:
-                live, kept = self._both(name)
-                self._run("DELETE FROM %s" % live)
-                self._fill(name, live, kept)
+                self._run("DELETE FROM %s" % self._full(name))
+                for statement in self._filling(name):
+                    self._there().query(statement)
             self._run("COMMIT")
         except StoreError:
             self._run("ROLLBACK")
             raise
 
-    def _fill(self, name: str, goal: str, source: str) -> None:
-        columns = ", ".join(self._columns[name])
-        self._run("INSERT INTO %s (%s) SELECT %s FROM %s" % (goal, columns, columns, source))
+    def _copied(self, table: str) -> List[bytes]:
+        """The rows of a table, each as it stands in an INSERT."""
+        selected = "SELECT %s FROM %s" % (self._columns[table], self._full(table))
+        return [b"(%s)" % b",".join(row) for row in self._there().literals(selected)]
 
-    def _both(self, name: str) -> Tuple[str, str]:
-        """A table and its copy."""
-        return (
-            "%s.%s" % (_quoted(self._database), _quoted(name)),
-            "%s.%s" % (_quoted(self._beside), _quoted(name)),
-        )
+    def _filling(self, table: str) -> Iterator[bytes]:
+        """Statements that add the rows, none of them too long."""
+        begin = "INSERT INTO %s (%s) VALUES " % (self._full(table), self._columns[table])
+        part: List[bytes] = []
+        for row in self._rows[table]:
+            if part and sum(map(len, part)) + len(row) > MAX_STATEMENT:
+                yield begin.encode() + b",".join(part)
+                part = []
+            part.append(row)
+        if part:
+            yield begin.encode() + b",".join(part)
+
+    def _full(self, table: str) -> str:
+        return "%s.%s" % (_quoted(self._database), _quoted(table))
 
     def _differing(self) -> List[str]:
         sums = self._summed(list(self._sums))
@@ -103,17 +108,21 @@ class MySQL:
         """By table, a checksum of its rows."""
         if not names:
             return {}
-        rows = self._run("CHECKSUM TABLE %s" % ", ".join(self._both(name)[0] for name in names))
+        rows = self._run("CHECKSUM TABLE %s" % ", ".join(map(self._full, names)))
         return {name: row[1] for name, row in zip(names, rows)}  # noqa: B905 - Python 3.9
 
     def _run(self, statement: str) -> Any:
+        return self._there().query(statement)
+
+    def _there(self) -> Client:
         if self._client is None or self._client.over:
             self._client = Client(self._server["socket"], self._server["user"])
             self._client.query("SET SESSION foreign_key_checks = 0")
             self._client.query("SET SESSION innodb_lock_wait_timeout = %d" % LOCKED_SECONDS)
             self._client.query("SET SESSION lock_wait_timeout = %d" % LOCKED_SECONDS)
             self._client.query("SET SESSION sql_mode = 'NO_AUTO_VALUE_ON_ZERO'")
-        return self._client.query(statement)
+            self._client.query("SET SESSION time_zone = '+00:00'")
+        return self._client
 
 
 def _quoted(name: str) -> str:

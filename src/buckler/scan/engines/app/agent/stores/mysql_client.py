@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import struct
-from typing import List, Optional, Tuple
+from typing import List, Optional, Tuple, Union
 
 from .interface import StoreError
 from .wire import Wire
@@ -13,6 +13,9 @@ _CAPABILITIES = 1 | 2 | 0x200 | 0x2000 | 0x8000 | 0x80000
 _UTF8MB4 = 45
 _PACKET = (1 << 24) - 1
 _NULL = 0xFB
+_BINARY = 63
+_OF_BYTES = (0x10, 0xF9, 0xFA, 0xFB, 0xFC, 0xFD, 0xFE, 0xFF)
+"""BIT, the kinds of BLOB, VAR_STRING, STRING and GEOMETRY."""
 Row = List[Optional[str]]
 
 
@@ -43,26 +46,44 @@ class Client:
         """Whether it has to be made anew."""
         return self._wire.over
 
-    def query(self, statement: str) -> List[Row]:
+    def query(self, statement: Union[str, bytes]) -> List[Row]:
         """Run one statement; its rows.
 
         Raises:
             StoreError: The server refuses it.
         """
+        return [
+            [None if value is None else value.decode("utf-8", "replace") for value in row]
+            for row in self._run(statement)[1]
+        ]
+
+    def literals(self, statement: str) -> List[List[bytes]]:
+        """The rows of a statement, each value as it is written in another one.
+
+        Raises:
+            StoreError: The server refuses it.
+        """
+        binary, rows = self._run(statement)
+        return [
+            [_literal(value, raw) for value, raw in zip(row, binary)]  # noqa: B905 - Python 3.9
+            for row in rows
+        ]
+
+    def _run(self, statement: Union[str, bytes]) -> Tuple[List[bool], List[List[Optional[bytes]]]]:
+        """Which columns hold bytes, and the rows."""
         self._number = 0
-        self._put(b"\x03" + statement.encode())
+        self._put(b"\x03" + (statement.encode() if isinstance(statement, str) else statement))
         first = self._packet()
         if first[:1] == b"\0":
-            return []
+            return [], []
         count, _ = _length(first, 0)
-        for _ in range(count):
-            self._packet()
+        binary = [_is_binary(self._packet()) for _ in range(count)]
         self._packet()  # the end of the columns
-        rows: List[Row] = []
+        rows: List[List[Optional[bytes]]] = []
         while True:
             packet = self._packet()
             if packet[:1] == b"\xfe" and len(packet) < 9:
-                return rows
+                return binary, rows
             rows.append(_row(packet, count))
 
     def _put(self, body: bytes) -> None:
@@ -88,15 +109,34 @@ def _length(body: bytes, at: int) -> Tuple[int, int]:
     return int.from_bytes(body[at + 1 : at + 1 + size], "little"), at + 1 + size
 
 
-def _row(body: bytes, count: int) -> Row:
+def _row(body: bytes, count: int) -> List[Optional[bytes]]:
     at = 0
-    row: Row = []
+    row: List[Optional[bytes]] = []
     for _ in range(count):
         if body[at] == _NULL:
             row.append(None)
             at += 1
             continue
         length, at = _length(body, at)
-        row.append(body[at : at + length].decode("utf-8", "replace"))
+        row.append(body[at : at + length])
         at += length
     return row
+
+
+def _is_binary(definition: bytes) -> bool:
+    """Whether a column holds bytes that are no text: by its type, and by its character set."""
+    at = 0
+    for _ in range(6):  # catalog, schema, table and column, the latter two twice
+        length, at = _length(definition, at)
+        at += length
+    _, at = _length(definition, at)
+    charset, kind = struct.unpack_from("<H4xB", definition, at)
+    return charset == _BINARY and kind in _OF_BYTES
+
+
+def _literal(value: Optional[bytes], binary: bool) -> bytes:
+    if value is None:
+        return b"NULL"
+    if binary:
+        return b"x'%s'" % value.hex().encode()
+    return b"'%s'" % value.replace(b"\\", b"\\\\").replace(b"'", b"''")

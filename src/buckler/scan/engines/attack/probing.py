@@ -20,6 +20,7 @@ from buckler.scan.engines.attack.encodings import PLAIN
 from buckler.scan.engines.attack.explore import SLOW_MS, Explorer
 from buckler.scan.engines.attack.harvest import resource_of
 from buckler.scan.engines.attack.judging import Judge
+from buckler.scan.engines.attack.renewing import renewed
 from buckler.scan.engines.attack.run import Run
 from buckler.scan.engines.attack.seen import leaves_of
 from buckler.scan.engines.attack.slots import typed_slots_of
@@ -119,7 +120,13 @@ class Prober:
         if not restorable or self._is_taken(fresh, self._bundles.draft(fresh)):
             return fresh
         restoring.restore(self._run)
-        return replace(aim, spent=True) if self._is_taken(aim, aim.draft) else fresh
+        if self._is_taken(aim, aim.draft):
+            return replace(aim, spent=True)
+        other = renewed(self._run, self._explorer, operation)
+        if other is None:
+            return fresh
+        restoring.keep(self._run)
+        return replace(aim, draft=other, spent=True) if self._is_taken(aim, other) else fresh
 
     def _is_taken(self, aim: Aim, draft: Draft) -> bool:
         """Whether a benign request succeeds; where the application was lost over it, nobody knows."""

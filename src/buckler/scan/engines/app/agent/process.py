@@ -113,6 +113,7 @@ async def _run(channel: Channel, config: Dict[str, Any]) -> None:
     channel.flush()
     gc.freeze()
     await _answer(channel, serve.Driver(app, lifespan.state))
+    stores.close()
     await lifespan.stop(config["shutdown_timeout"])
 
 

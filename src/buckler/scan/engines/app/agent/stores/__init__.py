@@ -16,7 +16,7 @@ from . import mysql, postgresql, redis, sqlite
 from .interface import Store, StoreError
 from .standin import StandIn
 
-__all__ = ["changed", "keep", "opened", "restore"]
+__all__ = ["changed", "close", "keep", "opened", "restore"]
 
 _REAL: Dict[str, Callable[[Dict[str, Any], str], Store]] = {
     "postgresql": postgresql.PostgreSQL,
@@ -70,6 +70,12 @@ def restore() -> Dict[str, Any]:
         if _differs(store, failed) and _done(store, store.restore, failed)
     ]
     return {"changed": names, "failed": failed}
+
+
+def close() -> None:
+    """Let go of all of them."""
+    for store in (*sqlite.stores(), *_stores.values()):
+        store.close()
 
 
 def _differs(store: Store, failed: List[str]) -> bool:

@@ -38,3 +38,6 @@ class Store(Protocol):
         Raises:
             StoreError: The application holds a lock, or has changed its tables.
         """
+
+    def close(self) -> None:
+        """Let go of it."""

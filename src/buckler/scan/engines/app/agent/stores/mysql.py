@@ -68,6 +68,10 @@ class MySQL:
         # What is still another sum is a number that is written otherwise than it was.
         self._sums.update(self._summed(names))
 
+    def close(self) -> None:
+        if self._client is not None:
+            self._client.close()
+
     def _restore(self, names: List[str]) -> None:
         self._run("START TRANSACTION")
         try:

@@ -46,6 +46,10 @@ class Client:
         """Whether it has to be made anew."""
         return self._wire.over
 
+    def close(self) -> None:
+        """Hang up."""
+        self._wire.close()
+
     def query(self, statement: Union[str, bytes]) -> List[Row]:
         """Run one statement; its rows.
 

@@ -74,6 +74,10 @@ class PostgreSQL:
         self._signs.update(self._signed(names))
         self._snapshot = self._now()
 
+    def close(self) -> None:
+        if self._client is not None:
+            self._client.close()
+
     def _differing(self) -> List[str]:
         """The tables whose rows are not those that were kept."""
         now = self._now()

@@ -64,6 +64,10 @@ class Client:
         """Whether it has to be made anew."""
         return self._wire.over
 
+    def close(self) -> None:
+        """Hang up."""
+        self._wire.close()
+
     def _put(self, kind: bytes, body: bytes) -> None:
         self._wire.write(kind + struct.pack("!i", len(body) + 4) + body)
 

@@ -76,6 +76,10 @@ class Redis:
         self._there().pipeline(commands)
         self._count = self._changes()
 
+    def close(self) -> None:
+        if self._client is not None:
+            self._client.close()
+
     def _holding(self) -> Held:
         held: Held = {}
         size = 0

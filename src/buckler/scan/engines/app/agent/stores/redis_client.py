@@ -28,6 +28,10 @@ class Client:
         """Whether it has to be made anew."""
         return self._wire.over
 
+    def close(self) -> None:
+        """Hang up."""
+        self._wire.close()
+
     def run(self, *words: Word) -> Any:
         """The reply to one command.
 

@@ -100,6 +100,12 @@ class _File:
             _copy(self._kept, self._opened())
             self._version = self._now()
 
+    def close(self) -> None:
+        for connection in (self._live, self._kept):
+            if connection is not None:
+                connection.close()
+        self._live = self._kept = None
+
     def _now(self) -> int:
         """Another number once somebody else has committed (``PRAGMA data_version``)."""
         before = self._inode
@@ -152,6 +158,7 @@ class _Memory:
     def keep(self) -> None:
         kept = _connect(":memory:", check_same_thread=False)
         _copy(self._there(), kept)
+        self.close()
         self._kept, self._version = kept, self._version_now()
 
     def changed(self) -> bool:
@@ -161,6 +168,11 @@ class _Memory:
         if self._kept is not None:
             _copy(self._kept, self._there())
             self._version = self._version_now()
+
+    def close(self) -> None:
+        if self._kept is not None:
+            self._kept.close()
+            self._kept = None
 
     def _there(self) -> sqlite3.Connection:
         connection: Optional[sqlite3.Connection] = self._connection()

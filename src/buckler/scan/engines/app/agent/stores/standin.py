@@ -35,6 +35,10 @@ class StandIn:
     def restore(self) -> None:
         self._run("RESTORE")
 
+    def close(self) -> None:
+        if self._client is not None:
+            self._client.close()
+
     def _run(self, word: str) -> Any:
         if self._client is None or self._client.over:
             self._client = self._signed_in()

@@ -249,7 +249,8 @@ class Scanner:
                 GapFound(
                     "lifespan",
                     f"the start-up code failed: {model.lifespan_failed}",
-                    "what it wanted may need --allow HOST:PORT or --env-file FILE",
+                    "what it wanted may need --allow HOST:PORT or --env-file FILE"
+                    + (", or --writes for a server of yours" if session.reads_only else ""),
                 )
             )
         if failed := str(started.model.get("data_failed") or ""):

@@ -19,6 +19,7 @@ from ..imports import when_imported
 from . import allowed, wanted
 
 _made: Set[str] = set()
+_THEIRS = ("postgres", "template0", "template1")
 _KEPT_ASYNCPG = (
     "timeout",
     "statement_cache_size",
@@ -233,7 +234,12 @@ def _who() -> str:
 
 
 def _copy_of(server: Dict[str, Any], database: str) -> str:
-    return "%s%s" % (database[:50], server.get("suffix", ""))
+    return "%s%s" % (_original(database), server.get("suffix", ""))
+
+
+def _original(database: str) -> str:
+    """The name of a template: those that every server has belong to somebody else."""
+    return "%s_of_application" % database if database in _THEIRS else database[:50]
 
 
 def _needed(server: Dict[str, Any], told: Dict[str, str]) -> Any:
@@ -242,7 +248,10 @@ def _needed(server: Dict[str, Any], told: Dict[str, str]) -> Any:
     if key in _made:
         return
     _made.add(key)
-    original, copy = _quoted(told["database"]), _quoted(_copy_of(server, told["database"]))
+    original, copy = (
+        _quoted(_original(told["database"])),
+        _quoted(_copy_of(server, told["database"])),
+    )
     statements = ["CREATE DATABASE %s" % original]
     if copy != original:
         statements.append("CREATE DATABASE %s TEMPLATE %s" % (copy, original))

@@ -76,12 +76,9 @@ def _asynchronous(module: ModuleType, driver: str, server: Optional[Dict[str, An
 def _only_reads(module: ModuleType) -> None:
     """Look at every command before it is sent to a server of the user's own."""
     owner: Any = getattr(module, "AbstractConnection", None) or module.Connection
-    one, several = owner.pack_command, owner.pack_commands
-
-    def pack_command(self: Any, *words: Any) -> Any:
-        if getattr(self, "_buckler_real", False):
-            allowed.check_command(words)
-        return one(self, *words)
+    for name in ("send_command", "pack_command"):
+        setattr(owner, name, _looked_at(getattr(owner, name)))
+    several = owner.pack_commands
 
     def pack_commands(self: Any, commands: Any) -> Any:
         given = list(commands)
@@ -89,7 +86,17 @@ def _only_reads(module: ModuleType) -> None:
             allowed.check_command(words)
         return several(self, given)
 
-    owner.pack_command, owner.pack_commands = pack_command, pack_commands
+    owner.pack_commands = pack_commands
+
+
+def _looked_at(real: Callable[..., Any]) -> Callable[..., Any]:
+    @functools.wraps(real)
+    def send(self: Any, *words: Any, **options: Any) -> Any:
+        if getattr(self, "_buckler_real", False):
+            allowed.check_command(words)
+        return real(self, *words, **options)
+
+    return send
 
 
 def _goes_there(connection: Any, driver: str) -> bool:

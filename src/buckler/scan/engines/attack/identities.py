@@ -96,6 +96,10 @@ def sign_in(run: Run, item: IdentitySettings) -> Identity | None:
     if item.signup is not None and item.login is not None:
         _send(run, item.signup)
     login = item.login or item.signup
+    if login is not None and login is not item.login and run.session.reads_only:
+        why = "not signed up: that writes to a server of your own, which --allow names"
+        run.gap(f"identity {item.name}", why, "--writes")
+        return None
     if login is not None:
         request, answer = _login(run, login)
         if answer is not None:
@@ -134,7 +138,7 @@ def with_old_token(run: Run, name: str, canary: str) -> Identity | None:
     if item is None or login is None or name not in run.signed_in:
         return None
     request = replace(run.signed_in[name][0], client=run.client(), aged=canary)
-    answer = run.send(request, signs_in=True)
+    answer = run.send(request, signs_in=login is item.login)
     if answer is None or not answer.ok or "token-aged" not in answer.effects:
         return None
     made = _identity(item, login, answer)

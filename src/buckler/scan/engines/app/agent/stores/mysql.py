@@ -18,7 +18,7 @@ ROUNDS = 2
 _COLUMNS = """
 SELECT t.table_name, c.column_name, COALESCE(t.data_length, 0) FROM information_schema.tables t
 JOIN information_schema.columns c ON c.table_schema = t.table_schema AND c.table_name = t.table_name
-WHERE t.table_schema = '%s' AND t.table_type = 'BASE TABLE' AND c.extra NOT LIKE '%%GENERATED%%'
+WHERE t.table_schema = '%s' AND t.table_type = 'BASE TABLE' AND COALESCE(c.generation_expression, '') = ''
 ORDER BY t.table_name, c.ordinal_position
 """
 

@@ -15,6 +15,8 @@ from typing import Any, Dict, Iterator, List, Optional, Tuple
 from .interface import Store, StoreError
 
 MAX_BYTES = 64 * 1024 * 1024
+"""Of one file."""
+MAX_FILES = 32
 LOCKED_SECONDS = 0.3
 _BUSY = (5, 6)
 _files: Dict[str, "_File"] = {}
@@ -25,11 +27,14 @@ _connect = sqlite3.connect
 
 def opened(connection: sqlite3.Connection) -> None:
     """The application opened a database."""
-    path = _path_of(connection)
+    try:
+        path = _path_of(connection)
+    except sqlite3.Error:
+        return  # it fails for the application, too
     if path is None:
         _memories[:] = [store for store in _memories if store.alive]
         _memories.append(_Memory(connection))
-    elif path not in _files:
+    elif path not in _files and len(_files) < MAX_FILES:
         _files[path] = _File(path)
 
 

@@ -10,7 +10,8 @@ Only databases of the scan's own are here, never a server that the user allowed:
 
 from __future__ import annotations
 
-from typing import Any, Callable, Dict, List, Tuple
+import weakref
+from typing import Any, Callable, Dict, List, MutableMapping, Tuple
 
 from . import mysql, postgresql, redis, sqlite
 from .interface import Store, StoreError
@@ -26,6 +27,9 @@ _REAL: Dict[str, Callable[[Dict[str, Any], str], Store]] = {
 """What keeps the databases of a kind of server."""
 _stores: Dict[Tuple[str, str], Store] = {}
 _kept: List[Store] = []
+_failures: MutableMapping[Store, int] = weakref.WeakKeyDictionary()
+MAX_FAILURES = 3
+"""After so many failures a store is given up: to wait for a lock takes longer than a hundred requests."""
 
 
 def opened(kind: str, server: Dict[str, Any], database: str) -> None:
@@ -64,6 +68,7 @@ def changed() -> Dict[str, Any]:
 def restore() -> Dict[str, Any]:
     """Put back what has changed; the names of those that had, and why others could not be."""
     failed: List[str] = []
+    _kept[:] = [store for store in _kept if _failures.get(store, 0) < MAX_FAILURES]
     names = [
         store.name
         for store in _kept
@@ -88,6 +93,7 @@ def _done(store: Store, work: Callable[[], None], failed: List[str]) -> bool:
     try:
         work()
     except (StoreError, OSError) as error:
+        _failures[store] = _failures.get(store, 0) + 1
         failed.append("%s: %s" % (store.name, error))
         return False
     return True

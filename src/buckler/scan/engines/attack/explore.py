@@ -10,6 +10,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import replace
 
+from buckler.scan.engines.attack import restoring
 from buckler.scan.engines.attack.drafts import Draft, benign
 from buckler.scan.engines.attack.exchanges import exchanged
 from buckler.scan.engines.attack.forms import is_form_token, visited
@@ -180,6 +181,8 @@ class Explorer:
         for name in names or (None, *run.identities):
             if state.lost or run.out_of_time:
                 break
+            if self._late:
+                restoring.restore(run)
             before = cells.get(name)
             if self._too_slow(cells) or (not names and self._is_for_all(cells)):
                 break

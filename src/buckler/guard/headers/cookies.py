@@ -57,7 +57,11 @@ class Cookies:
         wanted = prefixed or (self.secure and (https or cross_site))
         if wanted and b"secure" not in given:
             added.append(b"Secure")
-        if self.http_only and b"httponly" not in given and name.decode("latin-1") not in self.readable:
+        if (
+            self.http_only
+            and b"httponly" not in given
+            and name.decode("latin-1") not in self.readable
+        ):
             added.append(b"HttpOnly")
         if self.same_site and b"samesite" not in given:
             added.append(b"SameSite=" + self.same_site.encode())

@@ -41,7 +41,7 @@ _METHODS: Dict[str, Tuple[str, ...]] = {
     "bulk_write": ("requests",),
 }
 """Methods of a collection with their first parameters."""
-_NAMED = ("filter", "update", "pipeline", "array_filters", "sort", "projection", "replacement")
+_NAMED = ("filter", "update", "pipeline", "array_filters", "projection", "replacement", "limit")
 _WRITES = ("insert", "update", "replace", "delete", "find_one_and", "bulk")
 
 
@@ -57,6 +57,10 @@ def install() -> None:
             lambda module, name=start + "Database": _watch(  # type: ignore[misc]
                 module, name, {"command": ("command",), "aggregate": ("pipeline",)}
             ),
+        )
+        when_imported(
+            "pymongo.%scursor" % part,
+            lambda module, name=start + "Cursor": _pages(module, name),  # type: ignore[misc]
         )
     when_imported("motor.motor_asyncio", _motor)
 
@@ -78,6 +82,22 @@ def _method(real: Callable[..., Any], call: str, names: Sequence[str]) -> Callab
         return real(self, *args, **given)
 
     return watched
+
+
+def _pages(module: ModuleType, name: str) -> None:
+    """How many documents are asked for is said of the cursor, behind the filter."""
+    owner = getattr(module, name, None)
+    if getattr(owner, "__module__", "") != module.__name__:
+        return
+    limit: Callable[..., Any] = owner.limit  # type: ignore[union-attr]
+
+    @functools.wraps(limit)
+    def watched(self: Any, limited: Any) -> Any:
+        if state.number and _is_number(limited):
+            state.effects.add("sql-number")
+        return limit(self, limited)
+
+    owner.limit = watched  # type: ignore[union-attr]
 
 
 def _motor(module: ModuleType) -> None:

@@ -134,7 +134,10 @@ def numbers(start: Any, end: Any, step: Any = 1) -> list[int]:
 
 def distinct(items: Iterable[Any]) -> list[Any]:
     """Values without those that are equal to one before."""
-    return list({order(item): item for item in reversed(list(items))}.values())[::-1]
+    found: dict[Any, Any] = {}
+    for item in items:
+        found.setdefault(order(item), item)
+    return list(found.values())
 
 
 @function("setUnion", 0, MANY)

@@ -11,8 +11,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
-MAX_DEPTH = 200
-"""Documents inside of each other: a message holds those that are stored, which may be half as deep."""
+MAX_DEPTH = 120
+"""Documents inside of each other: those that are stored, 100 deep, with an answer around them."""
 
 Document: TypeAlias = dict[str, Any]
 

@@ -36,7 +36,7 @@ def decimal_of(value: Decimal128) -> Decimal:
 
 def decimal_from(number: Decimal) -> Decimal128:
     """The sixteen bytes of a number, rounded to 34 digits."""
-    number = _CONTEXT.plus(number)
+    number = _CONTEXT.create_decimal(number)
     sign, digits, exponent = number.as_tuple()
     if exponent in ("n", "N"):
         bits = 0x1F << 122

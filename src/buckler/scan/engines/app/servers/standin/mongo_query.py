@@ -25,7 +25,7 @@ from buckler.scan.engines.app.servers.standin.mongo_order import (
     type_of,
 )
 from buckler.scan.engines.app.servers.standin.mongo_paths import found, parts_of
-from buckler.scan.engines.app.servers.standin.mongo_regex import searched
+from buckler.scan.engines.app.servers.standin.mongo_regex import compiled, searched
 
 Test: TypeAlias = Callable[[Any], bool]
 _OPTIONS = ("$options", "$comment")
@@ -151,6 +151,7 @@ def _operator(
             return not _not(values, operand, variables)
         case "$regex":
             pattern = _regex(operand, operators.get("$options"))
+            compiled(pattern.pattern, pattern.options)  # refused even where nothing is searched
             return _any(values, lambda value: searched(pattern, value))
         case "$exists":
             there = any(not isinstance(value, Missing) for value in values)

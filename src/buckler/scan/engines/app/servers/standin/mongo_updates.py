@@ -140,11 +140,11 @@ class Update:
         if not isinstance(new, str) or new == path:
             raise bad("The 'to' field for $rename must be a different string")
         self._touch(new)
-        taken: list[Any] = []
-        self._at(tuple(parts_of(path)), None, lambda there, _: taken.append(there), create=False)
-        if taken and not isinstance(taken[0], Missing):
-            self._at(tuple(parts_of(path)), None, _unset, create=False)
-            self._at(tuple(parts_of(new)), taken[0], _set, create=True)
+        old, target = tuple(parts_of(path)), tuple(parts_of(new))
+        value = _along(self.document, list(old))
+        if not isinstance(value, Missing):
+            self._at(old, None, _unset, create=False)
+            self._at(target, value, _set, create=True)
 
 
 def position(document: Document, query: Document, path: str) -> int | None:

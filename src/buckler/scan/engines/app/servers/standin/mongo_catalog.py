@@ -12,6 +12,7 @@ from buckler.scan.engines.app.servers.standin.mongo_commands import (
     document,
     documents,
     named,
+    target,
 )
 from buckler.scan.engines.app.servers.standin.mongo_errors import MongoError
 from buckler.scan.engines.app.servers.standin.mongo_numbers import is_number
@@ -24,7 +25,7 @@ _OPTIONS = ("capped", "size", "max", "validator")
 @command("create")
 def create(session: Session, body: Document) -> Document:
     """Make a collection."""
-    name = named(body["create"])
+    name = named(target(body))
     options: Document = {key: body[key] for key in _OPTIONS if key in body}
     known = session.found(name)
     if known is not None and known.options != options:
@@ -36,7 +37,7 @@ def create(session: Session, body: Document) -> Document:
 @command("drop")
 def drop(session: Session, body: Document) -> Document:
     """Take a collection away."""
-    collection = session.store.drop(session.database, named(body["drop"]))
+    collection = session.store.drop(session.database, named(target(body)))
     if collection is None:
         return {}
     return {"nIndexesWas": len(collection.indexes), "ns": collection.name}
@@ -53,7 +54,7 @@ def drop_database(session: Session, _: Document) -> Document:
 @command("renameCollection")
 def rename(session: Session, body: Document) -> Document:
     """Give a collection another name, in its own database."""
-    old_database, _, old = named(body["renameCollection"]).partition(".")
+    old_database, _, old = named(target(body)).partition(".")
     new_database, _, new = named(body.get("to")).partition(".")
     collections = session.store.databases.get(old_database, {})
     if old not in collections:
@@ -72,7 +73,7 @@ def rename(session: Session, body: Document) -> Document:
 @command("collMod")
 def change(session: Session, body: Document) -> Document:
     """Settings of a collection, which change nothing here."""
-    if session.found(body["collMod"]) is None:
+    if session.found(target(body)) is None:
         raise MongoError(26, "ns does not exist")
     return {}
 
@@ -115,8 +116,8 @@ def list_databases(session: Session, body: Document) -> Document:
 @command("createIndexes")
 def create_indexes(session: Session, body: Document) -> Document:
     """Make indexes; a unique one is kept."""
-    there = session.found(body["createIndexes"]) is not None
-    collection = session.store.make(session.database, named(body["createIndexes"]))
+    there = session.found(target(body)) is not None
+    collection = session.store.make(session.database, named(target(body)))
     before = len(collection.indexes)
     for spec in documents(body, "indexes"):
         key = spec.get("key")
@@ -145,7 +146,7 @@ def _name(key: Document) -> str:
 @command("listIndexes")
 def list_indexes(session: Session, body: Document) -> Document:
     """The indexes of a collection."""
-    name = named(body["listIndexes"])
+    name = named(target(body))
     collection = session.found(name)
     if collection is None:
         raise MongoError(26, f"ns does not exist: {session.database}.{name}")
@@ -155,7 +156,7 @@ def list_indexes(session: Session, body: Document) -> Document:
 @command("dropIndexes")
 def drop_indexes(session: Session, body: Document) -> Document:
     """Take indexes away."""
-    collection = session.found(body["dropIndexes"])
+    collection = session.found(target(body))
     if collection is None:
         raise MongoError(26, "ns not found")
     before, wanted = len(collection.indexes), body.get("index")
@@ -177,7 +178,7 @@ def _chosen(indexes: dict[str, Any], wanted: Any) -> list[str]:
     return found
 
 
-@command("dbStats")
+@command("dbStats dbstats")
 def database_stats(session: Session, _: Document) -> Document:
     """Numbers on a database."""
     collections = session.store.databases.get(session.database, {}).values()
@@ -192,19 +193,19 @@ def database_stats(session: Session, _: Document) -> Document:
     }
 
 
-@command("collStats")
+@command("collStats collstats")
 def collection_stats(session: Session, body: Document) -> Document:
     """Numbers on a collection."""
-    collection = session.found(body["collStats"])
+    collection = session.found(target(body))
     size, count = (collection.size, len(collection)) if collection is not None else (0, 0)
     indexes = len(collection.indexes) if collection is not None else 0
-    name = f"{session.database}.{body['collStats']}"
+    name = f"{session.database}.{target(body)}"
     return {"ns": name, "count": count, "size": size, "storageSize": size, "nindexes": indexes}
 
 
 @command("validate")
 def validate(session: Session, body: Document) -> Document:
     """Nothing here is ever damaged."""
-    if session.found(body["validate"]) is None:
+    if session.found(target(body)) is None:
         raise MongoError(26, "Collection does not exist to validate.")
-    return {"ns": f"{session.database}.{body['validate']}", "valid": True, "errors": []}
+    return {"ns": f"{session.database}.{target(body)}", "valid": True, "errors": []}

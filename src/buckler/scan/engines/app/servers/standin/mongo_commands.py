@@ -48,7 +48,7 @@ def command(names: str) -> Callable[[Handler], Handler]:
     """Enter a function into the table of commands, under names with blanks between."""
 
     def enter(run: Handler) -> Handler:
-        COMMANDS.update((name.lower(), run) for name in names.split())
+        COMMANDS.update(dict.fromkeys(names.split(), run))
         return run
 
     return enter
@@ -59,7 +59,7 @@ def run(session: Session, body: Document) -> Document:
     name = next(iter(body), "")
     database = body.get("$db", session.database)
     session.database = database if isinstance(database, str) else "admin"
-    work = COMMANDS.get(name.lower())
+    work = COMMANDS.get(name)
     try:
         if work is None:
             raise MongoError(59, f"no such command: '{name[:100]}'")
@@ -70,6 +70,11 @@ def run(session: Session, body: Document) -> Document:
         return MongoError(22, f"the answer cannot be written: {error}").reply()
     except RecursionError:
         return MongoError(15, "the command is nested too deep").reply()
+
+
+def target(body: Document) -> Any:
+    """What a command is about: the value of its first field."""
+    return next(iter(body.values()), None)
 
 
 def named(value: Any) -> str:
@@ -144,7 +149,7 @@ def answered(
 @command("getMore")
 def get_more(session: Session, body: Document) -> Document:
     """The next batch of a cursor."""
-    number = body["getMore"]
+    number = target(body)
     cursor = session.store.cursors.get(number) if isinstance(number, int) else None
     if cursor is None:
         raise MongoError(43, f"cursor id {number} not found")
@@ -159,7 +164,8 @@ def get_more(session: Session, body: Document) -> Document:
 @command("killCursors")
 def kill_cursors(session: Session, body: Document) -> Document:
     """Forget cursors."""
-    numbers = [n for n in body.get("cursors") or [] if isinstance(n, int)]
+    given = body.get("cursors")
+    numbers = [n for n in given if isinstance(n, int)] if isinstance(given, list) else []
     killed = [n for n in numbers if session.store.cursors.pop(n, None) is not None]
     missing = [number for number in numbers if number not in killed]
     return {"cursorsKilled": killed, "cursorsNotFound": missing, "cursorsAlive": []}

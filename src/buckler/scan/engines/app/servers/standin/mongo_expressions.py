@@ -78,13 +78,13 @@ def _object(expression: Document, document: Document, variables: Variables) -> A
     function = FUNCTIONS.get(name)
     if function is None:
         raise MongoError(168, f"Unrecognized expression '{name}'")
-    if isinstance(operand, list):
-        arguments = [evaluate(item, document, variables) for item in operand]
-    else:
+    if function.named:
         value = evaluate(operand, document, variables)
-        if function.named:
-            return function.run(value if isinstance(value, dict) else {})
-        arguments = [value]
+        if not isinstance(operand, dict) or not isinstance(value, dict):
+            raise failed(f"{name} takes an object with named arguments")
+        return function.run(value)
+    items = operand if isinstance(operand, list) else [operand]
+    arguments = [evaluate(item, document, variables) for item in items]
     if not function.least <= len(arguments) <= function.most:
         raise MongoError(16020, f"Expression {name} takes other than {len(arguments)} arguments")
     return function.run(*arguments)

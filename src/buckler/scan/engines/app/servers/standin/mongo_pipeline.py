@@ -26,6 +26,7 @@ from buckler.scan.engines.app.servers.standin.mongo_projection import added, pro
 from buckler.scan.engines.app.servers.standin.mongo_query import check, condition, matches
 
 MAX_STAGES = 1000
+MAX_COUNT = 2**53
 MOST = 100_000
 """Documents that a stage may hand on."""
 Documents: TypeAlias = list[Document]
@@ -128,8 +129,8 @@ def count_of(given: Any, name: str, *, least: int = 0) -> int:
     Raises:
         MongoError: It is none.
     """
-    whole = isinstance(given, int | float) and not isinstance(given, bool) and given == int(given)
-    if not whole or given < least:
+    number = isinstance(given, int | float) and not isinstance(given, bool)
+    if not number or not least <= given < MAX_COUNT or given != int(given):
         raise MongoError(5107200, f"invalid argument to {name}: expected a non-negative number")
     return int(given)
 

@@ -284,7 +284,7 @@ def _type(operand: Any) -> Test:
         if item == "number":
             names.update(NUMBERS)
             continue
-        name = item if item in TYPES else None
+        name = item if isinstance(item, str) and item in TYPES else None
         if isinstance(item, int | float) and not isinstance(item, bool):
             name = next((known for known, number in TYPES.items() if number == item), None)
         if not isinstance(name, str):

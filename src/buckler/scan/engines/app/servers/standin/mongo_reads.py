@@ -14,6 +14,7 @@ from buckler.scan.engines.app.servers.standin.mongo_commands import (
     command,
     document,
     named,
+    target,
     variables_of,
     whole,
 )
@@ -45,7 +46,7 @@ def _cut(documents: list[Document], body: Document) -> list[Document]:
 @command("find")
 def find(session: Session, body: Document) -> Document:
     """The documents that fit a filter."""
-    name, query, variables = named(body["find"]), document(body, "filter"), variables_of(body)
+    name, query, variables = named(target(body)), document(body, "filter"), variables_of(body)
     found = _fitting(session, name, query, variables)
     if body.get("sort"):
         found = sorted_by(found, body["sort"])
@@ -61,7 +62,7 @@ def find(session: Session, body: Document) -> Document:
 @command("count")
 def count(session: Session, body: Document) -> Document:
     """How many documents fit."""
-    return {"n": len(_cut(_fitting(session, body["count"], document(body, "query")), body))}
+    return {"n": len(_cut(_fitting(session, target(body), document(body, "query")), body))}
 
 
 @command("distinct")
@@ -71,7 +72,7 @@ def distinct(session: Session, body: Document) -> Document:
     if not isinstance(key, str):
         raise MongoError(14, "distinct needs the name of a field as its key")
     values: list[Any] = []
-    for one in _fitting(session, body["distinct"], document(body, "query")):
+    for one in _fitting(session, target(body), document(body, "query")):
         for value in at_path(one, parts_of(key)):
             values += value if isinstance(value, list) else [value]
     return {"values": without_doubles(v for v in values if not isinstance(v, Missing))}
@@ -80,7 +81,7 @@ def distinct(session: Session, body: Document) -> Document:
 @command("aggregate")
 def aggregate(session: Session, body: Document) -> Document:
     """What a pipeline makes of a collection."""
-    target, pipeline = body["aggregate"], body.get("pipeline")
+    pipeline = body.get("pipeline")
     if not isinstance(pipeline, list):
         raise failed("'pipeline' option must be specified as an array")
     variables, rest = variables_of(body), list(pipeline)
@@ -91,7 +92,7 @@ def aggregate(session: Session, body: Document) -> Document:
             raise MongoError(5858203, "$documents needs an array of documents")
         name = "$cmd.aggregate"
     else:
-        name = named(target)
+        name = named(target(body))
         found = session.documents(name)
     last = rest[-1] if rest and isinstance(rest[-1], dict) else {}
     write = next((_WRITES[key] for key in last if key in _WRITES), None)

@@ -16,7 +16,7 @@ MESSAGE = 48_000_000
 NAME = "localhost:27017"
 
 
-@command("hello isMaster")
+@command("hello isMaster ismaster")
 def hello(session: Session, body: Document) -> Document:
     """A replica set of one, so that sessions, retries and transactions are used as in production."""
     modern = "hello" in body
@@ -57,7 +57,7 @@ def start_session(session: Session, _: Document) -> Document:
     return {"id": {"id": Binary(identifier, 4)}, "timeoutMinutes": 30}
 
 
-@command("buildInfo")
+@command("buildInfo buildinfo")
 def build_info(_: Session, __: Document) -> Document:
     """The version whose commands are here."""
     numbers = [*map(int, VERSION.split(".")), 0]

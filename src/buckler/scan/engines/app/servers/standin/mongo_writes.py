@@ -13,6 +13,7 @@ from buckler.scan.engines.app.servers.standin.mongo_commands import (
     document,
     documents,
     named,
+    target,
     variables_of,
 )
 from buckler.scan.engines.app.servers.standin.mongo_errors import MongoError, failed
@@ -38,7 +39,7 @@ def copied(value: Any) -> Any:
 @command("insert")
 def insert(session: Session, body: Document) -> Document:
     """Store documents."""
-    collection = session.store.make(session.database, named(body["insert"]))
+    collection = session.store.make(session.database, named(target(body)))
     return _each(body, documents(body, "documents"), lambda one: _counted(collection.insert(one)))
 
 
@@ -62,7 +63,7 @@ def _each(body: Document, items: list[Document], work: Callable[[Document], int]
 @command("delete")
 def delete(session: Session, body: Document) -> Document:
     """Take documents away."""
-    collection = session.found(body["delete"])
+    collection = session.found(target(body))
 
     def work(item: Document) -> int:
         query = document(item, "q")
@@ -103,7 +104,10 @@ class Change:
         """
         check(query)
         filters: dict[str, Document] = {}
-        for item in body.get("arrayFilters") or ():
+        given = body.get("arrayFilters") or []
+        if not isinstance(given, list):
+            raise failed("arrayFilters has to be an array")
+        for item in given:
             name = next(iter(item), "") if isinstance(item, dict) else ""
             if not name or name.startswith("$"):
                 raise failed("Error parsing array filter: it needs a field name")
@@ -166,7 +170,7 @@ def _asked_for(query: Document) -> Document:
 @command("update")
 def update(session: Session, body: Document) -> Document:
     """Change documents."""
-    collection = session.store.make(session.database, named(body["update"]))
+    collection = session.store.make(session.database, named(target(body)))
     changed, upserted = 0, []
     items = documents(body, "updates")
     numbers = {id(item): number for number, item in enumerate(items)}
@@ -197,10 +201,10 @@ def _changed(collection: Collection, old: Document, change: Change) -> tuple[Doc
     return collection.replace(old, new), True
 
 
-@command("findAndModify")
+@command("findAndModify findandmodify")
 def find_and_modify(session: Session, body: Document) -> Document:
     """Change one document and answer it, as it was or as it is."""
-    collection = session.store.make(session.database, named(next(iter(body.values()))))
+    collection = session.store.make(session.database, named(target(body)))
     query, variables = document(body, "query"), variables_of(body)
     check(query)
     found = list(collection.fitting(query, variables))

@@ -128,8 +128,8 @@ class NoSqlInjection(Rule):
     )
 
     def likes(self, slot: Slot) -> bool:
-        """Whether a slot is called as filters are that are parsed first."""
-        return slot.leaf.lower() in FILTERS
+        """Whether a slot takes an object, or is called as filters are that are parsed first."""
+        return slot.schema.get("type") == "object" or slot.leaf.lower() in FILTERS
 
     def attack(self, slot: Slot, mint: Mint) -> Iterable[Payload]:
         """An operator in place of a value, then ways out of what texts are put into."""

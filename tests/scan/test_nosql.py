@@ -219,3 +219,45 @@ def test_what_is_a_value_is_not(project: Any, scan: Any) -> None:
     report = reported(project, scan, GOOD)
     assert [f"{f.location.operation} {f.location.slot} {f.message}" for f in report.findings] == []
     assert {row.status for row in report.coverage.operations} <= {200}
+
+
+STORED = """
+@app.post("/sign-up", status_code=201)
+def sign_up(name: str = Body(), password: str = Body()) -> str:
+    return str(db.people.insert_one({"name": name, "password": password}).inserted_id)
+
+
+@app.get("/pages")
+def pages(limit: int = 20) -> list[str]:
+    return shown(db.notes.find().limit(limit))
+
+
+@app.get("/pages/counted")
+def counted(limit: int = 20) -> list[str]:
+    return shown(db.notes.aggregate([{"$limit": min(limit, 100)}]))
+
+
+class Person(BaseModel):
+    model_config = {"extra": "allow"}
+
+    town: str
+
+
+@app.post("/profiles")
+def profile(person: Person) -> str:
+    return str(db.people.insert_one(person.model_dump()).inserted_id)
+"""
+
+
+def test_what_is_stored_and_how_much_is_read_is_seen(project: Any, scan: Any) -> None:
+    """The rules about passwords, pages and fields look at documents as they look at rows."""
+    folder = project({"main.py": HEAD + STORED})
+    rules = ("AUT010", "CFG011", "ACC010", "ACC001")
+    report = scan(folder, select=rules, options=Options(database="stand-in"))
+    found = {(f.rule, f.location.operation) for f in report.findings if f.confidence == "proved"}
+    assert found == {
+        ("AUT010", "POST /sign-up"),
+        ("CFG011", "GET /pages"),
+        ("ACC010", "POST /profiles"),
+        ("ACC001", "POST /profiles"),
+    }

@@ -2,7 +2,7 @@
 
 An address is never resolved: what the application names is noted, and the client is made with the
 socket of the scan's own server instead. Every child has databases of its own there, under the names
-that the application gave with a suffix that it does not see.
+that the application gave and a suffix.
 """
 
 from __future__ import annotations

@@ -6,10 +6,18 @@ import sqlite3
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import pytest
 
-from buckler.scan.engines.app.agent.stores import mysql, postgresql, redis, sqlite, standin
+from buckler.scan.engines.app.agent.stores import (
+    mongodb,
+    mysql,
+    postgresql,
+    redis,
+    sqlite,
+    standin,
+)
 from buckler.scan.engines.app.agent.stores.interface import Store, StoreError
 from buckler.scan.engines.app.servers.bring import Servers
 from tests.conftest import needs_server
@@ -18,14 +26,14 @@ from tests.conftest import needs_server
 @pytest.fixture(scope="module")
 def servers() -> Iterator[Servers]:
     with Servers("auto") as running:
-        running.bring(("postgresql", "mysql", "redis"))
+        running.bring(("postgresql", "mysql", "redis", "mongodb"))
         yield running
 
 
 @pytest.fixture(scope="module")
 def stand_ins() -> Iterator[Servers]:
     with Servers("stand-in") as running:
-        running.bring(("postgresql", "mysql", "redis"))
+        running.bring(("postgresql", "mysql", "redis", "mongodb"))
         yield running
 
 
@@ -244,3 +252,31 @@ def test_sqlite_under_open_connections(mode: str, tmp_path: Path) -> None:
     assert read() == [(1, "a")]
     shop.close()
     store.close()
+
+
+def test_mongodb_with_indexes_and_new_collections(stand_ins: Servers) -> None:
+    pymongo = pytest.importorskip("pymongo")
+    server = stand_ins.for_child()["mongodb"]
+    where = f"mongodb://{quote(server['socket'], safe='')}"
+    with pymongo.MongoClient(where, directConnection=True) as client:
+        shop = client["shop_kept"]
+        shop.teas.create_index("name", unique=True)
+        shop.teas.insert_many([{"name": f"tea {n}", "tags": ["a", {"n": n}]} for n in range(2500)])
+        shop.empty.insert_one({"_id": 1})
+        shop.empty.delete_one({})
+        store = mongodb.MongoDB(server, "shop_kept")
+
+        def read() -> list[Any]:
+            names = sorted(shop.list_collection_names())
+            return [(name, list(shop[name].find())) for name in names]
+
+        def write() -> None:
+            shop.teas.delete_many({"tags.n": {"$lt": 1200}})
+            shop.teas.insert_one({"name": "new"})
+            shop.made.insert_one({"a": 1})
+            shop.empty.insert_one({"b": 1})
+
+        put_back(store, write, read)
+        with pytest.raises(pymongo.errors.DuplicateKeyError):
+            shop.teas.insert_one({"name": "tea 3"})
+        store.close()

@@ -86,14 +86,16 @@ class Payload:
     Attributes:
         value: Text; bytes only for file contents and raw bodies.
         canary: The canary inside of it.
-        note: What kind of attempt it is, for people: ``closes a quoted literal``.
+        note: The attempt, for people: ``closes a quoted literal``.
         raw: Send as it is: do not wrap it to fit a format such as e-mail.
+        key: Send ``{key: value}`` in JSON, ``name[key]=value`` in a query or form.
     """
 
     value: str | bytes
     canary: Canary
     note: str = ""
     raw: bool = False
+    key: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,14 +103,12 @@ class Hit:
     """A dangerous call that a canary reached.
 
     Attributes:
-        sink: Family: ``sql``, ``process``, ``open``, ``connect``, ``dns``, ``template``, ``exec``,
-            ``import``, ``pickle``, ``marshal``, ``log``, ``hash``, ``store``, ``xml``, ``token``,
-            ``render``, ``key``.
+        sink: Family: ``sql``, ``nosql``, ``process``, ``open``, ``connect``, ``dns``, ``template``, ``exec``,
+            ``import``, ``pickle``, ``marshal``, ``log``, ``hash``, ``store``, ``xml``, ``token``, ``key`` …
         call: The function, as people know it.
         argument: What it was given; a list for argument vectors.
         frames: The project's lines that led there, innermost first: (path, line, function).
-        more: Further facts of the sink: ``write``, ``resolved``, ``port``, ``through``; for a judge
-            also ``effects``, ``status`` and ``media_type`` of the answer.
+        more: Facts of the sink: ``resolved``, ``port`` …; for a judge also the answer's ``effects`` and ``status``.
     """
 
     sink: str

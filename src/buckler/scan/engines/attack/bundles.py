@@ -99,7 +99,7 @@ class Bundles:
         carried = []
         for probe in bundle:
             try:
-                draft = draft.with_value(probe.slot, fitted(probe))
+                draft = draft.with_value(probe.slot, fitted(probe), probe.payload.key)
             except CannotCarry:
                 continue
             carried.append(probe)

@@ -229,7 +229,8 @@ class Explorer:
                 best = exchange
                 current = self._run.seen.matrix[operation.key].get(name)
                 if current is None or _furthest(exchange) > _furthest(current):
-                    self._own[operation.key, name] = draft
+                    # With what the handler was seen to read meanwhile, as it was sent in the end.
+                    self._own[operation.key, name] = self._fill_found(operation, draft)
             if exchange.answer.ok or (
                 exchange.answer.status in (401, 403) and not exchange.reached
             ):

@@ -11,7 +11,7 @@ import sys
 from typing import Any, Dict, List
 
 from .. import state
-from . import allowed, mysql, postgresql, redis
+from . import allowed, mongodb, mysql, postgresql, redis
 from .wanted import take
 
 __all__ = ["install", "kinds", "take"]
@@ -24,6 +24,7 @@ _DRIVERS = {
     "aiomysql": "mysql",
     "asyncmy": "mysql",
     "pymongo": "mongodb",
+    "motor": "mongodb",
     "redis": "redis",
     "valkey": "redis",
 }
@@ -39,7 +40,12 @@ def install(config: Dict[str, Any]) -> None:
     servers = config.get("servers") or {}
     made = {kind for kind, server in servers.items() if server.get("stand_in")}
     state.stand_ins = {name for name, kind in _DRIVERS.items() if kind in made}
-    for door, kind in ((postgresql, "postgresql"), (mysql, "mysql"), (redis, "redis")):
+    for door, kind in (
+        (postgresql, "postgresql"),
+        (mysql, "mysql"),
+        (redis, "redis"),
+        (mongodb, "mongodb"),
+    ):
         door.install(servers.get(kind))
 
 

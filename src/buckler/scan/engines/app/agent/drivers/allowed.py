@@ -65,6 +65,11 @@ def named(driver: str, host: str, port: Any) -> bool:
     return True
 
 
+def writing() -> bool:
+    """Whether ``--writes`` was given."""
+    return _writes
+
+
 def for_asyncpg(given: Mapping[str, Any]) -> Dict[str, Any]:
     """The arguments of asyncpg's connect, for a session that reads."""
     if _writes:

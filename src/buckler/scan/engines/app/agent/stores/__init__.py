@@ -13,7 +13,7 @@ from __future__ import annotations
 import weakref
 from typing import Any, Callable, Dict, List, MutableMapping, Tuple
 
-from . import mysql, postgresql, redis, sqlite
+from . import mongodb, mysql, postgresql, redis, sqlite
 from .interface import Store, StoreError
 from .standin import StandIn
 
@@ -23,6 +23,7 @@ _REAL: Dict[str, Callable[[Dict[str, Any], str], Store]] = {
     "postgresql": postgresql.PostgreSQL,
     "mysql": mysql.MySQL,
     "redis": redis.Redis,
+    "mongodb": mongodb.MongoDB,
 }
 """What keeps the databases of a kind of server."""
 _stores: Dict[Tuple[str, str], Store] = {}
@@ -42,7 +43,7 @@ def opened(kind: str, server: Dict[str, Any], database: str) -> None:
     """
     if (kind, database) in _stores:
         return
-    if server.get("stand_in") and kind != "redis":
+    if server.get("stand_in") and kind not in ("redis", "mongodb"):
         _stores[kind, database] = StandIn(kind, server, database)
     elif kind in _REAL:
         _stores[kind, database] = _REAL[kind](server, database)

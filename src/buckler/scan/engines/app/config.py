@@ -8,11 +8,14 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+import buckler
 from buckler.scan.engines.app.child import AGENT, Scratch
 from buckler.scan.engines.app.options import Options
 from buckler.scan.target import Application, Target
 
 MEMORY_TMPFS_MB = 512
+PACKAGE = Path(buckler.__file__).parent
+"""What an application imports that has a guard; an editable installation lies anywhere."""
 
 
 def config_of(
@@ -59,7 +62,7 @@ def config_of(
             "scratch": str(scratch.path),
             "stages": str(scratch.private),
             # Nothing below scratch: there a link could name what the box is to hide.
-            "keep": [*sorted(prefixes), str(AGENT), *roots, *sockets],
+            "keep": [*sorted(prefixes), str(AGENT), str(PACKAGE), *roots, *sockets],
             "network": False,
             "processes": options.processes,
             "memory_tmpfs_mb": MEMORY_TMPFS_MB,

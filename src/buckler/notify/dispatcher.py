@@ -13,7 +13,7 @@ import weakref
 from collections.abc import Sequence
 
 from buckler.notify.interface import Channel, Notification, NotifyError
-from buckler.notify.lane import Figures, Lane, wait_all
+from buckler.notify.lane import Figures, Lane, distinct, wait_all
 from buckler.notify.retry import Retry
 
 
@@ -89,16 +89,17 @@ class Dispatcher:
     def _started(self) -> Sequence[Lane[Notification]]:
         with self._lock:
             if not self._lanes and not self._closed:
-                self._lanes = tuple(self._lane(channel) for channel in self._channels)
+                names = distinct(channel.name for channel in self._channels)
+                self._lanes = tuple(map(self._lane, names, self._channels))
                 atexit.register(self.close)
             return self._lanes
 
-    def _lane(self, channel: Channel) -> Lane[Notification]:
+    def _lane(self, name: str, channel: Channel) -> Lane[Notification]:
         def work(notifications: Sequence[Notification], _: int) -> None:
             for notification in notifications:
                 channel.send(notification)
 
-        return Lane(channel.name, work, most=self._most, retry=self._retry)
+        return Lane(name, work, most=self._most, retry=self._retry)
 
 
 def _nothing() -> None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import logging
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from queue import Empty, SimpleQueue
 from typing import Final, Generic, TypeVar
@@ -191,7 +191,17 @@ class Lane(Generic[T]):
 def wait_all(marks: Sequence[threading.Event], timeout: float) -> bool:
     """Whether all of them were set in time (seconds)."""
     end = time.monotonic() + timeout
-    return all([mark.wait(max(0.0, end - time.monotonic())) for mark in marks])
+    return all(mark.wait(max(0.0, end - time.monotonic())) for mark in marks)
+
+
+def distinct(names: Iterable[str]) -> list[str]:
+    """The names, with a number where one comes again."""
+    seen: dict[str, int] = {}
+    found = []
+    for name in names:
+        seen[name] = seen.get(name, 0) + 1
+        found.append(name if seen[name] == 1 else f"{name} #{seen[name]}")
+    return found
 
 
 def _told(error: Exception) -> str:

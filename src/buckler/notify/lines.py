@@ -16,7 +16,7 @@ def one_line(text: object, most: int = 200) -> str:
 
 
 def lines(text: object, most: int = 4000) -> str:
-    """The same with ``\\n`` kept."""
+    """The same with line feeds kept."""
     return _cut(_IN_LINES.sub("�", str(text).replace("\r\n", "\n").replace("\r", "\n")), most)
 
 

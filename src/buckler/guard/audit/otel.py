@@ -25,7 +25,7 @@ SEVERITY: Final = {
     Severity.NOTICE: 10,
     Severity.WARNING: 13,
     Severity.ERROR: 17,
-    Severity.ALERT: 21,
+    Severity.ALERT: 19,
 }
 """Numbers of the logs data model, as its appendix B maps those of syslog."""
 

@@ -9,7 +9,6 @@ from __future__ import annotations
 import errno
 import os
 import re
-import select
 import socket
 import ssl
 from collections.abc import Sequence
@@ -203,7 +202,7 @@ class Syslog:
 
 
 def escape(value: str) -> str:
-    """A PARAM-VALUE: RFC 5424, 6.3.3 has ``"``, ``\\`` and ``]`` escaped by a backslash."""
+    """A PARAM-VALUE, its quotes, backslashes and closing brackets escaped: RFC 5424, 6.3.3."""
     shown = _pictures(value)
     return shown.replace("\\", "\\\\").replace('"', '\\"').replace("]", "\\]")
 
@@ -224,11 +223,17 @@ def _ended(used: socket.socket) -> bool:
     """Whether the other side closed a stream: a write would be taken and lost."""
     if used.type == socket.SOCK_DGRAM:
         return False
-    readable, _, _ = select.select([used], [], [], 0)
-    if not readable:
+    timeout = used.gettimeout()
+    used.setblocking(False)
+    try:
+        # A receiver of syslog says nothing; what TLS says for itself wants more to be read.
+        return not used.recv(1)
+    except (BlockingIOError, ssl.SSLWantReadError):
         return False
-    # A receiver of syslog says nothing, so what can be read is the end.
-    return isinstance(used, ssl.SSLSocket) or not used.recv(1, socket.MSG_PEEK)
+    except OSError:
+        return True
+    finally:
+        used.settimeout(timeout)
 
 
 def _address(address: str) -> tuple[str, str, int]:

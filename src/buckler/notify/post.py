@@ -123,13 +123,17 @@ def post(
     try:
         with _connected(to, timeout, context) as used:
             # Each step on a socket has its own time: a server that drips would have us for ever.
-            timer = threading.Timer(timeout, _cut, (used,))
+            late = threading.Event()
+            timer = threading.Timer(timeout, _cut, (used, late))
             timer.daemon = True
             timer.start()
             try:
-                return _exchange(to, used, body, headers)
+                answer = _exchange(to, used, body, headers)
             finally:
                 timer.cancel()
+            if late.is_set():  # what was cut short reads like an answer that ended
+                raise TimeoutError
+            return answer
     except (OSError, http.client.HTTPException, ValueError) as error:
         raise DeliveryError(f"{to.shown} did not answer: {_reason(error)}") from None
 
@@ -154,8 +158,9 @@ def _exchange(to: Endpoint, used: socket.socket, body: bytes, headers: Mapping[s
     return Answer(response.status, content, _seconds(response.getheader("Retry-After")))
 
 
-def _cut(used: socket.socket) -> None:
+def _cut(used: socket.socket, late: threading.Event) -> None:
     """End whatever waits on the socket, below TLS, whose own end would wait for the other side."""
+    late.set()
     try:
         socket.socket.shutdown(used, socket.SHUT_RDWR)
     except OSError:

@@ -35,7 +35,7 @@ class Alarm:
     requests: tuple[str, ...] = ()
 
     def notification(self) -> Notification:
-        """As channels take it; the same alarm has the same id."""
+        """As channels take it."""
         fields: dict[str, str | int | float] = {
             "rule": self.rule,
             "key": self.key,

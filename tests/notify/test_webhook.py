@@ -68,13 +68,11 @@ def test_what_is_not_2xx_did_not_arrive(status: int, retry: bool) -> None:
 
 
 def test_a_redirect_is_not_followed() -> None:
-    moved = {"Location": ""}
     with (
         receiver() as inside,
-        receiver((307, moved)) as there,
+        receiver((307, {"Location": inside.url})) as there,
         pytest.raises(DeliveryError, match="307"),
     ):
-        moved["Location"] = inside.url
         Webhook(there.url, SECRET).send(NOTE)
     assert inside.seen == []
 

@@ -47,6 +47,7 @@ class Lane(Generic[T]):
         retry: When to try again.
         begin: Called in the thread before anything else.
         end: Called in the thread when it ends.
+        weigh: How many lost things have to be told if this one is lost, else 1.
     """
 
     def __init__(
@@ -59,6 +60,7 @@ class Lane(Generic[T]):
         retry: Retry | None = None,
         begin: Callable[[], None] | None = None,
         end: Callable[[], None] | None = None,
+        weigh: Callable[[T], int] | None = None,
     ) -> None:
         self.name = name
         self._work = work
@@ -67,6 +69,7 @@ class Lane(Generic[T]):
         self._retry = retry or Retry()
         self._begin = begin
         self._end = end
+        self._weigh = weigh
         self._queue: SimpleQueue[T | threading.Event | None] = SimpleQueue()
         self._stopping = threading.Event()
         self._lock = threading.Lock()
@@ -81,7 +84,7 @@ class Lane(Generic[T]):
     def put(self, item: T) -> bool:
         """Take it, and come back at once; False if there was no room."""
         if self._queue.qsize() >= self._most or self._stopping.is_set():
-            self._lost(1)
+            self._lost([item])
             return False
         self._queue.put(item)
         return True
@@ -157,7 +160,7 @@ class Lane(Generic[T]):
             self._stopping.wait(self._retry.delay(attempt, after))
         with self._lock:
             self._untold += untold
-        self._lost(len(items))
+        self._lost(items)
 
     def _failed(self, error: Exception) -> tuple[bool, float]:
         """Count it, tell it once; whether to try again, and what wait was asked for."""
@@ -182,10 +185,10 @@ class Lane(Generic[T]):
         except Exception as error:  # noqa: BLE001 - the boundary: counted and told
             self._failed(error)
 
-    def _lost(self, count: int) -> None:
+    def _lost(self, items: Sequence[T]) -> None:
         with self._lock:
-            self._dropped += count
-            self._untold += count
+            self._dropped += len(items)
+            self._untold += sum(map(self._weigh, items)) if self._weigh else len(items)
 
 
 def wait_all(marks: Sequence[threading.Event], timeout: float) -> bool:

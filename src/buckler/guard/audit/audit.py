@@ -186,6 +186,7 @@ class Audit:
             retry=self._retry,
             begin=sink.open,
             end=sink.close,
+            weigh=lambda record: 1 + record.dropped,
         )
 
     def _run(self) -> None:

@@ -28,8 +28,7 @@ except ModuleNotFoundError:  # Windows: one process alone may write a file
 LOCK_SECONDS: Final = 5.0
 _TAIL: Final = 256 * 1024
 _FLAGS: Final = (
-    os.O_APPEND
-    | os.O_CREAT
+    os.O_CREAT
     | os.O_RDWR
     | getattr(os, "O_CLOEXEC", 0)
     | getattr(os, "O_NOFOLLOW", 0)
@@ -153,12 +152,8 @@ class File:
     def _follow(self) -> None:
         """Open the file, anew where somebody moved or removed it."""
         if self._file >= 0:
-            try:
-                there, ours = os.stat(self._path), os.fstat(self._file)
-                if (there.st_dev, there.st_ino) == (ours.st_dev, ours.st_ino):
-                    return
-            except FileNotFoundError:
-                pass
+            if _is_at(self._file, self._path):
+                return
             os.close(self._file)
             self._file = -1
         self._file = _opened(self._path)
@@ -193,8 +188,13 @@ class File:
         if fcntl is None:
             yield
             return
+        beside = Path(f"{self._path}.lock")
+        if self._lock >= 0 and not _is_at(self._lock, beside):
+            os.close(self._lock)  # somebody removed it, and others wait for each other by a new one
+            self._lock = -1
         if self._lock < 0:
-            self._lock = _opened(Path(f"{self._path}.lock"))
+            # Not to append: Linux then writes the note at the end, whatever place is asked for.
+            self._lock = _opened(beside, 0)
         end = time.monotonic() + LOCK_SECONDS
         while True:
             try:
@@ -216,8 +216,17 @@ class File:
         self._file = self._lock = -1
 
 
-def _opened(path: Path) -> int:
-    descriptor = os.open(path, _FLAGS, 0o600)
+def _is_at(descriptor: int, path: Path) -> bool:
+    """Whether an open file is the one that has this name now."""
+    try:
+        there, ours = os.stat(path), os.fstat(descriptor)
+    except FileNotFoundError:
+        return False
+    return (there.st_dev, there.st_ino) == (ours.st_dev, ours.st_ino)
+
+
+def _opened(path: Path, flags: int = os.O_APPEND) -> int:
+    descriptor = os.open(path, _FLAGS | flags, 0o600)
     if not stat.S_ISREG(os.fstat(descriptor).st_mode):
         os.close(descriptor)
         raise OSError(errno.EINVAL, "it is no regular file")

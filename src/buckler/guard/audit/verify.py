@@ -125,6 +125,7 @@ class _Walk:
             self._tell(Break(file, number, "changed", self._why(link)))
             if link.head.seq >= self._seq:
                 self._accept(link)
+            self._prev = None  # its hash is nothing to go by; what follows is not told twice
             return
         if link.head.seq < self._seq:
             self._tell(self._earlier(file, number, link))

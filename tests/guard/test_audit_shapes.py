@@ -207,8 +207,11 @@ def test_ocsf_findings_are_those_of_its_models(kind: Kind) -> None:
     assert model.finding_info.types == [str(kind)]
     assert model.type_uid == 200401
     assert model.unmapped == {
-        "limit": 5, "ok": True, "role": "admin",
-        "route": "/orders/{id}", "dropped": 1,
+        "limit": 5,
+        "ok": True,
+        "role": "admin",
+        "route": "/orders/{id}",
+        "dropped": 1,
     }
 
 

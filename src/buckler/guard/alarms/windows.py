@@ -71,7 +71,7 @@ class Windows:
         window.count += 1
         while len(times) > self._threshold:
             times.popitem(last=False)
-        while times and next(iter(times.values())) <= time - self._seconds:
+        while len(times) > 1 and next(iter(times.values())) <= time - self._seconds:
             times.popitem(last=False)
         if len(times) < self._threshold or time < window.quiet_until:
             return None

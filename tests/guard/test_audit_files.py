@@ -58,7 +58,7 @@ def test_it_turns_by_size_and_keeps_so_many(tmp_path: Path) -> None:
     path = tmp_path / "audit.log"
     write(path, *range(100), rotate=1000, keep=3)
     files = sorted(p.name for p in tmp_path.iterdir())
-    assert files == ["audit.log", "audit.log.1", "audit.log.2", "audit.log.3", "audit.log.lock"]
+    assert files == [".audit.log.lock", "audit.log", "audit.log.1", "audit.log.2", "audit.log.3"]
     assert all((tmp_path / name).stat().st_size <= 1000 for name in files)
     got = reasons(*(tmp_path / f"audit.log.{n}" for n in (3, 2, 1)), path)
     assert got == [str(n) for n in range(100 - len(got), 100)]

@@ -40,7 +40,7 @@ _FLAGS: Final = (
 class File:
     """Appends one line for each record.
 
-    Beside it lies ``NAME.lock``: processes that write the same file wait for each other by it, and
+    Beside it lies ``.NAME.lock``: processes that write the same file wait for each other by it, and
     it keeps where the chain stands when the file itself was moved away.
 
     Args:
@@ -188,7 +188,7 @@ class File:
         if fcntl is None:
             yield
             return
-        beside = Path(f"{self._path}.lock")
+        beside = self._path.with_name(f".{self._path.name}.lock")
         if self._lock >= 0 and not _is_at(self._lock, beside):
             os.close(self._lock)  # somebody removed it, and others wait for each other by a new one
             self._lock = -1

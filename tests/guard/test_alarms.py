@@ -239,6 +239,12 @@ def test_an_alarm_goes_from_the_audit_to_a_signed_webhook(
     assert told == ["alarm rule: 203.0.113.9��forged fails (3)"]
 
 
+def test_without_an_audit_the_log_has_whole_lines_too(caplog: pytest.LogCaptureFixture) -> None:
+    with caplog.at_level(logging.WARNING):
+        Alarms([by_address(threshold=1)])(failed(1, "203.0.113.9\r\nforged"))
+    assert [r.getMessage() for r in caplog.records] == ["alarm rule: 203.0.113.9��forged fails (1)"]
+
+
 def test_a_detector_that_raises_stops_nobody(caplog: pytest.LogCaptureFixture) -> None:
     class Broken:
         name = "broken"

@@ -149,16 +149,36 @@ def test_a_sink_that_comes_back_gets_what_waited(caplog: pytest.LogCaptureFixtur
     ]
 
 
-def test_closing_twice_and_events_after_the_end() -> None:
+def test_closing_twice_and_events_after_the_end(caplog: pytest.LogCaptureFixture) -> None:
     memory = Memory()
     audit = Audit(memory)
     audit(event(1))
     audit.close()
     audit.close()
-    audit(event(2))
+    with caplog.at_level(logging.WARNING):
+        audit(event(2))
+        audit(event(3))
     assert [e.reason for e in memory.events] == ["1"]
-    assert audit.dropped == 1
+    assert audit.dropped == 2
+    assert len(caplog.records) == 1
     assert audit.flush(1)
+
+
+def test_where_no_thread_can_be_started_the_event_is_counted(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def no(_: threading.Thread) -> None:
+        raise RuntimeError("can't start new thread")
+
+    memory = Memory()
+    audit = Audit(memory)
+    with monkeypatch.context() as patched:
+        patched.setattr(threading.Thread, "start", no)
+        audit(event(1))
+    assert audit.dropped == 1
+    audit(event(2))
+    audit.close()
+    assert [(r.event.reason, r.dropped) for r in memory.records] == [("2", 1)]
 
 
 def test_it_works_from_many_threads() -> None:
@@ -183,6 +203,7 @@ def test_it_works_from_many_threads() -> None:
         ({"pin": 123456}, "123456"),
         ({"note": "Bearer eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiJhIn0.abcdefghijkl"}, "eyJzdWIiOiJhIn0"),
         ({"note": "x" * 2030 + " eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiJhIn0"}, "eyJzdWIi"),
+        ({"note": "eyJhbGciOiJIUzI1NiJ9." + "eyJzdWIi" * 1000}, "eyJzdWIi"),
         ({"note": "-----BEGIN RSA PRIVATE KEY-----\n" + "MIIE" * 2000}, "MIIE"),
         ({"note": "postgresql://shop:hunter22@db/shop"}, "hunter22"),
         ({"note": "the one that is known"}, "one that is known"),

@@ -290,6 +290,8 @@ def test_http_does_not_follow_a_redirect() -> None:
         {"url": "https://x.org/", "format": "xml"},
         {"url": "https://x.org/", "secret": "whsec_S3CR3T"},
         {"url": "https://x.org/", "headers": {"A": "S3CR3T\r\nB: c"}},
+        {"url": "https://x.org/", "headers": {"A b": "c"}},
+        {"url": "https://x.org/", "headers": {"A: b": "c"}},
         {"url": "https://x.org/", "timeout": -1},
     ],
 )

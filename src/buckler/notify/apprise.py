@@ -62,7 +62,7 @@ class Apprise:
         sent = self._service.notify(
             title=title,
             body=body or title,
-            notify_type=TYPES[notification.level],
+            notify_type=TYPES.get(notification.level, "warning"),
             interpret_escapes=False,
         )
         if not sent:

@@ -81,7 +81,7 @@ class Slack:
 
 def text_of(notification: Notification) -> str:
     """The message: a title, the text, a line for each fact."""
-    parts = [f"{MARKS[notification.level]} *{escape(one_line(notification.title))}*"]
+    parts = [f"{MARKS.get(notification.level, '⚠️')} *{escape(one_line(notification.title))}*"]
     if notification.text:
         parts.append(escape(lines(notification.text, 2000)))
     parts += [

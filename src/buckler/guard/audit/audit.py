@@ -10,6 +10,7 @@ import atexit
 import logging
 import os
 import threading
+import time
 import weakref
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -101,15 +102,14 @@ class Audit:
         self._dropped = 0
         self._untold = 0
         self._faults = 0
+        self._late = False
 
     def __call__(self, event: SecurityEvent) -> None:
         """Take an event; never blocks, never raises."""
         if self._pump is None:
             self._start()
-        if self._room() >= self._most or self._closed:
-            with self._lock:
-                self._dropped += 1
-                self._untold += 1
+        if self._pump is None or self._closed or self._room() >= self._most:
+            self._lost()
             return
         self._put(event)
 
@@ -124,13 +124,14 @@ class Audit:
         """
         if self._pump is None or not self._pump.is_alive():
             return True
+        end = time.monotonic() + timeout
         drain = _Drain([], threading.Event())
         self._put(drain)
         if not drain.passed.wait(timeout):
             return False
-        written = wait_all(drain.marks, timeout)
+        written = wait_all(drain.marks, end - time.monotonic())
         if self._alarms is not None:
-            return self._alarms.flush(timeout) and written
+            return self._alarms.flush(max(0, end - time.monotonic())) and written
         return written
 
     def close(self) -> None:
@@ -140,15 +141,16 @@ class Audit:
                 return
             self._closed = True
         atexit.unregister(self.close)
+        end = time.monotonic() + self._grace
         self.flush(self._grace)
         if self._pump is not None:
             self._put(None)
-            self._pump.join(self._grace)
+            self._pump.join(max(0.1, end - time.monotonic()))
         for lane in self._lanes:
             lane.stop()
         for lane in self._lanes:
-            # Those that hang share the grace; daemons are left to the end of the process.
-            lane.join(self._grace / len(self._lanes) + 0.1)
+            # One that hangs is a daemon, and left to the end of the process.
+            lane.join(max(0.1, end - time.monotonic()))
         if self._alarms is not None:
             self._alarms.close()
 
@@ -166,9 +168,17 @@ class Audit:
             if self._pump is not None or self._closed:
                 return
             names = distinct(sink.name for sink in self._sinks)
-            self._lanes = tuple(map(self._lane, names, self._sinks))
-            self._pump = threading.Thread(target=self._run, name="buckler audit", daemon=True)
-            self._pump.start()
+            lanes = []
+            try:
+                for name, sink in zip(names, self._sinks, strict=True):
+                    lanes.append(self._lane(name, sink))
+                pump = threading.Thread(target=self._run, name="buckler audit", daemon=True)
+                pump.start()
+            except RuntimeError:  # no more threads, or the interpreter ends: the event is lost
+                for lane in lanes:
+                    lane.stop()
+                return
+            self._lanes, self._pump = tuple(lanes), pump
             atexit.register(self.close)
 
     def _lane(self, name: str, sink: Sink) -> Lane[Record]:
@@ -213,11 +223,17 @@ class Audit:
         if self._alarms is not None:
             self._alarms(event)
 
-    def _fault(self, error: Exception) -> None:
-        """An event that is none, e.g. with a detail that cannot be read: counted as lost."""
+    def _lost(self) -> None:
         with self._lock:
             self._dropped += 1
             self._untold += 1
+            late, self._late = self._closed and not self._late, self._late or self._closed
+        if late:
+            log.warning("audit: an event came after the end, and is lost like all that follow")
+
+    def _fault(self, error: Exception) -> None:
+        """An event that is none, e.g. with a detail that cannot be read: counted as lost."""
+        self._lost()
         self._faults += 1
         if self._faults == 1:
             log.warning("audit: an event could not be read (%s)", type(error).__name__)

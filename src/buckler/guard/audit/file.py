@@ -32,8 +32,7 @@ _FLAGS: Final = (
     | os.O_RDWR
     | getattr(os, "O_CLOEXEC", 0)
     | getattr(os, "O_NOFOLLOW", 0)
-    # A pipe put there would hold the opening for ever.
-    | getattr(os, "O_NONBLOCK", 0)
+    | getattr(os, "O_BINARY", 0)
 )
 
 
@@ -115,7 +114,7 @@ class File:
         head = self._head()
         waiting = b""
         length = os.fstat(self._file).st_size
-        if length and os.pread(self._file, 1, length - 1) != b"\n":
+        if length and _read_at(self._file, 1, length - 1) != b"\n":
             waiting = b"\n"  # a process died in the middle of a line
         for text in texts:
             data, after = text.encode("ascii", "backslashreplace"), head
@@ -147,7 +146,8 @@ class File:
         if self._sync:
             os.fsync(self._file)
         if self._chain is not None and self._lock >= 0:
-            os.pwrite(self._lock, f"{head.seq:018d} {head.hash}\n".encode(), 0)
+            os.lseek(self._lock, 0, os.SEEK_SET)
+            os.write(self._lock, f"{head.seq:018d} {head.hash}\n".encode())
 
     def _follow(self) -> None:
         """Open the file, anew where somebody moved or removed it."""
@@ -174,11 +174,11 @@ class File:
         if self._chain is None:
             return Head()
         noted = Head()
-        parts = os.pread(self._lock, 100, 0).split() if self._lock >= 0 else []
+        parts = _read_at(self._lock, 100, 0).split() if self._lock >= 0 else []
         if len(parts) == 2 and parts[0].isdigit() and len(parts[1]) == 64:
             noted = Head(int(parts[0]), parts[1].decode("ascii", "replace"))
         length = os.fstat(self._file).st_size
-        tail = os.pread(self._file, _TAIL, max(0, length - _TAIL)).rstrip(b"\n")
+        tail = _read_at(self._file, _TAIL, max(0, length - _TAIL)).rstrip(b"\n")
         link = read(tail[tail.rfind(b"\n") + 1 :])
         return link.head if link is not None and link.head.seq >= noted.seq else noted
 
@@ -193,7 +193,7 @@ class File:
             os.close(self._lock)  # somebody removed it, and others wait for each other by a new one
             self._lock = -1
         if self._lock < 0:
-            # Not to append: Linux then writes the note at the end, whatever place is asked for.
+            # Not to append: the note is written over the one before.
             self._lock = _opened(beside, 0)
         end = time.monotonic() + LOCK_SECONDS
         while True:
@@ -214,6 +214,12 @@ class File:
             if descriptor >= 0:
                 os.close(descriptor)
         self._file = self._lock = -1
+
+
+def _read_at(descriptor: int, length: int, offset: int) -> bytes:
+    """Windows has no pread; writes go to the end in any case."""
+    os.lseek(descriptor, offset, os.SEEK_SET)
+    return os.read(descriptor, length)
 
 
 def _is_at(descriptor: int, path: Path) -> bool:

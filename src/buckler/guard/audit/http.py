@@ -6,6 +6,7 @@ false certificate that leads the log elsewhere (CWE-295, CWE-601).
 
 from __future__ import annotations
 
+import re
 import ssl
 import time
 import uuid
@@ -20,6 +21,7 @@ from buckler.notify.post import endpoint, post
 from buckler.notify.webhook import key_of, sign
 
 AGAIN: Final = frozenset({408, 425, 429})
+_TOKEN: Final = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 FORMATS: Final = {"array": "application/json", "lines": "application/x-ndjson"}
 
 
@@ -64,7 +66,9 @@ class Http:
             raise GuardError(error.message, hint=error.hint) from error
         self._headers = {"Content-Type": FORMATS[format], "User-Agent": "Buckler"}
         for key, value in (headers or {}).items():
-            self._headers[header_value(key, "a header's name").decode()] = _secret(key, value)
+            if not isinstance(key, str) or not _TOKEN.fullmatch(key):
+                raise GuardError(f"{key!r} is no name of a header", hint="RFC 9110, 5.6.2")
+            self._headers[key] = _secret(key, value)
         self._shape = shape_of(shape)
         self._format = format
         self._timeout = positive(timeout, "timeout")

@@ -143,7 +143,7 @@ class Syslog:
             "status": event.status,
             "dropped": record.dropped,
         }
-        # A name may come once in an element (6.3.3), so details have a prefix of their own.
+        # Details have a prefix, so that none passes for a field of the event.
         details = {f"d.{key}": value for key, value in event.detail.items()}
         room = self._most - len(head.encode()) - len(self._id) - 2
         data = f"[{self._id}"
@@ -154,8 +154,9 @@ class Syslog:
                 break
             data += parameter
         text = line(self._shape, record) if self._shape else event.message or str(event.kind)
-        start = f"{head}{data}] ".encode("utf-8", "replace")
-        whole = start + (BOM + _pictures(text)).encode("utf-8", "replace")
+        whole = f"{head}{data}]".encode("utf-8", "replace")
+        if self._most - len(whole) > len(f" {BOM}".encode()):
+            whole += f" {BOM}{_pictures(text)}".encode("utf-8", "replace")
         # Cut between characters.
         return whole[: self._most].decode("utf-8", "ignore").encode()
 

@@ -34,6 +34,30 @@ def test_it_tries_again_with_the_same_id_until_it_arrives() -> None:
     assert (figures.done, figures.errors, figures.dropped) == (1, 2, 0)
 
 
+def test_it_waits_as_long_as_the_receiver_asks() -> None:
+    asked: list[tuple[int, float]] = []
+
+    class Noted(Retry):
+        def delay(self, failures: int, asked_for: float = 0) -> float:
+            asked.append((failures, asked_for))
+            return 0.001
+
+    with receiver(503, (429, {"Retry-After": "17"}), 204) as there:
+        dispatcher = Dispatcher(Webhook(there.url, SECRET), retry=Noted())
+        dispatcher.send(Notification(title="x"))
+        assert dispatcher.flush(30)
+        dispatcher.close()
+    assert asked == [(1, 0), (2, 17)]
+
+
+def test_channels_of_one_name_have_figures_of_their_own() -> None:
+    with receiver(204) as there:
+        dispatcher = Dispatcher(Webhook(there.url, SECRET), Webhook(f"{there.url}/b", SECRET))
+        dispatcher.send(Notification(title="x"))
+        dispatcher.close()
+    assert [figures.done for figures in dispatcher.figures().values()] == [1, 1]
+
+
 def test_what_is_gone_is_not_tried_again() -> None:
     with receiver(410) as there:
         dispatcher = Dispatcher(Webhook(there.url, SECRET), retry=QUICK)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import logging
+import subprocess
+import sys
 from collections.abc import Iterator
 from typing import Any
 
@@ -243,6 +245,21 @@ def test_without_an_audit_the_log_has_whole_lines_too(caplog: pytest.LogCaptureF
     with caplog.at_level(logging.WARNING):
         Alarms([by_address(threshold=1)])(failed(1, "203.0.113.9\r\nforged"))
     assert [r.getMessage() for r in caplog.records] == ["alarm rule: 203.0.113.9��forged fails (1)"]
+
+
+def test_an_alarm_of_the_last_moment_is_sent_while_the_process_ends() -> None:
+    program = (
+        "import sys\n"
+        "from buckler.guard import Alarms, Audit, Kind, Memory, SecurityEvent\n"
+        "from buckler.notify import Webhook\n"
+        "channel = Webhook(sys.argv[1], sys.argv[2])\n"
+        "audit = Audit(Memory(), alarms=Alarms(channels=[channel]))\n"
+        "audit(SecurityEvent(kind=Kind.TOKEN_REUSED, principal='alice'))\n"
+    )
+    with receiver(204) as there:
+        command = [sys.executable, "-c", program, there.url, SECRET]
+        subprocess.run(command, check=True, timeout=60, capture_output=True)
+    assert len(there.seen) == 1
 
 
 def test_a_detector_that_raises_stops_nobody(caplog: pytest.LogCaptureFixture) -> None:

@@ -65,6 +65,10 @@ class Dispatcher:
         for lane in self._lanes or self._started():
             lane.put(notification)
 
+    def start(self) -> None:
+        """Start the threads now: while the interpreter ends, none can be started any more."""
+        self._started()
+
     def flush(self, timeout: float = 5) -> bool:
         """Whether all that was taken before is sent or given up, within ``timeout`` seconds."""
         return wait_all([lane.mark() for lane in self._lanes], timeout)

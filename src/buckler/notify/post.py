@@ -8,12 +8,14 @@ the clients of choice follow redirects, read proxies from the environment or bou
 from __future__ import annotations
 
 import http.client
+import io
 import ipaddress
 import socket
 import ssl
-import threading
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Any
 from urllib.parse import urlsplit
 
 from buckler.notify.interface import DeliveryError, NotifyError
@@ -120,20 +122,10 @@ def post(
     Raises:
         DeliveryError: No answer that could be read.
     """
+    end = time.monotonic() + timeout
     try:
         with _connected(to, timeout, context) as used:
-            # Each step on a socket has its own time: a server that drips would have us for ever.
-            late = threading.Event()
-            timer = threading.Timer(timeout, _cut, (used, late))
-            timer.daemon = True
-            timer.start()
-            try:
-                answer = _exchange(to, used, body, headers)
-            finally:
-                timer.cancel()
-            if late.is_set():  # what was cut short reads like an answer that ended
-                raise TimeoutError
-            return answer
+            return _exchange(to, _Timed(used, end), body, headers)
     except (OSError, http.client.HTTPException, ValueError) as error:
         raise DeliveryError(f"{to.shown} did not answer: {_reason(error)}") from None
 
@@ -146,11 +138,10 @@ def _connected(to: Endpoint, timeout: float, context: ssl.SSLContext | None) -> 
     return tls.wrap_socket(plain, server_hostname=to.host, do_handshake_on_connect=False)
 
 
-def _exchange(to: Endpoint, used: socket.socket, body: bytes, headers: Mapping[str, str]) -> Answer:
-    if isinstance(used, ssl.SSLSocket):
-        used.do_handshake()
+def _exchange(to: Endpoint, timed: _Timed, body: bytes, headers: Mapping[str, str]) -> Answer:
+    timed.begin()
     connection = http.client.HTTPConnection(to.host, to.port)
-    connection.sock = used
+    connection.sock = timed
     host = to.shown.partition("://")[2]
     connection.request("POST", to.target, body, {**headers, "Host": host, "Connection": "close"})
     response = connection.getresponse()
@@ -158,13 +149,52 @@ def _exchange(to: Endpoint, used: socket.socket, body: bytes, headers: Mapping[s
     return Answer(response.status, content, _seconds(response.getheader("Retry-After")))
 
 
-def _cut(used: socket.socket, late: threading.Event) -> None:
-    """End whatever waits on the socket, below TLS, whose own end would wait for the other side."""
-    late.set()
-    try:
-        socket.socket.shutdown(used, socket.SHUT_RDWR)
-    except OSError:
-        return  # it ended by itself just now
+class _Timed:
+    """What ``http.client`` uses of a socket, with one end of time for all of it.
+
+    A timeout of a socket is for each step: a server that drips a byte a second would have us for ever. No
+    thread watches over it, because none can be started while the interpreter ends.
+    """
+
+    def __init__(self, used: socket.socket, end: float) -> None:
+        self._used = used
+        self._end = end
+
+    def begin(self) -> None:
+        if isinstance(self._used, ssl.SSLSocket):
+            self.in_time()
+            self._used.do_handshake()
+
+    def sendall(self, data: bytes) -> None:
+        view = memoryview(data)
+        while view:
+            view = view[self.in_time().send(view) :]
+
+    def makefile(self, *_: object) -> io.BufferedReader:
+        return io.BufferedReader(_Reader(self))
+
+    def close(self) -> None:
+        """The answer is read after the connection lets go; who opened the socket closes it."""
+
+    def in_time(self) -> socket.socket:
+        left = self._end - time.monotonic()
+        if left <= 0:
+            raise TimeoutError
+        self._used.settimeout(left)
+        return self._used
+
+
+class _Reader(io.RawIOBase):
+    """The reading side."""
+
+    def __init__(self, timed: _Timed) -> None:
+        self._timed = timed
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any, /) -> int:
+        return self._timed.in_time().recv_into(buffer)
 
 
 def _seconds(value: str | None) -> float:

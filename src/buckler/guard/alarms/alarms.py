@@ -81,6 +81,11 @@ class Alarms:
             if self._dispatcher is not None:
                 self._dispatcher.send(alarm.notification())
 
+    def start(self) -> None:
+        """Start the threads of the channels in this process."""
+        if self._dispatcher is not None:
+            self._dispatcher.start()
+
     def flush(self, timeout: float = 5) -> bool:
         """Whether all alarms are sent or given up, within ``timeout`` seconds."""
         return self._dispatcher is None or self._dispatcher.flush(timeout)

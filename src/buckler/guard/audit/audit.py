@@ -174,6 +174,8 @@ class Audit:
                     lanes.append(self._lane(name, sink))
                 pump = threading.Thread(target=self._run, name="buckler audit", daemon=True)
                 pump.start()
+                if self._alarms is not None:
+                    self._alarms.start()
             except RuntimeError:  # no more threads, or the interpreter ends: the event is lost
                 for lane in lanes:
                     lane.stop()

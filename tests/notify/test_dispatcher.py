@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import logging
 import os
+import subprocess
+import sys
 import threading
 from collections.abc import Callable
 
@@ -48,6 +50,19 @@ def test_it_waits_as_long_as_the_receiver_asks() -> None:
         assert dispatcher.flush(30)
         dispatcher.close()
     assert asked == [(1, 0), (2, 17)]
+
+
+def test_what_waits_is_sent_when_the_process_ends() -> None:
+    program = (
+        "import sys\n"
+        "from buckler.notify import Dispatcher, Notification, Webhook\n"
+        "dispatcher = Dispatcher(Webhook(sys.argv[1], sys.argv[2]))\n"
+        "for _ in range(5): dispatcher.send(Notification(title='x'))\n"
+    )
+    with receiver(204) as there:
+        command = [sys.executable, "-c", program, there.url, SECRET]
+        subprocess.run(command, check=True, timeout=60, capture_output=True)
+    assert len(there.seen) == 5
 
 
 def test_channels_of_one_name_have_figures_of_their_own() -> None:

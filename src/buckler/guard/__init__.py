@@ -23,6 +23,7 @@ if TYPE_CHECKING:
         TrustedHosts,
         WebSocketBounds,
     )
+    from buckler.guard.answers import AnswerError
     from buckler.guard.audit.audit import Audit
     from buckler.guard.audit.chain import Chain
     from buckler.guard.audit.events import Kind, SecurityEvent, Severity
@@ -38,7 +39,8 @@ if TYPE_CHECKING:
     from buckler.guard.headers.clear_site_data import clear_site_data
     from buckler.guard.headers.content_security_policy import NONCE, ContentSecurityPolicy
     from buckler.guard.headers.policy import HeaderPolicy
-    from buckler.guard.inbound import csp_nonce, request_id
+    from buckler.guard.headers.reports import Reports
+    from buckler.guard.inbound import csp_nonce, identify, request_id
     from buckler.guard.limits.cors import Cors
     from buckler.guard.limits.csrf import Csrf, FormToken
     from buckler.guard.limits.memory import MemoryStore
@@ -50,6 +52,9 @@ if TYPE_CHECKING:
 
 _PLACES = {
     "RedisStore": "limits.redis",
+    "identify": "inbound",
+    "Reports": "headers.reports",
+    "AnswerError": "answers",
     "clear_site_data": "headers.clear_site_data",
     "WebSocketBounds": "alone",
     "TrustedHosts": "alone",
@@ -97,6 +102,7 @@ __all__ = [
     "NONCE",
     "Alarm",
     "Alarms",
+    "AnswerError",
     "Audit",
     "BodyLimit",
     "Chain",
@@ -122,6 +128,7 @@ __all__ = [
     "RateLimit",
     "Record",
     "RedisStore",
+    "Reports",
     "RoutePolicy",
     "SecurityEvent",
     "SecurityHeaders",
@@ -135,6 +142,7 @@ __all__ = [
     "WebSocketLimits",
     "clear_site_data",
     "csp_nonce",
+    "identify",
     "request_id",
     "with_policy",
 ]

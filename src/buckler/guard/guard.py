@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Unpack
 
 from buckler.guard import docs
+from buckler.guard.answers import MODES, Mode, chosen
 from buckler.guard.audit.events import Kind, Listener, SecurityEvent
+from buckler.guard.headers.reports import Reports
 from buckler.guard.layer import Layer
 from buckler.guard.limits.memory import MemoryStore
 from buckler.guard.limits.rate import RateStore
 from buckler.guard.options import GuardError
 from buckler.guard.plans import Plans
-from buckler.guard.policy import Changes, Policy
+from buckler.guard.policy import Changes, Policy, Rates
 from buckler.guard.presets import PRESETS, Preset
 from buckler.guard.routes import read
 
@@ -37,6 +40,9 @@ class Guard:
         errors: Whether errors become problem details that tell nothing.
         local_docs: Whether ``/docs`` and ``/redoc`` work under the policy, their assets served from
             here (the ``docs`` extra).
+        answers: What becomes of a JSON answer that holds what looks like a secret: ``fail``, ``log`` or
+            ``strip``; ``auto`` fails in development and under pytest and looks at nothing elsewhere.
+        csp_reports: Path of an endpoint for the reports of browsers, e.g. ``/csp-reports``.
         changes: Options of :class:`~buckler.guard.Policy` that differ from the preset's.
 
     Raises:
@@ -52,6 +58,8 @@ class Guard:
         store: RateStore | None = None,
         errors: bool = True,
         local_docs: bool = True,
+        answers: Mode | None = "auto",
+        csp_reports: str | Reports | None = None,
         **changes: Unpack[Changes],
     ) -> None:
         if not hasattr(app, "build_middleware_stack"):
@@ -67,6 +75,8 @@ class Guard:
             raise GuardError("the application has a guard", hint="call Guard(app) once")
         if isinstance(preset, str) and preset not in PRESETS:
             raise GuardError(f"there is no preset {preset!r}", hint=f"one of {', '.join(PRESETS)}")
+        if answers not in (None, *MODES):
+            raise GuardError(f"answers: {answers!r} is not one of {', '.join(MODES)}")
         base = PRESETS[preset]() if isinstance(preset, str) else preset
         self.app = app
         self.policy = replace(base, **changes)
@@ -74,10 +84,52 @@ class Guard:
         self._store = store or MemoryStore()
         self._errors = errors
         self._docs = local_docs
+        self._answers = chosen(answers)
+        self._more: list[Listener] = []
+        self._layer: Layer | None = None
+        self._rates_alone = False
+        self._told = False
+        self.reports = Reports(csp_reports) if isinstance(csp_reports, str) else csp_reports
+        if self.reports is not None:
+            self.policy = replace(self.policy, headers=self.reports.told(self.policy.headers))
         self._build: Callable[[], Any] = app.build_middleware_stack
         # The instance's own attribute: Starlette calls it once, when the first message comes.
         app.build_middleware_stack = self._stack  # type: ignore[method-assign]
         setattr(app, INSTALLED, self)
+
+    @contextmanager
+    def listening(self, listener: Listener) -> Iterator[None]:
+        """Tell somebody more of the security events, for a while."""
+        self._more.append(listener)
+        try:
+            yield
+        finally:
+            self._more.remove(listener)
+
+    @contextmanager
+    def rated(self, rate: Rates) -> Iterator[None]:
+        """Count by another rate for a while, from zero; None: not at all."""
+        before = self.policy
+        self._told = True  # what a test changes is nobody's choice
+        self.policy = replace(before, rate=rate, sign_in_rate=rate)
+        self._rates_alone = True
+        self._again()
+        try:
+            yield
+        finally:
+            self.policy, self._rates_alone = before, False
+            self._again()
+
+    def tell(self, event: SecurityEvent) -> None:
+        """Tell everybody who listens."""
+        if self._events is not None:
+            self._events(event)
+        for listener in tuple(self._more):
+            listener(event)
+
+    def _again(self) -> None:
+        if self._layer is not None:
+            self._layer.recompile()
 
     def _stack(self) -> Layer:
         if self._errors:
@@ -86,16 +138,29 @@ class Guard:
             install(self.app)
         if self._docs:
             docs.install(self.app)
-        return Layer(
+        if self.reports is not None:
+            self.app.router.routes.insert(0, self.reports.route(self.tell))
+        self._layer = Layer(
             self._build(),
             self._plans,
-            listener=self._events,
+            listener=self.tell,
             concurrency=self.policy.concurrency,
             closing=self._close,
+            answers=self._answers,
         )
+        return self._layer
 
     def _plans(self) -> Plans:
-        plans = Plans(tuple(read(self.app)), self.policy, self._store, docs.policies(self.policy))
+        plans = Plans(
+            tuple(read(self.app)),
+            self.policy,
+            self._store,
+            docs.policies(self.policy),
+            wished_rates=not self._rates_alone,
+        )
+        if self._told:
+            return plans
+        self._told = True
         for reason, message in self.weaknesses():
             self._tell(reason, message)
         return plans
@@ -110,8 +175,7 @@ class Guard:
         import logging
 
         logging.getLogger("buckler.guard").warning("%s: %s", reason, message)
-        if self._events is not None:
-            self._events(SecurityEvent(kind=Kind.CONFIGURATION, reason=reason, message=message))
+        self.tell(SecurityEvent(kind=Kind.CONFIGURATION, reason=reason, message=message))
 
     async def _close(self) -> None:
         close = getattr(self._events, "close", None)

@@ -85,6 +85,29 @@ def request_id(request: Any) -> str:
     return found.id if found else ""
 
 
+async def identify(request: Any, principal: str) -> None:
+    """Say who is signed in, for the security log, the cache headers and rates by principal.
+
+    Args:
+        request: Anything with a ``scope``, or the scope.
+        principal: A name that stays the same for one account; not its secret.
+
+    Raises:
+        starlette.exceptions.HTTPException: 429, where a rate by principal is used up.
+    """
+    found = of(_scope(request))
+    if found is None:
+        return
+    found.principal = principal
+    for rate in found.plan.personal:
+        refusal = await rate.wait(found)
+        if refusal is not None:
+            from buckler.guard.limits.body import body_refused
+
+            found.refusal = refusal
+            raise body_refused(refusal)
+
+
 def csp_nonce(request: Any) -> str:
     """The nonce for ``<script nonce="...">`` in the answer to this request.
 

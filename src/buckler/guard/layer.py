@@ -15,6 +15,8 @@ from collections.abc import Awaitable, Callable, Mapping, MutableMapping
 from time import monotonic
 from typing import Any, Final
 
+from buckler.guard.answering import Answering
+from buckler.guard.answers import Mode
 from buckler.guard.audit.events import Kind, Listener, SecurityEvent
 from buckler.guard.errors import problem
 from buckler.guard.inbound import ENDED, KEY, Inbound, Scope
@@ -38,6 +40,7 @@ class Layer:
         listener: Gets the security events; must come back at once.
         concurrency: Requests under way at once, or None.
         closing: Called when the application has ended.
+        answers: What becomes of an answer that holds a secret: ``fail``, ``log``, ``strip`` or None.
     """
 
     def __init__(
@@ -48,12 +51,14 @@ class Layer:
         listener: Listener | None = None,
         concurrency: int | None = None,
         closing: Callable[[], Awaitable[None]] | None = None,
+        answers: Mode | None = None,
     ) -> None:
         self.app = app
         self._compile = compile
         self._listener = listener
         self._most = concurrency or math.inf
         self._closing = closing
+        self._answers = answers
         self._plans: Plans | None = None
         self._known: Mapping[tuple[str, str], Plan] = {}
         self._flights = Flights(None)
@@ -121,8 +126,11 @@ class Layer:
                 return send({**message, "headers": plan.writer.complete(inbound, headers)})
             return _nothing() if inbound.replaced else send(message)
 
+        out: Send = answered
+        if self._answers is not None:
+            out = Answering(inbound, self._answers, answered, self.emit).send
         try:
-            await self.app(scope, receive, answered)
+            await self.app(scope, receive, out)
         except asyncio.CancelledError:
             if not flights.was_late(task):
                 raise
@@ -137,6 +145,11 @@ class Layer:
 
     def _plan(self, scope: Scope) -> Plan:
         return (self._plans or self._started()).of(scope)
+
+    def recompile(self) -> None:
+        """Make the plans anew at the next request."""
+        self._plans = None
+        self._known = {}
 
     def _started(self) -> Plans:
         plans = self._plans = self._compile()
@@ -178,6 +191,8 @@ class Layer:
             await self._refuse(inbound, TOO_LONG, send)
 
     async def _run(self, inbound: Inbound, receive: Receive, answered: Send, send: Send) -> None:
+        if self._answers is not None:
+            answered = Answering(inbound, self._answers, answered, self.emit).send
         try:
             await self.app(inbound.scope, receive, answered)
         except Exception as error:

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from typing import Any, Final
 
+from buckler.guard.answers import is_stored
 from buckler.guard.headers.policy import SILENT
 from buckler.guard.headers.writer import HeaderWriter
 from buckler.guard.inbound import Inbound, Scope
@@ -35,6 +36,7 @@ class Plan:
         reading: Checks of methods that change nothing; called in order, the first refusal counts.
         checks: Those of all others.
         connecting: The same for a websocket's handshake.
+        personal: Rates by principal.
         waiting: Rates that are counted elsewhere.
         writer: Of its headers.
         body: Bounds of a body, or None.
@@ -43,7 +45,17 @@ class Plan:
     """
 
     __slots__ = (
-        *("body", "checks", "connecting", "policy", "proxies", "reading", "secrets", "template"),
+        *(
+            "body",
+            "checks",
+            "personal",
+            "connecting",
+            "policy",
+            "proxies",
+            "reading",
+            "secrets",
+            "template",
+        ),
         *("timeout", "waiting", "websocket", "writer"),
     )
 
@@ -64,6 +76,8 @@ class Plan:
         self.proxies = parts.proxies
         self.websocket: WebSocketLimits | None = policy.websocket
         counted = [RateCheck(rate, parts.store, template) for rate in rates(rated)]
+        self.personal = tuple(one for one in counted if one.rate.by == "principal")
+        counted = [one for one in counted if one.rate.by != "principal"]
         self.waiting = tuple(one for one in counted if one.waits)
         quick = [one.check for one in counted if not one.waits]
         shared: list[Check] = [parts.head.check] if policy.hosts is not None else []
@@ -128,6 +142,7 @@ class Plans:
         policy: Of the application.
         store: Where rates are counted.
         documented: Policies of FastAPI's documentation pages, by kind.
+        wished_rates: Whether rates that routes state count.
     """
 
     def __init__(
@@ -136,10 +151,13 @@ class Plans:
         policy: Policy,
         store: RateStore,
         documented: Mapping[str, Policy] | None = None,
+        *,
+        wished_rates: bool = True,
     ) -> None:
         self._policy = policy
         self._parts = Parts(policy, store)
         self._documented = documented or {}
+        self._wished_rates = wished_rates
         self._plans: dict[int, Plan] = {}
         self._finders: dict[int, Finder] = {}
         self.known: dict[tuple[str, str], Plan] = {}
@@ -196,9 +214,11 @@ class Plans:
             # Files are the same for everybody, whoever asks for them.
             policy = replace(policy, headers=replace(policy.headers, cache_control=None))
         rated: Any = policy.sign_in_rate if route.takes_password else policy.rate
-        secrets: set[str] = set()
+        # A token that the model declares is meant to be answered; a stored password never is.
+        secrets = {name for name in route.answered if not is_stored(name)}
         for wish in route.wishes:
             policy = wish.apply(policy)
-            rated = policy.rate if wish.rate is not INHERIT else rated
-            secrets.update(wish.secrets)
+            if wish.rate is not INHERIT and self._wished_rates:
+                rated = policy.rate
+            secrets.update(name.lower() for name in wish.secrets)
         return Plan(route.template, policy, self._parts, rated, frozenset(secrets))

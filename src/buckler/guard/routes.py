@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any, Final, get_args
 
 from buckler.guard.docs import MARK as DOCS
 from buckler.guard.policy import MARK, RoutePolicy
@@ -31,6 +31,7 @@ class Route:
         endpoint: The handler.
         wishes: What it and its routers want otherwise, outermost first.
         takes_password: Whether a parameter is named like one.
+        answered: Names of the fields that its response model declares.
         docs: ``swagger``, ``redoc`` or ``oauth2`` for FastAPI's own pages.
         static: Whether it is a folder of files.
         children: Of a mount.
@@ -43,6 +44,7 @@ class Route:
     endpoint: Any
     wishes: tuple[RoutePolicy, ...] = ()
     takes_password: bool = False
+    answered: frozenset[str] = frozenset()
     docs: str = ""
     static: bool = False
     children: tuple[Route, ...] | None = None
@@ -85,6 +87,7 @@ def read(app: Any, prefix: str = "", depth: int = 0) -> Iterator[Route]:
             endpoint=endpoint,
             wishes=(*_wished(dependant), *getattr(endpoint, MARK, ())),
             takes_password=dependant is not None and _takes_password(dependant),
+            answered=frozenset(_declared(getattr(context, "response_field", None))),
             docs=getattr(endpoint, DOCS, ""),
         )
 
@@ -130,6 +133,22 @@ def _takes_password(dependant: Any) -> bool:
             if isinstance(names, Mapping) and any(_PASSWORD.search(name) for name in names):
                 return True
     return any(_takes_password(sub) for sub in dependant.dependencies)
+
+
+def _declared(response: Any) -> Iterator[str]:
+    """Names of the fields of a response model, those of models in it included, in lower case."""
+    seen: set[Any] = set()
+    waiting = [getattr(getattr(response, "field_info", None), "annotation", None)]
+    while waiting:
+        kind = waiting.pop()
+        waiting += get_args(kind)
+        fields = getattr(kind, "model_fields", None)
+        if isinstance(fields, Mapping) and kind not in seen:
+            seen.add(kind)
+            for name, field in fields.items():
+                yield (field.alias or name).lower()
+                yield name.lower()
+                waiting.append(field.annotation)
 
 
 class Finder:

@@ -41,7 +41,8 @@ class Rate:
     Attributes:
         limit: Requests, at once or spread.
         period: Seconds.
-        by: ``address``, ``everybody``, or what gives a key for a request.
+        by: ``address``, ``everybody``, ``principal`` (counted once :func:`~buckler.guard.identify` said
+            who is signed in), or what gives a key for a request.
         name: In the ``RateLimit`` headers.
 
     Raises:
@@ -56,9 +57,10 @@ class Rate:
     def __post_init__(self) -> None:
         count(self.limit, "rate")
         positive(self.period, "rate")
-        if not callable(self.by) and self.by not in ("address", "everybody"):
+        if not callable(self.by) and self.by not in ("address", "everybody", "principal"):
             raise GuardError(
-                f"rate: by {self.by!r} is unknown", hint="address, everybody or a function"
+                f"rate: by {self.by!r} is unknown",
+                hint="address, everybody, principal or a function",
             )
         if not re.fullmatch(r"[\w-]+", self.name):
             raise GuardError(f"rate: {self.name!r} is no name")
@@ -161,6 +163,8 @@ class RateCheck:
         """Who asks."""
         if callable(self._by):
             return self._by(inbound)
+        if self._by == "principal":
+            return inbound.principal
         return bucket(inbound.client) if self._by == "address" else "*"
 
     def refusal(self, seconds: float) -> Refusal:

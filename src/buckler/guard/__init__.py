@@ -9,6 +9,9 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from buckler.guard.alarms.alarm import Alarm
+    from buckler.guard.alarms.alarms import Alarms
+    from buckler.guard.alarms.detectors import Threshold
     from buckler.guard.alone import (
         BodyLimit,
         CrossOrigin,
@@ -21,7 +24,16 @@ if TYPE_CHECKING:
         WebSocketBounds,
     )
     from buckler.guard.answers import AnswerError
+    from buckler.guard.audit.audit import Audit
+    from buckler.guard.audit.chain import Chain
     from buckler.guard.audit.events import Kind, SecurityEvent, Severity
+    from buckler.guard.audit.file import File
+    from buckler.guard.audit.http import Http
+    from buckler.guard.audit.memory import Memory
+    from buckler.guard.audit.otel import OpenTelemetry
+    from buckler.guard.audit.record import Record
+    from buckler.guard.audit.stdout import Stdout
+    from buckler.guard.audit.syslog import Syslog
     from buckler.guard.errors.handlers import ProblemDetails
     from buckler.guard.guard import Guard
     from buckler.guard.headers.clear_site_data import clear_site_data
@@ -70,36 +82,60 @@ _PLACES = {
     "Rate": "limits.rate",
     "WebSocketLimits": "limits.websocket",
     "ProblemDetails": "errors.handlers",
+    "Alarm": "alarms.alarm",
+    "Alarms": "alarms.alarms",
+    "Threshold": "alarms.detectors",
+    "Audit": "audit.audit",
+    "Chain": "audit.chain",
+    "File": "audit.file",
+    "Http": "audit.http",
+    "Memory": "audit.memory",
+    "OpenTelemetry": "audit.otel",
+    "Record": "audit.record",
+    "Stdout": "audit.stdout",
+    "Syslog": "audit.syslog",
     "Kind": "audit.events",
     "SecurityEvent": "audit.events",
     "Severity": "audit.events",
 }
 __all__ = [
     "NONCE",
+    "Alarm",
+    "Alarms",
     "AnswerError",
+    "Audit",
     "BodyLimit",
+    "Chain",
     "ContentSecurityPolicy",
     "Cors",
     "CrossOrigin",
     "Csrf",
     "CsrfProtection",
+    "File",
     "FormToken",
     "Guard",
     "GuardError",
     "HeaderPolicy",
+    "Http",
     "HttpsOnly",
     "Kind",
+    "Memory",
     "MemoryStore",
+    "OpenTelemetry",
     "Policy",
     "ProblemDetails",
     "Rate",
     "RateLimit",
+    "Record",
     "RedisStore",
     "Reports",
     "RoutePolicy",
     "SecurityEvent",
     "SecurityHeaders",
     "Severity",
+    "Stdout",
+    "Syslog",
+    "Threshold",
     "TimeLimit",
     "TrustedHosts",
     "WebSocketBounds",

@@ -49,7 +49,7 @@ class Inbound:
         self.plan = plan
         peer = scope.get("client")
         self.client: str = peer[0] if peer else ""
-        self.https = scope["scheme"] in _ENCRYPTED
+        self.https = scope.get("scheme") in _ENCRYPTED
 
     @property
     def id(self) -> str:

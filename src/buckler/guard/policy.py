@@ -106,7 +106,8 @@ def rates(value: Rates) -> tuple[Rate, ...]:
     return tuple(Rate.of(one) for one in value)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+# By identity: FastAPI keeps dependencies in a dictionary, and some of these values have no hash.
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class RoutePolicy:
     """What one route wants otherwise; what it leaves out stays as it is for the application.
 

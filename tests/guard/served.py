@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import anyio
-from fastapi import File, Request, UploadFile, WebSocket
+from fastapi import Request, UploadFile, WebSocket
 from starlette.websockets import WebSocketDisconnect
 
 from buckler.guard import WebSocketLimits, with_policy
@@ -44,8 +44,13 @@ def made() -> Any:
     async def raw(request: Request) -> dict[str, int]:
         return {"bytes": len(await request.body())}
 
+    @app.post("/small")
+    @with_policy(body=100)
+    async def small(request: Request) -> dict[str, int]:
+        return {"bytes": len(await request.body())}
+
     @app.post("/files")
-    async def files(files: list[UploadFile] = File()) -> dict[str, int]:
+    async def files(files: list[UploadFile]) -> dict[str, int]:
         return {"files": len(files)}
 
     @app.get("/values")

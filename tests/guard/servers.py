@@ -112,12 +112,20 @@ class Client:
         *,
         chunked: bool = False,
     ) -> Response:
-        try:
-            self._connection.request(method, path, body, headers or {}, encode_chunked=chunked)
-        except (BrokenPipeError, ConnectionResetError):
-            if self._connection.sock is None:
-                raise
-        response = self._connection.getresponse()
+        for attempt in (1, 2):
+            try:
+                self._connection.request(method, path, body, headers or {}, encode_chunked=chunked)
+                response = self._connection.getresponse()
+                break
+            except (BrokenPipeError, ConnectionResetError):
+                # An answer that came before the body was through can still be read; a connection that
+                # was closed after an error cannot.
+                if body is not None and self._connection.sock is not None:
+                    response = self._connection.getresponse()
+                    break
+                self._connection.close()
+                if attempt == 2:
+                    raise
         return Response(response.status, response.getheaders(), response.read())
 
     def close(self) -> None:

@@ -233,11 +233,29 @@ def test_http2(worker: str, tmp_path: Any) -> None:
             response = client.request(method, path)
             assert (response.http_version, response.status_code) == ("HTTP/2", status), path
             assert response.headers.get_list("x-content-type-options") == ["nosniff"]
-        # Small ones: hypercorn 0.18 closes an HTTP/2 connection whose application answers before it has
-        # read ten frames, whether a guard is there or not.
-        assert client.post("/small", content=b"x" * 200).status_code == 413
-        assert client.post("/small", content=iter([b"x" * 50] * 4)).status_code == 413
         assert client.post("/raw", content=iter([b"x" * 1000] * 50)).json() == {"bytes": 50_000}
+        for length in (True, False):
+            assert http2_status(port, length=length) == 413
+
+
+def http2_status(port: int, *, length: bool) -> int:
+    """What a body that is too long gets, with its length declared or not.
+
+    hypercorn 0.18 closes an HTTP/2 connection when data comes for what has been answered already (a
+    KeyError of its own, with a guard and without), so this asks until the answer is faster.
+    """
+    for _ in range(20):
+        body = b"x" * 200
+        with httpx.Client(http1=False, http2=True, timeout=PATIENCE) as client:
+            try:
+                found = client.post(
+                    f"http://127.0.0.1:{port}/small", content=body if length else iter([body])
+                )
+            except (httpx.RemoteProtocolError, httpx.WriteError, httpx.ReadError):
+                continue
+            assert found.headers.get_list("x-content-type-options") == ["nosniff"]
+            return found.status_code
+    return 0
 
 
 def test_uvicorn_behind_a_root_path(tmp_path: Any) -> None:

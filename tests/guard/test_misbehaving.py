@@ -7,88 +7,18 @@ import gc
 import logging
 import threading
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
-import trio
 from fastapi import BackgroundTasks, FastAPI, Request
 from fastapi.responses import FileResponse, StreamingResponse
-from fastapi.testclient import TestClient
 from starlette.middleware.base import BaseHTTPMiddleware
 
-from buckler.guard import Guard, Rate, TimeLimit
+from buckler.guard import Guard, TimeLimit
 from buckler.guard.audit.events import Kind, SecurityEvent
-from buckler.guard.layer import Layer
-from buckler.guard.limits.memory import MemoryStore
-from buckler.guard.plans import Plans
-from buckler.guard.policy import Policy
 from tests.guard.asgi import ask, get, post, scope
-
-START = {"type": "http.response.start", "status": 200, "headers": []}
-END = {"type": "http.response.body", "body": b"done"}
-Runs = Callable[[Any], Any]
-
-
-def on_trio(coroutine: Any) -> Any:
-    async def run() -> Any:
-        return await coroutine
-
-    return trio.run(run)
-
-
-BOTH = pytest.mark.parametrize("run", [asyncio.run, on_trio], ids=["asyncio", "trio"])
-
-
-class Server:
-    """Takes messages as a server does: refuses what the specification does not allow."""
-
-    def __init__(self, *requests: dict[str, Any]) -> None:
-        self.sent: list[dict[str, Any]] = []
-        self.requests = list(requests)
-
-    async def receive(self) -> dict[str, Any]:
-        if self.requests:
-            return self.requests.pop(0)
-        return {"type": "http.disconnect"}
-
-    async def send(self, message: Any) -> None:
-        began = bool(self.sent)
-        if message["type"] == "http.response.start" and began:
-            raise RuntimeError("the answer began twice")
-        if message["type"] == "http.response.body" and not began:
-            raise RuntimeError("a body before its start")
-        self.sent.append(dict(message))
-
-    @property
-    def status(self) -> int:
-        return self.sent[0]["status"] if self.sent else 0
-
-    @property
-    def names(self) -> list[bytes]:
-        return [name for name, _ in self.sent[0]["headers"]]
-
-
-def layer_of(app: Any, **options: Any) -> Layer:
-    events = options.pop("listener", None)
-    policy = Policy(**options)
-    plans = Plans((), policy, MemoryStore())
-    return Layer(app, lambda: plans, listener=events, concurrency=policy.concurrency)
-
-
-async def drive(layer: Layer, server: Server | None = None, **more: Any) -> tuple[Server, Any]:
-    server = server or Server({"type": "http.request"})
-    error: BaseException | None = None
-    try:
-        await layer(scope(**more), server.receive, server.send)
-    except BaseException as raised:  # noqa: BLE001 - the test looks at it
-        error = raised
-    return server, error
-
-
-def left(layer: Layer) -> int:
-    flights = layer._flights
-    return len(flights.deadlines) + len(flights.late) + layer._scopes
+from tests.guard.driven import BOTH, END, START, Runs, Server, drive, layer_of, left, on_trio
 
 
 async def says_nothing(scope: Any, receive: Any, send: Any) -> None:
@@ -402,56 +332,6 @@ def test_a_caller_that_leaves_in_the_middle_of_its_upload() -> None:
     assert server.status in (0, 400, 500)
     found: Any = app.middleware_stack
     assert left(found) == 0
-
-
-def raising(event: SecurityEvent) -> None:
-    raise OSError("no space left")
-
-
-@BOTH
-def test_a_listener_that_fails_breaks_no_request_and_is_logged(
-    run: Runs, caplog: pytest.LogCaptureFixture
-) -> None:
-    async def app(scope: Any, receive: Any, send: Any) -> None:
-        await send(START)
-        await send(END)
-
-    layer = layer_of(app, listener=raising, rate=Rate(1, 3600))
-    statuses = []
-    for _ in range(9):
-        server, error = run(drive(layer))
-        statuses.append((server.status, error))
-    assert statuses == [(200, None)] + [(429, None)] * 8
-    told = [r for r in caplog.records if "listener failed" in r.getMessage()]
-    assert [r.exc_info is not None for r in told] == [True] * 4, "1, 2, 4 and 8 times"
-
-
-def test_a_listener_that_fails_keeps_no_other_from_hearing_it() -> None:
-    app = FastAPI()
-    heard: list[SecurityEvent] = []
-    guard = Guard(app, events=raising, rate=Rate(1, 3600))
-    with guard.listening(raising), guard.listening(heard.append):
-        assert [get(app, "/x").status for _ in range(2)] == [404, 429]
-    assert [e.reason for e in heard if e.kind is Kind.LIMIT_EXCEEDED] == ["rate"]
-
-
-def test_a_listener_that_fails_does_not_keep_the_application_from_starting() -> None:
-    app = FastAPI(debug=True)
-    Guard(app, events=raising)
-    with TestClient(app) as client:
-        assert client.get("/x").status_code == 404
-
-
-def test_a_key_that_raises_is_a_failure_with_headers() -> None:
-    def key(inbound: Any) -> str:
-        raise LookupError("no tenant")
-
-    app = FastAPI()
-    Guard(app, rate=Rate(1, 60, by=key))
-    answer = get(app)
-    assert answer.status == 500
-    assert answer.header("x-content-type-options") == "nosniff"
-    assert isinstance(answer.error, LookupError)
 
 
 def test_an_application_that_hides_the_refusal_of_a_body_answers_nothing_else() -> None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import gc
 import logging
-import threading
 import time
 from collections.abc import AsyncIterator
 from typing import Any
@@ -13,7 +12,6 @@ from typing import Any
 import pytest
 from fastapi import BackgroundTasks, FastAPI, Request
 from fastapi.responses import FileResponse, StreamingResponse
-from starlette.middleware.base import BaseHTTPMiddleware
 
 from buckler.guard import Guard, TimeLimit
 from buckler.guard.audit.events import Kind, SecurityEvent
@@ -193,60 +191,6 @@ def test_no_more_requests_at_once_than_were_allowed(run: Runs) -> None:
     run(all_of_them())
     assert sorted(statuses) == [200] * 3 + [503] * 5
     assert left(layer) == 0
-
-
-def test_a_handler_in_a_thread_that_hangs_is_answered() -> None:
-    app = FastAPI()
-    release = threading.Event()
-
-    @app.get("/hangs")
-    def hangs() -> None:
-        release.wait(30)
-
-    Guard(app, timeout=0.2)
-
-    async def run() -> int:
-        begun = time.monotonic()
-        answer = await ask(app, "GET", "/hangs")
-        assert time.monotonic() - begun < 10
-        release.set()
-        return answer.status
-
-    assert asyncio.run(run()) == 503
-
-
-def test_time_limits_through_middleware_groups_and_timeouts_of_the_application() -> None:
-    app = FastAPI()
-
-    async def dispatch(request: Any, call_next: Any) -> Any:
-        return await call_next(request)
-
-    app.add_middleware(BaseHTTPMiddleware, dispatch=dispatch)
-
-    @app.get("/plain")
-    async def plain() -> None:
-        await asyncio.sleep(30)
-
-    @app.get("/group")
-    async def group() -> None:
-        async with asyncio.TaskGroup() as tasks:
-            tasks.create_task(asyncio.sleep(30))
-            tasks.create_task(asyncio.sleep(30))
-
-    @app.get("/timeout")
-    async def timeout() -> None:
-        async with asyncio.timeout(20):
-            await asyncio.sleep(30)
-
-    @app.get("/fine")
-    async def fine() -> dict[str, int]:
-        return {"a": 1}
-
-    Guard(app, timeout=0.2)
-    for path in ("/plain", "/group", "/timeout"):
-        answer = get(app, path)
-        assert (answer.status, answer.error) == (503, None), path
-    assert get(app, "/fine").status == 200
 
 
 def test_background_tasks_run_after_the_answer_and_past_the_time_limit() -> None:

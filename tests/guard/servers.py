@@ -36,9 +36,14 @@ COMMANDS: dict[str, list[str]] = {
     "hypercorn-asyncio": [*HYPERCORN, "--worker-class", "asyncio"],
     "hypercorn-trio": [*HYPERCORN, "--worker-class", "trio"],
     "granian": ["granian", "--interface", "asgi", "--host", "127.0.0.1", "--log-level", "critical"],
+    "uvicorn-standard": [*UVICORN, "--http", "httptools", "--loop", "uvloop", "--ws", "websockets"],
 }
-if find_spec("httptools") and find_spec("uvloop") and find_spec("websockets"):
-    COMMANDS["uvicorn-httptools"] = [*UVICORN, "--http", "httptools", "--loop", "uvloop"]
+STANDARD = ("httptools", "uvloop", "websockets")
+"""What ``uvicorn[standard]`` brings; the other servers need nothing more."""
+
+
+def is_installed(name: str) -> bool:
+    return name != "uvicorn-standard" or all(find_spec(part) for part in STANDARD)
 
 
 def free_port() -> int:

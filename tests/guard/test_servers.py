@@ -38,7 +38,7 @@ ANSWERS = [
 JSON = {"content-type": "application/json"}
 
 
-@pytest.fixture(scope="module", params=sorted(COMMANDS))
+@pytest.fixture(scope="module", params=sorted(set(COMMANDS) - {"uvicorn-standard"}))
 def port(request: Any, tmp_path_factory: Any) -> Iterator[int]:
     with serving(request.param, tmp_path_factory.mktemp("served")) as found:
         yield found

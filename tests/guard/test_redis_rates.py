@@ -105,3 +105,29 @@ def test_a_redis_that_dies_or_hangs_does_what_was_stated(
     process.send_signal(how)
     assert statuses(store, 5, app(store)) == expected
     assert store.failures == 1
+
+
+@pytest.mark.parametrize("stop", [signal.SIGSTOP, signal.SIGKILL])
+def test_a_redis_that_is_lost_among_many_requests_keeps_none_of_them(
+    server: Any, stop: signal.Signals
+) -> None:
+    url, process = server
+    store = RedisStore(url, on_failure="open", timeout=0.2, pause=0.2)
+    made = app(store, "1000000/minute")
+
+    async def run() -> list[int]:
+        async def one(number: int) -> int:
+            await asyncio.sleep(number / 1000)
+            if number == 60:
+                process.send_signal(stop)
+            return (await ask(made)).status
+
+        try:
+            return await asyncio.wait_for(asyncio.gather(*map(one, range(200))), 60)
+        finally:
+            await store.close()
+
+    assert asyncio.run(run()) == [200] * 200
+    assert store.failures
+    layer: Any = made.middleware_stack
+    assert not layer._flights.deadlines

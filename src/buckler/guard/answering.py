@@ -50,9 +50,11 @@ class Answering:
                 if not message.get("more_body") and len(self._body) <= MAX_ANSWER:
                     await self._judge()
                     return
-            await self._release(more=bool(message.get("more_body")))
             if kind == "http.response.body":
+                await self._release(more=bool(message.get("more_body")))
                 return
+            start, self._start = self._start, None
+            await self._send(start)  # a path, trailers: what is in them is not looked into
         await self._send(message)
 
     async def _release(self, *, more: bool) -> None:

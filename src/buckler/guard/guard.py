@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
@@ -10,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Unpack
 from buckler.guard import docs
 from buckler.guard.answers import MODES, Mode, chosen
 from buckler.guard.audit.events import Kind, Listener, SecurityEvent
+from buckler.guard.audit.teller import Teller
 from buckler.guard.headers.reports import Reports
 from buckler.guard.layer import Layer
 from buckler.guard.limits.memory import MemoryStore
@@ -81,11 +83,12 @@ class Guard:
         self.app = app
         self.policy = replace(base, **changes)
         self._events = events
+        self._teller = None if events is None else Teller(events)
         self._store = store or MemoryStore()
         self._errors = errors
         self._docs = local_docs
         self._answers = chosen(answers)
-        self._more: list[Listener] = []
+        self._more: list[Teller] = []
         self._layer: Layer | None = None
         self._rates_alone = False
         self._told = False
@@ -100,11 +103,12 @@ class Guard:
     @contextmanager
     def listening(self, listener: Listener) -> Iterator[None]:
         """Tell somebody more of the security events, for a while."""
-        self._more.append(listener)
+        teller = Teller(listener)
+        self._more.append(teller)
         try:
             yield
         finally:
-            self._more.remove(listener)
+            self._more.remove(teller)
 
     @contextmanager
     def rated(self, rate: Rates) -> Iterator[None]:
@@ -121,9 +125,9 @@ class Guard:
             self._again()
 
     def tell(self, event: SecurityEvent) -> None:
-        """Tell everybody who listens."""
-        if self._events is not None:
-            self._events(event)
+        """Tell everybody who listens; one that fails is logged, and keeps nobody else from hearing it."""
+        if self._teller is not None:
+            self._teller(event)
         for listener in tuple(self._more):
             listener(event)
 
@@ -172,8 +176,6 @@ class Guard:
         return list(found(self.app, self.policy, errors=self._errors))
 
     def _tell(self, reason: str, message: str) -> None:
-        import logging
-
         logging.getLogger("buckler.guard").warning("%s: %s", reason, message)
         self.tell(SecurityEvent(kind=Kind.CONFIGURATION, reason=reason, message=message))
 
@@ -182,4 +184,7 @@ class Guard:
         if close is not None:
             import anyio.to_thread
 
-            await anyio.to_thread.run_sync(close)
+            try:
+                await anyio.to_thread.run_sync(close)
+            except Exception:
+                logging.getLogger("buckler.guard").exception("events: the listener did not close")

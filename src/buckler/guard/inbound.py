@@ -52,7 +52,7 @@ class Inbound:
         self.plan = plan
         peer = scope.get("client")
         self.client: str = peer[0] if peer else ""
-        self.flags = HTTPS if scope["scheme"] in _ENCRYPTED else 0
+        self.flags = HTTPS if scope.get("scheme") in _ENCRYPTED else 0
         if b"cookie" in headers or b"authorization" in headers:
             self.flags |= PERSONAL
 

@@ -18,10 +18,11 @@ from typing import Any, Final
 from buckler.guard.answering import Answering
 from buckler.guard.answers import Mode
 from buckler.guard.audit.events import Kind, Listener, SecurityEvent
+from buckler.guard.audit.teller import Teller
 from buckler.guard.errors import problem
 from buckler.guard.inbound import ENDED, KEY, Inbound, Scope
 from buckler.guard.limits.flights import BUSY, TOO_LONG, Flights, current_task
-from buckler.guard.plans import Plan, Plans
+from buckler.guard.plans import Asked, Plan, Plans
 from buckler.guard.refusal import Refusal
 
 Message = MutableMapping[str, Any]
@@ -29,6 +30,7 @@ Receive = Callable[[], Awaitable[Message]]
 Send = Callable[[Message], Awaitable[None]]
 App = Callable[[Scope, Receive, Send], Awaitable[None]]
 log: Final = logging.getLogger("buckler.guard")
+UNANSWERED: Final = Refusal(500, "", Kind.FAILED, "no_answer")
 
 
 class Layer:
@@ -55,13 +57,14 @@ class Layer:
     ) -> None:
         self.app = app
         self._compile = compile
-        self._listener = listener
+        self._listener = None if listener is None else Teller(listener)
         self._most = concurrency or math.inf
         self._closing = closing
         self._answers = answers
         self._plans: Plans | None = None
-        self._known: Mapping[tuple[str, str], Plan] = {}
+        self._known: Mapping[Asked, Plan] = {}
         self._flights = Flights(None)
+        self._scopes = 0  # requests under way on trio
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """See the ASGI specification."""
@@ -72,20 +75,24 @@ class Layer:
             return
         headers = dict(scope["headers"])
         method = scope["method"]
-        plan = self._known.get((method, scope["path"])) or self._plan(scope)
+        known = self._known.get((method, scope["path"], scope.get("root_path")))
+        plan = known or self._plan(scope)
         inbound = scope[KEY] = Inbound(scope, headers, plan)
-        if plan.proxies is not None:
-            plan.proxies.apply(inbound)
-        for check in plan.reading if method == "GET" else plan.checks:
-            refusal = check(inbound)
-            if refusal is not None:
-                await self._refuse(inbound, refusal, send)
-                return
-        if plan.waiting:
-            refusal = await _waited(inbound)
-            if refusal is not None:
-                await self._refuse(inbound, refusal, send)
-                return
+        try:
+            if plan.proxies is not None:
+                plan.proxies.apply(inbound)
+            for check in plan.reading if method == "GET" else plan.checks:
+                refusal = check(inbound)
+                if refusal is not None:
+                    break
+            else:
+                refusal = await self._waited(inbound) if plan.waiting else None
+        except Exception as error:  # a key of a rate that the application gives, a store
+            await self._failed(inbound, error, send)
+            raise
+        if refusal is not None:
+            await self._refuse(inbound, refusal, send)
+            return
         # Neither header, no body (RFC 9112, 6.3); HTTP/2 and 3 need none.
         if (
             b"content-length" in headers
@@ -118,7 +125,8 @@ class Layer:
 
         def answered(message: Message) -> Awaitable[None]:
             if message["type"] == "http.response.start":
-                deadlines[task] = math.inf
+                if task in deadlines:
+                    deadlines[task] = math.inf
                 if inbound.refusal is not None:
                     return self._start(inbound, message, send)
                 inbound.started = True
@@ -131,17 +139,39 @@ class Layer:
             out = Answering(inbound, self._answers, answered, self.emit).send
         try:
             await self.app(scope, receive, out)
+            if not inbound.started:
+                await self._unanswered(inbound, send)
         except asyncio.CancelledError:
             if not flights.was_late(task):
                 raise
             task.uncancel()
-            await self._refuse(inbound, TOO_LONG, send)
+            if not inbound.started and not inbound.replaced:
+                await self._refuse(inbound, TOO_LONG, send)
         except Exception as error:
             if not await self._failed(inbound, error, send):
                 raise
         finally:
             del deadlines[task]
+            if flights.late and flights.was_late(task):
+                task.uncancel()  # the application took the cancellation for something of its own
             inbound.scope = ENDED  # the scope holds the inbound: no cycle for the collector
+
+    async def _waited(self, inbound: Inbound) -> Refusal | None:
+        for rate in inbound.plan.waiting:
+            refusal = await rate.wait(inbound)
+            if refusal is not None:
+                return refusal
+        return None
+
+    async def _unanswered(self, inbound: Inbound, send: Send) -> None:
+        """The application came back without an answer: a server's own 500 would have no header of ours."""
+        if inbound.replaced:
+            return
+        if inbound.refusal is not None:
+            await self._refuse(inbound, inbound.refusal, send)
+            return
+        log.error("incident %s: the application gave no answer", inbound.id)
+        await self._refuse(inbound, UNANSWERED, send)
 
     def _plan(self, scope: Scope) -> Plan:
         return (self._plans or self._started()).of(scope)
@@ -179,22 +209,31 @@ class Layer:
         import anyio
 
         answering = self._answering(inbound, send)
-        with anyio.move_on_after(inbound.plan.timeout) as limit:
+        if self._scopes >= self._most:
+            await self._refuse(inbound, BUSY, send)
+            return
+        self._scopes += 1
+        try:
+            with anyio.move_on_after(inbound.plan.timeout) as limit:
 
-            def answered(message: Message) -> Awaitable[None]:
-                if message["type"] == "http.response.start":
-                    limit.deadline = math.inf
-                return answering(message)
+                def answered(message: Message) -> Awaitable[None]:
+                    if message["type"] == "http.response.start":
+                        limit.deadline = math.inf
+                    return answering(message)
 
-            await self._run(inbound, receive, answered, send)
-        if limit.cancelled_caught:
-            await self._refuse(inbound, TOO_LONG, send)
+                await self._run(inbound, receive, answered, send)
+            if limit.cancelled_caught and not inbound.started and not inbound.replaced:
+                await self._refuse(inbound, TOO_LONG, send)
+        finally:
+            self._scopes -= 1
 
     async def _run(self, inbound: Inbound, receive: Receive, answered: Send, send: Send) -> None:
         if self._answers is not None:
             answered = Answering(inbound, self._answers, answered, self.emit).send
         try:
             await self.app(inbound.scope, receive, answered)
+            if not inbound.started:
+                await self._unanswered(inbound, send)
         except Exception as error:
             if not await self._failed(inbound, error, send):
                 raise
@@ -215,9 +254,9 @@ class Layer:
             Kind.FAILED,
             type(error).__name__,
             "The application raised an error",
-            status=500,
+            status=0 if inbound.started else 500,
         )
-        if not inbound.started:
+        if not inbound.started and not inbound.replaced:
             await self._send(inbound, Refusal(500, "", Kind.FAILED, ""), send)
         return False
 
@@ -305,6 +344,14 @@ class Layer:
         async def ended(message: Message) -> None:
             if message["type"].startswith("lifespan.shutdown") and self._closing is not None:
                 await self._closing()
+            elif message["type"] == "lifespan.startup.complete" and self._plans is not None:
+                # What the application added while it started is a route as any other.
+                try:
+                    self.recompile()
+                    self._started()
+                except Exception as error:
+                    log.exception("guard does not start")
+                    message = {"type": "lifespan.startup.failed", "message": str(error)}
             await send(message)
 
         await self.app(scope, again, ended)
@@ -312,12 +359,3 @@ class Layer:
 
 async def _nothing() -> None:
     """What becomes of an answer that guard gave instead."""
-
-
-async def _waited(inbound: Inbound) -> Refusal | None:
-    """What rates that are counted elsewhere say."""
-    for rate in inbound.plan.waiting:
-        refusal = await rate.wait(inbound)
-        if refusal is not None:
-            return refusal
-    return None

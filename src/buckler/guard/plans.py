@@ -21,9 +21,13 @@ from buckler.guard.limits.websocket import WebSocketLimits
 from buckler.guard.options import INHERIT, size
 from buckler.guard.policy import Policy, Rates, rates
 from buckler.guard.refusal import Refusal
-from buckler.guard.routes import WEBSOCKET, Finder, Route
+from buckler.guard.routes import WEBSOCKET, Finder, Route, below, host_name
 
 REMEMBERED: Final = 4096
+MAX_REMEMBERED: Final = 512
+"""Characters of a path that is remembered: a flood of long ones must not fill the memory."""
+Asked = tuple[str, str, str | None]
+"""Method, path, root path."""
 Check = Callable[[Inbound], Refusal | None]
 UNLIMITED: Final = 2**62
 
@@ -160,10 +164,11 @@ class Plans:
         self._wished_rates = wished_rates
         self._plans: dict[int, Plan] = {}
         self._finders: dict[int, Finder] = {}
-        self.known: dict[tuple[str, str], Plan] = {}
-        """By method and path, some of those that were asked for."""
+        self.known: dict[Asked, Plan] = {}
+        """By method, path and root path, some of those that were asked for."""
         self._routes = routes
         self._top = Finder(routes)
+        self._by_host = False
         self._compile(routes)
         self.default = Plan("*", policy, self._parts, policy.rate)
 
@@ -171,17 +176,15 @@ class Plans:
         """The plan of a request."""
         path = scope["path"]
         method = scope["method"] if scope["type"] == "http" else WEBSOCKET
-        plan = self.known.get((method, path))
+        root = scope.get("root_path")
+        plan = self.known.get((method, path, root))
         if plan is not None:
             return plan
-        root = scope.get("root_path")
-        inner = path
-        if root and path.startswith(root) and path[len(root) : len(root) + 1] in ("", "/"):
-            inner = path[len(root) :]
-        plan = self._find(inner, method)
-        if len(self.known) >= REMEMBERED:
-            self.known.clear()
-        self.known[(method, path)] = plan
+        plan = self._find(scope, path, root or "", method)
+        if len(path) <= MAX_REMEMBERED and not self._by_host:
+            if len(self.known) >= REMEMBERED:
+                self.known.clear()
+            self.known[(method, path, root)] = plan
         return plan
 
     def all(self) -> Iterator[Plan]:
@@ -189,21 +192,25 @@ class Plans:
         yield self.default
         yield from self._plans.values()
 
-    def _find(self, path: str, method: str) -> Plan:
+    def _find(self, scope: Scope, path: str, root: str, method: str) -> Plan:
+        host = host_name(scope["headers"]) if self._by_host else ""
         finder = self._top
         chosen = self.default
         while True:
-            route, rest = finder.find(path, method)
+            route, above = finder.find(below(path, root), method, host)
             if route is None:
                 return chosen
             chosen = self._plans[id(route)]
             if route.children is None:
                 return chosen
-            finder, path = self._finders[id(route)], rest
+            finder = self._finders[id(route)]
+            root += above
 
     def _compile(self, routes: tuple[Route, ...]) -> None:
         for route in routes:
             self._plans[id(route)] = self._plan(route)
+            if route.host is not None:
+                self._by_host = True
             if route.children is not None:
                 self._finders[id(route)] = Finder(route.children)
                 self._compile(route.children)

@@ -10,6 +10,8 @@ from buckler.guard.headers.content_security_policy import ContentSecurityPolicy
 from buckler.guard.headers.policy import HeaderPolicy
 from buckler.guard.limits.cors import Cors
 from buckler.guard.limits.csrf import Csrf
+from buckler.guard.limits.hosts import Hosts
+from buckler.guard.limits.proxies import Proxies
 from buckler.guard.limits.rate import Rate
 from buckler.guard.limits.websocket import WebSocketLimits
 from buckler.guard.options import INHERIT, GuardError, Inherit, count, positive, size
@@ -78,6 +80,9 @@ class Policy:
         for name in ("hosts", "proxies"):
             if isinstance(getattr(self, name), str):
                 raise GuardError(f"{name} is a list: [{getattr(self, name)!r}]")
+        # Made for what they refuse: a wrong network is told where it is written, not at the first request.
+        Proxies(self.proxies)
+        Hosts(self.hosts or ())
         for name in ("body", "upload", "header_size", "address"):
             if getattr(self, name) is not None:
                 size(getattr(self, name), name)
@@ -106,7 +111,8 @@ def rates(value: Rates) -> tuple[Rate, ...]:
     return tuple(Rate.of(one) for one in value)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+# By identity: FastAPI keeps dependencies in a dictionary, and some of these values have no hash.
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class RoutePolicy:
     """What one route wants otherwise; what it leaves out stays as it is for the application.
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final, get_args
 
 from buckler.guard.docs import MARK as DOCS
@@ -17,6 +17,9 @@ from buckler.guard.policy import MARK, RoutePolicy
 MAX_DEPTH: Final = 8
 _PASSWORD = re.compile(r"(?:^|_)(?:password|passwd|passphrase|pin|otp|totp|passcode)(?:$|_)", re.I)
 _NAMED_GROUP = re.compile(r"\(\?P<\w+>")
+_PORT = re.compile(r":\d*$")
+_ANY = re.compile("")
+_METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
 WEBSOCKET: Final = "WEBSOCKET"
 
 
@@ -36,6 +39,7 @@ class Route:
         static: Whether it is a folder of files.
         children: Of a mount.
         application: Of a mount.
+        host: Regular expression of the host that it is for; its children hold for any path below.
     """
 
     template: str
@@ -49,6 +53,7 @@ class Route:
     static: bool = False
     children: tuple[Route, ...] | None = None
     application: Any = None
+    host: re.Pattern[str] | None = None
 
 
 def read(app: Any, prefix: str = "", depth: int = 0) -> Iterator[Route]:
@@ -60,6 +65,20 @@ def read(app: Any, prefix: str = "", depth: int = 0) -> Iterator[Route]:
         route = getattr(context, "original_route", context)
         pattern = getattr(context, "path_regex", None) or getattr(route, "path_regex", None)
         path = getattr(context, "path", None)
+        host = getattr(route, "host_regex", None)
+        if isinstance(host, re.Pattern):
+            inner = _unwrapped(route.app)
+            template = f"//{route.host}{prefix}"
+            yield Route(
+                template=template,
+                pattern=_ANY,
+                methods=None,
+                endpoint=None,
+                children=tuple(read(inner, template, depth + 1)),
+                application=inner,
+                host=host,
+            )
+            continue
         if not isinstance(pattern, re.Pattern) or path is None:
             continue
         if hasattr(route, "app") and hasattr(route, "routes") and not hasattr(route, "methods"):
@@ -80,16 +99,18 @@ def read(app: Any, prefix: str = "", depth: int = 0) -> Iterator[Route]:
         methods = getattr(context, "methods", None)
         if methods is None and _is_websocket(route):
             methods = {WEBSOCKET}
-        yield Route(
+        found = Route(
             template=prefix + path,
             pattern=pattern,
-            methods=None if methods is None else frozenset(methods),
+            methods=frozenset(methods) if methods else None,
             endpoint=endpoint,
-            wishes=(*_wished(dependant), *getattr(endpoint, MARK, ())),
+            wishes=(*_wished(dependant), *_marks(endpoint)),
             takes_password=dependant is not None and _takes_password(dependant),
             answered=frozenset(_declared(getattr(context, "response_field", None))),
             docs=getattr(endpoint, DOCS, ""),
         )
+        yield from _of_class(found)
+        yield found
 
 
 def _contexts(routes: Sequence[Any]) -> Iterator[Any]:
@@ -110,7 +131,31 @@ def _unwrapped(app: Any) -> Any:
 
 
 def _is_websocket(route: Any) -> bool:
-    return "WebSocket" in type(route).__name__
+    return any("WebSocketRoute" in kind.__name__ for kind in type(route).__mro__)
+
+
+def _marks(endpoint: Any) -> tuple[RoutePolicy, ...]:
+    """What :func:`with_policy` said of a handler, through partials and decorators that tell what they wrap."""
+    for _ in range(MAX_DEPTH):
+        found: tuple[RoutePolicy, ...] = getattr(endpoint, MARK, ())
+        inner = getattr(endpoint, "func", None) or getattr(endpoint, "__wrapped__", None)
+        if found or inner is None:
+            return found
+        endpoint = inner
+    return ()
+
+
+def _of_class(route: Route) -> Iterator[Route]:
+    """Routes of their own for methods of a class-based endpoint that want something."""
+    if not isinstance(route.endpoint, type):
+        return
+    for method in _METHODS:
+        marks = _marks(getattr(route.endpoint, method.lower(), None))
+        if marks and (route.methods is None or method in route.methods):
+            methods = {method}
+            if method == "GET" and not hasattr(route.endpoint, "head"):
+                methods.add("HEAD")
+            yield replace(route, methods=frozenset(methods), wishes=(*route.wishes, *marks))
 
 
 def _wished(dependant: Any) -> Iterator[RoutePolicy]:
@@ -172,8 +217,14 @@ class Finder:
         # One pass of the regular expression engine, whatever the number of routes.
         self._pattern = re.compile("|".join(parts)) if parts else None
 
-    def find(self, path: str, method: str) -> tuple[Route | None, str]:
-        """The route, and what is left of the path below it where it is a mount."""
+    def find(self, path: str, method: str, host: str = "") -> tuple[Route | None, str]:
+        """The route, and the part of the path that is above its children where it is a mount.
+
+        Args:
+            path: Below the root path.
+            method: ``WEBSOCKET`` for a handshake.
+            host: Without port, in lower case.
+        """
         if self._pattern is None:
             return None, ""
         found = self._pattern.match(path)
@@ -182,12 +233,16 @@ class Finder:
         first = self._groups[found.lastindex]
         partial: Route | None = None
         for route in self._routes[first:]:
-            if _fits(route, method):
+            if route.host is not None:
+                if route.host.match(host):
+                    return route, ""
+            elif _fits(route, method):
                 match = route.pattern.match(path)
                 if match is not None:
-                    rest = match.groupdict().get("path", "") if route.children is not None else ""
-                    return route, "/" + rest.lstrip("/")
-            elif partial is None and route.pattern.match(path):
+                    if route.children is None:
+                        return route, ""
+                    return route, path[: -len(match.groupdict().get("path", "")) - 1]
+            elif partial is None and _is_partial(route, method) and route.pattern.match(path):
                 partial = route
         return partial, ""
 
@@ -195,4 +250,31 @@ class Finder:
 def _fits(route: Route, method: str) -> bool:
     if route.methods is None:
         return route.children is not None or method != WEBSOCKET
-    return method in route.methods or (method == "HEAD" and "GET" in route.methods)
+    return method in route.methods
+
+
+def _is_partial(route: Route, method: str) -> bool:
+    """Whether a route answers 405 for a method that it does not take."""
+    return method != WEBSOCKET and route.methods is not None and WEBSOCKET not in route.methods
+
+
+def below(path: str, root: str) -> str:
+    """The part of a path that is routed, as Starlette cuts it.
+
+    Args:
+        path: Of the scope.
+        root: Its root path.
+    """
+    if root and path.startswith(root) and path[len(root) : len(root) + 1] in ("", "/"):
+        return path[len(root) :]
+    return path
+
+
+def host_name(headers: Sequence[tuple[bytes, bytes]]) -> str:
+    """The name in ``Host``, without port, in lower case.
+
+    Args:
+        headers: Of the scope.
+    """
+    value = next((value for name, value in headers if name == b"host"), b"")
+    return _PORT.sub("", value.decode("latin-1")).lower()

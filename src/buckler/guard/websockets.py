@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Awaitable, Callable, MutableMapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
+from buckler.guard.audit.events import Kind
 from buckler.guard.errors import problem
 from buckler.guard.inbound import KEY, Inbound, Scope
 from buckler.guard.plans import Plan
@@ -13,6 +15,7 @@ from buckler.guard.refusal import Refusal
 if TYPE_CHECKING:
     from buckler.guard.layer import Layer
 
+log: Final = logging.getLogger("buckler.guard")
 Message = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[Message]]
 Send = Callable[[Message], Awaitable[None]]
@@ -35,7 +38,23 @@ async def connect(layer: Layer, plan: Plan, scope: Scope, receive: Receive, send
     if refusal is not None:
         await _deny(layer, inbound, refusal, receive, send)
         return
-    await layer.app(scope, *_bounded(layer, inbound, receive, send))
+    try:
+        await layer.app(scope, *_bounded(layer, inbound, receive, send))
+    except Exception as error:
+        await _failed(layer, inbound, error, send)
+        raise
+
+
+async def _failed(layer: Layer, inbound: Inbound, error: Exception, send: Send) -> None:
+    """The application raised: the log gets the story; who was not let in yet, an answer with the headers."""
+    if inbound.replaced or type(error).__name__ == "WebSocketDisconnect":
+        return
+    name = type(error).__name__
+    log.error("incident %s: unhandled %s", inbound.id, name, exc_info=error)
+    status = 0 if inbound.started else 500
+    layer.emit(inbound, Kind.FAILED, name, "The application raised an error", status=status)
+    if not inbound.started:
+        await _answer(inbound, Refusal(500, "", Kind.FAILED, ""), send)
 
 
 def _bounded(layer: Layer, inbound: Inbound, receive: Receive, send: Send) -> tuple[Receive, Send]:
@@ -58,6 +77,7 @@ def _bounded(layer: Layer, inbound: Inbound, receive: Receive, send: Send) -> tu
     async def sent(message: Message) -> None:
         if inbound.replaced:
             return
+        inbound.started = True
         if message["type"] == "websocket.accept" and message.get("headers"):
             message = {**message, "headers": writer.repaired(message["headers"], inbound.flags)}
         elif message["type"] == "websocket.http.response.start":
@@ -73,6 +93,10 @@ async def _deny(
     """Refuse the handshake: with an answer where the server can, else by closing (ASGI, Websocket)."""
     layer.emit(inbound, refusal.kind, refusal.reason, refusal.title, status=refusal.status)
     await receive()
+    await _answer(inbound, refusal, send)
+
+
+async def _answer(inbound: Inbound, refusal: Refusal, send: Send) -> None:
     if "websocket.http.response" not in (inbound.scope.get("extensions") or {}):
         await send({"type": "websocket.close", "code": 1008, "reason": refusal.title})
         return

@@ -21,7 +21,9 @@ Receive = Callable[[], Awaitable[Message]]
 TOO_LARGE: Final = Refusal(413, "The body is too large", Kind.LIMIT_EXCEEDED, "body_size")
 BAD_LENGTH: Final = Refusal(400, "The length is no number", Kind.INPUT_REFUSED, "content_length")
 FRAMING: Final = Refusal(400, "The length is unclear", Kind.INPUT_REFUSED, "framing")
+TOO_MANY_FIELDS: Final = Refusal(413, "The form has too many fields", Kind.LIMIT_EXCEEDED, "fields")
 _MULTIPART = b"multipart/"
+_FORM = b"application/x-www-form-urlencoded"
 
 
 class Meter(Protocol):
@@ -31,6 +33,25 @@ class Meter(Protocol):
         """Look at the next part of it."""
 
 
+class FormShape:
+    """Counts the fields of a form without files.
+
+    Args:
+        fields: How many at most.
+    """
+
+    __slots__ = ("_left",)
+
+    def __init__(self, fields: int) -> None:
+        self._left = fields
+
+    def feed(self, chunk: bytes, *, last: bool) -> Refusal | None:
+        """Look at the next part; a semicolon divides for some readers, too."""
+        del last
+        self._left -= chunk.count(b"&") + chunk.count(b";")
+        return TOO_MANY_FIELDS if self._left < 0 else None
+
+
 class Body:
     """The bounds of a body.
 
@@ -38,7 +59,7 @@ class Body:
         limit: Bytes.
         upload: Bytes of a ``multipart/form-data``.
         json_depth: How deep JSON is nested.
-        json_keys: Names in all of its objects together.
+        json_keys: Names in all of its objects together; as many fields has a form without files.
         parts: Of a form with files.
         files: Among them.
     """
@@ -106,6 +127,8 @@ class Body:
             return MultipartShape(kind, self._parts, self._files)
         if is_json(kind):
             return JsonShape(self._json_depth, self._json_keys)
+        if kind.lstrip()[:33].lower() == _FORM:
+            return FormShape(self._json_keys)
         return None
 
 

@@ -17,6 +17,8 @@ from buckler.guard.refusal import Refusal
 _PATTERN = re.compile(r"(?:\*\.)?[a-z0-9_-]+(?:\.[a-z0-9_-]+)*|\[[0-9a-f:.]+\]|\*", re.IGNORECASE)
 _HOST = re.compile(rb"(?:[a-z0-9._-]+|\[[0-9a-f:.]+\])(?::\d{1,5})?", re.IGNORECASE)
 REMEMBERED: Final = 1024
+MAX_HOST: Final = 261
+"""Bytes of the longest name (RFC 1035, 2.3.4), a port and brackets."""
 REFUSED: Final = Refusal(400, "Unknown host", Kind.HOST_REFUSED, "host")
 
 
@@ -60,7 +62,7 @@ class Hosts:
         return REFUSED
 
     def _allows(self, host: bytes) -> bool:
-        if not _HOST.fullmatch(host):
+        if len(host) > MAX_HOST or not _HOST.fullmatch(host):
             return False
         if self._any:
             return True

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import Final, Literal
+from urllib.parse import quote
 
 from buckler.guard.audit.events import Kind
 from buckler.guard.inbound import Inbound
@@ -39,7 +40,8 @@ class Https:
         if self._mode == "require" or scope.get("method") not in ("GET", "HEAD") or not host:
             return REFUSED
         name = host.rpartition(b":")[0] if host.rpartition(b":")[2].isdigit() else host
-        path = scope.get("raw_path") or scope["path"].encode()
+        # Of a server that gives no raw path, "%0d%0a" has been decoded.
+        path = scope.get("raw_path") or quote(scope["path"], safe="/:@!$&'()*+,;=~").encode()
         query = b"?" + scope["query_string"] if scope["query_string"] else b""
         # A raw path never holds a line break, and "//host" would lead elsewhere without the host before it.
         place = b"https://" + name + path + query

@@ -12,9 +12,11 @@ from buckler.guard.refusal import Refusal
 TOO_DEEP: Final = Refusal(400, "The JSON is nested too deep", Kind.LIMIT_EXCEEDED, "json_depth")
 TOO_MANY: Final = Refusal(400, "The JSON has too many keys", Kind.LIMIT_EXCEEDED, "json_keys")
 ENCODING: Final = Refusal(400, "JSON is written in UTF-8", Kind.INPUT_REFUSED, "json_encoding")
-_STRING = re.compile(rb'"[^"\\]*+(?:\\.[^"\\]*+)*+(?:"|\\?\Z)', re.DOTALL)
-_BRACKETS = re.compile(rb"[^\[\]{}:]+")
-_OPEN = frozenset(b"[{")
+_FLAT: Final = bytes.maketrans(b"{}", b"[]")
+_NO_BRACKET: Final = bytes(set(range(256)) - set(b"[]{}"))
+_RUNS = re.compile(rb"(\[*)(\]*)")
+LISTS_PER_KEY: Final = 10
+"""Ten times as many arrays and objects as keys: a parser makes one in a tenth of the time."""
 _UTF8 = ("utf-8", "utf-8-sig")
 
 
@@ -29,33 +31,57 @@ class JsonShape:
         keys: Names in all objects.
     """
 
-    __slots__ = ("_chunks", "_colons", "_depth", "_keys", "_opened")
+    __slots__ = ("_colons", "_depth", "_keys", "_opened", "_text")
 
     def __init__(self, depth: int, keys: int) -> None:
         self._depth = depth
         self._keys = keys
         self._opened = 0
         self._colons = 0
-        self._chunks: list[bytes] = []
+        self._text: bytes | bytearray = b""
 
     def feed(self, chunk: bytes, *, last: bool) -> Refusal | None:
         """Look at the next part; the verdict comes with the last one."""
         self._opened += chunk.count(b"{") + chunk.count(b"[")
         self._colons += chunk.count(b":")
-        self._chunks.append(chunk)
+        if not self._text:
+            self._text = chunk
+        else:
+            # Not a list: a body that comes in pairs of bytes would take twenty times its size.
+            if not isinstance(self._text, bytearray):
+                self._text = bytearray(self._text)
+            self._text += chunk
         if not last or (self._opened <= self._depth and self._colons <= self._keys):
             return None
-        text = b"".join(self._chunks)
+        text = bytes(self._text)
         # In UTF-16 a quote's escape is not where this reads it (RFC 8259, 8.1 allows UTF-8 alone).
         return ENCODING if json.detect_encoding(text) not in _UTF8 else self._read(text)
 
     def _read(self, text: bytes) -> Refusal | None:
-        marks = _BRACKETS.sub(b"", _STRING.sub(b"", text))
-        if marks.count(b":") > self._keys:
+        # All of it in a few passes that are written in C: a loop over a megabyte would stop the event loop.
+        if b"\\" in text:
+            text = text.replace(b"\\\\", b"").replace(b'\\"', b"")
+        outside = b"".join(text.split(b'"')[::2])
+        if outside.count(b":") > self._keys:
             return TOO_MANY
-        depth = 0
-        for mark in marks.replace(b":", b""):
-            depth += 1 if mark in _OPEN else -1
-            if depth > self._depth:
-                return TOO_DEEP
-        return None
+        marks = outside.translate(_FLAT, _NO_BRACKET)
+        if marks.count(b"[") > self._keys * LISTS_PER_KEY:
+            return TOO_MANY
+        return TOO_DEEP if _nested(marks) > self._depth else None
+
+
+def _nested(marks: bytes) -> int:
+    """How deep brackets are nested; of text that is no JSON, no less than that."""
+    levels = 0
+    while marks:
+        # What holds nothing is taken out, a level at a time, for as long as that makes much shorter.
+        fewer = marks.replace(b"[]", b"")
+        if len(fewer) * 4 > len(marks) * 3:
+            break
+        marks, levels = fewer, levels + 1
+    deepest = depth = 0
+    for opened, closed in _RUNS.findall(marks):
+        depth += len(opened)
+        deepest = max(deepest, depth)
+        depth -= len(closed)
+    return levels + deepest

@@ -92,7 +92,8 @@ def server(
             seen.append((self.path, {k.lower(): v for k, v in self.headers.items()}))
             handler(self)
 
-        do_POST = do_GET
+        def do_POST(self) -> None:
+            self.do_GET()
 
         def log_message(self, format: str, *args: Any) -> None:
             pass

@@ -115,9 +115,12 @@ def test_no_redirect_leads_inside(get: Get) -> None:
         "http://2130706433/",
         "//localhost/",
     ):
-        with server(lead(target)) as seen, server(say(b"secret"), "127.0.0.1") as inside:
-            with pytest.raises(EgressRefused):
-                get(EgressPolicy(resolver=names()), "http://shop.example/")
+        with (
+            server(lead(target)) as seen,
+            server(say(b"secret"), "127.0.0.1") as inside,
+            pytest.raises(EgressRefused),
+        ):
+            get(EgressPolicy(resolver=names()), "http://shop.example/")
         assert (len(seen), inside) == (1, [])
 
 
@@ -350,11 +353,11 @@ def test_a_resolver_that_hangs_does_not_hold_the_call(get: Get) -> None:
 @alone
 def test_connections_are_used_again_and_each_call_has_its_own_time() -> None:
     resolver = names()
-    with server(say()) as seen:
-        with for_httpx2.safe_client(EgressPolicy(resolver=resolver, timeout=1)) as client:
-            for _ in range(3):
-                assert client.get("http://shop.example/").text == "hello"
-                time.sleep(0.5)
+    policy = EgressPolicy(resolver=resolver, timeout=1)
+    with server(say()) as seen, for_httpx2.safe_client(policy) as client:
+        for _ in range(3):
+            assert client.get("http://shop.example/").text == "hello"
+            time.sleep(0.5)
     assert (len(seen), resolver.asked) == (3, ["shop.example"])
 
 

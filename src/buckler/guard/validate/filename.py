@@ -13,7 +13,7 @@ from buckler.guard.validate.characters import unwanted
 from buckler.guard.validate.marker import Marker, refusal
 
 _REFUSED: Final = frozenset('/\\:*?"<>|')
-_DEVICE = re.compile(r"(?:con|prn|aux|nul|conin\$|conout\$|(?:com|lpt)[0-9¹²³])", re.IGNORECASE)
+_DEVICE = re.compile(r"(?:con|prn|aux|nul|conin\$|conout\$|(?:com|lpt)[0-9])", re.IGNORECASE)
 
 
 def problem(name: str, *, hidden: bool = False, max_bytes: int = 255) -> str:
@@ -24,15 +24,16 @@ def problem(name: str, *, hidden: bool = False, max_bytes: int = 255) -> str:
     if wrong:
         return wrong
     # Also what becomes one of them where compatible forms are folded, such as the full-width solidus.
-    if any(c in _REFUSED for c in name + unicodedata.normalize("NFKC", name)):
+    folded = unicodedata.normalize("NFKC", name)
+    if any(c in _REFUSED for c in name + folded):
         return "holds a separator or a character that some systems do not allow"
-    if not name.strip("."):
+    if not folded.strip("."):
         return "is made of dots alone"
-    if name != name.strip() or name.endswith("."):
+    if name != name.strip() or folded.endswith("."):
         return "begins or ends with a space, or ends with a dot"
-    if not hidden and name.startswith("."):
+    if not hidden and folded.startswith("."):
         return "begins with a dot"
-    if _DEVICE.fullmatch(name.split(".")[0].rstrip(" ")):
+    if _DEVICE.fullmatch(folded.split(".")[0].rstrip(" ")):
         return "is the name of a device"
     if len(name.encode()) > max_bytes:
         return "is too long"

@@ -98,7 +98,9 @@ class SafePath(Marker):
             if not given.is_relative_to(self.root):
                 raise PathRefused("the path leads out of its folder")
             given = given.relative_to(self.root)
-        wrong = self._problem(given.as_posix())
+        # A text as it came: pathlib would tidy up "./" and "//".
+        relative = isinstance(path, str) and not os.path.isabs(path)
+        wrong = self._problem(str(path) if relative else given.as_posix())
         if wrong:
             raise PathRefused(f"the path {wrong}")
         opened = self._by_folders if _BY_FOLDERS else self._compared

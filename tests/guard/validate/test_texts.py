@@ -386,6 +386,31 @@ def test_the_strict_model_takes_what_it_declares_and_shows_no_values() -> None:
     assert "hunter2" not in str(caught.value) + repr(caught.value)
 
 
+BY = SortField({"name": "users.name", "since": "users.created"})
+
+
+class Listed(StrictModel):
+    order: Annotated[Sort, BY] = BY.check("-since")
+
+
+def test_an_order_has_a_default_and_is_written_as_it_is_sent() -> None:
+    assert Listed().model_dump_json() == '{"order":"-since"}'
+    assert Listed(order=BY.check("name")).order.column == "users.name"
+    with pytest.raises(ValidationError):
+        Listed(order=Sort("password", "users.password"))
+    app = FastAPI()
+
+    def listed(order: Any = BY.check("-since")) -> str:  # noqa: B008
+        return f"{order.column} {order.descending}"
+
+    listed.__annotations__["order"] = Annotated[Sort, BY]
+    app.get("/")(listed)
+    client = TestClient(app)
+    assert client.get("/").json() == "users.created True"
+    assert client.get("/?order=name").json() == "users.name False"
+    assert client.get("/openapi.json").status_code == 200
+
+
 def test_no_error_repeats_the_value() -> None:
     for kind, value in BAD:
         with pytest.raises(ValidationError) as caught:

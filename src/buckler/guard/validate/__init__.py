@@ -17,10 +17,11 @@ if TYPE_CHECKING:
     from buckler.guard.validate.kinds import FileType
     from buckler.guard.validate.model import StrictModel
     from buckler.guard.validate.numbers import Amount, Money, Page, PageSize
+    from buckler.guard.validate.order import Sort
     from buckler.guard.validate.path import PathRefused, SafePath
     from buckler.guard.validate.public_url import Link, PublicUrl
     from buckler.guard.validate.relative_url import Onward, RelativeUrl
-    from buckler.guard.validate.sort import Sort, SortField
+    from buckler.guard.validate.sort import SortField
     from buckler.guard.validate.text import PlainLine, PlainText, Text
     from buckler.guard.validate.upload import StoredFile, Upload, UploadRefused
 
@@ -44,7 +45,7 @@ _PLACES = {
     "SafeFilename": "filename",
     "SafeHtml": "html",
     "SafePath": "path",
-    "Sort": "sort",
+    "Sort": "order",
     "SortField": "sort",
     "StoredFile": "upload",
     "StrictModel": "model",

@@ -68,7 +68,7 @@ _CODE = re.compile(
     rb"<(?:!doctype\s+html|html|head|body|script|iframe|svg|object|embed)[\s>/]|<\?php|<%@|#!/",
     re.IGNORECASE,
 )
-_SCRIPTS = re.compile(rb"<script[\s>/]|<\?php\s", re.IGNORECASE)
+_SCRIPTS = re.compile(rb"<script(?![\w-])|<\?php(?!\w)", re.IGNORECASE)
 _MARKUP = re.compile(rb"[\xef\xbb\xbf\s]*<(?:[a-z!?/%])", re.IGNORECASE)
 _CONTROL = re.compile(rb"[\x00-\x08\x0b\x0e-\x1a\x1c-\x1f\x7f]")
 _ZIP_END: Final = b"PK\x05\x06"

@@ -41,18 +41,31 @@ class Marker(ABC):
         """What the JSON schema says beside the lengths."""
         return {}
 
+    def again(self, value: Any) -> str | None:
+        """The text of what :meth:`check` gave where that is no text, e.g. a default; else None."""
+        return None
+
     def __get_pydantic_core_schema__(
         self, source: Any, handler: GetCoreSchemaHandler
     ) -> CoreSchema:
         """See Pydantic."""
         text = core_schema.str_schema(min_length=self.min_length, max_length=self.max_length)
-        return core_schema.no_info_after_validator_function(self._checked, text)
+        checked = core_schema.no_info_after_validator_function(self._checked, text)
+        if source is str:
+            return checked
+        written = core_schema.plain_serializer_function_ser_schema(self._written, info_arg=True)
+        return core_schema.no_info_wrap_validator_function(
+            lambda value, inner: inner(self.again(value) or value), checked, serialization=written
+        )
 
     def __get_pydantic_json_schema__(
         self, schema: CoreSchema, handler: GetJsonSchemaHandler
     ) -> dict[str, Any]:
         """See Pydantic."""
         return {**handler(schema), **self.shown()}
+
+    def _written(self, value: Any, info: core_schema.SerializationInfo) -> Any:
+        return value if info.mode == "python" else self.again(value)
 
     def _checked(self, text: str) -> Any:
         value = self.check(text)

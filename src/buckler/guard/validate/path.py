@@ -76,6 +76,13 @@ class SafePath(Marker):
             raise refusal("path", "leads out of its folder")
         return found
 
+    def again(self, value: Any) -> str | None:
+        """A path relative to the folder, so that no answer shows where that is."""
+        if not isinstance(value, Path):
+            return None
+        inside = value.is_absolute() and value.is_relative_to(self.root)
+        return (value.relative_to(self.root) if inside else value).as_posix()
+
     def open(self, path: str | Path, mode: Mode = "rb") -> BinaryIO:
         """Open a file below the folder without following any link; it blocks.
 

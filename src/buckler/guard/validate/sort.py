@@ -7,36 +7,14 @@ from typing import Any
 
 from buckler.guard.options import GuardError
 from buckler.guard.validate.marker import Marker, refusal
-
-
-class Sort:
-    """An order that was asked for.
-
-    Attributes:
-        name: The public one.
-        column: What it stands for.
-        descending: Whether the largest come first.
-    """
-
-    __slots__ = ("column", "descending", "name")
-
-    def __init__(self, name: str, column: Any, *, descending: bool = False) -> None:
-        self.name = name
-        self.column = column
-        self.descending = descending
-
-    def __str__(self) -> str:
-        """As it is written in a query (JSON:API 1.1, sorting)."""
-        return f"-{self.name}" if self.descending else self.name
-
-    def __repr__(self) -> str:
-        return f"Sort({str(self)!r})"
+from buckler.guard.validate.order import Sort
 
 
 class SortField(Marker):
     """Names to sort by: ``Annotated[Sort, SortField({"name": User.name, "since": User.created_at})]``.
 
-    ``name`` is ascending, ``-name`` descending (JSON:API 1.1, sorting).
+    ``name`` is ascending, ``-name`` descending (JSON:API 1.1, sorting). For a default keep the mark:
+    ``BY = SortField([...])``, ``order: Annotated[Sort, BY] = BY.check("-since")``.
 
     Args:
         allowed: Public names with what they stand for (a column, or its name), or names alone.
@@ -62,6 +40,10 @@ class SortField(Marker):
         if name not in self.allowed:
             raise refusal("sort_field", f"is none of {', '.join(self.allowed)}")
         return Sort(name, self.allowed[name], descending=text.startswith("-"))
+
+    def again(self, value: Any) -> str | None:
+        """The order as it is sent."""
+        return str(value) if isinstance(value, Sort) else None
 
     def shown(self) -> dict[str, Any]:
         """All that may be sent."""

@@ -13,12 +13,11 @@ from typing import TYPE_CHECKING, Any, Final, Literal
 
 from buckler.core.errors import BucklerError
 from buckler.guard.options import GuardError
+from buckler.guard.validate.order import Sort
 
 if TYPE_CHECKING:
     from sqlalchemy import ColumnElement
     from sqlalchemy.sql.elements import quoted_name
-
-    from buckler.guard.validate.sort import Sort
 
 ESCAPE: Final = "/"
 """Stands before a wildcard that is meant as itself. No backslash, which MySQL reads in literals, too."""
@@ -75,7 +74,7 @@ def matches(
 
 
 def order_by(
-    field: str | Sort, allowed: Mapping[str, Any] | Collection[str] | None = None
+    field: str, allowed: Mapping[str, Any] | Collection[str] | None = None
 ) -> ColumnElement[Any]:
     """What ``select(...).order_by`` takes.
 
@@ -87,15 +86,15 @@ def order_by(
         NameRefused: It is not on the list.
         GuardError: There is no list, or a column's name on it is none.
     """
-    if isinstance(field, str):
+    if isinstance(field, Sort):
+        descending, column = field.descending, field.column
+    else:
         if allowed is None or isinstance(allowed, str):
             raise GuardError("order_by needs the list of names that are allowed")
         descending, name = field.startswith("-"), field.removeprefix("-")
         if name not in allowed:
             raise NameRefused("this order is not allowed")
         column = allowed[name] if isinstance(allowed, Mapping) else name
-    else:
-        descending, column = field.descending, field.column
     if isinstance(column, str):
         column = _column(column)
     found: ColumnElement[Any] = column.desc() if descending else column.asc()

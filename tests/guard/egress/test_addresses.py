@@ -6,9 +6,11 @@ parsing), RFC 6052, RFC 4380, RFC 3056, RFC 6874.
 
 from __future__ import annotations
 
+import ast
 import sys
 from contextlib import suppress
 from ipaddress import IPv4Address, IPv6Address, ip_address
+from pathlib import Path
 
 import httpx
 import httpx2
@@ -18,7 +20,14 @@ from hypothesis import strategies as st
 
 from buckler.guard import GuardError
 from buckler.guard.audit.events import Kind, SecurityEvent
-from buckler.guard.egress import AddressRefused, EgressPolicy, EgressRefused, UrlRefused, for_httpx
+from buckler.guard.egress import (
+    AddressRefused,
+    EgressPolicy,
+    EgressRefused,
+    UrlRefused,
+    for_httpx,
+    for_httpx2,
+)
 from buckler.guard.egress.for_httpx2 import safe_client
 from buckler.guard.egress.ranges import refused
 
@@ -73,6 +82,9 @@ ODD = [
     "[fe80::1%25eth0]",
     "fe80::1%eth0",
     "[::ffff:127.0.0.1%1]",
+    "[2606:4700::1111%1]",
+    "2606:4700::1111%eth0",
+    "[2606:4700::1111%25lo]",
     "[1::2::3]",
     "[127.0.0.1]",
     "",
@@ -355,3 +367,9 @@ def test_the_package_asks_for_no_client_until_one_is_wanted() -> None:
 
     code = "import sys, buckler.guard, buckler.guard.egress; sys.exit(any(m in sys.modules for m in ('httpx', 'httpx2', 'fastapi', 'pydantic', 'anyio')))"
     assert subprocess.run([sys.executable, "-c", code]).returncode == 0
+
+
+def test_the_two_clients_are_made_alike() -> None:
+    texts = [Path(str(m.__file__)).read_text(encoding="utf-8") for m in (for_httpx2, for_httpx)]
+    texts[0] = texts[0].replace("httpcore2", "httpcore").replace("httpx2", "httpx")
+    assert ast.dump(ast.parse(texts[0])) == ast.dump(ast.parse(texts[1]))

@@ -232,7 +232,7 @@ def test_neither_client_connects_for_such_an_address(
         raise AssertionError(f"connected to {args}")
 
     monkeypatch.setattr("socket.create_connection", never)
-    policy = resolves("127.0.0.1")
+    policy = resolves("8.8.8.8")
     errors = (
         EgressRefused,
         httpx2.InvalidURL,

@@ -2,31 +2,22 @@
 
 from __future__ import annotations
 
-import asyncio
-import gzip
 import ssl
 import time
-import zlib
-from collections.abc import Callable
 from http.server import BaseHTTPRequestHandler
 from typing import Any
 
 import httpx
 import httpx2
 import pytest
-import trio
 import trustme
 
 from buckler.guard import GuardError
-from buckler.guard.audit.events import SecurityEvent
 from buckler.guard.egress import (
     AddressRefused,
     EgressPolicy,
     EgressRefused,
-    EncodingRefused,
     RedirectRefused,
-    TooLarge,
-    TooSlow,
     UrlRefused,
     for_httpx,
     for_httpx2,
@@ -41,44 +32,7 @@ from tests.guard.egress.namespace import (
     say,
     server,
 )
-
-Get = Callable[..., Any]
-
-
-def sync(module: Any) -> Get:
-    def get(policy: EgressPolicy, url: str, **options: Any) -> Any:
-        context = options.pop("ssl_context", None)
-        with module.safe_client(policy, ssl_context=context) as client:
-            return client.get(url, **options)
-
-    return get
-
-
-def over(module: Any, run: Callable[..., Any]) -> Get:
-    def get(policy: EgressPolicy, url: str, **options: Any) -> Any:
-        context = options.pop("ssl_context", None)
-
-        async def ask() -> Any:
-            async with module.async_safe_client(policy, ssl_context=context) as client:
-                return await client.get(url, **options)
-
-        return run(ask)
-
-    return get
-
-
-WAYS = {
-    "httpx2": sync(for_httpx2),
-    "httpx": sync(for_httpx),
-    "httpx2-asyncio": over(for_httpx2, lambda ask: asyncio.run(ask())),
-    "httpx-asyncio": over(for_httpx, lambda ask: asyncio.run(ask())),
-    "httpx2-trio": over(for_httpx2, trio.run),
-}
-every = pytest.mark.parametrize("get", WAYS.values(), ids=WAYS)
-
-
-def names(**more: Any) -> Names:
-    return Names(shop_example=[PUBLIC], other_example=[OTHER], inside_example=["127.0.0.1"], **more)
+from tests.guard.egress.ways import Get, every, names
 
 
 @every
@@ -250,104 +204,6 @@ def test_one_address_that_does_not_answer_gives_way_to_the_next(get: Get) -> Non
         assert get(EgressPolicy(resolver=resolver), "http://shop.example/").text == "hello"
         with pytest.raises((httpx.ConnectError, httpx2.ConnectError)):
             get(EgressPolicy(resolver=names()), "http://other.example/")
-
-
-@every
-@alone
-def test_bodies_are_bounded_as_sent_and_as_unpacked(get: Get) -> None:
-    bomb = gzip.compress(b"\0" * 20_000_000)
-    assert len(bomb) < 50_000
-
-    def endless(request: BaseHTTPRequestHandler) -> None:
-        request.send_response(200)
-        request.send_header("Connection", "close")
-        request.end_headers()
-        while True:
-            request.wfile.write(b"x" * 1000)
-
-    for handler in (
-        say(b"x" * 50_001),
-        say(bomb, Content_Encoding="gzip"),
-        say(zlib.compress(b"\0" * 20_000_000), Content_Encoding="deflate"),
-        endless,
-    ):
-        with server(handler), pytest.raises(TooLarge):
-            get(EgressPolicy(resolver=names(), max_bytes=50_000), "http://shop.example/")
-
-
-@every
-@alone
-def test_what_is_compressed_and_small_arrives(get: Get) -> None:
-    text = b"plain " * 10_000
-    bare = zlib.compressobj(wbits=-15)
-    packed = {
-        "gzip": gzip.compress(text),
-        "deflate": zlib.compress(text),
-        "Deflate": bare.compress(text) + bare.flush(),
-        "identity": text,
-    }
-    for encoding, body in packed.items():
-        with server(say(body, Content_Encoding=encoding)) as seen:
-            assert get(EgressPolicy(resolver=names()), "http://shop.example/").content == text
-        assert seen[0][1]["accept-encoding"] == "gzip, deflate"
-
-
-@every
-@alone
-def test_other_encodings_and_damage_are_refused(get: Get) -> None:
-    for encoding, body in (
-        ("br", b"x"),
-        ("gzip, gzip", b"x"),
-        ("zstd", b"x"),
-        ("gzip", b"no gzip"),
-    ):
-        with server(say(body, Content_Encoding=encoding)), pytest.raises(EncodingRefused):
-            get(EgressPolicy(resolver=names()), "http://shop.example/")
-
-
-def slow(request: BaseHTTPRequestHandler) -> None:
-    request.send_response(200)
-    request.send_header("Content-Length", "1000")
-    request.end_headers()
-    for _ in range(100):
-        request.wfile.write(b"x")
-        request.wfile.flush()
-        time.sleep(0.1)
-
-
-def silent(request: BaseHTTPRequestHandler) -> None:
-    time.sleep(3)
-
-
-def in_circles(request: BaseHTTPRequestHandler) -> None:
-    time.sleep(0.15)
-    lead("/")(request)
-
-
-@every
-@alone
-def test_the_whole_call_ends_in_time(get: Get) -> None:
-    told: list[SecurityEvent] = []
-    for handler in (slow, silent, in_circles):
-        policy = EgressPolicy(resolver=names(), timeout=0.5, max_redirects=50, events=told.append)
-        begun = time.monotonic()
-        with server(handler), pytest.raises(TooSlow):
-            get(policy, "http://shop.example/")
-        assert time.monotonic() - begun < 2.5
-    assert [event.reason for event in told] == ["time"] * 3
-
-
-@every
-@alone
-def test_a_resolver_that_hangs_does_not_hold_the_call(get: Get) -> None:
-    def hangs(host: str, port: int) -> list[str]:
-        time.sleep(3)
-        return [PUBLIC]
-
-    begun = time.monotonic()
-    with pytest.raises(TooSlow):
-        get(EgressPolicy(resolver=hangs, connect_timeout=0.3), "http://shop.example/")
-    assert time.monotonic() - begun < 2
 
 
 @alone

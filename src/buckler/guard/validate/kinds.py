@@ -65,13 +65,14 @@ UNSAID: Final = frozenset({"", "application/octet-stream"})
 SNIFFED: Final = 1445
 """Bytes at the beginning that browsers look into (WHATWG MIME Sniffing, 5.2)."""
 _CODE = re.compile(
-    rb"<(?:!doctype\s+html|html|head|body|script|iframe|svg|object|embed)[\s>/]|<\?php|<%@|#!/",
+    rb"<(?:!doctype\s+html|html|head|body|script|iframe|svg|object|embed)[\s>/]|<\?php|<%@\s*(?:page|include|import|language)",
     re.IGNORECASE,
 )
 _SCRIPTS = re.compile(rb"<script(?![\w-])|<\?php(?!\w)", re.IGNORECASE)
 _MARKUP = re.compile(rb"[\xef\xbb\xbf\s]*<(?:[a-z!?/%])", re.IGNORECASE)
 _CONTROL = re.compile(rb"[\x00-\x08\x0b\x0e-\x1a\x1c-\x1f\x7f]")
-_ZIP_END: Final = b"PK\x05\x06"
+_ZIP_END: Final = b"PK\x05\x06\x00\x00\x00\x00"
+"""End of an archive on one disk (APPNOTE 6.3.10, 4.3.16); four bytes alone come about by chance."""
 
 
 def sniffer() -> None:

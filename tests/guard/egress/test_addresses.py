@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import ast
 import sys
+import threading
 from contextlib import suppress
 from ipaddress import IPv4Address, IPv6Address, ip_address
 from pathlib import Path
@@ -24,9 +25,11 @@ from buckler.guard.egress import (
     AddressRefused,
     EgressPolicy,
     EgressRefused,
+    TooSlow,
     UrlRefused,
     for_httpx,
     for_httpx2,
+    resolver,
 )
 from buckler.guard.egress.for_httpx2 import safe_client
 from buckler.guard.egress.ranges import refused
@@ -299,6 +302,25 @@ def test_a_list_of_hosts_is_the_whole_of_what_may_be_called() -> None:
         EgressPolicy(allow_hosts=["db.example"], resolver=lambda h, p: ["10.0.0.1"]).addresses(
             "db.example", 443, 1
         )
+
+
+def test_names_that_hang_do_not_fill_the_process(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(resolver, "_ROOM", threading.BoundedSemaphore(2))
+    release = threading.Event()
+    started: list[str] = []
+
+    def hangs(host: str, port: int) -> list[str]:
+        started.append(host)
+        release.wait(10)
+        return ["8.8.8.8"]
+
+    policy = EgressPolicy(resolver=hangs)
+    for number in range(4):
+        with pytest.raises(TooSlow):
+            policy.addresses(f"{number}.example.com", 80, 0.05)
+    assert started == ["0.example.com", "1.example.com"]
+    release.set()
+    assert policy.addresses("later.example.com", 80, 5) == ["8.8.8.8"]
 
 
 def test_refusals_are_told() -> None:

@@ -5,13 +5,20 @@ from __future__ import annotations
 import queue
 import socket
 import threading
+import time
 from collections.abc import Callable, Sequence
+from typing import Final
 
 from buckler.guard.egress.errors import TooSlow
 
 Resolver = Callable[[str, int], Sequence[str]]
 """Takes a name and a port and gives addresses as texts; raises OSError where there are none. It may block: it is
 called in a thread."""
+
+
+AT_ONCE: Final = 64
+"""Look-ups at once in the process: those that hang go on in their threads after nobody waits for them."""
+_ROOM = threading.BoundedSemaphore(AT_ONCE)
 
 
 def system(host: str, port: int) -> list[str]:
@@ -27,6 +34,9 @@ def within(resolver: Resolver, host: str, port: int, seconds: float) -> Sequence
         OSError: There is no such name.
         TooSlow: It took longer than ``seconds``.
     """
+    ends = time.monotonic() + max(seconds, 0)
+    if not _ROOM.acquire(timeout=max(seconds, 0)):
+        raise TooSlow("too many names are being resolved", reason="resolve")
     answers: queue.SimpleQueue[Sequence[str] | OSError | ValueError] = queue.SimpleQueue()
 
     def ask() -> None:
@@ -34,10 +44,12 @@ def within(resolver: Resolver, host: str, port: int, seconds: float) -> Sequence
             answers.put(resolver(host, port))
         except (OSError, ValueError) as error:
             answers.put(error)
+        finally:
+            _ROOM.release()
 
     threading.Thread(target=ask, name="buckler-resolve", daemon=True).start()
     try:
-        answer = answers.get(timeout=max(seconds, 0))
+        answer = answers.get(timeout=max(ends - time.monotonic(), 0))
     except queue.Empty as error:
         raise TooSlow("the name of the host was not resolved in time", reason="resolve") from error
     if isinstance(answer, ValueError):

@@ -48,7 +48,7 @@ def make(name: str, python: str, packages: tuple[str, ...]) -> None:
     """A virtual environment with these packages, unless it is there."""
     folder = VENVS / name
     stamp = folder / ".stamp"
-    text = f"{python} {' '.join(packages)}"
+    text = f"{python} {' '.join(packages)} buckler.pth"
     if stamp.exists() and stamp.read_text(encoding="utf-8") == text:
         return
     print(f"making {folder.relative_to(ROOT)} with {python}", flush=True)
@@ -63,6 +63,9 @@ def make(name: str, python: str, packages: tuple[str, ...]) -> None:
         "--disable-pip-version-check",
     ]
     subprocess.run([*pip, *packages], check=True)
+    for site in folder.glob("lib/python*/site-packages"):
+        # The secure shop has a guard; it is used from here, as an editable installation would be.
+        (site / "buckler.pth").write_text(f"{ROOT / 'src'}\n", encoding="utf-8")
     stamp.write_text(text, encoding="utf-8")
 
 

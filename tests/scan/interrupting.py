@@ -37,6 +37,8 @@ STEPS = {
     "started": (f"{APP}.session", "Session._started"),
     "tables": (f"{APP}.session", "Session.fill"),
     "restart": (f"{APP}.session", "Session.restart"),
+    "keeping": (f"{APP}.session", "Session.keep"),
+    "restoring": (f"{APP}.session", "Session.restore"),
     "session ended": (f"{APP}.session", "Session.close"),
     "servers": (f"{APP}.servers.bring", "Servers.bring"),
     "place": (f"{APP}.servers.bring", "Servers._place"),

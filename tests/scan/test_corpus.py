@@ -151,6 +151,7 @@ def test_with_a_stand_in_every_injection_is_found(folder: Path) -> None:
     ]
     if {s.kind for s in report.coverage.servers} & {"postgresql", "mysql"}:
         assert marked.count("sql") >= sum(e["cwe"] == 89 for e in expected["must"])
+    assert marked.count("nosql") >= sum(e["cwe"] == 943 for e in expected["must"])
 
 
 @pytest.mark.parametrize(

@@ -3,7 +3,6 @@
 from fastapi import Depends, FastAPI
 from sqlalchemy import func, select
 
-from app import errors
 from app.db import SessionDep
 from app.deps import require_admin
 from app.models import Order
@@ -15,7 +14,6 @@ backoffice_app = FastAPI(
     redoc_url=None,
     dependencies=[Depends(require_admin)],
 )
-errors.install(backoffice_app)
 
 
 @backoffice_app.get("/summary", response_model=dict[str, int])

@@ -15,6 +15,7 @@ COMMANDS = {
     "routes": "List what an application offers, and what each route requires.",
     "rules": "List the rules.",
     "rule": "Show the guide of one rule.",
+    "audit": "Check the hash chain of an audit log.",
     "init": "Write a commented [tool.buckler] into pyproject.toml.",
 }
 

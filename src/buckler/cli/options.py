@@ -50,6 +50,11 @@ def application_options(function: F) -> F:
                 help="Let the application connect there.",
             ),
             click.option(
+                "--writes",
+                is_flag=True,
+                help="Send probes that may write to a database server that --allow names.",
+            ),
+            click.option(
                 "--allow-processes", is_flag=True, help="Let the application start processes."
             ),
             click.option(
@@ -196,6 +201,7 @@ def options_of(settings: Settings, given: dict[str, Any], folder: Path) -> Optio
         env_file=env_file,
         passed=tuple(given.get("pass_env") or ()),
         allow=settings.allow,
+        writes=bool(given.get("writes")),
         processes=bool(given.get("allow_processes")),
         walls=walls_of(str(given["walls"])),
         database=str(given["database"]),

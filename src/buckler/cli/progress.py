@@ -35,6 +35,7 @@ class Watcher:
         target: What is scanned.
         missing: Kernel walls that the user left out; said first.
         allowed: ``HOST:PORT`` that may be reached, named by the user or by the project; said first.
+        writes: Whether probes may change what a database server there holds; said first.
     """
 
     def __init__(
@@ -45,12 +46,14 @@ class Watcher:
         target: Target,
         missing: Sequence[str] = (),
         allowed: Sequence[str] = (),
+        writes: bool = False,
     ) -> None:
         self._verbose = verbose
         self._runs_code = runs_code
         self._target = target
         self._missing = tuple(missing)
         self._allowed = tuple(clean.line(entry) for entry in allowed)
+        self._writes = writes
         self._console = Console(stderr=True, highlight=False)
         self._status: Status | None = None
         self._started = time.monotonic()
@@ -63,7 +66,8 @@ class Watcher:
             label = clean.line(", ".join(a.label for a in self._target.applications))
             sys.stderr.write(f"Running the project's own code ({label}) in a box.\n")
             if self._allowed:
-                sys.stderr.write(f"It may connect to: {', '.join(self._allowed)}.\n")
+                how = ", and probes may change what it holds (--writes)" if self._writes else ""
+                sys.stderr.write(f"It may connect to: {', '.join(self._allowed)}{how}.\n")
             if self._missing:
                 sys.stderr.write(
                     f"--walls leaves out: {', '.join(self._missing)}. What the Python wall cannot "

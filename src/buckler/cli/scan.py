@@ -141,6 +141,7 @@ def _run(target: str, given: dict[str, Any]) -> int:
         target=found,
         missing=missing,
         allowed=run.allow,
+        writes=run.writes,
     ) as watcher:
         scanner = Scanner(found, settings, run, rules, watcher, attack=not given["no_attack"])
         if ignored:

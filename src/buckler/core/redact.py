@@ -21,7 +21,8 @@ _JWT = re.compile(r"\beyJ[\w-]{6,}\.[\w-]+\.[\w-]*")
 _URL_PASSWORD = re.compile(r"(?<=://)([^\s/:@]*):([^\s/@]+)@")
 _KEY_BLOCK = re.compile(r"-----BEGIN ([A-Z ]*PRIVATE KEY)-----.*?-----END \1-----", re.DOTALL)
 _PAIR = re.compile(
-    r"(?i)(\b[\w-]*(?:password|passwd|secret|token|api[_-]?key)[\w-]*[\"']?\s*[=:]\s*[\"']?)"
+    # Bounded: with a free run of letters on either side, the time grows with the square of the text.
+    r"(?i)((?:password|passwd|secret|token|api[_-]?key)[\w-]{0,64}[\"']?\s*[=:]\s*[\"']?)"
     r"([^\s\"'&,;}]{4,})"
 )
 

@@ -71,6 +71,7 @@ class ServerWanted:
         port: The same.
         database: Name or number, where the driver was given one.
         where: ``file:line`` of the application's code that connected first, or an empty text.
+        allowed: Whether it is one of the user's own, which ``--allow`` names and which was used.
     """
 
     kind: str
@@ -79,6 +80,7 @@ class ServerWanted:
     port: str
     database: str
     where: str = field(compare=False)
+    allowed: bool = field(default=False, compare=False)
 
     @property
     def address(self) -> str:

@@ -9,6 +9,9 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from buckler.guard.alarms.alarm import Alarm
+    from buckler.guard.alarms.alarms import Alarms
+    from buckler.guard.alarms.detectors import Threshold
     from buckler.guard.alone import (
         BodyLimit,
         CrossOrigin,
@@ -21,7 +24,16 @@ if TYPE_CHECKING:
         WebSocketBounds,
     )
     from buckler.guard.answers import AnswerError
+    from buckler.guard.audit.audit import Audit
+    from buckler.guard.audit.chain import Chain
     from buckler.guard.audit.events import Kind, SecurityEvent, Severity
+    from buckler.guard.audit.file import File
+    from buckler.guard.audit.http import Http
+    from buckler.guard.audit.memory import Memory
+    from buckler.guard.audit.otel import OpenTelemetry
+    from buckler.guard.audit.record import Record
+    from buckler.guard.audit.stdout import Stdout
+    from buckler.guard.audit.syslog import Syslog
     from buckler.guard.egress import (
         AsyncSafeTransport,
         EgressPolicy,
@@ -112,15 +124,31 @@ _PLACES = {
     "Rate": "limits.rate",
     "WebSocketLimits": "limits.websocket",
     "ProblemDetails": "errors.handlers",
+    "Alarm": "alarms.alarm",
+    "Alarms": "alarms.alarms",
+    "Threshold": "alarms.detectors",
+    "Audit": "audit.audit",
+    "Chain": "audit.chain",
+    "File": "audit.file",
+    "Http": "audit.http",
+    "Memory": "audit.memory",
+    "OpenTelemetry": "audit.otel",
+    "Record": "audit.record",
+    "Stdout": "audit.stdout",
+    "Syslog": "audit.syslog",
     "Kind": "audit.events",
     "SecurityEvent": "audit.events",
     "Severity": "audit.events",
 }
 __all__ = [
     "NONCE",
+    "Alarm",
+    "Alarms",
     "AnswerError",
     "AsyncSafeTransport",
+    "Audit",
     "BodyLimit",
+    "Chain",
     "ContentSecurityPolicy",
     "Cors",
     "CrossOrigin",
@@ -128,15 +156,19 @@ __all__ = [
     "CsrfProtection",
     "EgressPolicy",
     "EgressRefused",
+    "File",
     "FormToken",
     "Guard",
     "GuardError",
     "HeaderPolicy",
+    "Http",
     "HttpsOnly",
     "Identifier",
     "Kind",
+    "Memory",
     "MemoryStore",
     "Money",
+    "OpenTelemetry",
     "Page",
     "PageSize",
     "PlainText",
@@ -145,6 +177,7 @@ __all__ = [
     "PublicUrl",
     "Rate",
     "RateLimit",
+    "Record",
     "RedisStore",
     "RelativeUrl",
     "Reports",
@@ -157,7 +190,10 @@ __all__ = [
     "SecurityHeaders",
     "Severity",
     "SortField",
+    "Stdout",
     "StrictModel",
+    "Syslog",
+    "Threshold",
     "TimeLimit",
     "TrustedHosts",
     "Upload",

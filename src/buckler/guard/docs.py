@@ -9,6 +9,7 @@ their policy one by one, which is told at the start.
 from __future__ import annotations
 
 import functools
+import re
 from collections.abc import Awaitable, Callable, Iterator, Mapping
 from dataclasses import replace
 from importlib.util import find_spec
@@ -33,6 +34,8 @@ PACKAGE: Final = "fastapi_offline"
 _EMPTY = script_hash("")
 """Redoc makes an empty style element and fills it by script."""
 _REDOC = "redoc.standalone.js"
+ASSETS: Final = (_REDOC, "swagger-ui-bundle.js", "swagger-ui.css", "favicon.png")
+"""What the pages load from here."""
 _PATCHES = (
     # Style elements get the nonce of the script that makes them; the picture of its makers stays away.
     ("n.nc=void 0", "n.nc=(document.currentScript||{}).nonce"),
@@ -67,10 +70,7 @@ def install(app: Any, depth: int = 0) -> None:
     if routes is None or depth > MAX_DEPTH:
         return
     for route, kind in list(_pages(app)):
-        index = routes.index(route)
-        routes[index] = _route(app, kind, route, local=folder is not None)
-        if folder is not None and kind != "oauth2":
-            routes.insert(index, _mount(route.path, folder))
+        routes[routes.index(route)] = _route(app, kind, route, folder)
     for route in list(routes):
         install(getattr(route, "app", None), depth + 1)
 
@@ -91,19 +91,6 @@ def _pages(app: Any) -> Iterator[tuple[Any, Kind]]:
                 yield route, kind
 
 
-def _mount(path: str, folder: Path) -> Any:
-    from starlette.responses import Response
-    from starlette.routing import Mount, Route
-    from starlette.staticfiles import StaticFiles
-
-    async def redoc(request: Request) -> Response:
-        del request
-        return Response(_patched(folder / _REDOC), media_type="text/javascript")
-
-    routes = [Route(f"/{_REDOC}", redoc), Mount("/", StaticFiles(directory=folder))]
-    return Mount(f"{path.rstrip('/')}/assets", routes=routes, name="docs-assets")
-
-
 @functools.lru_cache
 def _patched(script: Path) -> str:
     text = script.read_text(encoding="utf-8")
@@ -112,12 +99,29 @@ def _patched(script: Path) -> str:
     return text
 
 
-def _route(app: Any, kind: Kind, route: Any, *, local: bool) -> Any:
+def _route(app: Any, kind: Kind, route: Any, folder: Path | None) -> Any:
+    """One route for the page and its assets: each further one would cost every request."""
+    from starlette.responses import FileResponse, Response
     from starlette.routing import Route
 
-    page = _page(app, kind, route.endpoint, f"{route.path.rstrip('/')}/assets" if local else "")
+    local = folder is not None and kind != "oauth2"
+    make = _page(app, kind, route.endpoint, f"{route.path.rstrip('/')}/assets" if local else "")
+
+    async def page(request: Request) -> Response:
+        name = request.scope["path"].rpartition("/assets/")[2]
+        if folder is None or name not in ASSETS:
+            return await make(request)
+        if name == _REDOC:
+            return Response(_patched(folder / name), media_type="text/javascript")
+        return FileResponse(folder / name)
+
     setattr(page, MARK, kind)
-    return Route(route.path, page, include_in_schema=False, name=route.name)
+    made = Route(route.path, page, include_in_schema=False, name=route.name)
+    if local:
+        names = "|".join(map(re.escape, ASSETS))
+        path = re.escape(route.path.rstrip("/"))
+        made.path_regex = re.compile(f"^(?:{re.escape(route.path)}|{path}/assets/(?:{names}))$")
+    return made
 
 
 def _page(

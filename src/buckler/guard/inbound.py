@@ -14,6 +14,9 @@ Scope = MutableMapping[str, Any]
 KEY: Final = "buckler"
 """Where the scope holds it."""
 _ENCRYPTED: Final = frozenset(("https", "wss"))
+HTTPS: Final = 1
+PERSONAL: Final = 2
+"""Flags: it goes out encrypted; it belongs to somebody (a credential came with the request)."""
 ENDED: Final[Scope] = {}
 """What an inbound holds instead of its scope when the request is over."""
 
@@ -26,7 +29,7 @@ class Inbound:
         headers: By name; of one that came twice, the last value.
         plan: What holds for its route.
         client: Address of the caller, seen through configured proxies alone.
-        https: Whether it came encrypted.
+        flags: :data:`HTTPS` and :data:`PERSONAL`, added up.
         more: Headers that the answer gets for this request (limits, CORS).
         refusal: Why the application's answer is not sent.
         started: Whether the application's answer began.
@@ -49,7 +52,14 @@ class Inbound:
         self.plan = plan
         peer = scope.get("client")
         self.client: str = peer[0] if peer else ""
-        self.https = scope["scheme"] in _ENCRYPTED
+        self.flags = HTTPS if scope["scheme"] in _ENCRYPTED else 0
+        if b"cookie" in headers or b"authorization" in headers:
+            self.flags |= PERSONAL
+
+    @property
+    def https(self) -> bool:
+        """Whether it came encrypted."""
+        return bool(self.flags & HTTPS)
 
     @property
     def id(self) -> str:
@@ -99,6 +109,7 @@ async def identify(request: Any, principal: str) -> None:
     if found is None:
         return
     found.principal = principal
+    found.flags |= PERSONAL
     for rate in found.plan.personal:
         refusal = await rate.wait(found)
         if refusal is not None:

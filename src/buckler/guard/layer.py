@@ -81,8 +81,8 @@ class Layer:
             if refusal is not None:
                 await self._refuse(inbound, refusal, send)
                 return
-        for rate in plan.waiting:
-            refusal = await rate.wait(inbound)
+        if plan.waiting:
+            refusal = await _waited(inbound)
             if refusal is not None:
                 await self._refuse(inbound, refusal, send)
                 return
@@ -312,3 +312,12 @@ class Layer:
 
 async def _nothing() -> None:
     """What becomes of an answer that guard gave instead."""
+
+
+async def _waited(inbound: Inbound) -> Refusal | None:
+    """What rates that are counted elsewhere say."""
+    for rate in inbound.plan.waiting:
+        refusal = await rate.wait(inbound)
+        if refusal is not None:
+            return refusal
+    return None

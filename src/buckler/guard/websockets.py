@@ -6,7 +6,6 @@ from collections.abc import Awaitable, Callable, MutableMapping
 from typing import TYPE_CHECKING, Any
 
 from buckler.guard.errors import problem
-from buckler.guard.headers.writer import HTTPS
 from buckler.guard.inbound import KEY, Inbound, Scope
 from buckler.guard.plans import Plan
 from buckler.guard.refusal import Refusal
@@ -43,7 +42,6 @@ def _bounded(layer: Layer, inbound: Inbound, receive: Receive, send: Send) -> tu
     limits = inbound.plan.websocket
     meter = limits.meter() if limits is not None else None
     writer = inbound.plan.writer
-    flags = HTTPS if inbound.https else 0
 
     async def received() -> Message:
         message = await receive()
@@ -61,7 +59,7 @@ def _bounded(layer: Layer, inbound: Inbound, receive: Receive, send: Send) -> tu
         if inbound.replaced:
             return
         if message["type"] == "websocket.accept" and message.get("headers"):
-            message = {**message, "headers": writer.repaired(message["headers"], flags)}
+            message = {**message, "headers": writer.repaired(message["headers"], inbound.flags)}
         elif message["type"] == "websocket.http.response.start":
             message = {**message, "headers": writer.complete(inbound, message.get("headers") or [])}
         await send(message)

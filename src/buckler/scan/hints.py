@@ -27,6 +27,7 @@ _SERVERS = {
     "postgresql": rb"\b(?:import|from)\s+(?:asyncpg|psycopg2?)\b|postgres(?:ql)?(?:\+\w+)?://|PostgresDsn",
     "mysql": rb"\b(?:import|from)\s+(?:pymysql|aiomysql|asyncmy|MySQLdb)\b|(?:mysql|mariadb)(?:\+\w+)?://",
     "redis": rb"\b(?:import|from)\s+(?:redis|valkey)\b|(?:redis|valkey)s?://",
+    "mongodb": rb"\b(?:import|from)\s+(?:pymongo|motor)\b|mongodb(?:\+srv)?://",
 }
 """What tells in source which servers an application wants, by kind."""
 

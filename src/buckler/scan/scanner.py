@@ -281,6 +281,7 @@ class Scanner:
         if model.lifespan_failed:
             why = f"the start-up code failed: {model.lifespan_failed}"
             hint = "what it wanted may need --allow HOST:PORT or --env-file FILE"
+            hint += ", or --writes for a server of yours" if session.reads_only else ""
             self.emit(GapFound("lifespan", why, hint))
         if failed := str(started.model.get("data_failed") or ""):
             self.emit(GapFound("data", f"{self._options.data} failed: {failed}"[:700]))
@@ -328,7 +329,7 @@ class Scanner:
         servers = session.servers
         for wanted in session.wanted:
             by = servers.answered_by(wanted.kind) if servers is not None else ""
-            self._work.coverage.servers[wanted] = by
+            self._work.coverage.servers[wanted] = "allowed" if wanted.allowed else by
         for gap in starting.unanswered(session, self._options.allow):
             self.emit(gap)
         self._composed(servers)

@@ -107,7 +107,8 @@ def unanswered(session: Session, allowed: Iterable[str]) -> Iterator[GapFound]:
     for wanted in session.wanted:
         kind = wanted.kind
         brought = servers is not None and (servers.answered_by(kind) or kind in servers.failed)
-        if brought or kind in told or f"{wanted.host}:{wanted.port}" in allowed:
+        reached = wanted.allowed or f"{wanted.host}:{wanted.port}" in allowed
+        if brought or kind in told or reached:
             continue
         told.add(kind)
         why = f"{wanted.address} was asked for and not reached, so no statement was answered"

@@ -5,14 +5,15 @@ import secrets
 from datetime import UTC, timedelta
 from typing import Annotated
 
+from buckler.guard import with_policy
 from fastapi import APIRouter, BackgroundTasks, Form, HTTPException, Request, Response, status
 from sqlalchemy import or_, select
 
 from app.config import settings
 from app.db import SessionDep
 from app.deps import COOKIE
+from app.guesses import Window
 from app.mailer import RESET, TAKEN, WELCOME, send
-from app.middleware.limits import Window
 from app.models import ResetCode, User, now
 from app.schemas import Done, Forgotten, Reset, SignIn, SignUp, Token
 from app.security import create_token, hash_password, token_digest, verify_password
@@ -25,6 +26,7 @@ guesses = Window(limit=5, seconds=60)
 
 
 @router.post("/token", response_model=Token)
+@with_policy(rate="30/minute")
 async def sign_in(
     form: Annotated[SignIn, Form()], request: Request, session: SessionDep, response: Response
 ) -> Token:
@@ -55,6 +57,7 @@ async def sign_in(
 
 
 @router.post("/signup", response_model=Done, status_code=202)
+@with_policy(rate="20/minute")
 async def sign_up(payload: SignUp, tasks: BackgroundTasks, session: SessionDep) -> Done:
     """Open an account; the rest is said by mail."""
     digest = await hash_password(payload.password.get_secret_value())
@@ -76,6 +79,7 @@ async def sign_up(payload: SignUp, tasks: BackgroundTasks, session: SessionDep) 
 
 
 @router.post("/password/forgot", response_model=Done, status_code=202)
+@with_policy(rate="20/minute")
 async def forgot_password(payload: Forgotten, tasks: BackgroundTasks, session: SessionDep) -> Done:
     """Ask for a mail with a link to a new password."""
     code = secrets.token_urlsafe(32)
@@ -89,6 +93,7 @@ async def forgot_password(payload: Forgotten, tasks: BackgroundTasks, session: S
 
 
 @router.post("/password/reset", response_model=Done)
+@with_policy(rate="10/minute")
 async def reset_password(payload: Reset, session: SessionDep) -> Done:
     """Set a new password with the code from the mail, which works once."""
     digest = token_digest(payload.code)

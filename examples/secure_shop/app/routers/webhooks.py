@@ -9,7 +9,7 @@ from fastapi import APIRouter, Header, HTTPException, Request, status
 from pydantic import ValidationError
 
 from app.db import SessionDep
-from app.middleware.limits import Window
+from app.guesses import Window
 from app.models import Order
 from app.schemas import Done, PaymentEvent
 from app.security import webhook_signature

@@ -11,12 +11,9 @@ from collections.abc import Iterable
 from typing import Any, Final
 
 from buckler.guard.headers.policy import HeaderPolicy
-from buckler.guard.inbound import Inbound
+from buckler.guard.inbound import HTTPS, PERSONAL, Inbound
 
 Pairs = tuple[tuple[bytes, bytes], ...]
-HTTPS: Final = 1
-PERSONAL: Final = 2
-"""Flags of an answer: it goes out encrypted; it belongs to somebody (a credential came with the request)."""
 _CACHE = b"cache-control"
 _COOKIE = b"set-cookie"
 _LENGTH = b"content-length"
@@ -67,21 +64,19 @@ class HeaderWriter:
             inbound: The request; its ``more`` replaces the application's but for ``Vary``.
             headers: What the application sends.
         """
-        given = inbound.headers
-        if b"cookie" in given or b"authorization" in given or inbound.principal:
-            flags = PERSONAL | HTTPS if inbound.https else PERSONAL
-        else:
-            flags = HTTPS if inbound.https else 0
-        if type(headers) is not list:
-            headers = list(headers)
+        pairs = self._kinds[inbound.flags]
         if self._policies:
             nonce = inbound.nonce if self.has_nonce else ""
-            own = [(p.header, p.value(nonce).encode()) for p in self._policies]
-            return self._joined(headers, (*self._kinds[flags], *own), flags, inbound.more)
-        if len(headers) == 2 and headers[0][0] == _LENGTH and headers[1][0] == _TYPE:
+            pairs += tuple((p.header, p.value(nonce).encode()) for p in self._policies)
+        elif (
+            type(headers) is list
+            and len(headers) == 2
+            and headers[0][0] == _LENGTH
+            and headers[1][0] == _TYPE
+        ):
             # What Starlette makes of a JSON answer: nothing in it is anybody's wish.
-            return [*headers, *self._kinds[flags], *inbound.more]
-        return self._joined(headers, self._kinds[flags], flags, inbound.more)
+            return [*headers, *pairs, *inbound.more]
+        return self._joined(list(headers), pairs, inbound.flags, inbound.more)
 
     def _joined(
         self, headers: list[tuple[bytes, bytes]], pairs: Pairs, flags: int, more: Pairs

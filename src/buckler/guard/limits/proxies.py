@@ -10,7 +10,7 @@ import functools
 import ipaddress
 from collections.abc import Iterable, Sequence
 
-from buckler.guard.inbound import Inbound
+from buckler.guard.inbound import HTTPS, Inbound
 from buckler.guard.options import GuardError
 
 MAX_HOPS = 20
@@ -73,7 +73,8 @@ class Proxies:
                 break
         proto = _values(headers, b"x-forwarded-proto")
         if proto and proto[-1].lower() in ("http", "https", "ws", "wss"):
-            inbound.https = proto[-1].lower() in ("https", "wss")
+            https = proto[-1].lower() in ("https", "wss")
+            inbound.flags = inbound.flags | HTTPS if https else inbound.flags & ~HTTPS
 
 
 def _values(headers: Sequence[tuple[bytes, bytes]], wanted: bytes) -> list[str]:

@@ -74,6 +74,9 @@ class SafePath(Marker):
             raise refusal("path", "leads nowhere") from error
         if not found.is_relative_to(self.root):
             raise refusal("path", "leads out of its folder")
+        # From Python 3.13 on a loop of links is no error of resolve(); it is left as it is.
+        if any(part.is_symlink() for part in (found, *found.parents) if part != self.root):
+            raise refusal("path", "leads nowhere")
         return found
 
     def again(self, value: Any) -> str | None:

@@ -16,6 +16,7 @@ from typing import Any, Protocol, runtime_checkable
 
 from buckler.core.finding import Finding, Severity
 from buckler.scan.engines.observations import Observations as Observations
+from buckler.scan.engines.request import Request as Request
 from buckler.scan.model.application import AppModel, Operation, Schema
 
 
@@ -85,55 +86,16 @@ class Payload:
     Attributes:
         value: Text; bytes only for file contents and raw bodies.
         canary: The canary inside of it.
-        note: What kind of attempt it is, for people: ``closes a quoted literal``.
+        note: The attempt, for people: ``closes a quoted literal``.
         raw: Send as it is: do not wrap it to fit a format such as e-mail.
+        key: Send ``{key: value}`` in JSON, ``name[key]=value`` in a query or form.
     """
 
     value: str | bytes
     canary: Canary
     note: str = ""
     raw: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Request:
-    """A request as it is sent into the application.
-
-    Attributes:
-        path: Percent-encoded, without the query.
-        headers: In order, names in lower case, latin-1.
-        identity: Who sends it; None for nobody.
-        messages: What a websocket sends once it is accepted.
-        pad: Filler that the agent puts into the body: where, how often, what.
-        number: A number that is looked for in the statements of this request.
-        fail: Text of an error that the handler raises instead of running.
-        probing: Whether a value of an attack stands in it.
-        aged: Canary of tokens that are given out and have run out.
-    """
-
-    method: str
-    path: str
-    query: str = ""
-    headers: tuple[tuple[str, str], ...] = ()
-    body: bytes = b""
-    identity: str | None = None
-    client: str = "203.0.113.9"
-    scheme: str = "https"
-    messages: tuple[str, ...] = ()
-    pad: tuple[int, int, str] | None = None
-    number: str = ""
-    fail: str = ""
-    aged: str = ""
-    probing: bool = False
-
-    @property
-    def url(self) -> str:
-        """Path and query."""
-        return f"{self.path}?{self.query}" if self.query else self.path
-
-    def header(self, name: str) -> str | None:
-        """The first header of that name, or None."""
-        return next((v for n, v in self.headers if n == name.lower()), None)
+    key: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,14 +103,12 @@ class Hit:
     """A dangerous call that a canary reached.
 
     Attributes:
-        sink: Family: ``sql``, ``process``, ``open``, ``connect``, ``dns``, ``template``, ``exec``,
-            ``import``, ``pickle``, ``marshal``, ``log``, ``hash``, ``store``, ``xml``, ``token``,
-            ``render``, ``key``.
+        sink: Family: ``sql``, ``nosql``, ``process``, ``open``, ``connect``, ``dns``, ``template``, ``exec``,
+            ``import``, ``pickle``, ``marshal``, ``log``, ``hash``, ``store``, ``xml``, ``token``, ``key`` …
         call: The function, as people know it.
         argument: What it was given; a list for argument vectors.
         frames: The project's lines that led there, innermost first: (path, line, function).
-        more: Further facts of the sink: ``write``, ``resolved``, ``port``, ``through``; for a judge
-            also ``effects``, ``status`` and ``media_type`` of the answer.
+        more: Facts of the sink: ``resolved``, ``port`` …; for a judge also the answer's ``effects`` and ``status``.
     """
 
     sink: str

@@ -160,15 +160,20 @@ def call(sink: Mapping[str, Any]) -> str:
 
 
 def servers(report: Report) -> str:
-    """Which servers were brought, and what for: ``PostgreSQL (db:5432/shop)``."""
+    """Which servers were brought, and what for: ``PostgreSQL (db:5432/shop)``; and whose were used."""
     brought: dict[str, dict[str, None]] = {}
+    own = []
     for wanted, by in sorted(report.coverage.servers.items()):
-        if by:
+        if by == "allowed":
+            own.append(f"{SERVER_NAMES[wanted.kind]} {wanted.address}")
+        elif by:
             name = SERVER_NAMES[wanted.kind]
             name = f"a stand-in for {name}" if by == "stand-in" else name
             brought.setdefault(name, {})[wanted.address] = None
     told = [f"{name} (for {listed(addresses)})" for name, addresses in brought.items()]
-    return f"Brought for this scan: {', '.join(told)}" if told else ""
+    parts = [f"Brought for this scan: {', '.join(told)}"] if told else []
+    parts += [f"Used as --allow says: {', '.join(own)}"] if own else []
+    return ". ".join(parts)
 
 
 def services(report: Report) -> str:

@@ -43,6 +43,37 @@ class Started:
     model: dict[str, Any] = field(default_factory=dict)
 
 
+@dataclass(frozen=True, slots=True)
+class Databases:
+    """What the child said of the application's databases.
+
+    Attributes:
+        stores: How many are kept.
+        changed: Names of those that held something else than what was kept.
+        failed: Why others could not be kept, compared or put back.
+    """
+
+    stores: int = 0
+    changed: tuple[str, ...] = ()
+    failed: tuple[str, ...] = ()
+
+
+def databases(frame: Mapping[str, Any]) -> Databases:
+    """What it said when databases were to be kept, compared or put back.
+
+    Raises:
+        ChildLost: It is not of the expected shape.
+    """
+    try:
+        return Databases(
+            _size(frame.get("stores", 0)),
+            _texts(frame.get("changed", [])),
+            _texts(frame.get("failed", [])),
+        )
+    except UNREADABLE as error:
+        raise ChildLost("garbage", f"its databases cannot be read: {error!r}") from error
+
+
 def started(walls: Mapping[str, Any], frame: Mapping[str, Any]) -> Started:
     """What the first two frames say.
 
@@ -84,13 +115,14 @@ def servers(items: object) -> tuple[ServerWanted, ...]:
     try:
         if not isinstance(items, list):
             raise TypeError("a list was expected")
-        return tuple(
-            ServerWanted(*(str(item[name])[:MAX_NAME] for name in _WANTED))
-            for item in items[:MAX_SERVERS]
-            if item["kind"] in SERVER_NAMES
-        )
+        return tuple(_wanted(item) for item in items[:MAX_SERVERS] if item["kind"] in SERVER_NAMES)
     except UNREADABLE as error:
         raise ChildLost("garbage", f"the servers it wants cannot be read: {error!r}") from error
+
+
+def _wanted(item: Mapping[str, Any]) -> ServerWanted:
+    kind, driver, host, port, database, where = (str(item[n])[:MAX_NAME] for n in _WANTED)
+    return ServerWanted(kind, driver, host, port, database, where, bool(item.get("allowed")))
 
 
 def outgoing(items: object) -> tuple[OutgoingCall, ...]:

@@ -72,6 +72,8 @@ class Relay:
                 return
             try:
                 await asyncio.gather(_copy(reader, back), _copy(there, writer))
+            except asyncio.CancelledError:
+                return  # the scan is over; asyncio would print it
             finally:
                 back.transport.abort()
                 writer.transport.abort()

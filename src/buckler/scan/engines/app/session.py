@@ -4,21 +4,21 @@ from __future__ import annotations
 
 import contextlib
 import itertools
-import os
-import sys
 import time
 from collections import deque
 from collections.abc import Iterable, Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 from buckler.core.errors import ApplicationError
 from buckler.core.report import OutgoingCall, ServerWanted
 from buckler.scan.engines.app import answers, environment, leftovers
 from buckler.scan.engines.app.answers import Started as Started
-from buckler.scan.engines.app.child import AGENT, MAX_ANSWER, Child, ChildLost, Scratch
+from buckler.scan.engines.app.child import MAX_ANSWER, Child, ChildLost, Scratch
+from buckler.scan.engines.app.config import config_of
+from buckler.scan.engines.app.options import DATABASES as DATABASES
+from buckler.scan.engines.app.options import WALLS as WALLS
+from buckler.scan.engines.app.options import Options as Options
 from buckler.scan.engines.app.servers.bring import Servers
 from buckler.scan.engines.interface import Answer, Request
 from buckler.scan.inside import Sources
@@ -27,40 +27,8 @@ from buckler.scan.target import Application, Target
 BATCH = 24
 IN_FLIGHT = 2
 SLACK = 3.0
-DATABASES = ("auto", "scratch", "stand-in", "none")
-WALLS = ("mounts", "network", "pid", "seccomp")
-
-
-@dataclass(frozen=True, slots=True)
-class Options:
-    """How to run the application.
-
-    Attributes:
-        env_file: File of settings for it.
-        passed: Names handed over from the user's environment.
-        allow: ``HOST:PORT`` that may be reached.
-        processes: Whether it may start processes.
-        walls: Kernel walls to build; an empty tuple leaves the Python wall alone.
-        hooks: Whether the Python wall refuses; off only to test the other.
-        import_timeout: Seconds for import and start-up.
-        request_timeout: Seconds for one request.
-        seed: Makes canaries and order repeatable.
-        data: ``module:function`` of the project that adds data, or an empty text.
-        database: ``scratch`` brings the servers that the application wants, ``stand-in`` what
-            speaks like them, ``auto`` the first where it can, ``none`` brings none.
-    """
-
-    env_file: Path | None = None
-    passed: tuple[str, ...] = ()
-    allow: tuple[str, ...] = ()
-    processes: bool = False
-    walls: tuple[str, ...] = WALLS
-    hooks: bool = True
-    import_timeout: float = 60.0
-    request_timeout: float = 5.0
-    seed: int = 0
-    data: str = ""
-    database: str = "auto"
+STORES_SECONDS = 30.0
+"""For keeping or putting back all databases of an application."""
 
 
 class Session:
@@ -216,6 +184,11 @@ class Session:
                 why = started.why.get(wall, "no reason was given")
                 self.fallen[wall] = f"a child that was started later is without it: {why}"
 
+    @property
+    def reads_only(self) -> bool:
+        """Whether it uses a database server of the user's own, to which nobody may write."""
+        return not self._options.writes and any(wanted.allowed for wanted in self.wanted)
+
     def output(self, limit: int = 1500) -> str:
         """The end of what the application printed."""
         return self.scratch.tail(limit).decode("utf-8", "replace").strip()
@@ -316,8 +289,39 @@ class Session:
                 with contextlib.suppress(OSError):
                     child.send({"kind": "drop", "through": waiting[-1][0]})
 
-    def _awaited(self, child: Child, wanted: int, seconds: float) -> dict[str, Any]:
-        """The answer of that number; those that nobody waits for any more may come before it.
+    def keep(self) -> answers.Databases:
+        """Have what the application's databases hold now remembered.
+
+        Raises:
+            ChildLost: It ended, or took too long.
+        """
+        return self._databases("keep")
+
+    def changed(self) -> answers.Databases:
+        """Ask which databases hold something else than what was kept.
+
+        Raises:
+            ChildLost: It ended, or took too long.
+        """
+        return self._databases("changed")
+
+    def restore(self) -> answers.Databases:
+        """Have the databases that hold something else put back as they were kept.
+
+        Raises:
+            ChildLost: It ended, or took too long.
+        """
+        return self._databases("restore")
+
+    def _databases(self, what: str) -> answers.Databases:
+        if self._child is None:
+            raise ChildLost("exited", "the application is not running")
+        self._child.send({"kind": what})
+        return answers.databases(self._awaited(self._child, what, STORES_SECONDS))
+
+    def _awaited(self, child: Child, wanted: int | str, seconds: float) -> dict[str, Any]:
+        """The answer of that number, or of that kind to a question that is no request; those that
+        nobody waits for any more may come before it.
 
         Raises:
             ChildLost: It did not come in time, or something else did.
@@ -331,6 +335,9 @@ class Session:
                 self._filled = error.reason == "disk"
                 raise
             number = frame.get("id")
+            if frame["kind"] == wanted:
+                self._dropped.clear()
+                return frame
             if frame["kind"] != "answer" or type(number) is not int:
                 raise ChildLost("garbage", "the application's process sent what nobody asked for")
             if number == wanted:
@@ -357,44 +364,14 @@ class Session:
             "fail": request.fail,
             "aged": request.aged,
             "probing": request.probing,
+            "restored": request.restored,
             "timeout": timeout,
         }
 
     def _config(self, servers: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
-        target = self._target
-        python = target.python
-        prefixes = {sys.prefix, sys.base_prefix}
-        prefixes |= {str(path.parent.parent) for path in (python, python.resolve())}
-        roots = [str(path) for path in self._application.sys_path]
-        sockets = [server["folder"] for server in servers.values()]
         return {
+            **config_of(self._target, self._application, self._options, self.scratch, servers),
             "prefix": self._prefix,
             "plant": str(self.plant),
             "pycache": str(self._pycache),
-            "cwd": str(target.folder),
-            "argv0": str(target.folder / self._application.module.replace(".", os.sep)) + ".py",
-            "skip_dirs": [str(p) for p in sorted(prefixes) if Path(p) != target.folder],
-            "lifespan_timeout": self._options.import_timeout / 2,
-            "shutdown_timeout": 0.5,
-            "app": {
-                "module": self._application.module,
-                "attribute": self._application.attribute,
-                "sys_path": roots,
-            },
-            "servers": dict(servers),
-            "data": self._options.data,
-            "box": {
-                "sockets": sockets,
-                "project": str(target.folder),
-                "scratch": str(self.scratch.path),
-                "stages": str(self.scratch.private),
-                # Nothing below scratch: there a link could name what the box is to hide.
-                "keep": [*sorted(prefixes), str(AGENT), *roots, *sockets],
-                "network": False,
-                "processes": self._options.processes,
-                "memory_tmpfs_mb": 512,
-                "walls": list(self._options.walls),
-                "hooks": self._options.hooks,
-                "allow": list(self._options.allow),
-            },
         }

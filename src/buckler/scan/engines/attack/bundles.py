@@ -33,11 +33,14 @@ class Aim:
         draft: The request that reached it, into which the payloads go.
         identity: Name of whoever sends them; None for nobody.
         unique: Whether the same request is refused the second time, as a sign-up is.
+        spent: Whether other values would not help: what it is about has been used up, as an order
+            that is cancelled. The databases are put back before each request.
     """
 
     draft: Draft
     identity: str | None
-    unique: bool
+    unique: bool = False
+    spent: bool = False
 
     @property
     def operation(self) -> Operation:
@@ -76,7 +79,8 @@ class Bundles:
                 if carried:
                     sent.append(carried)
                     identity = self._run.identity(carried[0].identity)
-                    yield filled.request(identity, self._run.client())
+                    request = filled.request(identity, self._run.client())
+                    yield replace(request, restored=True) if aim.spent else request
 
         operation = aim.operation
         for number, (request, answer) in enumerate(self._run.send_all(requests(), operation)):
@@ -95,7 +99,7 @@ class Bundles:
         carried = []
         for probe in bundle:
             try:
-                draft = draft.with_value(probe.slot, fitted(probe))
+                draft = draft.with_value(probe.slot, fitted(probe), probe.payload.key)
             except CannotCarry:
                 continue
             carried.append(probe)

@@ -57,13 +57,21 @@ class Draft:
     messages: list[str] = field(default_factory=list)
     attacked: frozenset[str] = frozenset()
 
-    def with_value(self, slot: Slot, payload: str | bytes) -> Draft:
+    def with_value(self, slot: Slot, payload: str | bytes, key: str = "") -> Draft:
         """A copy with one slot replaced.
+
+        Args:
+            slot: Which one.
+            payload: What goes there.
+            key: Of an object around it, as in :class:`Payload`.
 
         Raises:
             CannotCarry: No client can send that value there.
         """
         text = payload.decode("latin-1") if isinstance(payload, bytes) else payload
+        if key and slot.where not in ("json", "query", "form", "message"):
+            raise CannotCarry("it holds texts alone")
+        name = f"{slot.name}[{key}]" if key else slot.name
         draft = replace(self, attacked=self.attacked | {slot.key})
         match slot.where:
             case "path":
@@ -71,22 +79,23 @@ class Draft:
             case "query":
                 draft.query = [
                     *((k, v) for k, v in self.query if k != slot.name),
-                    (slot.name, text),
+                    (name, text),
                 ]
             case "header":
                 draft.headers = {**self.headers, slot.name: _sendable(text)}
             case "cookie":
                 draft.cookies = {**self.cookies, slot.name: _cookie(text)}
             case "json":
-                draft.json = _put(self.json, slot.name, text)
+                draft.json = _put(self.json, slot.name, {key: text} if key else text)
             case "form":
-                draft.form = [*((k, v) for k, v in self.form if k != slot.name), (slot.name, text)]
+                draft.form = [*((k, v) for k, v in self.form if k != slot.name), (name, text)]
             case "file" | "filename":
                 draft.files = _put_file(self.files, slot, payload)
             case "body":
                 draft.raw = payload if isinstance(payload, bytes) else text.encode()
             case "message":
-                draft.messages = [_message(text, slot.name, self.messages)]
+                held: Any = {key: text} if key else text
+                draft.messages = [_message(held, slot.name, self.messages)]
         return draft
 
     def request(
@@ -331,7 +340,7 @@ def _put_file(files: list[File], slot: Slot, payload: str | bytes) -> list[File]
     return [*others, replace(chosen, name=name)]
 
 
-def _put(tree: Any, path: str, text: str) -> Any:
+def _put(tree: Any, path: str, text: Any) -> Any:
     """Replace the leaf at a dotted path; list items are all those of ``[]``."""
     if not path:
         return text
@@ -350,7 +359,7 @@ def _put(tree: Any, path: str, text: str) -> Any:
     return made
 
 
-def _put_list(tree: Any, brackets: int, rest: str, text: str) -> Any:
+def _put_list(tree: Any, brackets: int, rest: str, text: Any) -> Any:
     items = tree if isinstance(tree, list) and tree else [None]
     first = (
         _put_list(items[0], brackets - 1, rest, text)
@@ -360,10 +369,10 @@ def _put_list(tree: Any, brackets: int, rest: str, text: str) -> Any:
     return [first, *items[1:]]
 
 
-def _message(text: str, name: str, current: list[str]) -> str:
+def _message(text: Any, name: str, current: list[str]) -> str:
     """A websocket message; with a name it is an object with that key."""
     if not name:
-        return text
+        return text if isinstance(text, str) else json.dumps(text)
     try:
         tree = json.loads(current[0]) if current else {}
     except ValueError:

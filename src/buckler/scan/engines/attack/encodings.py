@@ -60,7 +60,7 @@ def fitted(probe: Probe) -> str | bytes:
         return payload.value
     if probe.encoding != PLAIN:
         return encoders_of(slot)[probe.encoding](payload.value)
-    if payload.raw:
+    if payload.raw or payload.key:
         return payload.value
     kind = slot.schema.get("format")
     if kind in ("email", "idn-email"):

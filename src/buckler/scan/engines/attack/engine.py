@@ -18,21 +18,20 @@ from buckler.core.report import OperationCoverage
 from buckler.core.rule import Rule
 from buckler.core.settings import Settings
 from buckler.scan.engines.app.session import Session
+from buckler.scan.engines.attack import restoring
+from buckler.scan.engines.attack.again import Again
 from buckler.scan.engines.attack.canaries import Canaries
-from buckler.scan.engines.attack.exchanges import entered
 from buckler.scan.engines.attack.explore import Explorer, choose_host, order_of
-from buckler.scan.engines.attack.harvest import candidates, identifiers
 from buckler.scan.engines.attack.identities import sign_in_all, stay_signed_in
 from buckler.scan.engines.attack.judging import Judge, Line
 from buckler.scan.engines.attack.observe import Observer
 from buckler.scan.engines.attack.probing import Prober
 from buckler.scan.engines.attack.run import Run
-from buckler.scan.engines.interface import ChecksObservations, Exchange, Probe, Slot
+from buckler.scan.engines.interface import ChecksObservations, Probe
 from buckler.scan.engines.observations import Observations
 from buckler.scan.model.application import AppModel, Operation
 
 T = TypeVar("T")
-MAX_AGAIN = 200
 SLOW_WORK = 24
 """What an operation that answers slowly counts for, in slots."""
 MANY = 24
@@ -194,6 +193,7 @@ class AttackEngine:
         run.fresh()
         judge = Judge(run, self._line)
         prober = Prober(run, explorer, judge)
+        again = Again(run, explorer, judge)
         for operation in operations:
             done.one(operation)
             if run.out_of_time:
@@ -203,13 +203,15 @@ class AttackEngine:
                 continue
             _keep_usable(run, explorer, operation)
             prober.attack(operation)
-        _look_again(run, explorer, judge)
+            again.after(operation)
+        again.everywhere()
         return judge.findings()
 
     def observe(self) -> None:
         """Ask for every kind of answer, and for what belongs to others."""
         observer = Observer(self._run, self._explorer)
         stay_signed_in(self._run)
+        restoring.keep(self._run)
         if self._second is None:
             observer.answers()
             observer.claims()
@@ -266,37 +268,22 @@ class AttackEngine:
 
 
 def _keep_usable(run: Run, explorer: Explorer, operation: Operation) -> None:
-    """Earlier probes may have ended a session or deleted what this operation is about."""
+    """Earlier probes may have ended a session or deleted what this operation is about, in memory."""
     name = explorer.best_identity(operation)
     draft = explorer.drafts.get(operation.key)
     cell = run.seen.matrix.get(operation.key, {}).get(name)
     if draft is None or cell is None or not cell.answer.ok or run.states[operation.key].lost:
         return
     answer = run.send(draft.request(run.identity(name), run.client()), operation)
-    if answer is not None and answer.status in (401, 403) and name is not None:
+    again = answer is not None and answer.status in (401, 403) and name is not None
+    if again:
         sign_in_all(run)
         answer = run.send(draft.request(run.identity(name), run.client()), operation)
-    if answer is not None and answer.status in (401, 403, 404, 410):
+    lost = answer is not None and answer.status in (401, 403, 404, 410)
+    if lost:
         explorer.refresh(operation)
-
-
-def _look_again(run: Run, explorer: Explorer, judge: Judge) -> None:
-    """What was stored by one request may come out of another, or reach a sink there."""
-    for operation in sorted(run.operations, key=order_of):
-        draft = explorer.drafts.get(operation.key)
-        if draft is None or operation.method not in ("GET", "WEBSOCKET") or run.out_of_time:
-            continue
-        identity = run.identity(explorer.best_identity(operation))
-        requests = [draft.request(identity, run.client())]
-        for name, resource in identifiers(operation):
-            slot = Slot("path", name)
-            requests += [
-                draft.with_value(slot, value).request(identity, run.client())
-                for value in dict.fromkeys(candidates(run.created, name, resource))
-                if f"{{{name}" in operation.path
-            ]
-        for request, answer in run.send_all(requests[:MAX_AGAIN], operation):
-            judge.answer(Exchange(operation, request, answer, entered(operation, answer)))
+    if again or lost:
+        restoring.keep(run)
 
 
 class Progressing:
@@ -332,4 +319,5 @@ class _Half:
         stay_signed_in(self.run)
         self.run.visit_pages()
         self.run.recreate()
+        restoring.keep(self.run)
         Observer(self.run, self.explorer).claims()

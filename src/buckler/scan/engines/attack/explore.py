@@ -10,6 +10,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import replace
 
+from buckler.scan.engines.attack import restoring
 from buckler.scan.engines.attack.drafts import Draft, benign
 from buckler.scan.engines.attack.exchanges import exchanged
 from buckler.scan.engines.attack.forms import is_form_token, visited
@@ -180,6 +181,8 @@ class Explorer:
         for name in names or (None, *run.identities):
             if state.lost or run.out_of_time:
                 break
+            if self._late:
+                restoring.restore(run)
             before = cells.get(name)
             if self._too_slow(cells) or (not names and self._is_for_all(cells)):
                 break
@@ -226,7 +229,8 @@ class Explorer:
                 best = exchange
                 current = self._run.seen.matrix[operation.key].get(name)
                 if current is None or _furthest(exchange) > _furthest(current):
-                    self._own[operation.key, name] = draft
+                    # With what the handler was seen to read meanwhile, as it was sent in the end.
+                    self._own[operation.key, name] = self._fill_found(operation, draft)
             if exchange.answer.ok or (
                 exchange.answer.status in (401, 403) and not exchange.reached
             ):

@@ -96,6 +96,10 @@ def sign_in(run: Run, item: IdentitySettings) -> Identity | None:
     if item.signup is not None and item.login is not None:
         _send(run, item.signup)
     login = item.login or item.signup
+    if login is not None and login is not item.login and run.session.reads_only:
+        why = "not signed up: that writes to a server of your own, which --allow names"
+        run.gap(f"identity {item.name}", why, "--writes")
+        return None
     if login is not None:
         request, answer = _login(run, login)
         if answer is not None:
@@ -133,7 +137,8 @@ def with_old_token(run: Run, name: str, canary: str) -> Identity | None:
     login = item.login or item.signup if item is not None else None
     if item is None or login is None or name not in run.signed_in:
         return None
-    answer = run.send(replace(run.signed_in[name][0], client=run.client(), aged=canary))
+    request = replace(run.signed_in[name][0], client=run.client(), aged=canary)
+    answer = run.send(request, signs_in=login is item.login)
     if answer is None or not answer.ok or "token-aged" not in answer.effects:
         return None
     made = _identity(item, login, answer)
@@ -173,7 +178,7 @@ def _credential(login: LoginSettings, token: str) -> tuple[str, str]:
 def _login(run: Run, login: LoginSettings) -> tuple[Request, Answer | None]:
     """Send the login; where it is refused and a form, once more as the form of its own page."""
     request = login_request(login, run.host, run.client())
-    answer = run.send(request)
+    answer = run.send(request, signs_in=True)
     if answer is None or answer.ok or login.form is None or answer.status == 401:
         return request, answer
     page = run.send(replace(request, method="GET", body=b"", headers=_without_body(request)))
@@ -185,7 +190,7 @@ def _login(run: Run, login: LoginSettings) -> tuple[Request, Answer | None]:
     filled = replace(login, form={**login.form, **dict(visitor.tokens)})
     again = login_request(filled, run.host, run.client())
     again = replace(again, headers=(*again.headers, ("cookie", joined(dict(visitor.cookies)))))
-    return again, run.send(again)
+    return again, run.send(again, signs_in=True)
 
 
 def _without_body(request: Request) -> tuple[tuple[str, str], ...]:

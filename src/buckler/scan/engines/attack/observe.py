@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from urllib.parse import quote
 
-from buckler.scan.engines.attack import tokens
+from buckler.scan.engines.attack import restoring, tokens
 from buckler.scan.engines.attack.accounts import Accounts
 from buckler.scan.engines.attack.drafts import Draft
 from buckler.scan.engines.attack.exchanges import entered, exchanged
@@ -58,10 +58,10 @@ class Observer:
         self._sample_logins()
         self._origins()
         self._hosts()
-        Faults(run, explorer).collect()
-        Strangers(run, explorer).collect()
-        Objects(run, explorer).collect()
-        Limits(run, explorer).collect()
+        for group in (Faults, Strangers, Objects, Limits):
+            restoring.restore(run)
+            group(run, explorer).collect()
+        restoring.restore(run)
 
     def claims(self) -> None:
         """Guessed and made-up credentials, and rights that the caller gives himself; the last
@@ -69,8 +69,11 @@ class Observer:
         """
         run, explorer = self._run, self._explorer
         Accounts(run, explorer).collect()
+        restoring.restore(run)
         run.seen.forgeries += tokens.forge(run, explorer)
+        restoring.restore(run)
         Fields(run, explorer).collect()
+        restoring.restore(run)
 
     def sort(self) -> None:
         """Put the answers to errors to those of their kind."""

@@ -12,12 +12,15 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from itertools import islice
 
+from buckler.scan.engines.attack import restoring
 from buckler.scan.engines.attack.branches import branches
 from buckler.scan.engines.attack.bundles import Aim, Bundle, Bundles, groups
+from buckler.scan.engines.attack.drafts import Draft
 from buckler.scan.engines.attack.encodings import PLAIN
 from buckler.scan.engines.attack.explore import SLOW_MS, Explorer
 from buckler.scan.engines.attack.harvest import resource_of
 from buckler.scan.engines.attack.judging import Judge
+from buckler.scan.engines.attack.renewing import renewed
 from buckler.scan.engines.attack.run import Run
 from buckler.scan.engines.attack.seen import leaves_of
 from buckler.scan.engines.attack.slots import typed_slots_of
@@ -89,8 +92,7 @@ class Prober:
         if draft is None or self._run.states[operation.key].lost:
             return
         identity = self._explorer.best_identity(operation)
-        aim = Aim(draft, identity, unique=False)
-        aim = replace(aim, unique=self._needs_fresh_values(aim))
+        aim = self._repeatable(Aim(draft, identity))
         trail = self._tracing.trace(aim)
         slots = [*self._explorer.slots(operation), *trail.typed]
         for slot in slots:  # one that is known only since tracing was not seen anywhere yet
@@ -102,17 +104,35 @@ class Prober:
             self._token_headers.attack(operation, identity)
         self._count(operation, slots, payloads)
 
-    def _needs_fresh_values(self, aim: Aim) -> bool:
-        """Whether the same request is refused the second time, as a sign-up is."""
-        operation = aim.operation
-        if operation.method not in ("POST", "PUT"):
-            return False
+    def _repeatable(self, aim: Aim) -> Aim:
+        """How the same request is taken again: as it is, with other values, or with the databases
+        put back before it.
+        """
+        operation, restorable = aim.operation, self._run.kept.stores > 0
+        if operation.method not in ("POST", "PUT") and not (restorable and operation.changes_state):
+            return aim
         cell = self._run.seen.matrix.get(operation.key, {}).get(aim.identity)
         if cell is None or not cell.answer.ok:
-            return cell is not None and cell.answer.status in (400, 409)
-        request = aim.draft.request(self._run.identity(aim.identity), self._run.client())
-        answer = self._run.send(request, operation)
-        return answer is not None and not answer.ok
+            return replace(aim, unique=cell is not None and cell.answer.status in (400, 409))
+        if self._is_taken(aim, aim.draft):
+            return aim
+        fresh = replace(aim, unique=operation.method in ("POST", "PUT"))
+        if not restorable or self._is_taken(fresh, self._bundles.draft(fresh)):
+            return fresh
+        restoring.restore(self._run)
+        if self._is_taken(aim, aim.draft):
+            return replace(aim, spent=True)
+        other = renewed(self._run, self._explorer, operation)
+        if other is None:
+            return fresh
+        restoring.keep(self._run)
+        return replace(aim, draft=other, spent=True) if self._is_taken(aim, other) else fresh
+
+    def _is_taken(self, aim: Aim, draft: Draft) -> bool:
+        """Whether a benign request succeeds; where the application was lost over it, nobody knows."""
+        request = draft.request(self._run.identity(aim.identity), self._run.client())
+        answer = self._run.send(request, aim.operation)
+        return answer is None or answer.ok
 
     def _send(
         self, aim: Aim, slots: list[Slot], touched: dict[str, Touched], payloads: _Payloads

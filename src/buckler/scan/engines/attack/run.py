@@ -14,8 +14,10 @@ from buckler.core.rule import Rule
 from buckler.core.settings import Settings
 from buckler.scan.engines.app.child import ChildLost
 from buckler.scan.engines.app.session import Session
+from buckler.scan.engines.attack import restoring
 from buckler.scan.engines.attack.canaries import Canaries
 from buckler.scan.engines.attack.identities import stay_signed_in
+from buckler.scan.engines.attack.restoring import Kept
 from buckler.scan.engines.interface import Answer, Exchange, Identity, Probe, Request
 from buckler.scan.engines.observations import Observations
 from buckler.scan.model.application import AppModel, Operation
@@ -23,6 +25,8 @@ from buckler.scan.model.application import AppModel, Operation
 MAX_RESTARTS = 8
 MAX_FAILURES = 6
 ENGINE = "attack"
+CHANGING = ("POST", "PUT", "PATCH", "DELETE")
+SPARED = "not sent: it may change what is on a server of your own, which --allow names"
 
 
 @dataclass(slots=True)
@@ -71,6 +75,7 @@ class Run:
     recreate: Callable[[], None] = lambda: None
     restarts: int = 0
     refused: dict[tuple[str, str], str] = field(default_factory=dict)
+    kept: Kept = field(default_factory=Kept)
     addresses: Iterator[int] = field(default_factory=lambda: itertools.cycle(range(1, 250)))
 
     def identity(self, name: str | None) -> Identity | None:
@@ -126,8 +131,18 @@ class Run:
         """
         return f"203.0.113.{next(self.addresses)}"
 
-    def send(self, request: Request, operation: Operation | None = None) -> Answer | None:
-        """Send one request; None where it cost the application its life or never ended."""
+    def send(
+        self, request: Request, operation: Operation | None = None, *, signs_in: bool = False
+    ) -> Answer | None:
+        """Send one request; None where it cost the application its life or never ended.
+
+        Args:
+            request: What to send.
+            operation: What it is for.
+            signs_in: Whether it gets somebody's credentials, which a server of the user's own bears.
+        """
+        if operation is None and not signs_in and self._spares(request.method):
+            return None
         for _, answer in self.send_all([request], operation):
             return answer
         return None
@@ -143,6 +158,10 @@ class Run:
         state = self.states.get(operation.key) if operation else None
         if state is not None and state.lost:
             return
+        if operation is not None and self._spares(operation.method):
+            self.states.setdefault(operation.key, State()).lost = SPARED
+            self.gap(operation.key, SPARED, "--writes")
+            return
         if self.out_of_time:
             self.gap(
                 "time", "--max-time has passed; what was left was not sent", "--max-time SECONDS"
@@ -151,11 +170,16 @@ class Run:
         try:
             for request, answer in self.session.send_all(requests):
                 self._note_refused(answer)
+                restoring.note(self, answer)
                 yield request, answer
                 if answer.timeout and not answer.ok:
                     raise ChildLost("silent", "it did not answer in time")
         except ChildLost as error:
-            self._lost(operation, error)
+            self.lose(operation, error)
+
+    def _spares(self, method: str) -> bool:
+        """Whether such a request could change what is the user's own."""
+        return method in CHANGING and self.session.reads_only
 
     def twin(self, session: Session) -> Run:
         """The same run in another child, for half of the work.
@@ -176,6 +200,7 @@ class Run:
             created={},
             refused={},
             signed_in={},
+            kept=Kept(),
             addresses=itertools.cycle(range(1, 250)),
             restarts=0,
         )
@@ -199,6 +224,7 @@ class Run:
         self.pool.clear()
         self.visit_pages()
         self.recreate()
+        restoring.keep(self)
 
     def _note_refused(self, answer: Answer) -> None:
         """Keep what the box stopped, unless one of our own texts set it off."""
@@ -208,7 +234,13 @@ class Run:
                 key = (str(item.get("what")), detail)
                 self.refused.setdefault(key, str(item.get("where", "")))
 
-    def _lost(self, operation: Operation | None, error: ChildLost) -> None:
+    def lose(self, operation: Operation | None, error: ChildLost) -> None:
+        """Start the application again after it was lost, and leave the operation alone that did it.
+
+        Raises:
+            ChildLost: That happens too often.
+            ApplicationError: It does not start any more.
+        """
         what = operation.key if operation else "the application"
         self.note(f"{what}: {error.message}")
         if operation is not None:

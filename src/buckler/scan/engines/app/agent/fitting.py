@@ -79,6 +79,11 @@ def inner(schema: Mapping[str, Any], part: str) -> Dict[str, Any]:
 def by_name(name: str) -> str:
     """A text for a setting of which no more than the name is known."""
     lowered = name.lower()
+    if "mongo" in lowered:
+        if re.search(r"(ur[il]|dsn|connection|string|mongo(db)?)$", lowered):
+            return "mongodb://127.0.0.1:27017/made-up"
+        if re.search(r"(db|database|collection)(_name)?$", lowered):
+            return "made-up"
     if "database" in lowered or lowered in ("db_url", "dsn", "sqlalchemy_url", "db_uri"):
         return "sqlite:///./buckler-made-up.db"
     if lowered.endswith(("_url", "_uri")):

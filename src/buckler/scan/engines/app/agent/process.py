@@ -24,12 +24,14 @@ from . import (
     settings,
     sinks,
     state,
+    stores,
 )
 from .box import audit, hooks, kernel
 from .channel import Channel
 from .sinks import logs
 
 MAX_STARTS = 6
+_STORES = {"keep": stores.keep, "changed": stores.changed, "restore": stores.restore}
 LONG_MS = 20.0
 """After an answer that took so long the parent need not wait for the rest of the batch."""
 
@@ -111,6 +113,7 @@ async def _run(channel: Channel, config: Dict[str, Any]) -> None:
     channel.flush()
     gc.freeze()
     await _answer(channel, serve.Driver(app, lifespan.state))
+    stores.close()
     await lifespan.stop(config["shutdown_timeout"])
 
 
@@ -185,9 +188,15 @@ async def _answer(channel: Channel, driver: serve.Driver) -> None:
     inbox = _Inbox(channel)
     asyncio.get_running_loop().add_reader(channel.descriptor, inbox.readable)
     async for frame in inbox.frames():
+        if frame["kind"] in _STORES:
+            channel.put({**_STORES[frame["kind"]](), "kind": frame["kind"]})
+            channel.flush()
+            continue
         for request in frame["requests"]:
             if not inbox.wanted(request["id"]):
                 continue
+            if request.get("restored"):
+                stores.restore()
             outgoing.serving(request)
             answer = await driver.call(request)
             answer.update(kind="answer", reads=reads.take())

@@ -24,6 +24,7 @@ def install() -> None:
     when_imported("starlette.datastructures", _datastructures)
     when_imported("starlette.requests", _requests)
     when_imported("starlette.websockets", _websockets)
+    when_imported("fastapi.routing", _bodies)
 
 
 def take() -> Any:
@@ -165,6 +166,25 @@ def _reader(real: Callable[..., Any], where: str) -> Callable[..., Any]:
         return Recording.of(value, where) if project and where == "json" else value
 
     return watched
+
+
+def _bodies(module: ModuleType) -> None:
+    """A body that is declared as a mere object says nothing of its fields: what is asked of it does."""
+    real: Any = module.solve_dependencies
+
+    @functools.wraps(real)
+    async def watched(*args: Any, **kwargs: Any) -> Any:
+        solved = await real(*args, **kwargs)
+        values = solved[0] if isinstance(solved, tuple) else solved.values
+        fields = getattr(kwargs.get("dependant"), "body_params", [])
+        for field in fields:
+            embedded = len(fields) > 1 or kwargs.get("embed_body_fields")
+            path = field.alias if embedded or getattr(field.field_info, "embed", None) else ""
+            if type(values.get(field.name)) in (dict, list):
+                values[field.name] = Recording.of(values[field.name], "json", path)
+        return solved
+
+    module.solve_dependencies = watched  # type: ignore[attr-defined]
 
 
 def _websockets(module: ModuleType) -> None:

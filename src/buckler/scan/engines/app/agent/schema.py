@@ -8,6 +8,7 @@ models make what is missing. What takes too long is told too, and left alone; it
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import gc
 import importlib
 import inspect
@@ -17,6 +18,7 @@ import threading
 from typing import Any, Callable, Dict, List, Optional
 
 from . import load, state
+from .drivers import allowed
 
 MAX_MESSAGE = 600
 _SKIPPED = (".git", ".venv", "venv", "env", "node_modules", "__pycache__", "tests", "site-packages")
@@ -35,7 +37,15 @@ def prepare(folder: str, seconds: float, migrate: bool = True) -> Dict[str, Any]
         migrate: False leaves migrations out.
     """
     told: Dict[str, Any] = {"how": "", "failed": [], "stuck": False, "models": False}
-    config = _alembic(folder) if migrate else None
+    allowed.making_tables = True
+    try:
+        _prepare(_alembic(folder) if migrate else None, seconds, told)
+    finally:
+        allowed.making_tables = False
+    return told
+
+
+def _prepare(config: Any, seconds: float, told: Dict[str, Any]) -> None:
     # Before: while they run, migrations make tables of their own, half of a real one each.
     models = _metadata()
     if config is not None:
@@ -44,7 +54,7 @@ def prepare(folder: str, seconds: float, migrate: bool = True) -> Dict[str, Any]
         told["failed"] = ["alembic: " + failed for failed in told["failed"]]
         told["models"] = bool(models or _mapped())
         if not told["failed"] or told["stuck"]:
-            return told
+            return
     models += [item for item in _mapped() if item not in models]
     if models:
         told["how"] = "metadata"
@@ -52,7 +62,6 @@ def prepare(folder: str, seconds: float, migrate: bool = True) -> Dict[str, Any]
         told["stuck"] = not _try(failed, lambda: _create(models, failed), seconds)
         # After a migration has failed, what models cannot make is no news.
         told["failed"] += [] if config is not None else ["models: " + said for said in failed]
-    return told
 
 
 async def add_data(name: str) -> str:
@@ -63,10 +72,12 @@ async def add_data(name: str) -> str:
     thread, where it may run a loop of its own.
 
     Args:
-        name: ``module:function``, or an empty text for none.
+        name: ``module:function``, or an empty text for none. Nothing is added where the application
+            has gone to a server of the user's own.
     """
-    if not name:
+    if not name or state.real:
         return ""
+    allowed.making_tables = True
     try:
         module, _, attribute = name.partition(":")
         function = getattr(importlib.import_module(module), attribute)
@@ -78,6 +89,8 @@ async def add_data(name: str) -> str:
                 await made
     except (Exception, SystemExit) as error:
         return _said(error)
+    finally:
+        allowed.making_tables = False
     return ""
 
 
@@ -90,6 +103,8 @@ def _try(failed: List[str], work: Callable[[], None], seconds: float) -> bool:
     def run() -> None:
         try:
             work()
+        except allowed.Closed:
+            pass  # it has its tables
         except BaseException as error:
             failed.append(_said(error))
 
@@ -184,18 +199,22 @@ def _create(models: List[Any], failed: List[str]) -> None:
     blocking = _living(engine_module.Engine) if engine_module is not None else []
     for engine in blocking:
         if id(engine) not in inner and engine.dialect.name != "sqlite":
-            for metadata in models:
-                _create_in(engine, metadata, failed)
+            with contextlib.suppress(allowed.Closed):
+                for metadata in models:
+                    _create_in(engine, metadata, failed)
             engine.dispose()
     for engine in asynchronous:
         if engine.dialect.name != "sqlite":
-            asyncio.run(_create_asynchronously(engine, models, failed))
+            with contextlib.suppress(allowed.Closed):
+                asyncio.run(_create_asynchronously(engine, models, failed))
 
 
 def _create_in(engine: Any, metadata: Any, failed: List[str]) -> None:
     """All at once, or where that fails every table that can be made without the others."""
     try:
         metadata.create_all(engine)
+    except allowed.Closed:
+        raise
     except Exception:
         for table in metadata.sorted_tables:
             try:

@@ -23,6 +23,8 @@ project = ""
 skip_dirs: Tuple[str, ...] = ()
 stand_ins: Set[str] = set()
 """Packages of drivers for which no real server answers."""
+real: Set[str] = set()
+"""Packages of drivers that went to a server of the user's own."""
 number = ""
 """A number of the request at hand that is looked for in statements."""
 attacking = False

@@ -1,7 +1,7 @@
 """The doors of database drivers: what was wanted is noted, and the scan's own server answers.
 
 Whatever address an application has in its settings, its driver is sent to a server that the scan
-started, where there is one for that kind. Nothing in the application changes: pools, engines and
+started, where there is one for that kind, unless ``--allow`` names the address. Nothing in the application changes: pools, engines and
 migrations all go through the same door.
 """
 
@@ -11,7 +11,7 @@ import sys
 from typing import Any, Dict, List
 
 from .. import state
-from . import mysql, postgresql, redis
+from . import allowed, mongodb, mysql, postgresql, redis
 from .wanted import take
 
 __all__ = ["install", "kinds", "take"]
@@ -24,6 +24,7 @@ _DRIVERS = {
     "aiomysql": "mysql",
     "asyncmy": "mysql",
     "pymongo": "mongodb",
+    "motor": "mongodb",
     "redis": "redis",
     "valkey": "redis",
 }
@@ -33,12 +34,18 @@ def install(config: Dict[str, Any]) -> None:
     """Stand at every door.
 
     Args:
-        config: ``servers``: by kind, where the scan's own server listens.
+        config: ``servers``: by kind, where the scan's own server listens; ``box``: what is allowed.
     """
+    allowed.install(config["box"])
     servers = config.get("servers") or {}
     made = {kind for kind, server in servers.items() if server.get("stand_in")}
     state.stand_ins = {name for name, kind in _DRIVERS.items() if kind in made}
-    for door, kind in ((postgresql, "postgresql"), (mysql, "mysql"), (redis, "redis")):
+    for door, kind in (
+        (postgresql, "postgresql"),
+        (mysql, "mysql"),
+        (redis, "redis"),
+        (mongodb, "mongodb"),
+    ):
         door.install(servers.get(kind))
 
 

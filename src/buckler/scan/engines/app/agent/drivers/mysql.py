@@ -7,10 +7,11 @@ from __future__ import annotations
 
 import functools
 from types import ModuleType
-from typing import Any, Callable, Dict, Optional, Set
+from typing import Any, Callable, Dict, Optional, Set, Tuple
 
+from .. import stores
 from ..imports import when_imported
-from . import wanted
+from . import allowed, wanted
 
 _DROPPED = (
     "host",
@@ -53,8 +54,10 @@ def _connection(module: ModuleType, driver: str, server: Optional[Dict[str, Any]
 
     @functools.wraps(real)
     def connected(self: Any, *args: Any, **given: Any) -> None:
-        database = _note(driver, given)
-        if server is None or given.get("defer_connect"):
+        database, named = _note(driver, given)
+        if named:
+            given = allowed.for_mysql(given)
+        if named or server is None or given.get("defer_connect"):
             real(self, *args, **given)
             return
         ours = _ours(server, given)
@@ -78,7 +81,9 @@ def _function(module: ModuleType, driver: str, server: Optional[Dict[str, Any]])
     @functools.wraps(real)
     def connect(*args: Any, **given: Any) -> Any:
         given.update(zip(("host", "user", "passwd", "db", "port"), args))  # noqa: B905 - Python 3.9
-        database = _note(driver, given)
+        database, named = _note(driver, given)
+        if named:
+            return real(**allowed.for_mysql(given))
         if server is None:
             return real(**given)
         ours = _ours(server, given)
@@ -103,8 +108,10 @@ def _coroutine(module: ModuleType, driver: str, server: Optional[Dict[str, Any]]
 
     @functools.wraps(real)
     def made(self: Any, *args: Any, **given: Any) -> None:
-        database = _note(driver, given)
-        if server is None:
+        database, named = _note(driver, given)
+        if named:
+            given = allowed.for_mysql(given)
+        if named or server is None:
             real(self, *args, **given)
             return
         ours = _ours(server, given)
@@ -120,11 +127,14 @@ def _coroutine(module: ModuleType, driver: str, server: Optional[Dict[str, Any]]
     owner.__init__ = made
 
 
-def _note(driver: str, given: Dict[str, Any]) -> str:
+def _note(driver: str, given: Dict[str, Any]) -> Tuple[str, bool]:
+    """The database that was asked for, and whether ``--allow`` names its server."""
     database = str(given.get("database") or given.get("db") or "")
-    host = str(given.get("host") or given.get("unix_socket") or "localhost")
-    wanted.note(driver, "mysql", host, given.get("port") or 3306, database)
-    return database
+    host = str(given.get("unix_socket") or given.get("host") or "localhost")
+    port = given.get("port") or 3306
+    named = allowed.named(driver, host, port)
+    wanted.note(driver, "mysql", host, port, database, allowed=named)
+    return database, named
 
 
 def _ours(server: Dict[str, Any], given: Dict[str, Any]) -> Dict[str, Any]:
@@ -137,7 +147,9 @@ def _bare(ours: Dict[str, Any]) -> Dict[str, Any]:
 
 
 def _own(server: Dict[str, Any], database: str) -> str:
-    return "%s_%s%s" % (server["user"], database[:45], server["suffix"])
+    name = "%s_%s%s" % (server["user"], database[:45], server["suffix"])
+    stores.opened("mysql", server, name)
+    return name
 
 
 def _create(name: str) -> str:

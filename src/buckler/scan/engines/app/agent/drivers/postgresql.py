@@ -16,14 +16,16 @@ from types import ModuleType
 from typing import Any, Callable, Dict, Mapping, Optional, Set
 from urllib.parse import parse_qsl, unquote, urlsplit
 
+from .. import stores
 from ..imports import when_imported
-from . import wanted
+from . import allowed, wanted
 
 WAIT_SECONDS = 10.0
 _made: Set[str] = set()
 _underway: Set[str] = set()
 """Databases that are being made right now."""
 _OTHERS = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '%s'"
+_THEIRS = ("postgres", "template0", "template1")
 _KEPT_ASYNCPG = (
     "timeout",
     "statement_cache_size",
@@ -52,7 +54,8 @@ def _asyncpg(module: ModuleType, server: Optional[Dict[str, Any]]) -> None:
     @functools.wraps(real)
     async def connect(dsn: Any = None, **given: Any) -> Any:
         told = _told(dsn, given)
-        wanted.note("asyncpg", "postgresql", told["host"], told["port"], told["database"])
+        if _goes_there("asyncpg", told):
+            return await real(dsn, **allowed.for_asyncpg(given))
         if server is None:
             return await real(dsn, **given)
         for statements, database in _needed(server, told, wait=False):
@@ -98,7 +101,9 @@ def _synchronous(
     @functools.wraps(real)
     def connect(cls: Any, conninfo: str = "", **given: Any) -> Any:
         told = _told(conninfo, given, module.conninfo.conninfo_to_dict)
-        wanted.note("psycopg", "postgresql", told["host"], told["port"], told["database"])
+        if _goes_there("psycopg", told):
+            parsed = module.conninfo.conninfo_to_dict(conninfo)
+            return real(cls, conninfo, **allowed.for_libpq(given, parsed))
         if server is None:
             return real(cls, conninfo, **given)
         _make(module, real, server, told)
@@ -116,7 +121,9 @@ def _asynchronous(
     @functools.wraps(real)
     async def connect(cls: Any, conninfo: str = "", **given: Any) -> Any:
         told = _told(conninfo, given, module.conninfo.conninfo_to_dict)
-        wanted.note("psycopg", "postgresql", told["host"], told["port"], told["database"])
+        if _goes_there("psycopg", told):
+            parsed = module.conninfo.conninfo_to_dict(conninfo)
+            return await real(cls, conninfo, **allowed.for_libpq(given, parsed))
         if server is None:
             return await real(cls, conninfo, **given)
         _make(module, blocking, server, told)
@@ -158,7 +165,10 @@ def _psycopg2(module: ModuleType, server: Optional[Dict[str, Any]]) -> None:
         dsn: Any = None, connection_factory: Any = None, cursor_factory: Any = None, **given: Any
     ) -> Any:
         told = _told(dsn, given, module.extensions.parse_dsn)
-        wanted.note("psycopg2", "postgresql", told["host"], told["port"], told["database"])
+        if _goes_there("psycopg2", told):
+            parsed = module.extensions.parse_dsn(dsn) if dsn else {}
+            options = allowed.for_libpq(given, parsed)
+            return real(dsn, connection_factory, cursor_factory, **options)
         if server is None:
             return real(dsn, connection_factory, cursor_factory, **given)
         for statements, database in _needed(server, told):
@@ -184,6 +194,14 @@ def _psycopg2(module: ModuleType, server: Optional[Dict[str, Any]]) -> None:
         )
 
     module.connect = connect  # type: ignore[attr-defined]
+
+
+def _goes_there(driver: str, told: Mapping[str, str]) -> bool:
+    """Note what was asked for; whether ``--allow`` names it."""
+    named = allowed.named(driver, told["host"], told["port"])
+    address = (told["host"], told["port"], told["database"])
+    wanted.note(driver, "postgresql", *address, allowed=named)
+    return named
 
 
 def _told(
@@ -224,7 +242,12 @@ def _who() -> str:
 
 
 def _copy_of(server: Dict[str, Any], database: str) -> str:
-    return "%s%s" % (database[:50], server.get("suffix", ""))
+    return "%s%s" % (_original(database), server.get("suffix", ""))
+
+
+def _original(database: str) -> str:
+    """The name of a template: those that every server has belong to somebody else."""
+    return "%s_of_application" % database if database in _THEIRS else database[:50]
 
 
 def _needed(server: Dict[str, Any], told: Dict[str, str], wait: bool = True) -> Any:
@@ -240,11 +263,12 @@ def _needed(server: Dict[str, Any], told: Dict[str, str], wait: bool = True) -> 
         return
     _made.add(key)
     _underway.add(key)
-    original, copy = _quoted(told["database"]), _quoted(_copy_of(server, told["database"]))
+    original = _quoted(_original(told["database"]))
+    copy = _quoted(_copy_of(server, told["database"]))
     statements = ["CREATE DATABASE %s" % original]
     if not server.get("stand_in"):
         # A migration that was given up may run on there, hold locks and forbid a copy.
-        statements.append(_OTHERS % told["database"].replace("'", "''"))
+        statements.append(_OTHERS % _original(told["database"]).replace("'", "''"))
     if copy != original:
         statements.append("CREATE DATABASE %s TEMPLATE %s" % (copy, original))
     try:
@@ -267,12 +291,14 @@ def _admin(server: Dict[str, Any], database: str) -> Dict[str, Any]:
 
 
 def _redirected(server: Dict[str, Any], told: Dict[str, str]) -> Dict[str, Any]:
+    stores.opened("postgresql", server, _copy_of(server, told["database"]))
     return dict(_admin(server, _copy_of(server, told["database"])), password=None)
 
 
 def _libpq(
     server: Dict[str, Any], told: Dict[str, str], given: Mapping[str, Any], psycopg3: bool = True
 ) -> Dict[str, Any]:
+    stores.opened("postgresql", server, _copy_of(server, told["database"]))
     made = {
         "host": server["folder"],
         "port": server["port"],

@@ -12,8 +12,9 @@ import socket
 from types import ModuleType
 from typing import Any, Callable, Dict, Optional
 
+from .. import stores
 from ..imports import when_imported
-from . import wanted
+from . import allowed, wanted
 
 DATABASES = 16
 
@@ -35,8 +36,7 @@ def _blocking(module: ModuleType, driver: str, server: Optional[Dict[str, Any]])
     def redirected(real: Callable[..., Any]) -> Callable[..., Any]:
         @functools.wraps(real)
         def connect(self: Any) -> Any:
-            _note(self, driver)
-            if server is None:
+            if _goes_there(self, driver) or server is None:
                 return real(self)
             _ours(self, server)
             made = socket.socket(socket.AF_UNIX)
@@ -51,14 +51,14 @@ def _blocking(module: ModuleType, driver: str, server: Optional[Dict[str, Any]])
         owner = getattr(module, name, None)
         if owner is not None and "_connect" in vars(owner):
             owner._connect = redirected(owner._connect)
+    _only_reads(module)
 
 
 def _asynchronous(module: ModuleType, driver: str, server: Optional[Dict[str, Any]]) -> None:
     def redirected(real: Callable[..., Any]) -> Callable[..., Any]:
         @functools.wraps(real)
         async def connect(self: Any) -> None:
-            _note(self, driver)
-            if server is None:
+            if _goes_there(self, driver) or server is None:
                 await real(self)
                 return
             _ours(self, server)
@@ -70,13 +70,44 @@ def _asynchronous(module: ModuleType, driver: str, server: Optional[Dict[str, An
         owner = getattr(module, name, None)
         if owner is not None and "_connect" in vars(owner):
             owner._connect = redirected(owner._connect)
+    _only_reads(module)
 
 
-def _note(connection: Any, driver: str) -> None:
+def _only_reads(module: ModuleType) -> None:
+    """Look at every command before it is sent to a server of the user's own."""
+    owner: Any = getattr(module, "AbstractConnection", None) or module.Connection
+    for name in ("send_command", "pack_command"):
+        setattr(owner, name, _looked_at(getattr(owner, name)))
+    several = owner.pack_commands
+
+    def pack_commands(self: Any, commands: Any) -> Any:
+        given = list(commands)
+        for words in given if getattr(self, "_buckler_real", False) else ():
+            allowed.check_command(words)
+        return several(self, given)
+
+    owner.pack_commands = pack_commands
+
+
+def _looked_at(real: Callable[..., Any]) -> Callable[..., Any]:
+    @functools.wraps(real)
+    def send(self: Any, *words: Any, **options: Any) -> Any:
+        if getattr(self, "_buckler_real", False):
+            allowed.check_command(words)
+        return real(self, *words, **options)
+
+    return send
+
+
+def _goes_there(connection: Any, driver: str) -> bool:
+    """Note what was asked for; whether ``--allow`` names it."""
     host = getattr(connection, "host", "") or getattr(connection, "path", "")
     port = getattr(connection, "port", "") or ""
     number = getattr(connection, "_buckler_db", getattr(connection, "db", 0))
-    wanted.note(driver, "redis", str(host), port, str(number))
+    named = allowed.named(driver, str(host), port)
+    connection._buckler_real = named
+    wanted.note(driver, "redis", str(host), port, str(number), allowed=named)
+    return named
 
 
 def _ours(connection: Any, server: Dict[str, Any]) -> None:
@@ -85,5 +116,6 @@ def _ours(connection: Any, server: Dict[str, Any]) -> None:
         connection._buckler_db = connection.db
     own = int(connection._buckler_db or 0) % DATABASES
     connection.db = server["number"] * DATABASES + own
+    stores.opened("redis", server, "")
     connection.username = connection.password = None
     connection.credential_provider = None

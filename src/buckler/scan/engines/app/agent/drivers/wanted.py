@@ -11,8 +11,10 @@ _wanted: Set[Tuple[str, ...]] = set()
 _fresh: List[Dict[str, Any]] = []
 
 
-def note(driver: str, kind: str, host: str, port: Any, database: str) -> None:
-    """Remember a server that a driver was about to connect to."""
+def note(
+    driver: str, kind: str, host: str, port: Any, database: str, *, allowed: bool = False
+) -> None:
+    """Remember a server that a driver was about to connect to, and whether it goes there."""
     key = (driver, kind, host, str(port), database)
     if key in _wanted:
         return
@@ -25,6 +27,7 @@ def note(driver: str, kind: str, host: str, port: Any, database: str) -> None:
             "host": host,
             "port": str(port),
             "database": database,
+            "allowed": allowed,
             "where": "%s:%s" % tuple(where[0][:2]) if where else "",
         }
     )

@@ -49,6 +49,8 @@ def _watched(real: Callable[..., Any], package: str) -> Callable[..., Any]:
                 and len(key) < MAX_LENGTH
             ):
                 state.effects.add(f"key {key}")
+        if any(state.carries(state.text_of(word)) for word in args[1:]):
+            state.effects.add("stored")
         return real(self, *args, **options)
 
     return execute

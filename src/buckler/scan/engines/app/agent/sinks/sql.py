@@ -13,6 +13,7 @@ from typing import Any, Callable, Dict, Iterable, Type
 
 from .. import state
 from ..imports import when_imported
+from ..stores.sqlite import opened
 
 _WRITES = ("insert", "update", "delete", "replace", "drop", "create", "alter", "truncate")
 _connections: Dict[type, type] = {}
@@ -42,7 +43,11 @@ def install() -> None:
 
 
 def watch(call: str, statement: Any, parameters: Any = None) -> None:
-    """Record a statement if a canary stands in its text, and what it does to the database."""
+    """Record a statement if a canary stands in its text, and what it does to the database.
+
+    Raises:
+        state.Stopped: One stands there, and the server is one of the user's own.
+    """
     if not isinstance(statement, (str, bytes)):
         statement = getattr(statement, "as_string", lambda _: str(statement))(None)
     text = state.text_of(statement)
@@ -52,12 +57,18 @@ def watch(call: str, statement: Any, parameters: Any = None) -> None:
         state.effects.add("sql-number")
     if text.lstrip()[:8].lower().startswith(_WRITES):
         state.effects.add("sql-write")
+        # What a statement that is only prepared is given comes later, out of sight.
+        if call.endswith(".prepare") or state.carries(text) or state.carries(repr(parameters)):
+            state.effects.add("stored")
         if parameters is not None:
             _stored(call, text, parameters)
-    if call.partition(".")[0] in state.stand_ins:
-        state.hit("sql", call, text, stand_in=True)
+    driver = call.partition(".")[0]
+    if driver in state.stand_ins and driver not in state.real:
+        hit = state.hit("sql", call, text, stand_in=True)
     else:
-        state.hit("sql", call, text)
+        hit = state.hit("sql", call, text)
+    if hit and driver in state.real:
+        raise state.Stopped("an attack stands in this statement, and the server is not the scan's")
 
 
 def _has_number(parameters: Any) -> bool:
@@ -95,7 +106,9 @@ def _sqlite() -> None:
             args = (*before, connection_class(factory), *after)
         else:
             kwargs["factory"] = connection_class(kwargs.get("factory", sqlite3.Connection))
-        return real(*args, **kwargs)
+        connection = real(*args, **kwargs)
+        opened(connection)
+        return connection
 
     sqlite3.connect = sqlite3.dbapi2.connect = connect
 

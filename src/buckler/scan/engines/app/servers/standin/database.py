@@ -43,6 +43,7 @@ _CREATE = re.compile(
 _DROP = re.compile(
     r'^\s*DROP\s+DATABASE\s+(?:IF\s+EXISTS\s+)?("(?:[^"]|"")+"|`[^`]+`|\w+)', re.IGNORECASE
 )
+_KEPT = re.compile(r'^\s*BUCKLER\s+(KEEP|CHANGED|RESTORE)\s+("(?:[^"]|"")+")\s*;?\s*$')
 Plain = str | int | float | None
 _DENIED = frozenset({sqlite3.SQLITE_ATTACH, sqlite3.SQLITE_DETACH, sqlite3.SQLITE_PRAGMA})
 _STATES = {"UNIQUE": "23505", "FOREIGN KEY": "23503", "NOT NULL": "23502", "CHECK": "23514"}
@@ -112,6 +113,9 @@ class Databases:
         Raises:
             StatementError: A real server would refuse it.
         """
+        kept = _KEPT.match(statement)
+        if kept is not None:
+            return self._database(_unquoted(kept[2])).put_back(kept[1])
         created, dropped = _CREATE.match(statement), _DROP.match(statement)
         if created is not None:
             return self._create(_unquoted(created["name"]), _unquoted(created["template"] or ""))
@@ -143,9 +147,7 @@ class Databases:
 
     def end(self, *, keep: bool) -> None:
         """End it, by a commit or a rollback; a session that goes away has not committed."""
-        with self._lock:
-            there = list(self._open.values())
-        for database in there:
+        for database in tuple(self._open.values()):
             database.end(keep=keep)
 
     def _create(self, name: str, template: str) -> Result:
@@ -176,6 +178,8 @@ class _Database:
         self._catalog: Catalog = {}
         self._kept: dict[str, list[Statement]] = {}
         self._until = 0.0
+        self._kept_rows: sqlite3.Connection | None = None
+        self._changes = 0
         self._connection = sqlite3.connect(
             ":memory:", isolation_level=None, check_same_thread=False
         )
@@ -196,11 +200,11 @@ class _Database:
             self._transaction.begin()
 
     def mark(self, verb: str, name: str) -> None:
-        with self._lock:
-            try:
+        try:
+            with self._lock:
                 self._transaction.mark(verb, name)
-            except sqlite3.Error as error:
-                raise StatementError("3B001", f'savepoint "{name}" does not exist') from error
+        except sqlite3.Error as error:
+            raise StatementError("3B001", f'savepoint "{name}" does not exist') from error
 
     def end(self, *, keep: bool) -> None:
         with self._lock:
@@ -210,10 +214,27 @@ class _Database:
     def fill(self, source: _Database) -> None:
         """Take over what another one holds."""
         with source._lock, self._lock:
-            self._connection.set_authorizer(None)
-            source._connection.backup(self._connection)
-            self._connection.set_authorizer(_allowed)
+            self._copy(source._connection, self._connection)
             self._catalog.update({name: dict(own) for name, own in source._catalog.items()})
+
+    def put_back(self, what: str) -> Result:
+        """``KEEP`` what is there, tell whether it has ``CHANGED`` since, or ``RESTORE`` it."""
+        with self._lock:
+            changed = self._connection.total_changes != self._changes
+            if what == "KEEP":
+                self._kept_rows = sqlite3.connect(":memory:", check_same_thread=False)
+                self._copy(self._connection, self._kept_rows)
+            elif what == "RESTORE" and self._kept_rows is not None:
+                self._transaction.settle()
+                self._copy(self._kept_rows, self._connection)
+            if what != "CHANGED":
+                self._changes = self._connection.total_changes
+            return Result(what, (Column("changed", "integer"),), [(int(changed),)], 1)
+
+    def _copy(self, source: sqlite3.Connection, goal: sqlite3.Connection) -> None:
+        self._connection.set_authorizer(None)
+        source.backup(goal)
+        self._connection.set_authorizer(_allowed)
 
     def describe(self, statement: str) -> tuple[list[str], tuple[Column, ...]]:
         with self._lock:

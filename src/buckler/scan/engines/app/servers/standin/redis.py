@@ -17,6 +17,7 @@ from pathlib import Path
 
 from buckler.scan.engines.app.servers.standin import (
     redis_channels,
+    redis_kept,
     redis_lists,
     redis_server,
     redis_streams,
@@ -32,7 +33,7 @@ from buckler.scan.engines.app.servers.standin.redis_session import (
 from buckler.scan.engines.app.servers.standin.redis_store import Store
 from buckler.scan.engines.app.servers.standin.redis_transactions import leave, run
 
-FAMILIES = (redis_channels, redis_lists, redis_server, redis_streams, redis_unions)
+FAMILIES = (redis_channels, redis_kept, redis_lists, redis_server, redis_streams, redis_unions)
 """The modules whose import enters their commands."""
 CLIENTS = 512
 WORDS = 1 << 17

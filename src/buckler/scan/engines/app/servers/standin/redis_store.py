@@ -213,6 +213,8 @@ class Store:
         self.patterns: dict[bytes, dict[int, Callable[[Reply], None]]] = {}
         self.scripts: set[bytes] = set()
         self.settings: dict[bytes, bytes] = {}
+        self.kept: dict[int, dict[int, dict[bytes, tuple[Value, int | None]]]] = {}
+        """By first database of a child, what its databases held when the scan said so."""
         self.chance = random.Random(0)
         self.started = time.time()
         self._memory = memory

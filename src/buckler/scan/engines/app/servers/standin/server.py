@@ -14,6 +14,7 @@ NAMES = {
     "postgresql": (".s.PGSQL.5432", 5432),
     "mysql": ("mysql.sock", 0),
     "redis": ("redis.sock", 0),
+    "mongodb": ("mongodb.sock", 0),
 }
 """By kind, the name of the socket, and the number in it."""
 USER = "buckler"
@@ -23,7 +24,7 @@ class StandIn:
     """See :class:`~buckler.scan.engines.app.servers.interface.Server`.
 
     Args:
-        kind: ``postgresql``, ``mysql`` or ``redis``.
+        kind: ``postgresql``, ``mysql``, ``redis`` or ``mongodb``.
         folder: Of its own, empty, below the scratch folder.
     """
 

@@ -69,3 +69,9 @@ class Transaction:
             self._catalog.clear()
             self._catalog.update(self._before)
         return undone
+
+    def settle(self) -> None:
+        """End whoever's there is, with what it wrote: the whole database is about to be replaced."""
+        if self._connection.in_transaction:
+            self._connection.execute("COMMIT")
+        self._owner = 0

@@ -1,1 +1,0 @@
-"""Layers around the whole application, each a plain ASGI callable."""

@@ -1,0 +1,48 @@
+"""The examples of docs/guard.md run as they stand there."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from fastapi.testclient import TestClient
+
+from buckler.guard.testing import guard_events, guard_headers, guard_rate
+from tests.conftest import ROOT
+
+__all__ = ["guard_events", "guard_headers", "guard_rate"]
+BLOCK = re.compile(r"^```python\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+
+
+@pytest.fixture(scope="module")
+def names() -> dict[str, Any]:
+    """What all of them together define."""
+    found: dict[str, Any] = {"__name__": "docs.guard"}
+    for block in BLOCK.findall((ROOT / "docs/guard.md").read_text(encoding="utf-8")):
+        exec(compile(block, "docs/guard.md", "exec"), found)
+    return found
+
+
+def test_the_applications_answer(names: dict[str, Any]) -> None:
+    with TestClient(names["app"], base_url="https://shop.example") as client:
+        answer = client.get("/openapi.json")
+        assert answer.status_code == 200
+        assert "strict-transport-security" in answer.headers
+        sent = client.post("/import", files={"file": ("a.csv", b"x" * 2_000_000)})
+        assert (sent.status_code, sent.json()) == (200, {"size": 2_000_000})
+    with TestClient(names["site"]) as client:
+        answer = client.get("/docs")
+        assert answer.headers["reporting-endpoints"] == 'csp="/csp-reports"'
+    alone = TestClient(names["small"]).get("/")
+    assert (alone.headers["x-frame-options"], "ratelimit" in alone.headers) == ("DENY", True)
+
+
+def test_the_test_of_the_page(
+    names: dict[str, Any],
+    guard_headers: Callable[..., list[str]],
+    guard_events: Any,
+    guard_rate: Any,
+) -> None:
+    names["test_headers"](guard_headers, guard_events, guard_rate)

@@ -1,0 +1,1 @@
+"""Notifications arrive, and nothing else happens."""

@@ -11,6 +11,7 @@ import os
 import re
 import stat
 import unicodedata
+from itertools import takewhile
 from pathlib import Path
 from typing import Any, BinaryIO, Final, Literal
 
@@ -75,7 +76,8 @@ class SafePath(Marker):
         if not found.is_relative_to(self.root):
             raise refusal("path", "leads out of its folder")
         # From Python 3.13 on a loop of links is no error of resolve(); it is left as it is.
-        if any(part.is_symlink() for part in (found, *found.parents) if part != self.root):
+        below = takewhile(lambda part: part != self.root, (found, *found.parents))
+        if any(part.is_symlink() for part in below):
             raise refusal("path", "leads nowhere")
         return found
 

@@ -249,3 +249,9 @@ def test_a_context_that_checks_nothing_is_refused() -> None:
     loose.verify_mode = ssl.CERT_NONE
     with pytest.raises(GuardError):
         for_httpx.AsyncSafeTransport(ssl_context=loose)
+
+
+def test_no_client_trusts_the_environment() -> None:
+    for module in (for_httpx2, for_httpx):
+        with module.safe_client() as client:
+            assert client.trust_env is False

@@ -130,7 +130,14 @@ async def routed(app: Any, asked: dict[str, Any]) -> None:
     host=st.sampled_from(["api.example", "API.example:8000", "x.example", "other"]),
 )
 def test_the_plan_is_that_of_the_route_that_answers(
-    data: Any, table: Any, parts: list[str], method: str, root: str, prefixed: bool, host: str
+    data: Any,
+    table: Any,
+    parts: list[str],
+    method: str,
+    root: str,
+    prefixed: bool,
+    doubled: bool,
+    host: str,
 ) -> None:
     endpoints: list[Any] = []
     app = Starlette(routes=built(table, endpoints))

@@ -173,3 +173,11 @@ def test_a_path_that_two_root_paths_reach_has_the_plan_of_each() -> None:
         ("GET", "/v1/x", ""): 1.0,
         ("GET", "/v1/x", "/v1"): 2.0,
     }
+
+
+def test_a_doubled_slash_below_a_mount_is_not_the_route_below_it() -> None:
+    endpoint = with_policy(timeout=1.0)(lambda request: PlainTextResponse("x"))
+    app = Starlette(routes=[Mount("/a", routes=[Route("/x", endpoint)])])
+    assert plan_of(app, scope(path="/a/x")).timeout == 1.0
+    assert plan_of(app, scope(path="/a//x")).timeout == float("inf")
+    assert get(app, "/a//x").status == 404

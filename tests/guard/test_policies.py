@@ -281,3 +281,19 @@ def test_files_of_a_frontend_have_the_headers(tmp_path: Any) -> None:
         answer = get(app, path)
         assert answer.status == 200, path
         assert answer.header("content-security-policy")
+
+
+def test_a_method_that_a_route_does_not_take_is_that_of_the_next_route() -> None:
+    app = FastAPI()
+
+    @app.get("/x")
+    @with_policy(cache_control="max-age=1")
+    async def of_get() -> None: ...
+
+    @app.head("/x")
+    @with_policy(cache_control="max-age=2")
+    async def of_head() -> None: ...
+
+    Guard(app)
+    assert framed(asyncio.run(ask(app, "GET", "/x"))) == "max-age=1"
+    assert framed(asyncio.run(ask(app, "HEAD", "/x"))) == "max-age=2"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 import uuid
 from typing import Any
 
@@ -58,6 +59,21 @@ def tables(draw: Any, depth: int = 2) -> list[tuple[Any, ...]]:
     return found
 
 
+FILLED = {"": "a", "int": "7", "path": "b/a", "uuid": str(uuid.UUID(int=7)), "float": "1.5"}
+
+
+def reached(table: list[tuple[Any, ...]], prefix: str = "") -> list[str]:
+    """Paths that the routes of a table are for."""
+    found = []
+    for kind, place, *rest in table:
+        filled = re.sub(r"\{\w+:?(\w*)\}", lambda one: FILLED[one[1]], place)
+        if kind in ("mount", "host"):
+            found += reached(rest[0], prefix + (filled if kind == "mount" else ""))
+        else:
+            found.append(prefix + filled)
+    return found
+
+
 def built(table: list[tuple[Any, ...]], endpoints: list[Any]) -> list[BaseRoute]:
     """Routes, each with an endpoint whose time limit is its number."""
     routes: list[BaseRoute] = []
@@ -102,21 +118,34 @@ async def routed(app: Any, asked: dict[str, Any]) -> None:
     await app(asked, receive, send)
 
 
-@settings(max_examples=500, deadline=None)
+@settings(max_examples=400, deadline=None)
 @given(
+    data=st.data(),
     table=tables(),
     parts=st.lists(st.sampled_from(GIVEN), min_size=1, max_size=4),
     method=st.sampled_from(["GET", "POST", "HEAD", "PUT", "WEBSOCKET"]),
     root=st.sampled_from(["", "", "/a", "/r", "/r/"]),
     prefixed=st.booleans(),
+    doubled=st.sampled_from([False, False, True]),
     host=st.sampled_from(["api.example", "API.example:8000", "x.example", "other"]),
 )
 def test_the_plan_is_that_of_the_route_that_answers(
-    table: Any, parts: list[str], method: str, root: str, prefixed: bool, host: str
+    data: Any,
+    table: Any,
+    parts: list[str],
+    method: str,
+    root: str,
+    prefixed: bool,
+    doubled: bool,
+    host: str,
 ) -> None:
     endpoints: list[Any] = []
     app = Starlette(routes=built(table, endpoints))
-    path = (root if prefixed else "") + "/" + "/".join(parts)
+    places = reached(table)
+    place = data.draw(st.sampled_from([*places, "/" + "/".join(parts)]))
+    if doubled:
+        place = "//".join(place.rsplit("/", 1))
+    path = (root if prefixed else "") + place
     kind = "websocket" if method == "WEBSOCKET" else "http"
     asked = scope(method, path, {"host": host}, kind=kind, root_path=root)
     plan = plan_of(app, dict(asked))
@@ -144,3 +173,11 @@ def test_a_path_that_two_root_paths_reach_has_the_plan_of_each() -> None:
         ("GET", "/v1/x", ""): 1.0,
         ("GET", "/v1/x", "/v1"): 2.0,
     }
+
+
+def test_a_doubled_slash_below_a_mount_is_not_the_route_below_it() -> None:
+    endpoint = with_policy(timeout=1.0)(lambda request: PlainTextResponse("x"))
+    app = Starlette(routes=[Mount("/a", routes=[Route("/x", endpoint)])])
+    assert plan_of(app, scope(path="/a/x")).timeout == 1.0
+    assert plan_of(app, scope(path="/a//x")).timeout == float("inf")
+    assert get(app, "/a//x").status == 404

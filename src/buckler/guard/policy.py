@@ -40,7 +40,8 @@ class Policy:
         websocket: Bounds of websockets, and who may open one.
         header_count, header_size, address, query_keys: Bounds of a request's head.
         body, upload: Bounds of a body, and of a form with files.
-        json_depth, json_keys, parts, files: Bounds of what a body holds.
+        json_depth, json_keys, parts, files: Bounds of what a body holds. JSON may have ten times as many
+            arrays and objects as keys; a form without files has as many fields as JSON has keys.
         rate: How often an address may ask one route.
         sign_in_rate: The same for routes that take a password.
         timeout: Until an answer begins, the reading of the body included.

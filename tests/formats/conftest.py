@@ -30,7 +30,7 @@ def many() -> Report:
     return format_reports.many()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")  # it keeps a loop in the main thread for as long as it is open
 def browser() -> Iterator[Any]:
     api = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
     chromium = next(

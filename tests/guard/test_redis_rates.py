@@ -131,3 +131,26 @@ def test_a_redis_that_is_lost_among_many_requests_keeps_none_of_them(
     assert store.failures
     layer: Any = made.middleware_stack
     assert not layer._flights.deadlines
+
+
+def test_rates_of_one_name_are_counted_apart(server: Any) -> None:
+    store = RedisStore(server[0])
+    made = FastAPI()
+
+    @made.get("/login")
+    async def page() -> dict[str, int]:
+        return {}
+
+    @made.post("/login")
+    async def sign_in() -> dict[str, int]:
+        return {}
+
+    Guard(made, rate=["4/minute", "5/hour"], store=store)
+
+    async def run() -> list[int]:
+        found = [(await ask(made, "POST", "/login")).status for _ in range(5)]
+        found.append((await ask(made, "GET", "/login")).status)
+        await store.close()
+        return found
+
+    assert asyncio.run(run()) == [200, 200, 200, 200, 429, 200]

@@ -98,7 +98,7 @@ def test_pages_say_where_to_report() -> None:
     [
         (b"", 204),
         (b"nonsense", 204),
-        (b"[" * 5000, 204),
+        (b"[" * 5000, 400),
         (b'{"csp-report": []}', 204),
         (b'[{"type": "csp-violation", "body": {"lineNumber": "x", "blockedURL": 7}}]', 204),
         (b'{"csp-report": {"blocked-uri": "http://[::1"}}', 204),

@@ -68,6 +68,8 @@ class _Part:
 
     def __getattr__(self, name: str) -> Any:
         """What the application has: routes, state."""
+        if name == "app" or name.startswith("__"):
+            raise AttributeError(name)
         return getattr(self.app, name)
 
 

@@ -71,7 +71,7 @@ class Answering:
         except (ValueError, RecursionError):
             await self._release(more=False)
             return
-        found = list(leaks(content, self._inbound.plan.secrets))
+        found = list(leaks(content, self._inbound.plan.secrets, self._inbound.plan.answered))
         if found:
             self._tell(found)
             if self._mode == "fail":

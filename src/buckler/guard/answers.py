@@ -30,6 +30,12 @@ _STORED = re.compile(
     r"|(?:^|[_-])(?:private[_-]?key|totp[_-]?secret|mfa[_-]?secret)$",
     re.IGNORECASE,
 )
+_ABOUT = re.compile(
+    r"(?:^|[_-])(?:id|at|on|policy|method|methods|type|types|url|uri|name|count|length|expires\w*|strength)$"
+    r"|^(?:next|prev|previous|page|cursor|continuation|sync|csrf|xsrf)[_-]",
+    re.IGNORECASE,
+)
+"""Names that tell something about a secret, or of a token that is none: of a page, of a form."""
 _SHAPES: Final = {
     "password_hash": re.compile(
         r"\$(?:argon2(?:id|i|d)|2[abxy]|scrypt|pbkdf2[\w-]*|5|6|y|7|bcrypt-sha256)\$\S{20,}|(?:scrypt|pbkdf2)[:_][\w:]+\$\S{16,}"
@@ -85,12 +91,18 @@ def is_stored(name: str) -> bool:
     return bool(_STORED.search(name))
 
 
-def leaks(content: Any, declared: frozenset[str] = frozenset()) -> Iterator[Leak]:
+def leaks(
+    content: Any,
+    declared: frozenset[str] = frozenset(),
+    answered: frozenset[str] = frozenset(),
+) -> Iterator[Leak]:
     """What looks like a secret in a JSON value.
 
     Args:
         content: As parsed.
         declared: Names of fields that the route answers on purpose, in lower case.
+        answered: Names that its response model declares: a token there is meant; what is kept of a
+            password, a private key and a card's number never are.
     """
     waiting: list[tuple[tuple[str | int, ...], Any]] = [((), content)]
     while waiting:
@@ -103,25 +115,26 @@ def leaks(content: Any, declared: frozenset[str] = frozenset()) -> Iterator[Leak
         elif isinstance(value, list) and len(path) < MAX_DEPTH:
             waiting += [((*path, index), item) for index, item in enumerate(value)]
         elif isinstance(value, str | int) and not isinstance(value, bool) and value != "":
-            shape = _shape(name, value)
+            meant = name in answered and not is_stored(name)
+            shape = _shape(name, value, meant=meant)
             if shape:
                 yield Leak(path, shape)
 
 
-def _shape(name: str, value: str | int) -> str:
+def _shape(name: str, value: str | int, *, meant: bool) -> str:
     text = str(value)
     if name and isinstance(value, str) and _is_masked(text):
         return ""
     for shape, pattern in _SHAPES.items():
-        if isinstance(value, str) and pattern.search(text):
+        if isinstance(value, str) and pattern.search(text) and not (meant and shape == "token"):
             return shape
     named = bool(_CARD_NAME.search(name))
     if any(_is_card(found.group(), named=named) for found in _CARD.finditer(text[:4096])):
         return "card_number"
-    if not name or not isinstance(value, str):
+    if not name or meant or not isinstance(value, str) or _ABOUT.search(name):
         return ""
     if is_stored(name):
-        return "name"
+        return "name" if " " not in text else ""
     # Words such as "token_type": "bearer" are about a secret; a secret is longer and no word.
     random = len(text) >= 16 and not text.isalpha() and " " not in text and "/" not in text[:8]
     return "name" if random and is_secret_name(name) else ""

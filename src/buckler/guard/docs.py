@@ -9,12 +9,14 @@ their policy one by one, which is told at the start.
 from __future__ import annotations
 
 import functools
+import html
 import re
 from collections.abc import Awaitable, Callable, Iterator, Mapping
 from dataclasses import replace
 from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Literal
+from urllib.parse import quote
 
 from buckler.guard.headers.content_security_policy import NONCE, ContentSecurityPolicy, script_hash
 from buckler.guard.headers.cross_origin import OpenerPolicy
@@ -29,7 +31,6 @@ if TYPE_CHECKING:
 Kind = Literal["swagger", "redoc", "oauth2"]
 MARK: Final = "__buckler_docs__"
 """Attribute of a page's handler that names its kind."""
-MAX_DEPTH: Final = 8
 PACKAGE: Final = "fastapi_offline"
 _EMPTY = script_hash("")
 """Redoc makes an empty style element and fills it by script."""
@@ -58,21 +59,18 @@ def assets() -> Path | None:
     return folder if folder.is_dir() else None
 
 
-def install(app: Any, depth: int = 0) -> None:
-    """Replace the pages of an application and of those mounted in it.
+def install(app: Any) -> None:
+    """Replace the pages of an application.
 
     Args:
         app: FastAPI; anything else is left alone.
-        depth: Of mounts.
     """
     folder = assets()
     routes = getattr(getattr(app, "router", None), "routes", None)
-    if routes is None or depth > MAX_DEPTH:
+    if routes is None:
         return
     for route, kind in list(_pages(app)):
         routes[routes.index(route)] = _route(app, kind, route, folder)
-    for route in list(routes):
-        install(getattr(route, "app", None), depth + 1)
 
 
 def _pages(app: Any) -> Iterator[tuple[Any, Kind]]:
@@ -129,18 +127,21 @@ def _page(
 ) -> Callable[[Request], Awaitable[HTMLResponse]]:
     """What makes a page: FastAPI's own, its assets from ``folder``, its scripts with the nonce."""
     from fastapi.openapi.docs import get_redoc_html, get_swagger_ui_html
+    from starlette.requests import Request
     from starlette.responses import HTMLResponse
 
     async def make(request: Request) -> HTMLResponse:
-        root = request.scope.get("root_path", "").rstrip("/")
+        # Below a mount with a parameter it is the caller's, and it goes into a script.
+        root = quote(request.scope.get("root_path", "").rstrip("/"), safe="/")
+        title = html.escape(str(app.title))
         found: HTMLResponse
         if kind == "oauth2" or not folder:
-            found = await original(request)
+            found = await original(Request({**request.scope, "root_path": root}))
         elif kind == "swagger":
             redirect = app.swagger_ui_oauth2_redirect_url
             found = get_swagger_ui_html(
                 openapi_url=root + app.openapi_url,
-                title=f"{app.title} - Swagger UI",
+                title=f"{title} - Swagger UI",
                 oauth2_redirect_url=root + redirect if redirect else None,
                 init_oauth=app.swagger_ui_init_oauth,
                 swagger_ui_parameters=app.swagger_ui_parameters,
@@ -151,7 +152,7 @@ def _page(
         else:
             found = get_redoc_html(
                 openapi_url=root + app.openapi_url,
-                title=f"{app.title} - ReDoc",
+                title=f"{title} - ReDoc",
                 redoc_js_url=f"{root}{folder}/{_REDOC}",
                 redoc_favicon_url=f"{root}{folder}/favicon.png",
                 with_google_fonts=False,

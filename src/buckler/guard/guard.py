@@ -20,7 +20,7 @@ from buckler.guard.options import GuardError
 from buckler.guard.plans import Plans
 from buckler.guard.policy import Changes, Policy, Rates
 from buckler.guard.presets import PRESETS, Preset
-from buckler.guard.routes import read
+from buckler.guard.routes import applications, read
 
 if TYPE_CHECKING:
     from starlette.applications import Starlette
@@ -141,7 +141,8 @@ class Guard:
 
             install(self.app)
         if self._docs:
-            docs.install(self.app)
+            for one in (self.app, *applications(self.app)):
+                docs.install(one)
         if self.reports is not None:
             self.app.router.routes.insert(0, self.reports.route(self.tell))
         self._layer = Layer(

@@ -38,7 +38,7 @@ class Layer:
 
     Args:
         app: What it stands around.
-        compile: Makes the plans; called at the start, or at the first request where there is none.
+        plan: Makes the plans; called at the start, or at the first request where there is none.
         listener: Gets the security events; must come back at once.
         concurrency: Requests under way at once, or None.
         closing: Called when the application has ended.
@@ -48,7 +48,7 @@ class Layer:
     def __init__(
         self,
         app: App,
-        compile: Callable[[], Plans],
+        plan: Callable[[], Plans],
         *,
         listener: Listener | None = None,
         concurrency: int | None = None,
@@ -56,7 +56,7 @@ class Layer:
         answers: Mode | None = None,
     ) -> None:
         self.app = app
-        self._compile = compile
+        self._compile = plan
         self._listener = None if listener is None else Teller(listener)
         self._most = concurrency or math.inf
         self._closing = closing
@@ -64,6 +64,7 @@ class Layer:
         self._plans: Plans | None = None
         self._known: Mapping[Asked, Plan] = {}
         self._flights = Flights(None)
+        self._answers_late: set[asyncio.Future[None]] = set()
         self._scopes = 0  # requests under way on trio
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -93,9 +94,10 @@ class Layer:
         if refusal is not None:
             await self._refuse(inbound, refusal, send)
             return
-        # Neither header, no body (RFC 9112, 6.3); HTTP/2 and 3 need none.
+        # Neither header, no body (RFC 9112, 6.3); HTTP/2 and 3 need none, nor do adapters of servers.
         if (
-            b"content-length" in headers
+            method != "GET"
+            or b"content-length" in headers
             or b"transfer-encoding" in headers
             or scope["http_version"] > "1.1"
         ):
@@ -122,6 +124,8 @@ class Layer:
             await self._refuse(inbound, BUSY, send)
             return
         deadlines[task] = monotonic() + plan.timeout
+        if plan.blocking:
+            flights.instead[task] = lambda: self._late(inbound, send)
 
         def answered(message: Message) -> Awaitable[None]:
             if message["type"] == "http.response.start":
@@ -152,6 +156,8 @@ class Layer:
                 raise
         finally:
             del deadlines[task]
+            if plan.blocking:
+                flights.instead.pop(task, None)
             if flights.late and flights.was_late(task):
                 task.uncancel()  # the application took the cancellation for something of its own
             inbound.scope = ENDED  # the scope holds the inbound: no cycle for the collector
@@ -172,6 +178,15 @@ class Layer:
             return
         log.error("incident %s: the application gave no answer", inbound.id)
         await self._refuse(inbound, UNANSWERED, send)
+
+    def _late(self, inbound: Inbound, send: Send) -> None:
+        """Answer for a request whose thread cannot be ended; it counts as under way until it ends."""
+        if inbound.started or inbound.replaced:
+            return
+        inbound.refusal, inbound.replaced = TOO_LONG, True
+        task = asyncio.ensure_future(self._refuse(inbound, TOO_LONG, send))
+        self._answers_late.add(task)
+        task.add_done_callback(self._answers_late.discard)
 
     def _plan(self, scope: Scope) -> Plan:
         return (self._plans or self._started()).of(scope)
@@ -198,6 +213,8 @@ class Layer:
 
     def _start(self, inbound: Inbound, message: Message, send: Send) -> Awaitable[None]:
         """The answer begins: the application's with its headers completed, or guard's own."""
+        if inbound.replaced:
+            return _nothing()
         if inbound.refusal is not None and not inbound.started:
             return self._refuse(inbound, inbound.refusal, send)
         inbound.started = True

@@ -7,7 +7,6 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from typing import Any, Final
 
-from buckler.guard.answers import is_stored
 from buckler.guard.headers.policy import SILENT
 from buckler.guard.headers.writer import HeaderWriter
 from buckler.guard.inbound import Inbound, Scope
@@ -46,21 +45,29 @@ class Plan:
         body: Bounds of a body, or None.
         timeout: Seconds until its answer begins; infinite for no limit.
         secrets: Fields that it answers on purpose.
+        answered: Fields that its response model declares.
+        blocking: Whether it runs in a thread, which cannot be ended.
+        policy: What all of this was made of.
+        proxies: Whose forwarded addresses are believed, or None.
+        websocket: Bounds of its messages, or None.
     """
 
     __slots__ = (
-        *(
-            "body",
-            "checks",
-            "personal",
-            "connecting",
-            "policy",
-            "proxies",
-            "reading",
-            "secrets",
-            "template",
-        ),
-        *("timeout", "waiting", "websocket", "writer"),
+        "answered",
+        "blocking",
+        "body",
+        "checks",
+        "connecting",
+        "personal",
+        "policy",
+        "proxies",
+        "reading",
+        "secrets",
+        "template",
+        "timeout",
+        "waiting",
+        "websocket",
+        "writer",
     )
 
     def __init__(
@@ -70,16 +77,22 @@ class Plan:
         parts: Parts,
         rated: Rates,
         secrets: frozenset[str] = frozenset(),
+        *,
+        answered: frozenset[str] = frozenset(),
+        rated_as: str = "",
+        blocking: bool = False,
     ) -> None:
         self.template = template
         self.policy = policy
         self.secrets = secrets
+        self.answered = answered
         self.timeout = math.inf if policy.timeout is None else policy.timeout
         self.writer = HeaderWriter(policy.headers or SILENT)
         self.body = _body(policy)
         self.proxies = parts.proxies
         self.websocket: WebSocketLimits | None = policy.websocket
-        counted = [RateCheck(rate, parts.store, template) for rate in rates(rated)]
+        self.blocking = blocking
+        counted = [RateCheck(rate, parts.store, rated_as or template) for rate in rates(rated)]
         self.personal = tuple(one for one in counted if one.rate.by == "principal")
         counted = [one for one in counted if one.rate.by != "principal"]
         self.waiting = tuple(one for one in counted if one.waits)
@@ -87,12 +100,14 @@ class Plan:
         shared: list[Check] = [parts.head.check] if policy.hosts is not None else []
         if parts.https is not None:
             shared.append(parts.https.check)
-        checks = [*shared, *quick]
+        checks = list(shared)
         if policy.cors is not None:
+            # First: a preflight is not counted, and a refusal can be read by who may read answers.
             checks.append(policy.cors.check)
+        checks += quick
         self.reading: tuple[Check, ...] = tuple(checks)
         if policy.csrf is not None:
-            checks.append(policy.csrf.check)
+            checks.append(policy.csrf.beside(policy.cors).check)
         self.checks: tuple[Check, ...] = tuple(checks)
         connecting = [*shared, *quick]
         if policy.websocket is not None:
@@ -107,7 +122,7 @@ def _body(policy: Policy) -> Body | None:
     upload = UNLIMITED if policy.upload is None else size(policy.upload, "upload")
     return Body(
         limit,
-        max(limit, upload),
+        upload,
         json_depth=policy.json_depth,
         json_keys=policy.json_keys,
         parts=policy.parts,
@@ -221,11 +236,22 @@ class Plans:
             # Files are the same for everybody, whoever asks for them.
             policy = replace(policy, headers=replace(policy.headers, cache_control=None))
         rated: Any = policy.sign_in_rate if route.takes_password else policy.rate
-        # A token that the model declares is meant to be answered; a stored password never is.
-        secrets = {name for name in route.answered if not is_stored(name)}
+        secrets: set[str] = set()
         for wish in route.wishes:
             policy = wish.apply(policy)
-            if wish.rate is not INHERIT and self._wished_rates:
+            # A router's rate is meant for what it has most of, not for its sign-in.
+            counts = not route.takes_password or wish in route.own
+            if wish.rate is not INHERIT and self._wished_rates and counts:
                 rated = policy.rate
             secrets.update(name.lower() for name in wish.secrets)
-        return Plan(route.template, policy, self._parts, rated, frozenset(secrets))
+        methods = "|".join(sorted(route.methods or ()))
+        return Plan(
+            route.template,
+            policy,
+            self._parts,
+            rated,
+            frozenset(secrets),
+            answered=route.answered,
+            rated_as=f"{methods} {route.template}",
+            blocking=route.blocking,
+        )

@@ -153,7 +153,7 @@ class RoutePolicy:
             raise GuardError(f"secrets is a list of names: [{self.secrets!r}]")
         self.apply(Policy())
 
-    def __call__(self) -> None:
+    async def __call__(self) -> None:
         """As a dependency it does nothing: guard reads it when the application starts."""
 
     def apply(self, policy: Policy) -> Policy:

@@ -17,6 +17,7 @@ class Refusal:
         kind: The security event.
         reason: The event's word.
         headers: More for the answer, e.g. ``Retry-After``.
+        detail: More for the event.
     """
 
     status: int
@@ -25,10 +26,3 @@ class Refusal:
     reason: str
     headers: tuple[tuple[bytes, bytes], ...] = ()
     detail: dict[str, str | int] = field(default_factory=dict)
-
-
-@dataclass(frozen=True, slots=True)
-class Redirect:
-    """An answer that sends the caller to https."""
-
-    location: bytes

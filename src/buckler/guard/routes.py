@@ -6,6 +6,7 @@ the list is flat. Both are read here and nowhere else in guard.
 
 from __future__ import annotations
 
+import inspect
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -15,7 +16,10 @@ from buckler.guard.docs import MARK as DOCS
 from buckler.guard.policy import MARK, RoutePolicy
 
 MAX_DEPTH: Final = 8
-_PASSWORD = re.compile(r"(?:^|_)(?:password|passwd|passphrase|pin|otp|totp|passcode)(?:$|_)", re.I)
+_CAMEL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
+_PASSWORD = re.compile(
+    r"(?:^|_)(?:password|passwd|pwd|passphrase|pin|otp|totp|passcode)\d?(?:$|_)", re.IGNORECASE
+)
 _NAMED_GROUP = re.compile(r"\(\?P<\w+>")
 _PORT = re.compile(r":\d*$")
 _ANY = re.compile("")
@@ -33,6 +37,8 @@ class Route:
         methods: None for all.
         endpoint: The handler.
         wishes: What it and its routers want otherwise, outermost first.
+        own: Those of its handler alone.
+        blocking: Whether its handler or a dependency runs in a thread.
         takes_password: Whether a parameter is named like one.
         answered: Names of the fields that its response model declares.
         docs: ``swagger``, ``redoc`` or ``oauth2`` for FastAPI's own pages.
@@ -47,7 +53,9 @@ class Route:
     methods: frozenset[str] | None
     endpoint: Any
     wishes: tuple[RoutePolicy, ...] = ()
+    own: tuple[RoutePolicy, ...] = ()
     takes_password: bool = False
+    blocking: bool = False
     answered: frozenset[str] = frozenset()
     docs: str = ""
     static: bool = False
@@ -105,12 +113,45 @@ def read(app: Any, prefix: str = "", depth: int = 0) -> Iterator[Route]:
             methods=frozenset(methods) if methods else None,
             endpoint=endpoint,
             wishes=(*_wished(dependant), *_marks(endpoint)),
+            own=_marks(endpoint),
+            blocking=_blocks(endpoint, dependant),
             takes_password=dependant is not None and _takes_password(dependant),
             answered=frozenset(_declared(getattr(context, "response_field", None))),
             docs=getattr(endpoint, DOCS, ""),
         )
         yield from _of_class(found)
         yield found
+
+
+def applications(app: Any, depth: int = 0) -> Iterator[Any]:
+    """The applications that are mounted in one, whatever lies around them, at any depth."""
+    routes = getattr(app, "routes", None)
+    if routes is None or depth > MAX_DEPTH:
+        return
+    for context in _contexts(routes):
+        route = getattr(context, "original_route", context)
+        if hasattr(route, "app") and not hasattr(route, "methods"):
+            inner = _unwrapped(route.app)
+            yield inner
+            yield from applications(inner, depth + 1)
+
+
+def _blocks(endpoint: Any, dependant: Any) -> bool:
+    """Whether a handler, or what it depends on, is no coroutine: then a thread runs it."""
+    if endpoint is not None and not isinstance(endpoint, type) and not _is_asynchronous(endpoint):
+        return True
+    for sub in getattr(dependant, "dependencies", ()):
+        if (sub.call is not None and not _is_asynchronous(sub.call)) or _blocks(None, sub):
+            return True
+    return False
+
+
+def _is_asynchronous(call: Any) -> bool:
+    for _ in range(MAX_DEPTH):
+        call = getattr(call, "func", None) or getattr(call, "__wrapped__", None) or call
+    method = getattr(call, "__call__", None)
+    tests = (inspect.iscoroutinefunction, inspect.isasyncgenfunction)
+    return isinstance(call, type) or any(test(call) or test(method) for test in tests)
 
 
 def _contexts(routes: Sequence[Any]) -> Iterator[Any]:
@@ -171,19 +212,27 @@ def _wished(dependant: Any) -> Iterator[RoutePolicy]:
 def _takes_password(dependant: Any) -> bool:
     for where in ("body", "query", "header"):
         for field in getattr(dependant, f"{where}_params"):
-            if _PASSWORD.search(field.alias) or _PASSWORD.search(field.name):
-                return True
             kind = getattr(field.field_info, "annotation", None)
-            names = getattr(kind, "model_fields", None)
-            if isinstance(names, Mapping) and any(_PASSWORD.search(name) for name in names):
+            if any(map(_is_password, (field.alias, field.name, *_fields(kind)))):
                 return True
-    return any(_takes_password(sub) for sub in dependant.dependencies)
+    subs = dependant.dependencies
+    return any(type(sub.call).__name__ == "HTTPBasic" or _takes_password(sub) for sub in subs)
+
+
+def _is_password(name: str) -> bool:
+    return bool(_PASSWORD.search(_CAMEL.sub("_", name)))
 
 
 def _declared(response: Any) -> Iterator[str]:
     """Names of the fields of a response model, those of models in it included, in lower case."""
+    for name in _fields(getattr(getattr(response, "field_info", None), "annotation", None)):
+        yield name.lower()
+
+
+def _fields(kind: Any) -> Iterator[str]:
+    """Names and aliases of the fields of a model, or of the models that a type is made of."""
     seen: set[Any] = set()
-    waiting = [getattr(getattr(response, "field_info", None), "annotation", None)]
+    waiting = [kind]
     while waiting:
         kind = waiting.pop()
         waiting += get_args(kind)
@@ -191,8 +240,8 @@ def _declared(response: Any) -> Iterator[str]:
         if isinstance(fields, Mapping) and kind not in seen:
             seen.add(kind)
             for name, field in fields.items():
-                yield (field.alias or name).lower()
-                yield name.lower()
+                yield field.alias or name
+                yield name
                 waiting.append(field.annotation)
 
 

@@ -12,6 +12,7 @@ from starlette.responses import Response
 from buckler.guard import inbound
 from buckler.guard.errors import problem
 from buckler.guard.errors.leaks import cleaned
+from buckler.guard.routes import applications
 
 if TYPE_CHECKING:
     from starlette.applications import Starlette
@@ -45,7 +46,7 @@ def install(app: Any, *, enforce: bool = False, depth: int = 0) -> None:
     Args:
         app: FastAPI or Starlette.
         enforce: Whether handlers of the application's own are replaced.
-        depth: Of mounts.
+        depth: 0 for the outermost, which takes along what is mounted in it.
     """
     handlers: dict[Any, Any] = app.exception_handlers
     ours: dict[Any, Any] = {HTTPException: on_http_exception, Exception: on_failure}
@@ -61,10 +62,10 @@ def install(app: Any, *, enforce: bool = False, depth: int = 0) -> None:
             handlers[key] = handler
             if key is Exception:
                 handlers.pop(500, None)
-    for route in getattr(app, "routes", ()):
-        inner = getattr(route, "app", None)
-        if hasattr(inner, "exception_handlers") and depth < MAX_PLACE:
-            install(inner, enforce=enforce, depth=depth + 1)
+    if depth == 0:
+        for inner in applications(app):
+            if hasattr(inner, "exception_handlers"):
+                install(inner, enforce=enforce, depth=1)
 
 
 async def on_http_exception(request: Request, error: Exception) -> Response:

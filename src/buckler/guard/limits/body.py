@@ -22,8 +22,8 @@ TOO_LARGE: Final = Refusal(413, "The body is too large", Kind.LIMIT_EXCEEDED, "b
 BAD_LENGTH: Final = Refusal(400, "The length is no number", Kind.INPUT_REFUSED, "content_length")
 FRAMING: Final = Refusal(400, "The length is unclear", Kind.INPUT_REFUSED, "framing")
 TOO_MANY_FIELDS: Final = Refusal(413, "The form has too many fields", Kind.LIMIT_EXCEEDED, "fields")
-_MULTIPART = b"multipart/"
-_FORM = b"application/x-www-form-urlencoded"
+_MULTIPART = "multipart/form-data"
+_FORM = "application/x-www-form-urlencoded"
 
 
 class Meter(Protocol):
@@ -100,7 +100,7 @@ class Body:
         return TOO_LARGE
 
     def watch(self, inbound: Inbound, receive: Receive) -> Receive:
-        """``receive``, counted; raises :class:`BodyRefused` where a bound is passed."""
+        """``receive``, counted; raises what :func:`body_refused` makes where a bound is passed."""
         left = self._upload if _is_multipart(inbound) else self._limit
         meter = self._meter(inbound)
 
@@ -125,21 +125,25 @@ class Body:
         kind = inbound.headers.get(b"content-type", b"")
         if _is_multipart(inbound):
             return MultipartShape(kind, self._parts, self._files)
-        if is_json(kind):
-            return JsonShape(self._json_depth, self._json_keys)
-        if kind.lstrip()[:33].lower() == _FORM:
+        if media_type(kind) == _FORM:
             return FormShape(self._json_keys)
-        return None
+        # Whatever its type says: a handler may ask for JSON, and what begins otherwise is none.
+        return JsonShape(self._json_depth, self._json_keys, sure=is_json(kind))
 
 
 def is_json(content_type: bytes) -> bool:
     """Whether a body is read as JSON: ``application/json``, ``+json`` (RFC 6839), or nothing is said."""
-    kind = content_type.partition(b";")[0].strip().lower()
-    return not kind or kind.endswith((b"/json", b"+json"))
+    kind = media_type(content_type)
+    return not kind or kind.endswith(("/json", "+json"))
+
+
+def media_type(content_type: bytes) -> str:
+    """The type without its parameters, with the white space taken off that frameworks take off."""
+    return content_type.decode("latin-1").partition(";")[0].strip().lower()
 
 
 def _is_multipart(inbound: Inbound) -> bool:
-    return inbound.headers.get(b"content-type", b"").lstrip().lower().startswith(_MULTIPART)
+    return media_type(inbound.headers.get(b"content-type", b"")) == _MULTIPART
 
 
 def body_refused(refusal: Refusal) -> Exception:

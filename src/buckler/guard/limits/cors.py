@@ -32,7 +32,7 @@ def origin(text: str) -> bytes:
         raise GuardError(
             f"{text!r} is no origin", hint="scheme and host without path: https://app.example.com"
         )
-    return lower.encode()
+    return re.sub(r"^(http://[^/]*):80$|^(https://[^/]*):443$", r"\1\2", lower).encode()
 
 
 class Cors:
@@ -51,7 +51,7 @@ class Cors:
         GuardError: An origin is none, ``*`` stands with credentials, or the pattern matches anybody.
     """
 
-    __slots__ = ("_any", "_exposed", "_origins", "_pattern", "_preflight", "credentials")
+    __slots__ = ("_any", "_exposed", "_pattern", "_preflight", "credentials", "origins")
 
     def __init__(
         self,
@@ -74,7 +74,7 @@ class Cors:
                 "origins=['*'] stands alone and without credentials",
                 hint="name the origins that may read answers for signed-in users",
             )
-        self._origins = frozenset(origin(o) for o in chosen if o != "*")
+        self.origins = frozenset(origin(o) for o in chosen if o != "*")
         self._pattern = _compiled(pattern) if pattern else None
         listed = {"methods": list(methods), "headers": list(headers), "expose": list(expose)}
         for name, values in listed.items():
@@ -94,7 +94,7 @@ class Cors:
 
     def allows(self, asked: bytes) -> bool:
         """Whether an origin may read answers."""
-        if self._any or asked in self._origins:
+        if self._any or asked in self.origins:
             return True
         pattern = self._pattern
         return pattern is not None and pattern.fullmatch(asked.decode("latin-1")) is not None
@@ -125,7 +125,9 @@ def _compiled(text: str) -> re.Pattern[str]:
         pattern = re.compile(text)
     except re.error as error:
         raise GuardError(f"pattern: {error}") from error
-    if any(pattern.fullmatch(probe) for probe in _PROBES):
+    # A dot that is not escaped stands for any letter: "shop.example" is "shopxexample", too.
+    loose = "." in re.sub(r"\\.|\[[^\]]*\]", "", text)
+    if loose or any(pattern.fullmatch(probe) for probe in _PROBES):
         raise GuardError(
             f"pattern {text!r} matches anybody", hint="escape dots, and name the domain"
         )

@@ -18,7 +18,7 @@ from typing import Final
 
 from buckler.guard.audit.events import Kind
 from buckler.guard.inbound import Inbound
-from buckler.guard.limits.cors import origin
+from buckler.guard.limits.cors import Cors, origin
 from buckler.guard.options import GuardError
 from buckler.guard.refusal import Refusal
 
@@ -50,6 +50,14 @@ class Csrf:
         if isinstance(trusted, str):
             raise GuardError(f"trusted is a list of origins: [{trusted!r}]")
         self._trusted = frozenset(origin(one) for one in trusted)
+
+    def beside(self, cors: Cors | None) -> Csrf:
+        """The same, that also trusts the origins which may act with credentials."""
+        if cors is None or not cors.credentials:
+            return self
+        both = Csrf()
+        both._trusted = self._trusted | cors.origins
+        return both
 
     def check(self, inbound: Inbound) -> Refusal | None:
         """Whether the request may go on."""

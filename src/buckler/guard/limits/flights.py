@@ -8,6 +8,7 @@ them twice in the shortest limit: a timer per request would cost more than the r
 from __future__ import annotations
 
 import asyncio
+import math
 import sys
 import time
 import weakref
@@ -40,12 +41,15 @@ class Flights:
 
     Attributes:
         deadlines: By task, when it is cancelled; infinite once its answer began.
+        instead: By task, what is called instead of cancelling it: one that waits for a thread would
+            leave the thread behind, and the next request would start another one.
         loop: The last one that :meth:`watch` was called for, while it is looked at.
     """
 
     def __init__(self, shortest: float | None) -> None:
         self.deadlines: dict[asyncio.Task[object], float] = {}
         self.late: set[asyncio.Task[object]] = set()
+        self.instead: dict[asyncio.Task[object], Callable[[], None]] = {}
         self.loop: asyncio.AbstractEventLoop | None = None
         self._watched: weakref.WeakSet[asyncio.AbstractEventLoop] = weakref.WeakSet()
         self._interval = (
@@ -68,9 +72,16 @@ class Flights:
 
     def _look(self, loop: asyncio.AbstractEventLoop) -> None:
         now = time.monotonic()
-        mine = [(task, at) for task, at in self.deadlines.items() if task.get_loop() is loop]
+        # Made at once, without a line of Python in between: other loops' threads change it.
+        mine = [(task, at) for task, at in tuple(self.deadlines.items()) if task.get_loop() is loop]
         for task, at in mine:
-            if at < now and task not in self.late:
+            if at >= now or task in self.late:
+                continue
+            answer = self.instead.pop(task, None)
+            if answer is not None:
+                self.deadlines[task] = math.inf
+                answer()
+            else:
                 self.late.add(task)
                 task.cancel()
         if mine:

@@ -41,8 +41,8 @@ class Https:
             return REFUSED
         name = host.rpartition(b":")[0] if host.rpartition(b":")[2].isdigit() else host
         # Of a server that gives no raw path, "%0d%0a" has been decoded.
-        path = scope.get("raw_path") or quote(scope["path"], safe="/:@!$&'()*+,;=~").encode()
+        path: bytes = scope.get("raw_path") or quote(scope["path"], safe="/:@!$&'()*+,;=~").encode()
         query = b"?" + scope["query_string"] if scope["query_string"] else b""
         # A raw path never holds a line break, and "//host" would lead elsewhere without the host before it.
-        place = b"https://" + name + path + query
+        place = b"https://" + name + b"/" + path.removeprefix(b"/") + query
         return Refusal(308, "", Kind.INPUT_REFUSED, "", ((b"location", place),))

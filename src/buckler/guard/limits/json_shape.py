@@ -20,6 +20,10 @@ LISTS_PER_KEY: Final = 10
 _UTF8 = ("utf-8", "utf-8-sig")
 
 
+_LEADING = b" \t\r\n\xef\xbb\xbf\xff\xfe\x00"
+_BEGINNINGS = (b"{", b"[")
+
+
 class JsonShape:
     """Looks at a body as it comes.
 
@@ -29,11 +33,14 @@ class JsonShape:
     Args:
         depth: Nested arrays and objects.
         keys: Names in all objects.
+        sure: Whether the body says that it is JSON; else it is looked at where it begins like it.
     """
 
-    __slots__ = ("_colons", "_depth", "_keys", "_opened", "_text")
+    __slots__ = ("_colons", "_depth", "_keys", "_opened", "_other", "_sure", "_text")
 
-    def __init__(self, depth: int, keys: int) -> None:
+    def __init__(self, depth: int, keys: int, *, sure: bool = True) -> None:
+        self._sure = sure
+        self._other = False
         self._depth = depth
         self._keys = keys
         self._opened = 0
@@ -42,6 +49,12 @@ class JsonShape:
 
     def feed(self, chunk: bytes, *, last: bool) -> Refusal | None:
         """Look at the next part; the verdict comes with the last one."""
+        if self._other:
+            return None
+        if not self._sure and chunk.strip():
+            self._sure = chunk.lstrip(_LEADING)[:1] in _BEGINNINGS
+            self._other = not self._sure
+            return self.feed(chunk, last=last)
         self._opened += chunk.count(b"{") + chunk.count(b"[")
         self._colons += chunk.count(b":")
         if not self._text:

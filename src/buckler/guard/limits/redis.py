@@ -78,7 +78,9 @@ class RedisStore:
 
     def counter(self, rate: Rate, scope: str) -> RedisCounter:
         """See :class:`~buckler.guard.limits.rate.RateStore`."""
-        return RedisCounter(self, rate, f"{self._prefix}{rate.name}:{scope}:")
+        return RedisCounter(
+            self, rate, f"{self._prefix}{rate.name}:{rate.limit}/{rate.period:g}:{scope}:"
+        )
 
     async def take(self, key: str, interval: float, period: float) -> float | None:
         """Count one request; None where Redis does not answer.

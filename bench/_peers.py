@@ -33,14 +33,6 @@ def secure(app: FastAPI) -> Any:
     return app
 
 
-def secweb(app: FastAPI) -> Any:
-    """Headers."""
-    from Secweb import SecWeb
-
-    SecWeb(app=app)
-    return app
-
-
 def slowapi(app: FastAPI) -> Any:
     """Rates."""
     from slowapi import Limiter
@@ -99,7 +91,6 @@ def araxys(app: FastAPI) -> Any:
 
 PEERS: Mapping[str, Callable[[FastAPI], Any]] = {
     "secure (headers)": secure,
-    "Secweb (headers)": secweb,
     "slowapi (rates)": slowapi,
     "one empty @app.middleware": empty_middleware,
     "fastapi-guard, detection off": lambda app: fastapi_guard(app, detection=False),

@@ -18,10 +18,10 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from buckler.guard import Chain
+from buckler.guard import Chain, File
 from buckler.guard.audit.chain import Head
 from buckler.guard.audit.verify import verify
-from tests.guard.logs import KEY, write
+from tests.guard.logs import KEY, records, write
 
 
 @pytest.mark.parametrize("key", [None, KEY])
@@ -222,3 +222,21 @@ def test_hostile_files_are_read_without_keeping_them(tmp_path: Path) -> None:
     count, megabytes = done.stdout.split()
     assert count == "4"
     assert int(megabytes) < 200
+
+
+@pytest.mark.parametrize("how", ["all", "the end"])
+def test_a_running_process_shows_what_was_taken_away_meanwhile(tmp_path: Path, how: str) -> None:
+    path, note = tmp_path / "audit.log", tmp_path / ".audit.log.lock"
+    sink = File(path, chain=Chain(KEY))
+    sink.write(records(1, 2))
+    earlier = note.read_bytes()
+    sink.write(records(3))
+    if how == "all":
+        path.unlink()
+        note.unlink()
+    else:
+        path.write_bytes(b"".join(lines_of(path)[:2]))
+        note.write_bytes(earlier)
+    sink.write(records(4))
+    sink.close()
+    assert not verify([path], Chain(KEY)).whole

@@ -76,6 +76,7 @@ class File:
         self._sync = sync
         self._file = -1
         self._lock = -1
+        self._last = Head()
         self._process = 0
 
     @property
@@ -143,6 +144,7 @@ class File:
         except OSError:
             os.ftruncate(self._file, before)
             raise
+        self._last = head
         if self._sync:
             os.fsync(self._file)
         if self._chain is not None and self._lock >= 0:
@@ -170,7 +172,7 @@ class File:
         self._file = _opened(self._path)
 
     def _head(self) -> Head:
-        """Where the chain stands: what the last line says, or the note beside it if that is further."""
+        """Where the chain stands: the furthest of the last line, the note beside it, and our own memory."""
         if self._chain is None:
             return Head()
         noted = Head()
@@ -180,7 +182,9 @@ class File:
         length = os.fstat(self._file).st_size
         tail = _read_at(self._file, _TAIL, max(0, length - _TAIL)).rstrip(b"\n")
         link = read(tail[tail.rfind(b"\n") + 1 :])
-        return link.head if link is not None and link.head.seq >= noted.seq else noted
+        found = link.head if link is not None and link.head.seq >= noted.seq else noted
+        # Whoever takes lines away takes the note back, too; what this process wrote it remembers.
+        return found if found.seq >= self._last.seq else self._last
 
     @contextmanager
     def _locked(self) -> Iterator[None]:

@@ -6,6 +6,7 @@ V4.3, V5.2.1). A length that is declared is refused at once; one that is not is 
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any, Final, Protocol
 
@@ -24,6 +25,7 @@ FRAMING: Final = Refusal(400, "The length is unclear", Kind.INPUT_REFUSED, "fram
 TOO_MANY_FIELDS: Final = Refusal(413, "The form has too many fields", Kind.LIMIT_EXCEEDED, "fields")
 _MULTIPART = "multipart/form-data"
 _FORM = "application/x-www-form-urlencoded"
+_FORMS = frozenset((_MULTIPART, _FORM))
 
 
 class Meter(Protocol):
@@ -95,25 +97,34 @@ class Body:
         size = int(declared)
         if size <= self._limit:
             return None
-        if size <= self._upload and _is_multipart(inbound):
+        kind = media_type(inbound.headers.get(b"content-type", b""))
+        if size <= self._upload and kind == _MULTIPART:
             return None
         return TOO_LARGE
 
     def watch(self, inbound: Inbound, receive: Receive) -> Receive:
         """``receive``, counted; raises what :func:`body_refused` makes where a bound is passed."""
-        left = self._upload if _is_multipart(inbound) else self._limit
-        meter = self._meter(inbound)
+        kind = media_type(inbound.headers.get(b"content-type", b""))
+        left = self._upload if kind == _MULTIPART else self._limit
+        meter: Meter | None = None
+        begun = False
 
         async def counted() -> Message:
-            nonlocal left
+            nonlocal left, meter, begun
             message = await receive()
             if message["type"] != "http.request":
                 return message
             chunk = message.get("body", b"")
             left -= len(chunk)
             refusal = TOO_LARGE if left < 0 else None
+            last = not message.get("more_body", False)
+            if not begun:
+                begun = True
+                if refusal is None and last and self._is_flat(kind, chunk):
+                    return message
+                meter = self._meter(kind, inbound)
             if refusal is None and meter is not None:
-                refusal = meter.feed(chunk, last=not message.get("more_body", False))
+                refusal = meter.feed(chunk, last=last)
             if refusal is not None:
                 inbound.refusal = refusal
                 raise body_refused(refusal)
@@ -121,29 +132,37 @@ class Body:
 
         return counted
 
-    def _meter(self, inbound: Inbound) -> Meter | None:
-        kind = inbound.headers.get(b"content-type", b"")
-        if _is_multipart(inbound):
-            return MultipartShape(kind, self._parts, self._files)
-        if media_type(kind) == _FORM:
+    def _is_flat(self, kind: str, chunk: bytes) -> bool:
+        """Whether a whole body has too few brackets and names to pass a bound: most of JSON."""
+        return (
+            kind not in _FORMS
+            and chunk.count(b"{") + chunk.count(b"[") <= self._json_depth
+            and chunk.count(b":") <= self._json_keys
+        )
+
+    def _meter(self, kind: str, inbound: Inbound) -> Meter:
+        if kind == _MULTIPART:
+            given = inbound.headers.get(b"content-type", b"")
+            return MultipartShape(given, self._parts, self._files)
+        if kind == _FORM:
             return FormShape(self._json_keys)
         # Whatever its type says: a handler may ask for JSON, and what begins otherwise is none.
-        return JsonShape(self._json_depth, self._json_keys, sure=is_json(kind))
+        return JsonShape(self._json_depth, self._json_keys, sure=_is_json(kind))
 
 
 def is_json(content_type: bytes) -> bool:
     """Whether a body is read as JSON: ``application/json``, ``+json`` (RFC 6839), or nothing is said."""
-    kind = media_type(content_type)
+    return _is_json(media_type(content_type))
+
+
+def _is_json(kind: str) -> bool:
     return not kind or kind.endswith(("/json", "+json"))
 
 
+@functools.lru_cache(256)
 def media_type(content_type: bytes) -> str:
     """The type without its parameters, with the white space taken off that frameworks take off."""
     return content_type.decode("latin-1").partition(";")[0].strip().lower()
-
-
-def _is_multipart(inbound: Inbound) -> bool:
-    return media_type(inbound.headers.get(b"content-type", b"")) == _MULTIPART
 
 
 def body_refused(refusal: Refusal) -> Exception:

@@ -110,7 +110,7 @@ def test_exit_and_provisional(usual: Report, empty: Report) -> None:
     lost = document(replace(usual, failed="no module named app"))
     assert lost["exit"] == {
         "code": 4,
-        "reason": "the application did not run: no module named app",
+        "reason": "the scan is not whole: no module named app",
     }
 
 

@@ -107,7 +107,7 @@ def test_an_application_that_did_not_run_has_no_grade(empty: Report) -> None:
     text = by_name("text").render(replace(empty, failed="no module named shop"))
     assert "  ?  " in text
     assert "A+" not in text
-    assert "The grade is provisional: the application did not run: no module named shop" in text
+    assert "The grade is provisional: the scan is not whole: no module named shop" in text
 
 
 def test_a_grade_of_too_little_is_provisional(empty: Report) -> None:

@@ -59,24 +59,26 @@ class Relay:
                 server = await asyncio.start_server(carry, sock=door.listener, limit=CHUNK)
                 servers.callback(server.close)
             await self._ending.wait()
+        # What was let in just now begins, so that it is ended with the others.
+        await asyncio.sleep(0)
 
     async def _carry(
         self, door: Door, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
     ) -> None:
-        async with self._room:
-            try:
+        try:
+            async with self._room:
                 opening = asyncio.open_connection(door.host, door.port, limit=CHUNK)
                 there, back = await asyncio.wait_for(opening, CONNECT_SECONDS)
-            except (OSError, TimeoutError):
-                writer.transport.abort()
-                return
-            try:
-                await asyncio.gather(_copy(reader, back), _copy(there, writer))
-            except asyncio.CancelledError:
-                return  # the scan is over; asyncio would print it
-            finally:
-                back.transport.abort()
-                writer.transport.abort()
+                try:
+                    await asyncio.gather(_copy(reader, back), _copy(there, writer))
+                finally:
+                    back.transport.abort()
+        except (OSError, TimeoutError):
+            return
+        except asyncio.CancelledError:
+            return  # the scan is over; asyncio would print it
+        finally:
+            writer.transport.abort()
 
 
 async def _copy(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:

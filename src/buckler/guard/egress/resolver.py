@@ -35,7 +35,8 @@ def within(resolver: Resolver, host: str, port: int, seconds: float) -> Sequence
         TooSlow: It took longer than ``seconds``.
     """
     ends = time.monotonic() + max(seconds, 0)
-    if not _ROOM.acquire(timeout=max(seconds, 0)):
+    room = _ROOM
+    if not room.acquire(timeout=max(seconds, 0)):
         raise TooSlow("too many names are being resolved", reason="resolve")
     answers: queue.SimpleQueue[Sequence[str] | OSError | ValueError] = queue.SimpleQueue()
 
@@ -45,7 +46,7 @@ def within(resolver: Resolver, host: str, port: int, seconds: float) -> Sequence
         except (OSError, ValueError) as error:
             answers.put(error)
         finally:
-            _ROOM.release()
+            room.release()
 
     threading.Thread(target=ask, name="buckler-resolve", daemon=True).start()
     try:

@@ -138,7 +138,11 @@ class Child:
             stdout=log,
             stderr=subprocess.STDOUT,
             cwd=cwd,
-            env={name: os.environ[name] for name in LAUNCH_KEEPS if name in os.environ},
+            env={
+                **{name: os.environ[name] for name in LAUNCH_KEEPS if name in os.environ},
+                # By this it is found and ended before the folder goes, should nobody know it yet.
+                "HOME": f"{folder}/",
+            },
             pass_fds=(theirs.fileno(),),
             start_new_session=True,
         )

@@ -9,6 +9,7 @@ first change, and later reads of the same path see the copy.
 
 from __future__ import annotations
 
+import contextlib
 import os
 import shutil
 import threading
@@ -37,7 +38,8 @@ class Mirror:
         self._removed: set[str] = set()
         self.inside = Inside()
         self.used = False
-        os.makedirs(self._root, exist_ok=True)
+        with contextlib.suppress(FileExistsError):
+            os.mkdir(self._root)
         self._folder = lru_cache(maxsize=4096)(os.path.realpath)
 
     def real(self, path: Any, folder: Optional[int] = None, follow: bool = True) -> Optional[str]:

@@ -8,6 +8,7 @@ function taken from `posix`). Code below Python is out of reach.
 from __future__ import annotations
 
 import builtins
+import contextlib
 import functools
 import io
 import os
@@ -63,7 +64,9 @@ def install(config: dict[str, Any], refusals: Refusals) -> Mirror:
     """Replace and register; returns the mirror, which SQLite databases use too."""
     mirror = Mirror(config["scratch"])
     temporary = os.path.join(os.path.realpath(config["scratch"]), "tmp")
-    os.makedirs(temporary, exist_ok=True)
+    # Nothing above it is made: where the scan was ended, its folder is gone, and stays so.
+    with contextlib.suppress(FileExistsError):
+        os.mkdir(temporary)
     # What is made for a moment goes to scratch straight away, by a name that needs no mirror.
     os.environ["TMPDIR"] = temporary
     if "tempfile" in sys.modules:

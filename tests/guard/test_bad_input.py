@@ -267,7 +267,7 @@ def test_a_flood_of_callers_and_paths_leaves_little_behind() -> None:
     layer: Any = app.middleware_stack
     assert len(layer._known) <= 4096
     assert sum(sys.getsizeof(path) for _, path, _ in layer._known) < 4096 * 600
-    assert not layer._flights.deadlines and not layer._flights.late
+    assert not layer._flights.under_way and not layer._flights.late
 
 
 def test_many_kinds_of_refusal_stall_nothing() -> None:

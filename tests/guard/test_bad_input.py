@@ -245,7 +245,7 @@ def test_paths_of_any_characters(path: str) -> None:
 def test_what_is_remembered_has_bounds() -> None:
     counter = MemoryCounter(Rate(5, 60), most=100)
     for number in range(10_000):
-        counter.take(f"198.51.{number // 250}.{number % 250}")
+        counter.take(f"198.51.{number // 250}.{number % 250}", 1000.0)
     assert len(counter._arrivals) <= 101
     hosts = Hosts()
     inbound: Any = type("Asked", (), {"headers": {}, "scope": {}})()

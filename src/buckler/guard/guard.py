@@ -146,7 +146,7 @@ class Guard:
         if self.reports is not None:
             self.app.router.routes.insert(0, self.reports.route(self.tell))
         self._layer = Layer(
-            self._build(),
+            _without_server_errors(self._build()),
             self._plans,
             listener=self.tell,
             concurrency=self.policy.concurrency,
@@ -189,3 +189,17 @@ class Guard:
                 await anyio.to_thread.run_sync(close)
             except Exception:
                 logging.getLogger("buckler.guard").exception("events: the listener did not close")
+
+
+def _without_server_errors(stack: Any) -> Any:
+    """Starlette's outermost layer answers what nobody caught; the layer does so itself, one call less.
+
+    It stays where it would do something else: in debug mode, or with a handler of the application's own.
+    """
+    from starlette.middleware.errors import ServerErrorMiddleware
+
+    from buckler.guard.errors.handlers import on_failure
+
+    if type(stack) is ServerErrorMiddleware and stack.handler is on_failure and not stack.debug:
+        return stack.app
+    return stack

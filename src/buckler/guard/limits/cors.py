@@ -51,7 +51,7 @@ class Cors:
         GuardError: An origin is none, ``*`` stands with credentials, or the pattern matches anybody.
     """
 
-    __slots__ = ("_any", "_exposed", "_pattern", "_preflight", "credentials", "origins")
+    __slots__ = ("_any", "_exposed", "_pattern", "_preflight", "credentials", "more", "origins")
 
     def __init__(
         self,
@@ -91,6 +91,8 @@ class Cors:
         if listed["expose"]:
             said.append((b"access-control-expose-headers", ", ".join(listed["expose"]).encode()))
         self._exposed = tuple(said)
+        self.more: tuple[tuple[bytes, bytes], ...] = () if self._any else (_VARY,)
+        """What every answer says, to whomever: a cache must not give one origin's to another."""
 
     def allows(self, asked: bytes) -> bool:
         """Whether an origin may read answers."""
@@ -103,18 +105,15 @@ class Cors:
         """Give the answer what the caller's origin gets; a preflight is answered here."""
         asked = inbound.headers.get(b"origin")
         if asked is None:
-            if not self._any:
-                inbound.more += (_VARY,)
             return None
         preflight = (
             inbound.scope["method"] == "OPTIONS"
             and b"access-control-request-method" in inbound.headers
         )
         if not self.allows(asked):
-            inbound.more += (_VARY,)
             return REFUSED if preflight else None
         allowed = (b"access-control-allow-origin", b"*" if self._any else asked)
-        inbound.more += (allowed, *self._exposed) if self._any else (allowed, *self._exposed, _VARY)
+        inbound.more += (allowed, *self._exposed)
         if preflight:
             return Refusal(204, "", Kind.ORIGIN_REFUSED, "", self._preflight)
         return None

@@ -6,7 +6,8 @@ itself ``application/vnd.shop+json`` or text, a field of a form with files.
 
 from __future__ import annotations
 
-from buckler.guard.inspection.forms import Fields, Multipart
+from buckler.guard.inspection.forms import Multipart
+from buckler.guard.inspection.head import Pairs
 from buckler.guard.inspection.json_texts import JsonTexts
 from buckler.guard.inspection.source import Plain, Source
 from buckler.guard.limits.body import is_json, media_type
@@ -73,7 +74,7 @@ class Kept:
         if not body:
             return []
         if kind == "application/x-www-form-urlencoded":
-            return [Fields.of(body)]
+            return [Pairs(body.decode("utf-8", "replace"), "form")]
         begins = body[:64].lstrip(_BLANK)[:1]
         if is_json(self._type):
             return [JsonTexts(body)]

@@ -16,14 +16,25 @@ from buckler.guard.inspection.sign import ENOUGH, Attack, Sign
 from buckler.guard.inspection.source import Value
 from buckler.guard.options import GuardError
 
-MEMORY: Final = 64 * 1024 * 1024
-"""Bytes for RE2's states at most; they are made as texts need them."""
+MEMORY: Final = 16 * 1024 * 1024
+"""Bytes for the states of one pass at most; they are made as texts need them, and dropped where it is full."""
+SHORT: Final = 1_024
+"""Bytes of a text that is matched in a single pass."""
+FAMILIES: Final = (
+    frozenset((Attack.SQL, Attack.NOSQL, Attack.XPATH, Attack.LDAP)),
+    frozenset((Attack.XSS, Attack.XXE, Attack.LOOKUP, Attack.TEMPLATE)),
+    frozenset((Attack.COMMAND, Attack.CRLF, Attack.TRAVERSAL, Attack.SSRF, Attack.SCANNER)),
+)
 MAX_JUDGED: Final = 1_000
 """Values of one part of a request that are judged one by one."""
 LINES: Final = 4
 """Line feeds that make a text a document: a script, a page, a log, all of a mail."""
 _WORD = re.compile(r"(?<![\w'\"<>/$.={])[^\W\d_]{2,}(?=[\s,.;:!?)]|$)")
 _SHOWN = 2_000
+_WARM = "\n".join(
+    f"key{number}\nSome words, e.g. <b>it's 1%</b> + (a/b) & c=d" for number in range(9)
+)
+"""Matched once at the start: the first states cost more than all that follow."""
 _OF_LANGUAGES: Final = frozenset(
     "select union all from where and or not null is in like order by group having limit insert into values"
     " update set delete drop table database alter exec declare distinct true false script alert cat ls id"
@@ -31,8 +42,49 @@ _OF_LANGUAGES: Final = frozenset(
 )
 
 
+class Patterns:
+    """All patterns, one pass for each of :data:`FAMILIES`, or a single one for a short text.
+
+    RE2 makes a state for each set of places where its patterns may be. With all patterns in one automaton
+    a text can be made that needs a new state for nearly each byte, which costs six times as much as three
+    passes do; a short one cannot.
+
+    Args:
+        signs: What is looked for.
+        lines: Whether each line counts as a text of its own.
+    """
+
+    __slots__ = ("_all", "_families")
+
+    def __init__(self, signs: Sequence[Sign], *, lines: bool) -> None:
+        re2 = _re2()
+        options = re2.Options()
+        options.max_mem = MEMORY
+        options.log_errors = False
+        self._families: list[tuple[Any, list[int]]] = []
+        for family in (None, *FAMILIES):
+            patterns, numbers = re2.Set.SearchSet(options), []
+            for number, sign in enumerate(signs):
+                if family is None or sign.kind in family:
+                    patterns.Add(f"(?m){sign.regex}" if lines else sign.regex)
+                    numbers.append(number)
+            patterns.Compile()
+            self._families.append((patterns, numbers))
+        self._all = self._families.pop(0)[0]
+
+    def of(self, text: bytes) -> list[int]:
+        """Numbers of those that a text matches."""
+        if len(text) <= SHORT:
+            return self._all.Match(text) or []
+        return [
+            numbers[index]
+            for patterns, numbers in self._families
+            for index in patterns.Match(text) or ()
+        ]
+
+
 class Engine:
-    """The patterns, compiled.
+    """Judges values by their signs.
 
     Args:
         signs: What is looked for.
@@ -42,18 +94,9 @@ class Engine:
     """
 
     def __init__(self, signs: Sequence[Sign]) -> None:
-        re2 = _re2()
         self._signs = tuple(signs)
-        options = re2.Options()
-        options.max_mem = MEMORY
-        options.log_errors = False
-        self._exact = re2.Set.SearchSet(options)
-        self._joined = re2.Set.SearchSet(options)
-        for sign in self._signs:
-            self._exact.Add(sign.regex)
-            self._joined.Add(f"(?m){sign.regex}")
-        self._exact.Compile()
-        self._joined.Compile()
+        self._exact = Patterns(self._signs, lines=False)
+        self._joined = Patterns(self._signs, lines=True)
 
     def suspects(self, joined: str) -> frozenset[Attack]:
         """Kinds that one of many values may be.
@@ -90,14 +133,13 @@ class Engine:
             total[sign.kind] = total.get(sign.kind, 0) + sign.weighs(prose=prose)
         return {kind: weight for kind, weight in total.items() if weight >= ENOUGH}
 
-    def _matched(self, patterns: Any, text: str) -> set[int]:
+    def _matched(self, patterns: Patterns, text: str) -> set[int]:
         plain = text.lower()
-        found: list[int] | None = patterns.Match(plain.encode("utf-8", "replace"))
+        found = set(patterns.of(plain.encode("utf-8", "replace")))
         bare = deep(text)
-        if bare == plain:
-            return set(found or ())
-        more: list[int] | None = patterns.Match(bare.encode("utf-8", "replace"))
-        return {*(found or ()), *(more or ())}
+        if bare != plain:
+            found.update(patterns.of(bare.encode("utf-8", "replace")))
+        return found
 
 
 def is_prose(text: str) -> bool:
@@ -118,7 +160,10 @@ def engine() -> Engine:
     """
     from buckler.guard.inspection.signs import SIGNS
 
-    return Engine(SIGNS)
+    made = Engine(SIGNS)
+    made.suspects(_WARM)
+    made.suspects(_WARM * (SHORT // len(_WARM) + 1))
+    return made
 
 
 def _confirmed(sign: Sign, text: str) -> bool:

@@ -1,4 +1,4 @@
-"""The fields of forms: names and values of both kinds, and file names; never what is in a file."""
+"""The fields of forms with files: names, values and file names; never what is in a file."""
 
 from __future__ import annotations
 
@@ -22,18 +22,6 @@ class Fields:
     def __init__(self) -> None:
         self.texts: list[str] = []
         self._what: list[tuple[int, str, str]] = []
-
-    @classmethod
-    def of(cls, body: bytes) -> Fields:
-        """Those of ``application/x-www-form-urlencoded``."""
-        fields = cls()
-        for number, pair in enumerate(body.decode("utf-8", "replace").split("&")):
-            name, _, value = pair.partition("=")
-            name = decoded(name, plus=True)
-            fields.add(number, name, name, _NAME)
-            if value:
-                fields.add(number, decoded(value, plus=True), name)
-        return fields
 
     def add(self, number: int, text: str, name: str, what: str = _VALUE) -> None:
         """One text of a field."""

@@ -5,19 +5,18 @@ Put around an application only where a policy wants it; elsewhere there is not o
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from collections.abc import Awaitable, Callable, MutableMapping
 from time import perf_counter
 from typing import Any, Final
-
-from anyio.lowlevel import checkpoint
 
 from buckler.guard import inbound as inbounds
 from buckler.guard.audit.events import Kind, Listener
 from buckler.guard.inbound import Inbound, Scope
 from buckler.guard.inspection.body import Kept
 from buckler.guard.inspection.engine import MAX_JUDGED, engine
-from buckler.guard.inspection.head import Head
+from buckler.guard.inspection.head import Head, Pairs
 from buckler.guard.inspection.inspection import Inspection
 from buckler.guard.inspection.json_texts import JsonTexts
 from buckler.guard.inspection.report import told
@@ -62,8 +61,10 @@ class Inspecting:
             await self.app(scope, receive, send)
             return
         look = Look(self, inbound, inspection)
-        head = Head(scope, inspection.named)
-        if head.texts and await look.at(head):
+        sources: list[Source] = [Head(scope, inspection.named)]
+        if scope["query_string"]:
+            sources.append(Pairs(scope["query_string"].decode("utf-8", "replace"), "query"))
+        if await look.at(*sources):
             if scope["type"] == "http":
                 inbound.refusal = REFUSED  # the layer outside answers
             else:
@@ -87,6 +88,28 @@ class Inspecting:
             )
 
 
+class Pause:
+    """Gives others their turn where something takes long."""
+
+    __slots__ = ("_begun",)
+
+    def __init__(self) -> None:
+        self._begun = perf_counter()
+
+    async def perhaps(self) -> None:
+        """Let others go on, if it took :data:`PAUSE` since they did."""
+        if perf_counter() > self._begun + PAUSE:
+            try:
+                asyncio.get_running_loop()
+            except RuntimeError:  # trio
+                from anyio.lowlevel import checkpoint
+
+                await checkpoint()
+            else:
+                await asyncio.sleep(0)
+            self._begun = perf_counter()
+
+
 class Look:
     """The look at one request or connection.
 
@@ -105,35 +128,31 @@ class Look:
         self._wanted = inspection.wanted
         self.unseen = 0
 
-    async def at(self, source: Source) -> bool:
-        """Look at one part of it, and tell what was found.
+    async def at(self, *sources: Source) -> bool:
+        """Look at some parts of it, and tell what was found.
 
         Returns:
             Whether the request is to be refused.
         """
         patterns, left, found = engine(), MAX_JUDGED, False
-        begun = perf_counter()
-        for group in groups(source):
-            if begun + PAUSE < perf_counter():
-                await checkpoint()
-                begun = perf_counter()
-            texts = [text for _, text in group]
-            if not patterns.suspects("\n".join(texts)) & self._wanted:
-                continue
-            for number, text in group:
-                if left <= 0:
-                    self.unseen += len(text)
+        pause = Pause()
+        for source in sources:
+            for group in groups(source):
+                await pause.perhaps()
+                joined = "\n".join([text for _, text in group])
+                if not patterns.suspects(joined) & self._wanted:
                     continue
-                left -= 1
-                value = source.value(number, text)
-                for kind, weight in patterns.judge(value).items():
-                    if kind in self._wanted:
-                        found = True
-                        self._tell(kind, source, number, text, weight)
-                if begun + PAUSE < perf_counter():
-                    await checkpoint()
-                    begun = perf_counter()
-        if left <= 0:
+                if left <= 0:
+                    self.unseen += len(joined)
+                    continue
+                left -= len(group)
+                for number, text in group:
+                    await pause.perhaps()
+                    for kind, weight in patterns.judge(source.value(number, text)).items():
+                        if kind in self._wanted:
+                            found = True
+                            self._tell(kind, source, number, text, weight)
+        if left <= 0 and self.unseen:
             self._owner.told_unseen(self._inbound)
         return found and self._inspection.action == "refuse"
 
@@ -192,7 +211,7 @@ class Look:
 
     async def _judged(self, kept: Kept) -> bool:
         self.unseen = kept.unseen
-        return any([await self.at(source) for source in kept.sources()])
+        return await self.at(*kept.sources())
 
     def frames(self, receive: Receive, send: Send) -> Receive:
         """The same for the messages of a websocket; one event of a kind for each connection."""
@@ -210,7 +229,7 @@ class Look:
             sources: list[Source] = [Plain(text, "websocket")]
             if text.lstrip()[:1] in ("{", "["):
                 sources = [JsonTexts(text.encode("utf-8", "replace"), "websocket")]
-            if not any([await self.at(source) for source in sources]):
+            if not await self.at(*sources):
                 return message
             await send({"type": "websocket.close", "code": 1008, "reason": REFUSED.title})
             return {"type": "websocket.disconnect", "code": 1008, "reason": REFUSED.title}

@@ -137,16 +137,16 @@ class Look:
         patterns, left, found = engine(), MAX_JUDGED, False
         pause = Pause()
         for source in sources:
-            for group in groups(source):
+            for numbers, texts in groups(source):
                 await pause.perhaps()
-                joined = "\n".join([text for _, text in group])
+                joined = "\n".join(texts)
                 if not patterns.suspects(joined) & self._wanted:
                     continue
                 if left <= 0:
                     self.unseen += len(joined)
                     continue
-                left -= len(group)
-                for number, text in group:
+                left -= len(texts)
+                for number, text in zip(numbers, texts, strict=True):
                     await pause.perhaps()
                     for kind, weight in patterns.judge(source.value(number, text)).items():
                         if kind in self._wanted:

@@ -8,14 +8,16 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Sequence
 from itertools import islice
 from typing import Final
 
 from buckler.guard.inspection.source import Value, shown
 
-_TEXTS = re.compile(r'"((?:[^"\\]++|\\.)*+)"', re.DOTALL)
-_KEY = re.compile(r'"(?:[^"\\]++|\\.)*+"(\s*:)?', re.DOTALL)
-_TOKEN = re.compile(r'"((?:[^"\\]++|\\.)*+)"(\s*:)?|[{}\[\],]', re.DOTALL)
+_CLOSED = r'(?:"|\\?\Z)'  # a text that does not end counts, too: the document was cut, or is none
+_TEXTS = re.compile(rf'"((?:[^"\\]++|\\.)*+){_CLOSED}', re.DOTALL)
+_KEY = re.compile(rf'"(?:[^"\\]++|\\.)*+{_CLOSED}(\s*:)?', re.DOTALL)
+_TOKEN = re.compile(rf'"((?:[^"\\]++|\\.)*+){_CLOSED}(\s*:)?|[{{}}\[\],]', re.DOTALL)
 _ESCAPE = re.compile(r"\\(?:u([0-9a-fA-F]{4})|(.))", re.DOTALL)
 _SHORT: Final = {"n": "\n", "r": "\r", "t": "\t", "b": "\b", "f": "\f"}
 MAX_TOKENS: Final = 10_000
@@ -34,12 +36,7 @@ class JsonTexts:
 
     def __init__(self, body: bytes, root: str = "body") -> None:
         self._document = body.decode(json.detect_encoding(body), "replace")
-        texts: list[str] = _TEXTS.findall(self._document)
-        # A text that is not closed: the document was cut, or is none.
-        cut = self._document.rpartition('"')[2]
-        if len(texts) * 2 < self._document.count('"') and cut:
-            texts.append(cut)
-        self.texts = texts
+        self.texts: Sequence[str] = _TEXTS.findall(self._document)
         self._root = root
         self._keys: list[str] | None = None
 

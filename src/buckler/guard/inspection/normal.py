@@ -17,8 +17,6 @@ from typing import Final
 
 ROUNDS: Final = 3
 """Encodings that are taken off, one after the other."""
-_ODD: Final = ("%", "&", "+", "\\", "\x00", "/*", "*/", "${", "$i", "$I")
-"""What there must be in a text of ASCII for anything to change."""
 _ESCAPES: Final = re.compile(r"(?:%[0-9a-fA-F]{2})+")
 _WIDE = re.compile(r"%u([0-9a-f]{4})|\\u\{?([0-9a-f]{4})\}?|\\x([0-9a-f]{2})", re.IGNORECASE)
 _OVERLONG = re.compile(
@@ -62,7 +60,10 @@ def deep(text: str) -> str:
     Args:
         text: As the application gets it, or several of them, joined by line feeds.
     """
-    if text.isascii() and not any(odd in text for odd in _ODD):
+    if not (
+        "%" in text or "&" in text or "+" in text or "\\" in text or "*" in text or "$" in text
+        or "\x00" in text or not text.isascii()
+    ):  # fmt: skip
         return text.lower()
     if "+" in text:
         text = text.replace("+", " ")

@@ -51,19 +51,26 @@ class Source(Protocol):
         """Where it stands, and the name of its field, which may be the caller's."""
 
 
-def groups(source: Source) -> Iterator[list[tuple[int, str]]]:
+def groups(source: Source) -> Iterator[tuple[Sequence[int], list[str]]]:
     """The texts of a source, ready, with their numbers, as many at a time as make a piece."""
-    group: list[tuple[int, str]] = []
+    raws = source.texts
+    if sum(map(len, raws)) + len(raws) <= PIECE:
+        if raws:
+            yield range(len(raws)), [source.ready(raw) for raw in raws]
+        return
+    numbers: list[int] = []
+    texts: list[str] = []
     size = 0
-    for number, raw in enumerate(source.texts):
+    for number, raw in enumerate(raws):
         for piece in (raw,) if len(raw) <= PIECE else _pieces(raw):
-            if size + len(piece) > PIECE and group:
-                yield group
-                group, size = [], 0
+            if size + len(piece) > PIECE and texts:
+                yield numbers, texts
+                numbers, texts, size = [], [], 0
             size += len(piece) + 1
-            group.append((number, source.ready(piece)))
-    if group:
-        yield group
+            numbers.append(number)
+            texts.append(source.ready(piece))
+    if texts:
+        yield numbers, texts
 
 
 def _pieces(text: str) -> Iterator[str]:

@@ -26,6 +26,7 @@ SIGNS: Final = (
         prose=0,
         confirm=lambda value: ".git" not in value and "var" not in value[:8],
     ),
+    _sign(4, r"^~etc[/\\]+(?:passwd|shadow)\b[^\s]*$", prose=0),
     _sign(4, rf"{_DOT}{_DOT}{_SLASH}", prose=2),
     _sign(4, r"%(?:25)*2e(?:%(?:25)*2e|\.)|%(?:25)*c0%(?:25)*ae", prose=2),
     _sign(4, r"\.\.;[/\\]|\.\.\.[/\\]\.[/\\]\.\.|\.{4}[/\\]{2}", prose=2),

@@ -24,7 +24,7 @@ _LOADS = (
 SIGNS: Final = (
     # An element that runs what is in it, with something to run.
     _xss(4, rf"<~script\b[^>\n]*>[^<]*{_CALLS}", prose=4),
-    _xss(4, r"<~script\b[^>\n]*[\s/]src~=~['\"]?~(?:https?:)?//", prose=2),
+    _xss(4, r"<~script\b[^>\n]*[\s/](?:src|xlink:href)~=~['\"]?~(?:(?:https?:)?//|data:)", prose=2),
     _xss(2, r"<~/?~script\b", prose=0),
     _xss(2, r"['\"]~/?~>~<~(?:script|svg|img|iframe|body|math|object|embed|details|video)\b", prose=1),
     _xss(4, r"</(?:textarea|title|style|script|noscript|option|select)~>~<~(?:script|svg|img|iframe)\b"),
@@ -44,7 +44,7 @@ SIGNS: Final = (
     _xss(4, r"<~base\b[^>\n]*[\s/]href~=", prose=2),
     _xss(4, rf"<~meta\b[^>\n]*http-equiv~=~['\"]?refresh[^>\n]*(?:{_JAVASCRIPT}|data:)"),
     # A text in a script that is left.
-    _xss(4, rf"^[\w\s]{{0,8}}['\"`]\)*~[-+;*,|&}}]+~{_CALLS}"),
+    _xss(4, rf"^[\w\s\\]{{0,8}}['\"`]\)*~[-+;*,|&}}]+~{_CALLS}"),
     _xxe(4, r"<!entity (?:% )?[\w:.-]+ (?:system|public)\b|<!entity %|<!entity [\w:.-]+~['\"][^'\"\n]*&[\w-]+;", prose=3),
     _xxe(4, r"<!doctype \w+ (?:system|public [^>\n\[]*)~['\"](?:https?:|file:|ftp:|php:|expect:|//)[^>\n]*\.dtd",
          prose=2, confirm=lambda value: not _STANDARD.search(value)),

@@ -41,6 +41,10 @@ SIGNS: Final = (
     # 1 or 1=1
     _sign(4, rf"^~-?\d+~['\"]?~\)*~(?:or|and|xor) \(*~\d+(?:=|<|>|<>)\d+~\)*~{_END}", prose=0),
     _sign(4, rf"^~-?\d+~\)*~(?:or|and) \(*~\d+~=~\d+~\)*~{_END}", confirm=_same),
+    # the rest of a condition, put behind a value
+    _sign(4, r"^~(?:as \w+ )?(?:or|and|having|where) \(*~\d+~(?:=|<|>)~\d", prose=0),
+    _sign(4, r"^~(?:or|and) \w+=\w+~(?:#|--)~$", prose=0),
+    _sign(4, r"^~(?:or|and|rlike) \(+~select\b|^~order by \d+~(?:--|#)|^~if~\(~\d+~=~\d+~\) select\b", prose=0),
     # leaving the value
     _sign(
         2, r"^[^'\"\n]*['\"]~\)*~(?:(?:and|or|xor|union|having|limit|rlike|procedure|in|where|like)\b"
@@ -68,9 +72,10 @@ SIGNS: Final = (
     _sign(2, r"['\"]~\)*~;~(?:drop|delete|insert|update|truncate|alter|exec|waitfor|shutdown|copy|select|declare)\b"),
     _sign(2, r";~--[\s-]*$|;--", prose=0),
     # time
-    _sign(4, rf"(?:\b(?:and|or|select|xor)\b|\|\||\bif~\([^,\n]*,)~\(*~(?:select )?{_SLOW}\(~\d+(?:\.\d+)?~\)"),
+    _sign(4, rf"(?:\b(?:and|or|select|xor|order by)\b|\|\||&&|['\"]~\+|^~\+|\bif~\([^,\n]*,)~\(*~(?:select )?{_SLOW}\(~\d+(?:\.\d+)?~\)"),
     _sign(4, r"\bpg_sleep\(~\d|\bbenchmark\(~\d+~,|\bwaitfor delay~['\"]"),
     _sign(2, r"\(~select sleep\("),
+    _sign(4, r"^~sleep\(\d+\)~(?:#|--|=~['\"]|/\*)|\brandomblob\(\d{5}", prose=2),
     # looking around
     _sign(
         3, r"\b(?:extractvalue|updatexml)~\(|\bload_file~\(|\binto (?:out|dump)file~['\"]|\bxp_cmdshell\b"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import gc
+import gzip
 import json
 import logging
 import random
@@ -145,6 +146,18 @@ def test_values_that_are_too_many_to_be_judged_are_told(caplog: pytest.LogCaptur
     assert "held more than is looked at" in caplog.text
     post(app, "/", json.dumps({"first": BAD} | almost).encode(), JSON)
     assert [event.detail["place"] for event in seen] == ["body.first"]
+
+
+def test_a_compressed_body_is_told(caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.WARNING, "buckler.guard")
+    app, _ = inspected()
+    post(
+        app,
+        "/",
+        gzip.compress(json.dumps({"a": BAD}).encode()),
+        JSON | {"content-encoding": "gzip"},
+    )
+    assert "held more than is looked at" in caplog.text
 
 
 def test_fields_of_a_form_behind_the_bound_are_told_and_files_are_not_counted(

@@ -90,6 +90,18 @@ def test_bodies_in_single_bytes(name: str) -> None:
     assert seen == [("sql", place)]
 
 
+ENTITY = '<?xml version="1.0"?><!DOCTYPE a [<!ENTITY b SYSTEM "file:///etc/hosts">]><a>&b;</a>'
+
+
+@pytest.mark.parametrize(
+    "kind", ["application/xml", "text/xml", "image/svg+xml", "application/json", ""]
+)
+@pytest.mark.parametrize("codec", ["utf-8", "utf-8-sig", "utf-16", "utf-16-be", "utf-32"])
+def test_xml_whatever_it_is_called_and_however_it_is_written(kind: str, codec: str) -> None:
+    headers = {"content-type": kind} if kind else {}
+    assert ("xxe", "body") in send("POST", "/", headers, ENTITY.encode(codec))[1]
+
+
 @pytest.mark.parametrize(
     ("query", "place"),
     [
@@ -105,6 +117,12 @@ def test_bodies_in_single_bytes(name: str) -> None:
 )  # fmt: skip
 def test_queries(query: bytes, place: str) -> None:
     assert send("GET", "/", query=query)[1] == [("sql", place)]
+
+
+def test_lines_in_a_query_are_no_lines_of_a_text() -> None:
+    line = "x\r\nX-Forwarded-Host: evil.example"
+    assert send("GET", "/", query=b"a=" + quote(line).encode())[1] == [("crlf", "query.a")]
+    assert send("POST", "/", JSON, json.dumps({"a": line}).encode())[1] == []
 
 
 def test_the_two_thousandth_name_of_a_query() -> None:

@@ -6,6 +6,8 @@ itself ``application/vnd.shop+json`` or text, a field of a form with files.
 
 from __future__ import annotations
 
+import json
+
 from buckler.guard.inspection.forms import Multipart
 from buckler.guard.inspection.head import Pairs
 from buckler.guard.inspection.json_texts import JsonTexts
@@ -76,9 +78,10 @@ class Kept:
         if kind == "application/x-www-form-urlencoded":
             return [Pairs(body.decode("utf-8", "replace"), "form")]
         begins = body[:64].lstrip(_BLANK)[:1]
-        if is_json(self._type):
-            return [JsonTexts(body)]
-        found: list[Source] = [JsonTexts(body)] if begins in _BEGINNINGS else []
+        found: list[Source] = []
+        if is_json(self._type) or begins in _BEGINNINGS:
+            found.append(JsonTexts(body))
         if kind.startswith(_TEXT) or kind.endswith("+xml") or begins == b"<":
-            found.append(Plain(body.decode("utf-8", "replace"), "body"))
+            # Parsers of XML read UTF-16, too, and filters that do not are passed by so.
+            found.append(Plain(body.decode(json.detect_encoding(body), "replace"), "body"))
         return found

@@ -57,6 +57,7 @@ class Multipart:
         "_delimiter",
         "_file",
         "_kept",
+        "_longest",
         "_most",
         "_name",
         "_number",
@@ -70,7 +71,9 @@ class Multipart:
         self.fields = Fields()
         self.unseen = 0
         name = boundary(content_type)
-        self._delimiter = b"\r\n--" + name
+        # A longer line that begins like it is content; one search, however many of those there are.
+        self._delimiter = re.compile(rb"\r\n--" + re.escape(name) + rb"(\r\n|--)")
+        self._longest = len(name) + 5
         self._rest = b"\r\n"  # the first delimiter needs no line before it
         self._state = "between" if name else "ended"
         self._most = most
@@ -111,25 +114,16 @@ class Multipart:
 
     def _content(self, text: bytes, at: int) -> int:
         """Where the next header begins, or the complement of where to go on with more."""
-        begun = at
-        while True:
-            found = text.find(self._delimiter, at)
-            if found < 0:
-                kept = max(begun, len(text) - len(self._delimiter) + 1)
-                self._keep(text[begun:kept])
-                return ~kept
-            at = found + len(self._delimiter)
-            after = text[at : at + 2]
-            if len(after) < 2:
-                self._keep(text[begun:found])
-                return ~found
-            if after in (b"\r\n", b"--"):
-                break
-        self._keep(text[begun:found])
+        found = self._delimiter.search(text, at)
+        if found is None:
+            kept = max(at, len(text) - self._longest)
+            self._keep(text[at:kept])
+            return ~kept
+        self._keep(text[at : found.start()])
         if self._state == "value":
             self._close()
-        self._state = "ended" if after == b"--" else "header"
-        return at + 2
+        self._state = "ended" if found[1] == b"--" else "header"
+        return found.end()
 
     def _open(self, header: str) -> None:
         self._number += 1

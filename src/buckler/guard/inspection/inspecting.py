@@ -62,8 +62,9 @@ class Inspecting:
             return
         look = Look(self, inbound, inspection)
         sources: list[Source] = [Head(scope, inspection.named)]
-        if scope["query_string"]:
-            sources.append(Pairs(scope["query_string"].decode("utf-8", "replace"), "query"))
+        query = scope.get("query_string")
+        if query:
+            sources.append(Pairs(query.decode("utf-8", "replace"), "query"))
         if await look.at(*sources):
             if scope["type"] == "http":
                 inbound.refusal = REFUSED  # the layer outside answers
@@ -196,6 +197,8 @@ class Look:
                     return message
                 kind = self._inbound.headers.get(b"content-type", b"")
                 kept = Kept(kind, self._inspection.most)
+                if b"content-encoding" in self._inbound.headers:
+                    self._owner.told_unseen(self._inbound)  # compressed: nobody can read it here
             before = kept.unseen
             kept.feed(chunk, last=last)
             if kept.unseen and not before:

@@ -1,7 +1,7 @@
 """What is seen and what is left alone, of values that patterns were made with and of others that were held out.
 
-The held-out ones, a third, were written before any pattern was, and no pattern was changed for them; they were
-written by the same hand, so what strangers send will be seen less well.
+The held-out ones, a third, are older than all patterns, and no pattern was changed for them. They come from the
+same idea of an attack as the patterns do, so what strangers send is seen less well (docs/guard.md has figures).
 """
 
 from __future__ import annotations

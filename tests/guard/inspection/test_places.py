@@ -196,23 +196,27 @@ def test_a_path_that_is_there_is_no_probe() -> None:
     assert [event for event in seen if event.kind == "request.attack_seen"] == []
 
 
-def chat(inspection: Inspection) -> tuple[FastAPI, list[Any]]:
+def chat(inspection: Inspection) -> tuple[FastAPI, list[Any], list[str]]:
+    """It, what is seen, and what it heard."""
     app = FastAPI()
+    heard: list[str] = []
 
     @app.websocket("/chat")
     async def talk(socket: WebSocket) -> None:
         await socket.accept()
         with suppress(WebSocketDisconnect):
             while True:
-                await socket.send_text(await socket.receive_text())
+                text = await socket.receive_text()
+                heard.append(text)
+                await socket.send_text(text)
 
     seen: list[Any] = []
     Guard(app, hosts=["testserver"], inspect=inspection, events=seen.append)
-    return app, seen
+    return app, seen, heard
 
 
 def test_messages_of_websockets() -> None:
-    app, seen = chat(Inspection())
+    app, seen, heard = chat(Inspection())
     with TestClient(app).websocket_connect(f"/chat?room={quote(BAD)}") as socket:
         for text in (
             "hello",
@@ -221,6 +225,7 @@ def test_messages_of_websockets() -> None:
         ):
             socket.send_text(text)
             assert socket.receive_text() == text
+    assert len(heard) == 3
     assert [(event.reason, event.detail["place"]) for event in seen] == [
         ("sql", "query.room"),
         ("xss", "websocket"),
@@ -229,12 +234,15 @@ def test_messages_of_websockets() -> None:
 
 
 def test_websockets_are_closed_where_that_is_wanted() -> None:
-    app, seen = chat(Inspection(action="refuse"))
+    app, seen, heard = chat(Inspection(action="refuse"))
     with TestClient(app).websocket_connect("/chat") as socket:
+        socket.send_text("hello")
+        socket.receive_text()
         socket.send_text(BAD)
         with pytest.raises(WebSocketDisconnect) as closed:
             socket.receive_text()
     assert closed.value.code == 1008
+    assert heard == ["hello"]
     with pytest.raises(WebSocketDisconnect):
         TestClient(app).websocket_connect(f"/chat?room={quote(BAD)}").__enter__()
     assert [event.reason for event in seen] == ["sql", "sql"]

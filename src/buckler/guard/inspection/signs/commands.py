@@ -51,7 +51,7 @@ SIGNS: Final = (
     ),
     _sign(4, r"\{\$\{~\w+~\(|;~\{?\$_(?:get|post|request|cookie)\[|\$\{@print~\(", prose=3),
     # Commands in words.
-    _sign(4, rf"\$\([\s`]*{_RUNS}(?:[\s|/<`]|$)"),
+    _sign(4, rf"(?:^['\"]?|[^=]['\"]|[^='\"])\$\([\s`]*{_RUNS}(?:[\s|/<`]|$)"),
     _sign(4, r"\$\(~(?:id|whoami|ls|env|ps|hostname)~\)"),
     _sign(
         4,

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from buckler.guard.alarms.alarms import Alarms
     from buckler.guard.alarms.detectors import Threshold
     from buckler.guard.alone import (
+        AttackInspection,
         BodyLimit,
         CrossOrigin,
         CsrfProtection,
@@ -49,6 +50,8 @@ if TYPE_CHECKING:
     from buckler.guard.headers.policy import HeaderPolicy
     from buckler.guard.headers.reports import Reports
     from buckler.guard.inbound import csp_nonce, identify, request_id
+    from buckler.guard.inspection.inspection import Inspection
+    from buckler.guard.inspection.sign import Attack
     from buckler.guard.limits.cors import Cors
     from buckler.guard.limits.csrf import Csrf, FormToken
     from buckler.guard.limits.memory import MemoryStore
@@ -99,6 +102,9 @@ _PLACES = {
     "AnswerError": "answers",
     "clear_site_data": "headers.clear_site_data",
     "WebSocketBounds": "alone",
+    "AttackInspection": "alone",
+    "Attack": "inspection.sign",
+    "Inspection": "inspection.inspection",
     "TrustedHosts": "alone",
     "TimeLimit": "alone",
     "SecurityHeaders": "alone",
@@ -146,6 +152,8 @@ __all__ = [
     "Alarms",
     "AnswerError",
     "AsyncSafeTransport",
+    "Attack",
+    "AttackInspection",
     "Audit",
     "BodyLimit",
     "Chain",
@@ -164,6 +172,7 @@ __all__ = [
     "Http",
     "HttpsOnly",
     "Identifier",
+    "Inspection",
     "Kind",
     "Memory",
     "MemoryStore",

@@ -92,6 +92,7 @@ class Guard:
         self._layer: Layer | None = None
         self._rates_alone = False
         self._told = False
+        self._inspecting = False
         self.reports = Reports(csp_reports) if isinstance(csp_reports, str) else csp_reports
         if self.reports is not None:
             self.policy = replace(self.policy, headers=self.reports.told(self.policy.headers))
@@ -163,12 +164,23 @@ class Guard:
             docs.policies(self.policy),
             wished_rates=not self._rates_alone,
         )
+        self._inspect(plans)
         if self._told:
             return plans
         self._told = True
         for reason, message in self.weaknesses():
             self._tell(reason, message)
         return plans
+
+    def _inspect(self, plans: Plans) -> None:
+        """Put the look at values around the application, where a policy wants it."""
+        if self._layer is None or self._inspecting:
+            return
+        if any(plan.policy.inspect is not None for plan in plans.all()):
+            from buckler.guard.inspection.inspecting import Inspecting
+
+            self._layer.app = Inspecting(self._layer.app, self.tell)
+            self._inspecting = True
 
     def weaknesses(self) -> list[tuple[str, str]]:
         """What is set weaker than the defaults: a word and a sentence for each."""

@@ -15,8 +15,6 @@ from collections.abc import Awaitable, Callable, Mapping, MutableMapping
 from time import monotonic
 from typing import Any, Final
 
-from buckler.guard.answering import Answering
-from buckler.guard.answers import Mode
 from buckler.guard.audit.events import Kind, Listener, SecurityEvent
 from buckler.guard.audit.teller import Teller
 from buckler.guard.errors import problem
@@ -24,6 +22,8 @@ from buckler.guard.inbound import ENDED, KEY, Inbound, Scope
 from buckler.guard.limits.flights import BUSY, TOO_LONG, Flights, current_task
 from buckler.guard.plans import Asked, Plan, Plans
 from buckler.guard.refusal import Refusal
+from buckler.guard.response_check.holding import HeldAnswer
+from buckler.guard.response_check.judging import Mode
 
 Message = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[Message]]
@@ -140,7 +140,7 @@ class Layer:
 
         out: Send = answered
         if self._answers is not None:
-            out = Answering(inbound, self._answers, answered, self.emit).send
+            out = HeldAnswer(inbound, self._answers, answered, self.emit).send
         try:
             await self.app(scope, receive, out)
             if not inbound.started:
@@ -246,7 +246,7 @@ class Layer:
 
     async def _run(self, inbound: Inbound, receive: Receive, answered: Send, send: Send) -> None:
         if self._answers is not None:
-            answered = Answering(inbound, self._answers, answered, self.emit).send
+            answered = HeldAnswer(inbound, self._answers, answered, self.emit).send
         try:
             await self.app(inbound.scope, receive, answered)
             if not inbound.started:

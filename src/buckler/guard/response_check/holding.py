@@ -6,10 +6,17 @@ import json
 from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any
 
-from buckler.guard.answers import MAX_ANSWER, AnswerError, Leak, Mode, leaks, stripped
 from buckler.guard.audit.events import Kind
 from buckler.guard.inbound import Inbound
 from buckler.guard.limits.body import is_json
+from buckler.guard.response_check.judging import (
+    MAX_ANSWER,
+    AnswerError,
+    Leak,
+    Mode,
+    leaks,
+    stripped,
+)
 
 Message = MutableMapping[str, Any]
 Send = Callable[[Message], Awaitable[None]]
@@ -17,7 +24,7 @@ Emit = Callable[..., None]
 SHOWN = 5
 
 
-class Answering:
+class HeldAnswer:
     """One answer on its way out.
 
     Args:

@@ -47,7 +47,12 @@ LEAST_DIGITS: Final = 10**13
 
 def is_secret_name(name: str) -> bool:
     """Whether a field, header or variable of this name is likely to hold a secret."""
-    return bool(SECRET_NAME.search(_CAMEL.sub("_", name)))
+    return bool(SECRET_NAME.search(words(name)))
+
+
+def words(name: str) -> str:
+    """A name whose words are parted by ``_``: ``userPassword`` is ``user_Password``."""
+    return _CAMEL.sub("_", name)
 
 
 def mask(value: str) -> str:

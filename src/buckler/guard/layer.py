@@ -22,7 +22,7 @@ from buckler.guard.inbound import ENDED, KEY, Inbound, Scope
 from buckler.guard.limits.flights import BUSY, TOO_LONG, Flights, current_task
 from buckler.guard.plans import Asked, Plan, Plans
 from buckler.guard.refusal import Refusal
-from buckler.guard.response_check.holding import HeldAnswer
+from buckler.guard.response_check.holding import ResponseCheck
 from buckler.guard.response_check.judging import Mode
 
 Message = MutableMapping[str, Any]
@@ -60,7 +60,7 @@ class Layer:
         self._listener = None if listener is None else Teller(listener)
         self._most = concurrency or math.inf
         self._closing = closing
-        self._answers = answers
+        self._check = None if answers is None else ResponseCheck(answers, self.emit)
         self._plans: Plans | None = None
         self._known: Mapping[Asked, Plan] = {}
         self._flights = Flights(None)
@@ -139,8 +139,8 @@ class Layer:
             return _nothing() if inbound.replaced else send(message)
 
         out: Send = answered
-        if self._answers is not None:
-            out = HeldAnswer(inbound, self._answers, answered, self.emit).send
+        if self._check is not None:
+            out = self._check.around(inbound, answered)
         try:
             await self.app(scope, receive, out)
             if not inbound.started:
@@ -245,8 +245,8 @@ class Layer:
             self._scopes -= 1
 
     async def _run(self, inbound: Inbound, receive: Receive, answered: Send, send: Send) -> None:
-        if self._answers is not None:
-            answered = HeldAnswer(inbound, self._answers, answered, self.emit).send
+        if self._check is not None:
+            answered = self._check.around(inbound, answered)
         try:
             await self.app(inbound.scope, receive, answered)
             if not inbound.started:

@@ -7,7 +7,6 @@ logged, or the field taken out.
 
 from __future__ import annotations
 
-import json
 import os
 import re
 import sys
@@ -16,13 +15,12 @@ from dataclasses import dataclass
 from typing import Any, Final, Literal
 
 from buckler.core.errors import BucklerError
-from buckler.core.redact import is_secret_name
+from buckler.core.redact import is_secret_name, words
+from buckler.core.shapes import Shape, cards, likely
+from buckler.guard.response_check.json_text import Number, Place
 
 Mode = Literal["auto", "fail", "log", "strip"]
 MODES: Final = ("auto", "fail", "log", "strip")
-MAX_ANSWER: Final = 1_048_576
-"""Bytes of an answer that is looked into; larger ones pass."""
-MAX_DEPTH: Final = 64
 _WORD = "(?:password|passwd|pwd|passphrase|passcode|pin|otp|totp|cvv|cvc)"
 _STORED = re.compile(
     rf"(?:^|[_-]){_WORD}[_-]?(?:hash|hashed|salt|digest|encrypted)$"
@@ -36,21 +34,16 @@ _ABOUT = re.compile(
     re.IGNORECASE,
 )
 """Names that tell something about a secret, or of a token that is none: of a page, of a form."""
-_SHAPES: Final = {
-    "password_hash": re.compile(
-        r"\$(?:argon2(?:id|i|d)|2[abxy]|scrypt|pbkdf2[\w-]*|5|6|y|7|bcrypt-sha256)\$\S{20,}|(?:scrypt|pbkdf2)[:_][\w:]+\$\S{16,}"
-    ),
-    "private_key": re.compile(r"-----BEGIN [A-Z ]*PRIVATE KEY-----"),
-    "cloud_key": re.compile(
-        r"\b(?:AKIA|ASIA)[A-Z0-9]{16}\b|\bgh[pousr]_[A-Za-z0-9]{36,}\b|\bsk_live_[A-Za-z0-9]{16,}\b|\bxox[abpr]-[A-Za-z0-9-]{20,}"
-    ),
-    "token": re.compile(r"\beyJ[\w-]{10,}\.eyJ[\w-]{10,}\.[\w-]{16,}"),
-}
-_CARD = re.compile(r"(?<![\d.-])\d(?:[ -]?\d){13,18}(?![\d.-])")
-_GROUPED = re.compile(r"\d{4}([ -])\d{4}\1\d{4}\1\d{1,4}|\d{4}([ -])\d{6}\2\d{4,5}")
 _CARD_NAME = re.compile(r"card|(?:^|_)(?:pan|cc|ccn|payment)(?:_|$)", re.IGNORECASE)
-_CARD_STARTS = {14: ("30", "36", "38"), 15: ("34", "37"), 16: ("2", "4", "5", "6"), 19: ("62", "6")}
-"""Beginnings of numbers by length; many other numbers have as many digits."""
+_EXAMPLE = re.compile(
+    r"EXAMPLE|[xX]{6}|0{8}|1234567890|(?:^|:)(?i:pass(?:word|wd)?|pwd|secret)(?:@|$)|[*]{3}|[<{\[…%]"
+)
+"""What documentation writes in the place of a key or a password."""
+_EXEMPLARY = frozenset(("cloud_key", "url_password"))
+_MEANT = frozenset(("token", "authorization"))
+"""Shapes that a response model may declare."""
+SHORTEST: Final = 12
+"""Characters of the shortest text that has a secret's shape."""
 
 
 class AnswerError(BucklerError):
@@ -59,20 +52,41 @@ class AnswerError(BucklerError):
     code = "guard.answer"
 
 
+Step = tuple[Any, int, str | int]
+"""The step before, or None at the root; the how-manieth member or item; its name or number."""
+
+
 @dataclass(frozen=True, slots=True)
 class Leak:
     """A field that should not be there.
 
     Attributes:
-        path: Names and numbers that lead to it.
+        step: The last step to it; None where it is the whole answer.
         shape: What it looks like: ``name``, or one of the shapes of values.
     """
 
-    path: tuple[str | int, ...]
+    step: Step | None
     shape: str
+
+    @property
+    def path(self) -> tuple[str | int, ...]:
+        """Names and numbers that lead to it."""
+        return tuple(name for _, name in self._steps())
+
+    @property
+    def place(self) -> Place:
+        """The same as numbers alone: two members of one name are two places."""
+        return tuple(number for number, _ in self._steps())
 
     def __str__(self) -> str:
         return ".".join(map(str, self.path))
+
+    def _steps(self) -> list[tuple[int, str | int]]:
+        found, step = [], self.step
+        while step is not None:
+            found.append(step[1:])
+            step = step[0]
+        return found[::-1]
 
 
 def chosen(mode: Mode | None) -> Mode | None:
@@ -88,7 +102,7 @@ def chosen(mode: Mode | None) -> Mode | None:
 
 def is_stored(name: str) -> bool:
     """Whether a field of this name holds what is kept of a password, or the password."""
-    return bool(_STORED.search(name))
+    return bool(_STORED.search(words(name)))
 
 
 def leaks(
@@ -99,39 +113,42 @@ def leaks(
     """What looks like a secret in a JSON value.
 
     Args:
-        content: As parsed.
+        content: As :func:`~buckler.guard.response_check.json_text.parsed` gives it.
         declared: Names of fields that the route answers on purpose, in lower case.
         answered: Names that its response model declares: a token there is meant; what is kept of a
             password, a private key and a card's number never are.
     """
-    waiting: list[tuple[tuple[str | int, ...], Any]] = [((), content)]
+    waiting: list[tuple[Step | None, str, Any]] = [(None, "", content)]
     while waiting:
-        path, value = waiting.pop()
-        name = str(path[-1]).lower() if path and isinstance(path[-1], str) else ""
-        if name in declared:
+        step, name, value = waiting.pop()
+        lower = name.lower()
+        if lower in declared:
             continue
-        if isinstance(value, dict) and len(path) < MAX_DEPTH:
-            waiting += [((*path, key), item) for key, item in value.items()]
-        elif isinstance(value, list) and len(path) < MAX_DEPTH:
-            waiting += [((*path, index), item) for index, item in enumerate(value)]
-        elif isinstance(value, str | int) and not isinstance(value, bool) and value != "":
-            meant = name in answered and not is_stored(name)
-            shape = _shape(name, value, meant=meant)
+        if isinstance(value, tuple):
+            waiting += [
+                ((step, number, key), key, item) for number, (key, item) in enumerate(value)
+            ]
+        elif isinstance(value, list):
+            # What is in a list bears the list's name.
+            waiting += [((step, number, number), name, item) for number, item in enumerate(value)]
+        elif isinstance(value, str) and value:
+            shape = _shape(name, value, meant=lower in answered and not is_stored(name))
             if shape:
-                yield Leak(path, shape)
+                yield Leak(step, shape)
 
 
-def _shape(name: str, value: str | int, *, meant: bool) -> str:
-    text = str(value)
-    if name and isinstance(value, str) and _is_masked(text):
+def _shape(name: str, text: str, *, meant: bool) -> str:
+    written = not isinstance(text, Number)
+    if written and name and _is_masked(text):
         return ""
-    for shape, pattern in _SHAPES.items():
-        if isinstance(value, str) and pattern.search(text) and not (meant and shape == "token"):
-            return shape
-    named = bool(_CARD_NAME.search(name))
-    if any(_is_card(found.group(), named=named) for found in _CARD.finditer(text[:4096])):
+    if written and len(text) >= SHORTEST:
+        for shape in likely(text):
+            if _holds(shape, text) and not (meant and shape.kind in _MEANT):
+                return shape.kind
+    named = bool(_CARD_NAME.search(words(name)))
+    if len(text) >= SHORTEST and any(card.grouped or named for card in cards(text)):
         return "card_number"
-    if not name or meant or not isinstance(value, str) or _ABOUT.search(name):
+    if not written or not name or meant or _ABOUT.search(words(name)):
         return ""
     if is_stored(name):
         return "name" if " " not in text else ""
@@ -140,41 +157,15 @@ def _shape(name: str, value: str | int, *, meant: bool) -> str:
     return "name" if random and is_secret_name(name) else ""
 
 
+def _holds(shape: Shape, text: str) -> bool:
+    if shape.kind == "authorization" and len(text.split()) > 2:
+        return False  # words about a header
+    for secret in shape.found(text):
+        if shape.kind not in _EXEMPLARY or not _EXAMPLE.search(secret):
+            return True
+    return False
+
+
 def _is_masked(text: str) -> bool:
     """``********``, ``****1234``, ``[redacted]``: a secret that is none any more."""
     return bool(re.fullmatch(r"[*x•.…]{3,}\w{0,4}|\[?(?:redacted|hidden|masked)\]?", text, re.I))
-
-
-def _is_card(text: str, *, named: bool) -> bool:
-    """Whether digits are a card's number: its beginning, its length, and ISO/IEC 7812-1's check digit.
-
-    One number in ten has a right check digit, so digits without groups count below a telling name alone.
-    """
-    digits = [int(c) for c in text if c.isdigit()]
-    number = "".join(map(str, digits))
-    if not number.startswith(_CARD_STARTS.get(len(digits), ("-",))) or len(set(digits)) < 2:
-        return False
-    if not named and not _GROUPED.fullmatch(text):
-        return False
-    doubled = [sum(divmod(2 * d, 10)) if i % 2 else d for i, d in enumerate(reversed(digits))]
-    return sum(doubled) % 10 == 0
-
-
-def stripped(content: Any, found: list[Leak]) -> bytes:
-    """The answer without the fields.
-
-    Args:
-        content: As parsed; it is changed.
-        found: What to take out.
-    """
-    for leak in found:
-        if not leak.path:
-            return b"null"
-        holder = content
-        for part in leak.path[:-1]:
-            holder = holder[part]
-        if isinstance(holder, list):
-            holder[int(leak.path[-1])] = None
-        else:
-            holder.pop(leak.path[-1], None)
-    return json.dumps(content, ensure_ascii=False, separators=(",", ":")).encode()

@@ -346,3 +346,21 @@ def test_whoever_goes_on_after_an_answer_failed_is_not_heard(port: int) -> None:
         got = connection.recv(65536)
     assert got.startswith(b"HTTP/1.1 500")
     assert b"x9" not in got
+
+
+@pytest.mark.parametrize(("mode", "status"), [("fail", 500), ("strip", 500), ("log", 200)])
+def test_where_the_check_itself_fails_nothing_goes_out_unseen_but_under_log(
+    mode: Mode, status: int, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def fails(*_: Any) -> Any:
+        raise MemoryError("no more")
+
+    monkeypatch.setattr("buckler.guard.response_check.looking.leaks", fails)
+    answer = get(answering([BAD], "application/json", mode))
+    assert answer.status == status
+    assert "no more" in caplog.text
+    assert answer.messages[-1].get("more_body", False) is False
+    stream = get(answering([BAD, b"\n", BAD], "application/jsonl", mode))
+    assert stream.status == 200
+    whole = stream.messages[-1].get("more_body") is False and stream.body.endswith(BAD)
+    assert whole == (mode == "log")

@@ -32,6 +32,9 @@ TELLING = [
     'null value in column "x" of relation "y" violates not-null constraint',
     'invalid input syntax for type integer: "a"',
     "permission denied for table users",
+    'column "x" does not exist\nLINE 1: SELECT',
+    'ERROR:  role "shop" already exists',
+    'column reference "id" is ambiguous',
     # MySQL, MariaDB
     "You have an error in your SQL syntax; check the manual",
     "(1062, \"Duplicate entry 'a' for key 'users.mail'\")",
@@ -115,6 +118,8 @@ TELLING = [
     "https://ann:hunter22@shop.example",
     "sent eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiJhIn0.abcdefghijkl",
     "paid with 4111 1111 1111 1111",
+    "Card 4111111111111111 was declined",
+    "{'SHOP_PASSWORD': 'x'}",
 ]
 FOR_PEOPLE = [
     "Not found",
@@ -182,6 +187,17 @@ FOR_PEOPLE = [
     "No module is chosen",
     "Nachricht zu lang: höchstens 200 Zeichen",
     "在庫がありません",
+    'The role "admin" already exists',
+    'A product of type "gift" already exists',
+    'Column "price" does not exist in your file',
+    "Table '7' doesn't exist",
+    "Invalid column name 'price'",
+    "Max retries exceeded: try again tomorrow",
+    "PASSWORD: must have 12 characters",
+    "Moved to /node/20",
+    "Shipping by express/24 is not possible",
+    "The file /files/7/settings.yaml was not found",
+    "Order 4111111111111111 was not found",
 ]
 
 

@@ -31,18 +31,20 @@ _DATABASES = r"""
       \b(?:SELECT\s.{1,400}?\sFROM|INSERT\s+INTO|UPDATE\s.{1,400}?\sSET|DELETE\s+FROM|(?:DROP|ALTER|CREATE)\s+TABLE)\b
     | (?i:\bsqlstate\b|\bORA-\d{5}\b|\bPLS-\d{5}\b|\bSQL\d{4}N\b|\bsqlalche\.me/e/)
     | \[(?:SQL|parameters):\ | \bDETAIL:\s{1,4}Key
-    | (?i:\b(?:relation|column|function|operator|type|schema|database|role|constraint|index|sequence)
-        \s\\?"[^"]{1,128}"\s(?:of\srelation|does\snot\sexist|already\sexists|is\sambiguous))
+    | \b(?:relation|sequence|operator|constraint|column\ reference)\ \\?"[^"]{1,128}"\ (?:does|already|is)\ | \bof\ relation\ \\?"
+    # As the database begins its message; the words of people begin with a capital or an article.
+    | (?:^|\bERROR:\s{1,4}|\)\ )(?:column|function|type|schema|database|role|index|table)\ \\?"[^"]{1,128}"\ (?:does\ not|already)\ exist
+    | \bLINE\ \d{1,6}:\ |\bDB-Lib\ error\b
     | (?i:\bduplicate\skey\svalue\sviolates|\bviolates\s(?:unique|foreign\skey|not-null|check|exclusion)\sconstraint)
     | (?i:\bsyntax\serror\sat\sor\snear|\binvalid\sinput\ssyntax\sfor|\bcurrent\stransaction\sis\saborted)
-    | (?i:\bpassword\sauthentication\sfailed\sfor\suser|\bpermission\sdenied\sfor\s(?:table|relation|schema|sequence|database)\b)
+    | \b(?:password\ authentication\ failed\ for\ user|permission\ denied\ for\ (?:table|relation|schema|sequence|database))\b
     | (?i:\berror\sin\syour\sSQL\ssyntax|\bduplicate\sentry\s'.{1,300}?'\sfor\skey|\bunknown\scolumn\s'[^']{1,128}'\sin)
-    | (?i:\btable\s'[^']{1,128}'\sdoesn't\sexist|\bcolumn\s'[^']{1,128}'\scannot\sbe\snull|\baccess\sdenied\sfor\suser\s')
-    | (?i:\bcannot\s(?:add\sor\supdate|delete\sor\supdate)\sa\s(?:child|parent)\srow|\bMySQL\sserver\b|\bdata\stoo\slong\sfor\scolumn)
+    | (?i:\btable\s'[\w$]{1,64}\.[\w$]{1,64}'\sdoesn't\sexist|\baccess\sdenied\sfor\suser\s')
+    | (?i:\bcannot\s(?:add\sor\supdate|delete\sor\supdate)\sa\s(?:child|parent)\srow|\bMySQL\sserver\b|\bdata\stoo\slong\sfor\scolumn\s')
     | \b(?:UNIQUE|NOT\ NULL|FOREIGN\ KEY|CHECK|PRIMARY\ KEY)\ constraint\b | \bno\ such\ (?:table|column|function):
     | (?i:\bnear\s\\?"[^"]{1,128}":\ssyntax\serror) | \bunrecognized\ token: | \bdatabase\ is\ locked\b
     | \bunable\ to\ open\ database\ file\b
-    | (?i:\bincorrect\ssyntax\snear\s|\bunclosed\squotation\smark\safter|\binvalid\s(?:object|column)\sname\s'|\[ODBC\b)
+    | (?i:\bincorrect\ssyntax\snear\s'|\bunclosed\squotation\smark\safter|\binvalid\sobject\sname\s'|\[ODBC\b)
     | \bE11000\ duplicate\ key\b | \bWRONGTYPE\ Operation\b | \bNOAUTH\ Authentication\b | \bindex_not_found_exception\b
     | \b(?:psycopg2?|asyncpg|aiosqlite|sqlalchemy|pymysql|MySQLdb|aiomysql|oracledb|cx_Oracle|pyodbc|sqlite3|pymongo|motor
         |redis|aioredis|httpx2?|httpcore|aiohttp|urllib3|botocore|boto3|pydantic_core|starlette|uvicorn|anyio)\.\w
@@ -51,7 +53,7 @@ _PATHS = rf"""
       {_START}(?:file://)?(?:
           (?i:/(?:usr|opt|var|etc|tmp|root|proc|mnt|srv))/[\w.-]
         | /(?:home|Users|Volumes)/[\w.-]{{1,64}}/[\w.-] | /private/(?:var|tmp|etc)\b | /run/secrets\b | /dev/shm\b
-        | /(?:[\w.-]{{1,64}}/){{1,16}}[\w.-]{{1,64}}?\.(?:py|pyc|so|db|sqlite3?|env|ini|cfg|conf|toml|ya?ml|log|pem|key|sock)\b
+        | /(?:[\w.-]{{1,64}}/){{1,16}}[\w.-]{{1,64}}?\.(?:py|pyc|so|db|sqlite3?|env|ini|cfg|conf|toml|pem|sock)\b
         | [A-Za-z]:\\{{1,4}}[\w. ()-]{{1,64}}[\\.] | [A-Za-z]:/(?:Users|Windows|Program\ Files|inetpub)/
         | \\{{2,4}}[\w.-]{{1,64}}\\{{1,2}}[\w.$-]
       )
@@ -67,13 +69,13 @@ _PLACES = r"""
         | (?:://|@)[\w-]{1,63}(?:\.[\w-]{1,63}){0,4}\.(?:internal|local|localdomain|lan|intranet|corp|svc)\b
         | \b[\w-]{1,63}(?:\.[\w-]{1,63}){0,4}\.(?:internal|local|localdomain|lan|intranet|corp|svc):\d{2,5}\b
         | \b[\w-]{1,63}\.(?:svc\.cluster\.local|compute\.internal)\b)
-    | \bHTTPS?ConnectionPool\( | \bMax\ retries\ exceeded | \bgetaddrinfo\ failed | \bName\ or\ service\ not\ known
+    | \bHTTPS?ConnectionPool\( | \bMax\ retries\ exceeded\ with\ url | \bgetaddrinfo\ failed | \bName\ or\ service\ not\ known
     | \bCannot\ connect\ to\ host\b | \bError\ \d{1,4}\ connecting\ to\b
 """
 _VERSIONS = r"""
       (?i:\b(?:c?python|uvicorn|gunicorn|hypercorn|granian|daphne|fastapi|starlette|werkzeug|django|flask|pydantic
         |sqlalchemy|nginx|openresty|apache|caddy|envoy|haproxy|traefik|openssl|php|node|express|tomcat|jetty|microsoft-iis
-        |postgresql|mysql|mariadb|sqlite|mongodb|redis|httpx|python-requests|aiohttp|urllib3)/v?\d+(?:\.\d)?)
+        |postgresql|mysql|mariadb|sqlite|mongodb|redis|httpx|python-requests|aiohttp|urllib3)/v?\d+\.\d)
     | (?i:\b(?:uvicorn|gunicorn|hypercorn|granian|fastapi|starlette|werkzeug|nginx|postgresql|mysql|mariadb|openssl|pydantic
         |sqlalchemy)\ v?\d+\.\d)
     | (?i:\bc?python\ v?\d+\.\d+\.\d)
@@ -91,7 +93,7 @@ _OBJECTS = r"""
 _ENVIRONMENT = r"""
       \benviron\(\{ | (?:\b[A-Z][A-Z0-9]{0,40}_[A-Z0-9_]{1,60}=[^\s,;]{1,300}[\s,;]{1,8}){2}
     | ['"]?\b(?:PATH|PYTHONPATH|LD_LIBRARY_PATH|VIRTUAL_ENV|PYTHONHOME)['"]?\s?[=:]\s?['"]?/
-    | \b[A-Z0-9_]{0,60}(?:SECRET|PASSWORD|API_KEY|DATABASE_URL|ACCESS_KEY)[A-Z0-9_]{0,60}['"]?\s?[=:]\s?['"]?[^\s'"]
+    | \b[A-Z0-9_]{0,60}(?:SECRET|PASSWORD|API_KEY|DATABASE_URL|ACCESS_KEY)[A-Z0-9_]{0,60}(?:=[^\s]|['"]:\s?['"])
     | (?i:\b(?:dbname|host|server|user\ id|uid)=[^\s;]{1,256}[\s;].{0,300}?\b(?:password|pwd)=)
 """
 _INSIDE: Final = tuple(
@@ -119,7 +121,9 @@ def tells_inside(text: str, error: BaseException | None = None) -> bool:
         return True
     if any(pattern.search(text) for pattern in _INSIDE):
         return True
-    if any(True for shape in likely(text) for _ in shape.found(text)) or any(cards(text)):
+    if any(True for shape in likely(text) for _ in shape.found(text)):
+        return True
+    if any(card.grouped or "card" in text.lower() for card in cards(text)):
         return True
     return any(len(cause) >= MIN_LENGTH and cause in text for cause in _causes(error))
 

@@ -313,7 +313,9 @@ def test_trailers(mode: Mode, status: int, kinds: str) -> None:
     assert b"x9" not in answer.body
 
 
-@pytest.fixture(scope="module", params=["uvicorn-h11", "hypercorn-asyncio"])
+@pytest.fixture(
+    scope="module", params=["uvicorn-h11", "hypercorn-asyncio", "hypercorn-trio", "granian"]
+)
 def port(request: Any, tmp_path_factory: Any) -> Iterator[int]:
     files = tmp_path_factory.mktemp("files")
     with serving(request.param, files, app="tests.guard.served_streams:app") as found:

@@ -24,7 +24,6 @@ if TYPE_CHECKING:
         TrustedHosts,
         WebSocketBounds,
     )
-    from buckler.guard.answers import AnswerError
     from buckler.guard.audit.audit import Audit
     from buckler.guard.audit.chain import Chain
     from buckler.guard.audit.events import Kind, SecurityEvent, Severity
@@ -60,6 +59,7 @@ if TYPE_CHECKING:
     from buckler.guard.limits.websocket import WebSocketLimits
     from buckler.guard.options import GuardError
     from buckler.guard.policy import Policy, RoutePolicy, with_policy
+    from buckler.guard.response_check.judging import AnswerError
     from buckler.guard.validate import (
         Identifier,
         Money,
@@ -99,7 +99,7 @@ _PLACES = {
     "RedisStore": "limits.redis",
     "identify": "inbound",
     "Reports": "headers.reports",
-    "AnswerError": "answers",
+    "AnswerError": "response_check.judging",
     "clear_site_data": "headers.clear_site_data",
     "WebSocketBounds": "alone",
     "AttackInspection": "alone",

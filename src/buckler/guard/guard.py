@@ -9,7 +9,6 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Unpack
 
 from buckler.guard import docs
-from buckler.guard.answers import MODES, Mode, chosen
 from buckler.guard.audit.events import Kind, Listener, SecurityEvent
 from buckler.guard.audit.teller import Teller
 from buckler.guard.headers.reports import Reports
@@ -20,6 +19,7 @@ from buckler.guard.options import GuardError
 from buckler.guard.plans import Plans
 from buckler.guard.policy import Changes, Policy, Rates
 from buckler.guard.presets import PRESETS, Preset
+from buckler.guard.response_check.judging import MODES, Mode, chosen
 from buckler.guard.routes import applications, read
 
 if TYPE_CHECKING:

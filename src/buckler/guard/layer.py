@@ -15,8 +15,6 @@ from collections.abc import Awaitable, Callable, Mapping, MutableMapping
 from time import monotonic
 from typing import Any, Final
 
-from buckler.guard.answering import Answering
-from buckler.guard.answers import Mode
 from buckler.guard.audit.events import Kind, Listener, SecurityEvent
 from buckler.guard.audit.teller import Teller
 from buckler.guard.errors import problem
@@ -24,6 +22,8 @@ from buckler.guard.inbound import ENDED, KEY, Inbound, Scope
 from buckler.guard.limits.flights import BUSY, TOO_LONG, Flights, current_task
 from buckler.guard.plans import Asked, Plan, Plans
 from buckler.guard.refusal import Refusal
+from buckler.guard.response_check.holding import ResponseCheck
+from buckler.guard.response_check.judging import Mode
 
 Message = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[Message]]
@@ -61,7 +61,7 @@ class Layer:
         self._listener = None if listener is None else Teller(listener)
         self._most = concurrency or UNBOUNDED
         self._closing = closing
-        self._answers = answers
+        self._check = None if answers is None else ResponseCheck(answers, self.emit)
         self._plans: Plans | None = None
         self._known: Mapping[Asked, Plan] = {}
         self._flights = Flights(None, self._late)
@@ -175,9 +175,9 @@ class Layer:
         return plans
 
     def _answering(self, inbound: Inbound) -> Send:
-        if self._answers is None:
+        if self._check is None:
             return inbound.answer
-        return Answering(inbound, self._answers, inbound.answer, self.emit).send
+        return self._check.around(inbound, inbound.answer)
 
     def instead(self, inbound: Inbound, message: Message) -> Awaitable[None]:
         """A message of an answer that guard's own takes the place of, unless it had begun."""

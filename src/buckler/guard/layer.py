@@ -12,7 +12,6 @@ import logging
 import math
 from asyncio import get_running_loop
 from collections.abc import Awaitable, Callable, Mapping, MutableMapping
-from time import monotonic
 from typing import Any, Final
 
 from buckler.guard.audit.events import Kind, Listener, SecurityEvent

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-
 from buckler.guard.limits.rate import Rate
 from buckler.guard.options import count
 

@@ -58,7 +58,8 @@ class _Part:
         merged.update(changes)
         policy = Policy(**merged)
         # Plans are made now, so that a wrong option is told where it is written.
-        plans = Plans((), policy, store or MemoryStore())
+        # The check of a host is the one part that has the other checks of a head with it.
+        plans = Plans((), policy, store or MemoryStore(), head=policy.hosts is not None)
         self.app = app
         self._layer = Layer(app, lambda: plans, listener=events, concurrency=policy.concurrency)
 

@@ -97,7 +97,7 @@ class Plan:
         counted = [one for one in counted if one.rate.by != "principal"]
         self.waiting = tuple(one for one in counted if one.waits)
         quick = [one.check for one in counted if not one.waits]
-        shared: list[Check] = [parts.head.check] if policy.hosts is not None else []
+        shared: list[Check] = [parts.head.check] if parts.head is not None else []
         if parts.https is not None:
             shared.append(parts.https.check)
         checks = list(shared)
@@ -136,21 +136,24 @@ class Parts:
     Args:
         policy: Of the application.
         store: Where rates are counted.
+        head: Whether a request's head is looked at.
     """
 
     __slots__ = ("head", "https", "proxies", "store")
 
-    def __init__(self, policy: Policy, store: RateStore) -> None:
+    def __init__(self, policy: Policy, store: RateStore, *, head: bool = True) -> None:
         self.store = store
         self.https = Https(policy.https) if policy.https is not None else None
         self.proxies = Proxies(policy.proxies) if policy.proxies else None
-        self.head = Head(
-            Hosts(policy.hosts or ()),
-            policy.header_count,
-            size(policy.header_size, "header_size"),
-            size(policy.address, "address"),
-            policy.query_keys,
-        )
+        self.head: Head | None = None
+        if head:
+            self.head = Head(
+                None if policy.hosts is None else Hosts(policy.hosts),
+                policy.header_count,
+                size(policy.header_size, "header_size"),
+                size(policy.address, "address"),
+                policy.query_keys,
+            )
 
 
 class Plans:
@@ -162,6 +165,7 @@ class Plans:
         store: Where rates are counted.
         documented: Policies of FastAPI's documentation pages, by kind.
         wished_rates: Whether rates that routes state count.
+        head: Whether a request's head is looked at.
     """
 
     def __init__(
@@ -172,9 +176,10 @@ class Plans:
         documented: Mapping[str, Policy] | None = None,
         *,
         wished_rates: bool = True,
+        head: bool = True,
     ) -> None:
         self._policy = policy
-        self._parts = Parts(policy, store)
+        self._parts = Parts(policy, store, head=head)
         self._documented = documented or {}
         self._wished_rates = wished_rates
         self._plans: dict[int, Plan] = {}

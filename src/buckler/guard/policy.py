@@ -31,14 +31,15 @@ class Policy:
 
     Attributes:
         headers: What answers say.
-        hosts: Host names that the application answers to; empty: any (a finding of scan). None
-            switches off all checks of a request's head.
+        hosts: Host names that the application answers to; empty: any (a finding of scan). None:
+            ``Host`` is not looked at.
         https: What becomes of plain http: ``redirect``, ``require`` or None.
         proxies: Networks whose ``X-Forwarded-*`` is believed.
         cors: Who may read answers from another origin; None: nobody.
         csrf: The check of requests that another site may have caused.
         websocket: Bounds of websockets, and who may open one.
-        header_count, header_size, address, query_keys: Bounds of a request's head.
+        header_count, header_size, address, query_keys: Bounds of a request's head; the size is that
+            of all names and values together.
         body, upload: Bounds of a body, and of a form with files.
         json_depth, json_keys, parts, files: Bounds of what a body holds. JSON may have ten times as many
             arrays and objects as keys; a form without files has as many fields as JSON has keys.

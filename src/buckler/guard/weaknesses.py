@@ -53,7 +53,7 @@ def found(app: Any, policy: Policy, *, errors: bool) -> Iterator[tuple[str, str]
     if not errors:
         yield "errors_off", "errors=False: errors answer as the application has them"
     if policy.hosts is None:
-        yield "head_off", "hosts=None: no check of host, headers and address"
+        yield "hosts_off", "hosts=None: any Host header is believed; name the site's own"
     elif not policy.hosts:
         yield "any_host", "hosts is empty: any Host header is believed; name the site's own"
     if getattr(app, "debug", False):

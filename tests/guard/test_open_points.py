@@ -6,9 +6,9 @@ import asyncio
 from typing import Any
 
 import pytest
-from fastapi import FastAPI
+from fastapi import FastAPI, HTTPException, Request
 
-from buckler.guard import BodyLimit, Guard, TrustedHosts
+from buckler.guard import BodyLimit, Guard, Rate, TrustedHosts, identify
 from tests.guard.asgi import ask, get
 
 
@@ -55,3 +55,40 @@ def test_a_part_alone_checks_what_is_its_own(status: int) -> None:
     app: Any = BodyLimit(inner) if status == 200 else TrustedHosts(inner, ["shop.example"])
     many = [(f"x-{n}", "1") for n in range(200)]
     assert asyncio.run(ask(app, "GET", "/", many)).status == status
+
+
+def named(again: list[str]) -> FastAPI:
+    """An application that says who asks, and says it again: ``X-User``, then each of ``again``."""
+    app = FastAPI()
+
+    @app.get("/")
+    async def home(request: Request) -> dict[str, int]:
+        for name in (request.headers["x-user"], *again):
+            try:
+                await identify(request, name)
+            except HTTPException:
+                if name != "swallowed":
+                    raise
+        return {}
+
+    Guard(app, rate=Rate(3, 3600, by="principal"))
+    return app
+
+
+@pytest.mark.parametrize("again", [[], ["ann"], ["ann", "ann"]])
+def test_a_principal_is_counted_once_for_a_request(again: list[str]) -> None:
+    app = named(again)
+    ann = [get(app, headers={"x-user": "ann"}).status for _ in range(4)]
+    assert ann == [200, 200, 200, 429]
+
+
+def test_each_principal_of_a_request_is_counted() -> None:
+    app = named(["ann"])
+    statuses = [get(app, headers={"x-user": f"staff-{n}"}).status for n in range(4)]
+    assert statuses == [200, 200, 200, 429]
+
+
+def test_who_was_refused_is_refused_again() -> None:
+    app = named(["swallowed", "swallowed"])
+    statuses = [get(app, headers={"x-user": "swallowed"}).status for _ in range(4)]
+    assert statuses == [200, 200, 200, 429]

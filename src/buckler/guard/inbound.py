@@ -35,6 +35,7 @@ class Inbound:
         started: Whether the application's answer began.
         replaced: Whether guard answered instead.
         principal: Who is signed in, once that is known.
+        counted: Principals that were counted for this request.
     """
 
     # Defaults of the class: most requests never set them, and a request has microseconds.
@@ -43,6 +44,7 @@ class Inbound:
     started = False
     replaced = False
     principal = ""
+    counted: tuple[str, ...] = ()
     _id = ""
     _nonce = ""
 
@@ -98,6 +100,8 @@ def request_id(request: Any) -> str:
 async def identify(request: Any, principal: str) -> None:
     """Say who is signed in, for the security log, the cache headers and rates by principal.
 
+    Two dependencies may both say it: one request counts once for one principal.
+
     Args:
         request: Anything with a ``scope``, or the scope.
         principal: A name that stays the same for one account; not its secret.
@@ -110,13 +114,18 @@ async def identify(request: Any, principal: str) -> None:
         return
     found.principal = principal
     found.flags |= PERSONAL
-    for rate in found.plan.personal:
-        refusal = await rate.wait(found)
-        if refusal is not None:
-            from buckler.guard.limits.body import body_refused
+    if principal not in found.counted:
+        # Before it is counted: of two that say so at once, one waits for a store elsewhere.
+        found.counted += (principal,)
+        for rate in found.plan.personal:
+            refusal = await rate.wait(found)
+            if refusal is not None:
+                found.refusal = refusal
+                break
+    if found.refusal is not None:
+        from buckler.guard.limits.body import body_refused
 
-            found.refusal = refusal
-            raise body_refused(refusal)
+        raise body_refused(found.refusal)
 
 
 def csp_nonce(request: Any) -> str:

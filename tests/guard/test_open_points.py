@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-from typing import Any
+from typing import Annotated, Any
 
 import pytest
-from fastapi import FastAPI, HTTPException, Request
+from fastapi import Depends, FastAPI, HTTPException, Request, Response, Security
+from fastapi.security import APIKeyHeader, APIKeyQuery
 
 from buckler.guard import BodyLimit, Guard, Rate, TrustedHosts, identify
 from tests.guard.asgi import ask, get
@@ -92,3 +93,61 @@ def test_who_was_refused_is_refused_again() -> None:
     app = named(["swallowed", "swallowed"])
     statuses = [get(app, headers={"x-user": "swallowed"}).status for _ in range(4)]
     assert statuses == [200, 200, 200, 429]
+
+
+HEADER = APIKeyHeader(name="X-Shop-Key", auto_error=False)
+
+
+def holder(key: Annotated[str | None, Security(HEADER)]) -> str | None:
+    return key
+
+
+def keyed() -> FastAPI:
+    """Keys by header and query, one of them below a dependency in a mounted application."""
+    app, inner = FastAPI(), FastAPI()
+    query = APIKeyQuery(name="shop_key", auto_error=False)
+
+    @inner.get("/orders")
+    async def orders(who: Annotated[str | None, Depends(holder)]) -> dict[str, int]:
+        return {}
+
+    @app.get("/report", dependencies=[Security(query)])
+    async def report() -> dict[str, int]:
+        return {}
+
+    @app.get("/catalogue")
+    async def catalogue(response: Response) -> dict[str, int]:
+        response.headers["Cache-Control"] = "public, max-age=60"
+        return {}
+
+    app.mount("/inner", inner)
+    Guard(app)
+    return app
+
+
+@pytest.mark.parametrize(
+    ("headers", "query", "kept"),
+    [
+        ({}, b"", None),
+        ({"x-other": "1"}, b"other=1&x=shop_key", None),
+        ({"x-api-key": "k"}, b"", "no-store"),
+        ({"x-shop-key": "k"}, b"", "no-store"),
+        ({}, b"a=1&shop_key=k", "no-store"),
+        ({}, b"shop%5Fkey=k", "no-store"),
+        ({"authorization": "Bearer k"}, b"", "no-store"),
+    ],
+)
+@pytest.mark.parametrize("path", ["/inner/orders", "/report", "/none"])
+def test_answers_to_a_key_are_kept_by_nobody(
+    headers: dict[str, str], query: bytes, kept: str | None, path: str
+) -> None:
+    assert get(keyed(), path, headers, query=query).header("cache-control") == kept
+
+
+def test_what_the_application_says_of_its_cache_stays() -> None:
+    answer = get(keyed(), "/catalogue", {"x-shop-key": "k"})
+    assert answer.header("cache-control") == "public, max-age=60"
+
+
+def test_a_name_of_a_key_is_looked_for_where_it_is_declared_alone() -> None:
+    assert get(plain(), headers={"x-shop-key": "k"}).header("cache-control") is None

@@ -17,6 +17,8 @@ _ENCRYPTED: Final = frozenset(("https", "wss"))
 HTTPS: Final = 1
 PERSONAL: Final = 2
 """Flags: it goes out encrypted; it belongs to somebody (a credential came with the request)."""
+ALWAYS_PERSONAL: Final = frozenset((b"cookie", b"authorization", b"x-api-key"))
+"""Headers that are a credential whatever the application declares."""
 ENDED: Final[Scope] = {}
 """What an inbound holds instead of its scope when the request is over."""
 
@@ -55,7 +57,7 @@ class Inbound:
         peer = scope.get("client")
         self.client: str = peer[0] if peer else ""
         self.flags = HTTPS if scope.get("scheme") in _ENCRYPTED else 0
-        if b"cookie" in headers or b"authorization" in headers:
+        if b"cookie" in headers or b"authorization" in headers or b"x-api-key" in headers:
             self.flags |= PERSONAL
 
     @property

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
 from typing import Any, Final
 
+from buckler.guard.credentials import Credentials, Key
 from buckler.guard.headers.policy import SILENT
 from buckler.guard.headers.writer import HeaderWriter
 from buckler.guard.inbound import Inbound, Scope
@@ -100,6 +101,8 @@ class Plan:
         shared: list[Check] = [parts.head.check] if parts.head is not None else []
         if parts.https is not None:
             shared.append(parts.https.check)
+        if parts.credentials:
+            shared.append(parts.credentials.check)
         checks = list(shared)
         if policy.cors is not None:
             # First: a preflight is not counted, and a refusal can be read by who may read answers.
@@ -136,13 +139,17 @@ class Parts:
     Args:
         policy: Of the application.
         store: Where rates are counted.
+        keys: Of all routes.
         head: Whether a request's head is looked at.
     """
 
-    __slots__ = ("head", "https", "proxies", "store")
+    __slots__ = ("credentials", "head", "https", "proxies", "store")
 
-    def __init__(self, policy: Policy, store: RateStore, *, head: bool = True) -> None:
+    def __init__(
+        self, policy: Policy, store: RateStore, keys: Iterable[Key], *, head: bool = True
+    ) -> None:
         self.store = store
+        self.credentials = Credentials(keys)
         self.https = Https(policy.https) if policy.https is not None else None
         self.proxies = Proxies(policy.proxies) if policy.proxies else None
         self.head: Head | None = None
@@ -154,6 +161,12 @@ class Parts:
                 size(policy.address, "address"),
                 policy.query_keys,
             )
+
+
+def _keys(routes: Iterable[Route]) -> Iterator[Key]:
+    for route in routes:
+        yield from route.keys
+        yield from _keys(route.children or ())
 
 
 class Plans:
@@ -179,7 +192,7 @@ class Plans:
         head: bool = True,
     ) -> None:
         self._policy = policy
-        self._parts = Parts(policy, store, head=head)
+        self._parts = Parts(policy, store, _keys(routes), head=head)
         self._documented = documented or {}
         self._wished_rates = wished_rates
         self._plans: dict[int, Plan] = {}

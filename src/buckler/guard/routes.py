@@ -12,6 +12,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Final, get_args
 
+from buckler.guard.credentials import Key, declared
 from buckler.guard.docs import MARK as DOCS
 from buckler.guard.policy import MARK, RoutePolicy
 
@@ -41,6 +42,7 @@ class Route:
         blocking: Whether its handler or a dependency runs in a thread.
         takes_password: Whether a parameter is named like one.
         answered: Names of the fields that its response model declares.
+        keys: Where it takes a key of the interface.
         docs: ``swagger``, ``redoc`` or ``oauth2`` for FastAPI's own pages.
         static: Whether it is a folder of files.
         children: Of a mount.
@@ -57,6 +59,7 @@ class Route:
     takes_password: bool = False
     blocking: bool = False
     answered: frozenset[str] = frozenset()
+    keys: tuple[Key, ...] = ()
     docs: str = ""
     static: bool = False
     children: tuple[Route, ...] | None = None
@@ -117,6 +120,7 @@ def read(app: Any, prefix: str = "", depth: int = 0) -> Iterator[Route]:
             blocking=_blocks(endpoint, dependant),
             takes_password=dependant is not None and _takes_password(dependant),
             answered=frozenset(_declared(getattr(context, "response_field", None))),
+            keys=tuple(declared(dependant)),
             docs=getattr(endpoint, DOCS, ""),
         )
         yield from _of_class(found)

@@ -12,8 +12,8 @@ from buckler.guard.options import GuardError, header_value
 class CacheControl:
     """Attributes:
         directives: What an answer gets that says nothing itself.
-        when: ``authenticated`` (the request carried a credential or a cookie, or the answer sets
-            one) or ``always``.
+        when: ``authenticated`` (the request carried ``Authorization``, a cookie, ``X-API-Key`` or a
+            key that a route declares by ``fastapi.security``, or the answer sets a cookie) or ``always``.
 
     Raises:
         GuardError: It cannot stand in a header.

@@ -9,7 +9,18 @@ import pytest
 from fastapi import Depends, FastAPI, HTTPException, Request, Response, Security
 from fastapi.security import APIKeyHeader, APIKeyQuery
 
-from buckler.guard import BodyLimit, Guard, Rate, TrustedHosts, identify
+from buckler.guard import (
+    BodyLimit,
+    Guard,
+    HeaderPolicy,
+    Rate,
+    TrustedHosts,
+    csp_nonce,
+    identify,
+    with_policy,
+)
+from buckler.guard.headers.cache_control import CacheControl
+from buckler.guard.presets import site
 from tests.guard.asgi import ask, get
 
 
@@ -52,7 +63,10 @@ def test_without_hosts_the_rest_of_a_head_is_looked_at() -> None:
 @pytest.mark.parametrize("status", [200, 431])
 def test_a_part_alone_checks_what_is_its_own(status: int) -> None:
     inner = FastAPI()
-    inner.add_api_route("/", lambda: {})
+
+    @inner.get("/")
+    async def home() -> None: ...
+
     app: Any = BodyLimit(inner) if status == 200 else TrustedHosts(inner, ["shop.example"])
     many = [(f"x-{n}", "1") for n in range(200)]
     assert asyncio.run(ask(app, "GET", "/", many)).status == status
@@ -151,3 +165,62 @@ def test_what_the_application_says_of_its_cache_stays() -> None:
 
 def test_a_name_of_a_key_is_looked_for_where_it_is_declared_alone() -> None:
     assert get(plain(), headers={"x-shop-key": "k"}).header("cache-control") is None
+
+
+def paged(**changes: Any) -> FastAPI:
+    """Pages with and without the nonce, one that says itself how long it is kept."""
+    app = FastAPI()
+
+    @app.get("/plain")
+    async def plain_page() -> dict[str, int]:
+        return {}
+
+    @app.get("/page")
+    async def page(request: Request, response: Response) -> dict[str, str]:
+        response.headers["X-Nonce"] = csp_nonce(request)
+        if "cookie" in request.query_params:
+            response.set_cookie("a", "1")
+        return {}
+
+    @app.get("/own")
+    async def own(request: Request, response: Response) -> dict[str, str]:
+        response.headers["Cache-Control"] = "private, max-age=5"
+        return {"nonce": csp_nonce(request)}
+
+    @app.get("/wished")
+    @with_policy(cache_control="private")
+    async def wished(request: Request) -> dict[str, str]:
+        return {"nonce": csp_nonce(request)}
+
+    headers = site().headers
+    assert headers is not None
+    values = {name: getattr(headers, name) for name in HeaderPolicy.__dataclass_fields__}
+    Guard(app, "site", headers=HeaderPolicy(**{**values, **changes}))
+    return app
+
+
+@pytest.mark.parametrize(
+    ("path", "changes", "kept"),
+    [
+        ("/plain", {}, None),
+        ("/page", {}, "no-store"),
+        ("/page", {"cache_control": None}, "no-store"),
+        ("/page", {"enforce": True}, "no-store"),
+        ("/own", {}, "private, max-age=5"),
+        ("/wished", {}, "private"),
+        ("/docs", {}, "no-store"),
+    ],
+)
+def test_a_page_with_a_nonce_is_kept_by_nobody(
+    path: str, changes: dict[str, Any], kept: str | None
+) -> None:
+    answer = get(paged(**changes), path)
+    assert answer.status == 200
+    assert answer.header("cache-control") == kept
+
+
+@pytest.mark.parametrize("headers", [{}, {"cookie": "a=1"}])
+def test_it_says_so_once(headers: dict[str, str]) -> None:
+    app = paged(cache_control=CacheControl("private"))
+    answer = get(app, "/page", headers, query=b"cookie=1")
+    assert answer.values("cache-control") == ["private" if headers else "no-store"]

@@ -73,6 +73,11 @@ class Inbound:
         return self._id
 
     @property
+    def has_nonce(self) -> bool:
+        """Whether the nonce was handed out already."""
+        return bool(self._nonce)
+
+    @property
     def nonce(self) -> str:
         """For scripts of this answer (CSP3, 7.1: 128 random bits at least)."""
         if not self._nonce:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any, Literal, ParamSpec, TypedDict, TypeVar
 
 from buckler.guard.headers.content_security_policy import ContentSecurityPolicy
-from buckler.guard.headers.policy import HeaderPolicy
+from buckler.guard.headers.policy import SILENT, HeaderPolicy
 from buckler.guard.limits.cors import Cors
 from buckler.guard.limits.csrf import Csrf
 from buckler.guard.limits.hosts import Hosts
@@ -124,8 +124,8 @@ class RoutePolicy:
 
     Attributes:
         headers: All of the headers; None sets none.
-        content_security_policy: That header alone.
-        cache_control: That header alone, as a fixed value; it holds for every answer of the route.
+        content_security_policy: That header alone, also where the application has none.
+        cache_control: The same, as a fixed value; it holds for every answer of the route.
         cors, csrf, body, upload, rate, timeout: As in :class:`Policy`.
         json_depth, json_keys, parts, files: As in :class:`Policy`.
         secrets: Names of fields that the route answers on purpose though they look like a secret.
@@ -169,7 +169,10 @@ class RoutePolicy:
         changed = replace(policy, **changes)
         headers = changed.headers
         if headers is None:
-            return changed
+            csp = self.content_security_policy
+            if (csp is None or csp is INHERIT) and not isinstance(self.cache_control, str):
+                return changed
+            headers = SILENT  # but for what this route says
         if not isinstance(self.content_security_policy, Inherit):
             headers = replace(headers, content_security_policy=self.content_security_policy)
         if isinstance(self.cache_control, str):
@@ -219,9 +222,11 @@ def _as_decorator(make: Callable[P, RoutePolicy]) -> Callable[P, Callable[[F], F
 
 
 with_policy = _as_decorator(RoutePolicy)
-"""The same as :class:`RoutePolicy`, as a decorator below the route's::
+"""The same as :class:`RoutePolicy`, as a decorator below the route's, or around what is mounted::
 
     @app.post("/import")
     @with_policy(body="50 MB", rate="5/hour")
     async def import_products(...): ...
+
+    app.mount("/static", with_policy(rate="6000/minute")(StaticFiles(directory="static")))
 """

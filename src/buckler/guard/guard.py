@@ -93,8 +93,6 @@ class Guard:
         self._rates_alone = False
         self._told = False
         self.reports = Reports(csp_reports) if isinstance(csp_reports, str) else csp_reports
-        if self.reports is not None:
-            self.policy = replace(self.policy, headers=self.reports.told(self.policy.headers))
         self._build: Callable[[], Any] = app.build_middleware_stack
         # The instance's own attribute: Starlette calls it once, when the first message comes.
         app.build_middleware_stack = self._stack  # type: ignore[method-assign]
@@ -162,6 +160,7 @@ class Guard:
             self._store,
             docs.policies(self.policy),
             wished_rates=not self._rates_alone,
+            reports=self.reports,
         )
         if self._told:
             return plans

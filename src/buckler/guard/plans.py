@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from copy import copy
 from dataclasses import replace
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from buckler.guard.credentials import Credentials, Key
 from buckler.guard.headers.policy import SILENT
@@ -23,9 +24,14 @@ from buckler.guard.policy import Policy, Rates, rates
 from buckler.guard.refusal import Refusal
 from buckler.guard.routes import WEBSOCKET, Finder, Route, below, host_name
 
+if TYPE_CHECKING:
+    from buckler.guard.headers.reports import Reports
+
 REMEMBERED: Final = 4096
 MAX_REMEMBERED: Final = 512
 """Characters of a path that is remembered: a flood of long ones must not fill the memory."""
+MAX_ROOTED: Final = 256
+"""Plans that are remembered for a root path."""
 Asked = tuple[str, str, str | None]
 """Method, path, root path."""
 Check = Callable[[Inbound], Refusal | None]
@@ -179,6 +185,7 @@ class Plans:
         documented: Policies of FastAPI's documentation pages, by kind.
         wished_rates: Whether rates that routes state count.
         head: Whether a request's head is looked at.
+        reports: Where browsers tell what a policy stopped.
     """
 
     def __init__(
@@ -190,7 +197,10 @@ class Plans:
         *,
         wished_rates: bool = True,
         head: bool = True,
+        reports: Reports | None = None,
     ) -> None:
+        self._reports = reports
+        self._rooted: dict[tuple[Plan, str], Plan] = {}
         self._policy = policy
         self._parts = Parts(policy, store, _keys(routes), head=head)
         self._documented = documented or {}
@@ -203,7 +213,7 @@ class Plans:
         self._top = Finder(routes)
         self._by_host = False
         self._compile(routes)
-        self.default = Plan("*", policy, self._parts, policy.rate)
+        self.default = self._telling(Plan("*", policy, self._parts, policy.rate))
 
     def of(self, scope: Scope) -> Plan:
         """The plan of a request."""
@@ -214,6 +224,8 @@ class Plans:
         if plan is not None:
             return plan
         plan = self._find(scope, path, root or "", method)
+        if root and self._reports is not None:
+            plan = self._below(plan, root)
         if len(path) <= MAX_REMEMBERED and not self._by_host:
             if len(self.known) >= REMEMBERED:
                 self.known.clear()
@@ -263,7 +275,7 @@ class Plans:
                 rated = policy.rate
             secrets.update(name.lower() for name in wish.secrets)
         methods = "|".join(sorted(route.methods or ()))
-        return Plan(
+        plan = Plan(
             route.template,
             policy,
             self._parts,
@@ -273,3 +285,23 @@ class Plans:
             rated_as=f"{methods} {route.template}",
             blocking=route.blocking,
         )
+        return self._telling(plan)
+
+    def _telling(self, plan: Plan, root: str = "") -> Plan:
+        """The same plan, its browsers told where to report: counters stay shared."""
+        if self._reports is None:
+            return plan
+        told = copy(plan)
+        told.writer = HeaderWriter(self._reports.told(plan.policy.headers or SILENT, root))
+        return told
+
+    def _below(self, plan: Plan, root: str) -> Plan:
+        """The same for a root path; below a mount with a parameter there are any number."""
+        found = self._rooted.get((plan, root))
+        if found is None:
+            found = self._telling(plan, root)
+            if len(self._rooted) >= MAX_ROOTED:
+                self._rooted.clear()
+            if len(root) <= MAX_REMEMBERED:
+                self._rooted[plan, root] = found
+        return found

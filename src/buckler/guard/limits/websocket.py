@@ -16,7 +16,7 @@ from buckler.guard.inbound import Inbound
 from buckler.guard.limits.cors import origin
 from buckler.guard.limits.csrf import same_origin
 from buckler.guard.limits.rate import Rate
-from buckler.guard.options import GuardError, size
+from buckler.guard.options import GuardError, count, size
 from buckler.guard.refusal import Refusal
 
 FOREIGN: Final = Refusal(
@@ -34,6 +34,8 @@ class WebSocketLimits:
         origins: Origins beside the application's own whose pages may connect; ``*``: any.
         message: Bytes of one message; as text, in UTF-8.
         rate: Messages of one connection.
+        connections: Open at once in this process, handshakes included; None: any number.
+        connections_per_address: The same of one address (IPv6: of one /64).
 
     Raises:
         GuardError: An option is wrong.
@@ -42,6 +44,8 @@ class WebSocketLimits:
     origins: Sequence[str] = ()
     message: int | str = "64 KiB"
     rate: str | Rate = "600/minute"
+    connections: int | None = 1000
+    connections_per_address: int | None = 100
     _allowed: frozenset[bytes] = field(init=False, repr=False, compare=False)
     _bytes: int = field(init=False, repr=False, compare=False)
     _messages: Rate = field(init=False, repr=False, compare=False)
@@ -50,6 +54,9 @@ class WebSocketLimits:
         if isinstance(self.origins, str):
             raise GuardError(f"origins is a list: [{self.origins!r}]")
         allowed = frozenset(b"*" if one == "*" else origin(one) for one in self.origins)
+        for name in ("connections", "connections_per_address"):
+            if getattr(self, name) is not None:
+                count(getattr(self, name), name)
         object.__setattr__(self, "_allowed", allowed)
         object.__setattr__(self, "_bytes", size(self.message, "message"))
         object.__setattr__(self, "_messages", Rate.of(self.rate))

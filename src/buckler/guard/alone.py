@@ -12,9 +12,11 @@ from collections.abc import Iterable, Sequence
 from typing import Any, Literal
 
 from buckler.guard.audit.events import Listener
+from buckler.guard.audit.teller import Teller
 from buckler.guard.headers.policy import HeaderPolicy
 from buckler.guard.inbound import Scope
 from buckler.guard.layer import App, Layer, Receive, Send
+from buckler.guard.limits.callers import OneCaller
 from buckler.guard.limits.cors import Cors
 from buckler.guard.limits.csrf import Csrf
 from buckler.guard.limits.memory import MemoryStore
@@ -59,7 +61,13 @@ class _Part:
         policy = Policy(**merged)
         # Plans are made now, so that a wrong option is told where it is written.
         # The check of a host is the one part that has the other checks of a head with it.
-        plans = Plans((), policy, store or MemoryStore(), head=policy.hosts is not None)
+        head = policy.hosts is not None
+        # Nobody is told of a caller's address where it decides nothing.
+        caller = (
+            OneCaller(events and Teller(events)) if {"rate", "websocket"} & {*changes} else None
+        )
+        look = caller.look if caller is not None else None
+        plans = Plans((), policy, store or MemoryStore(), head=head, look=look)
         self.app = app
         self._layer = Layer(app, lambda: plans, listener=events, concurrency=policy.concurrency)
 

@@ -14,6 +14,7 @@ from buckler.guard.audit.events import Kind, Listener, SecurityEvent
 from buckler.guard.audit.teller import Teller
 from buckler.guard.headers.reports import Reports
 from buckler.guard.layer import Layer
+from buckler.guard.limits.callers import OneCaller
 from buckler.guard.limits.memory import MemoryStore
 from buckler.guard.limits.rate import RateStore
 from buckler.guard.options import GuardError
@@ -88,6 +89,7 @@ class Guard:
         self._errors = errors
         self._docs = local_docs
         self._answers = chosen(answers)
+        self._caller = OneCaller(self.tell)
         self._more: list[Teller] = []
         self._layer: Layer | None = None
         self._rates_alone = False
@@ -161,6 +163,7 @@ class Guard:
             docs.policies(self.policy),
             wished_rates=not self._rates_alone,
             reports=self.reports,
+            look=self._caller.look,
         )
         if self._told:
             return plans

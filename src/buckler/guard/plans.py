@@ -35,6 +35,7 @@ MAX_ROOTED: Final = 256
 Asked = tuple[str, str, str | None]
 """Method, path, root path."""
 Check = Callable[[Inbound], Refusal | None]
+Look = Callable[[Scope], None]
 UNLIMITED: Final = 2**62
 
 
@@ -99,7 +100,9 @@ class Plan:
         self.proxies = parts.proxies
         self.websocket: WebSocketLimits | None = policy.websocket
         self.blocking = blocking
-        counted = [RateCheck(rate, parts.store, rated_as or template) for rate in rates(rated)]
+        counted = [
+            RateCheck(rate, parts.store, rated_as or template, parts.look) for rate in rates(rated)
+        ]
         self.personal = tuple(one for one in counted if one.rate.by == "principal")
         counted = [one for one in counted if one.rate.by != "principal"]
         self.waiting = tuple(one for one in counted if one.waits)
@@ -147,14 +150,22 @@ class Parts:
         store: Where rates are counted.
         keys: Of all routes.
         head: Whether a request's head is looked at.
+        look: Looks whether callers can be told apart, where no proxies are configured.
     """
 
-    __slots__ = ("credentials", "head", "https", "proxies", "store")
+    __slots__ = ("credentials", "head", "https", "look", "proxies", "store")
 
     def __init__(
-        self, policy: Policy, store: RateStore, keys: Iterable[Key], *, head: bool = True
+        self,
+        policy: Policy,
+        store: RateStore,
+        keys: Iterable[Key],
+        *,
+        head: bool = True,
+        look: Look | None = None,
     ) -> None:
         self.store = store
+        self.look = None if policy.proxies else look
         self.credentials = Credentials(keys)
         self.https = Https(policy.https) if policy.https is not None else None
         self.proxies = Proxies(policy.proxies) if policy.proxies else None
@@ -186,6 +197,7 @@ class Plans:
         wished_rates: Whether rates that routes state count.
         head: Whether a request's head is looked at.
         reports: Where browsers tell what a policy stopped.
+        look: Looks whether callers can be told apart, where no proxies are configured.
     """
 
     def __init__(
@@ -198,11 +210,12 @@ class Plans:
         wished_rates: bool = True,
         head: bool = True,
         reports: Reports | None = None,
+        look: Look | None = None,
     ) -> None:
         self._reports = reports
         self._rooted: dict[tuple[Plan, str], Plan] = {}
         self._policy = policy
-        self._parts = Parts(policy, store, _keys(routes), head=head)
+        self._parts = Parts(policy, store, _keys(routes), head=head, look=look)
         self._documented = documented or {}
         self._wished_rates = wished_rates
         self._plans: dict[int, Plan] = {}
@@ -223,6 +236,8 @@ class Plans:
         plan = self.known.get((method, path, root))
         if plan is not None:
             return plan
+        if self._parts.look is not None:
+            self._parts.look(scope)
         plan = self._find(scope, path, root or "", method)
         if root and self._reports is not None:
             plan = self._below(plan, root)

@@ -83,12 +83,14 @@ class Guard:
         base = PRESETS[preset]() if isinstance(preset, str) else preset
         self.app = app
         self.policy = replace(base, **changes)
+        self._base = base if isinstance(preset, str) else Policy()
         self._events = events
         self._teller = None if events is None else Teller(events)
         self._store = store or MemoryStore()
         self._errors = errors
         self._docs = local_docs
         self._answers = chosen(answers)
+        self._unchecked = answers is None
         self._caller = OneCaller(self.tell)
         self._more: list[Teller] = []
         self._layer: Layer | None = None
@@ -173,10 +175,25 @@ class Guard:
         return plans
 
     def weaknesses(self) -> list[tuple[str, str]]:
-        """What is set weaker than the defaults: a word and a sentence for each."""
-        from buckler.guard.weaknesses import found
+        """What is set weaker than the defaults: a word and a sentence for each; routes by name."""
+        from buckler.guard import weaknesses
 
-        return list(found(self.app, self.policy, errors=self._errors))
+        routes = tuple(read(self.app))
+        found = [
+            *weaknesses.server(),
+            *weaknesses.of_application(self.app),
+            *weaknesses.of_policy(self.policy, self._base),
+            *weaknesses.of_store(self._store),
+            *weaknesses.of_docs(routes),
+            *weaknesses.of_routes(routes, self.policy),
+        ]
+        if not self._errors:
+            found.append(("errors_off", "errors=False: errors answer as the application has them"))
+        if self._unchecked:
+            found.append(
+                ("answers_off", "answers=None: no answer is looked at for secrets; leave 'auto'")
+            )
+        return found
 
     def _tell(self, reason: str, message: str) -> None:
         logging.getLogger("buckler.guard").warning("%s: %s", reason, message)

@@ -21,6 +21,7 @@ from buckler.guard import (
     RedisStore,
     RoutePolicy,
     WebSocketLimits,
+    docs,
     with_policy,
 )
 from buckler.guard.headers.cache_control import CacheControl
@@ -236,12 +237,27 @@ def test_headers(changes: dict[str, Any], reasons: set[str]) -> None:
         # Each of several holds: what one lets through, the other stops.
         ((CSP(script_src=("*",)), CSP()), set()),
         ((CSP(script_src=("*",)), CSP(base_uri=())), set()),
-        ((CSP(script_src=("*",)), CSP(script_src=("data:",))), {"csp_script_sources"}),
+        ((CSP(script_src=("*",)), CSP(script_src=("https:",))), {"csp_script_sources"}),
         ((CSP(script_src=("*",)), CSP(report_only=True)), {"csp_script_sources"}),
     ],
 )
 def test_content_security_policies(policy: Any, reasons: set[str]) -> None:
     assert told(headers=HeaderPolicy(content_security_policy=policy)) == reasons
+
+
+@pytest.mark.parametrize("installed", [True, False])
+@pytest.mark.parametrize("shown", [True, False])
+def test_documentation_from_a_content_network(
+    installed: bool, shown: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if not installed:
+        monkeypatch.setattr(docs, "find_spec", lambda name: None)
+    app = FastAPI() if shown else FastAPI(docs_url=None, redoc_url=None)
+    events: list[Any] = []
+    Guard(app, events=events.append)
+    with TestClient(app):
+        found = [event.reason for event in events]
+    assert found == (["docs_from_network"] if shown and not installed else [])
 
 
 def routed() -> FastAPI:

@@ -195,7 +195,7 @@ ATTACKS = [
     Attack(
         "ctypes: fork by another name",
         _LIBC
-        + "import time\np = ctypes.PyDLL(None)._Fork()\nif p == 0:\n    time.sleep(60); os._exit(0)\nassert p > 0",
+        + "import time\np = ctypes.PyDLL(None)._Fork()\nif p == 0:\n    time.sleep(6); os._exit(0)\nassert p > 0",
         "tsss",
     ),
     Attack(

@@ -78,4 +78,4 @@ async def drive(layer: Layer, server: Server | None = None, **more: Any) -> tupl
 
 def left(layer: Layer) -> int:
     flights = layer._flights
-    return len(flights.deadlines) + len(flights.late) + layer._scopes
+    return len(flights.under_way) + len(flights.late) + layer._scopes

@@ -27,6 +27,8 @@ from wsproto.events import (
     TextMessage,
 )
 
+from tests.ports import free_port
+
 ROOT = Path(__file__).parent.parent.parent
 PATIENCE = 30.0
 UVICORN = ["uvicorn", "--host", "127.0.0.1", "--log-level", "critical", "--no-server-header"]
@@ -44,12 +46,6 @@ STANDARD = ("httptools", "uvloop", "websockets")
 
 def is_installed(name: str) -> bool:
     return name != "uvicorn-standard" or all(find_spec(part) for part in STANDARD)
-
-
-def free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        port: int = listener.getsockname()[1]
-        return port
 
 
 def _is_up(process: subprocess.Popen[bytes], port: int) -> bool:

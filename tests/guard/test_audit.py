@@ -207,6 +207,16 @@ def test_it_works_from_many_threads() -> None:
         ({"note": "-----BEGIN RSA PRIVATE KEY-----\n" + "MIIE" * 2000}, "MIIE"),
         ({"note": "postgresql://shop:hunter22@db/shop"}, "hunter22"),
         ({"note": "the one that is known"}, "one that is known"),
+        ({"note": "paid with 4111 1111 1111 1111."}, "1111 1111"),
+        ({"number": 4111111111111111}, "4111111111111111"),
+        ({"note": "sent Basic QWxhZGRpbjpvcGVuIHNlc2FtZQ=="}, "QWxhZGRpbjpvcGVu"),
+        ({"note": "used AKIA" + "Q7RTSUVWXYZ23456"}, "Q7RTSUVWXYZ"),
+        # What stands before the cut shrinks, so that the half at the cut is seen.
+        (
+            {"note": "token=" + "x" * 2000 + " to ghp_aB3dE6gH9jK2mN5pQ8sT1vW4yZ7bC0eF3hJ6"},
+            "ghp_aB3dE6g",
+        ),
+        ({"note": "token=" + "x" * 2030 + " 4111 1111 1111 1111"}, "4111 111"),
     ],
 )
 def test_secrets_are_redacted_by_name_and_shape(detail: dict[str, Any], secret: str) -> None:

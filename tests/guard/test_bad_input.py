@@ -245,7 +245,7 @@ def test_paths_of_any_characters(path: str) -> None:
 def test_what_is_remembered_has_bounds() -> None:
     counter = MemoryCounter(Rate(5, 60), most=100)
     for number in range(10_000):
-        counter.take(f"198.51.{number // 250}.{number % 250}")
+        counter.take(f"198.51.{number // 250}.{number % 250}", 1000.0)
     assert len(counter._arrivals) <= 101
     hosts = Hosts()
     inbound: Any = type("Asked", (), {"headers": {}, "scope": {}})()
@@ -267,7 +267,7 @@ def test_a_flood_of_callers_and_paths_leaves_little_behind() -> None:
     layer: Any = app.middleware_stack
     assert len(layer._known) <= 4096
     assert sum(sys.getsizeof(path) for _, path, _ in layer._known) < 4096 * 600
-    assert not layer._flights.deadlines and not layer._flights.late
+    assert not layer._flights.under_way and not layer._flights.late
 
 
 def test_many_kinds_of_refusal_stall_nothing() -> None:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import pytest
 from fastapi.testclient import TestClient
 
+from buckler.guard.guard import INSTALLED
 from buckler.guard.testing import guard_events, guard_headers, guard_rate
 from tests.conftest import ROOT
 
@@ -25,6 +27,14 @@ def names() -> dict[str, Any]:
     return found
 
 
+@contextmanager
+def guard_of(app: Any) -> Iterator[list[str]]:
+    """Kinds of attack that are told meanwhile."""
+    seen: list[str] = []
+    with getattr(app, INSTALLED).listening(lambda event: seen.append(event.reason)):
+        yield seen
+
+
 def test_the_applications_answer(names: dict[str, Any]) -> None:
     with TestClient(names["app"], base_url="https://shop.example") as client:
         answer = client.get("/openapi.json")
@@ -35,6 +45,11 @@ def test_the_applications_answer(names: dict[str, Any]) -> None:
     with TestClient(names["site"]) as client:
         answer = client.get("/docs")
         assert answer.headers["reporting-endpoints"] == 'csp="/csp-reports"'
+    content = {"a": "<script>alert(1)</script>", "b": "' or 1=1--"}
+    with TestClient(names["watched"]) as client:
+        with guard_of(names["watched"]) as seen:
+            assert client.put("/pages/home", json=content).status_code == 200
+        assert seen == ["sql"]
     alone = TestClient(names["small"]).get("/")
     assert (alone.headers["x-frame-options"], "ratelimit" in alone.headers) == ("DENY", True)
 

@@ -130,7 +130,7 @@ def test_a_redis_that_is_lost_among_many_requests_keeps_none_of_them(
     assert asyncio.run(run()) == [200] * 200
     assert store.failures
     layer: Any = made.middleware_stack
-    assert not layer._flights.deadlines
+    assert not layer._flights.under_way
 
 
 def test_rates_of_one_name_are_counted_apart(server: Any) -> None:

@@ -19,6 +19,7 @@ from buckler.scan.engines.app.servers.postgresql import PostgreSQL
 from buckler.scan.engines.app.session import Options
 from buckler.scan.engines.attack.canaries import prefix_of
 from tests.conftest import needs_server
+from tests.ports import free_port
 
 SQL = """
 from fastapi import FastAPI, Header, HTTPException
@@ -168,12 +169,6 @@ def started(command: list[str], folder: Path, ready: Callable[[], bool]) -> subp
         assert process.poll() is None, (folder / "server.log").read_text()
         time.sleep(0.05)
     return process
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 @pytest.fixture

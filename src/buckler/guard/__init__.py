@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from buckler.guard.alarms.alarms import Alarms
     from buckler.guard.alarms.detectors import Threshold
     from buckler.guard.alone import (
+        AttackInspection,
         BodyLimit,
         CrossOrigin,
         CsrfProtection,
@@ -23,7 +24,6 @@ if TYPE_CHECKING:
         TrustedHosts,
         WebSocketBounds,
     )
-    from buckler.guard.answers import AnswerError
     from buckler.guard.audit.audit import Audit
     from buckler.guard.audit.chain import Chain
     from buckler.guard.audit.events import Kind, SecurityEvent, Severity
@@ -49,6 +49,8 @@ if TYPE_CHECKING:
     from buckler.guard.headers.policy import HeaderPolicy
     from buckler.guard.headers.reports import Reports
     from buckler.guard.inbound import csp_nonce, identify, request_id
+    from buckler.guard.inspection.inspection import Inspection
+    from buckler.guard.inspection.sign import Attack
     from buckler.guard.limits.cors import Cors
     from buckler.guard.limits.csrf import Csrf, FormToken
     from buckler.guard.limits.memory import MemoryStore
@@ -57,6 +59,7 @@ if TYPE_CHECKING:
     from buckler.guard.limits.websocket import WebSocketLimits
     from buckler.guard.options import GuardError
     from buckler.guard.policy import Policy, RoutePolicy, with_policy
+    from buckler.guard.response_check.judging import AnswerError
     from buckler.guard.validate import (
         Identifier,
         Money,
@@ -96,9 +99,12 @@ _PLACES = {
     "RedisStore": "limits.redis",
     "identify": "inbound",
     "Reports": "headers.reports",
-    "AnswerError": "answers",
+    "AnswerError": "response_check.judging",
     "clear_site_data": "headers.clear_site_data",
     "WebSocketBounds": "alone",
+    "AttackInspection": "alone",
+    "Attack": "inspection.sign",
+    "Inspection": "inspection.inspection",
     "TrustedHosts": "alone",
     "TimeLimit": "alone",
     "SecurityHeaders": "alone",
@@ -146,6 +152,8 @@ __all__ = [
     "Alarms",
     "AnswerError",
     "AsyncSafeTransport",
+    "Attack",
+    "AttackInspection",
     "Audit",
     "BodyLimit",
     "Chain",
@@ -164,6 +172,7 @@ __all__ = [
     "Http",
     "HttpsOnly",
     "Identifier",
+    "Inspection",
     "Kind",
     "Memory",
     "MemoryStore",

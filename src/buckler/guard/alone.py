@@ -11,10 +11,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Any, Literal
 
-from buckler.guard.audit.events import Listener
+from buckler.guard.audit.events import Listener, SecurityEvent
 from buckler.guard.audit.teller import Teller
 from buckler.guard.headers.policy import HeaderPolicy
 from buckler.guard.inbound import Scope
+from buckler.guard.inspection.inspection import Inspection
 from buckler.guard.layer import App, Layer, Receive, Send
 from buckler.guard.limits.callers import OneCaller
 from buckler.guard.limits.cors import Cors
@@ -69,6 +70,10 @@ class _Part:
         look = caller.look if caller is not None else None
         plans = Plans((), policy, store or MemoryStore(), head=head, look=look)
         self.app = app
+        if policy.inspect is not None:
+            from buckler.guard.inspection.inspecting import Inspecting
+
+            app = Inspecting(app, Teller(events) if events is not None else _nobody)
         self._layer = Layer(app, lambda: plans, listener=events, concurrency=policy.concurrency)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -80,6 +85,10 @@ class _Part:
         if name == "app" or name.startswith("__"):
             raise AttributeError(name)
         return getattr(self.app, name)
+
+
+def _nobody(event: SecurityEvent) -> None:
+    """Where nobody listens, a request may still be refused."""
 
 
 class SecurityHeaders(_Part):
@@ -223,3 +232,18 @@ class TimeLimit(_Part):
 
     def __init__(self, app: App, seconds: float = 30.0, *, concurrency: int | None = None) -> None:
         super().__init__(app, {"timeout": seconds, "concurrency": concurrency})
+
+
+class AttackInspection(_Part):
+    """The look at values for attacks.
+
+    Args:
+        app: What it stands around.
+        inspection: What is looked for, and what becomes of it.
+        events: Gets what was seen.
+    """
+
+    def __init__(
+        self, app: App, inspection: Inspection | None = None, *, events: Listener | None = None
+    ) -> None:
+        super().__init__(app, {"inspect": inspection or Inspection()}, events=events)

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 from urllib.parse import parse_qsl
 
-from buckler.guard.inbound import ALWAYS_PERSONAL, PERSONAL, Inbound
+from buckler.guard.inbound import CREDENTIALS, PERSONAL, Inbound
 
 PLACES: Final = ("header", "query")
 """Where a key may be that is not looked at anyway: a cookie is."""
@@ -54,7 +54,7 @@ class Credentials:
     def __init__(self, keys: Iterable[Key]) -> None:
         chosen = tuple(keys)
         headers = {key.name.encode("latin-1", "replace") for key in chosen if key.place == "header"}
-        self._headers = frozenset(headers) - ALWAYS_PERSONAL
+        self._headers = frozenset(headers) - CREDENTIALS
         self._parameters = frozenset(key.name for key in chosen if key.place == "query")
 
     def __bool__(self) -> bool:

@@ -9,7 +9,6 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Unpack
 
 from buckler.guard import docs
-from buckler.guard.answers import MODES, Mode, chosen
 from buckler.guard.audit.events import Kind, Listener, SecurityEvent
 from buckler.guard.audit.teller import Teller
 from buckler.guard.headers.reports import Reports
@@ -21,6 +20,7 @@ from buckler.guard.options import GuardError
 from buckler.guard.plans import Plans
 from buckler.guard.policy import Changes, Policy, Rates
 from buckler.guard.presets import PRESETS, Preset
+from buckler.guard.response_check.judging import MODES, Mode, chosen
 from buckler.guard.routes import applications, read
 
 if TYPE_CHECKING:
@@ -96,6 +96,7 @@ class Guard:
         self._layer: Layer | None = None
         self._rates_alone = False
         self._told = False
+        self._inspecting = False
         self.reports = Reports(csp_reports) if isinstance(csp_reports, str) else csp_reports
         self._build: Callable[[], Any] = app.build_middleware_stack
         # The instance's own attribute: Starlette calls it once, when the first message comes.
@@ -148,7 +149,7 @@ class Guard:
         if self.reports is not None:
             self.app.router.routes.insert(0, self.reports.route(self.tell))
         self._layer = Layer(
-            self._build(),
+            _without_server_errors(self._build()),
             self._plans,
             listener=self.tell,
             concurrency=self.policy.concurrency,
@@ -167,12 +168,23 @@ class Guard:
             reports=self.reports,
             look=self._caller.look,
         )
+        self._inspect(plans)
         if self._told:
             return plans
         self._told = True
         for reason, message in self.weaknesses():
             self._tell(reason, message)
         return plans
+
+    def _inspect(self, plans: Plans) -> None:
+        """Put the look at values around the application, where a policy wants it."""
+        if self._layer is None or self._inspecting:
+            return
+        if any(plan.policy.inspect is not None for plan in plans.all()):
+            from buckler.guard.inspection.inspecting import Inspecting
+
+            self._layer.app = Inspecting(self._layer.app, self.tell)
+            self._inspecting = True
 
     def weaknesses(self) -> list[tuple[str, str]]:
         """What is set weaker than the defaults: a word and a sentence for each; routes by name."""
@@ -208,3 +220,17 @@ class Guard:
                 await anyio.to_thread.run_sync(close)
             except Exception:
                 logging.getLogger("buckler.guard").exception("events: the listener did not close")
+
+
+def _without_server_errors(stack: Any) -> Any:
+    """Starlette's outermost layer answers what nobody caught; the layer does so itself, one call less.
+
+    It stays where it would do something else: in debug mode, or with a handler of the application's own.
+    """
+    from starlette.middleware.errors import ServerErrorMiddleware
+
+    from buckler.guard.errors.handlers import on_failure
+
+    if type(stack) is ServerErrorMiddleware and stack.handler is on_failure and not stack.debug:
+        return stack.app
+    return stack

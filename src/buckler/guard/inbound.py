@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Mapping, MutableMapping
+from collections.abc import Awaitable, Callable, Mapping, MutableMapping
+from time import monotonic
 from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
@@ -11,14 +12,18 @@ if TYPE_CHECKING:
     from buckler.guard.refusal import Refusal
 
 Scope = MutableMapping[str, Any]
+Message = MutableMapping[str, Any]
+Send = Callable[[Message], Awaitable[None]]
+Instead = Callable[["Inbound", Message], Awaitable[None]]
 KEY: Final = "buckler"
 """Where the scope holds it."""
 _ENCRYPTED: Final = frozenset(("https", "wss"))
 HTTPS: Final = 1
 PERSONAL: Final = 2
 """Flags: it goes out encrypted; it belongs to somebody (a credential came with the request)."""
-ALWAYS_PERSONAL: Final = frozenset((b"cookie", b"authorization", b"x-api-key"))
+CREDENTIALS: Final = frozenset((b"cookie", b"authorization", b"x-api-key"))
 """Headers that are a credential whatever the application declares."""
+_TELLING: Final = CREDENTIALS | {b"content-length", b"transfer-encoding", b"origin"}
 ENDED: Final[Scope] = {}
 """What an inbound holds instead of its scope when the request is over."""
 
@@ -30,8 +35,11 @@ class Inbound:
         scope: Of ASGI.
         headers: By name; of one that came twice, the last value.
         plan: What holds for its route.
+        send: Takes an answer's messages, past everything that guard does to them.
         client: Address of the caller, seen through configured proxies alone.
         flags: :data:`HTTPS` and :data:`PERSONAL`, added up.
+        bare: Whether it has no body, no credential and no origin, so that there is less to look at.
+        arrived: When it came, in seconds of :func:`time.monotonic`.
         more: Headers that the answer gets for this request (limits, CORS).
         refusal: Why the application's answer is not sent.
         started: Whether the application's answer began.
@@ -40,25 +48,54 @@ class Inbound:
         counted: Principals that were counted for this request.
     """
 
-    # Defaults of the class: most requests never set them, and a request has microseconds.
-    more: tuple[tuple[bytes, bytes], ...] = ()
-    refusal: Refusal | None = None
-    started = False
-    replaced = False
-    principal = ""
-    counted: tuple[str, ...] = ()
-    _id = ""
-    _nonce = ""
+    __slots__ = (
+        *(
+            "arrived",
+            "bare",
+            "client",
+            "counted",
+            "flags",
+            "headers",
+            "more",
+            "plan",
+            "principal",
+            "refusal",
+        ),
+        *("replaced", "scope", "send", "started", "_id", "_instead", "_nonce"),
+    )
+    _id: str
+    _nonce: str
 
-    def __init__(self, scope: Scope, headers: Mapping[bytes, bytes], plan: Plan) -> None:
+    def __init__(self, scope: Scope, plan: Plan, send: Send, instead: Instead) -> None:
         self.scope = scope
-        self.headers = headers
         self.plan = plan
+        self.send = send
+        self._instead = instead
+        self.arrived = monotonic()
+        self.headers: dict[bytes, bytes] = dict(scope["headers"])
         peer = scope.get("client")
         self.client: str = peer[0] if peer else ""
         self.flags = HTTPS if scope.get("scheme") in _ENCRYPTED else 0
-        if b"cookie" in headers or b"authorization" in headers or b"x-api-key" in headers:
+        self.bare = _TELLING.isdisjoint(self.headers)
+        if not self.bare and not CREDENTIALS.isdisjoint(self.headers):
             self.flags |= PERSONAL
+        self.more: tuple[tuple[bytes, bytes], ...] = plan.more
+        self.refusal: Refusal | None = None
+        self.started = self.replaced = False
+        self.principal = self._id = self._nonce = ""
+        self.counted: tuple[str, ...] = ()
+
+    def answer(self, message: Message) -> Awaitable[None]:
+        """Send a message of the application's answer, its headers completed."""
+        if self.refusal is not None:
+            instead = self._instead
+            return instead(self, message)
+        if message["type"] == "http.response.start":
+            self.started = True
+            headers = self.plan.writer.complete(self, message.get("headers") or [])
+            message = {**message, "headers": headers}
+        send = self.send  # called as a method, an attribute that holds a function costs more
+        return send(message)
 
     @property
     def https(self) -> bool:

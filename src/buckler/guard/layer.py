@@ -12,11 +12,8 @@ import logging
 import math
 from asyncio import get_running_loop
 from collections.abc import Awaitable, Callable, Mapping, MutableMapping
-from time import monotonic
 from typing import Any, Final
 
-from buckler.guard.answering import Answering
-from buckler.guard.answers import Mode
 from buckler.guard.audit.events import Kind, Listener, SecurityEvent
 from buckler.guard.audit.teller import Teller
 from buckler.guard.errors import problem
@@ -25,12 +22,15 @@ from buckler.guard.limits.connections import Connections
 from buckler.guard.limits.flights import BUSY, TOO_LONG, Flights, current_task
 from buckler.guard.plans import Asked, Plan, Plans
 from buckler.guard.refusal import Refusal
+from buckler.guard.response_check.holding import ResponseCheck
+from buckler.guard.response_check.judging import Mode
 
 Message = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[Message]]
 Send = Callable[[Message], Awaitable[None]]
 App = Callable[[Scope, Receive, Send], Awaitable[None]]
 log: Final = logging.getLogger("buckler.guard")
+UNBOUNDED: Final = 2**30 - 1  # of one digit: compared more quickly than infinity
 UNANSWERED: Final = Refusal(500, "", Kind.FAILED, "no_answer")
 
 
@@ -59,107 +59,79 @@ class Layer:
         self.app = app
         self._compile = plan
         self._listener = None if listener is None else Teller(listener)
-        self._most = concurrency or math.inf
+        self._most = concurrency or UNBOUNDED
         self._closing = closing
-        self._answers = answers
+        self._check = None if answers is None else ResponseCheck(answers, self.emit)
         self._plans: Plans | None = None
         self._known: Mapping[Asked, Plan] = {}
-        self._flights = Flights(None)
+        self._flights = Flights(None, self._late)
+        self._instead = self.instead
         self.connections = Connections()
         self._answers_late: set[asyncio.Future[None]] = set()
         self._scopes = 0  # requests under way on trio
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """See the ASGI specification."""
-        kind = scope["type"]
-        if kind != "http":
-            other = {"websocket": self._websocket, "lifespan": self._lifespan}.get(kind, self.app)
-            await other(scope, receive, send)
+        if scope["type"] != "http":
+            others = {"websocket": self._websocket, "lifespan": self._lifespan}
+            await others.get(scope["type"], self.app)(scope, receive, send)
             return
-        headers = dict(scope["headers"])
         method = scope["method"]
         known = self._known.get((method, scope["path"], scope.get("root_path")))
         plan = known or self._plan(scope)
-        inbound = scope[KEY] = Inbound(scope, headers, plan)
+        inbound = scope[KEY] = Inbound(scope, plan, send, self._instead)
+        # Neither header, no body (RFC 9112, 6.3); HTTP/2 and 3 need none, nor do adapters of servers.
+        bare = inbound.bare and method == "GET" and scope["http_version"] == "1.1"
         try:
-            if plan.proxies is not None:
-                plan.proxies.apply(inbound)
-            for check in plan.reading if method == "GET" else plan.checks:
+            for check in plan.bare if bare else plan.reading if method == "GET" else plan.checks:
                 refusal = check(inbound)
                 if refusal is not None:
                     break
             else:
                 refusal = await self._waited(inbound) if plan.waiting else None
         except Exception as error:  # a key of a rate that the application gives, a store
-            await self._failed(inbound, error, send)
+            await self._failed(inbound, error)
             raise
-        if refusal is not None:
-            await self._refuse(inbound, refusal, send)
-            return
-        # Neither header, no body (RFC 9112, 6.3); HTTP/2 and 3 need none, nor do adapters of servers.
-        if (
-            method != "GET"
-            or b"content-length" in headers
-            or b"transfer-encoding" in headers
-            or scope["http_version"] > "1.1"
-        ):
-            if plan.body is not None:
-                refusal = plan.body.check(inbound)
-                if refusal is not None:
-                    await self._refuse(inbound, refusal, send)
-                    return
+        if refusal is None and not bare and plan.body is not None:
+            refusal = plan.body.check(inbound)
+            if refusal is None:
                 receive = plan.body.watch(inbound, receive)
+        if refusal is not None:
+            await self._refuse(inbound, refusal)
+            return
         try:
             loop = get_running_loop()
         except RuntimeError:  # trio
-            await self._scoped(inbound, receive, send)
+            await self._scoped(inbound, receive)
             return
         flights = self._flights
         if loop is not flights.loop:
             flights.watch(loop)
-        deadlines = flights.deadlines
         task = current_task(loop)
-        if task is None or task in deadlines:
-            await self._run(inbound, receive, self._answering(inbound, send), send)
+        under_way = flights.under_way
+        if task is None or task in under_way:
+            await self._run(inbound, receive, self._answering(inbound))
             return
-        if len(deadlines) >= self._most:
-            await self._refuse(inbound, BUSY, send)
+        if len(under_way) >= self._most:
+            await self._refuse(inbound, BUSY)
             return
-        deadlines[task] = monotonic() + plan.timeout
-        if plan.blocking:
-            flights.instead[task] = lambda: self._late(inbound, send)
-
-        def answered(message: Message) -> Awaitable[None]:
-            if message["type"] == "http.response.start":
-                if task in deadlines:
-                    deadlines[task] = math.inf
-                if inbound.refusal is not None:
-                    return self._start(inbound, message, send)
-                inbound.started = True
-                headers = message.get("headers") or []
-                return send({**message, "headers": plan.writer.complete(inbound, headers)})
-            return _nothing() if inbound.replaced else send(message)
-
-        out: Send = answered
-        if self._answers is not None:
-            out = Answering(inbound, self._answers, answered, self.emit).send
+        under_way[task] = inbound
+        app = self.app
         try:
-            await self.app(scope, receive, out)
+            await app(scope, receive, self._answering(inbound))
             if not inbound.started:
-                await self._unanswered(inbound, send)
+                await self._unanswered(inbound)
         except asyncio.CancelledError:
             if not flights.was_late(task):
                 raise
             task.uncancel()
             if not inbound.started and not inbound.replaced:
-                await self._refuse(inbound, TOO_LONG, send)
+                await self._refuse(inbound, TOO_LONG)
         except Exception as error:
-            if not await self._failed(inbound, error, send):
+            if not await self._failed(inbound, error):
                 raise
         finally:
-            del deadlines[task]
-            if plan.blocking:
-                flights.instead.pop(task, None)
+            del under_way[task]
             if flights.late and flights.was_late(task):
                 task.uncancel()  # the application took the cancellation for something of its own
             inbound.scope = ENDED  # the scope holds the inbound: no cycle for the collector
@@ -171,22 +143,20 @@ class Layer:
                 return refusal
         return None
 
-    async def _unanswered(self, inbound: Inbound, send: Send) -> None:
+    async def _unanswered(self, inbound: Inbound) -> None:
         """The application came back without an answer: a server's own 500 would have no header of ours."""
         if inbound.replaced:
             return
         if inbound.refusal is not None:
-            await self._refuse(inbound, inbound.refusal, send)
+            await self._refuse(inbound, inbound.refusal)
             return
         log.error("incident %s: the application gave no answer", inbound.id)
-        await self._refuse(inbound, UNANSWERED, send)
+        await self._refuse(inbound, UNANSWERED)
 
-    def _late(self, inbound: Inbound, send: Send) -> None:
+    def _late(self, inbound: Inbound) -> None:
         """Answer for a request whose thread cannot be ended; it counts as under way until it ends."""
-        if inbound.started or inbound.replaced:
-            return
         inbound.refusal, inbound.replaced = TOO_LONG, True
-        task = asyncio.ensure_future(self._refuse(inbound, TOO_LONG, send))
+        task = asyncio.ensure_future(self._refuse(inbound, TOO_LONG))
         self._answers_late.add(task)
         task.add_done_callback(self._answers_late.discard)
 
@@ -202,34 +172,30 @@ class Layer:
         plans = self._plans = self._compile()
         self._known = plans.known
         shortest = min(plan.timeout for plan in plans.all())
-        self._flights = Flights(None if shortest == math.inf else shortest)
+        self._flights = Flights(None if shortest == math.inf else shortest, self._late)
         return plans
 
-    def _answering(self, inbound: Inbound, send: Send) -> Send:
-        def answered(message: Message) -> Awaitable[None]:
-            if message["type"] == "http.response.start":
-                return self._start(inbound, message, send)
-            return _nothing() if inbound.replaced else send(message)
+    def _answering(self, inbound: Inbound) -> Send:
+        if self._check is None:
+            return inbound.answer
+        return self._check.around(inbound, inbound.answer)
 
-        return answered
-
-    def _start(self, inbound: Inbound, message: Message, send: Send) -> Awaitable[None]:
-        """The answer begins: the application's with its headers completed, or guard's own."""
+    def instead(self, inbound: Inbound, message: Message) -> Awaitable[None]:
+        """A message of an answer that guard's own takes the place of, unless it had begun."""
+        refusal = inbound.refusal
         if inbound.replaced:
             return _nothing()
-        if inbound.refusal is not None and not inbound.started:
-            return self._refuse(inbound, inbound.refusal, send)
-        inbound.started = True
-        headers = message.get("headers") or []
-        return send({**message, "headers": inbound.plan.writer.complete(inbound, headers)})
+        if refusal is None or inbound.started or message["type"] != "http.response.start":
+            return inbound.send(message)
+        return self._refuse(inbound, refusal)
 
-    async def _scoped(self, inbound: Inbound, receive: Receive, send: Send) -> None:
+    async def _scoped(self, inbound: Inbound, receive: Receive) -> None:
         """The same on trio, where a cancel scope bounds the time."""
         import anyio
 
-        answering = self._answering(inbound, send)
+        answering = self._answering(inbound)
         if self._scopes >= self._most:
-            await self._refuse(inbound, BUSY, send)
+            await self._refuse(inbound, BUSY)
             return
         self._scopes += 1
         try:
@@ -240,24 +206,22 @@ class Layer:
                         limit.deadline = math.inf
                     return answering(message)
 
-                await self._run(inbound, receive, answered, send)
+                await self._run(inbound, receive, answered)
             if limit.cancelled_caught and not inbound.started and not inbound.replaced:
-                await self._refuse(inbound, TOO_LONG, send)
+                await self._refuse(inbound, TOO_LONG)
         finally:
             self._scopes -= 1
 
-    async def _run(self, inbound: Inbound, receive: Receive, answered: Send, send: Send) -> None:
-        if self._answers is not None:
-            answered = Answering(inbound, self._answers, answered, self.emit).send
+    async def _run(self, inbound: Inbound, receive: Receive, answered: Send) -> None:
         try:
             await self.app(inbound.scope, receive, answered)
             if not inbound.started:
-                await self._unanswered(inbound, send)
+                await self._unanswered(inbound)
         except Exception as error:
-            if not await self._failed(inbound, error, send):
+            if not await self._failed(inbound, error):
                 raise
 
-    async def _failed(self, inbound: Inbound, error: Exception, send: Send) -> bool:
+    async def _failed(self, inbound: Inbound, error: Exception) -> bool:
         """The application raised: the story goes to the log, the caller gets the number.
 
         Returns:
@@ -265,7 +229,7 @@ class Layer:
         """
         if inbound.refusal is not None and not inbound.started:
             if not inbound.replaced:
-                await self._refuse(inbound, inbound.refusal, send)
+                await self._refuse(inbound, inbound.refusal)
             return True
         log.error("incident %s: unhandled %s", inbound.id, type(error).__name__, exc_info=error)
         self.emit(
@@ -276,10 +240,10 @@ class Layer:
             status=0 if inbound.started else 500,
         )
         if not inbound.started and not inbound.replaced:
-            await self._send(inbound, Refusal(500, "", Kind.FAILED, ""), send)
+            await self._send(inbound, Refusal(500, "", Kind.FAILED, ""))
         return False
 
-    async def _refuse(self, inbound: Inbound, refusal: Refusal, send: Send) -> None:
+    async def _refuse(self, inbound: Inbound, refusal: Refusal) -> None:
         if refusal.reason:
             self.emit(
                 inbound,
@@ -289,11 +253,12 @@ class Layer:
                 status=refusal.status,
                 detail=refusal.detail,
             )
-        await self._send(inbound, refusal, send)
+        await self._send(inbound, refusal)
 
-    async def _send(self, inbound: Inbound, refusal: Refusal, send: Send) -> None:
+    async def _send(self, inbound: Inbound, refusal: Refusal) -> None:
         """An answer of guard's own."""
-        inbound.replaced = True
+        inbound.refusal, inbound.replaced = refusal, True
+        send = inbound.send
         headers = list(refusal.headers)
         content = b""
         if refusal.status >= 400:

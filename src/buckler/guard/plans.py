@@ -45,7 +45,9 @@ class Plan:
     Attributes:
         template: Of its path; ``*`` for what no route answers.
         reading: Checks of methods that change nothing; called in order, the first refusal counts.
+        bare: Those of a GET without a body, a credential or an origin.
         checks: Those of all others.
+        more: Headers of every answer to a request without an origin.
         connecting: The same for a websocket's handshake.
         personal: Rates by principal.
         waiting: Rates that are counted elsewhere.
@@ -56,19 +58,19 @@ class Plan:
         answered: Fields that its response model declares.
         blocking: Whether it runs in a thread, which cannot be ended.
         policy: What all of this was made of.
-        proxies: Whose forwarded addresses are believed, or None.
         websocket: Bounds of its messages, or None.
     """
 
     __slots__ = (
         "answered",
+        "bare",
         "blocking",
         "body",
         "checks",
         "connecting",
+        "more",
         "personal",
         "policy",
-        "proxies",
         "reading",
         "secrets",
         "template",
@@ -97,7 +99,6 @@ class Plan:
         self.timeout = math.inf if policy.timeout is None else policy.timeout
         self.writer = HeaderWriter(policy.headers or SILENT)
         self.body = _body(policy)
-        self.proxies = parts.proxies
         self.websocket: WebSocketLimits | None = policy.websocket
         self.blocking = blocking
         counted = [
@@ -112,6 +113,10 @@ class Plan:
             shared.append(parts.https.check)
         if parts.credentials:
             shared.append(parts.credentials.check)
+        if parts.proxies is not None:
+            shared.insert(0, parts.proxies.check)
+        self.more = policy.cors.more if policy.cors is not None else ()
+        self.bare: tuple[Check, ...] = (*shared, *quick)
         checks = list(shared)
         if policy.cors is not None:
             # First: a preflight is not counted, and a refusal can be read by who may read answers.

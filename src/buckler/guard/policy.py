@@ -8,6 +8,8 @@ from typing import Any, Literal, ParamSpec, TypedDict, TypeVar
 
 from buckler.guard.headers.content_security_policy import ContentSecurityPolicy
 from buckler.guard.headers.policy import SILENT, HeaderPolicy
+from buckler.guard.inspection.inspection import Inspection
+from buckler.guard.inspection.sign import Attack, names
 from buckler.guard.limits.cors import Cors
 from buckler.guard.limits.csrf import Csrf
 from buckler.guard.limits.hosts import Hosts
@@ -19,6 +21,12 @@ from buckler.guard.options import INHERIT, GuardError, Inherit, count, positive,
 Rates = str | Rate | Sequence[str | Rate] | None
 F = TypeVar("F", bound=Callable[..., Any])
 P = ParamSpec("P")
+_KINDS = (
+    ("headers", HeaderPolicy),
+    ("cors", Cors),
+    ("csrf", Csrf),
+    ("inspect", Inspection),
+)
 MARK = "__buckler_policy__"
 """Attribute of a handler that holds what :func:`with_policy` says."""
 
@@ -47,6 +55,7 @@ class Policy:
         sign_in_rate: The same for routes that take a password.
         timeout: Until an answer begins, the reading of the body included.
         concurrency: Requests under way at once, in this process.
+        inspect: Whether values are looked at for attacks; None in every preset.
 
     Raises:
         GuardError: An option is wrong.
@@ -73,9 +82,10 @@ class Policy:
     sign_in_rate: Rates = "20/minute"
     timeout: float | None = 30.0
     concurrency: int | None = 1000
+    inspect: Inspection | None = None
 
     def __post_init__(self) -> None:
-        for name, kind in (("headers", HeaderPolicy), ("cors", Cors), ("csrf", Csrf)):
+        for name, kind in _KINDS:
             value = getattr(self, name)
             if value is not None and not isinstance(value, kind):
                 raise GuardError(f"{name} takes {kind.__name__} or None, not {value!r}")
@@ -126,9 +136,11 @@ class RoutePolicy:
         headers: All of the headers; None sets none.
         content_security_policy: That header alone, also where the application has none.
         cache_control: The same, as a fixed value; it holds for every answer of the route.
-        cors, csrf, body, upload, rate, timeout: As in :class:`Policy`.
+        cors, csrf, body, upload, rate, timeout, inspect: As in :class:`Policy`.
         json_depth, json_keys, parts, files: As in :class:`Policy`.
         secrets: Names of fields that the route answers on purpose though they look like a secret.
+        uninspected: Kinds of attack that are not looked for here, e.g. ``["xss", "template"]`` where
+            pages are edited.
 
     Raises:
         GuardError: An option is wrong.
@@ -147,11 +159,14 @@ class RoutePolicy:
     files: int | Inherit = INHERIT
     rate: Rates | Inherit = INHERIT
     timeout: float | Inherit | None = INHERIT
+    inspect: Inspection | Inherit | None = INHERIT
     secrets: Sequence[str] = ()
+    uninspected: Sequence[Attack | str] = ()
 
     def __post_init__(self) -> None:
         if isinstance(self.secrets, str):
             raise GuardError(f"secrets is a list of names: [{self.secrets!r}]")
+        names(self.uninspected, "uninspected")
         self.apply(Policy())
 
     async def __call__(self) -> None:
@@ -167,6 +182,8 @@ class RoutePolicy:
             if not isinstance(value, Inherit):
                 changes[name] = value  # type: ignore[literal-required]
         changed = replace(policy, **changes)
+        if self.uninspected and changed.inspect is not None:
+            changed = replace(changed, inspect=changed.inspect.but(self.uninspected))
         headers = changed.headers
         if headers is None:
             csp = self.content_security_policy
@@ -206,6 +223,7 @@ class Changes(TypedDict, total=False):
     sign_in_rate: Rates
     timeout: float | None
     concurrency: int | None
+    inspect: Inspection | None
 
 
 def _as_decorator(make: Callable[P, RoutePolicy]) -> Callable[P, Callable[[F], F]]:

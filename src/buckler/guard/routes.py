@@ -237,7 +237,7 @@ def _takes_password(dependant: Any) -> bool:
     for where in ("body", "query", "header"):
         for field in getattr(dependant, f"{where}_params"):
             kind = getattr(field.field_info, "annotation", None)
-            if any(map(_is_password, (field.alias, field.name, *_fields(kind)))):
+            if any(map(_is_password, (field.alias, field.name, *fields(kind)))):
                 return True
     subs = dependant.dependencies
     return any(type(sub.call).__name__ == "HTTPBasic" or _takes_password(sub) for sub in subs)
@@ -249,21 +249,21 @@ def _is_password(name: str) -> bool:
 
 def _declared(response: Any) -> Iterator[str]:
     """Names of the fields of a response model, those of models in it included, in lower case."""
-    for name in _fields(getattr(getattr(response, "field_info", None), "annotation", None)):
+    for name in fields(getattr(getattr(response, "field_info", None), "annotation", None)):
         yield name.lower()
 
 
-def _fields(kind: Any) -> Iterator[str]:
+def fields(kind: Any) -> Iterator[str]:
     """Names and aliases of the fields of a model, or of the models that a type is made of."""
     seen: set[Any] = set()
     waiting = [kind]
     while waiting:
         kind = waiting.pop()
         waiting += get_args(kind)
-        fields = getattr(kind, "model_fields", None)
-        if isinstance(fields, Mapping) and kind not in seen:
+        found = getattr(kind, "model_fields", None)
+        if isinstance(found, Mapping) and kind not in seen:
             seen.add(kind)
-            for name, field in fields.items():
+            for name, field in found.items():
                 yield field.alias or name
                 yield name
                 waiting.append(field.annotation)

@@ -30,10 +30,7 @@ Send = Callable[[Message], Awaitable[None]]
 
 async def connect(layer: Layer, plan: Plan, scope: Scope, receive: Receive, send: Send) -> None:
     """Let a connection through, or refuse it."""
-    inbound = Inbound(scope, dict(scope["headers"]), plan)
-    scope[KEY] = inbound
-    if plan.proxies is not None:
-        plan.proxies.apply(inbound)
+    inbound = scope[KEY] = Inbound(scope, plan, send, layer.instead)
     refusal: Refusal | None = None
     for check in plan.connecting:
         refusal = check(inbound)

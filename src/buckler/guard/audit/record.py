@@ -23,8 +23,8 @@ MOST_DETAILS: Final = 32
 LONGEST_NAME: Final = 64
 # What follows the cut is read, too, so that a secret across the cut has its whole shape.
 _READ = 2 * LONGEST
-_HALF_KEY = re.compile(r"-----BEGIN ([A-Z ]*PRIVATE KEY)-----(?!…).*", re.DOTALL)
-_HALF_JWT = re.compile(r"\beyJ[\w-]{6,}\.[\w.-]*\Z")
+LONGEST_WORD: Final = 512
+_HALF_JWT = re.compile(r"(?<![A-Za-z0-9-])eyJ[\w-]{6,}+\.[\w.-]*\Z")
 _CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
 _ODD_NAME = re.compile(r"[^A-Za-z0-9_-]")
 
@@ -45,8 +45,8 @@ class Record:
 def fit(event: SecurityEvent, redactor: Redactor) -> SecurityEvent:
     """The event with every text redacted, harmless and bounded.
 
-    Detail is redacted by name (``password``, ``apiKey``) and by shape (a JWT, a private key, a
-    password in a URL).
+    Detail is redacted by name (``password``, ``apiKey``) and by shape (``core/shapes.py``: a token, a
+    private key, a password in a URL, a card's number).
     """
 
     def text(value: str) -> str:
@@ -73,9 +73,21 @@ def clean(value: str, redactor: Redactor) -> str:
     cut = len(value) > _READ
     shown = redactor.text(value[:_READ])
     if cut:
-        shown = _HALF_JWT.sub("…", _HALF_KEY.sub(r"-----BEGIN \1-----…", shown))
+        shown = _without_half(shown)
     shown = _CONTROL.sub("\ufffd", shown)
     return shown if len(shown) <= LONGEST and not cut else f"{shown[: LONGEST - 20]}…({len(value)})"
+
+
+def _without_half(text: str) -> str:
+    """The text without the word, or the number in groups, that ends where it was cut.
+
+    The half of a secret has no shape, and where what stood before it was masked it would be shown.
+    """
+    text = _HALF_JWT.sub("…", text)
+    last = text[-LONGEST_WORD:].split()
+    if not last or text[-1].isspace():
+        return text
+    return text[: -len(last[-1])].rstrip("0123456789- ")
 
 
 def _details(detail: Mapping[str, Scalar], redactor: Redactor) -> dict[str, Scalar]:
@@ -87,18 +99,18 @@ def _details(detail: Mapping[str, Scalar], redactor: Redactor) -> dict[str, Scal
         elif isinstance(value, str):
             found[name] = clean(value, redactor)
         else:
-            found[name] = _scalar(value)
+            found[name] = _scalar(value, redactor)
     return found
 
 
-def _scalar(value: object) -> Scalar:
+def _scalar(value: object, redactor: Redactor) -> Scalar:
     """A number that every reader of JSON knows, else its text."""
     if value is None or isinstance(value, bool):
         return value
     if isinstance(value, float) and math.isfinite(value):
         return float(value)
     if isinstance(value, int) and -(2**53) < value < 2**53:
-        return int(value)
+        return redactor.number(int(value))
     return _plain(value)
 
 

@@ -9,9 +9,12 @@ from typing import TYPE_CHECKING, Any, Final
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
+from buckler.core.redact import Redactor
 from buckler.guard import inbound
 from buckler.guard.errors import problem
-from buckler.guard.errors.leaks import cleaned
+from buckler.guard.errors.leaks import cleaned, tells_inside
+from buckler.guard.errors.mistakes import mistake
+from buckler.guard.errors.places import declared
 from buckler.guard.routes import applications
 
 if TYPE_CHECKING:
@@ -20,7 +23,15 @@ if TYPE_CHECKING:
 
 log: Final = logging.getLogger("buckler.guard")
 MAX_ERRORS = 50
-MAX_PLACE = 6
+_REDACTOR: Final = Redactor()
+_CHALLENGES = frozenset(("www-authenticate", "proxy-authenticate"))
+_NO_WORDS = frozenset(
+    (
+        *("location", "content-location", "link", "set-cookie", "allow", "retry-after", "vary"),
+        *("cache-control", "etag", "last-modified", "content-type", "content-length"),
+    )
+)
+"""Headers that hold addresses of the site, or what the caller shall keep, and no words."""
 _BODILESS = frozenset((204, 205, 304))
 _DEFAULTS = frozenset(("fastapi.exception_handlers", "starlette.exceptions"))
 
@@ -73,13 +84,13 @@ async def on_http_exception(request: Request, error: Exception) -> Response:
     if not isinstance(error, HTTPException):
         return await on_failure(request, error)
     status = error.status_code
-    headers = dict(error.headers or {})
+    number = inbound.request_id(request)
+    headers = _headers(error.headers or {}, error, number)
     if status < 200 or status in _BODILESS:
         return Response(status_code=status, headers=headers)
     said = error.detail if status < 500 else None
-    kept = cleaned(said, error)
+    kept = said if said == problem.phrase(status) else cleaned(said, error)
     if kept != said or status >= 500:
-        number = inbound.request_id(request)
         log.warning("incident %s: answered %d; it said: %s", number, status, _line(error.detail))
     if isinstance(kept, str):
         more: dict[str, Any] = {"detail": kept} if kept != problem.phrase(status) else {}
@@ -92,7 +103,8 @@ async def on_invalid(request: Request, error: Exception) -> Response:
     """422: the place and kind of each mistake, and nothing that was sent."""
     find = getattr(error, "errors", None)
     found: Sequence[Mapping[str, Any]] = find() if callable(find) else ()
-    listed = [mistake(one) for one in found[:MAX_ERRORS]]
+    known = declared(request.scope)
+    listed = [mistake(one, known) for one in found[:MAX_ERRORS]]
     return answer(request, 422, {"errors": listed})
 
 
@@ -116,38 +128,19 @@ def answer(
     return Response(content, status, {**kept, "content-type": kind.decode()})
 
 
-def mistake(error: Mapping[str, Any]) -> dict[str, Any]:
-    """One error of Pydantic's without its input, context and address.
-
-    Args:
-        error: As ``ValidationError.errors()`` has it.
-    """
-    kind = str(error.get("type", ""))
-    place = list(error.get("loc", ()))
-    if kind == "extra_forbidden":
-        place = place[:-1]  # the name was the caller's
-    words = str(error.get("msg", ""))
-    if kind in ("json_invalid", "custom_error") or _echoes(words, error.get("input")):
-        words = "The value is not valid"
-    shown = [part for part in place[:MAX_PLACE] if isinstance(part, int) or _is_name(part)]
-    return {"loc": shown, "type": kind, "msg": words}
-
-
-def _echoes(words: str, value: Any) -> bool:
-    """Whether a message repeats what was sent."""
-    if isinstance(value, Mapping):
-        return any(_echoes(words, part) for part in list(value.values())[:100])
-    if isinstance(value, list | tuple):
-        return any(_echoes(words, part) for part in value[:100])
-    text = str(value)
-    return len(text) >= 3 and text in words
-
-
-def _is_name(part: Any) -> bool:
-    text = str(part)
-    return len(text) <= 64 and text.replace("-", "_").replace(".", "_").isidentifier()
+def _headers(given: Mapping[str, str], error: Exception, number: str) -> dict[str, str]:
+    """The headers that the application sends with it, without those that tell of the inside."""
+    kept = {}
+    for name, value in given.items():
+        if name.lower() in _NO_WORDS or not tells_inside(str(value), error):
+            kept[name] = value
+            continue
+        log.warning("incident %s: not sent: %s: %s", number, _line(name), _line(value))
+        if name.lower() in _CHALLENGES:  # a 401 needs one (RFC 9110, 15.5.2)
+            kept[name] = str(value).split(" ", 1)[0]
+    return kept
 
 
 def _line(value: Any) -> str:
-    """A value on one line of the log (CWE-117)."""
-    return repr(value)[:2000]
+    """A value on one line of the log (CWE-117), without credentials (CWE-532)."""
+    return _REDACTOR.text(repr(value))[:2000]

@@ -15,6 +15,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from itertools import islice
 from threading import Lock
+from time import monotonic
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import quote, urlsplit
 
@@ -127,7 +128,7 @@ class Reports:
     def untold(self) -> int | None:
         """How many were left out since the last event; None: leave this one out, too."""
         with self._lock:
-            if self._counter.take("") < 0:
+            if self._counter.take("", monotonic()) < 0:
                 self._untold += 1
                 return None
             left, self._untold = self._untold, 0

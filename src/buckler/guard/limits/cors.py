@@ -58,7 +58,7 @@ class Cors:
 
     __slots__ = (
         *("_any", "_exposed", "_headers", "_methods", "_pattern", "_preflight"),
-        *("credentials", "origins"),
+        *("credentials", "more", "origins"),
     )
 
     def __init__(
@@ -100,6 +100,8 @@ class Cors:
         if listed["expose"]:
             said.append((b"access-control-expose-headers", ", ".join(listed["expose"]).encode()))
         self._exposed = tuple(said)
+        self.more: tuple[tuple[bytes, bytes], ...] = () if self._any else (_VARY,)
+        """What every answer says, to whomever: a cache must not give one origin's to another."""
 
     def weaknesses(self) -> Iterator[Weakness]:
         """What of it is weaker than a list of origins and what they need."""
@@ -137,18 +139,15 @@ class Cors:
         """Give the answer what the caller's origin gets; a preflight is answered here."""
         asked = inbound.headers.get(b"origin")
         if asked is None:
-            if not self._any:
-                inbound.more += (_VARY,)
             return None
         preflight = (
             inbound.scope["method"] == "OPTIONS"
             and b"access-control-request-method" in inbound.headers
         )
         if not self.allows(asked):
-            inbound.more += (_VARY,)
             return REFUSED if preflight else None
         allowed = (b"access-control-allow-origin", b"*" if self._any else asked)
-        inbound.more += (allowed, *self._exposed) if self._any else (allowed, *self._exposed, _VARY)
+        inbound.more += (allowed, *self._exposed)
         if preflight:
             return Refusal(204, "", Kind.ORIGIN_REFUSED, "", self._preflight)
         return None

@@ -8,7 +8,6 @@ them twice in the shortest limit: a timer per request would cost more than the r
 from __future__ import annotations
 
 import asyncio
-import math
 import sys
 import time
 import weakref
@@ -16,6 +15,7 @@ from collections.abc import Callable
 from typing import Final
 
 from buckler.guard.audit.events import Kind
+from buckler.guard.inbound import Inbound
 from buckler.guard.refusal import Refusal
 
 TOO_LONG: Final = Refusal(503, "The request took too long", Kind.LIMIT_EXCEEDED, "time")
@@ -38,18 +38,19 @@ class Flights:
 
     Args:
         shortest: Seconds of the shortest limit that a route has; None where none has one.
+        answer: Answers a request that is not cancelled: one that waits for a thread would leave the
+            thread behind, and the next request would start another one.
 
     Attributes:
-        deadlines: By task, when it is cancelled; infinite once its answer began.
-        instead: By task, what is called instead of cancelling it: one that waits for a thread would
-            leave the thread behind, and the next request would start another one.
+        under_way: By task.
+        late: Tasks that were cancelled.
         loop: The last one that :meth:`watch` was called for, while it is looked at.
     """
 
-    def __init__(self, shortest: float | None) -> None:
-        self.deadlines: dict[asyncio.Task[object], float] = {}
+    def __init__(self, shortest: float | None, answer: Callable[[Inbound], None]) -> None:
+        self.under_way: dict[asyncio.Task[object], Inbound] = {}
         self.late: set[asyncio.Task[object]] = set()
-        self.instead: dict[asyncio.Task[object], Callable[[], None]] = {}
+        self._answer = answer
         self.loop: asyncio.AbstractEventLoop | None = None
         self._watched: weakref.WeakSet[asyncio.AbstractEventLoop] = weakref.WeakSet()
         self._interval = (
@@ -73,15 +74,15 @@ class Flights:
     def _look(self, loop: asyncio.AbstractEventLoop) -> None:
         now = time.monotonic()
         # Made at once, without a line of Python in between: other loops' threads change it.
-        mine = [(task, at) for task, at in tuple(self.deadlines.items()) if task.get_loop() is loop]
-        for task, at in mine:
-            if at >= now or task in self.late:
+        known = tuple(self.under_way.items())
+        mine = [(task, inbound) for task, inbound in known if task.get_loop() is loop]
+        for task, inbound in mine:
+            plan = inbound.plan
+            if inbound.started or inbound.replaced or inbound.arrived + plan.timeout >= now:
                 continue
-            answer = self.instead.pop(task, None)
-            if answer is not None:
-                self.deadlines[task] = math.inf
-                answer()
-            else:
+            if plan.blocking:
+                self._answer(inbound)
+            elif task not in self.late:
                 self.late.add(task)
                 task.cancel()
         if mine:

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from typing import Final
 
 from buckler.guard.audit.events import Kind
-from buckler.guard.inbound import Inbound
+from buckler.guard.inbound import Inbound, Scope
 from buckler.guard.limits.hosts import Hosts
 from buckler.guard.options import count
 from buckler.guard.refusal import Refusal
@@ -64,17 +64,14 @@ class Head:
     def check(self, inbound: Inbound) -> Refusal | None:
         """Whether the request may go on."""
         scope, headers = inbound.scope, inbound.headers
-        pairs = scope["headers"]
         if (
-            len(pairs) != len(headers)
+            len(scope["headers"]) != len(headers)
             or len(headers) > self._headers
             or len(b"".join((*headers, *headers.values()))) > self._header_size
+            or len(scope["query_string"]) > self._query_keys  # as many at most as it has bytes
+            or len(scope["path"]) > self._address
         ):
-            refusal = self._counted(pairs)
-            if refusal is not None:
-                return refusal
-        if scope["query_string"] or len(scope["path"]) > self._address:
-            refusal = self._addressed(scope["path"], scope["query_string"])
+            refusal = self._counted(scope["headers"]) or self._addressed(scope)
             if refusal is not None:
                 return refusal
         return None if headers.get(b"host") in self._known else self._host(inbound)
@@ -87,7 +84,8 @@ class Head:
         names = [name for name, _ in pairs]
         return TWICE if any(names.count(name) > 1 for name in _SINGLE) else None
 
-    def _addressed(self, path: str, query: bytes) -> Refusal | None:
+    def _addressed(self, scope: Scope) -> Refusal | None:
+        path, query = scope["path"], scope["query_string"]
         if len(path) > self._address or len(query) > self._address:
             return TOO_LONG
         return QUERY if query.count(b"&") >= self._query_keys else None

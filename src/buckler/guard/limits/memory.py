@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from time import monotonic
-
 from buckler.guard.limits.rate import Rate
 from buckler.guard.options import count
 
@@ -29,19 +27,18 @@ class MemoryCounter:
         self._swept = 0.0
         self._longest = rate.period * (1 + 1e-9)
 
-    def take(self, key: str) -> float:
+    def take(self, key: str, now: float) -> float:
         """Count one request.
 
         Returns:
             Seconds until all is free again; negative where it is refused: until the next may come.
         """
-        now = monotonic()
         due = self._arrivals.get(key, 0.0)
         if due <= now:
             if due == 0.0 and len(self._arrivals) >= self._most and key != OVERFLOW:
                 self._sweep(now)
                 if len(self._arrivals) >= self._most:
-                    return self.take(OVERFLOW)
+                    return self.take(OVERFLOW, now)
             self._arrivals[key] = now + self._interval
             return self._interval
         ahead = due + self._interval - now

@@ -14,6 +14,7 @@ from buckler.guard.inbound import HTTPS, Inbound
 from buckler.guard.options import GuardError
 
 MAX_HOPS = 20
+REMEMBERED = 4096
 
 
 class Proxies:
@@ -27,7 +28,7 @@ class Proxies:
         GuardError: One is no network, or all addresses are trusted.
     """
 
-    __slots__ = ("_networks", "_trusted", "_unix")
+    __slots__ = ("_judged", "_networks", "_unix")
 
     def __init__(self, networks: Iterable[str]) -> None:
         if isinstance(networks, str):
@@ -47,7 +48,15 @@ class Proxies:
                     f"proxies: {text} trusts everybody", hint="name the proxy's own address"
                 )
             self._networks.append(network)
-        self._trusted = functools.lru_cache(4096)(self._is_trusted)
+        self._judged: dict[str, bool] = {"": self._unix}
+
+    def _trusted(self, text: str) -> bool:
+        known = self._judged.get(text)
+        if known is None:
+            if len(self._judged) >= REMEMBERED:
+                self._judged = {"": self._unix}
+            known = self._judged[text] = self._is_trusted(text)
+        return known
 
     def _is_trusted(self, text: str) -> bool:
         try:
@@ -57,10 +66,10 @@ class Proxies:
         address = getattr(address, "ipv4_mapped", None) or address
         return any(address in n for n in self._networks if n.version == address.version)
 
-    def apply(self, inbound: Inbound) -> None:
+    def check(self, inbound: Inbound) -> None:
         """Put the caller's address and scheme in, where the peer is a proxy of ours."""
-        peer = inbound.client
-        if not (self._trusted(peer) if peer else self._unix):
+        known = self._judged.get(inbound.client)
+        if known is False or not self._trusted(inbound.client):
             return
         headers = inbound.scope["headers"]
         hops = values_of(headers, b"x-forwarded-for")

@@ -85,8 +85,16 @@ class Rate:
 class Counter(Protocol):
     """Counts one rate in this process."""
 
-    def take(self, key: str) -> float:
-        """Count one request; seconds ahead of now, negative where it is refused (until it may come)."""
+    def take(self, key: str, now: float) -> float:
+        """Count one request.
+
+        Args:
+            key: Who asks.
+            now: Seconds of :func:`time.monotonic`.
+
+        Returns:
+            Seconds until all is free again; negative where it is refused: until the next may come.
+        """
 
 
 class WaitingCounter(Protocol):
@@ -134,7 +142,7 @@ class RateCheck:
         self.rate = rate
         self._look = look
         counter = store.counter(rate, scope)
-        self._take: Callable[[str], float] = getattr(counter, "take", _nowhere)
+        self._take: Callable[[str, float], float] = getattr(counter, "take", _nowhere)
         self._elsewhere = getattr(counter, "take_elsewhere", None)
         self.waits = self._elsewhere is not None
         self._by = rate.by
@@ -148,7 +156,8 @@ class RateCheck:
     def check(self, inbound: Inbound) -> Refusal | None:
         """Whether the request may go on, counted in this process."""
         key = inbound.client if self._by == "address" else self.key(inbound)
-        ahead = self._take(bucket(key) if ":" in key else key)
+        take = self._take
+        ahead = take(bucket(key) if ":" in key else key, inbound.arrived)
         if ahead == self._interval:  # the first request since long: the usual case
             said = self._quiet
         elif ahead < 0:
@@ -205,5 +214,6 @@ class RateCheck:
         return said
 
 
-def _nowhere(key: str) -> float:
+def _nowhere(key: str, now: float) -> float:
+    del now
     raise GuardError(f"a store that counts elsewhere is asked by wait(), not for {key!r}")

@@ -156,7 +156,7 @@ class RedisCounter:
         if ahead is not None:
             return ahead
         if self._store.on_failure == "local":
-            return self._local.take(key)
+            return self._local.take(key, monotonic())
         return self._interval if self._store.on_failure == "open" else -self._store.pause
 
 

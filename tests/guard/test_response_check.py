@@ -12,7 +12,7 @@ from fastapi.responses import JSONResponse, StreamingResponse
 from pydantic import BaseModel
 
 from buckler.guard import AnswerError, Guard, with_policy
-from buckler.guard.answers import Mode
+from buckler.guard.response_check.judging import Mode
 from tests.guard.asgi import get
 
 # The example of the PHC string format's own specification.

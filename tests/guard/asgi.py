@@ -34,7 +34,7 @@ def scope(
     headers: Mapping[str, str] | Iterable[tuple[str, str]] = (),
     *,
     query: bytes = b"",
-    client: str = "198.51.100.7",
+    client: str | tuple[str, int] | None = "198.51.100.7",
     scheme: str = "http",
     kind: str = "http",
     **more: Any,
@@ -52,7 +52,7 @@ def scope(
         "query_string": query,
         "root_path": "",
         "headers": [(k.lower().encode(), v.encode("latin-1")) for k, v in pairs],
-        "client": (client, 40000),
+        "client": (client, 40000) if isinstance(client, str) else client,
         "server": ("127.0.0.1", 80),
         "state": {},
     }

@@ -189,4 +189,4 @@ def test_weaker_choices_are_told_at_the_start() -> None:
     Guard(app, events=events.append, csrf=None)
     with TestClient(app):
         told = {event.reason for event in events if event.kind == "application.configuration"}
-    assert told == {"csrf_off", "any_host", "debug"}
+    assert told == {"csrf_off", "debug"}

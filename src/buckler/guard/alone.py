@@ -17,6 +17,7 @@ from buckler.guard.headers.policy import HeaderPolicy
 from buckler.guard.inbound import Scope
 from buckler.guard.inspection.inspection import Inspection
 from buckler.guard.layer import App, Layer, Receive, Send
+from buckler.guard.limits.callers import OneCaller
 from buckler.guard.limits.cors import Cors
 from buckler.guard.limits.csrf import Csrf
 from buckler.guard.limits.memory import MemoryStore
@@ -60,7 +61,14 @@ class _Part:
         merged.update(changes)
         policy = Policy(**merged)
         # Plans are made now, so that a wrong option is told where it is written.
-        plans = Plans((), policy, store or MemoryStore())
+        # The check of a host is the one part that has the other checks of a head with it.
+        head = policy.hosts is not None
+        # Nobody is told of a caller's address where it decides nothing.
+        caller = (
+            OneCaller(events and Teller(events)) if {"rate", "websocket"} & {*changes} else None
+        )
+        look = caller.look if caller is not None else None
+        plans = Plans((), policy, store or MemoryStore(), head=head, look=look)
         self.app = app
         if policy.inspect is not None:
             from buckler.guard.inspection.inspecting import Inspecting

@@ -13,6 +13,7 @@ from buckler.guard.audit.events import Kind, Listener, SecurityEvent
 from buckler.guard.audit.teller import Teller
 from buckler.guard.headers.reports import Reports
 from buckler.guard.layer import Layer
+from buckler.guard.limits.callers import OneCaller
 from buckler.guard.limits.memory import MemoryStore
 from buckler.guard.limits.rate import RateStore
 from buckler.guard.options import GuardError
@@ -82,20 +83,21 @@ class Guard:
         base = PRESETS[preset]() if isinstance(preset, str) else preset
         self.app = app
         self.policy = replace(base, **changes)
+        self._base = base if isinstance(preset, str) else Policy()
         self._events = events
         self._teller = None if events is None else Teller(events)
         self._store = store or MemoryStore()
         self._errors = errors
         self._docs = local_docs
         self._answers = chosen(answers)
+        self._unchecked = answers is None
+        self._caller = OneCaller(self.tell)
         self._more: list[Teller] = []
         self._layer: Layer | None = None
         self._rates_alone = False
         self._told = False
         self._inspecting = False
         self.reports = Reports(csp_reports) if isinstance(csp_reports, str) else csp_reports
-        if self.reports is not None:
-            self.policy = replace(self.policy, headers=self.reports.told(self.policy.headers))
         self._build: Callable[[], Any] = app.build_middleware_stack
         # The instance's own attribute: Starlette calls it once, when the first message comes.
         app.build_middleware_stack = self._stack  # type: ignore[method-assign]
@@ -163,6 +165,8 @@ class Guard:
             self._store,
             docs.policies(self.policy),
             wished_rates=not self._rates_alone,
+            reports=self.reports,
+            look=self._caller.look,
         )
         self._inspect(plans)
         if self._told:
@@ -183,10 +187,25 @@ class Guard:
             self._inspecting = True
 
     def weaknesses(self) -> list[tuple[str, str]]:
-        """What is set weaker than the defaults: a word and a sentence for each."""
-        from buckler.guard.weaknesses import found
+        """What is set weaker than the defaults: a word and a sentence for each; routes by name."""
+        from buckler.guard import weaknesses
 
-        return list(found(self.app, self.policy, errors=self._errors))
+        routes = tuple(read(self.app))
+        found = [
+            *weaknesses.server(),
+            *weaknesses.of_application(self.app),
+            *weaknesses.of_policy(self.policy, self._base),
+            *weaknesses.of_store(self._store),
+            *weaknesses.of_docs(routes),
+            *weaknesses.of_routes(routes, self.policy),
+        ]
+        if not self._errors:
+            found.append(("errors_off", "errors=False: errors answer as the application has them"))
+        if self._unchecked:
+            found.append(
+                ("answers_off", "answers=None: no answer is looked at for secrets; leave 'auto'")
+            )
+        return found
 
     def _tell(self, reason: str, message: str) -> None:
         logging.getLogger("buckler.guard").warning("%s: %s", reason, message)

@@ -21,8 +21,9 @@ _ENCRYPTED: Final = frozenset(("https", "wss"))
 HTTPS: Final = 1
 PERSONAL: Final = 2
 """Flags: it goes out encrypted; it belongs to somebody (a credential came with the request)."""
-_CREDENTIALS: Final = frozenset((b"cookie", b"authorization"))
-_TELLING: Final = _CREDENTIALS | {b"content-length", b"transfer-encoding", b"origin"}
+CREDENTIALS: Final = frozenset((b"cookie", b"authorization", b"x-api-key"))
+"""Headers that are a credential whatever the application declares."""
+_TELLING: Final = CREDENTIALS | {b"content-length", b"transfer-encoding", b"origin"}
 ENDED: Final[Scope] = {}
 """What an inbound holds instead of its scope when the request is over."""
 
@@ -44,10 +45,22 @@ class Inbound:
         started: Whether the application's answer began.
         replaced: Whether guard answered instead.
         principal: Who is signed in, once that is known.
+        counted: Principals that were counted for this request.
     """
 
     __slots__ = (
-        *("arrived", "bare", "client", "flags", "headers", "more", "plan", "principal", "refusal"),
+        *(
+            "arrived",
+            "bare",
+            "client",
+            "counted",
+            "flags",
+            "headers",
+            "more",
+            "plan",
+            "principal",
+            "refusal",
+        ),
         *("replaced", "scope", "send", "started", "_id", "_instead", "_nonce"),
     )
     _id: str
@@ -64,12 +77,13 @@ class Inbound:
         self.client: str = peer[0] if peer else ""
         self.flags = HTTPS if scope.get("scheme") in _ENCRYPTED else 0
         self.bare = _TELLING.isdisjoint(self.headers)
-        if not self.bare and not _CREDENTIALS.isdisjoint(self.headers):
+        if not self.bare and not CREDENTIALS.isdisjoint(self.headers):
             self.flags |= PERSONAL
         self.more: tuple[tuple[bytes, bytes], ...] = plan.more
         self.refusal: Refusal | None = None
         self.started = self.replaced = False
         self.principal = self._id = self._nonce = ""
+        self.counted: tuple[str, ...] = ()
 
     def answer(self, message: Message) -> Awaitable[None]:
         """Send a message of the application's answer, its headers completed."""
@@ -94,6 +108,11 @@ class Inbound:
         if not self._id:
             self._id = secrets.token_hex(8)
         return self._id
+
+    @property
+    def has_nonce(self) -> bool:
+        """Whether the nonce was handed out already."""
+        return bool(self._nonce)
 
     @property
     def nonce(self) -> str:
@@ -125,6 +144,8 @@ def request_id(request: Any) -> str:
 async def identify(request: Any, principal: str) -> None:
     """Say who is signed in, for the security log, the cache headers and rates by principal.
 
+    Two dependencies may both say it: one request counts once for one principal.
+
     Args:
         request: Anything with a ``scope``, or the scope.
         principal: A name that stays the same for one account; not its secret.
@@ -137,13 +158,18 @@ async def identify(request: Any, principal: str) -> None:
         return
     found.principal = principal
     found.flags |= PERSONAL
-    for rate in found.plan.personal:
-        refusal = await rate.wait(found)
-        if refusal is not None:
-            from buckler.guard.limits.body import body_refused
+    if principal not in found.counted:
+        # Before it is counted: of two that say so at once, one waits for a store elsewhere.
+        found.counted += (principal,)
+        for rate in found.plan.personal:
+            refusal = await rate.wait(found)
+            if refusal is not None:
+                found.refusal = refusal
+                break
+    if found.refusal is not None:
+        from buckler.guard.limits.body import body_refused
 
-            found.refusal = refusal
-            raise body_refused(refusal)
+        raise body_refused(found.refusal)
 
 
 def csp_nonce(request: Any) -> str:

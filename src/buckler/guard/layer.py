@@ -18,6 +18,7 @@ from buckler.guard.audit.events import Kind, Listener, SecurityEvent
 from buckler.guard.audit.teller import Teller
 from buckler.guard.errors import problem
 from buckler.guard.inbound import ENDED, KEY, Inbound, Scope
+from buckler.guard.limits.connections import Connections
 from buckler.guard.limits.flights import BUSY, TOO_LONG, Flights, current_task
 from buckler.guard.plans import Asked, Plan, Plans
 from buckler.guard.refusal import Refusal
@@ -65,6 +66,7 @@ class Layer:
         self._known: Mapping[Asked, Plan] = {}
         self._flights = Flights(None, self._late)
         self._instead = self.instead
+        self.connections = Connections()
         self._answers_late: set[asyncio.Future[None]] = set()
         self._scopes = 0  # requests under way on trio
 

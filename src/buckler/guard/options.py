@@ -20,6 +20,10 @@ _UNITS = {
 }
 
 
+Weakness = tuple[str, str]
+"""A choice that is weaker than the default: a stable word, and one sentence on what to do."""
+
+
 class GuardError(UsageError):
     """An option of guard is wrong; raised when the object is made, never at a request."""
 

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from copy import copy
 from dataclasses import replace
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
+from buckler.guard.credentials import Credentials, Key
 from buckler.guard.headers.policy import SILENT
 from buckler.guard.headers.writer import HeaderWriter
 from buckler.guard.inbound import Inbound, Scope
@@ -22,12 +24,18 @@ from buckler.guard.policy import Policy, Rates, rates
 from buckler.guard.refusal import Refusal
 from buckler.guard.routes import WEBSOCKET, Finder, Route, below, host_name
 
+if TYPE_CHECKING:
+    from buckler.guard.headers.reports import Reports
+
 REMEMBERED: Final = 4096
 MAX_REMEMBERED: Final = 512
 """Characters of a path that is remembered: a flood of long ones must not fill the memory."""
+MAX_ROOTED: Final = 256
+"""Plans that are remembered for a root path."""
 Asked = tuple[str, str, str | None]
 """Method, path, root path."""
 Check = Callable[[Inbound], Refusal | None]
+Look = Callable[[Scope], None]
 UNLIMITED: Final = 2**62
 
 
@@ -93,14 +101,18 @@ class Plan:
         self.body = _body(policy)
         self.websocket: WebSocketLimits | None = policy.websocket
         self.blocking = blocking
-        counted = [RateCheck(rate, parts.store, rated_as or template) for rate in rates(rated)]
+        counted = [
+            RateCheck(rate, parts.store, rated_as or template, parts.look) for rate in rates(rated)
+        ]
         self.personal = tuple(one for one in counted if one.rate.by == "principal")
         counted = [one for one in counted if one.rate.by != "principal"]
         self.waiting = tuple(one for one in counted if one.waits)
         quick = [one.check for one in counted if not one.waits]
-        shared: list[Check] = [parts.head.check] if policy.hosts is not None else []
+        shared: list[Check] = [parts.head.check] if parts.head is not None else []
         if parts.https is not None:
             shared.append(parts.https.check)
+        if parts.credentials:
+            shared.append(parts.credentials.check)
         if parts.proxies is not None:
             shared.insert(0, parts.proxies.check)
         self.more = policy.cors.more if policy.cors is not None else ()
@@ -141,21 +153,42 @@ class Parts:
     Args:
         policy: Of the application.
         store: Where rates are counted.
+        keys: Of all routes.
+        head: Whether a request's head is looked at.
+        look: Looks whether callers can be told apart, where no proxies are configured.
     """
 
-    __slots__ = ("head", "https", "proxies", "store")
+    __slots__ = ("credentials", "head", "https", "look", "proxies", "store")
 
-    def __init__(self, policy: Policy, store: RateStore) -> None:
+    def __init__(
+        self,
+        policy: Policy,
+        store: RateStore,
+        keys: Iterable[Key],
+        *,
+        head: bool = True,
+        look: Look | None = None,
+    ) -> None:
         self.store = store
+        self.look = None if policy.proxies else look
+        self.credentials = Credentials(keys)
         self.https = Https(policy.https) if policy.https is not None else None
         self.proxies = Proxies(policy.proxies) if policy.proxies else None
-        self.head = Head(
-            Hosts(policy.hosts or ()),
-            policy.header_count,
-            size(policy.header_size, "header_size"),
-            size(policy.address, "address"),
-            policy.query_keys,
-        )
+        self.head: Head | None = None
+        if head:
+            self.head = Head(
+                None if policy.hosts is None else Hosts(policy.hosts),
+                policy.header_count,
+                size(policy.header_size, "header_size"),
+                size(policy.address, "address"),
+                policy.query_keys,
+            )
+
+
+def _keys(routes: Iterable[Route]) -> Iterator[Key]:
+    for route in routes:
+        yield from route.keys
+        yield from _keys(route.children or ())
 
 
 class Plans:
@@ -167,6 +200,9 @@ class Plans:
         store: Where rates are counted.
         documented: Policies of FastAPI's documentation pages, by kind.
         wished_rates: Whether rates that routes state count.
+        head: Whether a request's head is looked at.
+        reports: Where browsers tell what a policy stopped.
+        look: Looks whether callers can be told apart, where no proxies are configured.
     """
 
     def __init__(
@@ -177,9 +213,14 @@ class Plans:
         documented: Mapping[str, Policy] | None = None,
         *,
         wished_rates: bool = True,
+        head: bool = True,
+        reports: Reports | None = None,
+        look: Look | None = None,
     ) -> None:
+        self._reports = reports
+        self._rooted: dict[tuple[Plan, str], Plan] = {}
         self._policy = policy
-        self._parts = Parts(policy, store)
+        self._parts = Parts(policy, store, _keys(routes), head=head, look=look)
         self._documented = documented or {}
         self._wished_rates = wished_rates
         self._plans: dict[int, Plan] = {}
@@ -190,7 +231,7 @@ class Plans:
         self._top = Finder(routes)
         self._by_host = False
         self._compile(routes)
-        self.default = Plan("*", policy, self._parts, policy.rate)
+        self.default = self._telling(Plan("*", policy, self._parts, policy.rate))
 
     def of(self, scope: Scope) -> Plan:
         """The plan of a request."""
@@ -200,7 +241,11 @@ class Plans:
         plan = self.known.get((method, path, root))
         if plan is not None:
             return plan
+        if self._parts.look is not None:
+            self._parts.look(scope)
         plan = self._find(scope, path, root or "", method)
+        if root and self._reports is not None:
+            plan = self._below(plan, root)
         if len(path) <= MAX_REMEMBERED and not self._by_host:
             if len(self.known) >= REMEMBERED:
                 self.known.clear()
@@ -250,7 +295,7 @@ class Plans:
                 rated = policy.rate
             secrets.update(name.lower() for name in wish.secrets)
         methods = "|".join(sorted(route.methods or ()))
-        return Plan(
+        plan = Plan(
             route.template,
             policy,
             self._parts,
@@ -260,3 +305,23 @@ class Plans:
             rated_as=f"{methods} {route.template}",
             blocking=route.blocking,
         )
+        return self._telling(plan)
+
+    def _telling(self, plan: Plan, root: str = "") -> Plan:
+        """The same plan, its browsers told where to report: counters stay shared."""
+        if self._reports is None:
+            return plan
+        told = copy(plan)
+        told.writer = HeaderWriter(self._reports.told(plan.policy.headers or SILENT, root))
+        return told
+
+    def _below(self, plan: Plan, root: str) -> Plan:
+        """The same for a root path; below a mount with a parameter there are any number."""
+        found = self._rooted.get((plan, root))
+        if found is None:
+            found = self._telling(plan, root)
+            if len(self._rooted) >= MAX_ROOTED:
+                self._rooted.clear()
+            if len(root) <= MAX_REMEMBERED:
+                self._rooted[plan, root] = found
+        return found

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any, Literal, ParamSpec, TypedDict, TypeVar
 
 from buckler.guard.headers.content_security_policy import ContentSecurityPolicy
-from buckler.guard.headers.policy import HeaderPolicy
+from buckler.guard.headers.policy import SILENT, HeaderPolicy
 from buckler.guard.inspection.inspection import Inspection
 from buckler.guard.inspection.sign import Attack, names
 from buckler.guard.limits.cors import Cors
@@ -39,14 +39,15 @@ class Policy:
 
     Attributes:
         headers: What answers say.
-        hosts: Host names that the application answers to; empty: any (a finding of scan). None
-            switches off all checks of a request's head.
+        hosts: Host names that the application answers to; empty: any (a finding of scan). None:
+            ``Host`` is not looked at.
         https: What becomes of plain http: ``redirect``, ``require`` or None.
         proxies: Networks whose ``X-Forwarded-*`` is believed.
         cors: Who may read answers from another origin; None: nobody.
         csrf: The check of requests that another site may have caused.
         websocket: Bounds of websockets, and who may open one.
-        header_count, header_size, address, query_keys: Bounds of a request's head.
+        header_count, header_size, address, query_keys: Bounds of a request's head; the size is that
+            of all names and values together.
         body, upload: Bounds of a body, and of a form with files.
         json_depth, json_keys, parts, files: Bounds of what a body holds. JSON may have ten times as many
             arrays and objects as keys; a form without files has as many fields as JSON has keys.
@@ -133,8 +134,8 @@ class RoutePolicy:
 
     Attributes:
         headers: All of the headers; None sets none.
-        content_security_policy: That header alone.
-        cache_control: That header alone, as a fixed value; it holds for every answer of the route.
+        content_security_policy: That header alone, also where the application has none.
+        cache_control: The same, as a fixed value; it holds for every answer of the route.
         cors, csrf, body, upload, rate, timeout, inspect: As in :class:`Policy`.
         json_depth, json_keys, parts, files: As in :class:`Policy`.
         secrets: Names of fields that the route answers on purpose though they look like a secret.
@@ -185,7 +186,10 @@ class RoutePolicy:
             changed = replace(changed, inspect=changed.inspect.but(self.uninspected))
         headers = changed.headers
         if headers is None:
-            return changed
+            csp = self.content_security_policy
+            if (csp is None or csp is INHERIT) and not isinstance(self.cache_control, str):
+                return changed
+            headers = SILENT  # but for what this route says
         if not isinstance(self.content_security_policy, Inherit):
             headers = replace(headers, content_security_policy=self.content_security_policy)
         if isinstance(self.cache_control, str):
@@ -236,9 +240,11 @@ def _as_decorator(make: Callable[P, RoutePolicy]) -> Callable[P, Callable[[F], F
 
 
 with_policy = _as_decorator(RoutePolicy)
-"""The same as :class:`RoutePolicy`, as a decorator below the route's::
+"""The same as :class:`RoutePolicy`, as a decorator below the route's, or around what is mounted::
 
     @app.post("/import")
     @with_policy(body="50 MB", rate="5/hour")
     async def import_products(...): ...
+
+    app.mount("/static", with_policy(rate="6000/minute")(StaticFiles(directory="static")))
 """

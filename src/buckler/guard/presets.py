@@ -54,7 +54,12 @@ def strict() -> Policy:
     return Policy(
         headers=headers,
         https="require",
-        websocket=WebSocketLimits(message="16 KiB", rate="120/minute"),
+        websocket=WebSocketLimits(
+            message="16 KiB",
+            rate="120/minute",
+            connections=200,
+            connections_per_address=20,
+        ),
         header_count=60,
         header_size="16 KiB",
         address="4 KiB",

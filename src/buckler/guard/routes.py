@@ -12,6 +12,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Final, get_args
 
+from buckler.guard.credentials import Key, declared
 from buckler.guard.docs import MARK as DOCS
 from buckler.guard.policy import MARK, RoutePolicy
 
@@ -41,6 +42,7 @@ class Route:
         blocking: Whether its handler or a dependency runs in a thread.
         takes_password: Whether a parameter is named like one.
         answered: Names of the fields that its response model declares.
+        keys: Where it takes a key of the interface.
         docs: ``swagger``, ``redoc`` or ``oauth2`` for FastAPI's own pages.
         static: Whether it is a folder of files.
         children: Of a mount.
@@ -57,6 +59,7 @@ class Route:
     takes_password: bool = False
     blocking: bool = False
     answered: frozenset[str] = frozenset()
+    keys: tuple[Key, ...] = ()
     docs: str = ""
     static: bool = False
     children: tuple[Route, ...] | None = None
@@ -64,8 +67,17 @@ class Route:
     host: re.Pattern[str] | None = None
 
 
-def read(app: Any, prefix: str = "", depth: int = 0) -> Iterator[Route]:
-    """The routes of an application in the order in which they are tried."""
+def read(
+    app: Any, prefix: str = "", depth: int = 0, above: tuple[RoutePolicy, ...] = ()
+) -> Iterator[Route]:
+    """The routes of an application in the order in which they are tried.
+
+    Args:
+        app: With ``routes``; what has none has nothing that could be read.
+        prefix: Of the templates.
+        depth: Of the mounts around it.
+        above: What those want otherwise, outermost first.
+    """
     routes = getattr(app, "routes", None)
     if routes is None or depth > MAX_DEPTH:
         return
@@ -76,13 +88,15 @@ def read(app: Any, prefix: str = "", depth: int = 0) -> Iterator[Route]:
         host = getattr(route, "host_regex", None)
         if isinstance(host, re.Pattern):
             inner = _unwrapped(route.app)
+            wishes = (*above, *_marks(route.app, inner))
             template = f"//{route.host}{prefix}"
             yield Route(
                 template=template,
                 pattern=_ANY,
                 methods=None,
                 endpoint=None,
-                children=tuple(read(inner, template, depth + 1)),
+                wishes=wishes,
+                children=tuple(read(inner, template, depth + 1, wishes)),
                 application=inner,
                 host=host,
             )
@@ -91,6 +105,7 @@ def read(app: Any, prefix: str = "", depth: int = 0) -> Iterator[Route]:
             continue
         if hasattr(route, "app") and hasattr(route, "routes") and not hasattr(route, "methods"):
             inner = _unwrapped(route.app)
+            wishes = (*above, *_marks(route.app, inner))
             template = prefix + path
             yield Route(
                 template=template + "/{path:path}",
@@ -98,7 +113,8 @@ def read(app: Any, prefix: str = "", depth: int = 0) -> Iterator[Route]:
                 methods=None,
                 endpoint=None,
                 static=type(inner).__name__ == "StaticFiles" or hasattr(inner, "all_directories"),
-                children=tuple(read(inner, template, depth + 1)),
+                wishes=wishes,
+                children=tuple(read(inner, template, depth + 1, wishes)),
                 application=inner,
             )
             continue
@@ -112,11 +128,12 @@ def read(app: Any, prefix: str = "", depth: int = 0) -> Iterator[Route]:
             pattern=pattern,
             methods=frozenset(methods) if methods else None,
             endpoint=endpoint,
-            wishes=(*_wished(dependant), *_marks(endpoint)),
+            wishes=(*above, *_wished(dependant), *_marks(endpoint)),
             own=_marks(endpoint),
             blocking=_blocks(endpoint, dependant),
             takes_password=dependant is not None and _takes_password(dependant),
             answered=frozenset(_declared(getattr(context, "response_field", None))),
+            keys=tuple(declared(dependant)),
             docs=getattr(endpoint, DOCS, ""),
         )
         yield from _of_class(found)
@@ -175,8 +192,15 @@ def _is_websocket(route: Any) -> bool:
     return any("WebSocketRoute" in kind.__name__ for kind in type(route).__mro__)
 
 
-def _marks(endpoint: Any) -> tuple[RoutePolicy, ...]:
-    """What :func:`with_policy` said of a handler, through partials and decorators that tell what they wrap."""
+def _marks(endpoint: Any, inner: Any = None) -> tuple[RoutePolicy, ...]:
+    """What :func:`with_policy` said of a handler, through partials and decorators that tell what they wrap.
+
+    Args:
+        endpoint: Or a mounted application.
+        inner: The same without the layers around it.
+    """
+    if inner is not None and inner is not endpoint:
+        return (*_marks(endpoint), *_marks(inner))
     for _ in range(MAX_DEPTH):
         found: tuple[RoutePolicy, ...] = getattr(endpoint, MARK, ())
         inner = getattr(endpoint, "func", None) or getattr(endpoint, "__wrapped__", None)

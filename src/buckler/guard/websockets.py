@@ -1,4 +1,8 @@
-"""A websocket through the layer: who may open it, and what each message may be."""
+"""A websocket through the layer: who may open it, how many at once, and what each message may be.
+
+Whoever is refused has no connection yet, so the answer is one of HTTP (RFC 6455, 4.2.2): the status itself
+where the server has ASGI's ``websocket.http.response``, else the 403 that a server makes of a close.
+"""
 
 from __future__ import annotations
 
@@ -15,6 +19,9 @@ from buckler.guard.refusal import Refusal
 if TYPE_CHECKING:
     from buckler.guard.layer import Layer
 
+VIOLATION: Final = 1008
+TRY_AGAIN: Final = 1013
+"""Codes of a close (RFC 6455, 7.4.1 and IANA's registry of them)."""
 log: Final = logging.getLogger("buckler.guard")
 Message = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[Message]]
@@ -32,11 +39,15 @@ async def connect(layer: Layer, plan: Plan, scope: Scope, receive: Receive, send
     else:
         for rate in plan.waiting:
             refusal = refusal or await rate.wait(inbound)
+    if refusal is None and plan.websocket is not None:
+        # Last, and without a pause before it is counted: what is refused holds no place.
+        refusal = layer.connections.check(inbound, plan.websocket)
     if refusal is not None:
         await _deny(layer, inbound, refusal, receive, send)
         return
     try:
-        await layer.app(scope, *_bounded(layer, inbound, receive, send))
+        with layer.connections.holding(inbound):
+            await layer.app(scope, *_bounded(layer, inbound, receive, send))
     except Exception as error:
         await _failed(layer, inbound, error, send)
         raise
@@ -88,14 +99,23 @@ async def _deny(
     layer: Layer, inbound: Inbound, refusal: Refusal, receive: Receive, send: Send
 ) -> None:
     """Refuse the handshake: with an answer where the server can, else by closing (ASGI, Websocket)."""
-    layer.emit(inbound, refusal.kind, refusal.reason, refusal.title, status=refusal.status)
+    layer.emit(
+        inbound,
+        refusal.kind,
+        refusal.reason,
+        refusal.title,
+        status=refusal.status,
+        detail=refusal.detail,
+    )
     await receive()
     await _answer(inbound, refusal, send)
 
 
 async def _answer(inbound: Inbound, refusal: Refusal, send: Send) -> None:
     if "websocket.http.response" not in (inbound.scope.get("extensions") or {}):
-        await send({"type": "websocket.close", "code": 1008, "reason": refusal.title})
+        # The server says 403 whatever the code; adapters and tests see it.
+        code = TRY_AGAIN if refusal.status in (429, 503) else VIOLATION
+        await send({"type": "websocket.close", "code": code, "reason": refusal.title})
         return
     content = problem.problem(refusal.status, inbound.id, refusal.title)
     headers = [

@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Literal
 
-from buckler.guard.options import GuardError, header_value
+from buckler.guard.options import GuardError, Weakness, header_value
+
+_OWN = re.compile(r"(?:^|[\s,])(?:no-store|private|no-cache)(?:$|[\s,])", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
 class CacheControl:
     """Attributes:
         directives: What an answer gets that says nothing itself.
-        when: ``authenticated`` (the request carried a credential or a cookie, or the answer sets
-            one) or ``always``.
+        when: ``authenticated`` (the request carried ``Authorization``, a cookie, ``X-API-Key`` or a
+            key that a route declares by ``fastapi.security``, or the answer sets a cookie) or ``always``.
 
     Raises:
         GuardError: It cannot stand in a header.
@@ -28,6 +32,15 @@ class CacheControl:
         header_value(self.directives, "Cache-Control")
         if self.when not in ("authenticated", "always"):
             raise GuardError("Cache-Control: when is 'authenticated' or 'always'")
+
+    def weaknesses(self) -> Iterator[Weakness]:
+        """Whether what belongs to one person may be handed to the next."""
+        if not _OWN.search(self.directives):
+            yield (
+                "cache_control_shared",
+                f"Cache-Control: {self.directives} lets shared caches keep answers for somebody; "
+                "no-store or private",
+            )
 
     def value(self) -> str:
         """The header's value."""

@@ -35,6 +35,13 @@ _SOURCES = frozenset(
         *("frame_ancestors", "base_uri", "fenced_frame_src"),
     )
 )
+DIRECTIVES: Final = frozenset(
+    (
+        *(name.replace("_", "-") for name in _SOURCES),
+        *("require-trusted-types-for", "trusted-types", "sandbox", "upgrade-insecure-requests"),
+    )
+)
+"""What a policy may say, as it is written there."""
 
 
 def script_hash(text: str) -> str:

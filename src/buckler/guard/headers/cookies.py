@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Literal
 
-from buckler.guard.options import GuardError
+from buckler.guard.options import GuardError, Weakness
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,6 +36,21 @@ class Cookies:
                 hint="a cookie that needs SameSite=None says so itself",
             )
         object.__setattr__(self, "readable", frozenset(self.readable))
+
+    def weaknesses(self) -> Iterator[Weakness]:
+        """What of it is weaker than its defaults."""
+        if not self.secure:
+            yield "cookies_secure", "cookies may go over plain http; Cookies(secure=True)"
+        if not self.http_only:
+            yield (
+                "cookies_http_only",
+                "scripts may read every cookie; name those that they need in Cookies(readable=...)",
+            )
+        if self.same_site is None:
+            yield (
+                "cookies_same_site",
+                "cookies go along wherever a browser's default lets them; Cookies(same_site='Lax')",
+            )
 
     def repair(self, value: bytes, *, https: bool) -> bytes:
         """A ``Set-Cookie`` value with what it lacks; all else stays to the letter.

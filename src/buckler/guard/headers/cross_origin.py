@@ -4,10 +4,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import ClassVar
 
-from buckler.guard.options import GuardError
+from buckler.guard.options import GuardError, Weakness
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,11 +17,21 @@ class _Choice:
 
     header: ClassVar[bytes]
     known: ClassVar[tuple[str, ...]]
+    weak: ClassVar[str]
 
     def __post_init__(self) -> None:
         if self.choice not in self.known:
             name = self.header.decode()
             raise GuardError(f"{name}: {self.choice!r} is unknown; one of {self.known}")
+
+    def weaknesses(self) -> Iterator[Weakness]:
+        """Whether it gives away what it is there for."""
+        if self.choice == self.weak:
+            name = self.header.decode()
+            yield (
+                name.removeprefix("cross-origin-").replace("-", "_") + "_open",
+                f"{name}: {self.choice} shuts nobody out; {self.known[0]}, or as little more as works",
+            )
 
     def value(self) -> str:
         """The header's value."""
@@ -35,6 +46,7 @@ class OpenerPolicy(_Choice):
 
     header = b"cross-origin-opener-policy"
     known = ("same-origin", "same-origin-allow-popups", "noopener-allow-popups", "unsafe-none")
+    weak = "unsafe-none"
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +57,7 @@ class EmbedderPolicy(_Choice):
 
     header = b"cross-origin-embedder-policy"
     known = ("require-corp", "credentialless", "unsafe-none")
+    weak = "unsafe-none"
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,3 +68,4 @@ class ResourcePolicy(_Choice):
 
     header = b"cross-origin-resource-policy"
     known = ("same-origin", "same-site", "cross-origin")
+    weak = "cross-origin"

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
-from buckler.guard.options import GuardError
+from buckler.guard.options import GuardError, Weakness
 
 DENIED = (
     *("accelerometer", "autoplay", "browsing-topics", "camera", "display-capture"),
@@ -43,6 +43,15 @@ class PermissionsPolicy:
             for one in who:
                 if one not in ("self", "*") and not _ORIGIN.fullmatch(one):
                     raise GuardError(f"Permissions-Policy: {one!r} is not self, * or an origin")
+
+    def weaknesses(self) -> Iterator[Weakness]:
+        """What it gives to whoever is framed, of what is nobody's by default."""
+        given = sorted(f for f, who in self.allowed.items() if "*" in who and f in DENIED)
+        if given:
+            yield (
+                "permissions_policy_any",
+                f"Permissions-Policy gives {', '.join(given)} to any frame; name the origins",
+            )
 
     def value(self) -> str:
         """The header's value."""

@@ -15,7 +15,7 @@ from buckler.guard.headers.frame_options import FrameOptions
 from buckler.guard.headers.permissions_policy import PermissionsPolicy
 from buckler.guard.headers.referrer_policy import ReferrerPolicy
 from buckler.guard.headers.strict_transport_security import StrictTransportSecurity
-from buckler.guard.options import GuardError, header_value
+from buckler.guard.options import GuardError, Weakness, header_value
 
 TELLING: Final = frozenset(
     (
@@ -92,6 +92,12 @@ class HeaderPolicy:
         if found is None:
             return ()
         return (found,) if isinstance(found, ContentSecurityPolicy) else tuple(found)
+
+    def weaknesses(self) -> Iterator[Weakness]:
+        """What of it is weaker than the defaults."""
+        from buckler.guard.headers.weaknesses import found
+
+        return found(self, TELLING)
 
     def fixed(self) -> Iterator[tuple[bytes, bytes]]:
         """Name and value of what is the same in every answer, over http or https."""

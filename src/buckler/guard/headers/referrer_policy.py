@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Final
 
-from buckler.guard.options import GuardError
+from buckler.guard.options import GuardError, Weakness
 
 POLICIES = (
     *("no-referrer", "no-referrer-when-downgrade", "origin", "origin-when-cross-origin"),
     *("same-origin", "strict-origin", "strict-origin-when-cross-origin", "unsafe-url"),
 )
+
+
+_WHOLE: Final = ("unsafe-url", "no-referrer-when-downgrade")
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +38,15 @@ class ReferrerPolicy:
                 raise GuardError(f"Referrer-Policy: {policy!r} is unknown; one of {POLICIES}")
         if not self.policies:
             raise GuardError("Referrer-Policy: name one")
+
+    def weaknesses(self) -> Iterator[Weakness]:
+        """What of it is weaker than to tell the origin at most."""
+        if self.policies[-1] in _WHOLE:  # every browser knows it, so it is the one that holds
+            yield (
+                "referrer_policy_wide",
+                f"Referrer-Policy: {self.policies[-1]} tells other sites the whole address, query "
+                "included; no-referrer, or strict-origin-when-cross-origin",
+            )
 
     def value(self) -> str:
         """The header's value."""

@@ -1,23 +1,30 @@
 """Takes the reports that browsers send of a policy (CSP3, 5; Reporting API), and keeps what they say.
 
 Threat: a policy that nobody dares to enforce since nobody knows what it would break; and an endpoint that
-anybody may fill: it is bounded in size, number and rate, and what it is told stays text.
+anybody may fill: it is bounded in size, number and rate, and so are the events that come of it (CWE-117,
+CWE-770). What it is told stays text: an event's reason is one of the directives that CSP has, never the
+caller's own words.
 """
 
 from __future__ import annotations
 
 import json
+import re
 from collections import OrderedDict
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
+from itertools import islice
 from threading import Lock
+from time import monotonic
 from typing import TYPE_CHECKING, Any, Final
-from urllib.parse import urlsplit
+from urllib.parse import quote, urlsplit
 
 from buckler.guard.audit.events import Kind, Listener, SecurityEvent
-from buckler.guard.headers.content_security_policy import ContentSecurityPolicy
+from buckler.guard.headers.content_security_policy import DIRECTIVES, ContentSecurityPolicy
 from buckler.guard.headers.policy import HeaderPolicy
 from buckler.guard.inbound import of
+from buckler.guard.limits.memory import MemoryCounter
+from buckler.guard.limits.rate import Rate
 from buckler.guard.options import GuardError, count
 from buckler.guard.policy import MARK, RoutePolicy
 
@@ -29,6 +36,11 @@ GROUP: Final = "csp"
 MAX_BODY: Final = "64 KiB"
 MAX_AT_ONCE: Final = 20
 MAX_TEXT: Final = 300
+OTHER: Final = "other"
+"""Reason of an event whose directive is none of CSP's."""
+_HEADER = "reporting-endpoints"
+_WORD = re.compile(r"[a-z][a-z-]{0,40}")
+"""``inline``, ``eval``, ``trusted-types-sink``, or a scheme (CSP3, 5.2)."""
 _TYPES = ("application/csp-report", "application/reports+json", "application/json")
 
 
@@ -38,7 +50,7 @@ class Violation:
 
     Attributes:
         directive: Of the policy.
-        blocked: Origin of what was blocked, or ``inline``, ``eval`` and the like.
+        blocked: Origin of what was blocked, its scheme, or ``inline``, ``eval`` and the like.
         page: Path of the page.
         source: Address of the script, without query.
         line: In the source; 0 where it is not told.
@@ -59,18 +71,24 @@ class Reports:
     Args:
         path: Of the endpoint.
         most: Different violations that are kept.
+        events: New ones that are told as events, whoever sends them; what is left out is counted
+            in the next event (``untold``).
 
     Raises:
         GuardError: An option is wrong.
     """
 
-    def __init__(self, path: str = "/csp-reports", *, most: int = 1000) -> None:
+    def __init__(
+        self, path: str = "/csp-reports", *, most: int = 1000, events: str | Rate = "30/minute"
+    ) -> None:
         if not path.startswith("/") or any(c in path for c in ' "\\;,{}?#'):
             raise GuardError(f"csp_reports: {path!r} is no path", hint="'/csp-reports'")
         self.path = path
         self._most = count(most, "most")
         self._seen: OrderedDict[Violation, int] = OrderedDict()
         self._lock = Lock()
+        self._counter = MemoryCounter(Rate.of(events))
+        self._untold = 0
 
     def __iter__(self) -> Iterator[tuple[Violation, int]]:
         """Violations and how often each was reported, the oldest first."""
@@ -87,16 +105,34 @@ class Reports:
                 self._seen.popitem(last=False)
         return known is None
 
-    def told(self, policy: HeaderPolicy | None) -> HeaderPolicy | None:
-        """A policy whose browsers report here."""
-        if policy is None or not policy.policies:
+    def told(self, policy: HeaderPolicy, root: str = "") -> HeaderPolicy:
+        """A policy whose browsers report here.
+
+        Args:
+            policy: What a route's answers say.
+            root: Root path of the request; it may hold what a caller wrote, below a mount.
+        """
+        if not policy.policies:
             return policy
+        parts = filter(None, (quote(root.strip("/"), safe="/"), self.path.strip("/")))
+        place = "/" + "/".join(parts)
         telling = tuple(
-            replace(one, report_uri=one.report_uri or self.path, report_to=one.report_to or GROUP)
+            replace(one, report_uri=one.report_uri or place, report_to=one.report_to or GROUP)
             for one in policy.policies
         )
-        extra = {**policy.extra, "reporting-endpoints": f'{GROUP}="{self.path}"'}
+        own = [value for name, value in policy.extra.items() if name.lower() == _HEADER]
+        extra = {name: value for name, value in policy.extra.items() if name.lower() != _HEADER}
+        extra[_HEADER] = ", ".join((*own, f'{GROUP}="{place}"'))
         return replace(policy, content_security_policy=_as_given(telling), extra=extra)
+
+    def untold(self) -> int | None:
+        """How many were left out since the last event; None: leave this one out, too."""
+        with self._lock:
+            if self._counter.take("", monotonic()) < 0:
+                self._untold += 1
+                return None
+            left, self._untold = self._untold, 0
+        return left
 
     def route(self, events: Listener | None) -> Any:
         """The endpoint, as a route of Starlette's.
@@ -111,9 +147,10 @@ class Reports:
             kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
             if kind not in _TYPES:
                 return Response(status_code=415)
-            for violation in list(read(await request.body()))[:MAX_AT_ONCE]:
-                if self.add(violation) and events is not None:
-                    events(_event(request, violation))
+            for violation in islice(read(await request.body()), MAX_AT_ONCE):
+                untold = self.untold() if self.add(violation) else None
+                if events is not None and untold is not None:
+                    events(_event(request, self.path, violation, untold))
             return Response(status_code=204)
 
         wish = RoutePolicy(csrf=None, body=MAX_BODY, rate="60/minute")
@@ -153,20 +190,31 @@ def _violation(told: Mapping[str, Any]) -> Violation:
         )[0],
         blocked=_origin(text("blocked-uri", "blockedURL")),
         page=_path(text("document-uri", "documentURL")),
-        source=text("source-file", "sourceFile").partition("?")[0].partition("#")[0],
-        line=line if isinstance(line, int) and 0 <= line < 2**31 else 0,
+        source=_address(text("source-file", "sourceFile")),
+        line=line if type(line) is int and 0 <= line < 2**31 else 0,
         disposition="report" if text("disposition") == "report" else "enforce",
     )
 
 
 def _origin(url: str) -> str:
+    """The origin of an address, or the word that stands for it; nothing of its path."""
     try:
         parts = urlsplit(url)
     except ValueError:
         return ""
-    return (
-        f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}" if parts.netloc else parts.path or url
-    )
+    if parts.netloc:
+        return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}"
+    word = parts.scheme or url
+    return word if _WORD.fullmatch(word) else ""
+
+
+def _address(url: str) -> str:
+    """An address without what may be secret in it: query, fragment, name and password."""
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        return ""
+    return (_origin(url) if parts.netloc else "") + parts.path
 
 
 def _path(url: str) -> str:
@@ -176,15 +224,16 @@ def _path(url: str) -> str:
         return ""
 
 
-def _event(request: Request, violation: Violation) -> SecurityEvent:
+def _event(request: Request, route: str, violation: Violation, untold: int) -> SecurityEvent:
     inbound = of(request.scope)
+    directive = violation.directive
     return SecurityEvent(
         kind=Kind.POLICY_VIOLATED,
-        reason=violation.directive,
+        reason=directive if directive in DIRECTIVES else OTHER,
         message="A browser reported a violation of the content security policy",
         request_id=inbound.id if inbound else "",
         client=inbound.client if inbound else "",
-        route=request.url.path,
+        route=route,
         method="POST",
         detail={
             "blocked": violation.blocked,
@@ -192,5 +241,6 @@ def _event(request: Request, violation: Violation) -> SecurityEvent:
             "source": violation.source,
             "line": violation.line,
             "disposition": violation.disposition,
+            **({"untold": untold} if untold else {}),
         },
     )

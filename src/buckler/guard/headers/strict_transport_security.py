@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Final
 
-from buckler.guard.options import GuardError
+from buckler.guard.options import GuardError, Weakness
 
+HALF_A_YEAR: Final = 182 * 86400
 YEAR = 365 * 86400
 
 
@@ -33,6 +36,21 @@ class StrictTransportSecurity:
             raise GuardError("max_age is a number of seconds")
         if self.preload and (self.max_age < YEAR or not self.include_subdomains):
             raise GuardError("preload wants a year at least and include_subdomains")
+
+    def weaknesses(self) -> Iterator[Weakness]:
+        """What of it is weaker than its defaults."""
+        if self.max_age < HALF_A_YEAR:
+            yield (
+                "hsts_short",
+                f"Strict-Transport-Security: max_age={self.max_age} is forgotten within half a year; "
+                "two years are usual",
+            )
+        if not self.include_subdomains:
+            yield (
+                "hsts_subdomains",
+                "Strict-Transport-Security leaves names below this one out, which can set its cookies; "
+                "include_subdomains=True",
+            )
 
     def value(self) -> str:
         """The header's value."""

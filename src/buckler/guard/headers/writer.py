@@ -25,6 +25,8 @@ _DYNAMIC: Final = frozenset(
     )
 )
 """What an answer gets for its own request; an application's of that name is replaced then."""
+_UNKEPT: Final[Pairs] = ((_CACHE, b"no-store"),)
+"""For a page that holds its nonce: kept, it would give one to many, and to a 304 the nonce of another."""
 
 
 class HeaderWriter:
@@ -55,7 +57,7 @@ class HeaderWriter:
         )
         names = {name for name, _ in self._kinds[HTTPS | PERSONAL]}
         names |= {p.header for p in self._policies}
-        self._special = frozenset(names | self._removed | {_COOKIE} | _DYNAMIC)
+        self._special = frozenset(names | self._removed | {_CACHE, _COOKIE} | _DYNAMIC)
 
     def complete(self, inbound: Inbound, headers: Any) -> list[tuple[bytes, bytes]]:
         """The headers of an answer and those of the policy, in a new list.
@@ -66,7 +68,9 @@ class HeaderWriter:
         """
         pairs = self._kinds[inbound.flags]
         if self._policies:
-            nonce = inbound.nonce if self.has_nonce else ""
+            if inbound.has_nonce:
+                pairs = _with(pairs, _UNKEPT)
+            nonce = inbound.nonce
             pairs += tuple((p.header, p.value(nonce).encode()) for p in self._policies)
         elif (
             type(headers) is list
@@ -106,7 +110,7 @@ class HeaderWriter:
         given = [(name.lower(), name, value) for name, value in headers]
         present = {lower for lower, _, _ in given}
         if _COOKIE in present and not flags & PERSONAL:
-            pairs = (*pairs, *(pair for pair in self._cache if pair not in pairs))
+            pairs = _with(pairs, self._cache)
         replaced: frozenset[bytes] = frozenset()
         if self._policy.enforce:
             replaced = frozenset(name for name, _ in pairs)
@@ -122,3 +126,8 @@ class HeaderWriter:
                 value = cookies.repair(value, https=bool(flags & HTTPS))
             kept.append((name, value))
         return [*kept, *pairs, *more]
+
+
+def _with(pairs: Pairs, cache: Pairs) -> Pairs:
+    """The same with a ``Cache-Control`` where there is none."""
+    return pairs if any(name == _CACHE for name, _ in pairs) else (*pairs, *cache)

@@ -7,17 +7,22 @@ regular expression that has to match all of it; ``*`` and credentials do not go 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import Final
 
 from buckler.guard.audit.events import Kind
 from buckler.guard.inbound import Inbound
-from buckler.guard.options import GuardError, header_value
+from buckler.guard.options import GuardError, Weakness, header_value
 from buckler.guard.refusal import Refusal
 
 _ORIGIN = re.compile(r"https?://(?:[a-z0-9_-]+(?:\.[a-z0-9_-]+)*|\[[0-9a-f:.]+\])(?::\d{1,5})?")
 _PROBES = ("https://evil.example", "https://evil.example.evil.example", "http://evil", "null")
 REFUSED: Final = Refusal(403, "This origin may not ask", Kind.ORIGIN_REFUSED, "cors_preflight")
+MANY_METHODS: Final = 10
+MANY_HEADERS: Final = 20
+_TRACING = frozenset(("TRACE", "TRACK", "CONNECT"))
+_STEERING = ("x-forwarded-", "forwarded", "x-real-ip", "x-original-", "x-rewrite-", "x-http-method")
+"""Beginnings of headers that steer what stands behind; no script of another site needs them."""
 _VARY = (b"vary", b"Origin")
 
 
@@ -51,7 +56,10 @@ class Cors:
         GuardError: An origin is none, ``*`` stands with credentials, or the pattern matches anybody.
     """
 
-    __slots__ = ("_any", "_exposed", "_pattern", "_preflight", "credentials", "more", "origins")
+    __slots__ = (
+        *("_any", "_exposed", "_headers", "_methods", "_pattern", "_preflight"),
+        *("credentials", "more", "origins"),
+    )
 
     def __init__(
         self,
@@ -82,6 +90,7 @@ class Cors:
                 raise GuardError(f"{name}: name them; * gives away more than you know")
             for value in values:
                 header_value(value, name)
+        self._methods, self._headers = listed["methods"], listed["headers"]
         self._preflight = (
             (b"access-control-allow-methods", ", ".join(listed["methods"]).encode()),
             (b"access-control-allow-headers", ", ".join(listed["headers"]).encode()),
@@ -93,6 +102,31 @@ class Cors:
         self._exposed = tuple(said)
         self.more: tuple[tuple[bytes, bytes], ...] = () if self._any else (_VARY,)
         """What every answer says, to whomever: a cache must not give one origin's to another."""
+
+    def weaknesses(self) -> Iterator[Weakness]:
+        """What of it is weaker than a list of origins and what they need."""
+        if self._any:
+            yield "cors_everybody", "every site may read answers; name the origins that need it"
+        plain = sorted(one.decode() for one in self.origins if is_plain(one))
+        if self.credentials and plain:
+            yield (
+                "cors_plain",
+                f"{plain[0]} acts with credentials, and anybody on its way may change it; use https",
+            )
+        if len(self._methods) > MANY_METHODS or not _TRACING.isdisjoint(
+            method.upper() for method in self._methods
+        ):
+            yield (
+                "cors_methods",
+                "other sites may use methods that no interface needs; name those that it has",
+            )
+        if len(self._headers) > MANY_HEADERS or any(
+            header.lower().startswith(_STEERING) for header in self._headers
+        ):
+            yield (
+                "cors_headers",
+                "other sites may send headers that proxies believe, or any number; name the few needed",
+            )
 
     def allows(self, asked: bytes) -> bool:
         """Whether an origin may read answers."""
@@ -117,6 +151,12 @@ class Cors:
         if preflight:
             return Refusal(204, "", Kind.ORIGIN_REFUSED, "", self._preflight)
         return None
+
+
+def is_plain(one: bytes) -> bool:
+    """Whether an origin goes over plain http to another machine."""
+    host = one.removeprefix(b"http://")
+    return host != one and re.match(rb"(?:localhost|127\.|\[::1\])", host) is None
 
 
 def _compiled(text: str) -> re.Pattern[str]:

@@ -13,18 +13,20 @@ import hashlib
 import hmac
 import secrets
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Final
 
 from buckler.guard.audit.events import Kind
 from buckler.guard.inbound import Inbound
-from buckler.guard.limits.cors import Cors, origin
-from buckler.guard.options import GuardError
+from buckler.guard.limits.cors import Cors, is_plain, origin
+from buckler.guard.options import GuardError, Weakness
 from buckler.guard.refusal import Refusal
 
 SAFE: Final = frozenset(("GET", "HEAD", "OPTIONS", "TRACE"))
 """Methods that change nothing (RFC 9110, 9.2.1)."""
 REFUSED: Final = Refusal(403, "This request came from another site", Kind.ORIGIN_REFUSED, "csrf")
+MANY: Final = 20
+"""Trusted origins that nobody keeps an eye on any more."""
 _SIMPLE = (b"application/x-www-form-urlencoded", b"multipart/form-data", b"text/plain")
 _AMBIENT = (b"basic", b"digest", b"negotiate", b"ntlm")
 _OWN = (b"same-origin", b"none")
@@ -58,6 +60,20 @@ class Csrf:
         both = Csrf()
         both._trusted = self._trusted | cors.origins
         return both
+
+    def weaknesses(self) -> Iterator[Weakness]:
+        """What of it is weaker than to trust nobody."""
+        plain = sorted(one.decode() for one in self._trusted if is_plain(one))
+        if plain:
+            yield (
+                "csrf_plain",
+                f"{plain[0]} may act for visitors, and anybody on its way may change it; use https",
+            )
+        if len(self._trusted) > MANY:
+            yield (
+                "csrf_trusted",
+                f"{len(self._trusted)} origins may act for visitors; trust those alone that have to",
+            )
 
     def check(self, inbound: Inbound) -> Refusal | None:
         """Whether the request may go on."""

@@ -37,25 +37,25 @@ class Head:
     """A check of what comes before the body: host, headers, address.
 
     Args:
-        hosts: Names that the application answers to.
+        hosts: Names that the application answers to; None: whatever a request says.
         headers: How many at most.
-        header_size: Bytes of all values together.
+        header_size: Bytes of all names and values together.
         address: Bytes of path and query, each.
         query_keys: Parameters in the query.
     """
 
-    __slots__ = ("_address", "_header_size", "_headers", "_hosts", "_known", "_query_keys")
+    __slots__ = ("_address", "_header_size", "_headers", "_host", "_known", "_query_keys")
 
     def __init__(
         self,
-        hosts: Hosts,
+        hosts: Hosts | None,
         headers: int = 100,
         header_size: int = 32_768,
         address: int = 8192,
         query_keys: int = 200,
     ) -> None:
-        self._hosts = hosts
-        self._known = hosts.known
+        self._host = _any if hosts is None else hosts.check
+        self._known: set[bytes] = set() if hosts is None else hosts.known
         self._headers = count(headers, "header_count")
         self._header_size = count(header_size, "header_size")
         self._address = count(address, "address")
@@ -67,19 +67,19 @@ class Head:
         if (
             len(scope["headers"]) != len(headers)
             or len(headers) > self._headers
-            or len(b"".join(headers.values())) > self._header_size
+            or len(b"".join((*headers, *headers.values()))) > self._header_size
             or len(scope["query_string"]) > self._query_keys  # as many at most as it has bytes
             or len(scope["path"]) > self._address
         ):
             refusal = self._counted(scope["headers"]) or self._addressed(scope)
             if refusal is not None:
                 return refusal
-        return None if headers.get(b"host") in self._known else self._hosts.check(inbound)
+        return None if headers.get(b"host") in self._known else self._host(inbound)
 
     def _counted(self, pairs: Sequence[tuple[bytes, bytes]]) -> Refusal | None:
         if len(pairs) > self._headers:
             return TOO_MANY
-        if sum(len(value) for _, value in pairs) > self._header_size:
+        if sum(len(name) + len(value) for name, value in pairs) > self._header_size:
             return TOO_MANY
         names = [name for name, _ in pairs]
         return TWICE if any(names.count(name) > 1 for name in _SINGLE) else None
@@ -89,3 +89,7 @@ class Head:
         if len(path) > self._address or len(query) > self._address:
             return TOO_LONG
         return QUERY if query.count(b"&") >= self._query_keys else None
+
+
+def _any(inbound: Inbound) -> Refusal | None:
+    """What checks the host where nobody wants it checked."""

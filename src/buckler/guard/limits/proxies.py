@@ -72,27 +72,27 @@ class Proxies:
         if known is False or not self._trusted(inbound.client):
             return
         headers = inbound.scope["headers"]
-        hops = _values(headers, b"x-forwarded-for")
+        hops = values_of(headers, b"x-forwarded-for")
         for hop in list(reversed(hops))[:MAX_HOPS]:
-            address = _address(hop)
+            address = address_of(hop)
             if not address:
                 break
             inbound.client = address
             if not self._trusted(address):
                 break
-        proto = _values(headers, b"x-forwarded-proto")
+        proto = values_of(headers, b"x-forwarded-proto")
         if proto and proto[-1].lower() in ("http", "https", "ws", "wss"):
             https = proto[-1].lower() in ("https", "wss")
             inbound.flags = inbound.flags | HTTPS if https else inbound.flags & ~HTTPS
 
 
-def _values(headers: Sequence[tuple[bytes, bytes]], wanted: bytes) -> list[str]:
+def values_of(headers: Sequence[tuple[bytes, bytes]], wanted: bytes) -> list[str]:
     """All values of a list header, of all its lines, in order."""
     lines = [value.decode("latin-1") for name, value in headers if name == wanted]
     return [part.strip() for line in lines for part in line.split(",") if part.strip()]
 
 
-def _address(hop: str) -> str:
+def address_of(hop: str) -> str:
     """The address of an entry: without port and brackets; empty where it is none."""
     if hop.startswith("["):
         hop = hop[1:].partition("]")[0]

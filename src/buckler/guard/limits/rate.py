@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from typing import Final, Protocol
 
 from buckler.guard.audit.events import Kind
-from buckler.guard.inbound import Inbound
+from buckler.guard.inbound import Inbound, Scope
 from buckler.guard.limits.proxies import bucket
 from buckler.guard.options import GuardError, count, positive
 from buckler.guard.refusal import Refusal
@@ -123,15 +123,24 @@ class RateCheck:
         rate: How often.
         store: Where it is counted.
         scope: What it holds for.
+        look: Gets the ASGI scope of what is refused.
     """
 
     __slots__ = (
-        *("_by", "_elsewhere", "_headers", "_interval", "_period", "_policy", "_quiet", "_take"),
+        *("_by", "_elsewhere", "_headers", "_interval", "_look", "_period", "_policy", "_quiet"),
+        "_take",
         *("rate", "waits"),
     )
 
-    def __init__(self, rate: Rate, store: RateStore, scope: str) -> None:
+    def __init__(
+        self,
+        rate: Rate,
+        store: RateStore,
+        scope: str,
+        look: Callable[[Scope], None] | None = None,
+    ) -> None:
         self.rate = rate
+        self._look = look
         counter = store.counter(rate, scope)
         self._take: Callable[[str, float], float] = getattr(counter, "take", _nowhere)
         self._elsewhere = getattr(counter, "take_elsewhere", None)
@@ -152,7 +161,7 @@ class RateCheck:
         if ahead == self._interval:  # the first request since long: the usual case
             said = self._quiet
         elif ahead < 0:
-            return self.refusal(-ahead)
+            return self._refused(inbound, -ahead)
         else:
             said = self._said(int((self._period - ahead) / self._interval + 1e-9))
         inbound.more = inbound.more + said if inbound.more else said
@@ -164,7 +173,7 @@ class RateCheck:
             return self.check(inbound)
         ahead = await self._elsewhere(self.key(inbound))
         if ahead < 0:
-            return self.refusal(-ahead)
+            return self._refused(inbound, -ahead)
         inbound.more += self._said(int((self._period - ahead) / self._interval + 1e-9))
         return None
 
@@ -175,6 +184,11 @@ class RateCheck:
         if self._by == "principal":
             return inbound.principal
         return bucket(inbound.client) if self._by == "address" else "*"
+
+    def _refused(self, inbound: Inbound, seconds: float) -> Refusal:
+        if self._look is not None:
+            self._look(inbound.scope)
+        return self.refusal(seconds)
 
     def refusal(self, seconds: float) -> Refusal:
         """The answer to a request that comes too early (RFC 6585, 4)."""

@@ -7,7 +7,7 @@ caller that sends faster than the application reads.
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -16,13 +16,18 @@ from buckler.guard.inbound import Inbound
 from buckler.guard.limits.cors import origin
 from buckler.guard.limits.csrf import same_origin
 from buckler.guard.limits.rate import Rate
-from buckler.guard.options import GuardError, size
+from buckler.guard.options import GuardError, Weakness, count, size
 from buckler.guard.refusal import Refusal
 
 FOREIGN: Final = Refusal(
     403, "This origin may not connect", Kind.ORIGIN_REFUSED, "websocket_origin"
 )
 FLOOD: Final = Refusal(1008, "Too many messages", Kind.LIMIT_EXCEEDED, "websocket_rate")
+LARGE: Final = 16 * 2**20
+"""Bytes of a message that few can send at once before the memory is full."""
+FAST: Final = 100.0
+"""Messages in a second, one after another, from one connection."""
+MANY: Final = 20_000
 TOO_BIG: Final = Refusal(1009, "The message is too big", Kind.LIMIT_EXCEEDED, "websocket_size")
 
 
@@ -34,6 +39,8 @@ class WebSocketLimits:
         origins: Origins beside the application's own whose pages may connect; ``*``: any.
         message: Bytes of one message; as text, in UTF-8.
         rate: Messages of one connection.
+        connections: Open at once in this process, handshakes included; None: any number.
+        connections_per_address: The same of one address (IPv6: of one /64).
 
     Raises:
         GuardError: An option is wrong.
@@ -42,6 +49,8 @@ class WebSocketLimits:
     origins: Sequence[str] = ()
     message: int | str = "64 KiB"
     rate: str | Rate = "600/minute"
+    connections: int | None = 1000
+    connections_per_address: int | None = 100
     _allowed: frozenset[bytes] = field(init=False, repr=False, compare=False)
     _bytes: int = field(init=False, repr=False, compare=False)
     _messages: Rate = field(init=False, repr=False, compare=False)
@@ -50,9 +59,37 @@ class WebSocketLimits:
         if isinstance(self.origins, str):
             raise GuardError(f"origins is a list: [{self.origins!r}]")
         allowed = frozenset(b"*" if one == "*" else origin(one) for one in self.origins)
+        for name in ("connections", "connections_per_address"):
+            if getattr(self, name) is not None:
+                count(getattr(self, name), name)
         object.__setattr__(self, "_allowed", allowed)
         object.__setattr__(self, "_bytes", size(self.message, "message"))
         object.__setattr__(self, "_messages", Rate.of(self.rate))
+
+    def weaknesses(self) -> Iterator[Weakness]:
+        """What of it is weaker than its defaults, or bounds nothing."""
+        if b"*" in self._allowed:
+            yield (
+                "websocket_origins",
+                "pages of any site may connect as the visitor; name the origins that may",
+            )
+        if self._bytes > LARGE:
+            yield (
+                "websocket_message",
+                f"messages of {self._bytes} bytes may fill the memory; 16 MiB at most",
+            )
+        if self._messages.limit / self._messages.period > FAST:
+            yield (
+                "websocket_rate",
+                f"more than {FAST:.0f} messages a second of one connection; bound them lower",
+            )
+        for name in ("connections", "connections_per_address"):
+            most = getattr(self, name)
+            if most is None or most > MANY:
+                yield (
+                    f"websocket_{name}",
+                    f"websocket: {name}={most} bounds nothing; name what this process can hold",
+                )
 
     def check(self, inbound: Inbound) -> Refusal | None:
         """Whether the connection may be opened (RFC 6455, 10.2); without ``Origin`` no browser asks."""

@@ -93,7 +93,8 @@ class Inbound:
         if message["type"] == "http.response.start":
             self.started = True
             headers = self.plan.writer.complete(self, message.get("headers") or [])
-            message = {**message, "headers": headers}
+            message = dict(message)  # an application may send the same one again
+            message["headers"] = headers
         send = self.send  # called as a method, an attribute that holds a function costs more
         return send(message)
 

@@ -118,7 +118,7 @@ class Layer:
         under_way[task] = inbound
         app = self.app
         try:
-            await app(scope, receive, self._answering(inbound))
+            await app(scope, receive, self._answering(inbound) if self._check else inbound.answer)
             if not inbound.started:
                 await self._unanswered(inbound)
         except asyncio.CancelledError:

@@ -48,6 +48,7 @@ class Plan:
         bare: Those of a GET without a body, a credential or an origin.
         checks: Those of all others.
         more: Headers of every answer to a request without an origin.
+        usual: Those of most answers: the same, and what is left of the rate.
         connecting: The same for a websocket's handshake.
         personal: Rates by principal.
         waiting: Rates that are counted elsewhere.
@@ -75,6 +76,7 @@ class Plan:
         "secrets",
         "template",
         "timeout",
+        "usual",
         "waiting",
         "websocket",
         "writer",
@@ -97,17 +99,21 @@ class Plan:
         self.secrets = secrets
         self.answered = answered
         self.timeout = math.inf if policy.timeout is None else policy.timeout
-        self.writer = HeaderWriter(policy.headers or SILENT)
+        self.more = policy.cors.more if policy.cors is not None else ()
         self.body = _body(policy)
         self.websocket: WebSocketLimits | None = policy.websocket
         self.blocking = blocking
         counted = [
-            RateCheck(rate, parts.store, rated_as or template, parts.look) for rate in rates(rated)
+            RateCheck(rate, parts.store, rated_as or template, parts.look, base=self.more)
+            for rate in rates(rated)
         ]
         self.personal = tuple(one for one in counted if one.rate.by == "principal")
         counted = [one for one in counted if one.rate.by != "principal"]
         self.waiting = tuple(one for one in counted if one.waits)
-        quick = [one.check for one in counted if not one.waits]
+        counting = [one for one in counted if not one.waits]
+        quick = [one.check for one in counting]
+        self.usual = counting[0].usual if len(counting) == 1 else self.more
+        self.writer = HeaderWriter(policy.headers or SILENT, self.usual)
         shared: list[Check] = [parts.head.check] if parts.head is not None else []
         if parts.https is not None:
             shared.append(parts.https.check)
@@ -115,7 +121,6 @@ class Plan:
             shared.append(parts.credentials.check)
         if parts.proxies is not None:
             shared.insert(0, parts.proxies.check)
-        self.more = policy.cors.more if policy.cors is not None else ()
         self.bare: tuple[Check, ...] = (*shared, *quick)
         checks = list(shared)
         if policy.cors is not None:
@@ -312,7 +317,9 @@ class Plans:
         if self._reports is None:
             return plan
         told = copy(plan)
-        told.writer = HeaderWriter(self._reports.told(plan.policy.headers or SILENT, root))
+        told.writer = HeaderWriter(
+            self._reports.told(plan.policy.headers or SILENT, root), plan.usual
+        )
         return told
 
     def _below(self, plan: Plan, root: str) -> Plan:

@@ -34,12 +34,17 @@ class HeaderWriter:
 
     Args:
         policy: What the answers say.
+        usual: The ``more`` of most requests.
     """
 
-    __slots__ = ("_cache", "_kinds", "_policies", "_policy", "_removed", "_special", "has_nonce")
+    __slots__ = (
+        *("_cache", "_kinds", "_policies", "_policy", "_removed", "_special", "_usual", "_whole"),
+        "has_nonce",
+    )
 
-    def __init__(self, policy: HeaderPolicy) -> None:
+    def __init__(self, policy: HeaderPolicy, usual: Pairs = ()) -> None:
         self._policy = policy
+        self._usual = usual
         self._policies = tuple(p for p in policy.policies if p.has_nonce)
         self.has_nonce = bool(self._policies)
         self._removed = frozenset(name.encode("latin-1") for name in policy.removed)
@@ -55,6 +60,8 @@ class HeaderWriter:
             (*fixed, *self._cache),
             (*fixed, *secure, *self._cache),
         )
+        self._whole = tuple([*pairs, *usual] for pairs in self._kinds)
+        """All that most answers get, by the flags: one list to put behind another."""
         names = {name for name, _ in self._kinds[HTTPS | PERSONAL]}
         names |= {p.header for p in self._policies}
         self._special = frozenset(names | self._removed | {_CACHE, _COOKIE} | _DYNAMIC)
@@ -79,6 +86,9 @@ class HeaderWriter:
             and headers[1][0] == _TYPE
         ):
             # What Starlette makes of a JSON answer: nothing in it is anybody's wish.
+            if inbound.more is self._usual:
+                whole: list[tuple[bytes, bytes]] = headers + self._whole[inbound.flags]
+                return whole
             return [*headers, *pairs, *inbound.more]
         return self._joined(list(headers), pairs, inbound.flags, inbound.more)
 

@@ -32,6 +32,7 @@ _SECONDS = {
 }
 _REMEMBERED: Final = 4096
 By = str | Callable[[Inbound], str]
+Pairs = tuple[tuple[bytes, bytes], ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,12 +125,15 @@ class RateCheck:
         store: Where it is counted.
         scope: What it holds for.
         look: Gets the ASGI scope of what is refused.
+        base: Headers that every answer gets beside it.
+
+    Attributes:
+        usual: Headers of an answer to somebody who did not ask for long, those of ``base`` among them.
     """
 
     __slots__ = (
-        *("_by", "_elsewhere", "_headers", "_interval", "_look", "_period", "_policy", "_quiet"),
-        "_take",
-        *("rate", "waits"),
+        *("_base", "_by", "_elsewhere", "_headers", "_interval", "_look", "_period", "_policy"),
+        *("_quiet", "_take", "rate", "usual", "waits"),
     )
 
     def __init__(
@@ -138,6 +142,8 @@ class RateCheck:
         store: RateStore,
         scope: str,
         look: Callable[[Scope], None] | None = None,
+        *,
+        base: Pairs = (),
     ) -> None:
         self.rate = rate
         self._look = look
@@ -150,21 +156,24 @@ class RateCheck:
         self._period = rate.period
         window = math.ceil(rate.period)
         self._policy = (b"ratelimit-policy", f'"{rate.name}";q={rate.limit};w={window}'.encode())
-        self._headers: dict[int, tuple[tuple[bytes, bytes], ...]] = {}
+        self._headers: dict[int, Pairs] = {}
         self._quiet = self._said(rate.limit - 1)
+        self._base = base
+        self.usual: Pairs = (*base, *self._quiet)
 
     def check(self, inbound: Inbound) -> Refusal | None:
         """Whether the request may go on, counted in this process."""
         key = inbound.client if self._by == "address" else self.key(inbound)
         take = self._take
         ahead = take(bucket(key) if ":" in key else key, inbound.arrived)
-        if ahead == self._interval:  # the first request since long: the usual case
-            said = self._quiet
-        elif ahead < 0:
+        if ahead == self._interval:  # the first request since long
+            # The very tuple that the headers' writer knows, wherever that can be.
+            known = inbound.more is self._base
+            inbound.more = self.usual if known else inbound.more + self._quiet
+            return None
+        if ahead < 0:
             return self._refused(inbound, -ahead)
-        else:
-            said = self._said(int((self._period - ahead) / self._interval + 1e-9))
-        inbound.more = inbound.more + said if inbound.more else said
+        inbound.more += self._said(int((self._period - ahead) / self._interval + 1e-9))
         return None
 
     async def wait(self, inbound: Inbound) -> Refusal | None:
@@ -202,7 +211,7 @@ class RateCheck:
         detail: dict[str, str | int] = {"limit": name}
         return Refusal(429, "Too many requests", Kind.LIMIT_EXCEEDED, "rate", headers, detail)
 
-    def _said(self, left: int) -> tuple[tuple[bytes, bytes], ...]:
+    def _said(self, left: int) -> Pairs:
         known = self._headers.get(left)
         if known is not None:
             return known

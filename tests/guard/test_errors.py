@@ -9,6 +9,7 @@ import pytest
 from fastapi import Body, FastAPI, HTTPException, Query
 from pydantic import BaseModel, SecretStr, field_validator
 from starlette.applications import Starlette
+from starlette.responses import JSONResponse
 from starlette.routing import Route
 
 from buckler.guard import Guard, ProblemDetails
@@ -189,3 +190,66 @@ def test_alone_on_starlette_and_in_what_is_mounted() -> None:
         "number",
     ]
     assert b"xyzzy" not in get(app, "/inner/x", query=b"number=xyzzy").body
+
+
+class Once:
+    """How often an application's messages begin an answer."""
+
+    def __init__(self, app: Any) -> None:
+        self.app = app
+        self.statuses: list[int] = []
+        self.raised: BaseException | None = None
+
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+        async def noted(message: Any) -> None:
+            if message["type"] == "http.response.start":
+                self.statuses.append(message["status"])
+            await send(message)
+
+        try:
+            await self.app(scope, receive, noted)
+        except Exception as error:
+            self.raised = error
+            raise
+
+
+def failing(**changes: Any) -> FastAPI:
+    app = FastAPI(**changes)
+
+    @app.get("/")
+    async def fails() -> None:
+        raise RuntimeError("the inner word")
+
+    return app
+
+
+def test_an_error_is_answered_once_and_goes_on_to_the_server() -> None:
+    app = failing()
+    Guard(app)
+    around = Once(app)
+    answer = get(around)
+    assert around.statuses == [500]
+    assert isinstance(around.raised, RuntimeError)
+    assert json.loads(answer.body)["status"] == 500
+    assert b"inner word" not in answer.body
+    assert answer.values("x-content-type-options") == ["nosniff"]
+
+
+@pytest.mark.parametrize("key", [Exception, 500])
+def test_a_handler_of_the_application_answers_what_nobody_caught(key: Any) -> None:
+    app = failing()
+
+    @app.exception_handler(key)
+    async def sorry(request: Any, error: Exception) -> JSONResponse:
+        return JSONResponse({"sorry": type(error).__name__}, 500)
+
+    Guard(app)
+    answer = get(Once(app))
+    assert (answer.status, json.loads(answer.body)) == (500, {"sorry": "RuntimeError"})
+    assert answer.values("x-content-type-options") == ["nosniff"]
+
+
+def test_in_debug_mode_starlette_shows_the_traceback() -> None:
+    app = failing(debug=True)
+    Guard(app)
+    assert b"the inner word" in get(Once(app)).body

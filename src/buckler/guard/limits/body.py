@@ -105,26 +105,19 @@ class Body:
     def watch(self, inbound: Inbound, receive: Receive) -> Receive:
         """``receive``, counted; raises what :func:`body_refused` makes where a bound is passed."""
         kind = media_type(inbound.headers.get(b"content-type", b""))
-        left = self._upload if kind == _MULTIPART else self._limit
-        meter: Meter | None = None
-        begun = False
+        counter: _Counter | None = None
 
         async def counted() -> Message:
-            nonlocal left, meter, begun
+            nonlocal counter
             message = await receive()
             if message["type"] != "http.request":
                 return message
-            chunk = message.get("body", b"")
-            left -= len(chunk)
-            refusal = TOO_LARGE if left < 0 else None
-            last = not message.get("more_body", False)
-            if not begun:
-                begun = True
-                if refusal is None and last and self._is_flat(kind, chunk):
+            if counter is None:
+                if kind not in _FORMS and self._is_flat(message):
                     return message
-                meter = self._meter(kind, inbound)
-            if refusal is None and meter is not None:
-                refusal = meter.feed(chunk, last=last)
+                left = self._upload if kind == _MULTIPART else self._limit
+                counter = _Counter(left, self._meter(kind, inbound))
+            refusal = counter.feed(message)
             if refusal is not None:
                 inbound.refusal = refusal
                 raise body_refused(refusal)
@@ -132,10 +125,13 @@ class Body:
 
         return counted
 
-    def _is_flat(self, kind: str, chunk: bytes) -> bool:
-        """Whether a whole body has too few brackets and names to pass a bound: most of JSON."""
+    def _is_flat(self, message: Message) -> bool:
+        """Whether a body is whole, and has too few bytes, brackets and names to pass a bound: most of JSON."""
+        if message.get("more_body"):
+            return False
+        chunk = message.get("body", b"")
         return (
-            kind not in _FORMS
+            len(chunk) <= self._limit
             and chunk.count(b"{") + chunk.count(b"[") <= self._json_depth
             and chunk.count(b":") <= self._json_keys
         )
@@ -148,6 +144,29 @@ class Body:
             return FormShape(self._json_keys)
         # Whatever its type says: a handler may ask for JSON, and what begins otherwise is none.
         return JsonShape(self._json_depth, self._json_keys, sure=_is_json(kind))
+
+
+class _Counter:
+    """What came of one body.
+
+    Args:
+        left: Bytes that may come.
+        meter: Looks at them.
+    """
+
+    __slots__ = ("_left", "_meter")
+
+    def __init__(self, left: int, meter: Meter) -> None:
+        self._left = left
+        self._meter = meter
+
+    def feed(self, message: Message) -> Refusal | None:
+        """Look at the next part."""
+        chunk = message.get("body", b"")
+        self._left -= len(chunk)
+        if self._left < 0:
+            return TOO_LARGE
+        return self._meter.feed(chunk, last=not message.get("more_body", False))
 
 
 def is_json(content_type: bytes) -> bool:

@@ -16,6 +16,7 @@ from buckler.guard import (
     Csrf,
     Guard,
     HeaderPolicy,
+    Inspection,
     Policy,
     Rate,
     RedisStore,
@@ -317,6 +318,20 @@ def test_what_the_application_has_is_not_told_again_for_a_route() -> None:
         ("sign_in_rate_large", "POST /sign-in"),
         ("body_large", "GET /inner/kept"),
     }
+
+
+def test_a_route_without_the_look_at_values_is_told() -> None:
+    pytest.importorskip("re2", reason="google-re2 is not installed")
+    for look, expected in ((Inspection(), {"inspect_off"}), (None, set())):
+        app = FastAPI(docs_url=None, redoc_url=None)
+
+        @app.post("/pages")
+        @with_policy(inspect=None)
+        async def pages() -> None: ...
+
+        found = dict(Guard(app, inspect=look).weaknesses())
+        assert set(found) == expected
+        assert found.get("inspect_off", "POST /pages: ").startswith("POST /pages: ")
 
 
 def test_it_is_told_at_the_start_in_the_log_and_as_events(caplog: Any) -> None:

@@ -191,6 +191,11 @@ def _wished(route: Route, policy: Policy) -> Iterator[Weakness]:
         if wish.rate is not INHERIT and (not route.takes_password or wish in route.own):
             rated = wished.rate
     yield from _rate(kind, rated)
+    if policy.inspect is not None and wished.inspect is None:
+        yield (
+            "inspect_off",
+            "inspect=None: no value is looked at for attacks; name kinds in uninspected",
+        )
     reads = route.methods is not None and route.methods <= SAFE | {WEBSOCKET}
     for reason, sentence in _parts(wished):
         of_headers = policy.headers is None and wished.headers is not None

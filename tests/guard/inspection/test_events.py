@@ -145,7 +145,7 @@ def test_routes_and_routers_want_otherwise() -> None:
     assert post(app, "/page", both, JSON).status == 200
     assert post(app, "/strict", both, JSON).status == 403
     assert post(app, "/console", both, JSON).status == 200
-    assert [(event.route, event.reason) for event in seen] == [
+    assert [(event.route, event.reason) for event in seen if event.route] == [
         ("/page", "sql"), ("/strict", "xss"), ("/strict", "sql"),
     ]  # fmt: skip
 

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 from starlette.testclient import TestClient
 
-from buckler.guard import Audit, Chain, Kind, SecurityEvent
+from buckler.guard import Audit, Chain, EventKind, SecurityEvent
 from buckler.guard.alarms.detectors import defaults
 from buckler.guard.audit.verify import verify
 from tests.notify.servers import receiver
@@ -45,7 +45,9 @@ def test_the_page_has_its_examples() -> None:
 
 
 def test_the_first_tells_what_the_page_shows(capsys: pytest.CaptureFixture[str]) -> None:
-    example = EXAMPLES[0].replace("Audit(Stdout())", "Audit(Stdout()), hosts=['example.org']")
+    example = EXAMPLES[0].replace(
+        "Audit(StdoutSink())", "Audit(StdoutSink()), hosts=['example.org']"
+    )
     names = run(example)
     with TestClient(names["app"], base_url="http://example.org") as client:
         client.get("/", headers={"host": "evil.test"})
@@ -81,7 +83,9 @@ def test_the_channels_of_the_example_are_told(caplog: pytest.LogCaptureFixture) 
     with receiver(200) as there, caplog.at_level(logging.WARNING):
         names = run(re.sub(r"https://(hooks|chat)\.example\.org", there.url, example))
         audit: Audit = names["audit"]
-        audit(SecurityEvent(kind=Kind.RIGHTS_CHANGED, detail={"subject": "bob", "to": "admin"}))
+        audit(
+            SecurityEvent(kind=EventKind.RIGHTS_CHANGED, detail={"subject": "bob", "to": "admin"})
+        )
         assert audit.flush(30)
         audit.close()
     assert sorted(request.path for request in there.seen) == ["/alarms", "/services/T000/B000/XXXX"]

@@ -25,16 +25,16 @@ if TYPE_CHECKING:
     from buckler.guard.alone import WebSocketBounds as WebSocketBounds
     from buckler.guard.audit.audit import Audit as Audit
     from buckler.guard.audit.chain import Chain as Chain
-    from buckler.guard.audit.events import Kind as Kind
+    from buckler.guard.audit.events import EventKind as EventKind
     from buckler.guard.audit.events import SecurityEvent as SecurityEvent
     from buckler.guard.audit.events import Severity as Severity
-    from buckler.guard.audit.file import File as File
-    from buckler.guard.audit.http import Http as Http
-    from buckler.guard.audit.memory import Memory as Memory
-    from buckler.guard.audit.otel import OpenTelemetry as OpenTelemetry
-    from buckler.guard.audit.record import Record as Record
-    from buckler.guard.audit.stdout import Stdout as Stdout
-    from buckler.guard.audit.syslog import Syslog as Syslog
+    from buckler.guard.audit.file import FileSink as FileSink
+    from buckler.guard.audit.http import HttpSink as HttpSink
+    from buckler.guard.audit.memory import MemorySink as MemorySink
+    from buckler.guard.audit.otel import OpenTelemetrySink as OpenTelemetrySink
+    from buckler.guard.audit.record import AuditRecord as AuditRecord
+    from buckler.guard.audit.stdout import StdoutSink as StdoutSink
+    from buckler.guard.audit.syslog import SyslogSink as SyslogSink
     from buckler.guard.egress import AsyncSafeTransport as AsyncSafeTransport
     from buckler.guard.egress import EgressPolicy as EgressPolicy
     from buckler.guard.egress import EgressRefused as EgressRefused
@@ -101,14 +101,14 @@ else:
             ),
             "audit.audit": ("Audit",),
             "audit.chain": ("Chain",),
-            "audit.events": ("Kind", "SecurityEvent", "Severity"),
-            "audit.file": ("File",),
-            "audit.http": ("Http",),
-            "audit.memory": ("Memory",),
-            "audit.otel": ("OpenTelemetry",),
-            "audit.record": ("Record",),
-            "audit.stdout": ("Stdout",),
-            "audit.syslog": ("Syslog",),
+            "audit.events": ("EventKind", "SecurityEvent", "Severity"),
+            "audit.file": ("FileSink",),
+            "audit.http": ("HttpSink",),
+            "audit.memory": ("MemorySink",),
+            "audit.otel": ("OpenTelemetrySink",),
+            "audit.record": ("AuditRecord",),
+            "audit.stdout": ("StdoutSink",),
+            "audit.syslog": ("SyslogSink",),
             "egress": (
                 "AsyncSafeTransport",
                 "EgressPolicy",

@@ -9,7 +9,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Unpack
 
 from buckler.guard import docs
-from buckler.guard.audit.events import Kind, Listener, SecurityEvent
+from buckler.guard.audit.events import EventKind, Listener, SecurityEvent
 from buckler.guard.audit.teller import Teller
 from buckler.guard.headers.reports import Reports
 from buckler.guard.layer import Layer
@@ -209,7 +209,7 @@ class Guard:
 
     def _tell(self, reason: str, message: str) -> None:
         logging.getLogger("buckler.guard").warning("%s: %s", reason, message)
-        self.tell(SecurityEvent(kind=Kind.CONFIGURATION, reason=reason, message=message))
+        self.tell(SecurityEvent(kind=EventKind.CONFIGURATION, reason=reason, message=message))
 
     async def _close(self) -> None:
         close = getattr(self._events, "close", None)

@@ -14,7 +14,8 @@ from asyncio import get_running_loop
 from collections.abc import Awaitable, Callable, Mapping, MutableMapping
 from typing import Any, Final
 
-from buckler.guard.audit.events import Kind, Listener, SecurityEvent
+from buckler.guard.audit.events import EventKind as Kind
+from buckler.guard.audit.events import Listener, SecurityEvent
 from buckler.guard.audit.teller import Teller
 from buckler.guard.errors import problem
 from buckler.guard.inbound import ENDED, KEY, Inbound, Scope

@@ -13,16 +13,6 @@ if TYPE_CHECKING:
     from buckler.guard.alarms.alarm import Alarm as Alarm
     from buckler.guard.alarms.alarms import Alarms as Alarms
     from buckler.guard.alarms.detectors import Threshold as Threshold
-    from buckler.guard.alone import AttackInspection as AttackInspection
-    from buckler.guard.alone import BodyLimit as BodyLimit
-    from buckler.guard.alone import CrossOrigin as CrossOrigin
-    from buckler.guard.alone import CsrfProtection as CsrfProtection
-    from buckler.guard.alone import HttpsOnly as HttpsOnly
-    from buckler.guard.alone import RateLimit as RateLimit
-    from buckler.guard.alone import SecurityHeaders as SecurityHeaders
-    from buckler.guard.alone import TimeLimit as TimeLimit
-    from buckler.guard.alone import TrustedHosts as TrustedHosts
-    from buckler.guard.alone import WebSocketBounds as WebSocketBounds
     from buckler.guard.audit.audit import Audit as Audit
     from buckler.guard.audit.chain import Chain as Chain
     from buckler.guard.audit.events import EventKind as EventKind
@@ -62,6 +52,16 @@ if TYPE_CHECKING:
     from buckler.guard.limits.rate import Rate as Rate
     from buckler.guard.limits.redis import RedisStore as RedisStore
     from buckler.guard.limits.websocket import WebSocketLimits as WebSocketLimits
+    from buckler.guard.middleware import AttackInspection as AttackInspection
+    from buckler.guard.middleware import BodyLimit as BodyLimit
+    from buckler.guard.middleware import CrossOrigin as CrossOrigin
+    from buckler.guard.middleware import CsrfProtection as CsrfProtection
+    from buckler.guard.middleware import HttpsOnly as HttpsOnly
+    from buckler.guard.middleware import RateLimit as RateLimit
+    from buckler.guard.middleware import SecurityHeaders as SecurityHeaders
+    from buckler.guard.middleware import TimeLimit as TimeLimit
+    from buckler.guard.middleware import TrustedHosts as TrustedHosts
+    from buckler.guard.middleware import WebSocketBounds as WebSocketBounds
     from buckler.guard.options import GuardError as GuardError
     from buckler.guard.policy import Policy as Policy
     from buckler.guard.policy import RoutePolicy as RoutePolicy
@@ -87,18 +87,6 @@ else:
             "alarms.alarm": ("Alarm",),
             "alarms.alarms": ("Alarms",),
             "alarms.detectors": ("Threshold",),
-            "alone": (
-                "AttackInspection",
-                "BodyLimit",
-                "CrossOrigin",
-                "CsrfProtection",
-                "HttpsOnly",
-                "RateLimit",
-                "SecurityHeaders",
-                "TimeLimit",
-                "TrustedHosts",
-                "WebSocketBounds",
-            ),
             "audit.audit": ("Audit",),
             "audit.chain": ("Chain",),
             "audit.events": ("EventKind", "SecurityEvent", "Severity"),
@@ -132,6 +120,18 @@ else:
             "limits.rate": ("Rate",),
             "limits.redis": ("RedisStore",),
             "limits.websocket": ("WebSocketLimits",),
+            "middleware": (
+                "AttackInspection",
+                "BodyLimit",
+                "CrossOrigin",
+                "CsrfProtection",
+                "HttpsOnly",
+                "RateLimit",
+                "SecurityHeaders",
+                "TimeLimit",
+                "TrustedHosts",
+                "WebSocketBounds",
+            ),
             "options": ("GuardError",),
             "policy": ("Policy", "RoutePolicy", "with_policy"),
             "response_check.judging": ("AnswerError",),

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Unpack
 
-from buckler.guard import docs
+from buckler.guard import api_docs
 from buckler.guard.audit.events import EventKind, Listener, SecurityEvent
 from buckler.guard.audit.teller import Teller
 from buckler.guard.headers.reports import Reports
@@ -145,7 +145,7 @@ class Guard:
             install(self.app)
         if self._docs:
             for one in (self.app, *applications(self.app)):
-                docs.install(one)
+                api_docs.install(one)
         if self.reports is not None:
             self.app.router.routes.insert(0, self.reports.route(self.tell))
         self._layer = Layer(
@@ -163,7 +163,7 @@ class Guard:
             tuple(read(self.app)),
             self.policy,
             self._store,
-            docs.policies(self.policy),
+            api_docs.policies(self.policy),
             wished_rates=not self._rates_alone,
             reports=self.reports,
             look=self._caller.look,

@@ -20,7 +20,7 @@ from buckler.guard.audit.teller import Teller
 from buckler.guard.errors import problem
 from buckler.guard.inbound import ENDED, KEY, Inbound, Scope
 from buckler.guard.limits.connections import Connections
-from buckler.guard.limits.flights import BUSY, TOO_LONG, Flights, current_task
+from buckler.guard.limits.in_flight import BUSY, TOO_LONG, Flights, current_task
 from buckler.guard.plans import Asked, Plan, Plans
 from buckler.guard.refusal import Refusal
 from buckler.guard.response_check.holding import ResponseCheck

@@ -85,7 +85,11 @@ class MultipartShape:
                 self._rest = b""
                 return None
             if after != b"\r\n":
-                continue  # a longer line that begins like it: content
+                # A longer line that begins like it is content; one search passes all that follow.
+                # Made only now, since each form has a boundary of its own.
+                following = re.compile(re.escape(delimiter) + b"(?=\r\n|--)").search(text, at)
+                at = following.start() if following else max(at, len(text) - len(delimiter) - 1)
+                continue
             self._started = True
             self._parts -= 1
             if self._parts < 0:

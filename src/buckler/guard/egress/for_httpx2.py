@@ -5,13 +5,13 @@ from __future__ import annotations
 import httpcore2
 import httpx2
 
+from buckler.guard.egress.clients import client_maker
 from buckler.guard.egress.transports import (
     Answer,
     AsyncAnswer,
     Asynchronous,
     Blocking,
     Library,
-    client_maker,
 )
 
 LIBRARY = Library(httpx2, httpcore2)

@@ -1,4 +1,4 @@
-"""What the transports and ready clients of httpx and httpx2 do; what decides is the policy.
+"""What the transports of httpx and httpx2 do; what decides is the policy.
 
 The two libraries have the same names. Each module that stands for one (``for_httpx``, ``for_httpx2``) says which
 classes its own are made of; what a call does is here, once, so that neither can be safer than the other (CWE-918).
@@ -7,9 +7,9 @@ classes its own are made of; what a call does is here, once, so that neither can
 from __future__ import annotations
 
 import ssl
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass
-from typing import Any, ClassVar, Generic, Protocol, TypeVar
+from typing import Any, ClassVar, Generic, TypeVar
 
 import anyio
 
@@ -24,12 +24,10 @@ from buckler.guard.egress.network import (
     told,
 )
 from buckler.guard.egress.policy import EgressPolicy
-from buckler.guard.egress.settings import client_settings, pool_settings
+from buckler.guard.egress.settings import pool_settings
 
 Request = TypeVar("Request")
 Response = TypeVar("Response")
-Client = TypeVar("Client")
-Made = TypeVar("Made", covariant=True)
 
 
 @dataclass(frozen=True, slots=True)
@@ -234,52 +232,3 @@ class AsyncAnswer:
     async def aclose(self) -> None:
         """Give the connection back."""
         await self._stream.aclose()
-
-
-class MakesClient(Protocol[Made]):
-    """How ``safe_client`` and ``async_safe_client`` are called."""
-
-    def __call__(
-        self,
-        policy: EgressPolicy | None = None,
-        *,
-        ssl_context: ssl.SSLContext | None = None,
-        connections: int = 100,
-        **options: Any,
-    ) -> Made:
-        """A client over the policy's transport."""
-
-
-def client_maker(
-    client: Callable[..., Client],
-    transport: Callable[..., Blocking[Any, Any] | Asynchronous[Any, Any]],
-) -> MakesClient[Client]:
-    """``safe_client`` of one kind.
-
-    Args:
-        client: The library's class.
-        transport: What its clients are made over.
-    """
-
-    def safe_client(
-        policy: EgressPolicy | None = None,
-        *,
-        ssl_context: ssl.SSLContext | None = None,
-        connections: int = 100,
-        **options: Any,
-    ) -> Client:
-        """A client over a safe transport with the policy's times; redirects are followed.
-
-        Args:
-            policy: What may be called; else every public address on ports 80 and 443.
-            ssl_context: For a private CA.
-            connections: At once.
-            options: Of the library's client, but for those that would go around the policy.
-
-        Raises:
-            GuardError: An option is none, or would go around the policy.
-        """
-        made = transport(policy, ssl_context=ssl_context, connections=connections)
-        return client(transport=made, **client_settings(made.policy, options))
-
-    return safe_client

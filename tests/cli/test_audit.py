@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from buckler.guard import Chain, File, Kind, Record, SecurityEvent
+from buckler.guard import AuditRecord, Chain, EventKind, FileSink, SecurityEvent
 
 Run = Callable[..., subprocess.CompletedProcess[str]]
 KEY = "a key that is long enough for a chain"
@@ -19,9 +19,9 @@ KEY = "a key that is long enough for a chain"
 def log(tmp_path: Path) -> Path:
     """A log of four records and a seal, in two files, with a key beside it."""
     path = tmp_path / "audit.log"
-    file = File(path, chain=Chain(KEY), rotate=900)
+    file = FileSink(path, chain=Chain(KEY), rotate=900)
     for number in range(4):
-        file.write([Record(SecurityEvent(kind=Kind.FAILED, reason=f"r{number}"))])
+        file.write([AuditRecord(SecurityEvent(kind=EventKind.FAILED, reason=f"r{number}"))])
     file.close()
     (tmp_path / "key").write_text(KEY + "\n")
     assert (tmp_path / "audit.log.1").exists()

@@ -6,17 +6,17 @@ import json
 from pathlib import Path
 from typing import Any
 
-from buckler.guard import File, Kind, Record, SecurityEvent
+from buckler.guard import AuditRecord, EventKind, FileSink, SecurityEvent
 
 KEY = b"k" * 32
 
 
-def records(*numbers: int) -> list[Record]:
-    return [Record(SecurityEvent(kind=Kind.FAILED, reason=str(n))) for n in numbers]
+def records(*numbers: int) -> list[AuditRecord]:
+    return [AuditRecord(SecurityEvent(kind=EventKind.FAILED, reason=str(n))) for n in numbers]
 
 
 def write(path: Path, *numbers: int, sealed: bool = True, **options: Any) -> None:
-    file = File(path, **options)
+    file = FileSink(path, **options)
     file.open()
     for number in numbers:
         file.write(records(number))

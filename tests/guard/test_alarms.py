@@ -17,9 +17,9 @@ from buckler.guard import (
     Alarm,
     Alarms,
     Audit,
+    EventKind,
     GuardError,
-    Kind,
-    Memory,
+    MemorySink,
     SecurityEvent,
     Severity,
     Threshold,
@@ -32,7 +32,7 @@ SECRET = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
 
 
 def failed(time: float, client: str = "203.0.113.9", **fields: Any) -> SecurityEvent:
-    return SecurityEvent(kind=Kind.SIGN_IN_FAILED, time=time, client=client, **fields)
+    return SecurityEvent(kind=EventKind.SIGN_IN_FAILED, time=time, client=client, **fields)
 
 
 def rules(events: Iterator[SecurityEvent] | list[SecurityEvent]) -> list[tuple[str, str, int]]:
@@ -43,7 +43,7 @@ def rules(events: Iterator[SecurityEvent] | list[SecurityEvent]) -> list[tuple[s
 
 def by_address(**options: Any) -> Threshold:
     given = {"threshold": 3, "window": 10, "quiet": 20, **options}
-    return Threshold("rule", "{key} fails", of(Kind.SIGN_IN_FAILED), address, **given)
+    return Threshold("rule", "{key} fails", of(EventKind.SIGN_IN_FAILED), address, **given)
 
 
 def test_one_less_is_quiet_and_one_more_is_an_alarm() -> None:
@@ -155,7 +155,7 @@ def test_spraying_counts_accounts_not_tries() -> None:
 
 
 def test_a_token_that_was_used_again() -> None:
-    event = SecurityEvent(kind=Kind.TOKEN_REUSED, principal="alice", time=1)
+    event = SecurityEvent(kind=EventKind.TOKEN_REUSED, principal="alice", time=1)
     assert rules([event, event]) == [("token_reuse", "alice", 1)]
 
 
@@ -171,13 +171,13 @@ def test_a_token_that_was_used_again() -> None:
     ],
 )
 def test_a_new_administrator(detail: dict[str, Any], key: str | None) -> None:
-    event = SecurityEvent(kind=Kind.RIGHTS_CHANGED, principal="alice", detail=detail, time=1)
+    event = SecurityEvent(kind=EventKind.RIGHTS_CHANGED, principal="alice", detail=detail, time=1)
     assert rules([event]) == ([("new_admin", key, 1)] if key else [])
 
 
 def test_each_new_administrator_is_told() -> None:
     events = [
-        SecurityEvent(kind=Kind.RIGHTS_CHANGED, detail={"user": "b", "to": "admin"}, time=t)
+        SecurityEvent(kind=EventKind.RIGHTS_CHANGED, detail={"user": "b", "to": "admin"}, time=t)
         for t in (1, 1, 2)
     ]
     assert len(rules(events)) == 3
@@ -187,18 +187,18 @@ def test_bursts_of_refusals_attacks_and_errors() -> None:
     def burst(count: int, apart: float, **fields: Any) -> list[SecurityEvent]:
         return [SecurityEvent(time=n * apart, client="203.0.113.9", **fields) for n in range(count)]
 
-    refused = {"kind": Kind.ACCESS_REFUSED, "principal": "alice", "status": 403}
+    refused = {"kind": EventKind.ACCESS_REFUSED, "principal": "alice", "status": 403}
     assert rules(burst(30, 1, **refused)) == [("refusals", "alice", 30)]
     assert rules(burst(29, 1, **refused)) == []
     assert rules(burst(100, 3, **refused)) == []
-    assert rules(burst(3, 1, kind=Kind.ATTACK_SEEN)) == [("attacks", "203.0.113.9", 3)]
-    assert rules(burst(20, 1, kind=Kind.FAILED, status=500)) == [
+    assert rules(burst(3, 1, kind=EventKind.ATTACK_SEEN)) == [("attacks", "203.0.113.9", 3)]
+    assert rules(burst(20, 1, kind=EventKind.FAILED, status=500)) == [
         ("server_errors", "application", 20)
     ]
-    assert rules(burst(20, 1, kind=Kind.LIMIT_EXCEEDED, status=503)) == [
+    assert rules(burst(20, 1, kind=EventKind.LIMIT_EXCEEDED, status=503)) == [
         ("server_errors", "application", 20)
     ]
-    secret = burst(2, 1, kind=Kind.SECRET_ANSWERED, method="GET", route="/me")
+    secret = burst(2, 1, kind=EventKind.SECRET_ANSWERED, method="GET", route="/me")
     assert rules(secret) == [("secret_answered", "GET /me", 1)]
 
 
@@ -208,7 +208,7 @@ def test_ordinary_traffic_is_quiet() -> None:
             kind=kind, time=t * 10, client=f"198.51.100.{t % 200}", principal=f"u{t % 50}"
         )
         for t in range(2000)
-        for kind in (Kind.SIGN_IN_SUCCEEDED, Kind.SIGNED_OUT, Kind.POLICY_VIOLATED)
+        for kind in (EventKind.SIGN_IN_SUCCEEDED, EventKind.SIGNED_OUT, EventKind.POLICY_VIOLATED)
     ]
     assert rules(events) == []
 
@@ -216,7 +216,7 @@ def test_ordinary_traffic_is_quiet() -> None:
 def test_an_alarm_goes_from_the_audit_to_a_signed_webhook(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
-    memory = Memory()
+    memory = MemorySink()
     with receiver(503, 204) as there, caplog.at_level(logging.WARNING):
         channel = Webhook(there.url, SECRET)
         quick = Retry(attempts=3, first=0.01, factor=1, longest=0.01)
@@ -250,11 +250,11 @@ def test_without_an_audit_the_log_has_whole_lines_too(caplog: pytest.LogCaptureF
 def test_an_alarm_of_the_last_moment_is_sent_while_the_process_ends() -> None:
     program = (
         "import sys\n"
-        "from buckler.guard import Alarms, Audit, Kind, Memory, SecurityEvent\n"
+        "from buckler.guard import Alarms, Audit, EventKind, MemorySink, SecurityEvent\n"
         "from buckler.notify import Webhook\n"
         "channel = Webhook(sys.argv[1], sys.argv[2])\n"
-        "audit = Audit(Memory(), alarms=Alarms(channels=[channel]))\n"
-        "audit(SecurityEvent(kind=Kind.TOKEN_REUSED, principal='alice'))\n"
+        "audit = Audit(MemorySink(), alarms=Alarms(channels=[channel]))\n"
+        "audit(SecurityEvent(kind=EventKind.TOKEN_REUSED, principal='alice'))\n"
     )
     with receiver(204) as there:
         command = [sys.executable, "-c", program, there.url, SECRET]

@@ -21,13 +21,13 @@ from starlette.testclient import TestClient
 from buckler.core.redact import Redactor
 from buckler.guard import (
     Audit,
+    AuditRecord,
+    EventKind,
     Guard,
     GuardError,
-    Kind,
-    Memory,
-    Record,
+    MemorySink,
     SecurityEvent,
-    Stdout,
+    StdoutSink,
 )
 from buckler.notify import Retry
 
@@ -37,7 +37,7 @@ QUICK = Retry(attempts=3, first=0.01, factor=1, longest=0.01)
 class Fake:
     """A sink that does what a test says."""
 
-    def __init__(self, name: str, write: Callable[[Sequence[Record]], Any]) -> None:
+    def __init__(self, name: str, write: Callable[[Sequence[AuditRecord]], Any]) -> None:
         self.name = name
         self.write = write
 
@@ -49,13 +49,13 @@ class Fake:
 
 
 def event(number: int = 0, **fields: Any) -> SecurityEvent:
-    return SecurityEvent(**{"kind": Kind.LIMIT_EXCEEDED, "reason": str(number), **fields})
+    return SecurityEvent(**{"kind": EventKind.LIMIT_EXCEEDED, "reason": str(number), **fields})
 
 
 def written(**fields: Any) -> dict[str, Any]:
     """What a line of JSON says of an event."""
     stream = io.StringIO()
-    audit = Audit(Stdout(stream=stream))
+    audit = Audit(StdoutSink(stream=stream))
     audit(event(**fields))
     audit.close()
     (line,) = stream.getvalue().splitlines()
@@ -64,7 +64,7 @@ def written(**fields: Any) -> dict[str, Any]:
 
 
 def test_every_event_is_written_in_order() -> None:
-    memory = Memory()
+    memory = MemorySink()
     audit = Audit(memory)
     for number in range(1000):
         audit(event(number))
@@ -76,9 +76,9 @@ def test_every_event_is_written_in_order() -> None:
 
 def test_what_finds_no_room_is_counted_and_the_next_record_says_so() -> None:
     release, entered = threading.Event(), threading.Event()
-    got: list[Record] = []
+    got: list[AuditRecord] = []
 
-    def slow(records: Sequence[Record]) -> None:
+    def slow(records: Sequence[AuditRecord]) -> None:
         entered.set()
         release.wait(60)
         got.extend(records)
@@ -103,9 +103,9 @@ def test_what_finds_no_room_is_counted_and_the_next_record_says_so() -> None:
 
 def test_a_hanging_and_a_raising_sink_stop_nobody_else(caplog: pytest.LogCaptureFixture) -> None:
     release = threading.Event()
-    memory = Memory()
+    memory = MemorySink()
 
-    def raising(_: Sequence[Record]) -> None:
+    def raising(_: Sequence[AuditRecord]) -> None:
         raise ValueError("S3CR3T")
 
     audit = Audit(
@@ -132,7 +132,7 @@ def test_a_sink_that_comes_back_gets_what_waited(caplog: pytest.LogCaptureFixtur
     got: list[str] = []
     failures = iter([True, True, False])
 
-    def flaky(records: Sequence[Record]) -> None:
+    def flaky(records: Sequence[AuditRecord]) -> None:
         if next(failures, False):
             raise ConnectionResetError(104, "Connection reset by peer")
         got.extend(record.event.reason for record in records)
@@ -150,7 +150,7 @@ def test_a_sink_that_comes_back_gets_what_waited(caplog: pytest.LogCaptureFixtur
 
 
 def test_closing_twice_and_events_after_the_end(caplog: pytest.LogCaptureFixture) -> None:
-    memory = Memory()
+    memory = MemorySink()
     audit = Audit(memory)
     audit(event(1))
     audit.close()
@@ -170,7 +170,7 @@ def test_where_no_thread_can_be_started_the_event_is_counted(
     def no(_: threading.Thread) -> None:
         raise RuntimeError("can't start new thread")
 
-    memory = Memory()
+    memory = MemorySink()
     audit = Audit(memory)
     with monkeypatch.context() as patched:
         patched.setattr(threading.Thread, "start", no)
@@ -182,7 +182,7 @@ def test_where_no_thread_can_be_started_the_event_is_counted(
 
 
 def test_it_works_from_many_threads() -> None:
-    memory = Memory()
+    memory = MemorySink()
     audit = Audit(memory)
     threads = [
         threading.Thread(target=lambda: [audit(event(n)) for n in range(500)]) for _ in range(8)
@@ -221,7 +221,7 @@ def test_it_works_from_many_threads() -> None:
 )
 def test_secrets_are_redacted_by_name_and_shape(detail: dict[str, Any], secret: str) -> None:
     stream = io.StringIO()
-    audit = Audit(Stdout(stream=stream), redactor=Redactor(["one that is known"]))
+    audit = Audit(StdoutSink(stream=stream), redactor=Redactor(["one that is known"]))
     audit(event(detail=detail, message=str(detail.get("note", ""))))
     audit.close()
     assert len(stream.getvalue().splitlines()) == 1
@@ -231,7 +231,7 @@ def test_secrets_are_redacted_by_name_and_shape(detail: dict[str, Any], secret: 
 @given(st.text(), st.text(), st.dictionaries(st.text(), st.text()))
 def test_no_value_breaks_a_line(message: str, route: str, detail: dict[str, str]) -> None:
     stream = io.StringIO()
-    audit = Audit(Stdout(stream=stream))
+    audit = Audit(StdoutSink(stream=stream))
     audit(event(message=message, route=route, principal=message, detail=detail))
     audit.close()
     text = stream.getvalue()
@@ -279,7 +279,7 @@ def test_an_event_that_cannot_be_read_is_counted(caplog: pytest.LogCaptureFixtur
         def items(self) -> Any:
             raise RuntimeError
 
-    memory = Memory()
+    memory = MemorySink()
     audit = Audit(memory)
     with caplog.at_level(logging.WARNING):
         audit(event(1, detail=Broken()))
@@ -296,7 +296,7 @@ def test_an_event_that_cannot_be_read_is_counted(caplog: pytest.LogCaptureFixtur
 def test_each_forked_process_writes_its_own() -> None:
     reading, writing = os.pipe()
     with os.fdopen(writing, "w") as stream:
-        audit = Audit(Stdout(stream=stream))
+        audit = Audit(StdoutSink(stream=stream))
         audit(event(1))
         assert audit.flush(30)
         child = os.fork()
@@ -314,8 +314,8 @@ def test_each_forked_process_writes_its_own() -> None:
 def test_what_waits_is_written_when_the_process_ends() -> None:
     program = (
         "from buckler.guard import *\n"
-        "audit = Audit(Stdout())\n"
-        "for n in range(500): audit(SecurityEvent(kind=Kind.FAILED, reason=str(n)))\n"
+        "audit = Audit(StdoutSink())\n"
+        "for n in range(500): audit(SecurityEvent(kind=EventKind.FAILED, reason=str(n)))\n"
     )
     done = subprocess.run(
         [sys.executable, "-c", program], capture_output=True, text=True, timeout=60, check=True
@@ -328,8 +328,8 @@ def test_what_waits_is_written_when_the_process_ends() -> None:
 def test_importing_the_audit_imports_no_framework() -> None:
     program = (
         "import sys\n"
-        "from buckler.guard import Audit, Alarms, File, Http, Syslog, Stdout, Memory\n"
-        "Audit(Stdout(), alarms=Alarms())\n"
+        "from buckler.guard import Audit, Alarms, FileSink, HttpSink, SyslogSink, StdoutSink, MemorySink\n"
+        "Audit(StdoutSink(), alarms=Alarms())\n"
         "print([m for m in ('fastapi', 'pydantic', 'opentelemetry', 'apprise', 'buckler.scan') "
         "if m in sys.modules])"
     )
@@ -340,13 +340,13 @@ def test_importing_the_audit_imports_no_framework() -> None:
 
 
 def test_guard_tells_it_and_closes_it() -> None:
-    memory = Memory()
+    memory = MemorySink()
     audit = Audit(memory)
     app = Starlette()
     Guard(app, events=audit, hosts=["example.org"])
     with TestClient(app, base_url="http://example.org") as client:
         client.get("/", headers={"host": "evil.test"})
-    (refused,) = [e for e in memory.events if e.kind is Kind.HOST_REFUSED]
+    (refused,) = [e for e in memory.events if e.kind is EventKind.HOST_REFUSED]
     assert refused.request_id
     assert refused.status in {400, 421}
     audit(event())
@@ -356,11 +356,11 @@ def test_guard_tells_it_and_closes_it() -> None:
 @pytest.mark.parametrize(
     "make",
     [
-        lambda: Audit(Memory(), queue=0),
-        lambda: Audit(Memory(), grace=-1),
+        lambda: Audit(MemorySink(), queue=0),
+        lambda: Audit(MemorySink(), grace=-1),
         lambda: Audit("stdout"),  # type: ignore[arg-type]
-        lambda: Stdout("xml"),  # type: ignore[arg-type]
-        lambda: Memory(0),
+        lambda: StdoutSink("xml"),  # type: ignore[arg-type]
+        lambda: MemorySink(0),
     ],
 )
 def test_a_wrong_option_is_told_when_it_is_made(make: Callable[[], object]) -> None:

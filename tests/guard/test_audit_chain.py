@@ -18,7 +18,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from buckler.guard import Chain, File
+from buckler.guard import Chain, FileSink
 from buckler.guard.audit.chain import Head
 from buckler.guard.audit.verify import verify
 from tests.guard.logs import KEY, records, write
@@ -229,7 +229,7 @@ def test_hostile_files_are_read_without_keeping_them(tmp_path: Path) -> None:
 @pytest.mark.parametrize("how", ["all", "the end"])
 def test_a_running_process_shows_what_was_taken_away_meanwhile(tmp_path: Path, how: str) -> None:
     path, note = tmp_path / "audit.log", tmp_path / ".audit.log.lock"
-    sink = File(path, chain=Chain(KEY))
+    sink = FileSink(path, chain=Chain(KEY))
     sink.write(records(1, 2))
     earlier = note.read_bytes()
     sink.write(records(3))

@@ -11,11 +11,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from standardwebhooks import WebhookVerificationError
 from starlette.testclient import TestClient
 
-from buckler.guard import Audit, Chain, Kind, SecurityEvent
+from buckler.guard import Audit, Chain, EventKind, SecurityEvent
 from buckler.guard.alarms.detectors import defaults
 from buckler.guard.audit.verify import verify
+from buckler.notify import Notification, Webhook
+from buckler.notify.lane import Figures
 from tests.notify.servers import receiver
 
 PAGE = (Path(__file__).parents[2] / "docs/audit.md").read_text(encoding="utf-8")
@@ -36,8 +39,14 @@ def run(example: str) -> dict[str, Any]:
 
 
 @pytest.mark.parametrize("example", EXAMPLES, ids=[str(n) for n in range(len(EXAMPLES))])
-def test_it_runs(example: str) -> None:
-    run(example)
+def test_it_runs(example: str, caplog: pytest.LogCaptureFixture) -> None:
+    with caplog.at_level(logging.WARNING):
+        names = run(example)
+    audits = [made for made in names.values() if isinstance(made, Audit)]
+    written = [figures for audit in audits for figures in audit.figures().values()]
+    assert written == [Figures(done=1, errors=0, dropped=0)] * example.count("audit(SecurityEvent(")
+    assert [audit.dropped for audit in audits] == [0] * len(audits)
+    assert not caplog.records
 
 
 def test_the_page_has_its_examples() -> None:
@@ -45,7 +54,9 @@ def test_the_page_has_its_examples() -> None:
 
 
 def test_the_first_tells_what_the_page_shows(capsys: pytest.CaptureFixture[str]) -> None:
-    example = EXAMPLES[0].replace("Audit(Stdout())", "Audit(Stdout()), hosts=['example.org']")
+    example = EXAMPLES[0].replace(
+        "Audit(StdoutSink())", "Audit(StdoutSink()), hosts=['example.org']"
+    )
     names = run(example)
     with TestClient(names["app"], base_url="http://example.org") as client:
         client.get("/", headers={"host": "evil.test"})
@@ -81,10 +92,33 @@ def test_the_channels_of_the_example_are_told(caplog: pytest.LogCaptureFixture) 
     with receiver(200) as there, caplog.at_level(logging.WARNING):
         names = run(re.sub(r"https://(hooks|chat)\.example\.org", there.url, example))
         audit: Audit = names["audit"]
-        audit(SecurityEvent(kind=Kind.RIGHTS_CHANGED, detail={"subject": "bob", "to": "admin"}))
+        audit(
+            SecurityEvent(kind=EventKind.RIGHTS_CHANGED, detail={"subject": "bob", "to": "admin"})
+        )
         assert audit.flush(30)
         audit.close()
     assert sorted(request.path for request in there.seen) == ["/alarms", "/services/T000/B000/XXXX"]
+
+
+def test_the_receiver_of_the_example_takes_what_the_channel_of_the_other_sends() -> None:
+    (receiving,) = [run(e)["alarm"] for e in EXAMPLES if "verify(" in e]
+    (secret,) = {secret for e in EXAMPLES for secret in re.findall(r"whsec_\w+", e)}
+    sent = Notification(title="Many refused requests", level="warning", kind="alarm.x", fields={})
+    with receiver(204) as there:
+        Webhook(there.url, secret).send(sent)
+    (request,) = there.seen
+    assert receiving(request.body, request.headers) == json.loads(request.body)
+    with pytest.raises(WebhookVerificationError):
+        receiving(request.body + b" ", request.headers)
+
+
+def test_the_rule_of_the_example_is_one_more_and_raises_its_alarm() -> None:
+    (alarms,) = [run(e)["alarms"] for e in EXAMPLES if "Threshold(" in e]
+    assert len(alarms.detectors) == len(defaults()) + 1
+    event = SecurityEvent(kind=EventKind.INPUT_REFUSED, client="192.0.2.7", time=1e9)
+    found = [alarm for _ in range(5) for alarm in alarms.see(event)]
+    (own,) = [alarm for alarm in found if alarm.rule == "refused_uploads"]
+    assert (own.title, own.count) == ("Many refused uploads from 192.0.2.7", 5)
 
 
 def test_the_table_of_alarms_is_what_the_code_does() -> None:

@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from buckler.guard import Audit, Chain, File, GuardError, Kind, SecurityEvent
+from buckler.guard import Audit, Chain, EventKind, FileSink, GuardError, SecurityEvent
 from buckler.guard.audit import file as file_module
 from buckler.guard.audit.verify import verify
 from tests.guard.logs import KEY, reasons, records, write
@@ -39,7 +39,7 @@ def test_it_turns_by_size_and_keeps_so_many(tmp_path: Path) -> None:
 
 def test_logrotate_may_move_remove_or_empty_it(tmp_path: Path) -> None:
     path = tmp_path / "audit.log"
-    file = File(path, chain=Chain(KEY))
+    file = FileSink(path, chain=Chain(KEY))
     file.write(records(1, 2))
     path.rename(tmp_path / "audit.log-2026")
     file.write(records(3))
@@ -64,13 +64,13 @@ def test_a_link_or_a_pipe_in_its_place_is_refused(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "pipe")
     for name in ("link", "pipe"):
         with pytest.raises(OSError):
-            File(tmp_path / name).write(records(1))
+            FileSink(tmp_path / name).write(records(1))
     assert not (tmp_path / "elsewhere").exists()
 
 
 def test_a_full_disk_leaves_no_half_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path = tmp_path / "audit.log"
-    file = File(path, chain=Chain(KEY))
+    file = FileSink(path, chain=Chain(KEY))
     file.write(records(1))
     real = os.write
     calls: list[int] = []
@@ -95,10 +95,10 @@ def test_many_processes_write_one_chain(tmp_path: Path) -> None:
     path = tmp_path / "audit.log"
     program = (
         "import sys\n"
-        "from buckler.guard import Audit, Chain, File, Kind, SecurityEvent\n"
-        "audit = Audit(File(sys.argv[1], chain=Chain(b'k' * 32), rotate=20000, keep=99))\n"
+        "from buckler.guard import Audit, Chain, FileSink, EventKind, SecurityEvent\n"
+        "audit = Audit(FileSink(sys.argv[1], chain=Chain(b'k' * 32), rotate=20000, keep=99))\n"
         "for n in range(200):\n"
-        "    audit(SecurityEvent(kind=Kind.FAILED, reason=f'{sys.argv[2]}-{n}'))\n"
+        "    audit(SecurityEvent(kind=EventKind.FAILED, reason=f'{sys.argv[2]}-{n}'))\n"
         "    audit.flush(60) if n % 10 == 0 else None\n"
         "audit.close()\n"
     )
@@ -121,7 +121,7 @@ def test_a_process_waits_for_another_and_not_for_ever(
 ) -> None:
     monkeypatch.setattr(file_module, "LOCK_SECONDS", 0.02)
     path = tmp_path / "audit.log"
-    first, second = File(path), File(path)
+    first, second = FileSink(path), FileSink(path)
     with first._locked(), pytest.raises(BlockingIOError):
         second.write(records(1))
     assert not path.exists()
@@ -134,7 +134,7 @@ def test_a_lock_is_not_shared_with_a_forked_process(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(file_module, "LOCK_SECONDS", 0.02)
-    file = File(tmp_path / "audit.log")
+    file = FileSink(tmp_path / "audit.log")
     with file._locked():
         child = os.fork()
         if child == 0:
@@ -148,7 +148,7 @@ def test_a_lock_is_not_shared_with_a_forked_process(
 
 def test_a_lock_that_was_removed_is_made_anew(tmp_path: Path) -> None:
     path = tmp_path / "audit.log"
-    first, second = File(path, chain=Chain(KEY)), File(path, chain=Chain(KEY))
+    first, second = FileSink(path, chain=Chain(KEY)), FileSink(path, chain=Chain(KEY))
     first.write(records(1))
     (tmp_path / ".audit.log.lock").unlink()
     second.write(records(2))
@@ -160,9 +160,9 @@ def test_a_lock_that_was_removed_is_made_anew(tmp_path: Path) -> None:
 def test_wrong_options_are_told(tmp_path: Path) -> None:
     for make in (
         lambda: Chain("short"),
-        lambda: File(tmp_path / "none" / "x"),
-        lambda: File(tmp_path / "x", rotate="many"),
-        lambda: File(tmp_path / "x", keep=0),
+        lambda: FileSink(tmp_path / "none" / "x"),
+        lambda: FileSink(tmp_path / "x", rotate="many"),
+        lambda: FileSink(tmp_path / "x", keep=0),
     ):
         with pytest.raises(GuardError):
             make()
@@ -171,7 +171,7 @@ def test_wrong_options_are_told(tmp_path: Path) -> None:
 
 def test_the_audit_seals_at_its_end(tmp_path: Path) -> None:
     path = tmp_path / "audit.log"
-    audit = Audit(File(path, "ecs", chain=Chain(KEY)))
-    audit(SecurityEvent(kind=Kind.FAILED))
+    audit = Audit(FileSink(path, "ecs", chain=Chain(KEY)))
+    audit(SecurityEvent(kind=EventKind.FAILED))
     audit.close()
     assert verify([path], Chain(KEY), sealed=True).records == 2

@@ -22,14 +22,14 @@ from opentelemetry.sdk._logs.export import InMemoryLogRecordExporter, SimpleLogR
 
 from buckler.guard import (
     Audit,
+    AuditRecord,
+    EventKind,
     GuardError,
-    Http,
-    Kind,
-    OpenTelemetry,
-    Record,
+    HttpSink,
+    OpenTelemetrySink,
     SecurityEvent,
     Severity,
-    Syslog,
+    SyslogSink,
 )
 from buckler.notify import DeliveryError, Retry
 from tests.notify.servers import certificate, receiver
@@ -37,7 +37,7 @@ from tests.notify.servers import certificate, receiver
 QUICK = Retry(attempts=4, first=0.01, factor=1, longest=0.01)
 SECRET = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
 EVENT = SecurityEvent(
-    kind=Kind.SIGN_IN_FAILED,
+    kind=EventKind.SIGN_IN_FAILED,
     reason="password",
     message="Sign-in failed für alle",
     time=1770091506.789,
@@ -72,8 +72,8 @@ def parsed(message: bytes) -> dict[str, Any]:
 
 
 def test_a_message_is_what_rfc_5424_says() -> None:
-    sink = Syslog("udp://127.0.0.1", application="shop", hostname="web 1", facility=13)
-    found = parsed(sink.message(Record(EVENT, 2)))
+    sink = SyslogSink("udp://127.0.0.1", application="shop", hostname="web 1", facility=13)
+    found = parsed(sink.message(AuditRecord(EVENT, 2)))
     assert found["pri"] == str(13 * 8 + 5)
     assert found["time"] == "2026-02-03T04:05:06.789000Z"
     assert (found["host"], found["app"], found["id"]) == ("web_1", "shop", "sign_in.failed")
@@ -95,17 +95,19 @@ def test_a_message_is_what_rfc_5424_says() -> None:
 
 @pytest.mark.parametrize(("severity", "number"), list(zip(Severity, [6, 5, 4, 3, 1], strict=True)))
 def test_severities_are_those_of_table_2(severity: Severity, number: int) -> None:
-    event = SecurityEvent(kind=Kind.FAILED, severity=severity)
-    assert parsed(Syslog("udp://127.0.0.1").message(Record(event)))["pri"] == str(80 + number)
+    event = SecurityEvent(kind=EventKind.FAILED, severity=severity)
+    assert parsed(SyslogSink("udp://127.0.0.1").message(AuditRecord(event)))["pri"] == str(
+        80 + number
+    )
 
 
 @given(st.text(), st.dictionaries(st.text(min_size=1), st.text()), st.integers(480, 3000))
 def test_no_value_leaves_its_place(text: str, detail: dict[str, str], most: int) -> None:
     event = SecurityEvent(
-        kind=Kind.FAILED, message=text, reason=text, principal=text, detail=detail
+        kind=EventKind.FAILED, message=text, reason=text, principal=text, detail=detail
     )
-    sink = Syslog("udp://127.0.0.1", most=most)
-    message = sink.message(Record(event))
+    sink = SyslogSink("udp://127.0.0.1", most=most)
+    message = sink.message(AuditRecord(event))
     assert len(message) <= most
     assert b"\n" not in message and b"\x00" not in message
     assert MESSAGE.fullmatch(message.decode())
@@ -136,7 +138,7 @@ def octets(connection: socket.socket, count: int) -> list[bytes]:
 
 def test_udp() -> None:
     with listening(("127.0.0.1", 0), socket.AF_INET, socket.SOCK_DGRAM) as server:
-        audit = Audit(Syslog(f"udp://127.0.0.1:{server.getsockname()[1]}"))
+        audit = Audit(SyslogSink(f"udp://127.0.0.1:{server.getsockname()[1]}"))
         audit(EVENT)
         assert parsed(server.recv(65536))["params"]["reason"] == "password"
         audit.close()
@@ -146,7 +148,7 @@ def test_a_unix_socket_of_datagrams_and_one_of_streams(tmp_path: Path) -> None:
     for kind in (socket.SOCK_DGRAM, socket.SOCK_STREAM):
         path = str(tmp_path / f"log{int(kind)}")
         with listening(path, socket.AF_UNIX, kind) as server:
-            audit = Audit(Syslog(f"unix://{path}"))
+            audit = Audit(SyslogSink(f"unix://{path}"))
             audit(EVENT)
             if kind == socket.SOCK_DGRAM:
                 message = server.recv(65536)
@@ -160,10 +162,14 @@ def test_a_unix_socket_of_datagrams_and_one_of_streams(tmp_path: Path) -> None:
 
 def test_tcp_counts_octets_and_comes_back_after_the_receiver_went() -> None:
     with listening(("127.0.0.1", 0), socket.AF_INET, socket.SOCK_STREAM) as server:
-        audit = Audit(Syslog(f"tcp://127.0.0.1:{server.getsockname()[1]}"), retry=QUICK)
+        audit = Audit(SyslogSink(f"tcp://127.0.0.1:{server.getsockname()[1]}"), retry=QUICK)
         for number in range(2):
             for which in "ab":
-                audit(SecurityEvent(kind=Kind.FAILED, message="ü" * 10, reason=f"{number}{which}"))
+                audit(
+                    SecurityEvent(
+                        kind=EventKind.FAILED, message="ü" * 10, reason=f"{number}{which}"
+                    )
+                )
             connection, _ = server.accept()
             messages = octets(connection, 2)
             assert [parsed(m)["params"]["reason"] for m in messages] == [f"{number}a", f"{number}b"]
@@ -192,10 +198,10 @@ def test_tls_is_verified(tmp_path: Path) -> None:
         thread.start()
         address = f"tls://127.0.0.1:{server.getsockname()[1]}"
         with pytest.raises(OSError, match="certificate verify failed"):
-            Syslog(address).write([Record(EVENT)])
-        sink = Syslog(address, context=ours)
+            SyslogSink(address).write([AuditRecord(EVENT)])
+        sink = SyslogSink(address, context=ours)
         for _ in range(3):  # on one connection
-            sink.write([Record(EVENT)])
+            sink.write([AuditRecord(EVENT)])
         thread.join(30)
         sink.close()
     assert len(got) == 3
@@ -217,20 +223,22 @@ def test_tls_is_verified(tmp_path: Path) -> None:
 )
 def test_wrong_options_of_syslog_are_told(options: dict[str, Any]) -> None:
     with pytest.raises(GuardError):
-        Syslog(**options)
+        SyslogSink(**options)
 
 
 def test_syslog_may_carry_a_shape() -> None:
-    message = Syslog("udp://127.0.0.1", shape="ecs", most=4000).message(Record(EVENT))
+    message = SyslogSink("udp://127.0.0.1", shape="ecs", most=4000).message(AuditRecord(EVENT))
     assert json.loads(parsed(message)["msg"])["event"]["action"] == "sign_in.failed"
 
 
 def test_http_sends_batches_signed_and_with_headers_of_ones_own() -> None:
     with receiver(200) as there:
-        sink = Http(f"{there.url}/in", headers={"Authorization": "Bearer S3CR3T"}, secret=SECRET)
+        sink = HttpSink(
+            f"{there.url}/in", headers={"Authorization": "Bearer S3CR3T"}, secret=SECRET
+        )
         audit = Audit(sink)
         for number in range(50):
-            audit(SecurityEvent(kind=Kind.FAILED, reason=str(number)))
+            audit(SecurityEvent(kind=EventKind.FAILED, reason=str(number)))
         audit.close()
     got = []
     for request in there.seen:
@@ -242,7 +250,7 @@ def test_http_sends_batches_signed_and_with_headers_of_ones_own() -> None:
 
 def test_http_lines() -> None:
     with receiver(200) as there:
-        Http(there.url, "ecs", format="lines").write([Record(EVENT), Record(EVENT)])
+        HttpSink(there.url, "ecs", format="lines").write([AuditRecord(EVENT), AuditRecord(EVENT)])
     (request,) = there.seen
     assert request.headers["content-type"] == "application/x-ndjson"
     assert [json.loads(line)["log.level"] for line in request.body.splitlines()] == ["notice"] * 2
@@ -250,7 +258,7 @@ def test_http_lines() -> None:
 
 def test_http_tries_again_with_the_same_batch_and_id() -> None:
     with receiver(503, (429, {"Retry-After": "0"}), 204, 204) as there:
-        audit = Audit(Http(there.url), retry=QUICK)
+        audit = Audit(HttpSink(there.url), retry=QUICK)
         audit(EVENT)
         assert audit.flush(30)
         audit(EVENT)
@@ -262,7 +270,7 @@ def test_http_tries_again_with_the_same_batch_and_id() -> None:
 
 def test_http_gives_up_what_is_refused_and_the_next_record_says_so() -> None:
     with receiver(400, 200) as there:
-        audit = Audit(Http(there.url), retry=QUICK)
+        audit = Audit(HttpSink(there.url), retry=QUICK)
         audit(EVENT)
         assert audit.flush(30)
         audit(EVENT)
@@ -277,7 +285,7 @@ def test_http_does_not_follow_a_redirect() -> None:
         receiver((308, {"Location": inside.url})) as there,
         pytest.raises(DeliveryError, match="308") as caught,
     ):
-        Http(f"{there.url}/S3CR3T").write([Record(EVENT)])
+        HttpSink(f"{there.url}/S3CR3T").write([AuditRecord(EVENT)])
     assert inside.seen == []
     assert "S3CR3T" not in str(caught.value)
 
@@ -297,7 +305,7 @@ def test_http_does_not_follow_a_redirect() -> None:
 )
 def test_wrong_options_of_http_are_told_without_secrets(options: dict[str, Any]) -> None:
     with pytest.raises(GuardError) as caught:
-        Http(**options)
+        HttpSink(**options)
     assert "S3CR3T" not in str(caught.value)
 
 
@@ -305,9 +313,9 @@ def test_opentelemetry_gets_a_record_of_its_conventions() -> None:
     exporter = InMemoryLogRecordExporter()
     provider = LoggerProvider()
     provider.add_log_record_processor(SimpleLogRecordProcessor(exporter))
-    audit = Audit(OpenTelemetry(provider))
+    audit = Audit(OpenTelemetrySink(provider))
     audit(EVENT)
-    audit(SecurityEvent(kind=Kind.TOKEN_REUSED))
+    audit(SecurityEvent(kind=EventKind.TOKEN_REUSED))
     audit.close()
     first, second = (log.log_record for log in exporter.get_finished_logs())
     assert first.timestamp == 1770091506789000034 or first.timestamp == round(EVENT.time * 1e9)
@@ -332,5 +340,5 @@ def test_opentelemetry_gets_a_record_of_its_conventions() -> None:
 def test_without_opentelemetry_the_error_names_the_command(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "opentelemetry._logs", None)
     with pytest.raises(GuardError) as caught:
-        OpenTelemetry()
+        OpenTelemetrySink()
     assert caught.value.hint == "pip install 'buckler[otel]'"

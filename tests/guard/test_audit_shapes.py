@@ -13,13 +13,13 @@ import pytest
 from py_ocsf_models.events.findings.detection_finding import DetectionFinding
 from py_ocsf_models.objects.metadata import Metadata
 
-from buckler.guard import GuardError, Kind, Record, SecurityEvent, Severity
+from buckler.guard import AuditRecord, EventKind, GuardError, SecurityEvent, Severity
 from buckler.guard.audit.shapes import line, shape_of
 
 NOW = datetime(2026, 2, 3, 4, 5, 6, 789000, UTC)
 
 
-def event(kind: Kind, **fields: Any) -> SecurityEvent:
+def event(kind: EventKind, **fields: Any) -> SecurityEvent:
     given: dict[str, Any] = {
         "kind": kind,
         "reason": "rate",
@@ -36,13 +36,13 @@ def event(kind: Kind, **fields: Any) -> SecurityEvent:
     return SecurityEvent(**{**given, **fields})
 
 
-def shaped(name: str, record: Record) -> dict[str, Any]:
+def shaped(name: str, record: AuditRecord) -> dict[str, Any]:
     found: dict[str, Any] = json.loads(line(shape_of(name), record))  # type: ignore[arg-type]
     return found
 
 
 def test_our_own_shape() -> None:
-    assert shaped("json", Record(event(Kind.LIMIT_EXCEEDED), 3)) == {
+    assert shaped("json", AuditRecord(event(EventKind.LIMIT_EXCEEDED), 3)) == {
         "time": "2026-02-03T04:05:06.789000Z",
         "kind": "request.limit_exceeded",
         "severity": "notice",
@@ -62,7 +62,7 @@ def test_our_own_shape() -> None:
 @pytest.mark.parametrize("seconds", [1e30, -1e30, 0.0, -62135596800])
 @pytest.mark.parametrize("name", ["json", "ecs", "ocsf"])
 def test_any_time_has_a_name(name: str, seconds: float) -> None:
-    assert shaped(name, Record(event(Kind.FAILED, time=seconds)))
+    assert shaped(name, AuditRecord(event(EventKind.FAILED, time=seconds)))
 
 
 def flat(value: Mapping[str, Any], above: str = "") -> dict[str, Any]:
@@ -109,9 +109,9 @@ ECS_TYPES = {
 }
 
 
-@pytest.mark.parametrize("kind", Kind)
-def test_ecs_uses_its_fields_and_its_words(kind: Kind) -> None:
-    found = shaped("ecs", Record(event(kind), 2))
+@pytest.mark.parametrize("kind", EventKind)
+def test_ecs_uses_its_fields_and_its_words(kind: EventKind) -> None:
+    found = shaped("ecs", AuditRecord(event(kind), 2))
     fields = flat(found)
     labels = {name: fields.pop(name) for name in list(fields) if name.startswith("labels.")}
     assert {name: type(value) for name, value in fields.items()} == {
@@ -134,7 +134,7 @@ def test_ecs_uses_its_fields_and_its_words(kind: Kind) -> None:
 
 def test_ecs_is_what_elastics_own_logger_writes() -> None:
     """The fields given to it, flat, come out of it in the form that ours have."""
-    text = line(shape_of("ecs"), Record(event(Kind.FAILED)))
+    text = line(shape_of("ecs"), AuditRecord(event(EventKind.FAILED)))
     ours = json.loads(text)
     extra = {
         name: value
@@ -160,17 +160,17 @@ def test_ecs_is_what_elastics_own_logger_writes() -> None:
 
 
 def test_ecs_has_no_address_that_is_none() -> None:
-    found = shaped("ecs", Record(event(Kind.FAILED, client="unix:")))
+    found = shaped("ecs", AuditRecord(event(EventKind.FAILED, client="unix:")))
     assert found["source"] == {"address": "unix:"}
 
 
 FINDINGS = {
-    Kind.TOKEN_REUSED,
-    Kind.ATTACK_SEEN,
-    Kind.EGRESS_REFUSED,
-    Kind.SECRET_ANSWERED,
-    Kind.POLICY_VIOLATED,
-    Kind.CONFIGURATION,
+    EventKind.TOKEN_REUSED,
+    EventKind.ATTACK_SEEN,
+    EventKind.EGRESS_REFUSED,
+    EventKind.SECRET_ANSWERED,
+    EventKind.POLICY_VIOLATED,
+    EventKind.CONFIGURATION,
 }
 # OCSF 1.5.0: classes, and what each requires beside the base event.
 CLASSES = {
@@ -182,12 +182,12 @@ CLASSES = {
 BASE = {"activity_id", "category_uid", "class_uid", "metadata", "severity_id", "time", "type_uid"}
 
 
-@pytest.mark.parametrize("kind", Kind)
+@pytest.mark.parametrize("kind", EventKind)
 @pytest.mark.parametrize("empty", [False, True])
-def test_ocsf_has_what_each_class_requires(kind: Kind, empty: bool) -> None:
+def test_ocsf_has_what_each_class_requires(kind: EventKind, empty: bool) -> None:
     bare = {"request_id": "", "method": "", "route": "", "client": "", "principal": "", "status": 0}
     bare |= {"detail": {}, "reason": "", "message": ""}
-    found = shaped("ocsf", Record(event(kind, **(bare if empty else {}))))
+    found = shaped("ocsf", AuditRecord(event(kind, **(bare if empty else {}))))
     category, required = CLASSES[found["class_uid"]]
     assert found["category_uid"] == category
     assert BASE | required <= set(found)
@@ -199,8 +199,8 @@ def test_ocsf_has_what_each_class_requires(kind: Kind, empty: bool) -> None:
 
 
 @pytest.mark.parametrize("kind", sorted(FINDINGS))
-def test_ocsf_findings_are_those_of_its_models(kind: Kind) -> None:
-    found = shaped("ocsf", Record(event(kind), 1))
+def test_ocsf_findings_are_those_of_its_models(kind: EventKind) -> None:
+    found = shaped("ocsf", AuditRecord(event(kind), 1))
     model = DetectionFinding.model_validate(found)
     known = set(DetectionFinding.model_fields)
     assert set(found) <= known
@@ -218,24 +218,26 @@ def test_ocsf_findings_are_those_of_its_models(kind: Kind) -> None:
 @pytest.mark.parametrize(
     ("kind", "class_uid", "activity", "status"),
     [
-        (Kind.SIGN_IN_SUCCEEDED, 3002, 1, 1),
-        (Kind.SIGN_IN_FAILED, 3002, 1, 2),
-        (Kind.SIGNED_OUT, 3002, 2, 1),
-        (Kind.TOKEN_REFUSED, 3002, 99, 2),
-        (Kind.RIGHTS_CHANGED, 3003, 1, 1),
-        (Kind.LIMIT_EXCEEDED, 4002, 6, 2),
-        (Kind.FAILED, 4002, 6, 2),
-        (Kind.ATTACK_SEEN, 2004, 1, 1),
+        (EventKind.SIGN_IN_SUCCEEDED, 3002, 1, 1),
+        (EventKind.SIGN_IN_FAILED, 3002, 1, 2),
+        (EventKind.SIGNED_OUT, 3002, 2, 1),
+        (EventKind.TOKEN_REFUSED, 3002, 99, 2),
+        (EventKind.RIGHTS_CHANGED, 3003, 1, 1),
+        (EventKind.LIMIT_EXCEEDED, 4002, 6, 2),
+        (EventKind.FAILED, 4002, 6, 2),
+        (EventKind.ATTACK_SEEN, 2004, 1, 1),
     ],
 )
-def test_ocsf_classes(kind: Kind, class_uid: int, activity: int, status: int) -> None:
-    found = shaped("ocsf", Record(event(kind)))
+def test_ocsf_classes(kind: EventKind, class_uid: int, activity: int, status: int) -> None:
+    found = shaped("ocsf", AuditRecord(event(kind)))
     got = (found["class_uid"], found["activity_id"], found["status_id"])
     assert got == (class_uid, activity, status)
 
 
 def test_ocsf_tells_whose_rights_changed() -> None:
-    found = shaped("ocsf", Record(event(Kind.RIGHTS_CHANGED, detail={"subject": "bob", "to": "x"})))
+    found = shaped(
+        "ocsf", AuditRecord(event(EventKind.RIGHTS_CHANGED, detail={"subject": "bob", "to": "x"}))
+    )
     assert found["user"]["name"] == "bob"
     assert found["actor"]["user"]["name"] == "alice"
     assert found["privileges"] == ["x"]
@@ -244,8 +246,8 @@ def test_ocsf_tells_whose_rights_changed() -> None:
 def test_severities_are_mapped_in_both() -> None:
     levels = [
         (
-            shaped("ecs", Record(event(Kind.FAILED, severity=s)))["log.level"],
-            shaped("ocsf", Record(event(Kind.FAILED, severity=s)))["severity"],
+            shaped("ecs", AuditRecord(event(EventKind.FAILED, severity=s)))["log.level"],
+            shaped("ocsf", AuditRecord(event(EventKind.FAILED, severity=s)))["severity"],
         )
         for s in Severity
     ]
@@ -259,8 +261,8 @@ def test_severities_are_mapped_in_both() -> None:
 
 
 def test_a_shape_of_ones_own_and_one_that_is_none() -> None:
-    assert line(lambda record: {"k": str(record.event.kind)}, Record(event(Kind.FAILED))) == (
-        '{"k":"application.failed"}'
-    )
+    assert line(
+        lambda record: {"k": str(record.event.kind)}, AuditRecord(event(EventKind.FAILED))
+    ) == ('{"k":"application.failed"}')
     with pytest.raises(GuardError, match="no shape"):
         shape_of("xml")  # type: ignore[arg-type]

@@ -111,7 +111,7 @@ def test_trying_out_works_under_the_policy(address: str, browser: Any) -> None:
 def test_without_the_package_the_network_s_scripts_are_named_one_by_one(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr("buckler.guard.docs.PACKAGE", "no_such_package")
+    monkeypatch.setattr("buckler.guard.api_docs.PACKAGE", "no_such_package")
     policy = get(shop(), "/docs").header("content-security-policy") or ""
     assert "https://cdn.jsdelivr.net/npm/swagger-ui-dist@5/swagger-ui-bundle.js" in policy
     assert "unsafe-inline" not in policy

@@ -9,7 +9,7 @@ from fastapi import FastAPI
 from fastapi.testclient import TestClient
 
 from buckler.guard import Guard, Rate
-from buckler.guard.audit.events import Kind, SecurityEvent
+from buckler.guard.audit.events import EventKind, SecurityEvent
 from tests.guard.asgi import get
 from tests.guard.driven import BOTH, END, START, Runs, drive, layer_of
 
@@ -42,7 +42,7 @@ def test_a_listener_that_fails_keeps_no_other_from_hearing_it() -> None:
     guard = Guard(app, events=raising, rate=Rate(1, 3600))
     with guard.listening(raising), guard.listening(heard.append):
         assert [get(app, "/x").status for _ in range(2)] == [404, 429]
-    assert [e.reason for e in heard if e.kind is Kind.LIMIT_EXCEEDED] == ["rate"]
+    assert [e.reason for e in heard if e.kind is EventKind.LIMIT_EXCEEDED] == ["rate"]
 
 
 def test_a_listener_that_fails_does_not_keep_the_application_from_starting() -> None:

@@ -14,7 +14,7 @@ from fastapi import BackgroundTasks, FastAPI, Request
 from fastapi.responses import FileResponse, StreamingResponse
 
 from buckler.guard import Guard, TimeLimit
-from buckler.guard.audit.events import Kind, SecurityEvent
+from buckler.guard.audit.events import EventKind, SecurityEvent
 from tests.guard.asgi import ask, get, post, scope
 from tests.guard.driven import BOTH, END, START, Runs, Server, drive, layer_of, left, on_trio
 
@@ -219,7 +219,7 @@ def test_background_tasks_run_after_the_answer_and_past_the_time_limit() -> None
     answer = get(app, "/fails")
     assert answer.status == 200
     assert isinstance(answer.error, RuntimeError)
-    assert [e.status for e in events if e.kind is Kind.FAILED] == [0], "its answer was no 500"
+    assert [e.status for e in events if e.kind is EventKind.FAILED] == [0], "its answer was no 500"
 
 
 def test_a_stream_whose_reader_left_ends() -> None:

@@ -9,7 +9,7 @@ import pytest
 from fastapi import FastAPI, Request
 from fastapi.testclient import TestClient
 
-from buckler.guard import Guard, GuardError, Kind, Rate, identify, with_policy
+from buckler.guard import EventKind, Guard, GuardError, Rate, identify, with_policy
 from buckler.guard.testing import Recorded, guard_events, guard_headers, guard_rate, recorded
 
 __all__ = ["guard_events", "guard_headers", "guard_rate"]
@@ -37,7 +37,7 @@ def test_events_are_recorded(guard_events: Callable[[Any], Recorded]) -> None:
     with TestClient(app) as client:
         client.get("/")
         assert client.get("/").status_code == 429
-    assert [e.route for e in events.of(Kind.LIMIT_EXCEEDED)] == ["/"]
+    assert [e.route for e in events.of(EventKind.LIMIT_EXCEEDED)] == ["/"]
     assert events.reasons[-1] == "rate"
 
 

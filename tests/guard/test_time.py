@@ -12,7 +12,7 @@ from fastapi import FastAPI, WebSocket
 from starlette.middleware.base import BaseHTTPMiddleware
 
 from buckler.guard import Guard
-from buckler.guard.audit.events import Kind, SecurityEvent
+from buckler.guard.audit.events import EventKind, SecurityEvent
 from tests.guard.asgi import get, scope
 
 
@@ -141,6 +141,6 @@ def test_a_websocket_that_fails_before_it_is_accepted(
     sent, error = run("/after")
     assert isinstance(error, RuntimeError)
     assert [message["type"] for message in sent] == ["websocket.accept"]
-    assert [e.status for e in events if e.kind is Kind.FAILED] == [500, 0]
+    assert [e.status for e in events if e.kind is EventKind.FAILED] == [500, 0]
     run("/left")
-    assert len([e for e in events if e.kind is Kind.FAILED]) == 2, "to leave is no failure"
+    assert len([e for e in events if e.kind is EventKind.FAILED]) == 2, "to leave is no failure"

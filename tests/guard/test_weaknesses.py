@@ -22,7 +22,7 @@ from buckler.guard import (
     RedisStore,
     RoutePolicy,
     WebSocketLimits,
-    docs,
+    api_docs,
     with_policy,
 )
 from buckler.guard.headers.cache_control import CacheControl
@@ -252,7 +252,7 @@ def test_documentation_from_a_content_network(
     installed: bool, shown: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     if not installed:
-        monkeypatch.setattr(docs, "find_spec", lambda name: None)
+        monkeypatch.setattr(api_docs, "find_spec", lambda name: None)
     app = FastAPI() if shown else FastAPI(docs_url=None, redoc_url=None)
     events: list[Any] = []
     Guard(app, events=events.append)

@@ -5,223 +5,150 @@ Names are imported when they are asked for, so that one part costs nothing of th
 
 from __future__ import annotations
 
-from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from buckler.core.lazy import lazy
 
 if TYPE_CHECKING:
-    from buckler.guard.alarms.alarm import Alarm
-    from buckler.guard.alarms.alarms import Alarms
-    from buckler.guard.alarms.detectors import Threshold
-    from buckler.guard.alone import (
-        AttackInspection,
-        BodyLimit,
-        CrossOrigin,
-        CsrfProtection,
-        HttpsOnly,
-        RateLimit,
-        SecurityHeaders,
-        TimeLimit,
-        TrustedHosts,
-        WebSocketBounds,
+    from buckler.guard.alarms.alarm import Alarm as Alarm
+    from buckler.guard.alarms.alarms import Alarms as Alarms
+    from buckler.guard.alarms.detectors import Threshold as Threshold
+    from buckler.guard.audit.audit import Audit as Audit
+    from buckler.guard.audit.chain import Chain as Chain
+    from buckler.guard.audit.events import EventKind as EventKind
+    from buckler.guard.audit.events import SecurityEvent as SecurityEvent
+    from buckler.guard.audit.events import Severity as Severity
+    from buckler.guard.audit.file import FileSink as FileSink
+    from buckler.guard.audit.http import HttpSink as HttpSink
+    from buckler.guard.audit.memory import MemorySink as MemorySink
+    from buckler.guard.audit.otel import OpenTelemetrySink as OpenTelemetrySink
+    from buckler.guard.audit.record import AuditRecord as AuditRecord
+    from buckler.guard.audit.stdout import StdoutSink as StdoutSink
+    from buckler.guard.audit.syslog import SyslogSink as SyslogSink
+    from buckler.guard.egress import AsyncSafeTransport as AsyncSafeTransport
+    from buckler.guard.egress import EgressPolicy as EgressPolicy
+    from buckler.guard.egress import EgressRefused as EgressRefused
+    from buckler.guard.egress import SafeTransport as SafeTransport
+    from buckler.guard.egress import async_safe_client as async_safe_client
+    from buckler.guard.egress import safe_client as safe_client
+    from buckler.guard.errors.handlers import ProblemDetails as ProblemDetails
+    from buckler.guard.guard import Guard as Guard
+    from buckler.guard.headers.clear_site_data import clear_site_data as clear_site_data
+    from buckler.guard.headers.content_security_policy import NONCE as NONCE
+    from buckler.guard.headers.content_security_policy import (
+        ContentSecurityPolicy as ContentSecurityPolicy,
     )
-    from buckler.guard.audit.audit import Audit
-    from buckler.guard.audit.chain import Chain
-    from buckler.guard.audit.events import Kind, SecurityEvent, Severity
-    from buckler.guard.audit.file import File
-    from buckler.guard.audit.http import Http
-    from buckler.guard.audit.memory import Memory
-    from buckler.guard.audit.otel import OpenTelemetry
-    from buckler.guard.audit.record import Record
-    from buckler.guard.audit.stdout import Stdout
-    from buckler.guard.audit.syslog import Syslog
-    from buckler.guard.egress import (
-        AsyncSafeTransport,
-        EgressPolicy,
-        EgressRefused,
-        SafeTransport,
-        async_safe_client,
-        safe_client,
+    from buckler.guard.headers.policy import HeaderPolicy as HeaderPolicy
+    from buckler.guard.headers.reports import Reports as Reports
+    from buckler.guard.inbound import csp_nonce as csp_nonce
+    from buckler.guard.inbound import identify as identify
+    from buckler.guard.inbound import request_id as request_id
+    from buckler.guard.inspection.inspection import Inspection as Inspection
+    from buckler.guard.inspection.sign import Attack as Attack
+    from buckler.guard.limits.cors import Cors as Cors
+    from buckler.guard.limits.csrf import Csrf as Csrf
+    from buckler.guard.limits.csrf import FormToken as FormToken
+    from buckler.guard.limits.memory import MemoryStore as MemoryStore
+    from buckler.guard.limits.rate import Rate as Rate
+    from buckler.guard.limits.redis import RedisStore as RedisStore
+    from buckler.guard.limits.websocket import WebSocketLimits as WebSocketLimits
+    from buckler.guard.middleware import AttackInspection as AttackInspection
+    from buckler.guard.middleware import BodyLimit as BodyLimit
+    from buckler.guard.middleware import CrossOrigin as CrossOrigin
+    from buckler.guard.middleware import CsrfProtection as CsrfProtection
+    from buckler.guard.middleware import HttpsOnly as HttpsOnly
+    from buckler.guard.middleware import RateLimit as RateLimit
+    from buckler.guard.middleware import SecurityHeaders as SecurityHeaders
+    from buckler.guard.middleware import TimeLimit as TimeLimit
+    from buckler.guard.middleware import TrustedHosts as TrustedHosts
+    from buckler.guard.middleware import WebSocketBounds as WebSocketBounds
+    from buckler.guard.options import GuardError as GuardError
+    from buckler.guard.policy import Policy as Policy
+    from buckler.guard.policy import RoutePolicy as RoutePolicy
+    from buckler.guard.policy import with_policy as with_policy
+    from buckler.guard.response_check.judging import AnswerError as AnswerError
+    from buckler.guard.validate import Identifier as Identifier
+    from buckler.guard.validate import Money as Money
+    from buckler.guard.validate import Page as Page
+    from buckler.guard.validate import PageSize as PageSize
+    from buckler.guard.validate import PlainText as PlainText
+    from buckler.guard.validate import PublicUrl as PublicUrl
+    from buckler.guard.validate import RelativeUrl as RelativeUrl
+    from buckler.guard.validate import SafeFilename as SafeFilename
+    from buckler.guard.validate import SafeHtml as SafeHtml
+    from buckler.guard.validate import SafePath as SafePath
+    from buckler.guard.validate import SortField as SortField
+    from buckler.guard.validate import StrictModel as StrictModel
+    from buckler.guard.validate import Upload as Upload
+else:
+    __getattr__, __all__ = lazy(
+        __name__,
+        {
+            "alarms.alarm": ("Alarm",),
+            "alarms.alarms": ("Alarms",),
+            "alarms.detectors": ("Threshold",),
+            "audit.audit": ("Audit",),
+            "audit.chain": ("Chain",),
+            "audit.events": ("EventKind", "SecurityEvent", "Severity"),
+            "audit.file": ("FileSink",),
+            "audit.http": ("HttpSink",),
+            "audit.memory": ("MemorySink",),
+            "audit.otel": ("OpenTelemetrySink",),
+            "audit.record": ("AuditRecord",),
+            "audit.stdout": ("StdoutSink",),
+            "audit.syslog": ("SyslogSink",),
+            "egress": (
+                "AsyncSafeTransport",
+                "EgressPolicy",
+                "EgressRefused",
+                "SafeTransport",
+                "async_safe_client",
+                "safe_client",
+            ),
+            "errors.handlers": ("ProblemDetails",),
+            "guard": ("Guard",),
+            "headers.clear_site_data": ("clear_site_data",),
+            "headers.content_security_policy": ("ContentSecurityPolicy", "NONCE"),
+            "headers.policy": ("HeaderPolicy",),
+            "headers.reports": ("Reports",),
+            "inbound": ("csp_nonce", "identify", "request_id"),
+            "inspection.inspection": ("Inspection",),
+            "inspection.sign": ("Attack",),
+            "limits.cors": ("Cors",),
+            "limits.csrf": ("Csrf", "FormToken"),
+            "limits.memory": ("MemoryStore",),
+            "limits.rate": ("Rate",),
+            "limits.redis": ("RedisStore",),
+            "limits.websocket": ("WebSocketLimits",),
+            "middleware": (
+                "AttackInspection",
+                "BodyLimit",
+                "CrossOrigin",
+                "CsrfProtection",
+                "HttpsOnly",
+                "RateLimit",
+                "SecurityHeaders",
+                "TimeLimit",
+                "TrustedHosts",
+                "WebSocketBounds",
+            ),
+            "options": ("GuardError",),
+            "policy": ("Policy", "RoutePolicy", "with_policy"),
+            "response_check.judging": ("AnswerError",),
+            "validate": (
+                "Identifier",
+                "Money",
+                "Page",
+                "PageSize",
+                "PlainText",
+                "PublicUrl",
+                "RelativeUrl",
+                "SafeFilename",
+                "SafeHtml",
+                "SafePath",
+                "SortField",
+                "StrictModel",
+                "Upload",
+            ),
+        },
     )
-    from buckler.guard.errors.handlers import ProblemDetails
-    from buckler.guard.guard import Guard
-    from buckler.guard.headers.clear_site_data import clear_site_data
-    from buckler.guard.headers.content_security_policy import NONCE, ContentSecurityPolicy
-    from buckler.guard.headers.policy import HeaderPolicy
-    from buckler.guard.headers.reports import Reports
-    from buckler.guard.inbound import csp_nonce, identify, request_id
-    from buckler.guard.inspection.inspection import Inspection
-    from buckler.guard.inspection.sign import Attack
-    from buckler.guard.limits.cors import Cors
-    from buckler.guard.limits.csrf import Csrf, FormToken
-    from buckler.guard.limits.memory import MemoryStore
-    from buckler.guard.limits.rate import Rate
-    from buckler.guard.limits.redis import RedisStore
-    from buckler.guard.limits.websocket import WebSocketLimits
-    from buckler.guard.options import GuardError
-    from buckler.guard.policy import Policy, RoutePolicy, with_policy
-    from buckler.guard.response_check.judging import AnswerError
-    from buckler.guard.validate import (
-        Identifier,
-        Money,
-        Page,
-        PageSize,
-        PlainText,
-        PublicUrl,
-        RelativeUrl,
-        SafeFilename,
-        SafeHtml,
-        SafePath,
-        SortField,
-        StrictModel,
-        Upload,
-    )
-
-_PLACES = {
-    "AsyncSafeTransport": "egress",
-    "EgressPolicy": "egress",
-    "EgressRefused": "egress",
-    "SafeTransport": "egress",
-    "async_safe_client": "egress",
-    "safe_client": "egress",
-    "Identifier": "validate",
-    "Money": "validate",
-    "Page": "validate",
-    "PageSize": "validate",
-    "PlainText": "validate",
-    "PublicUrl": "validate",
-    "RelativeUrl": "validate",
-    "SafeFilename": "validate",
-    "SafeHtml": "validate",
-    "SafePath": "validate",
-    "SortField": "validate",
-    "StrictModel": "validate",
-    "Upload": "validate",
-    "RedisStore": "limits.redis",
-    "identify": "inbound",
-    "Reports": "headers.reports",
-    "AnswerError": "response_check.judging",
-    "clear_site_data": "headers.clear_site_data",
-    "WebSocketBounds": "alone",
-    "AttackInspection": "alone",
-    "Attack": "inspection.sign",
-    "Inspection": "inspection.inspection",
-    "TrustedHosts": "alone",
-    "TimeLimit": "alone",
-    "SecurityHeaders": "alone",
-    "RateLimit": "alone",
-    "HttpsOnly": "alone",
-    "CsrfProtection": "alone",
-    "CrossOrigin": "alone",
-    "BodyLimit": "alone",
-    "Guard": "guard",
-    "GuardError": "options",
-    "Policy": "policy",
-    "RoutePolicy": "policy",
-    "with_policy": "policy",
-    "HeaderPolicy": "headers.policy",
-    "ContentSecurityPolicy": "headers.content_security_policy",
-    "NONCE": "headers.content_security_policy",
-    "csp_nonce": "inbound",
-    "request_id": "inbound",
-    "Cors": "limits.cors",
-    "Csrf": "limits.csrf",
-    "FormToken": "limits.csrf",
-    "MemoryStore": "limits.memory",
-    "Rate": "limits.rate",
-    "WebSocketLimits": "limits.websocket",
-    "ProblemDetails": "errors.handlers",
-    "Alarm": "alarms.alarm",
-    "Alarms": "alarms.alarms",
-    "Threshold": "alarms.detectors",
-    "Audit": "audit.audit",
-    "Chain": "audit.chain",
-    "File": "audit.file",
-    "Http": "audit.http",
-    "Memory": "audit.memory",
-    "OpenTelemetry": "audit.otel",
-    "Record": "audit.record",
-    "Stdout": "audit.stdout",
-    "Syslog": "audit.syslog",
-    "Kind": "audit.events",
-    "SecurityEvent": "audit.events",
-    "Severity": "audit.events",
-}
-__all__ = [
-    "NONCE",
-    "Alarm",
-    "Alarms",
-    "AnswerError",
-    "AsyncSafeTransport",
-    "Attack",
-    "AttackInspection",
-    "Audit",
-    "BodyLimit",
-    "Chain",
-    "ContentSecurityPolicy",
-    "Cors",
-    "CrossOrigin",
-    "Csrf",
-    "CsrfProtection",
-    "EgressPolicy",
-    "EgressRefused",
-    "File",
-    "FormToken",
-    "Guard",
-    "GuardError",
-    "HeaderPolicy",
-    "Http",
-    "HttpsOnly",
-    "Identifier",
-    "Inspection",
-    "Kind",
-    "Memory",
-    "MemoryStore",
-    "Money",
-    "OpenTelemetry",
-    "Page",
-    "PageSize",
-    "PlainText",
-    "Policy",
-    "ProblemDetails",
-    "PublicUrl",
-    "Rate",
-    "RateLimit",
-    "Record",
-    "RedisStore",
-    "RelativeUrl",
-    "Reports",
-    "RoutePolicy",
-    "SafeFilename",
-    "SafeHtml",
-    "SafePath",
-    "SafeTransport",
-    "SecurityEvent",
-    "SecurityHeaders",
-    "Severity",
-    "SortField",
-    "Stdout",
-    "StrictModel",
-    "Syslog",
-    "Threshold",
-    "TimeLimit",
-    "TrustedHosts",
-    "Upload",
-    "WebSocketBounds",
-    "WebSocketLimits",
-    "async_safe_client",
-    "clear_site_data",
-    "csp_nonce",
-    "identify",
-    "request_id",
-    "safe_client",
-    "with_policy",
-]
-
-
-def __getattr__(name: str) -> Any:
-    place = _PLACES.get(name)
-    if place is None:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    value = getattr(import_module(f"{__name__}.{place}"), name)
-    globals()[name] = value
-    return value

@@ -8,8 +8,8 @@ from contextlib import contextmanager
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Unpack
 
-from buckler.guard import docs
-from buckler.guard.audit.events import Kind, Listener, SecurityEvent
+from buckler.guard import api_docs
+from buckler.guard.audit.events import EventKind, Listener, SecurityEvent
 from buckler.guard.audit.teller import Teller
 from buckler.guard.headers.reports import Reports
 from buckler.guard.layer import Layer
@@ -145,7 +145,7 @@ class Guard:
             install(self.app)
         if self._docs:
             for one in (self.app, *applications(self.app)):
-                docs.install(one)
+                api_docs.install(one)
         if self.reports is not None:
             self.app.router.routes.insert(0, self.reports.route(self.tell))
         self._layer = Layer(
@@ -163,7 +163,7 @@ class Guard:
             tuple(read(self.app)),
             self.policy,
             self._store,
-            docs.policies(self.policy),
+            api_docs.policies(self.policy),
             wished_rates=not self._rates_alone,
             reports=self.reports,
             look=self._caller.look,
@@ -209,7 +209,7 @@ class Guard:
 
     def _tell(self, reason: str, message: str) -> None:
         logging.getLogger("buckler.guard").warning("%s: %s", reason, message)
-        self.tell(SecurityEvent(kind=Kind.CONFIGURATION, reason=reason, message=message))
+        self.tell(SecurityEvent(kind=EventKind.CONFIGURATION, reason=reason, message=message))
 
     async def _close(self) -> None:
         close = getattr(self._events, "close", None)

@@ -14,12 +14,13 @@ from asyncio import get_running_loop
 from collections.abc import Awaitable, Callable, Mapping, MutableMapping
 from typing import Any, Final
 
-from buckler.guard.audit.events import Kind, Listener, SecurityEvent
+from buckler.guard.audit.events import EventKind as Kind
+from buckler.guard.audit.events import Listener, SecurityEvent
 from buckler.guard.audit.teller import Teller
 from buckler.guard.errors import problem
 from buckler.guard.inbound import ENDED, KEY, Inbound, Scope
 from buckler.guard.limits.connections import Connections
-from buckler.guard.limits.flights import BUSY, TOO_LONG, Flights, current_task
+from buckler.guard.limits.in_flight import BUSY, TOO_LONG, Flights, current_task
 from buckler.guard.plans import Asked, Plan, Plans
 from buckler.guard.refusal import Refusal
 from buckler.guard.response_check.holding import ResponseCheck

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from buckler.guard.audit.events import Kind
+from buckler.guard.audit.events import EventKind
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,7 +22,7 @@ class Refusal:
 
     status: int
     title: str
-    kind: Kind
+    kind: EventKind
     reason: str
     headers: tuple[tuple[bytes, bytes], ...] = ()
     detail: dict[str, str | int] = field(default_factory=dict)

@@ -12,8 +12,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Final, get_args
 
+from buckler.guard.api_docs import MARK as DOCS
 from buckler.guard.credentials import Key, declared
-from buckler.guard.docs import MARK as DOCS
 from buckler.guard.policy import MARK, RoutePolicy
 
 MAX_DEPTH: Final = 8

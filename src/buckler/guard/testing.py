@@ -16,7 +16,7 @@ from typing import Any, Protocol
 
 import pytest
 
-from buckler.guard.audit.events import Kind, SecurityEvent
+from buckler.guard.audit.events import EventKind, SecurityEvent
 from buckler.guard.guard import INSTALLED, Guard
 from buckler.guard.headers.policy import HeaderPolicy
 from buckler.guard.options import GuardError
@@ -34,7 +34,7 @@ class Answered(Protocol):
 class Recorded(list[SecurityEvent]):
     """Security events, in order."""
 
-    def of(self, kind: Kind | str) -> list[SecurityEvent]:
+    def of(self, kind: EventKind | str) -> list[SecurityEvent]:
         """Those of a kind."""
         return [event for event in self if event.kind == kind]
 

@@ -11,7 +11,7 @@ import asyncio
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, Final
 
-from buckler.guard import docs
+from buckler.guard import api_docs
 from buckler.guard.limits.csrf import SAFE
 from buckler.guard.options import INHERIT, Weakness, size
 from buckler.guard.policy import Policy, Rates, rates
@@ -99,7 +99,9 @@ def of_store(store: Any) -> Iterator[Weakness]:
 
 def of_docs(routes: Iterable[Route]) -> Iterator[Weakness]:
     """Whether pages of the documentation run what a content network sends (CWE-829)."""
-    if docs.assets() is None and any(route.docs in ("swagger", "redoc") for route in _all(routes)):
+    if api_docs.assets() is None and any(
+        route.docs in ("swagger", "redoc") for route in _all(routes)
+    ):
         yield (
             "docs_from_network",
             "the documentation's pages run scripts of a content network; install buckler[docs], or "

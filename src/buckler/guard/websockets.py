@@ -10,7 +10,7 @@ import logging
 from collections.abc import Awaitable, Callable, MutableMapping
 from typing import TYPE_CHECKING, Any, Final
 
-from buckler.guard.audit.events import Kind
+from buckler.guard.audit.events import EventKind
 from buckler.guard.errors import problem
 from buckler.guard.inbound import KEY, Inbound, Scope
 from buckler.guard.plans import Plan
@@ -60,9 +60,9 @@ async def _failed(layer: Layer, inbound: Inbound, error: Exception, send: Send) 
     name = type(error).__name__
     log.error("incident %s: unhandled %s", inbound.id, name, exc_info=error)
     status = 0 if inbound.started else 500
-    layer.emit(inbound, Kind.FAILED, name, "The application raised an error", status=status)
+    layer.emit(inbound, EventKind.FAILED, name, "The application raised an error", status=status)
     if not inbound.started:
-        await _answer(inbound, Refusal(500, "", Kind.FAILED, ""), send)
+        await _answer(inbound, Refusal(500, "", EventKind.FAILED, ""), send)
 
 
 def _bounded(layer: Layer, inbound: Inbound, receive: Receive, send: Send) -> tuple[Receive, Send]:

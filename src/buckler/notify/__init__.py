@@ -5,48 +5,31 @@ Names are imported when they are asked for, so that one channel costs nothing of
 
 from __future__ import annotations
 
-from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from buckler.core.lazy import lazy
 
 if TYPE_CHECKING:
-    from buckler.notify.apprise import Apprise
-    from buckler.notify.dispatcher import Dispatcher
-    from buckler.notify.email import Email
-    from buckler.notify.interface import Channel, DeliveryError, Notification, NotifyError
-    from buckler.notify.retry import Retry
-    from buckler.notify.slack import Slack
-    from buckler.notify.webhook import Webhook
-
-_PLACES = {
-    "Apprise": "apprise",
-    "Channel": "interface",
-    "DeliveryError": "interface",
-    "Dispatcher": "dispatcher",
-    "Email": "email",
-    "Notification": "interface",
-    "NotifyError": "interface",
-    "Retry": "retry",
-    "Slack": "slack",
-    "Webhook": "webhook",
-}
-__all__ = [
-    "Apprise",
-    "Channel",
-    "DeliveryError",
-    "Dispatcher",
-    "Email",
-    "Notification",
-    "NotifyError",
-    "Retry",
-    "Slack",
-    "Webhook",
-]
-
-
-def __getattr__(name: str) -> Any:
-    place = _PLACES.get(name)
-    if place is None:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    value = getattr(import_module(f"{__name__}.{place}"), name)
-    globals()[name] = value
-    return value
+    from buckler.notify.apprise import Apprise as Apprise
+    from buckler.notify.dispatcher import Dispatcher as Dispatcher
+    from buckler.notify.email import Email as Email
+    from buckler.notify.interface import Channel as Channel
+    from buckler.notify.interface import DeliveryError as DeliveryError
+    from buckler.notify.interface import Notification as Notification
+    from buckler.notify.interface import NotifyError as NotifyError
+    from buckler.notify.retry import Retry as Retry
+    from buckler.notify.slack import Slack as Slack
+    from buckler.notify.webhook import Webhook as Webhook
+else:
+    __getattr__, __all__ = lazy(
+        __name__,
+        {
+            "apprise": ("Apprise",),
+            "dispatcher": ("Dispatcher",),
+            "email": ("Email",),
+            "interface": ("Channel", "DeliveryError", "Notification", "NotifyError"),
+            "retry": ("Retry",),
+            "slack": ("Slack",),
+            "webhook": ("Webhook",),
+        },
+    )

@@ -20,7 +20,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from buckler.guard import GuardError
-from buckler.guard.audit.events import Kind, SecurityEvent
+from buckler.guard.audit.events import EventKind, SecurityEvent
 from buckler.guard.egress import (
     AddressRefused,
     EgressPolicy,
@@ -330,8 +330,8 @@ def test_refusals_are_told() -> None:
     with pytest.raises(AddressRefused):
         EgressPolicy(events=told.append).check("http", "10.0.0.1", 80)
     assert [(e.kind, e.reason) for e in told] == [
-        (Kind.EGRESS_REFUSED, "port"),
-        (Kind.EGRESS_REFUSED, "private"),
+        (EventKind.EGRESS_REFUSED, "port"),
+        (EventKind.EGRESS_REFUSED, "private"),
     ]
     assert told[1].detail["range"] == "RFC 1918"
 

@@ -23,7 +23,7 @@ log: Final = logging.getLogger("buckler.guard.alarms")
 
 
 class Alarms:
-    """Watches events; ``Audit(Stdout(), alarms=Alarms(channels=[Slack(url)]))``.
+    """Watches events; ``Audit(StdoutSink(), alarms=Alarms(channels=[Slack(url)]))``.
 
     Every alarm goes to ``logging``, too. Each process counts for itself: with four workers it takes
     up to four times as many events.

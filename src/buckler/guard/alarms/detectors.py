@@ -8,7 +8,7 @@ from collections.abc import Callable
 
 from buckler.guard.alarms.alarm import Alarm
 from buckler.guard.alarms.windows import Windows
-from buckler.guard.audit.events import Kind, SecurityEvent, Severity
+from buckler.guard.audit.events import EventKind, SecurityEvent, Severity
 from buckler.guard.options import GuardError, count, positive
 
 Key = Callable[[SecurityEvent], str]
@@ -94,7 +94,7 @@ class Threshold:
         return alarm
 
 
-def of(*kinds: Kind) -> Test:
+def of(*kinds: EventKind) -> Test:
     """Whether an event is of one of these kinds."""
     wanted = frozenset(kinds)
     return lambda event: event.kind in wanted
@@ -133,7 +133,7 @@ def everything(_: SecurityEvent) -> str:
 
 def is_new_admin(event: SecurityEvent) -> bool:
     """Whether somebody was given the rights of an administrator."""
-    if event.kind is not Kind.RIGHTS_CHANGED:
+    if event.kind is not EventKind.RIGHTS_CHANGED:
         return False
     given = (event.detail.get(name) for name in ("to", "role", "granted"))
     return any(str(value).strip().casefold() in ADMIN for value in given)
@@ -149,10 +149,10 @@ def subject(event: SecurityEvent) -> str:
 
 def is_server_error(event: SecurityEvent) -> bool:
     """Whether the application failed, or answered 5xx."""
-    return event.kind is Kind.FAILED or event.status >= 500
+    return event.kind is EventKind.FAILED or event.status >= 500
 
 
-FAILURES = (Kind.SIGN_IN_FAILED, Kind.TOKEN_REFUSED)
+FAILURES = (EventKind.SIGN_IN_FAILED, EventKind.TOKEN_REFUSED)
 
 
 def defaults() -> tuple[Threshold, ...]:
@@ -168,7 +168,7 @@ def defaults() -> tuple[Threshold, ...]:
         Threshold(
             "failures_by_account",
             "Many failed sign-ins as {key}",
-            of(Kind.SIGN_IN_FAILED),
+            of(EventKind.SIGN_IN_FAILED),
             account,
             threshold=10,
             window=600,
@@ -183,7 +183,7 @@ def defaults() -> tuple[Threshold, ...]:
         Threshold(
             "spraying",
             "One address tries many accounts: {key}",
-            of(Kind.SIGN_IN_FAILED),
+            of(EventKind.SIGN_IN_FAILED),
             address,
             threshold=8,
             window=1800,
@@ -194,7 +194,7 @@ def defaults() -> tuple[Threshold, ...]:
         Threshold(
             "token_reuse",
             "A token was used again: {key}",
-            of(Kind.TOKEN_REUSED),
+            of(EventKind.TOKEN_REUSED),
             lambda event: event.principal or address(event) or "unknown",
             severity=Severity.ALERT,
         ),
@@ -209,7 +209,7 @@ def defaults() -> tuple[Threshold, ...]:
         Threshold(
             "refusals",
             "Many refusals for {key}",
-            of(Kind.ACCESS_REFUSED),
+            of(EventKind.ACCESS_REFUSED),
             lambda event: event.principal or address(event),
             threshold=30,
             window=60,
@@ -217,7 +217,7 @@ def defaults() -> tuple[Threshold, ...]:
         Threshold(
             "attacks",
             "An attack from {key}",
-            of(Kind.ATTACK_SEEN),
+            of(EventKind.ATTACK_SEEN),
             address,
             threshold=3,
             severity=Severity.ERROR,
@@ -225,7 +225,7 @@ def defaults() -> tuple[Threshold, ...]:
         Threshold(
             "secret_answered",
             "An answer held a secret: {key}",
-            of(Kind.SECRET_ANSWERED),
+            of(EventKind.SECRET_ANSWERED),
             route,
             quiet=3600,
             severity=Severity.ALERT,

@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Final
 from buckler.core.redact import Redactor
 from buckler.guard.audit.events import SecurityEvent
 from buckler.guard.audit.interface import Sink
-from buckler.guard.audit.record import Record, fit
+from buckler.guard.audit.record import AuditRecord, fit
 from buckler.guard.options import GuardError, count
 from buckler.notify.lane import Figures, Lane, distinct, wait_all
 from buckler.notify.retry import Retry
@@ -42,7 +42,7 @@ class _Drain:
 
 
 class Audit:
-    """Takes security events and comes back at once; ``Guard(app, events=Audit(Stdout()))``.
+    """Takes security events and comes back at once; ``Guard(app, events=Audit(StdoutSink()))``.
 
     The queue is bounded: what finds no room is counted, and the next record that is written says how
     many were lost. One thread redacts and bounds the events and runs the alarms; each sink has one
@@ -50,7 +50,7 @@ class Audit:
     of each process, so that it may be made before a server forks.
 
     Args:
-        sinks: Where the records go; without any, and without alarms, to :class:`Stdout`.
+        sinks: Where the records go; without any, and without alarms, to :class:`StdoutSink`.
         queue: Events that may wait, here and for each sink.
         redactor: Knows secrets that no name or shape gives away.
         alarms: Watches the events and tells people.
@@ -71,12 +71,14 @@ class Audit:
         grace: float = 5,
     ) -> None:
         if not sinks and alarms is None:
-            from buckler.guard.audit.stdout import Stdout
+            from buckler.guard.audit.stdout import StdoutSink
 
-            sinks = (Stdout(),)
+            sinks = (StdoutSink(),)
         for sink in sinks:
             if not callable(getattr(sink, "write", None)):
-                raise GuardError(f"{type(sink).__name__} is no sink", hint="e.g. Audit(Stdout())")
+                raise GuardError(
+                    f"{type(sink).__name__} is no sink", hint="e.g. Audit(StdoutSink())"
+                )
         if grace < 0:
             raise GuardError("grace must not be negative")
         self._most = count(queue, "queue")
@@ -96,7 +98,7 @@ class Audit:
         self._room: Callable[[], int] = self._queue.qsize
         self._put = self._queue.put
         self._lock = threading.Lock()
-        self._lanes: tuple[Lane[Record], ...] = ()
+        self._lanes: tuple[Lane[AuditRecord], ...] = ()
         self._pump: threading.Thread | None = None
         self._closed = False
         self._dropped = 0
@@ -183,11 +185,11 @@ class Audit:
             self._lanes, self._pump = tuple(lanes), pump
             atexit.register(self.close)
 
-    def _lane(self, name: str, sink: Sink) -> Lane[Record]:
-        def work(records: Sequence[Record], lost: int) -> None:
+    def _lane(self, name: str, sink: Sink) -> Lane[AuditRecord]:
+        def work(records: Sequence[AuditRecord], lost: int) -> None:
             if lost:
                 first = records[0]
-                records = [Record(first.event, first.dropped + lost), *records[1:]]
+                records = [AuditRecord(first.event, first.dropped + lost), *records[1:]]
             sink.write(records)
 
         return Lane(
@@ -219,7 +221,7 @@ class Audit:
         event = fit(event, self._redactor)
         with self._lock:
             lost, self._untold = self._untold, 0
-        record = Record(event, lost)
+        record = AuditRecord(event, lost)
         for lane in self._lanes:
             lane.put(record)
         if self._alarms is not None:

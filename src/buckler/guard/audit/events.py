@@ -14,7 +14,7 @@ from enum import StrEnum
 Scalar = str | int | float | bool | None
 
 
-class Kind(StrEnum):
+class EventKind(StrEnum):
     """What happened."""
 
     SIGN_IN_SUCCEEDED = "sign_in.succeeded"
@@ -46,24 +46,24 @@ class Severity(StrEnum):
     ALERT = "alert"
 
 
-SEVERITIES: Mapping[Kind, Severity] = {
-    Kind.SIGN_IN_SUCCEEDED: Severity.INFO,
-    Kind.SIGN_IN_FAILED: Severity.NOTICE,
-    Kind.SIGNED_OUT: Severity.INFO,
-    Kind.TOKEN_REFUSED: Severity.NOTICE,
-    Kind.TOKEN_REUSED: Severity.ALERT,
-    Kind.ACCESS_REFUSED: Severity.NOTICE,
-    Kind.RIGHTS_CHANGED: Severity.WARNING,
-    Kind.HOST_REFUSED: Severity.NOTICE,
-    Kind.ORIGIN_REFUSED: Severity.WARNING,
-    Kind.INPUT_REFUSED: Severity.NOTICE,
-    Kind.LIMIT_EXCEEDED: Severity.NOTICE,
-    Kind.ATTACK_SEEN: Severity.WARNING,
-    Kind.EGRESS_REFUSED: Severity.WARNING,
-    Kind.SECRET_ANSWERED: Severity.ALERT,
-    Kind.POLICY_VIOLATED: Severity.NOTICE,
-    Kind.FAILED: Severity.ERROR,
-    Kind.CONFIGURATION: Severity.WARNING,
+SEVERITIES: Mapping[EventKind, Severity] = {
+    EventKind.SIGN_IN_SUCCEEDED: Severity.INFO,
+    EventKind.SIGN_IN_FAILED: Severity.NOTICE,
+    EventKind.SIGNED_OUT: Severity.INFO,
+    EventKind.TOKEN_REFUSED: Severity.NOTICE,
+    EventKind.TOKEN_REUSED: Severity.ALERT,
+    EventKind.ACCESS_REFUSED: Severity.NOTICE,
+    EventKind.RIGHTS_CHANGED: Severity.WARNING,
+    EventKind.HOST_REFUSED: Severity.NOTICE,
+    EventKind.ORIGIN_REFUSED: Severity.WARNING,
+    EventKind.INPUT_REFUSED: Severity.NOTICE,
+    EventKind.LIMIT_EXCEEDED: Severity.NOTICE,
+    EventKind.ATTACK_SEEN: Severity.WARNING,
+    EventKind.EGRESS_REFUSED: Severity.WARNING,
+    EventKind.SECRET_ANSWERED: Severity.ALERT,
+    EventKind.POLICY_VIOLATED: Severity.NOTICE,
+    EventKind.FAILED: Severity.ERROR,
+    EventKind.CONFIGURATION: Severity.WARNING,
 }
 """What a kind weighs where the event does not say otherwise."""
 
@@ -73,7 +73,7 @@ class SecurityEvent:
     """One thing that happened.
 
     Attributes:
-        kind: Of :class:`Kind`.
+        kind: Of :class:`EventKind`.
         reason: A stable word for why, e.g. ``rate``, ``body_size``, ``unknown_host``.
         message: One sentence for people; no input of the caller's.
         severity: Else what the kind weighs.
@@ -87,7 +87,7 @@ class SecurityEvent:
         detail: More, by name; redacted by name and shape before it is written.
     """
 
-    kind: Kind
+    kind: EventKind
     reason: str = ""
     message: str = ""
     severity: Severity | None = None

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Final
 
 from buckler.guard.audit.chain import Chain, Head, read
-from buckler.guard.audit.record import Record, stamp
+from buckler.guard.audit.record import AuditRecord, stamp
 from buckler.guard.audit.shapes import Shape, ShapeName, line, shape_of
 from buckler.guard.options import GuardError, count, size
 
@@ -36,7 +36,7 @@ _FLAGS: Final = (
 )
 
 
-class File:
+class FileSink:
     """Appends one line for each record.
 
     Beside it lies ``.NAME.lock``: processes that write the same file wait for each other by it, and
@@ -90,7 +90,7 @@ class File:
             self._let_go()
             self._process = os.getpid()
 
-    def write(self, records: Sequence[Record]) -> None:
+    def write(self, records: Sequence[AuditRecord]) -> None:
         """Append them all, or none of those that did not get there whole.
 
         Raises:

@@ -13,7 +13,7 @@ import uuid
 from collections.abc import Mapping, Sequence
 from typing import Final, Literal
 
-from buckler.guard.audit.record import Record
+from buckler.guard.audit.record import AuditRecord
 from buckler.guard.audit.shapes import Shape, ShapeName, line, shape_of
 from buckler.guard.options import GuardError, header_value, positive
 from buckler.notify.interface import DeliveryError, NotifyError
@@ -25,7 +25,7 @@ _TOKEN: Final = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 FORMATS: Final = {"array": "application/json", "lines": "application/x-ndjson"}
 
 
-class Http:
+class HttpSink:
     """Posts records as a JSON array, or one JSON object a line.
 
     An answer of 2xx means taken. After 408, 425, 429, 5xx and no answer at all the same batch is sent
@@ -81,12 +81,12 @@ class Http:
         return f"http {self._to.shown}"
 
     def __repr__(self) -> str:
-        return f"<Http {self._to.shown}>"
+        return f"<HttpSink {self._to.shown}>"
 
     def open(self) -> None:
         """Each batch has a connection of its own."""
 
-    def write(self, records: Sequence[Record]) -> None:
+    def write(self, records: Sequence[AuditRecord]) -> None:
         """Send one batch once.
 
         Raises:

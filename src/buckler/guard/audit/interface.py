@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Protocol
 
-from buckler.guard.audit.record import Record
+from buckler.guard.audit.record import AuditRecord
 
 
 class Sink(Protocol):
@@ -22,7 +22,7 @@ class Sink(Protocol):
     def open(self) -> None:
         """Start in this process: whatever file or socket another process opened is left to it."""
 
-    def write(self, records: Sequence[Record]) -> None:
+    def write(self, records: Sequence[AuditRecord]) -> None:
         """Write all of them, in order; come back within bounded time."""
 
     def close(self) -> None:

@@ -6,11 +6,11 @@ from collections import deque
 from collections.abc import Sequence
 
 from buckler.guard.audit.events import SecurityEvent
-from buckler.guard.audit.record import Record
+from buckler.guard.audit.record import AuditRecord
 from buckler.guard.options import count
 
 
-class Memory:
+class MemorySink:
     """Keeps records in this process.
 
     Args:
@@ -23,10 +23,10 @@ class Memory:
     name = "memory"
 
     def __init__(self, most: int = 10_000) -> None:
-        self._records: deque[Record] = deque(maxlen=count(most, "most"))
+        self._records: deque[AuditRecord] = deque(maxlen=count(most, "most"))
 
     @property
-    def records(self) -> list[Record]:
+    def records(self) -> list[AuditRecord]:
         """Those kept, oldest first."""
         return list(self._records)
 
@@ -38,7 +38,7 @@ class Memory:
     def open(self) -> None:
         """A forked process starts with none of its parent's."""
 
-    def write(self, records: Sequence[Record]) -> None:
+    def write(self, records: Sequence[AuditRecord]) -> None:
         """Keep them."""
         self._records.extend(records)
 

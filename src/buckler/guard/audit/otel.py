@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from buckler import __version__
 from buckler.guard.audit.events import Severity
-from buckler.guard.audit.record import Record
+from buckler.guard.audit.record import AuditRecord
 from buckler.guard.options import GuardError
 from buckler.notify.interface import DeliveryError
 
@@ -30,7 +30,7 @@ SEVERITY: Final = {
 """Numbers of the logs data model, as its appendix B maps those of syslog."""
 
 
-class OpenTelemetry:
+class OpenTelemetrySink:
     """Emits log records through a logger provider.
 
     Args:
@@ -58,7 +58,7 @@ class OpenTelemetry:
     def open(self) -> None:
         """The provider takes care of forks itself."""
 
-    def write(self, records: Sequence[Record]) -> None:
+    def write(self, records: Sequence[AuditRecord]) -> None:
         """Emit them, and wait until the exporters have them.
 
         Raises:
@@ -87,7 +87,7 @@ class OpenTelemetry:
         """The provider belongs to others."""
 
 
-def attributes(record: Record) -> dict[str, str | int | float | bool]:
+def attributes(record: AuditRecord) -> dict[str, str | int | float | bool]:
     """By the names of the semantic conventions, else under ``buckler``."""
     event = record.event
     named: dict[str, str | int | float | bool] = {

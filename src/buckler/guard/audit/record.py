@@ -30,7 +30,7 @@ _ODD_NAME = re.compile(r"[^A-Za-z0-9_-]")
 
 
 @dataclass(frozen=True, slots=True)
-class Record:
+class AuditRecord:
     """One event as it may be written.
 
     Attributes:

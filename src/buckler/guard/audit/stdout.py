@@ -6,11 +6,11 @@ import sys
 from collections.abc import Sequence
 from typing import IO
 
-from buckler.guard.audit.record import Record
+from buckler.guard.audit.record import AuditRecord
 from buckler.guard.audit.shapes import Shape, ShapeName, line, shape_of
 
 
-class Stdout:
+class StdoutSink:
     """Writes one line for each record.
 
     Args:
@@ -33,7 +33,7 @@ class Stdout:
     def open(self) -> None:
         """Nothing to open."""
 
-    def write(self, records: Sequence[Record]) -> None:
+    def write(self, records: Sequence[AuditRecord]) -> None:
         """Write and flush them together, so that lines of other threads do not come between.
 
         Raises:

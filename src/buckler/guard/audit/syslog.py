@@ -16,7 +16,7 @@ from typing import Final
 from urllib.parse import urlsplit
 
 from buckler.guard.audit.events import Severity
-from buckler.guard.audit.record import Record, stamp
+from buckler.guard.audit.record import AuditRecord, stamp
 from buckler.guard.audit.shapes import Shape, ShapeName, line, shape_of
 from buckler.guard.options import GuardError, count, positive
 
@@ -35,7 +35,7 @@ BOM: Final = "\ufeff"
 _NOT_NAME = re.compile(r'[^!-~]|[="\]]')
 
 
-class Syslog:
+class SyslogSink:
     """Sends one message for each record.
 
     Args:
@@ -95,7 +95,7 @@ class Syslog:
             self.close()
             self._process = os.getpid()
 
-    def write(self, records: Sequence[Record]) -> None:
+    def write(self, records: Sequence[AuditRecord]) -> None:
         """Send them all.
 
         Raises:
@@ -124,7 +124,7 @@ class Syslog:
             self._socket.close()
             self._socket = None
 
-    def message(self, record: Record) -> bytes:
+    def message(self, record: AuditRecord) -> bytes:
         """One message: RFC 5424, 6. The structured data is whole; the text is cut where it is too long."""
         event = record.event
         priority = self._facility * 8 + SEVERITY[event.severity or Severity.INFO]

@@ -12,7 +12,7 @@ from collections.abc import Collection, Iterable, Sequence
 from ipaddress import ip_address, ip_network
 from typing import Final, NoReturn
 
-from buckler.guard.audit.events import Kind, Listener, SecurityEvent
+from buckler.guard.audit.events import EventKind, Listener, SecurityEvent
 from buckler.guard.egress import resolver as resolving
 from buckler.guard.egress.errors import AddressRefused, EgressRefused, TooSlow, UrlRefused
 from buckler.guard.egress.hosts import is_inside, read_host
@@ -42,7 +42,7 @@ class EgressPolicy:
         credentials: Names of headers that are not sent on to another origin, beside ``Authorization``,
             ``Proxy-Authorization`` and ``Cookie``.
         resolver: Gives addresses of a name; else the system's.
-        events: Gets one event for each refusal (:attr:`~buckler.guard.Kind.EGRESS_REFUSED`).
+        events: Gets one event for each refusal (:attr:`~buckler.guard.EventKind.EGRESS_REFUSED`).
 
     Raises:
         GuardError: An option is none.
@@ -172,7 +172,7 @@ class EgressPolicy:
         if self._events is not None:
             self._events(
                 SecurityEvent(
-                    kind=Kind.EGRESS_REFUSED,
+                    kind=EventKind.EGRESS_REFUSED,
                     reason=error.reason,
                     message=error.message,
                     detail={"host": host, "port": port, "code": error.code, **more},

@@ -19,7 +19,7 @@ from time import monotonic
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import quote, urlsplit
 
-from buckler.guard.audit.events import Kind, Listener, SecurityEvent
+from buckler.guard.audit.events import EventKind, Listener, SecurityEvent
 from buckler.guard.headers.content_security_policy import DIRECTIVES, ContentSecurityPolicy
 from buckler.guard.headers.policy import HeaderPolicy
 from buckler.guard.inbound import of
@@ -228,7 +228,7 @@ def _event(request: Request, route: str, violation: Violation, untold: int) -> S
     inbound = of(request.scope)
     directive = violation.directive
     return SecurityEvent(
-        kind=Kind.POLICY_VIOLATED,
+        kind=EventKind.POLICY_VIOLATED,
         reason=directive if directive in DIRECTIVES else OTHER,
         message="A browser reported a violation of the content security policy",
         request_id=inbound.id if inbound else "",

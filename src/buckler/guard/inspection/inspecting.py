@@ -12,7 +12,7 @@ from time import perf_counter
 from typing import Any, Final
 
 from buckler.guard import inbound as inbounds
-from buckler.guard.audit.events import Kind, Listener
+from buckler.guard.audit.events import EventKind, Listener
 from buckler.guard.inbound import Inbound, Scope
 from buckler.guard.inspection.body import Kept
 from buckler.guard.inspection.engine import MAX_JUDGED, engine
@@ -32,7 +32,7 @@ Send = Callable[[Message], Awaitable[None]]
 App = Callable[[Scope, Receive, Send], Awaitable[None]]
 log: Final = logging.getLogger("buckler.guard")
 # No reason: what there is to tell was told, with the place.
-REFUSED: Final = Refusal(403, "The request was refused", Kind.ATTACK_SEEN, "")
+REFUSED: Final = Refusal(403, "The request was refused", EventKind.ATTACK_SEEN, "")
 PAUSE: Final = 0.005
 """Seconds after which other requests get their turn."""
 

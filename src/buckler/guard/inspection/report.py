@@ -6,7 +6,7 @@ import re
 from typing import Final
 
 from buckler.core.redact import Redactor, is_secret_name, mask
-from buckler.guard.audit.events import Kind, SecurityEvent
+from buckler.guard.audit.events import EventKind, SecurityEvent
 from buckler.guard.inbound import Inbound
 from buckler.guard.inspection.sign import Attack
 
@@ -47,7 +47,7 @@ def told(
     if unseen:
         detail["unseen"] = unseen
     return SecurityEvent(
-        kind=Kind.ATTACK_SEEN,
+        kind=EventKind.ATTACK_SEEN,
         reason=str(kind),
         message="A value looks like an attack",
         request_id=inbound.id,

@@ -10,7 +10,7 @@ import functools
 from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any, Final, Protocol
 
-from buckler.guard.audit.events import Kind
+from buckler.guard.audit.events import EventKind
 from buckler.guard.inbound import Inbound
 from buckler.guard.limits.json_shape import JsonShape
 from buckler.guard.limits.multipart import MultipartShape
@@ -19,10 +19,14 @@ from buckler.guard.refusal import Refusal
 Message = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[Message]]
 
-TOO_LARGE: Final = Refusal(413, "The body is too large", Kind.LIMIT_EXCEEDED, "body_size")
-BAD_LENGTH: Final = Refusal(400, "The length is no number", Kind.INPUT_REFUSED, "content_length")
-FRAMING: Final = Refusal(400, "The length is unclear", Kind.INPUT_REFUSED, "framing")
-TOO_MANY_FIELDS: Final = Refusal(413, "The form has too many fields", Kind.LIMIT_EXCEEDED, "fields")
+TOO_LARGE: Final = Refusal(413, "The body is too large", EventKind.LIMIT_EXCEEDED, "body_size")
+BAD_LENGTH: Final = Refusal(
+    400, "The length is no number", EventKind.INPUT_REFUSED, "content_length"
+)
+FRAMING: Final = Refusal(400, "The length is unclear", EventKind.INPUT_REFUSED, "framing")
+TOO_MANY_FIELDS: Final = Refusal(
+    413, "The form has too many fields", EventKind.LIMIT_EXCEEDED, "fields"
+)
 _MULTIPART = "multipart/form-data"
 _FORM = "application/x-www-form-urlencoded"
 _FORMS = frozenset((_MULTIPART, _FORM))

@@ -14,7 +14,7 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
-from buckler.guard.audit.events import Kind, Listener, SecurityEvent
+from buckler.guard.audit.events import EventKind, Listener, SecurityEvent
 from buckler.guard.limits.proxies import address_of, values_of
 
 log: Final = logging.getLogger("buckler.guard")
@@ -48,7 +48,7 @@ class OneCaller:
         self.told = True
         log.warning("%s: %s", REASON, message)
         if self._listener is not None:
-            event = SecurityEvent(kind=Kind.CONFIGURATION, reason=REASON, message=message)
+            event = SecurityEvent(kind=EventKind.CONFIGURATION, reason=REASON, message=message)
             self._listener(event)
 
 

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Final
 
-from buckler.guard.audit.events import Kind
+from buckler.guard.audit.events import EventKind
 from buckler.guard.limits.proxies import bucket
 from buckler.guard.refusal import Refusal
 
@@ -21,11 +21,11 @@ if TYPE_CHECKING:
 
 _RETRY = ((b"retry-after", b"10"),)
 FULL: Final = Refusal(
-    *(503, "Too busy", Kind.LIMIT_EXCEEDED, "websocket_connections", _RETRY),
+    *(503, "Too busy", EventKind.LIMIT_EXCEEDED, "websocket_connections", _RETRY),
     detail={"limit": "application"},
 )
 TOO_MANY: Final = Refusal(
-    *(429, "Too many connections", Kind.LIMIT_EXCEEDED, "websocket_connections", _RETRY),
+    *(429, "Too many connections", EventKind.LIMIT_EXCEEDED, "websocket_connections", _RETRY),
     detail={"limit": "address"},
 )
 

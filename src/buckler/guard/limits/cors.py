@@ -10,14 +10,14 @@ import re
 from collections.abc import Iterable, Iterator
 from typing import Final
 
-from buckler.guard.audit.events import Kind
+from buckler.guard.audit.events import EventKind
 from buckler.guard.inbound import Inbound
 from buckler.guard.options import GuardError, Weakness, header_value
 from buckler.guard.refusal import Refusal
 
 _ORIGIN = re.compile(r"https?://(?:[a-z0-9_-]+(?:\.[a-z0-9_-]+)*|\[[0-9a-f:.]+\])(?::\d{1,5})?")
 _PROBES = ("https://evil.example", "https://evil.example.evil.example", "http://evil", "null")
-REFUSED: Final = Refusal(403, "This origin may not ask", Kind.ORIGIN_REFUSED, "cors_preflight")
+REFUSED: Final = Refusal(403, "This origin may not ask", EventKind.ORIGIN_REFUSED, "cors_preflight")
 MANY_METHODS: Final = 10
 MANY_HEADERS: Final = 20
 _TRACING = frozenset(("TRACE", "TRACK", "CONNECT"))
@@ -149,7 +149,7 @@ class Cors:
         allowed = (b"access-control-allow-origin", b"*" if self._any else asked)
         inbound.more += (allowed, *self._exposed)
         if preflight:
-            return Refusal(204, "", Kind.ORIGIN_REFUSED, "", self._preflight)
+            return Refusal(204, "", EventKind.ORIGIN_REFUSED, "", self._preflight)
         return None
 
 

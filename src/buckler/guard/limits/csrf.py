@@ -16,7 +16,7 @@ import time
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Final
 
-from buckler.guard.audit.events import Kind
+from buckler.guard.audit.events import EventKind
 from buckler.guard.inbound import Inbound
 from buckler.guard.limits.cors import Cors, is_plain, origin
 from buckler.guard.options import GuardError, Weakness
@@ -24,7 +24,9 @@ from buckler.guard.refusal import Refusal
 
 SAFE: Final = frozenset(("GET", "HEAD", "OPTIONS", "TRACE"))
 """Methods that change nothing (RFC 9110, 9.2.1)."""
-REFUSED: Final = Refusal(403, "This request came from another site", Kind.ORIGIN_REFUSED, "csrf")
+REFUSED: Final = Refusal(
+    403, "This request came from another site", EventKind.ORIGIN_REFUSED, "csrf"
+)
 MANY: Final = 20
 """Trusted origins that nobody keeps an eye on any more."""
 _SIMPLE = (b"application/x-www-form-urlencoded", b"multipart/form-data", b"text/plain")

@@ -9,16 +9,16 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Final
 
-from buckler.guard.audit.events import Kind
+from buckler.guard.audit.events import EventKind
 from buckler.guard.inbound import Inbound, Scope
 from buckler.guard.limits.hosts import Hosts
 from buckler.guard.options import count
 from buckler.guard.refusal import Refusal
 
-TOO_MANY: Final = Refusal(431, "Too many headers", Kind.LIMIT_EXCEEDED, "headers")
-TOO_LONG: Final = Refusal(414, "The address is too long", Kind.LIMIT_EXCEEDED, "address")
-QUERY: Final = Refusal(400, "Too many query parameters", Kind.LIMIT_EXCEEDED, "query")
-TWICE: Final = Refusal(400, "A header came twice", Kind.INPUT_REFUSED, "ambiguous_header")
+TOO_MANY: Final = Refusal(431, "Too many headers", EventKind.LIMIT_EXCEEDED, "headers")
+TOO_LONG: Final = Refusal(414, "The address is too long", EventKind.LIMIT_EXCEEDED, "address")
+QUERY: Final = Refusal(400, "Too many query parameters", EventKind.LIMIT_EXCEEDED, "query")
+TWICE: Final = Refusal(400, "A header came twice", EventKind.INPUT_REFUSED, "ambiguous_header")
 _SINGLE = (
     *(
         b"host",

@@ -9,7 +9,7 @@ import re
 from collections.abc import Iterable
 from typing import Final
 
-from buckler.guard.audit.events import Kind
+from buckler.guard.audit.events import EventKind
 from buckler.guard.inbound import Inbound
 from buckler.guard.options import GuardError
 from buckler.guard.refusal import Refusal
@@ -19,7 +19,7 @@ _HOST = re.compile(rb"(?:[a-z0-9._-]+|\[[0-9a-f:.]+\])(?::\d{1,5})?", re.IGNOREC
 REMEMBERED: Final = 1024
 MAX_HOST: Final = 261
 """Bytes of the longest name (RFC 1035, 2.3.4), a port and brackets."""
-REFUSED: Final = Refusal(400, "Unknown host", Kind.HOST_REFUSED, "host")
+REFUSED: Final = Refusal(400, "Unknown host", EventKind.HOST_REFUSED, "host")
 
 
 class Hosts:

@@ -5,12 +5,12 @@ from __future__ import annotations
 from typing import Final, Literal
 from urllib.parse import quote
 
-from buckler.guard.audit.events import Kind
+from buckler.guard.audit.events import EventKind
 from buckler.guard.inbound import Inbound
 from buckler.guard.options import GuardError
 from buckler.guard.refusal import Refusal
 
-REFUSED: Final = Refusal(403, "Use https", Kind.INPUT_REFUSED, "plain_http")
+REFUSED: Final = Refusal(403, "Use https", EventKind.INPUT_REFUSED, "plain_http")
 
 
 class Https:
@@ -45,4 +45,4 @@ class Https:
         query = b"?" + scope["query_string"] if scope["query_string"] else b""
         # A raw path never holds a line break, and "//host" would lead elsewhere without the host before it.
         place = b"https://" + name + b"/" + path.removeprefix(b"/") + query
-        return Refusal(308, "", Kind.INPUT_REFUSED, "", ((b"location", place),))
+        return Refusal(308, "", EventKind.INPUT_REFUSED, "", ((b"location", place),))

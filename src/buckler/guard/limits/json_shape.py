@@ -6,12 +6,14 @@ import json
 import re
 from typing import Final
 
-from buckler.guard.audit.events import Kind
+from buckler.guard.audit.events import EventKind
 from buckler.guard.refusal import Refusal
 
-TOO_DEEP: Final = Refusal(400, "The JSON is nested too deep", Kind.LIMIT_EXCEEDED, "json_depth")
-TOO_MANY: Final = Refusal(400, "The JSON has too many keys", Kind.LIMIT_EXCEEDED, "json_keys")
-ENCODING: Final = Refusal(400, "JSON is written in UTF-8", Kind.INPUT_REFUSED, "json_encoding")
+TOO_DEEP: Final = Refusal(
+    400, "The JSON is nested too deep", EventKind.LIMIT_EXCEEDED, "json_depth"
+)
+TOO_MANY: Final = Refusal(400, "The JSON has too many keys", EventKind.LIMIT_EXCEEDED, "json_keys")
+ENCODING: Final = Refusal(400, "JSON is written in UTF-8", EventKind.INPUT_REFUSED, "json_encoding")
 _FLAT: Final = bytes.maketrans(b"{}", b"[]")
 _NO_BRACKET: Final = bytes(set(range(256)) - set(b"[]{}"))
 _RUNS = re.compile(rb"(\[*)(\]*)")

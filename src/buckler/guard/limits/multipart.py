@@ -5,14 +5,16 @@ from __future__ import annotations
 import re
 from typing import Final
 
-from buckler.guard.audit.events import Kind
+from buckler.guard.audit.events import EventKind
 from buckler.guard.refusal import Refusal
 
-TOO_MANY: Final = Refusal(413, "The form has too many parts", Kind.LIMIT_EXCEEDED, "parts")
-TOO_MANY_FILES: Final = Refusal(413, "The form has too many files", Kind.LIMIT_EXCEEDED, "files")
-NO_BOUNDARY: Final = Refusal(400, "The form has no boundary", Kind.INPUT_REFUSED, "boundary")
+TOO_MANY: Final = Refusal(413, "The form has too many parts", EventKind.LIMIT_EXCEEDED, "parts")
+TOO_MANY_FILES: Final = Refusal(
+    413, "The form has too many files", EventKind.LIMIT_EXCEEDED, "files"
+)
+NO_BOUNDARY: Final = Refusal(400, "The form has no boundary", EventKind.INPUT_REFUSED, "boundary")
 HEADER_LIMIT: Final = Refusal(
-    400, "A part's header is too long", Kind.LIMIT_EXCEEDED, "part_header"
+    400, "A part's header is too long", EventKind.LIMIT_EXCEEDED, "part_header"
 )
 _PARAMETER = re.compile(rb';\s*([^\s;="]+)\s*=\s*("(?:[^"\\]|\\.)*"|[^\s;"]*)\s*(?=;|$)')
 _QUOTED = re.compile(rb'"(?:[^"\\]|\\.)*"')
@@ -83,7 +85,11 @@ class MultipartShape:
                 self._rest = b""
                 return None
             if after != b"\r\n":
-                continue  # a longer line that begins like it: content
+                # A longer line that begins like it is content; one search passes all that follow.
+                # Made only now, since each form has a boundary of its own.
+                following = re.compile(re.escape(delimiter) + b"(?=\r\n|--)").search(text, at)
+                at = following.start() if following else max(at, len(text) - len(delimiter) - 1)
+                continue
             self._started = True
             self._parts -= 1
             if self._parts < 0:

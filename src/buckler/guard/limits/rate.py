@@ -13,7 +13,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final, Protocol
 
-from buckler.guard.audit.events import Kind
+from buckler.guard.audit.events import EventKind
 from buckler.guard.inbound import Inbound, Scope
 from buckler.guard.limits.proxies import bucket
 from buckler.guard.options import GuardError, count, positive
@@ -209,7 +209,7 @@ class RateCheck:
             (b"ratelimit", f'"{name}";r=0;t={wait}'.encode()),
         )
         detail: dict[str, str | int] = {"limit": name}
-        return Refusal(429, "Too many requests", Kind.LIMIT_EXCEEDED, "rate", headers, detail)
+        return Refusal(429, "Too many requests", EventKind.LIMIT_EXCEEDED, "rate", headers, detail)
 
     def _said(self, left: int) -> Pairs:
         known = self._headers.get(left)

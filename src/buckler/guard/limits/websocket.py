@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from buckler.guard.audit.events import Kind
+from buckler.guard.audit.events import EventKind
 from buckler.guard.inbound import Inbound
 from buckler.guard.limits.cors import origin
 from buckler.guard.limits.csrf import same_origin
@@ -20,15 +20,15 @@ from buckler.guard.options import GuardError, Weakness, count, size
 from buckler.guard.refusal import Refusal
 
 FOREIGN: Final = Refusal(
-    403, "This origin may not connect", Kind.ORIGIN_REFUSED, "websocket_origin"
+    403, "This origin may not connect", EventKind.ORIGIN_REFUSED, "websocket_origin"
 )
-FLOOD: Final = Refusal(1008, "Too many messages", Kind.LIMIT_EXCEEDED, "websocket_rate")
+FLOOD: Final = Refusal(1008, "Too many messages", EventKind.LIMIT_EXCEEDED, "websocket_rate")
 LARGE: Final = 16 * 2**20
 """Bytes of a message that few can send at once before the memory is full."""
 FAST: Final = 100.0
 """Messages in a second, one after another, from one connection."""
 MANY: Final = 20_000
-TOO_BIG: Final = Refusal(1009, "The message is too big", Kind.LIMIT_EXCEEDED, "websocket_size")
+TOO_BIG: Final = Refusal(1009, "The message is too big", EventKind.LIMIT_EXCEEDED, "websocket_size")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

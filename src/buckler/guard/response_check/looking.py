@@ -10,7 +10,7 @@ import logging
 from collections.abc import Callable
 from typing import Final
 
-from buckler.guard.audit.events import Kind
+from buckler.guard.audit.events import EventKind
 from buckler.guard.inbound import Inbound
 from buckler.guard.response_check import json_text, records
 from buckler.guard.response_check.judging import AnswerError, Leak, Mode, leaks
@@ -93,7 +93,9 @@ class Looker:
         self._told.add((route, reason))
         message = "An answer is not looked into for secrets"
         log.warning("answers: what %s answers is not looked into: %s", route, UNSEEN[reason])
-        self._emit(inbound, Kind.CONFIGURATION, "answer_unseen", message, detail={"why": reason})
+        self._emit(
+            inbound, EventKind.CONFIGURATION, "answer_unseen", message, detail={"why": reason}
+        )
 
     def _tell(self, inbound: Inbound, found: list[Leak], told: set[str]) -> None:
         names = _names(found)
@@ -101,7 +103,7 @@ class Looker:
             told.add(names)
             self._emit(
                 inbound,
-                Kind.SECRET_ANSWERED,
+                EventKind.SECRET_ANSWERED,
                 found[0].shape,
                 "An answer held what looks like a secret",
                 detail={"fields": names, "count": len(found), "action": self.mode},

@@ -6,90 +6,55 @@ are imported when they are asked for.
 
 from __future__ import annotations
 
-from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from buckler.core.lazy import lazy
 
 if TYPE_CHECKING:
-    from buckler.guard.validate import sql
-    from buckler.guard.validate.filename import Filename, SafeFilename
-    from buckler.guard.validate.html import Html, SafeHtml
-    from buckler.guard.validate.identifier import Identifier, Name
-    from buckler.guard.validate.kinds import FileType
-    from buckler.guard.validate.model import StrictModel
-    from buckler.guard.validate.numbers import Amount, Money, Page, PageSize
-    from buckler.guard.validate.order import Sort
-    from buckler.guard.validate.path import PathRefused, SafePath
-    from buckler.guard.validate.public_url import Link, PublicUrl
-    from buckler.guard.validate.relative_url import Onward, RelativeUrl
-    from buckler.guard.validate.sort import SortField
-    from buckler.guard.validate.text import PlainLine, PlainText, Text
-    from buckler.guard.validate.upload import StoredFile, Upload, UploadRefused
-
-_PLACES = {
-    "Amount": "numbers",
-    "FileType": "kinds",
-    "Filename": "filename",
-    "Html": "html",
-    "Identifier": "identifier",
-    "Link": "public_url",
-    "Money": "numbers",
-    "Name": "identifier",
-    "Onward": "relative_url",
-    "Page": "numbers",
-    "PageSize": "numbers",
-    "PathRefused": "path",
-    "PlainLine": "text",
-    "PlainText": "text",
-    "PublicUrl": "public_url",
-    "RelativeUrl": "relative_url",
-    "SafeFilename": "filename",
-    "SafeHtml": "html",
-    "SafePath": "path",
-    "Sort": "order",
-    "SortField": "sort",
-    "StoredFile": "upload",
-    "StrictModel": "model",
-    "Text": "text",
-    "Upload": "upload",
-    "UploadRefused": "upload",
-}
-__all__ = [
-    "Amount",
-    "FileType",
-    "Filename",
-    "Html",
-    "Identifier",
-    "Link",
-    "Money",
-    "Name",
-    "Onward",
-    "Page",
-    "PageSize",
-    "PathRefused",
-    "PlainLine",
-    "PlainText",
-    "PublicUrl",
-    "RelativeUrl",
-    "SafeFilename",
-    "SafeHtml",
-    "SafePath",
-    "Sort",
-    "SortField",
-    "StoredFile",
-    "StrictModel",
-    "Text",
-    "Upload",
-    "UploadRefused",
-    "sql",
-]
-
-
-def __getattr__(name: str) -> Any:
-    if name == "sql":
-        return import_module(f"{__name__}.sql")
-    place = _PLACES.get(name)
-    if place is None:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    value = getattr(import_module(f"{__name__}.{place}"), name)
-    globals()[name] = value
-    return value
+    from buckler.guard.validate import sql as sql
+    from buckler.guard.validate.filename import Filename as Filename
+    from buckler.guard.validate.filename import SafeFilename as SafeFilename
+    from buckler.guard.validate.html import Html as Html
+    from buckler.guard.validate.html import SafeHtml as SafeHtml
+    from buckler.guard.validate.identifier import Identifier as Identifier
+    from buckler.guard.validate.identifier import Name as Name
+    from buckler.guard.validate.kinds import FileType as FileType
+    from buckler.guard.validate.model import StrictModel as StrictModel
+    from buckler.guard.validate.numbers import Amount as Amount
+    from buckler.guard.validate.numbers import Money as Money
+    from buckler.guard.validate.numbers import Page as Page
+    from buckler.guard.validate.numbers import PageSize as PageSize
+    from buckler.guard.validate.order import Sort as Sort
+    from buckler.guard.validate.path import PathRefused as PathRefused
+    from buckler.guard.validate.path import SafePath as SafePath
+    from buckler.guard.validate.public_url import Link as Link
+    from buckler.guard.validate.public_url import PublicUrl as PublicUrl
+    from buckler.guard.validate.relative_url import Onward as Onward
+    from buckler.guard.validate.relative_url import RelativeUrl as RelativeUrl
+    from buckler.guard.validate.sort import SortField as SortField
+    from buckler.guard.validate.text import PlainLine as PlainLine
+    from buckler.guard.validate.text import PlainText as PlainText
+    from buckler.guard.validate.text import Text as Text
+    from buckler.guard.validate.upload import StoredFile as StoredFile
+    from buckler.guard.validate.upload import Upload as Upload
+    from buckler.guard.validate.upload import UploadRefused as UploadRefused
+else:
+    __getattr__, __all__ = lazy(
+        __name__,
+        {
+            "": ("sql",),
+            "filename": ("Filename", "SafeFilename"),
+            "html": ("Html", "SafeHtml"),
+            "identifier": ("Identifier", "Name"),
+            "kinds": ("FileType",),
+            "model": ("StrictModel",),
+            "numbers": ("Amount", "Money", "Page", "PageSize"),
+            "order": ("Sort",),
+            "path": ("PathRefused", "SafePath"),
+            "public_url": ("Link", "PublicUrl"),
+            "relative_url": ("Onward", "RelativeUrl"),
+            "sort": ("SortField",),
+            "text": ("PlainLine", "PlainText", "Text"),
+            "upload": ("StoredFile", "Upload", "UploadRefused"),
+        },
+    )

@@ -7,10 +7,10 @@ from collections.abc import Callable, Mapping
 from importlib import import_module
 from typing import Any, Final, Literal
 
-from buckler.guard.audit.record import Record
+from buckler.guard.audit.record import AuditRecord
 from buckler.guard.options import GuardError
 
-Shape = Callable[[Record], Mapping[str, Any]]
+Shape = Callable[[AuditRecord], Mapping[str, Any]]
 """Makes a mapping of a record; everything in it must be fit for JSON."""
 ShapeName = Literal["json", "ecs", "ocsf"]
 SHAPES: Final = ("json", "ecs", "ocsf")
@@ -30,7 +30,7 @@ def shape_of(shape: ShapeName | Shape) -> Shape:
     return found
 
 
-def line(shape: Shape, record: Record) -> str:
+def line(shape: Shape, record: AuditRecord) -> str:
     """One line of JSON in ASCII, without the line's end: nothing in it can break it (CWE-117).
 
     Raises:

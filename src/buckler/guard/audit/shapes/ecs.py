@@ -10,8 +10,8 @@ from __future__ import annotations
 import ipaddress
 from typing import Any, Final
 
-from buckler.guard.audit.events import Kind, Severity
-from buckler.guard.audit.record import Record, stamp
+from buckler.guard.audit.events import EventKind, Severity
+from buckler.guard.audit.record import AuditRecord, stamp
 
 VERSION: Final = "8.11.0"
 LEVELS: Final = {
@@ -22,29 +22,31 @@ LEVELS: Final = {
     Severity.ALERT: ("alert", 1),
 }
 # Categories, types, outcome.
-_MEANS: Final[dict[Kind, tuple[tuple[str, ...], tuple[str, ...], str]]] = {
-    Kind.SIGN_IN_SUCCEEDED: (("authentication",), ("start",), "success"),
-    Kind.SIGN_IN_FAILED: (("authentication",), ("start",), "failure"),
-    Kind.SIGNED_OUT: (("authentication",), ("end",), "success"),
-    Kind.TOKEN_REFUSED: (("authentication",), ("info",), "failure"),
-    Kind.TOKEN_REUSED: (("authentication", "intrusion_detection"), ("info",), "failure"),
-    Kind.ACCESS_REFUSED: (("web", "network"), ("access", "denied"), "failure"),
-    Kind.RIGHTS_CHANGED: (("iam",), ("user", "change"), "success"),
-    Kind.HOST_REFUSED: (("web", "network"), ("access", "denied"), "failure"),
-    Kind.ORIGIN_REFUSED: (("web", "network"), ("access", "denied"), "failure"),
-    Kind.INPUT_REFUSED: (("web", "network"), ("access", "denied"), "failure"),
-    Kind.LIMIT_EXCEEDED: (("web", "network"), ("access", "denied"), "failure"),
-    Kind.ATTACK_SEEN: (("web", "intrusion_detection"), ("info",), "failure"),
-    Kind.EGRESS_REFUSED: (("network",), ("connection", "denied"), "failure"),
-    Kind.SECRET_ANSWERED: (("web", "intrusion_detection"), ("info",), "success"),
-    Kind.POLICY_VIOLATED: (("web",), ("info",), "unknown"),
-    Kind.FAILED: (("web",), ("error",), "failure"),
-    Kind.CONFIGURATION: (("configuration",), ("info",), "unknown"),
+_MEANS: Final[dict[EventKind, tuple[tuple[str, ...], tuple[str, ...], str]]] = {
+    EventKind.SIGN_IN_SUCCEEDED: (("authentication",), ("start",), "success"),
+    EventKind.SIGN_IN_FAILED: (("authentication",), ("start",), "failure"),
+    EventKind.SIGNED_OUT: (("authentication",), ("end",), "success"),
+    EventKind.TOKEN_REFUSED: (("authentication",), ("info",), "failure"),
+    EventKind.TOKEN_REUSED: (("authentication", "intrusion_detection"), ("info",), "failure"),
+    EventKind.ACCESS_REFUSED: (("web", "network"), ("access", "denied"), "failure"),
+    EventKind.RIGHTS_CHANGED: (("iam",), ("user", "change"), "success"),
+    EventKind.HOST_REFUSED: (("web", "network"), ("access", "denied"), "failure"),
+    EventKind.ORIGIN_REFUSED: (("web", "network"), ("access", "denied"), "failure"),
+    EventKind.INPUT_REFUSED: (("web", "network"), ("access", "denied"), "failure"),
+    EventKind.LIMIT_EXCEEDED: (("web", "network"), ("access", "denied"), "failure"),
+    EventKind.ATTACK_SEEN: (("web", "intrusion_detection"), ("info",), "failure"),
+    EventKind.EGRESS_REFUSED: (("network",), ("connection", "denied"), "failure"),
+    EventKind.SECRET_ANSWERED: (("web", "intrusion_detection"), ("info",), "success"),
+    EventKind.POLICY_VIOLATED: (("web",), ("info",), "unknown"),
+    EventKind.FAILED: (("web",), ("error",), "failure"),
+    EventKind.CONFIGURATION: (("configuration",), ("info",), "unknown"),
 }
-ALERTS: Final = frozenset({Kind.TOKEN_REUSED, Kind.ATTACK_SEEN, Kind.SECRET_ANSWERED})
+ALERTS: Final = frozenset(
+    {EventKind.TOKEN_REUSED, EventKind.ATTACK_SEEN, EventKind.SECRET_ANSWERED}
+)
 
 
-def shape(record: Record) -> dict[str, Any]:
+def shape(record: AuditRecord) -> dict[str, Any]:
     """One document."""
     event = record.event
     level, number = LEVELS[event.severity or Severity.INFO]

@@ -10,8 +10,8 @@ from __future__ import annotations
 from typing import Any, Final
 
 from buckler import __version__
-from buckler.guard.audit.events import Kind, SecurityEvent, Severity
-from buckler.guard.audit.record import Record, millis
+from buckler.guard.audit.events import EventKind, SecurityEvent, Severity
+from buckler.guard.audit.record import AuditRecord, millis
 
 VERSION: Final = "1.5.0"
 SEVERITY: Final = {
@@ -29,17 +29,17 @@ _CATEGORY: Final = {
     _HTTP: (4, "Network Activity", "HTTP Activity"),
 }
 _CLASS: Final = {
-    Kind.SIGN_IN_SUCCEEDED: _AUTHENTICATION,
-    Kind.SIGN_IN_FAILED: _AUTHENTICATION,
-    Kind.SIGNED_OUT: _AUTHENTICATION,
-    Kind.TOKEN_REFUSED: _AUTHENTICATION,
-    Kind.RIGHTS_CHANGED: _AUTHORIZE,
-    Kind.TOKEN_REUSED: _FINDING,
-    Kind.ATTACK_SEEN: _FINDING,
-    Kind.EGRESS_REFUSED: _FINDING,
-    Kind.SECRET_ANSWERED: _FINDING,
-    Kind.POLICY_VIOLATED: _FINDING,
-    Kind.CONFIGURATION: _FINDING,
+    EventKind.SIGN_IN_SUCCEEDED: _AUTHENTICATION,
+    EventKind.SIGN_IN_FAILED: _AUTHENTICATION,
+    EventKind.SIGNED_OUT: _AUTHENTICATION,
+    EventKind.TOKEN_REFUSED: _AUTHENTICATION,
+    EventKind.RIGHTS_CHANGED: _AUTHORIZE,
+    EventKind.TOKEN_REUSED: _FINDING,
+    EventKind.ATTACK_SEEN: _FINDING,
+    EventKind.EGRESS_REFUSED: _FINDING,
+    EventKind.SECRET_ANSWERED: _FINDING,
+    EventKind.POLICY_VIOLATED: _FINDING,
+    EventKind.CONFIGURATION: _FINDING,
 }
 _METHODS: Final = {
     "CONNECT": 1,
@@ -56,7 +56,7 @@ _OTHER: Final = 99
 _SUCCESS, _FAILURE = (1, "Success"), (2, "Failure")
 
 
-def shape(record: Record) -> dict[str, Any]:
+def shape(record: AuditRecord) -> dict[str, Any]:
     """One event of the class that suits its kind."""
     event = record.event
     class_uid = _CLASS.get(event.kind, _HTTP)
@@ -102,10 +102,10 @@ def _metadata(event: SecurityEvent) -> dict[str, Any]:
 
 
 def _authentication(event: SecurityEvent) -> tuple[int, str, dict[str, Any]]:
-    activity = (2, "Logoff") if event.kind is Kind.SIGNED_OUT else (1, "Logon")
-    if event.kind is Kind.TOKEN_REFUSED:
+    activity = (2, "Logoff") if event.kind is EventKind.SIGNED_OUT else (1, "Logon")
+    if event.kind is EventKind.TOKEN_REFUSED:
         activity = (_OTHER, "Token refused")
-    good = event.kind in {Kind.SIGN_IN_SUCCEEDED, Kind.SIGNED_OUT}
+    good = event.kind in {EventKind.SIGN_IN_SUCCEEDED, EventKind.SIGNED_OUT}
     own = {
         "user": _user(event.principal),
         "service": {"name": "guard"},

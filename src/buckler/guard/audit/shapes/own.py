@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from buckler.guard.audit.record import Record, stamp
+from buckler.guard.audit.record import AuditRecord, stamp
 
 
-def shape(record: Record) -> dict[str, Any]:
+def shape(record: AuditRecord) -> dict[str, Any]:
     """``time`` is RFC 3339 in UTC; ``dropped`` counts events that were lost before this one."""
     event = record.event
     fields = {

@@ -13,26 +13,21 @@ from typing import Any
 from buckler.scan.engines.app import leftovers
 from buckler.scan.engines.app.servers import processes
 from buckler.scan.engines.app.servers.interface import Address, Server, ServerError
-from buckler.scan.engines.app.servers.mongodb import HINT as MONGODB_HINT
 from buckler.scan.engines.app.servers.mongodb import MongoDB
 from buckler.scan.engines.app.servers.mysql import MySQL
 from buckler.scan.engines.app.servers.postgresql import PostgreSQL
+from buckler.scan.engines.app.servers.program import Program
 from buckler.scan.engines.app.servers.redis import Redis
 from buckler.scan.engines.app.servers.standin.server import StandIn
 
-KINDS: Mapping[str, type[PostgreSQL] | type[MySQL] | type[Redis] | type[MongoDB]] = {
+KINDS: Mapping[str, type[Program]] = {
     "postgresql": PostgreSQL,
     "mysql": MySQL,
     "redis": Redis,
     "mongodb": MongoDB,
 }
 MAX_LOG = 4000
-HINTS: Mapping[str, str] = {
-    "postgresql": "install postgresql",
-    "mysql": "install mariadb-server",
-    "redis": "install redis-server",
-    "mongodb": MONGODB_HINT,
-}
+HINTS: Mapping[str, str] = {kind: server.hint for kind, server in KINDS.items()}
 """What brings a real one, by kind."""
 
 

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import signal
-import socket
 from pathlib import Path
 
 from buckler.scan.engines.app.servers import binaries, processes
-from buckler.scan.engines.app.servers.interface import Address, ServerError
+from buckler.scan.engines.app.servers.program import Program, answer
 
 SETTINGS = (
     "--no-defaults",
@@ -43,35 +42,18 @@ RIGHTS = {
 nobody signs in as one; for MariaDB and for MySQL."""
 
 
-class MySQL:
-    """See :class:`~buckler.scan.engines.app.servers.interface.Server`.
-
-    Args:
-        folder: Of its own, empty, below the scratch folder.
-    """
+class MySQL(Program):
+    """See :class:`~buckler.scan.engines.app.servers.program.Program`; what it wrote is thrown away, so it ends at once."""
 
     kind = "mysql"
+    called = "MariaDB or MySQL"
+    hint = "install mariadb-server"
+    programs = ("mariadbd", "mysqld")
+    socket_name = "mysql.sock"
+    user = USER
+    end = signal.SIGKILL
 
-    def __init__(self, folder: Path) -> None:
-        self._folder = folder
-        self._process: processes.Process | None = None
-
-    @staticmethod
-    def program() -> Path | None:
-        """The server's program, or None."""
-        return binaries.find("mariadbd", "mysqld")
-
-    def start(self) -> Address:
-        """Make a data folder and start it.
-
-        Raises:
-            ServerError: There is no program, it ended, or it does not answer.
-        """
-        program = self.program()
-        if program is None:
-            raise ServerError(
-                "MariaDB or MySQL is not on this machine", hint="install mariadb-server"
-            )
+    def _command(self, program: Path) -> list[str]:
         data = self._folder / "data"
         self._initialise(program, data)
         command = [str(program), *SETTINGS, f"--datadir={data}", f"--socket={self._socket}"]
@@ -82,19 +64,7 @@ class MySQL:
         rights.write_text("\n".join(RIGHTS[program.resolve().name == "mariadbd"]) + "\n")
         command += [f"--init-file={rights}"]
         command += [f"--pid-file={self._folder / 'server.pid.txt'}", f"--tmpdir={self._folder}"]
-        self._process = processes.Process(command, self._folder)
-        self._process.wait_until(self._answers, "MariaDB or MySQL")
-        return Address(self.kind, self._socket, 0, USER)
-
-    def stop(self) -> None:
-        """End it; what it wrote is thrown away, so at once."""
-        if self._process is not None:
-            self._process.end(signal.SIGKILL)
-            self._process = None
-
-    @property
-    def _socket(self) -> Path:
-        return self._folder / "mysql.sock"
+        return command
 
     def _initialise(self, program: Path, data: Path) -> None:
         installer = binaries.find("mariadb-install-db", "mysql_install_db")
@@ -107,10 +77,4 @@ class MySQL:
 
     def _answers(self) -> bool:
         """Whether it greets: the first packet carries protocol version 10."""
-        try:
-            with socket.socket(socket.AF_UNIX) as client:
-                client.settimeout(1.0)
-                client.connect(str(self._socket))
-                return client.recv(5)[4:5] == b"\x0a"
-        except OSError:
-            return False
+        return (answer(self._socket, b"", 5) or b"")[4:5] == b"\x0a"

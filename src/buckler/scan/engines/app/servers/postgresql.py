@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import secrets
 import signal
-import socket
 import struct
 from pathlib import Path
 
 from buckler.scan.engines.app.servers import binaries, processes
-from buckler.scan.engines.app.servers.interface import Address, ServerError
+from buckler.scan.engines.app.servers.program import Program, answer
 
 PORT = 5432
 USER = "buckler"
@@ -32,35 +31,26 @@ SETTINGS = {
 _PROTOCOL = 196608
 
 
-class PostgreSQL:
-    """See :class:`~buckler.scan.engines.app.servers.interface.Server`.
-
-    Args:
-        folder: Of its own, empty, below the scratch folder.
-    """
+class PostgreSQL(Program):
+    """See :class:`~buckler.scan.engines.app.servers.program.Program`; what it wrote is thrown away, so it ends at once."""
 
     kind = "postgresql"
+    called = "PostgreSQL"
+    hint = "install postgresql"
+    programs = ("initdb",)
+    socket_name = f".s.PGSQL.{PORT}"
+    port = PORT
+    user = USER
+    end = signal.SIGQUIT
 
-    def __init__(self, folder: Path) -> None:
-        self._folder = folder
-        self._process: processes.Process | None = None
-
-    @staticmethod
-    def program() -> Path | None:
+    @classmethod
+    def program(cls) -> Path | None:
         """The server's program, with ``initdb`` beside it, or None."""
-        found = binaries.find("initdb")
+        found = binaries.find(*cls.programs)
         found = found.resolve() if found else None
         return found.parent / "postgres" if found and (found.parent / "postgres").exists() else None
 
-    def start(self) -> Address:
-        """Make a cluster and start it.
-
-        Raises:
-            ServerError: There is no program, it ended, or it does not answer.
-        """
-        program = self.program()
-        if program is None:
-            raise ServerError("PostgreSQL is not on this machine", hint="install postgresql")
+    def _command(self, program: Path) -> list[str]:
         data = self._folder / "data"
         master = f"master_{secrets.token_hex(8)}"
         initdb = [str(program.parent / "initdb"), "-D", str(data), "-U", master]
@@ -79,29 +69,10 @@ class PostgreSQL:
         command = [str(program), "-D", str(data), "-k", str(self._folder), "-p", str(PORT)]
         for name, value in SETTINGS.items():
             command += ["-c", f"{name}={value}"]
-        self._process = processes.Process(command, self._folder)
-        self._process.wait_until(self._answers, "PostgreSQL")
-        return Address(self.kind, self._socket, PORT, USER)
-
-    def stop(self) -> None:
-        """End it; what it wrote is thrown away, so at once."""
-        if self._process is not None:
-            self._process.end(signal.SIGQUIT)
-            self._process = None
-
-    @property
-    def _socket(self) -> Path:
-        return self._folder / f".s.PGSQL.{PORT}"
+        return command
 
     def _answers(self) -> bool:
         """Whether it takes a start-up message and says that it is ready (RFC-less: chapter 55.2)."""
         text = b"user\0" + USER.encode() + b"\0database\0postgres\0\0"
         message = struct.pack("!ii", len(text) + 8, _PROTOCOL) + text
-        try:
-            with socket.socket(socket.AF_UNIX) as client:
-                client.settimeout(1.0)
-                client.connect(str(self._socket))
-                client.sendall(message)
-                return client.recv(1) == b"R"
-        except OSError:
-            return False
+        return answer(self._socket, message, 1) == b"R"

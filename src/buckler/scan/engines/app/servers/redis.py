@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import socket
 from pathlib import Path
 
-from buckler.scan.engines.app.servers import binaries, processes
-from buckler.scan.engines.app.servers.interface import Address, ServerError
+from buckler.scan.engines.app.servers.program import Program, answer
 
 SETTINGS = {
     "port": "0",
@@ -24,58 +22,22 @@ FORBIDDEN = (
 """What would connect elsewhere, load code, end the server or write a file."""
 
 
-class Redis:
-    """See :class:`~buckler.scan.engines.app.servers.interface.Server`.
-
-    Args:
-        folder: Of its own, empty, below the scratch folder.
-    """
+class Redis(Program):
+    """See :class:`~buckler.scan.engines.app.servers.program.Program`."""
 
     kind = "redis"
+    called = "Redis"
+    hint = "install redis-server"
+    programs = ("redis-server", "valkey-server")
+    socket_name = "redis.sock"
 
-    def __init__(self, folder: Path) -> None:
-        self._folder = folder
-        self._process: processes.Process | None = None
-
-    @staticmethod
-    def program() -> Path | None:
-        """The server's program, or None."""
-        return binaries.find("redis-server", "valkey-server")
-
-    def start(self) -> Address:
-        """Start it.
-
-        Raises:
-            ServerError: There is no program, it ended, or it does not answer.
-        """
-        program = self.program()
-        if program is None:
-            raise ServerError("Redis is not on this machine", hint="install redis-server")
+    def _command(self, program: Path) -> list[str]:
         command = [str(program), "--unixsocket", str(self._socket), "--unixsocketperm", "777"]
         for name, value in SETTINGS.items():
             command += [f"--{name}", value]
         for name in FORBIDDEN:
             command += ["--rename-command", name, ""]
-        self._process = processes.Process([*command, "--dir", str(self._folder)], self._folder)
-        self._process.wait_until(self._answers, "Redis")
-        return Address(self.kind, self._socket, 0, "")
-
-    def stop(self) -> None:
-        """End it."""
-        if self._process is not None:
-            self._process.end()
-            self._process = None
-
-    @property
-    def _socket(self) -> Path:
-        return self._folder / "redis.sock"
+        return [*command, "--dir", str(self._folder)]
 
     def _answers(self) -> bool:
-        try:
-            with socket.socket(socket.AF_UNIX) as client:
-                client.settimeout(1.0)
-                client.connect(str(self._socket))
-                client.sendall(b"PING\r\n")
-                return client.recv(16).startswith(b"+PONG")
-        except OSError:
-            return False
+        return (answer(self._socket, b"PING\r\n", 16) or b"").startswith(b"+PONG")

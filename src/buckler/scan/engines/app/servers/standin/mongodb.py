@@ -11,6 +11,7 @@ import asyncio
 import struct
 import sys
 from collections.abc import Callable
+from functools import partial
 from itertools import count
 from pathlib import Path
 
@@ -20,6 +21,7 @@ from buckler.scan.engines.app.servers.standin import (
     mongo_server,
     mongo_writes,
 )
+from buckler.scan.engines.app.servers.standin.listening import listen
 from buckler.scan.engines.app.servers.standin.mongo_bson import (
     BsonError,
     Document,
@@ -33,7 +35,6 @@ from buckler.scan.engines.app.servers.standin.mongo_store import Store
 
 FAMILIES = (mongo_catalog, mongo_reads, mongo_server, mongo_writes)
 """The modules whose import enters their commands."""
-CLIENTS = 512
 LARGEST = mongo_server.MESSAGE + 64 * 1024
 """Bytes of one message."""
 REPLY, QUERY, MESSAGE = 1, 2004, 2013
@@ -57,44 +58,16 @@ def serve(socket_path: Path) -> None:
     """
     # Filters and documents are followed as deep as BSON may be nested.
     sys.setrecursionlimit(5_000)
-    asyncio.run(_serve(socket_path))
+    listen(socket_path, partial(_meet, Store()))
 
 
-async def _serve(socket_path: Path) -> None:
-    clients = Clients(Store())
-    server = await asyncio.start_unix_server(clients.meet, str(socket_path), backlog=CLIENTS)
-    socket_path.chmod(0o777)
-    async with server:
-        await server.serve_forever()
-
-
-class Clients:
-    """Those who are connected.
-
-    Args:
-        store: What they share.
-    """
-
-    def __init__(self, store: Store) -> None:
-        self._store = store
-        self._numbers = count(1)
-        self._connected = 0
-
-    async def meet(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        """Serve one client until it goes."""
-        if self._connected >= CLIENTS:
-            writer.close()
-            return
-        self._connected += 1
-        session = Session(self._store, next(self._numbers))
-        try:
-            await _converse(session, reader, writer)
-        except (ProtocolError, ConnectionError, asyncio.IncompleteReadError):
-            # It spoke something else, or went in the middle of a message.
-            writer.transport.abort()
-        finally:
-            self._connected -= 1
-            writer.close()
+async def _meet(
+    store: Store, number: int, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
+) -> None:
+    try:
+        await _converse(Session(store, number), reader, writer)
+    except ProtocolError:
+        writer.transport.abort()
 
 
 async def _converse(

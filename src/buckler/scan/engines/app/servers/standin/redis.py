@@ -12,7 +12,7 @@ import asyncio
 import re
 import time
 from collections.abc import Callable
-from itertools import count
+from functools import partial
 from pathlib import Path
 
 from buckler.scan.engines.app.servers.standin import (
@@ -23,6 +23,7 @@ from buckler.scan.engines.app.servers.standin import (
     redis_streams,
     redis_unions,
 )
+from buckler.scan.engines.app.servers.standin.listening import listen
 from buckler.scan.engines.app.servers.standin.redis_replies import CommandError, Reply, encode
 from buckler.scan.engines.app.servers.standin.redis_session import (
     Arguments,
@@ -35,12 +36,10 @@ from buckler.scan.engines.app.servers.standin.redis_transactions import leave, r
 
 FAMILIES = (redis_channels, redis_kept, redis_lists, redis_server, redis_streams, redis_unions)
 """The modules whose import enters their commands."""
-CLIENTS = 512
 WORDS = 1 << 17
 """In one request."""
 LARGEST = 64 * 1024 * 1024
 """Bytes of one request."""
-LINE = 64 * 1024
 UNREAD = 32 * 1024 * 1024
 """Bytes that a client may leave unread before it is hung up on."""
 _NUMBER = re.compile(rb"-?[0-9]{1,19}")
@@ -63,53 +62,22 @@ def serve(socket_path: Path) -> None:
     Raises:
         OSError: It cannot listen there.
     """
-    asyncio.run(_serve(socket_path))
+    listen(socket_path, partial(_meet, Store()), full=b"-ERR max number of clients reached\r\n")
 
 
-async def _serve(socket_path: Path) -> None:
-    clients = Clients(Store())
-    server = await asyncio.start_unix_server(
-        clients.meet, str(socket_path), limit=LINE, backlog=CLIENTS
-    )
-    socket_path.chmod(0o777)
-    async with server:
-        await server.serve_forever()
-
-
-class Clients:
-    """Those who are connected.
-
-    Args:
-        store: What they share.
-    """
-
-    def __init__(self, store: Store) -> None:
-        self._store = store
-        self._numbers = count(1)
-        self._connected = 0
-
-    async def meet(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        """Serve one client until it goes."""
-        if self._connected >= CLIENTS:
-            writer.write(b"-ERR max number of clients reached\r\n")
-            writer.close()
-            return
-        self._connected += 1
-        session = Session(self._store, next(self._numbers), lambda _: None)
-        session.deliver = _deliverer(session, writer)
-        # A driver may send a whole pipeline before it reads: until then its replies are kept.
-        writer.transport.set_write_buffer_limits(high=UNREAD)
-        try:
-            await _converse(session, reader, writer)
-        except ProtocolError as error:
-            writer.write(encode(CommandError(f"ERR Protocol error: {error}")))
-        except (ConnectionError, asyncio.IncompleteReadError):
-            # It went in the middle of a request or a reply, which is its own affair.
-            writer.transport.abort()
-        finally:
-            self._connected -= 1
-            leave(session)
-            writer.close()
+async def _meet(
+    store: Store, number: int, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
+) -> None:
+    session = Session(store, number, lambda _: None)
+    session.deliver = _deliverer(session, writer)
+    # A driver may send a whole pipeline before it reads: until then its replies are kept.
+    writer.transport.set_write_buffer_limits(high=UNREAD)
+    try:
+        await _converse(session, reader, writer)
+    except ProtocolError as error:
+        writer.write(encode(CommandError(f"ERR Protocol error: {error}")))
+    finally:
+        leave(session)
 
 
 def _deliverer(session: Session, writer: asyncio.StreamWriter) -> Callable[[Reply], None]:

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import os
-import socket
 import sys
 from pathlib import Path
 
 from buckler.scan.engines.app.servers import processes
 from buckler.scan.engines.app.servers.interface import Address
+from buckler.scan.engines.app.servers.program import answer
 
 NAMES = {
     "postgresql": (".s.PGSQL.5432", 5432),
@@ -58,10 +58,4 @@ class StandIn:
             self._process = None
 
     def _answers(self) -> bool:
-        try:
-            with socket.socket(socket.AF_UNIX) as client:
-                client.settimeout(1.0)
-                client.connect(str(self._socket))
-                return True
-        except OSError:
-            return False
+        return answer(self._socket, b"", 0) is not None

@@ -14,13 +14,13 @@ import weakref
 from collections.abc import Callable
 from typing import Final
 
-from buckler.guard.audit.events import Kind
+from buckler.guard.audit.events import EventKind
 from buckler.guard.inbound import Inbound
 from buckler.guard.refusal import Refusal
 
-TOO_LONG: Final = Refusal(503, "The request took too long", Kind.LIMIT_EXCEEDED, "time")
+TOO_LONG: Final = Refusal(503, "The request took too long", EventKind.LIMIT_EXCEEDED, "time")
 BUSY: Final = Refusal(
-    503, "Too busy", Kind.LIMIT_EXCEEDED, "concurrency", ((b"retry-after", b"1"),)
+    503, "Too busy", EventKind.LIMIT_EXCEEDED, "concurrency", ((b"retry-after", b"1"),)
 )
 if sys.version_info >= (3, 12):
     current_task = asyncio.current_task

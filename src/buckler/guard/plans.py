@@ -249,6 +249,9 @@ class Plans:
             if wish.rate is not INHERIT and self._wished_rates and counts:
                 rated = policy.rate
             secrets.update(name.lower() for name in wish.secrets)
+        if route.takes_key and policy.headers is not None:
+            # A key of the application's own is not seen for one when the request is there.
+            policy = replace(policy, headers=policy.headers.for_somebody())
         methods = "|".join(sorted(route.methods or ()))
         return Plan(
             route.template,

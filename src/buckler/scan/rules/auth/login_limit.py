@@ -25,7 +25,7 @@ class LoginWithoutLimit(Rule):
     ## How to fix
     Count failures by account and by address in a store that all processes share, answer 429 with
     ``Retry-After`` after a few, and let the wait grow. Count before the password is verified.
-    ``buckler.guard.Guard`` counts routes that take a password by address from the start (``sign_in_rate``).
+    ``Guard(app, sign_in_rate="5/minute")`` of ``buckler.guard`` counts by address what takes a password.
 
     ## How to check
     Send twelve wrong passwords from one address: the last ones must be answered 429.

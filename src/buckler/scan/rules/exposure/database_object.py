@@ -35,7 +35,7 @@ class DatabaseObjectReturned(Rule):
 
     ## How to fix
     Name the fields of the answer: ``response_model=UserPublic``, or the return type of the handler.
-    ``Guard(app, answers="fail")`` of ``buckler.guard`` holds back a value that looks like a secret.
+    ``Guard(app, answers="strip")`` of ``buckler.guard`` cuts out values that look like a secret.
 
     ## How to check
     Look at the answer of the proof: it has only fields that its reader needs.

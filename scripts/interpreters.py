@@ -18,6 +18,7 @@ LIBRARIES = (
     "greenlet",
     "itsdangerous",
     "jinja2",
+    "puremagic",
     "pydantic-settings",
     "pyjwt",
     "python-multipart",

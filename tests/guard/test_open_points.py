@@ -139,23 +139,24 @@ def keyed() -> FastAPI:
     return app
 
 
+@pytest.mark.parametrize("path", ["/inner/orders", "/report"])
+def test_answers_of_a_route_that_takes_a_key_are_kept_by_nobody(path: str) -> None:
+    for headers, query in (({}, b""), ({"x-shop-key": "k"}, b""), ({}, b"shop_key=k")):
+        answer = get(keyed(), path, headers, query=query)
+        assert answer.header("cache-control") == "no-store"
+
+
 @pytest.mark.parametrize(
-    ("headers", "query", "kept"),
+    ("headers", "kept"),
     [
-        ({}, b"", None),
-        ({"x-other": "1"}, b"other=1&x=shop_key", None),
-        ({"x-api-key": "k"}, b"", "no-store"),
-        ({"x-shop-key": "k"}, b"", "no-store"),
-        ({}, b"a=1&shop_key=k", "no-store"),
-        ({}, b"shop%5Fkey=k", "no-store"),
-        ({"authorization": "Bearer k"}, b"", "no-store"),
+        ({}, None),
+        ({"x-other": "1"}, None),
+        ({"x-api-key": "k"}, "no-store"),
+        ({"authorization": "Bearer k"}, "no-store"),
     ],
 )
-@pytest.mark.parametrize("path", ["/inner/orders", "/report", "/none"])
-def test_answers_to_a_key_are_kept_by_nobody(
-    headers: dict[str, str], query: bytes, kept: str | None, path: str
-) -> None:
-    assert get(keyed(), path, headers, query=query).header("cache-control") == kept
+def test_what_is_a_key_wherever_it_is_sent(headers: dict[str, str], kept: str | None) -> None:
+    assert get(keyed(), "/none", headers).header("cache-control") == kept
 
 
 def test_what_the_application_says_of_its_cache_stays() -> None:

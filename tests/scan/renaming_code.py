@@ -168,6 +168,11 @@ class Renamer(ast.NodeTransformer):
             node.module = self._driver
         return node
 
+    def visit_AnnAssign(self, node: ast.AnnAssign) -> ast.AST:
+        if isinstance(node.target, ast.Name) and node.target.id in PROTOCOL:
+            return node  # its value is the protocol's, too, and its type says which
+        return self.generic_visit(node)
+
     # What hangs on something
 
     def visit_Attribute(self, node: ast.Attribute) -> ast.AST:

@@ -7,6 +7,7 @@ from buckler.guard import ContentSecurityPolicy, Cors, Guard, HeaderPolicy
 from fastapi import FastAPI
 from fastapi.staticfiles import StaticFiles
 
+from app.audit import audit
 from app.backoffice import backoffice_app
 from app.config import APP_DIR, settings
 from app.db import create_tables, engine
@@ -51,6 +52,7 @@ Guard(
     ),
     hosts=settings.allowed_hosts,
     https="redirect" if settings.https_redirect else None,
+    events=audit,
     cors=Cors(settings.site_origins),
     body=settings.max_body,
     upload=settings.max_body,

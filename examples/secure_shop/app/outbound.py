@@ -1,36 +1,27 @@
 """Requests to the two hosts that keep our pictures, and to no other."""
 
-from urllib.parse import urlsplit
+from buckler.guard import EgressPolicy, EgressRefused
 
 try:
     import httpx2 as httpx
+    from buckler.guard.egress.for_httpx2 import safe_client
 except ImportError:
     import httpx  # type: ignore[no-redef]
+    from buckler.guard.egress.for_httpx import safe_client  # type: ignore[assignment]
 
+from app.audit import audit
 from app.config import settings
 
-
-def picture_host(url: str) -> str | None:
-    """The host of a picture's address, if it is one of ours; None otherwise."""
-    try:
-        parts = urlsplit(url)
-        usual = parts.scheme == "https" and parts.port in (None, 443) and parts.username is None
-    except ValueError:
-        return None
-    return parts.hostname if usual and parts.hostname in settings.image_hosts else None
+pictures = EgressPolicy(
+    allow_hosts=settings.image_hosts, schemes=["https"], ports=[443], timeout=2.0, events=audit
+)
+client = safe_client(pictures, follow_redirects=False)
 
 
 def picture_exists(url: str) -> bool:
     """Whether one of our picture hosts has a picture; redirects are not followed."""
-    host = picture_host(url)
-    if host is None:
-        return False
     try:
-        answer = httpx.head(
-            httpx.URL(scheme="https", host=host, path=urlsplit(url).path or "/"),
-            timeout=2.0,
-            follow_redirects=False,
-        )
-    except (httpx.HTTPError, httpx.InvalidURL):
+        answer = client.head(url)
+    except (EgressRefused, httpx.HTTPError, httpx.InvalidURL):
         return False
     return bool(answer.status_code == 200)

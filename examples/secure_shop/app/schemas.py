@@ -3,17 +3,14 @@
 from datetime import datetime
 from typing import Annotated, Literal
 
+from buckler.guard import StrictModel
+from buckler.guard.validate import Text
 from pydantic import BaseModel, ConfigDict, Field, SecretStr
 
-Short = Annotated[str, Field(min_length=1, max_length=100)]
+Name = Annotated[str, Text(max_length=100, lines=False)]
+Short = Annotated[str, Text(min_length=1, max_length=100, lines=False)]
 Email = Annotated[str, Field(min_length=3, max_length=200, pattern=r"^[^@\s]+@[^@\s]+$")]
 NewPassword = Annotated[SecretStr, Field(min_length=12, max_length=128)]
-
-
-class Input(BaseModel):
-    """Base of whatever is taken: unknown fields are refused."""
-
-    model_config = ConfigDict(extra="forbid")
 
 
 class Output(BaseModel):
@@ -22,7 +19,7 @@ class Output(BaseModel):
     model_config = ConfigDict(from_attributes=True)
 
 
-class SignIn(Input):
+class SignIn(StrictModel):
     """Name and password."""
 
     username: Annotated[str, Field(min_length=1, max_length=60)]
@@ -30,83 +27,83 @@ class SignIn(Input):
     grant_type: Literal["password"] = "password"
 
 
-class SignUp(Input):
+class SignUp(StrictModel):
     """A new customer."""
 
     username: Annotated[str, Field(min_length=3, max_length=60, pattern=r"^[a-z0-9_.-]+$")]
     email: Email
-    full_name: Annotated[str, Field(max_length=100)] = ""
+    full_name: Name = ""
     password: NewPassword
 
 
-class Forgotten(Input):
+class Forgotten(StrictModel):
     """Who forgot a password."""
 
     email: Email
 
 
-class Reset(Input):
+class Reset(StrictModel):
     """A new password, and the code that was sent by mail."""
 
     code: Annotated[str, Field(min_length=20, max_length=64)]
     password: NewPassword
 
 
-class NameChange(Input):
+class NameChange(StrictModel):
     """A new name."""
 
     full_name: Short
 
 
-class AddressIn(Input):
+class AddressIn(StrictModel):
     """A postal address."""
 
     street: Short = "1 Orchard Lane"
     city: Short = "Applewick"
 
 
-class OrderIn(Input):
+class OrderIn(StrictModel):
     """What to buy."""
 
     product_id: Annotated[int, Field(ge=1, le=2**31 - 1)] = 1
     quantity: Annotated[int, Field(ge=1, le=99)] = 1
-    note: Annotated[str, Field(max_length=500)] = ""
+    note: Annotated[str, Text(max_length=500)] = ""
 
 
-class LabelJob(Input):
+class LabelJob(StrictModel):
     """A label for a parcel that goes back."""
 
     title: Short = "Parcel"
     printer: Literal["packing-1", "packing-2"] = "packing-1"
 
 
-class ReviewIn(Input):
+class ReviewIn(StrictModel):
     """What a customer thinks of a product."""
 
     rating: Annotated[int, Field(ge=1, le=5)] = 5
-    body: Annotated[str, Field(min_length=1, max_length=2000)]
+    body: Annotated[str, Text(min_length=1, max_length=2000)]
 
 
-class TicketIn(Input):
+class TicketIn(StrictModel):
     """A question to customer service."""
 
     subject: Short
-    body: Annotated[str, Field(max_length=4000)] = ""
+    body: Annotated[str, Text(max_length=4000)] = ""
 
 
-class Link(Input):
+class Link(StrictModel):
     """A picture on one of our picture hosts."""
 
-    url: Annotated[str, Field(min_length=8, max_length=500)]
+    url: Annotated[str, Text(min_length=8, max_length=500, lines=False)]
 
 
-class PriceChange(Input):
+class PriceChange(StrictModel):
     """A new price."""
 
     price_cents: Annotated[int, Field(ge=1, le=10_000_000)] = 990
 
 
-class PaymentEvent(Input):
+class PaymentEvent(StrictModel):
     """The bank says that an order is paid."""
 
     order_id: Annotated[int, Field(ge=1, le=2**31 - 1)]

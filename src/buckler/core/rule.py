@@ -127,7 +127,7 @@ class Rule:
         cwe: Numbers of the Common Weakness Enumeration, the main one first.
         owasp: List, year and item: ``API1:2023``, ``A05:2025``.
         asvs: Requirements of OWASP ASVS 5.0: ``V1.2.4``.
-        control: The part of ``buckler.guard`` that closes it, or an empty text.
+        control: The part of guard that closes it, by its dotted name below ``buckler``, or an empty text.
         bad: Applications that have the weakness.
         good: Applications that look alike and have not.
         fix: How to close it, or None where only the guide can say.

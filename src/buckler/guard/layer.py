@@ -14,8 +14,7 @@ from asyncio import get_running_loop
 from collections.abc import Awaitable, Callable, Mapping, MutableMapping
 from typing import Any, Final
 
-from buckler.guard.audit.events import EventKind as Kind
-from buckler.guard.audit.events import Listener, SecurityEvent
+from buckler.guard.audit.events import EventKind, Listener, SecurityEvent
 from buckler.guard.audit.teller import Teller
 from buckler.guard.errors import problem
 from buckler.guard.inbound import ENDED, KEY, Inbound, Scope
@@ -32,7 +31,7 @@ Send = Callable[[Message], Awaitable[None]]
 App = Callable[[Scope, Receive, Send], Awaitable[None]]
 log: Final = logging.getLogger("buckler.guard")
 UNBOUNDED: Final = 2**30 - 1  # of one digit: compared more quickly than infinity
-UNANSWERED: Final = Refusal(500, "", Kind.FAILED, "no_answer")
+UNANSWERED: Final = Refusal(500, "", EventKind.FAILED, "no_answer")
 
 
 class Layer:
@@ -235,13 +234,13 @@ class Layer:
         log.error("incident %s: unhandled %s", inbound.id, type(error).__name__, exc_info=error)
         self.emit(
             inbound,
-            Kind.FAILED,
+            EventKind.FAILED,
             type(error).__name__,
             "The application raised an error",
             status=0 if inbound.started else 500,
         )
         if not inbound.started and not inbound.replaced:
-            await self._send(inbound, Refusal(500, "", Kind.FAILED, ""))
+            await self._send(inbound, Refusal(500, "", EventKind.FAILED, ""))
         return False
 
     async def _refuse(self, inbound: Inbound, refusal: Refusal) -> None:
@@ -281,7 +280,7 @@ class Layer:
     def emit(
         self,
         inbound: Inbound,
-        kind: Kind,
+        kind: EventKind,
         reason: str,
         message: str,
         *,

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from copy import copy
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final
 
-from buckler.guard.credentials import Credentials, Key
 from buckler.guard.headers.policy import SILENT
 from buckler.guard.headers.writer import HeaderWriter
 from buckler.guard.inbound import Inbound, Scope
@@ -117,8 +116,6 @@ class Plan:
         shared: list[Check] = [parts.head.check] if parts.head is not None else []
         if parts.https is not None:
             shared.append(parts.https.check)
-        if parts.credentials:
-            shared.append(parts.credentials.check)
         if parts.proxies is not None:
             shared.insert(0, parts.proxies.check)
         self.bare: tuple[Check, ...] = (*shared, *quick)
@@ -158,25 +155,22 @@ class Parts:
     Args:
         policy: Of the application.
         store: Where rates are counted.
-        keys: Of all routes.
         head: Whether a request's head is looked at.
         look: Looks whether callers can be told apart, where no proxies are configured.
     """
 
-    __slots__ = ("credentials", "head", "https", "look", "proxies", "store")
+    __slots__ = ("head", "https", "look", "proxies", "store")
 
     def __init__(
         self,
         policy: Policy,
         store: RateStore,
-        keys: Iterable[Key],
         *,
         head: bool = True,
         look: Look | None = None,
     ) -> None:
         self.store = store
         self.look = None if policy.proxies else look
-        self.credentials = Credentials(keys)
         self.https = Https(policy.https) if policy.https is not None else None
         self.proxies = Proxies(policy.proxies) if policy.proxies else None
         self.head: Head | None = None
@@ -188,12 +182,6 @@ class Parts:
                 size(policy.address, "address"),
                 policy.query_keys,
             )
-
-
-def _keys(routes: Iterable[Route]) -> Iterator[Key]:
-    for route in routes:
-        yield from route.keys
-        yield from _keys(route.children or ())
 
 
 class Plans:
@@ -225,7 +213,7 @@ class Plans:
         self._reports = reports
         self._rooted: dict[tuple[Plan, str], Plan] = {}
         self._policy = policy
-        self._parts = Parts(policy, store, _keys(routes), head=head, look=look)
+        self._parts = Parts(policy, store, head=head, look=look)
         self._documented = documented or {}
         self._wished_rates = wished_rates
         self._plans: dict[int, Plan] = {}
@@ -299,6 +287,9 @@ class Plans:
             if wish.rate is not INHERIT and self._wished_rates and counts:
                 rated = policy.rate
             secrets.update(name.lower() for name in wish.secrets)
+        if route.takes_key and policy.headers is not None:
+            # A key of the application's own is not seen for one when the request is there.
+            policy = replace(policy, headers=policy.headers.for_somebody())
         methods = "|".join(sorted(route.methods or ()))
         plan = Plan(
             route.template,

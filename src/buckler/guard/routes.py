@@ -13,13 +13,19 @@ from dataclasses import dataclass, replace
 from typing import Any, Final, get_args
 
 from buckler.guard.api_docs import MARK as DOCS
-from buckler.guard.credentials import Key, declared
 from buckler.guard.policy import MARK, RoutePolicy
 
 MAX_DEPTH: Final = 8
 _CAMEL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
 _PASSWORD = re.compile(
     r"(?:^|_)(?:password|passwd|pwd|passphrase|pin|otp|totp|passcode)\d?(?:$|_)", re.IGNORECASE
+)
+_KEY = re.compile(
+    r"(?:^|[-_])(?:(?:api)?key|token|secret|session|jwt|auth|authentication|authorization|credentials?)$",
+    re.IGNORECASE,
+)
+_NO_CREDENTIAL = re.compile(
+    r"idempotency|csrf|xsrf|websocket|sort|cache|partition|routing|surrogate", re.IGNORECASE
 )
 _NAMED_GROUP = re.compile(r"\(\?P<\w+>")
 _PORT = re.compile(r":\d*$")
@@ -41,8 +47,9 @@ class Route:
         own: Those of its handler alone.
         blocking: Whether its handler or a dependency runs in a thread.
         takes_password: Whether a parameter is named like one.
+        takes_key: Whether a credential comes with its requests elsewhere than in ``Authorization`` and
+            ``Cookie``: in a header of its own or in the query.
         answered: Names of the fields that its response model declares.
-        keys: Where it takes a key of the interface.
         docs: ``swagger``, ``redoc`` or ``oauth2`` for FastAPI's own pages.
         static: Whether it is a folder of files.
         children: Of a mount.
@@ -57,9 +64,9 @@ class Route:
     wishes: tuple[RoutePolicy, ...] = ()
     own: tuple[RoutePolicy, ...] = ()
     takes_password: bool = False
+    takes_key: bool = False
     blocking: bool = False
     answered: frozenset[str] = frozenset()
-    keys: tuple[Key, ...] = ()
     docs: str = ""
     static: bool = False
     children: tuple[Route, ...] | None = None
@@ -132,8 +139,8 @@ def read(
             own=_marks(endpoint),
             blocking=_blocks(endpoint, dependant),
             takes_password=dependant is not None and _takes_password(dependant),
+            takes_key=dependant is not None and _takes_key(dependant),
             answered=frozenset(_declared(getattr(context, "response_field", None))),
-            keys=tuple(declared(dependant)),
             docs=getattr(endpoint, DOCS, ""),
         )
         yield from _of_class(found)
@@ -241,6 +248,22 @@ def _takes_password(dependant: Any) -> bool:
                 return True
     subs = dependant.dependencies
     return any(type(sub.call).__name__ == "HTTPBasic" or _takes_password(sub) for sub in subs)
+
+
+def _takes_key(dependant: Any) -> bool:
+    """Whether a security scheme or a header's name says that callers are known by a key."""
+    names: list[str] = []
+    for field in getattr(dependant, "header_params", ()):
+        names += (field.alias, *fields(getattr(field.field_info, "annotation", None)))
+    if any(_KEY.search(name) and not _NO_CREDENTIAL.search(name) for name in names):
+        return True
+    return any(_is_key(sub.call) or _takes_key(sub) for sub in dependant.dependencies)
+
+
+def _is_key(call: Any) -> bool:
+    """Whether a dependency is FastAPI's ``APIKeyHeader`` or ``APIKeyQuery``, or a class made of one."""
+    names = {kind.__name__ for kind in type(call).__mro__}
+    return not names.isdisjoint(("APIKeyHeader", "APIKeyQuery"))
 
 
 def _is_password(name: str) -> bool:

@@ -1,8 +1,7 @@
 """The back office."""
 
-from typing import Annotated
-
-from fastapi import APIRouter, Depends, HTTPException, Query, status
+from buckler.guard import PageSize
+from fastapi import APIRouter, Depends, HTTPException, status
 from sqlalchemy import select
 
 from app.db import SessionDep
@@ -12,17 +11,15 @@ from app.schemas import OrderOut, StaffUserOut
 
 router = APIRouter(prefix="/admin", tags=["admin"], dependencies=[Depends(require_admin)])
 
-Limit = Annotated[int, Query(ge=1, le=100)]
-
 
 @router.get("/users", response_model=list[StaffUserOut])
-async def list_users(session: SessionDep, limit: Limit = 50) -> list[User]:
+async def list_users(session: SessionDep, limit: PageSize = 50) -> list[User]:
     """All accounts."""
     return list(await session.scalars(select(User).order_by(User.id).limit(limit)))
 
 
 @router.get("/mails", response_model=list[str])
-async def list_mails(session: SessionDep, limit: Limit = 50) -> list[str]:
+async def list_mails(session: SessionDep, limit: PageSize = 50) -> list[str]:
     """To whom mails were sent."""
     return list(await session.scalars(select(Mail.recipient).order_by(Mail.id).limit(limit)))
 

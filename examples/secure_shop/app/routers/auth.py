@@ -1,14 +1,14 @@
 """Sign-up, sign-in and forgotten passwords. No answer tells whether an account exists."""
 
-import logging
 import secrets
 from datetime import UTC, timedelta
 from typing import Annotated
 
-from buckler.guard import with_policy
+from buckler.guard import EventKind, with_policy
 from fastapi import APIRouter, BackgroundTasks, Form, HTTPException, Request, Response, status
 from sqlalchemy import or_, select
 
+from app.audit import tell
 from app.config import settings
 from app.db import SessionDep
 from app.deps import COOKIE
@@ -18,7 +18,6 @@ from app.models import ResetCode, User, now
 from app.schemas import Done, Forgotten, Reset, SignIn, SignUp, Token
 from app.security import create_token, hash_password, token_digest, verify_password
 
-logger = logging.getLogger("shop.auth")
 router = APIRouter(prefix="/auth", tags=["auth"])
 
 RESET_LIFE = timedelta(minutes=30)
@@ -34,12 +33,13 @@ async def sign_in(
     peer = request.client.host if request.client else "unknown"
     key = f"{peer} {form.username}"
     if guesses.full(key):
+        tell(EventKind.LIMIT_EXCEEDED, request, reason="guesses", account=form.username)
         raise HTTPException(429, "Try again later", {"Retry-After": "60"})
     user = await session.scalar(select(User).where(User.username == form.username))
     stored = user.password_hash if user else None
     if not await verify_password(form.password.get_secret_value(), stored) or user is None:
         guesses.add(key)
-        logger.warning("sign-in refused")
+        tell(EventKind.SIGN_IN_FAILED, request, reason="credentials", account=form.username)
         raise HTTPException(status.HTTP_401_UNAUTHORIZED, "Name or password is wrong")
     guesses.clear(key)
     token = create_token(user.username)
@@ -52,7 +52,7 @@ async def sign_in(
         httponly=True,
         samesite="strict",
     )
-    logger.info("user %d signed in", user.id)
+    tell(EventKind.SIGN_IN_SUCCEEDED, request, principal=user.username)
     return Token(access_token=token)
 
 

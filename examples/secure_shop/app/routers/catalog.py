@@ -4,6 +4,7 @@ import hashlib
 import random
 from typing import Annotated, Literal
 
+from buckler.guard import PageSize
 from fastapi import APIRouter, HTTPException, Query, Response, status
 from sqlalchemy import select, text
 
@@ -19,7 +20,6 @@ SORTS = {"name": Product.name, "price": Product.price_cents, "newest": Product.i
 COLUMNS = "id, name, category, price_cents, stock"
 BY_CATEGORY = text(f"SELECT {COLUMNS} FROM products WHERE category = :category LIMIT 50")
 
-Limit = Annotated[int, Query(ge=1, le=100)]
 Offset = Annotated[int, Query(ge=0, le=10_000)]
 
 
@@ -36,7 +36,7 @@ async def list_products(
     session: SessionDep,
     q: Annotated[str, Query(max_length=100)] = "",
     sort: Literal["name", "price", "newest"] = "name",
-    limit: Limit = 20,
+    limit: PageSize = 20,
     offset: Offset = 0,
 ) -> list[Product]:
     """Products whose name holds some words, sorted."""
@@ -84,7 +84,7 @@ async def change_price(
 
 @router.get("/products/{product_id}/reviews", response_model=list[ReviewOut])
 async def list_reviews(
-    product_id: ObjectId, session: SessionDep, limit: Limit = 20
+    product_id: ObjectId, session: SessionDep, limit: PageSize = 20
 ) -> list[Review]:
     """What others say of a product."""
     wanted = select(Review).where(Review.product_id == product_id).limit(limit)

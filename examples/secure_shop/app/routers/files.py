@@ -3,7 +3,6 @@
 from typing import Annotated
 
 from fastapi import APIRouter, HTTPException, Path, UploadFile, status
-from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import FileResponse
 from sqlalchemy import select
 
@@ -11,7 +10,7 @@ from app.db import SessionDep
 from app.deps import CurrentUser
 from app.models import Upload
 from app.schemas import Done, UploadOut
-from app.storage import keep, media_type_of, read_bounded, stored_path
+from app.storage import stored_path, uploads
 
 router = APIRouter(prefix="/files", tags=["files"])
 
@@ -37,9 +36,8 @@ async def list_files(user: CurrentUser, session: SessionDep) -> list[Upload]:
 @router.post("", response_model=UploadOut, status_code=201)
 async def upload_file(file: UploadFile, user: CurrentUser, session: SessionDep) -> Upload:
     """Keep a file with the account."""
-    content = await read_bounded(file)
-    name = await run_in_threadpool(keep, content)
-    upload = Upload(id=name, user_id=user.id, media_type=media_type_of(content))
+    stored = await uploads.store(file)
+    upload = Upload(id=stored.path.name, user_id=user.id, media_type=stored.type)
     session.add(upload)
     await session.commit()
     return upload

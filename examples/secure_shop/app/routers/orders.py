@@ -1,9 +1,9 @@
 """Orders of the signed-in customer."""
 
 import subprocess
-from typing import Annotated
 
-from fastapi import APIRouter, BackgroundTasks, HTTPException, Query, WebSocket, status
+from buckler.guard import PageSize
+from fastapi import APIRouter, BackgroundTasks, HTTPException, WebSocket, status
 from sqlalchemy import select
 
 from app.config import settings
@@ -35,9 +35,7 @@ def print_label(job: LabelJob) -> None:
 
 
 @router.get("", response_model=list[OrderOut])
-async def list_orders(
-    user: CurrentUser, session: SessionDep, limit: Annotated[int, Query(ge=1, le=100)] = 20
-) -> list[Order]:
+async def list_orders(user: CurrentUser, session: SessionDep, limit: PageSize = 20) -> list[Order]:
     """The own orders."""
     mine = select(Order).where(Order.user_id == user.id).order_by(Order.id).limit(limit)
     return list(await session.scalars(mine))

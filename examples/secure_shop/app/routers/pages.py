@@ -3,16 +3,20 @@
 import hmac
 from typing import Annotated
 
+from buckler.guard import EventKind
+from buckler.guard.validate import Onward
 from fastapi import APIRouter, Form, HTTPException, Query, Request, Response, status
 from fastapi.responses import HTMLResponse, RedirectResponse
 from fastapi.templating import Jinja2Templates
 from jinja2 import Environment, FileSystemLoader
 from sqlalchemy import select
 
+from app.audit import tell
 from app.config import APP_DIR
 from app.db import SessionDep
 from app.deps import COOKIE, ObjectId, PageUser, SessionCookie
 from app.models import Product, Review
+from app.schemas import Short
 from app.security import form_token, read_token, revoked
 
 router = APIRouter(prefix="/shop", tags=["pages"])
@@ -23,7 +27,7 @@ templates = Jinja2Templates(
 ACCOUNT = "/shop/account"
 
 Words = Annotated[str, Query(max_length=100)]
-LocalPath = Annotated[str, Query(max_length=100, pattern=r"^/shop/[a-z0-9/-]*$")]
+LocalPath = Annotated[str, Query(), Onward(max_length=100)]
 FormToken = Annotated[str, Form(max_length=64)]
 
 
@@ -78,7 +82,7 @@ async def account_page(request: Request, user: PageUser, cookie: SessionCookie =
 async def change_name(
     user: PageUser,
     session: SessionDep,
-    full_name: Annotated[str, Form(min_length=1, max_length=100)],
+    full_name: Annotated[Short, Form()],
     token: FormToken = "",
     cookie: SessionCookie = "",
 ) -> RedirectResponse:
@@ -91,11 +95,12 @@ async def change_name(
 
 @router.post("/sign-out")
 async def sign_out(
-    user: PageUser, token: FormToken = "", cookie: SessionCookie = ""
+    request: Request, user: PageUser, token: FormToken = "", cookie: SessionCookie = ""
 ) -> RedirectResponse:
     """End the session."""
     check_form(token, cookie)
     revoked.add(read_token(cookie))
+    tell(EventKind.SIGNED_OUT, request, principal=user.username)
     response = RedirectResponse("/shop/", status_code=303)
     response.delete_cookie(COOKIE, path="/", secure=True, httponly=True, samesite="strict")
     return response

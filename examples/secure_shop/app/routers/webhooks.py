@@ -1,20 +1,20 @@
 """What other systems tell us. Each request is signed, and counts once."""
 
 import hmac
-import logging
 import time
 from typing import Annotated
 
+from buckler.guard import EventKind
 from fastapi import APIRouter, Header, HTTPException, Request, status
 from pydantic import ValidationError
 
+from app.audit import tell
 from app.db import SessionDep
 from app.guesses import Window
 from app.models import Order
 from app.schemas import Done, PaymentEvent
 from app.security import webhook_signature
 
-logger = logging.getLogger("shop.webhooks")
 router = APIRouter(prefix="/webhooks", tags=["webhooks"])
 
 MAX_AGE = 300
@@ -34,7 +34,7 @@ async def payment_made(
     fresh = x_timestamp.isdecimal() and abs(time.time() - int(x_timestamp)) < MAX_AGE
     genuine = hmac.compare_digest(x_signature.encode(), expected.encode())
     if not fresh or not genuine or seen.full(expected):
-        logger.warning("a payment event was refused")
+        tell(EventKind.TOKEN_REFUSED, request, reason="signature")
         raise HTTPException(status.HTTP_401_UNAUTHORIZED, "Wrong signature")
     seen.add(expected)
     try:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Final, Protocol
 
 from buckler.guard.headers.cache_control import CacheControl
@@ -98,6 +98,12 @@ class HeaderPolicy:
         from buckler.guard.headers.weaknesses import found
 
         return found(self, TELLING)
+
+    def for_somebody(self) -> HeaderPolicy:
+        """The same for a route whose answers are always for somebody: none of them is kept."""
+        if self.cache_control is None:
+            return self
+        return replace(self, cache_control=replace(self.cache_control, when="always"))
 
     def fixed(self) -> Iterator[tuple[bytes, bytes]]:
         """Name and value of what is the same in every answer, over http or https."""

@@ -27,6 +27,7 @@ class MassAssignment(Rule):
     ## How to fix
     Write one model for what may be sent, with ``extra="forbid"``, and set the rest in code:
     ``Note(owner_id=user.id, **payload.model_dump(include={"title", "text"}))``.
+    ``buckler.guard.StrictModel`` takes no other fields from the start.
 
     ## How to check
     Send the field of the proof: the answer must be 422, or the stored value unchanged.
@@ -45,7 +46,7 @@ class MassAssignment(Rule):
     cwe = (915,)
     owasp = ("API3:2023", "A08:2021", "A08:2025")
     asvs = ("V15.3.3", "V8.2.3")
-    control = "guard.validate"
+    control = "guard.StrictModel"
     fix = Fix(
         "take only the fields that may be sent",
         before="for name, value in payload.model_dump().items():\n    setattr(user, name, value)",

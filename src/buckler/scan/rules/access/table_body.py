@@ -25,6 +25,7 @@ class TableModelAsBody(Rule):
     ## How to fix
     Write a model without ``table=True`` for what may be sent, and make the row from it:
     ``Review(**payload.model_dump(), user_id=user.id)``.
+    ``buckler.guard.StrictModel`` is a base for it that checks texts, numbers and extra fields.
 
     ## How to check
     Send a text for a number: it must answer 422.
@@ -44,7 +45,7 @@ class TableModelAsBody(Rule):
     cwe = (20, 915)
     owasp = ("API3:2023", "A08:2021", "A08:2025")
     asvs = ("V2.2.1", "V15.3.3")
-    control = "guard.validate"
+    control = "guard.StrictModel"
     fix = Fix(
         "take a model without table=True and make the row from it",
         before="def add(review: Review): …",

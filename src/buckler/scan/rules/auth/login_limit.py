@@ -25,6 +25,7 @@ class LoginWithoutLimit(Rule):
     ## How to fix
     Count failures by account and by address in a store that all processes share, answer 429 with
     ``Retry-After`` after a few, and let the wait grow. Count before the password is verified.
+    ``Guard(app, sign_in_rate="5/minute")`` of ``buckler.guard`` counts by address what takes a password.
 
     ## How to check
     Send twelve wrong passwords from one address: the last ones must be answered 429.
@@ -43,7 +44,7 @@ class LoginWithoutLimit(Rule):
     cwe = (307,)
     owasp = ("API2:2023", "A07:2021", "A07:2025")
     asvs = ("V6.3.1", "V6.1.1")
-    control = "guard.limits"
+    control = "guard.RateLimit"
     fix = Fix(
         "count failures and answer 429",
         before="user = authenticate(form.username, form.password)",

@@ -26,6 +26,7 @@ class BodySizeUnlimited(Rule):
     ## How to fix
     ``FastAPI(max_body_size=1_000_000)`` where your version has it, or a layer that counts the bytes as they come
     and answers 413. Give texts ``max_length`` and lists ``max_length``, too.
+    ``buckler.guard.Guard`` and ``BodyLimit`` do so.
 
     ## How to check
     Send three megabytes: it must answer 413.
@@ -44,7 +45,7 @@ class BodySizeUnlimited(Rule):
     cwe = (770, 400)
     owasp = ("API4:2023", "A04:2021", "A06:2025")
     asvs = ("V2.4.1",)
-    control = "guard.limits.body"
+    control = "guard.BodyLimit"
     fix = Fix(
         "limit the body",
         before="app = FastAPI()",

@@ -26,6 +26,7 @@ class CorsAnyOriginWithCredentials(Rule):
     ## How to fix
     Name the origins: ``allow_origins=["https://www.example.com"]``. Where the interface is for everybody and
     needs no cookies, leave ``allow_credentials`` out.
+    ``Guard(app, cors=Cors([…]))`` of ``buckler.guard`` takes no ``*`` with credentials.
 
     ## How to check
     ``curl -H 'Origin: https://example.org'``: the answer must not have ``Access-Control-Allow-Origin`` with it.
@@ -44,7 +45,7 @@ class CorsAnyOriginWithCredentials(Rule):
     cwe = (942, 346)
     owasp = ("API8:2023", "A05:2021", "A02:2025")
     asvs = ("V3.4.2",)
-    control = "guard.headers.cors"
+    control = "guard.Cors"
     fix = Fix(
         "name the origins",
         before='allow_origins=["*"], allow_credentials=True',

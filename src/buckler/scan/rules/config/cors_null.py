@@ -35,6 +35,7 @@ class CorsNullOrPlainOrigin(Rule):
     ## How to fix
     Take ``null`` and ``http://`` out of the list. For tests on your own machine add ``http://localhost:…`` in the
     settings of development only.
+    ``Guard(app, cors=Cors([…]))`` of ``buckler.guard`` does not take ``null``.
 
     ## How to check
     ``curl -H 'Origin: null'``: the answer must not have ``Access-Control-Allow-Origin: null``.
@@ -53,7 +54,7 @@ class CorsNullOrPlainOrigin(Rule):
     cwe = (942,)
     owasp = ("API8:2023", "A05:2021", "A02:2025")
     asvs = ("V3.4.2",)
-    control = "guard.headers.cors"
+    control = "guard.Cors"
     fix = Fix(
         "take null and http:// out",
         before='allow_origins=["https://www.example.com", "null"]',

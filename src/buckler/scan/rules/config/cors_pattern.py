@@ -34,6 +34,7 @@ class CorsOriginPattern(Rule):
     ## How to fix
     Name the origins in a list. If it must be a pattern, escape the dots and allow no slashes and dots in the
     part that may vary: ``r"https://[a-z0-9-]+\\.example\\.com"``.
+    ``Guard(app, cors=Cors([…]))`` of ``buckler.guard`` takes whole origins only.
 
     ## How to check
     ``curl -H 'Origin: …'`` with the origin of the proof: it must not be allowed.
@@ -52,7 +53,7 @@ class CorsOriginPattern(Rule):
     cwe = (942, 185)
     owasp = ("API8:2023", "A05:2021", "A02:2025")
     asvs = ("V3.4.2",)
-    control = "guard.headers.cors"
+    control = "guard.Cors"
     fix = Fix(
         "escape the dots, or name the origins",
         before='allow_origin_regex=r"https://.*.example.com"',

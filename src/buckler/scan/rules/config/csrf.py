@@ -27,6 +27,7 @@ class CsrfUnprotected(Rule):
     ## How to fix
     Set the cookie with ``samesite="lax"`` or ``"strict"``; check a token bound to the session in forms, or compare
     ``Origin`` with your own. JSON with its content type is protected by the browser's preflight.
+    ``buckler.guard.CsrfProtection`` and ``Guard`` compare the origin; ``FormToken`` is a token for forms.
 
     ## How to check
     Send the request of the proof with the foreign ``Origin``: it must answer 403.
@@ -45,7 +46,7 @@ class CsrfUnprotected(Rule):
     cwe = (352,)
     owasp = ("API8:2023", "A01:2021", "A01:2025")
     asvs = ("V3.5.1", "V3.3.2")
-    control = "guard.headers.csrf"
+    control = "guard.CsrfProtection"
     fix = Fix(
         'samesite="lax" for the cookie, and a token in the form',
         before='response.set_cookie("session", token, samesite="none", secure=True)',

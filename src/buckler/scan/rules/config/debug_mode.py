@@ -42,7 +42,6 @@ class DebugMode(Rule):
     cwe = (489,)
     owasp = ("API8:2023", "A05:2021", "A02:2025")
     asvs = ("V13.4.2",)
-    control = "guard.errors"
     fix = Fix("leave debug out", before="FastAPI(debug=True)", after="FastAPI()", safe=True)
     bad = (
         Example(

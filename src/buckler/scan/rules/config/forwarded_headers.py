@@ -48,6 +48,7 @@ class ForwardedHeadersFromAnyone(Rule):
     ## How to fix
     Name the proxy: ``--forwarded-allow-ips 10.0.0.9`` or its network, ``10.0.0.0/24``. Without a proxy, leave
     the option out.
+    ``Guard(app, proxies=[…])`` of ``buckler.guard`` believes these networks alone.
 
     ## How to check
     ``curl -H 'X-Forwarded-For: 127.0.0.1' …`` must show your own address in the log.
@@ -66,7 +67,7 @@ class ForwardedHeadersFromAnyone(Rule):
     cwe = (348, 290)
     owasp = ("API8:2023", "A05:2021", "A02:2025")
     asvs = ("V4.1.3", "V15.3.4")
-    control = "guard.limits.proxies"
+    control = "guard.limits.proxies.Proxies"
     fix = Fix(
         "name the proxy: --forwarded-allow-ips 10.0.0.9",
         before='uvicorn.run(app, proxy_headers=True, forwarded_allow_ips="*")',

@@ -26,6 +26,7 @@ class InsecureCookie(Rule):
 
     ## How to fix
     ``set_cookie("__Host-session", value, secure=True, httponly=True, samesite="lax", path="/")``.
+    ``buckler.guard.SecurityHeaders`` and ``Guard`` add what a cookie lacks.
 
     ## How to check
     The ``Set-Cookie`` header of the proof has all three.
@@ -45,7 +46,7 @@ class InsecureCookie(Rule):
     cwe = (614, 1004, 1275)
     owasp = ("API8:2023", "A05:2021", "A02:2025")
     asvs = ("V3.3.1", "V3.3.2", "V3.3.4")
-    control = "guard.headers.cookies"
+    control = "guard.headers.cookies.Cookies"
     fix = Fix(
         'secure=True, httponly=True, samesite="lax"',
         before='response.set_cookie("session", token)',

@@ -28,6 +28,7 @@ class PaginationUnbounded(Rule):
 
     ## How to fix
     ``limit: Annotated[int, Query(ge=1, le=100)] = 50``.
+    ``buckler.guard.PageSize`` is that type.
 
     ## How to check
     Ask for a million: it must answer 422, or as many as the bound.
@@ -46,7 +47,7 @@ class PaginationUnbounded(Rule):
     cwe = (770, 400)
     owasp = ("API4:2023", "A04:2021", "A06:2025")
     asvs = ("V2.2.1",)
-    control = "guard.validate"
+    control = "guard.PageSize"
     fix = Fix(
         "give it a bound: Query(ge=1, le=100)",
         before="limit: int = 50",

@@ -26,6 +26,7 @@ class TrustedHostsMissing(Rule):
     ## How to fix
     ``app.add_middleware(TrustedHostMiddleware, allowed_hosts=["www.example.com"])``, and make links from a
     configured address. Where the proxy in front refuses other names, this is a second line.
+    ``Guard(app, hosts=[…])`` or ``buckler.guard.TrustedHosts`` also stand around what middleware does not see.
 
     ## How to check
     ``curl -H 'Host: example.org'``: it must answer 400.
@@ -44,7 +45,7 @@ class TrustedHostsMissing(Rule):
     cwe = (644,)
     owasp = ("API8:2023", "A05:2021", "A02:2025")
     asvs = ("V4.1.3",)
-    control = "guard.headers.hosts"
+    control = "guard.TrustedHosts"
     fix = Fix(
         "name the hosts",
         before="app = FastAPI()",

@@ -26,6 +26,7 @@ class UploadUnbounded(Rule):
     ## How to fix
     Read in pieces and stop: ``while piece := await file.read(65_536)``, count, answer 413. ``file.size`` is known
     before the first byte is read. Limit the whole body, too.
+    ``buckler.guard.Upload`` counts, looks at the content and stores; ``Guard(app, upload=…)`` bounds the body.
 
     ## How to check
     Upload a file of the size in the proof: it must answer 413.
@@ -44,7 +45,7 @@ class UploadUnbounded(Rule):
     cwe = (770, 400)
     owasp = ("API4:2023", "A04:2021", "A06:2025")
     asvs = ("V5.2.1",)
-    control = "guard.limits.upload"
+    control = "guard.Upload"
     fix = Fix(
         "read in pieces and stop",
         before="content = await file.read()",

@@ -29,6 +29,7 @@ class ServerSideRequestForgery(Rule):
     Let the request choose among known hosts. Where any address must work, resolve it, refuse
     private, loopback, link-local and reserved ones, connect to the address that was checked, and
     do the same on every redirect.
+    ``buckler.guard.safe_client`` and ``SafeTransport`` judge the address when they connect.
 
     ## How to check
     Ask for ``http://127.0.0.1:1/``: it must be refused before a connection is tried.
@@ -47,7 +48,7 @@ class ServerSideRequestForgery(Rule):
     cwe = (918,)
     owasp = ("API7:2023", "A10:2021", "A01:2025")
     asvs = ("V1.3.6",)
-    control = "guard.egress.SafeTransport"
+    control = "guard.SafeTransport"
     sinks = ("connect", "dns")
     fix = Fix(
         "choose among known hosts, or refuse private addresses at connect time",

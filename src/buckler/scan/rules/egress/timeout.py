@@ -59,6 +59,7 @@ class OutboundWithoutTimeout(Rule):
 
     ## How to fix
     ``timeout=10`` on every call, or a client that has one. httpx without the option has 5 seconds.
+    ``buckler.guard.safe_client`` has one for the whole call.
 
     ## How to check
     Call a server that accepts the connection and says nothing (``nc -l 8080``).
@@ -77,7 +78,7 @@ class OutboundWithoutTimeout(Rule):
     cwe = (400, 1088)
     owasp = ("API4:2023", "A04:2021", "A06:2025")
     asvs = ("V13.2.6", "V13.1.3")
-    control = "guard.egress"
+    control = "guard.safe_client"
     fix = Fix(
         "give it an end: timeout=10",
         before="requests.get(url)",

@@ -56,6 +56,7 @@ class TlsVerificationOff(Rule):
     ## How to fix
     Leave the option out. For a certificate of your own, name the authority that signed it:
     ``httpx.Client(verify=ssl.create_default_context(cafile="ca.pem"))``.
+    ``buckler.guard.safe_client`` always checks it.
 
     ## How to check
     Call a host with a wrong certificate (``https://wrong.host.badssl.com``): it must raise.
@@ -74,7 +75,7 @@ class TlsVerificationOff(Rule):
     cwe = (295,)
     owasp = ("API10:2023", "A02:2021", "A04:2025")
     asvs = ("V12.3.2",)
-    control = "guard.egress"
+    control = "guard.safe_client"
     fix = Fix(
         "leave the option out, or name your own authority: verify=ssl.create_default_context(cafile=…)",
         before="httpx.Client(verify=False)",

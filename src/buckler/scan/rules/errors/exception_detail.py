@@ -29,6 +29,7 @@ class ExceptionDetailReturned(Rule):
     ## How to fix
     Log the exception with an id, and answer the id: ``HTTPException(500, f"Error {id}")``. Texts for customers
     are constants, or belong to exceptions of your own.
+    ``buckler.guard.ProblemDetails`` and ``Guard`` leave out a detail that repeats an exception.
 
     ## How to check
     Send the request of the proof: the answer must not say more than that something failed.
@@ -47,7 +48,7 @@ class ExceptionDetailReturned(Rule):
     cwe = (209, 497)
     owasp = ("API8:2023", "A05:2021", "A10:2025")
     asvs = ("V16.5.1",)
-    control = "guard.errors"
+    control = "guard.ProblemDetails"
     fix = Fix(
         "log it and answer a constant text",
         before="raise HTTPException(500, detail=str(error)) from error",

@@ -31,6 +31,7 @@ class ErrorAnsweredAsSuccess(Rule):
     ## How to fix
     Answer 500 from the handler: ``JSONResponse({"detail": "…"}, status_code=500)``, and catch only exceptions that you
     expect, with the status that fits.
+    Let other exceptions pass: ``buckler.guard.ProblemDetails`` and ``Guard`` answer 500 and log the story.
 
     ## How to check
     Make the operation fail: it must answer a status of 400 or more.
@@ -49,7 +50,7 @@ class ErrorAnsweredAsSuccess(Rule):
     cwe = (755, 393)
     owasp = ("API8:2023", "A04:2021", "A10:2025")
     asvs = ("V16.5.3", "V16.5.4")
-    control = "guard.errors"
+    control = "guard.ProblemDetails"
     fix = Fix(
         "answer with a status of failure",
         before='return JSONResponse({"ok": False})',

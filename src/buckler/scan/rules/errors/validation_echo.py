@@ -37,6 +37,7 @@ class ValidationEchoesSecrets(Rule):
     ## How to fix
     Handle ``RequestValidationError`` and answer without ``input`` and ``ctx``:
     ``[{k: e[k] for k in ("loc", "msg", "type")} for e in error.errors()]``.
+    ``buckler.guard.ProblemDetails`` and ``Guard`` do so.
 
     ## How to check
     Send the request of the proof: the answer must not hold the password.
@@ -55,7 +56,7 @@ class ValidationEchoesSecrets(Rule):
     cwe = (209, 532)
     owasp = ("API8:2023", "A04:2021", "A10:2025")
     asvs = ("V16.5.1", "V16.2.5")
-    control = "guard.errors.validation"
+    control = "guard.ProblemDetails"
     fix = Fix(
         "answer 422 without the input",
         before="app = FastAPI()",

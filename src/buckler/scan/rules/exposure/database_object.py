@@ -35,6 +35,7 @@ class DatabaseObjectReturned(Rule):
 
     ## How to fix
     Name the fields of the answer: ``response_model=UserPublic``, or the return type of the handler.
+    ``Guard(app, answers="strip")`` of ``buckler.guard`` cuts out values that look like a secret.
 
     ## How to check
     Look at the answer of the proof: it has only fields that its reader needs.
@@ -53,7 +54,7 @@ class DatabaseObjectReturned(Rule):
     cwe = (200, 522)
     owasp = ("API3:2023", "A01:2021", "A01:2025")
     asvs = ("V15.3.1", "V14.2.6")
-    control = "guard.validate"
+    control = "guard.response_check"
     fix = Fix(
         "name the fields of the answer: response_model=UserPublic",
         before='@app.get("/users/{number}")',

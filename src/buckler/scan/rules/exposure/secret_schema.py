@@ -26,6 +26,7 @@ class SecretInResponseSchema(Rule):
     ## How to fix
     Answer with a model that does not have the field: ``class UserPublic(BaseModel)``. Derive the one with
     the field from it, not the other way round. ``Field(exclude=True)`` also keeps it out.
+    Until then ``Guard(app, answers="strip")`` of ``buckler.guard`` cuts out values that look like a secret.
 
     ## How to check
     The OpenAPI document shows no such field in a response.
@@ -44,7 +45,6 @@ class SecretInResponseSchema(Rule):
     cwe = (200, 522)
     owasp = ("API3:2023", "A01:2021", "A01:2025")
     asvs = ("V15.3.1", "V14.2.6")
-    control = "guard.validate"
     fix = Fix(
         "answer with a model that does not have the field",
         before="response_model=list[UserRecord]",

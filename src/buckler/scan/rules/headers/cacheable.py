@@ -31,6 +31,7 @@ class PersonalAnswersCacheable(Rule):
     ## How to fix
     Send ``Cache-Control: no-store`` with every answer that is not public, best as the default for all, and let
     public ones say otherwise.
+    ``buckler.guard.Guard`` does so for answers to somebody.
 
     ## How to check
     ``curl -i`` with a credential: the answer has ``Cache-Control: no-store``.
@@ -49,7 +50,7 @@ class PersonalAnswersCacheable(Rule):
     cwe = (525,)
     owasp = ("API8:2023", "A05:2021", "A02:2025")
     asvs = ("V14.3.2", "V14.2.2")
-    control = "guard.headers.cache_control"
+    control = "guard.headers.cache_control.CacheControl"
     fix = Fix(
         "send Cache-Control: no-store by default",
         before="return account",

@@ -27,6 +27,7 @@ class ContentSecurityPolicyMissing(Rule):
     For an interface: ``default-src 'none'; frame-ancestors 'none'``. For pages: ``default-src 'self'``
     with nonces for scripts, ``object-src 'none'; base-uri 'none'``. Set it outside of the whole stack:
     what ``add_middleware`` sets is absent from an unhandled 500 and a 413.
+    ``buckler.guard.Guard`` and ``SecurityHeaders`` do so.
 
     ## How to check
     ``curl -i`` an address that does not exist, one that is refused and one that fails: the header is on
@@ -46,7 +47,7 @@ class ContentSecurityPolicyMissing(Rule):
     cwe = (693,)
     owasp = ("API8:2023", "A05:2021", "A02:2025")
     asvs = ("V3.4.3",)
-    control = "guard.headers"
+    control = "guard.ContentSecurityPolicy"
     fix = Fix(
         "send it with every answer, from outside of the whole stack",
         before="app = FastAPI()",

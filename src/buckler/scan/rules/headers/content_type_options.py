@@ -24,6 +24,7 @@ class ContentTypeOptionsMissing(Rule):
     ## How to fix
     Send ``X-Content-Type-Options: nosniff`` with every answer, from outside of the whole stack, and the right
     ``Content-Type``.
+    ``buckler.guard.Guard`` and ``SecurityHeaders`` do so.
 
     ## How to check
     ``curl -i`` an address that does not exist, one that is refused and one that fails: the header is on
@@ -43,7 +44,7 @@ class ContentTypeOptionsMissing(Rule):
     cwe = (693,)
     owasp = ("API8:2023", "A05:2021", "A02:2025")
     asvs = ("V3.4.4",)
-    control = "guard.headers"
+    control = "guard.headers.content_type_options.ContentTypeOptions"
     fix = Fix(
         "send it with every answer, from outside of the whole stack",
         before="app = FastAPI()",

@@ -27,6 +27,7 @@ class FrameOptionsMissing(Rule):
     ## How to fix
     Send ``Content-Security-Policy: frame-ancestors 'none'`` and, for old browsers, ``X-Frame-Options:
     DENY`` with every answer, from outside of the whole stack.
+    ``buckler.guard.Guard`` and ``SecurityHeaders`` do so.
 
     ## How to check
     ``curl -i`` an address that does not exist, one that is refused and one that fails: the header is on
@@ -46,7 +47,7 @@ class FrameOptionsMissing(Rule):
     cwe = (1021,)
     owasp = ("API8:2023", "A05:2021", "A02:2025")
     asvs = ("V3.4.6",)
-    control = "guard.headers"
+    control = "guard.headers.frame_options.FrameOptions"
     fix = Fix(
         "send it with every answer, from outside of the whole stack",
         before="app = FastAPI()",

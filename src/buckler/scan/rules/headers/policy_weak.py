@@ -30,6 +30,7 @@ class ContentSecurityPolicyWeak(Rule):
     ## How to fix
     ``default-src 'self'; script-src 'nonce-…' 'strict-dynamic'; object-src 'none'; base-uri 'none';
     frame-ancestors 'none'``, with a new nonce for each answer. Move scripts out of the page.
+    ``Guard(app, "site")`` of ``buckler.guard`` has one with nonces; ``csp_nonce(request)`` is that of the answer.
 
     ## How to check
     Put the policy into https://csp-evaluator.withgoogle.com.
@@ -49,7 +50,7 @@ class ContentSecurityPolicyWeak(Rule):
     cwe = (693,)
     owasp = ("API8:2023", "A05:2021", "A02:2025")
     asvs = ("V3.4.3",)
-    control = "guard.headers.content_security_policy"
+    control = "guard.ContentSecurityPolicy"
     fix = Fix(
         "allow scripts by a nonce",
         before="default-src * 'unsafe-inline'",

@@ -25,6 +25,7 @@ class ReferrerPolicyMissing(Rule):
     ## How to fix
     Send ``Referrer-Policy: no-referrer``, or ``strict-origin-when-cross-origin`` where the statistics of your own
     site need it, with every answer, from outside of the whole stack.
+    ``buckler.guard.Guard`` and ``SecurityHeaders`` do so.
 
     ## How to check
     ``curl -i`` an address that does not exist, one that is refused and one that fails: the header is on
@@ -44,7 +45,7 @@ class ReferrerPolicyMissing(Rule):
     cwe = (200,)
     owasp = ("API8:2023", "A05:2021", "A02:2025")
     asvs = ("V3.4.5",)
-    control = "guard.headers"
+    control = "guard.headers.referrer_policy.ReferrerPolicy"
     fix = Fix(
         "send it with every answer, from outside of the whole stack",
         before="app = FastAPI()",

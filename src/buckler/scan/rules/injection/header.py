@@ -29,6 +29,7 @@ class HeaderInjection(Rule):
     ## How to fix
     ``FileResponse(path, filename=name)`` and ``response.set_cookie`` quote for you. For other headers,
     refuse control characters: ``if not value.isprintable(): raise HTTPException(400)``.
+    ``buckler.guard.validate.PlainLine`` is a text without them.
 
     ## How to check
     Send ``x%0d%0aX-Test: 1``: the answer must not have that header.
@@ -47,6 +48,7 @@ class HeaderInjection(Rule):
     cwe = (113, 93)
     owasp = ("A03:2021", "A05:2025")
     asvs = ("V1.2.3",)
+    control = "guard.validate.PlainLine"
     sinks = ("header", "location")
     fix = Fix(
         "let the framework quote it: FileResponse(path, filename=name)",

@@ -26,6 +26,7 @@ class HostHeaderLink(Rule):
     ## How to fix
     Keep the public address in the settings and make links from it. ``TrustedHostMiddleware`` with
     the real names refuses other hosts for the whole application.
+    So does ``Guard(app, hosts=[…])`` of ``buckler.guard``.
 
     ## How to check
     ``curl -H 'Host: example.org'``: no link of the answer may lead there.
@@ -44,7 +45,7 @@ class HostHeaderLink(Rule):
     cwe = (640, 644)
     owasp = ("API2:2023", "A07:2021", "A07:2025")
     asvs = ("V4.1.3",)
-    control = "guard.limits.trusted_hosts"
+    control = "guard.TrustedHosts"
     fix = Fix(
         "make links from a configured address",
         before='link = f"{request.base_url}reset?token={token}"',

@@ -37,6 +37,7 @@ class NoSqlInjection(Rule):
     (``str(value)``), or compare explicitly: ``{"email": {"$eq": value}}``. ``re.escape`` what is searched
     for. Take names of fields from a dictionary of allowed ones. Do without ``$where``; the server has
     ``security.javascriptEnabled: false`` for that.
+    ``buckler.guard.StrictModel`` is such a model.
 
     ## How to check
     Send ``{"$ne": ""}`` in place of each text: the answer must be 422, or that of a value that fits
@@ -57,7 +58,7 @@ class NoSqlInjection(Rule):
     cwe = (943,)
     owasp = ("API8:2023", "A03:2021", "A05:2025")
     asvs = ("V1.2.4",)
-    control = "guard.validate"
+    control = "guard.StrictModel"
     sinks = ("nosql",)
     fix = Fix(
         "declare the type, or compare explicitly: {'email': {'$eq': value}}",

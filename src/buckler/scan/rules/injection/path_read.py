@@ -25,6 +25,7 @@ class PathTraversalRead(Rule):
     Resolve the path and check that it is still inside: ``path = (BASE / name).resolve()`` and
     ``if not path.is_relative_to(BASE): raise HTTPException(404)``. Better: keep names in the
     database and let the request give an id. ``startswith`` on texts lets ``/files-old`` through.
+    ``buckler.guard.SafePath`` is a parameter that does so.
 
     ## How to check
     Ask for ``../main.py`` and for ``/etc/hostname``; a ``{name:path}`` parameter takes both.
@@ -43,7 +44,7 @@ class PathTraversalRead(Rule):
     cwe = (22,)
     owasp = ("A01:2021", "A01:2025")
     asvs = ("V5.3.2",)
-    control = "guard.validate.SafePath"
+    control = "guard.SafePath"
     sinks = ("open", "stat")
     fix = Fix(
         "resolve it and check: path.resolve().is_relative_to(BASE)",

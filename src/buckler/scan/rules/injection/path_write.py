@@ -24,6 +24,7 @@ class PathTraversalWrite(Rule):
     ## How to fix
     Never use the name that was sent: store under ``secrets.token_hex(16)`` and keep the name as
     data. Where a name has to be kept, take ``Path(name).name`` and check ``is_relative_to``.
+    ``buckler.guard.Upload`` stores so.
 
     ## How to check
     Upload a file called ``../../x``; it must land in the upload folder under another name.
@@ -42,7 +43,7 @@ class PathTraversalWrite(Rule):
     cwe = (22, 73)
     owasp = ("A01:2021", "A01:2025")
     asvs = ("V5.3.2",)
-    control = "guard.validate.Upload"
+    control = "guard.Upload"
     sinks = ("open", "stat")
     fix = Fix(
         "store it under a name of your own: secrets.token_hex(16)",

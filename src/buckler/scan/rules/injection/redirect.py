@@ -29,6 +29,7 @@ class OpenRedirect(Rule):
     ## How to fix
     Take a path only: refuse what has a scheme or a host, what begins with ``//`` or holds a
     backslash. Or map short names to addresses. For other sites, an exact list.
+    ``buckler.guard.RelativeUrl`` is a parameter that takes such a path only.
 
     ## How to check
     Ask with ``//example.org``: the answer must not point there.
@@ -47,7 +48,7 @@ class OpenRedirect(Rule):
     cwe = (601,)
     owasp = ("A01:2021", "A01:2025")
     asvs = ("V3.7.2",)
-    control = "guard.validate.RelativeUrl"
+    control = "guard.RelativeUrl"
     sinks = ("location",)
     fix = Fix(
         "follow paths of this site only",

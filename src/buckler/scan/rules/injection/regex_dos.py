@@ -66,7 +66,6 @@ class RegexDenialOfService(Rule):
     cwe = (1333, 400)
     owasp = ("API4:2023", "A04:2021", "A06:2025")
     asvs = ("V1.3.12",)
-    control = "guard.validate"
     fix = Fix(
         "leave one way only: ^\\w+(?:\\s\\w+)*$",
         before='re.match(r"^(\\w+\\s?)+$", value)',

@@ -26,6 +26,7 @@ class SqlInjection(Rule):
     Keep the statement constant and bind the values: ``text("… WHERE name = :name")`` with
     ``{"name": name}``, or ``?`` and ``%s`` placeholders of the driver. A column name or a
     direction cannot be bound: take it from a dictionary of allowed ones.
+    ``buckler.guard.validate.sql`` does that, and escapes patterns for ``LIKE``.
 
     ## How to check
     Send a single quote: the answer must be the same as for any text without a match. ``buckler

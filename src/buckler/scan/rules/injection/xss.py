@@ -27,6 +27,7 @@ class CrossSiteScripting(Rule):
     Render with a template that escapes (``autoescape=True``), or ``markupsafe.escape`` each value.
     Values in scripts go through ``|tojson``. Mark nothing as safe that came from outside; clean
     HTML from users with ``nh3``. A Content-Security-Policy is the second wall.
+    ``buckler.guard.SafeHtml`` is a field that takes that HTML cleaned.
 
     ## How to check
     Send ``<b>x</b>``: the page must show the tags as text.
@@ -46,7 +47,7 @@ class CrossSiteScripting(Rule):
     cwe = (79,)
     owasp = ("A03:2021", "A05:2025")
     asvs = ("V1.2.1", "V3.2.2")
-    control = "guard.headers.csp"
+    control = "guard.SafeHtml"
     sinks = ("html",)
     fix = Fix(
         "escape it: markupsafe.escape(value), or a template that does",

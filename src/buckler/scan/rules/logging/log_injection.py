@@ -23,6 +23,7 @@ class LogInjection(Rule):
 
     ## How to fix
     Log with ``%r`` or ``repr``, or better, one JSON object a line, where line breaks are escaped.
+    ``buckler.guard.Audit`` writes security events so.
 
     ## How to check
     Send ``x%0aINFO signed in``: the log must show one line.
@@ -41,7 +42,7 @@ class LogInjection(Rule):
     cwe = (117,)
     owasp = ("A09:2021", "A09:2025")
     asvs = ("V16.4.1",)
-    control = "guard.audit"
+    control = "guard.Audit"
     sinks = ("log",)
     fix = Fix(
         'log it escaped: logger.info("search %r", text)',

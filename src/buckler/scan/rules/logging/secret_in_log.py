@@ -33,6 +33,7 @@ class SecretInLog(Rule):
     ## How to fix
     Log who did what, never with what: ``logger.info("sign-up of %r", payload.username)``. Make fields
     ``SecretStr``, which shows stars, and put a filter that masks known names in front of the handlers.
+    ``buckler.guard.Audit`` masks by name and by shape.
 
     ## How to check
     Sign in with an unusual password and search all logs for it.
@@ -51,7 +52,7 @@ class SecretInLog(Rule):
     cwe = (532,)
     owasp = ("API8:2023", "A09:2021", "A09:2025")
     asvs = ("V16.2.5",)
-    control = "guard.audit"
+    control = "guard.Audit"
     sinks = ("log",)
     fix = Fix(
         'log who, not with what: logger.info("sign-up of %r", payload.username)',

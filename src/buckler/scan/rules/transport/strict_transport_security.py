@@ -27,6 +27,7 @@ class StrictTransportSecurityMissing(Rule):
     ## How to fix
     Send ``Strict-Transport-Security: max-age=63072000; includeSubDomains`` with every answer over TLS, from outside
     of the whole stack. Where the proxy in front sets it, say so with ``ignore``.
+    ``buckler.guard.Guard`` and ``SecurityHeaders`` send it so.
 
     ## How to check
     ``curl -i`` an address that does not exist, one that is refused and one that fails: the header is on
@@ -46,7 +47,7 @@ class StrictTransportSecurityMissing(Rule):
     cwe = (319,)
     owasp = ("API8:2023", "A02:2021", "A04:2025")
     asvs = ("V3.4.1", "V12.2.1")
-    control = "guard.headers"
+    control = "guard.headers.strict_transport_security.StrictTransportSecurity"
     fix = Fix(
         "send it with every answer, from outside of the whole stack",
         before="app = FastAPI()",

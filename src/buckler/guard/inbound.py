@@ -33,6 +33,7 @@ class Inbound:
 
     Attributes:
         scope: Of ASGI.
+        outer: The same request as a layer further out sees it, or None.
         headers: By name; of one that came twice, the last value.
         plan: What holds for its route.
         send: Takes an answer's messages, past everything that guard does to them.
@@ -57,6 +58,7 @@ class Inbound:
             "flags",
             "headers",
             "more",
+            "outer",
             "plan",
             "principal",
             "refusal",
@@ -68,6 +70,7 @@ class Inbound:
 
     def __init__(self, scope: Scope, plan: Plan, send: Send, instead: Instead) -> None:
         self.scope = scope
+        self.outer: Inbound | None = scope.get(KEY)
         self.plan = plan
         self.send = send
         self._instead = instead
@@ -105,7 +108,9 @@ class Inbound:
 
     @property
     def id(self) -> str:
-        """Number of the request, made when it is first asked for."""
+        """Number of the request, made when it is first asked for; one for all layers around it."""
+        if self.outer is not None:
+            return self.outer.id
         if not self._id:
             self._id = secrets.token_hex(8)
         return self._id
@@ -113,11 +118,13 @@ class Inbound:
     @property
     def has_nonce(self) -> bool:
         """Whether the nonce was handed out already."""
-        return bool(self._nonce)
+        return bool(self._nonce) if self.outer is None else self.outer.has_nonce
 
     @property
     def nonce(self) -> str:
-        """For scripts of this answer (CSP3, 7.1: 128 random bits at least)."""
+        """For scripts of this answer (CSP3, 7.1: 128 random bits at least); one for all layers."""
+        if self.outer is not None:
+            return self.outer.nonce
         if not self._nonce:
             self._nonce = secrets.token_urlsafe(18)
         return self._nonce
@@ -155,8 +162,12 @@ async def identify(request: Any, principal: str) -> None:
         starlette.exceptions.HTTPException: 429, where a rate by principal is used up.
     """
     found = of(_scope(request))
-    if found is None:
-        return
+    while found is not None:  # every layer has headers and rates of its own
+        await _identified(found, principal)
+        found = found.outer
+
+
+async def _identified(found: Inbound, principal: str) -> None:
     found.principal = principal
     found.flags |= PERSONAL
     if principal not in found.counted:

@@ -8,6 +8,7 @@ when the application started (``plans.py``), and a request without a body passes
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 import math
 from asyncio import get_running_loop
@@ -30,6 +31,8 @@ Receive = Callable[[], Awaitable[Message]]
 Send = Callable[[Message], Awaitable[None]]
 App = Callable[[Scope, Receive, Send], Awaitable[None]]
 log: Final = logging.getLogger("buckler.guard")
+TOLD: Final = "__buckler_incident__"
+"""Attribute of an exception that was told: the number of the request, ``logged`` or ``heard``."""
 UNBOUNDED: Final = 2**30 - 1  # of one digit: compared more quickly than infinity
 UNANSWERED: Final = Refusal(500, "", EventKind.FAILED, "no_answer")
 
@@ -231,17 +234,24 @@ class Layer:
             if not inbound.replaced:
                 await self._refuse(inbound, inbound.refusal)
             return True
-        log.error("incident %s: unhandled %s", inbound.id, type(error).__name__, exc_info=error)
-        self.emit(
-            inbound,
-            EventKind.FAILED,
-            type(error).__name__,
-            "The application raised an error",
-            status=0 if inbound.started else 500,
-        )
+        self.tell_failure(inbound, error)
         if not inbound.started and not inbound.replaced:
             await self._send(inbound, Refusal(500, "", EventKind.FAILED, ""))
         return False
+
+    def tell_failure(self, inbound: Inbound, error: Exception) -> None:
+        """Once, of however many layers it passes: to the log, and to the first that has a listener."""
+        name = type(error).__name__
+        number, told = getattr(error, TOLD, ("", ""))
+        if number != inbound.id:  # an application may raise the same one for every request
+            told = ""
+            log.error("incident %s: unhandled %s", inbound.id, name, exc_info=error)
+        if self._listener is not None and told != "heard":
+            message, status = "The application raised an error", 0 if inbound.started else 500
+            self.emit(inbound, EventKind.FAILED, name, message, status=status)
+            told = "heard"
+        with contextlib.suppress(AttributeError):  # of a class without room for it
+            setattr(error, TOLD, (inbound.id, told or "logged"))
 
     async def _refuse(self, inbound: Inbound, refusal: Refusal) -> None:
         if refusal.reason:
@@ -260,6 +270,9 @@ class Layer:
         inbound.refusal, inbound.replaced = refusal, True
         send = inbound.send
         headers = list(refusal.headers)
+        # What a refusal says of its rate counts, not what is left of another one.
+        own = {name for name, _ in headers}
+        inbound.more = tuple(pair for pair in inbound.more if pair[0] not in own)
         content = b""
         if refusal.status >= 400:
             kind, content = problem.body(inbound.headers, refusal.status, inbound.id, refusal.title)

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 REMEMBERED: Final = 4096
 MAX_REMEMBERED: Final = 512
-"""Characters of a path that is remembered: a flood of long ones must not fill the memory."""
+"""Characters of method and paths that are remembered: a flood of long ones must not fill the memory."""
 MAX_ROOTED: Final = 256
 """Plans that are remembered for a root path."""
 Asked = tuple[str, str, str | None]
@@ -239,7 +239,9 @@ class Plans:
         plan = self._find(scope, path, root or "", method)
         if root and self._reports is not None:
             plan = self._below(plan, root)
-        if len(path) <= MAX_REMEMBERED and not self._by_host:
+        # All of them are the caller's to write, and this is before any check.
+        asked = len(method) + len(path) + len(root or "")
+        if asked <= MAX_REMEMBERED and not self._by_host:
             if len(self.known) >= REMEMBERED:
                 self.known.clear()
             self.known[(method, path, root)] = plan

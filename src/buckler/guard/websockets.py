@@ -6,7 +6,6 @@ where the server has ASGI's ``websocket.http.response``, else the 403 that a ser
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Awaitable, Callable, MutableMapping
 from typing import TYPE_CHECKING, Any, Final
 
@@ -22,7 +21,6 @@ if TYPE_CHECKING:
 VIOLATION: Final = 1008
 TRY_AGAIN: Final = 1013
 """Codes of a close (RFC 6455, 7.4.1 and IANA's registry of them)."""
-log: Final = logging.getLogger("buckler.guard")
 Message = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[Message]]
 Send = Callable[[Message], Awaitable[None]]
@@ -31,17 +29,12 @@ Send = Callable[[Message], Awaitable[None]]
 async def connect(layer: Layer, plan: Plan, scope: Scope, receive: Receive, send: Send) -> None:
     """Let a connection through, or refuse it."""
     inbound = scope[KEY] = Inbound(scope, plan, send, layer.instead)
-    refusal: Refusal | None = None
-    for check in plan.connecting:
-        refusal = check(inbound)
-        if refusal is not None:
-            break
-    else:
-        for rate in plan.waiting:
-            refusal = refusal or await rate.wait(inbound)
-    if refusal is None and plan.websocket is not None:
-        # Last, and without a pause before it is counted: what is refused holds no place.
-        refusal = layer.connections.check(inbound, plan.websocket)
+    try:
+        refusal = await _refused(layer, inbound)
+    except Exception as error:  # a key of a rate that the application gives, a store
+        await receive()
+        await _failed(layer, inbound, error, send)
+        raise
     if refusal is not None:
         await _deny(layer, inbound, refusal, receive, send)
         return
@@ -53,14 +46,27 @@ async def connect(layer: Layer, plan: Plan, scope: Scope, receive: Receive, send
         raise
 
 
+async def _refused(layer: Layer, inbound: Inbound) -> Refusal | None:
+    """Why a handshake is refused."""
+    plan = inbound.plan
+    for check in plan.connecting:
+        refusal = check(inbound)
+        if refusal is not None:
+            return refusal
+    for rate in plan.waiting:
+        refusal = await rate.wait(inbound)
+        if refusal is not None:
+            return refusal
+    # Last, and without a pause before it is counted: what is refused holds no place.
+    limits = plan.websocket
+    return None if limits is None else layer.connections.check(inbound, limits)
+
+
 async def _failed(layer: Layer, inbound: Inbound, error: Exception, send: Send) -> None:
     """The application raised: the log gets the story; who was not let in yet, an answer with the headers."""
     if inbound.replaced or type(error).__name__ == "WebSocketDisconnect":
         return
-    name = type(error).__name__
-    log.error("incident %s: unhandled %s", inbound.id, name, exc_info=error)
-    status = 0 if inbound.started else 500
-    layer.emit(inbound, EventKind.FAILED, name, "The application raised an error", status=status)
+    layer.tell_failure(inbound, error)
     if not inbound.started:
         await _answer(inbound, Refusal(500, "", EventKind.FAILED, ""), send)
 
@@ -71,16 +77,18 @@ def _bounded(layer: Layer, inbound: Inbound, receive: Receive, send: Send) -> tu
     writer = inbound.plan.writer
 
     async def received() -> Message:
+        if inbound.refusal is not None:  # the application asks again after it was told the end
+            return _ended(inbound.refusal)
         message = await receive()
         if meter is None or message["type"] != "websocket.receive":
             return message
         refusal = meter.check(message)
         if refusal is None:
             return message
-        inbound.replaced = True
+        inbound.refusal, inbound.replaced = refusal, True
         layer.emit(inbound, refusal.kind, refusal.reason, refusal.title)
         await send({"type": "websocket.close", "code": refusal.status, "reason": refusal.title})
-        return {"type": "websocket.disconnect", "code": refusal.status, "reason": refusal.title}
+        return _ended(refusal)
 
     async def sent(message: Message) -> None:
         if inbound.replaced:
@@ -93,6 +101,11 @@ def _bounded(layer: Layer, inbound: Inbound, receive: Receive, send: Send) -> tu
         await send(message)
 
     return received, sent
+
+
+def _ended(refusal: Refusal) -> Message:
+    """What the application is told of a connection that guard closed."""
+    return {"type": "websocket.disconnect", "code": refusal.status, "reason": refusal.title}
 
 
 async def _deny(

@@ -311,7 +311,7 @@ def near(origin: str, word: str) -> Iterator[str]:
 def kind_of(answer: Answer) -> str:
     """The kind of an answer, as rules ask for it; an empty text for the rest."""
     status = answer.status or 0
-    if status in (401, 403, 404, 405, 413, 422, 429):
+    if status in (400, 401, 403, 404, 405, 413, 414, 422, 429, 431):
         return str(status)
     if status >= 500:
         return "500"

@@ -16,7 +16,7 @@ from buckler.guard.layer import Layer
 from buckler.guard.limits.callers import OneCaller
 from buckler.guard.limits.memory import MemoryStore
 from buckler.guard.limits.rate import RateStore
-from buckler.guard.options import GuardError
+from buckler.guard.options import GuardError, check_listener, check_store, flag
 from buckler.guard.plans import Plans
 from buckler.guard.policy import Changes, Policy, Rates
 from buckler.guard.presets import PRESETS, Preset
@@ -76,17 +76,22 @@ class Guard:
             )
         if hasattr(app, INSTALLED):
             raise GuardError("the application has a guard", hint="call Guard(app) once")
-        if isinstance(preset, str) and preset not in PRESETS:
-            raise GuardError(f"there is no preset {preset!r}", hint=f"one of {', '.join(PRESETS)}")
+        base = _base(preset)
+        check_listener(events)
+        check_store(store)
+        flag(errors, "errors")
+        flag(local_docs, "local_docs")
         if answers not in (None, *MODES):
-            raise GuardError(f"answers: {answers!r} is not one of {', '.join(MODES)}")
-        base = PRESETS[preset]() if isinstance(preset, str) else preset
+            raise GuardError(
+                f"answers: {answers!r} is not one of {', '.join(MODES)}",
+                hint="write answers='log', or answers=None to look at no answer",
+            )
         self.app = app
         self.policy = replace(base, **changes)
         self._base = base if isinstance(preset, str) else Policy()
         self._events = events
         self._teller = None if events is None else Teller(events)
-        self._store = store or MemoryStore()
+        self._store = MemoryStore() if store is None else store
         self._errors = errors
         self._docs = local_docs
         self._answers = chosen(answers)
@@ -97,7 +102,7 @@ class Guard:
         self._rates_alone = False
         self._told = False
         self._inspecting = False
-        self.reports = Reports(csp_reports) if isinstance(csp_reports, str) else csp_reports
+        self.reports = _reports(csp_reports)
         self._build: Callable[[], Any] = app.build_middleware_stack
         # The instance's own attribute: Starlette calls it once, when the first message comes.
         app.build_middleware_stack = self._stack  # type: ignore[method-assign]
@@ -220,6 +225,21 @@ class Guard:
                 await anyio.to_thread.run_sync(close)
             except Exception:
                 logging.getLogger("buckler.guard").exception("events: the listener did not close")
+
+
+def _base(preset: Preset | Policy) -> Policy:
+    if isinstance(preset, Policy):
+        return preset
+    if isinstance(preset, str) and preset in PRESETS:
+        return PRESETS[preset]()
+    raise GuardError(
+        f"there is no preset {preset!r}", hint=f"one of {', '.join(PRESETS)}, or a Policy(...)"
+    )
+
+
+def _reports(given: str | Reports | None) -> Reports | None:
+    # What is neither is told as the path that it is not.
+    return given if given is None or isinstance(given, Reports) else Reports(given)
 
 
 def _without_server_errors(stack: Any) -> Any:

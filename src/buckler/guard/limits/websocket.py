@@ -16,7 +16,7 @@ from buckler.guard.inbound import Inbound
 from buckler.guard.limits.cors import origin
 from buckler.guard.limits.csrf import same_origin
 from buckler.guard.limits.rate import Rate
-from buckler.guard.options import GuardError, Weakness, count, size
+from buckler.guard.options import Weakness, count, size, texts
 from buckler.guard.refusal import Refusal
 
 FOREIGN: Final = Refusal(
@@ -56,9 +56,9 @@ class WebSocketLimits:
     _messages: Rate = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
-        if isinstance(self.origins, str):
-            raise GuardError(f"origins is a list: [{self.origins!r}]")
-        allowed = frozenset(b"*" if one == "*" else origin(one) for one in self.origins)
+        origins = texts(self.origins, "origins", "https://app.shop.example")
+        object.__setattr__(self, "origins", origins)
+        allowed = frozenset(b"*" if one == "*" else origin(one) for one in origins)
         for name in ("connections", "connections_per_address"):
             if getattr(self, name) is not None:
                 count(getattr(self, name), name)

@@ -102,6 +102,7 @@ class Guard:
         self._rates_alone = False
         self._told = False
         self._inspecting = False
+        self._ended = False
         self.reports = _reports(csp_reports)
         self._build: Callable[[], Any] = app.build_middleware_stack
         # The instance's own attribute: Starlette calls it once, when the first message comes.
@@ -164,6 +165,7 @@ class Guard:
         return self._layer
 
     def _plans(self) -> Plans:
+        self._reopen()
         plans = Plans(
             tuple(read(self.app)),
             self.policy,
@@ -225,6 +227,20 @@ class Guard:
                 await anyio.to_thread.run_sync(close)
             except Exception:
                 logging.getLogger("buckler.guard").exception("events: the listener did not close")
+        self._ended = True
+        self._again()  # a second start makes plans before the application's own start-up code runs
+
+    def _reopen(self) -> None:
+        """Let the listener take events again, where the application had ended and starts once more."""
+        if not self._ended:
+            return
+        self._ended = False
+        reopen = getattr(self._events, "open", None)
+        if reopen is not None:
+            try:
+                reopen()
+            except Exception:
+                logging.getLogger("buckler.guard").exception("events: the listener did not open")
 
 
 def _base(preset: Preset | Policy) -> Policy:

@@ -16,7 +16,7 @@ from buckler.guard.layer import Layer
 from buckler.guard.limits.callers import OneCaller
 from buckler.guard.limits.memory import MemoryStore
 from buckler.guard.limits.rate import RateStore
-from buckler.guard.options import GuardError, check_listener, check_store, flag
+from buckler.guard.options import GuardError, Weakness, check_listener, check_store, flag
 from buckler.guard.plans import Plans
 from buckler.guard.policy import Changes, Policy, Rates
 from buckler.guard.presets import PRESETS, Preset
@@ -100,7 +100,8 @@ class Guard:
         self._more: list[Teller] = []
         self._layer: Layer | None = None
         self._rates_alone = False
-        self._told = False
+        self._told: set[Weakness] = set()
+        self._told_of_routes: set[tuple[Weakness, str]] = set()
         self._inspecting = False
         self._ended = False
         self.reports = _reports(csp_reports)
@@ -123,7 +124,6 @@ class Guard:
     def rated(self, rate: Rates) -> Iterator[None]:
         """Count by another rate for a while, from zero; None: not at all."""
         before = self.policy
-        self._told = True  # what a test changes is nobody's choice
         self.policy = replace(before, rate=rate, sign_in_rate=rate)
         self._rates_alone = True
         self._again()
@@ -176,11 +176,8 @@ class Guard:
             look=self._caller.look,
         )
         self._inspect(plans)
-        if self._told:
-            return plans
-        self._told = True
-        for reason, message in self.weaknesses():
-            self._tell(reason, message)
+        if not self._rates_alone:  # what a test changes is nobody's choice
+            self._tell_weaknesses()
         return plans
 
     def _inspect(self, plans: Plans) -> None:
@@ -195,6 +192,16 @@ class Guard:
 
     def weaknesses(self) -> list[tuple[str, str]]:
         """What is set weaker than the defaults: a word and a sentence for each; routes by name."""
+        return self._found(set())
+
+    def _tell_weaknesses(self) -> None:
+        """Tell each once; plans are made again when the application has started, with routes that came then."""
+        for weakness in self._found(self._told_of_routes):
+            if weakness not in self._told:
+                self._told.add(weakness)
+                self._tell(*weakness)
+
+    def _found(self, known: set[tuple[Weakness, str]]) -> list[Weakness]:
         from buckler.guard import weaknesses
 
         routes = tuple(read(self.app))
@@ -204,7 +211,7 @@ class Guard:
             *weaknesses.of_policy(self.policy, self._base),
             *weaknesses.of_store(self._store),
             *weaknesses.of_docs(routes),
-            *weaknesses.of_routes(routes, self.policy),
+            *weaknesses.of_routes(routes, self.policy, known),
         ]
         if not self._errors:
             found.append(("errors_off", "errors=False: errors answer as the application has them"))

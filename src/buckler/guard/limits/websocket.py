@@ -92,9 +92,16 @@ class WebSocketLimits:
                 )
 
     def check(self, inbound: Inbound) -> Refusal | None:
-        """Whether the connection may be opened (RFC 6455, 10.2); without ``Origin`` no browser asks."""
+        """Whether the connection may be opened (RFC 6455, 10.2); without ``Origin`` no browser asks.
+
+        A page of the application's own is also one of which the browser says so (Fetch Metadata, 2.3):
+        behind a proxy that ends TLS and is not named, ``Origin`` is ``https`` and the request is not.
+        No script can set a header that begins with ``Sec-`` (Fetch, 2.2.2).
+        """
         asked = inbound.headers.get(b"origin")
         if asked is None or b"*" in self._allowed or asked.lower() in self._allowed:
+            return None
+        if inbound.headers.get(b"sec-fetch-site") == b"same-origin":
             return None
         return None if same_origin(inbound, asked) else FOREIGN
 

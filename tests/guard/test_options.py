@@ -37,6 +37,11 @@ from buckler.guard import (
     WebSocketLimits,
     with_policy,
 )
+from buckler.guard.headers.content_security_policy import ContentSecurityPolicy
+from buckler.guard.headers.cookies import Cookies
+from buckler.guard.headers.permissions_policy import PermissionsPolicy
+from buckler.guard.headers.referrer_policy import ReferrerPolicy
+from buckler.guard.headers.strict_transport_security import StrictTransportSecurity
 from buckler.guard.policy import Changes
 from tests.guard.asgi import ask, get, scope
 
@@ -129,6 +134,32 @@ PARTS: Mapping[Any, Mapping[str, set[str]]] = {
 NEEDED: Mapping[Any, Mapping[str, Any]] = {
     TrustedHosts: {"hosts": ["shop.example"]},
     RateLimit: {"rate": "5/minute"},
+}
+WORDS = {"text", "empty text", "huge text", "underscores", "long rate"}
+HEADERS: Mapping[str, tuple[Any, Mapping[str, set[str]]]] = {
+    "strict_transport_security": (
+        StrictTransportSecurity,
+        {"max_age": SIZE | {"huge"}, "include_subdomains": FLAG, "preload": FLAG},
+    ),
+    "referrer_policy": (ReferrerPolicy, {"policies": set()}),
+    "permissions_policy": (PermissionsPolicy, {"allowed": {"dict"}}),
+    "cookies": (
+        Cookies,
+        {
+            **dict.fromkeys(("secure", "http_only"), FLAG),
+            "same_site": NONE,
+            "readable": NAMES | {"empty texts"},
+        },
+    ),
+    "content_security_policy": (
+        ContentSecurityPolicy,
+        {
+            **{one.name: NAMES for one in fields(ContentSecurityPolicy)},
+            "sandbox": NONE | NAMES,
+            **dict.fromkeys(("upgrade_insecure_requests", "report_only"), FLAG),
+            **dict.fromkeys(("report_uri", "report_to"), WORDS),
+        },
+    ),
 }
 
 
@@ -244,7 +275,28 @@ def test_options_of_parts_used_alone(part: Any, name: str) -> None:
     assert taken(make, name) == PARTS[part][name]
 
 
+@pytest.mark.parametrize(
+    ("header", "name"), [(header, name) for header in HEADERS for name in HEADERS[header][1]]
+)
+def test_options_of_headers(header: str, name: str) -> None:
+    kind, options = HEADERS[header]
+
+    def make(**option: Any) -> Any:
+        return SecurityHeaders(application(), HeaderPolicy(**{header: kind(**option)}))
+
+    assert taken(make, name) == options[name]
+
+
+def test_sources_that_can_be_read_only_once_stand_in_each_answer() -> None:
+    policy = ContentSecurityPolicy(img_src=(one for one in ["'self'"]))  # type: ignore[arg-type]
+    app = SecurityHeaders(application(), HeaderPolicy(content_security_policy=policy))
+    said = [get(app).header("content-security-policy") or "" for _ in range(2)]
+    assert ["img-src 'self'" in text for text in said] == [True, True]
+
+
 def test_the_tables_above_have_every_option() -> None:
+    for kind, named in HEADERS.values():
+        assert named.keys() == {one.name for one in fields(kind)}
     assert GUARD.keys() == {*inspect.signature(Guard).parameters, *POLICY} - {"app", "changes"}
     assert POLICY.keys() == Changes.__annotations__.keys() == {one.name for one in fields(Policy)}
     assert ROUTE.keys() == {one.name for one in fields(RoutePolicy)}

@@ -21,7 +21,7 @@ from buckler.core.redact import Redactor
 from buckler.guard.audit.events import SecurityEvent
 from buckler.guard.audit.interface import Sink
 from buckler.guard.audit.record import AuditRecord, fit
-from buckler.guard.options import GuardError, count
+from buckler.guard.options import GuardError, count, positive
 from buckler.notify.lane import Figures, Lane, distinct, wait_all
 from buckler.notify.retry import Retry
 
@@ -75,12 +75,10 @@ class Audit:
 
             sinks = (StdoutSink(),)
         for sink in sinks:
-            if not callable(getattr(sink, "write", None)):
-                raise GuardError(
-                    f"{type(sink).__name__} is no sink", hint="e.g. Audit(StdoutSink())"
-                )
-        if grace < 0:
-            raise GuardError("grace must not be negative")
+            if isinstance(sink, type) or not callable(getattr(sink, "write", None)):
+                raise GuardError(f"{sink!r} is no sink", hint="e.g. Audit(StdoutSink())")
+        if grace != 0:
+            positive(grace, "grace")
         self._most = count(queue, "queue")
         self._sinks = sinks
         self._redactor = redactor or Redactor()

@@ -358,6 +358,8 @@ def test_guard_tells_it_and_closes_it() -> None:
     [
         lambda: Audit(MemorySink(), queue=0),
         lambda: Audit(MemorySink(), grace=-1),
+        lambda: Audit(MemorySink(), grace="5"),  # type: ignore[arg-type]
+        lambda: Audit(MemorySink),  # type: ignore[arg-type]
         lambda: Audit("stdout"),  # type: ignore[arg-type]
         lambda: StdoutSink("xml"),  # type: ignore[arg-type]
         lambda: MemorySink(0),

@@ -221,3 +221,20 @@ def test_websockets_have_origins_sizes_and_rates() -> None:
         with client.websocket_connect("/ws") as socket:
             socket.send_text("x" * 70_000)
             assert socket.receive()["code"] == 1009
+
+
+@pytest.mark.parametrize(
+    ("site", "opened"),
+    [("same-origin", True), ("same-site", False), ("cross-site", False), ("none", False)],
+)
+def test_a_page_s_own_websocket_behind_a_proxy_that_ends_tls(site: str, opened: bool) -> None:
+    # The page is https, the request is not, and no proxy is named: Origin alone looks foreign.
+    headers = {"origin": "https://testserver", "sec-fetch-site": site}
+    with TestClient(shop()) as client:
+        if opened:
+            with client.websocket_connect("/ws", headers=headers) as socket:
+                socket.send_text("hello")
+                assert socket.receive_text() == "hello"
+        else:
+            with pytest.raises(WebSocketDenialResponse):
+                client.websocket_connect("/ws", headers=headers).__enter__()

@@ -141,6 +141,16 @@ def test_close_twice_and_send_after_it() -> None:
     assert dispatcher.figures()["good"].dropped == 1
 
 
+def test_it_starts_again_after_the_end() -> None:
+    got: list[str] = []
+    dispatcher = Dispatcher(Fake("good", lambda note: got.append(note.title)))
+    for title in ("a", "b"):
+        dispatcher.start()
+        dispatcher.send(Notification(title=title))
+        dispatcher.close()
+    assert got == ["a", "b"]
+
+
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="no fork on this system")
 @pytest.mark.filterwarnings("ignore:.*fork.*:DeprecationWarning")
 def test_a_forked_process_sends_by_itself() -> None:

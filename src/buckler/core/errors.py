@@ -1,7 +1,8 @@
 """Every exception of Buckler, as one tree.
 
 Each carries a stable ``code`` for programs, an exit code for the command line, and a hint
-that tells the user what to do next.
+that tells the user what to do next. The hint is a note of the exception, too (PEP 678): whoever meets
+the error as a traceback reads it there; the command line prints message and hint alone.
 """
 
 from __future__ import annotations
@@ -17,6 +18,8 @@ class BucklerError(Exception):
         super().__init__(message)
         self.message = message
         self.hint = hint
+        if hint:
+            self.add_note(f"hint: {hint}")
 
 
 class UsageError(BucklerError):

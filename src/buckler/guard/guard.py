@@ -16,7 +16,7 @@ from buckler.guard.layer import Layer
 from buckler.guard.limits.callers import OneCaller
 from buckler.guard.limits.memory import MemoryStore
 from buckler.guard.limits.rate import RateStore
-from buckler.guard.options import GuardError
+from buckler.guard.options import GuardError, Weakness, check_listener, check_store, flag
 from buckler.guard.plans import Plans
 from buckler.guard.policy import Changes, Policy, Rates
 from buckler.guard.presets import PRESETS, Preset
@@ -76,17 +76,22 @@ class Guard:
             )
         if hasattr(app, INSTALLED):
             raise GuardError("the application has a guard", hint="call Guard(app) once")
-        if isinstance(preset, str) and preset not in PRESETS:
-            raise GuardError(f"there is no preset {preset!r}", hint=f"one of {', '.join(PRESETS)}")
+        base = _base(preset)
+        check_listener(events)
+        check_store(store)
+        flag(errors, "errors")
+        flag(local_docs, "local_docs")
         if answers not in (None, *MODES):
-            raise GuardError(f"answers: {answers!r} is not one of {', '.join(MODES)}")
-        base = PRESETS[preset]() if isinstance(preset, str) else preset
+            raise GuardError(
+                f"answers: {answers!r} is not one of {', '.join(MODES)}",
+                hint="write answers='log', or answers=None to look at no answer",
+            )
         self.app = app
         self.policy = replace(base, **changes)
         self._base = base if isinstance(preset, str) else Policy()
         self._events = events
         self._teller = None if events is None else Teller(events)
-        self._store = store or MemoryStore()
+        self._store = MemoryStore() if store is None else store
         self._errors = errors
         self._docs = local_docs
         self._answers = chosen(answers)
@@ -95,9 +100,11 @@ class Guard:
         self._more: list[Teller] = []
         self._layer: Layer | None = None
         self._rates_alone = False
-        self._told = False
+        self._told: set[Weakness] = set()
+        self._told_of_routes: set[tuple[Weakness, str]] = set()
         self._inspecting = False
-        self.reports = Reports(csp_reports) if isinstance(csp_reports, str) else csp_reports
+        self._ended = False
+        self.reports = _reports(csp_reports)
         self._build: Callable[[], Any] = app.build_middleware_stack
         # The instance's own attribute: Starlette calls it once, when the first message comes.
         app.build_middleware_stack = self._stack  # type: ignore[method-assign]
@@ -117,7 +124,6 @@ class Guard:
     def rated(self, rate: Rates) -> Iterator[None]:
         """Count by another rate for a while, from zero; None: not at all."""
         before = self.policy
-        self._told = True  # what a test changes is nobody's choice
         self.policy = replace(before, rate=rate, sign_in_rate=rate)
         self._rates_alone = True
         self._again()
@@ -159,6 +165,7 @@ class Guard:
         return self._layer
 
     def _plans(self) -> Plans:
+        self._reopen()
         plans = Plans(
             tuple(read(self.app)),
             self.policy,
@@ -169,11 +176,8 @@ class Guard:
             look=self._caller.look,
         )
         self._inspect(plans)
-        if self._told:
-            return plans
-        self._told = True
-        for reason, message in self.weaknesses():
-            self._tell(reason, message)
+        if not self._rates_alone:  # what a test changes is nobody's choice
+            self._tell_weaknesses()
         return plans
 
     def _inspect(self, plans: Plans) -> None:
@@ -188,6 +192,16 @@ class Guard:
 
     def weaknesses(self) -> list[tuple[str, str]]:
         """What is set weaker than the defaults: a word and a sentence for each; routes by name."""
+        return self._found(set())
+
+    def _tell_weaknesses(self) -> None:
+        """Tell each once; plans are made again when the application has started, with routes that came then."""
+        for weakness in self._found(self._told_of_routes):
+            if weakness not in self._told:
+                self._told.add(weakness)
+                self._tell(*weakness)
+
+    def _found(self, known: set[tuple[Weakness, str]]) -> list[Weakness]:
         from buckler.guard import weaknesses
 
         routes = tuple(read(self.app))
@@ -197,7 +211,7 @@ class Guard:
             *weaknesses.of_policy(self.policy, self._base),
             *weaknesses.of_store(self._store),
             *weaknesses.of_docs(routes),
-            *weaknesses.of_routes(routes, self.policy),
+            *weaknesses.of_routes(routes, self.policy, known),
         ]
         if not self._errors:
             found.append(("errors_off", "errors=False: errors answer as the application has them"))
@@ -220,6 +234,35 @@ class Guard:
                 await anyio.to_thread.run_sync(close)
             except Exception:
                 logging.getLogger("buckler.guard").exception("events: the listener did not close")
+        self._ended = True
+        self._again()  # a second start makes plans before the application's own start-up code runs
+
+    def _reopen(self) -> None:
+        """Let the listener take events again, where the application had ended and starts once more."""
+        if not self._ended:
+            return
+        self._ended = False
+        reopen = getattr(self._events, "open", None)
+        if reopen is not None:
+            try:
+                reopen()
+            except Exception:
+                logging.getLogger("buckler.guard").exception("events: the listener did not open")
+
+
+def _base(preset: Preset | Policy) -> Policy:
+    if isinstance(preset, Policy):
+        return preset
+    if isinstance(preset, str) and preset in PRESETS:
+        return PRESETS[preset]()
+    raise GuardError(
+        f"there is no preset {preset!r}", hint=f"one of {', '.join(PRESETS)}, or a Policy(...)"
+    )
+
+
+def _reports(given: str | Reports | None) -> Reports | None:
+    # What is neither is told as the path that it is not.
+    return given if given is None or isinstance(given, Reports) else Reports(given)
 
 
 def _without_server_errors(stack: Any) -> Any:

@@ -23,6 +23,7 @@ from buckler.guard.limits.csrf import Csrf
 from buckler.guard.limits.memory import MemoryStore
 from buckler.guard.limits.rate import Rate, RateStore
 from buckler.guard.limits.websocket import WebSocketLimits
+from buckler.guard.options import GuardError, check_listener, check_store, texts
 from buckler.guard.plans import Plans
 from buckler.guard.policy import Changes, Policy
 
@@ -57,6 +58,19 @@ class _Part:
         events: Listener | None = None,
         store: RateStore | None = None,
     ) -> None:
+        if not callable(app):
+            raise GuardError(
+                f"{type(self).__name__} stands around an ASGI application, not {app!r}",
+                hint=f"app.add_middleware({type(self).__name__}, ...), or around the application",
+            )
+        for name, value in changes.items():
+            if value is None:
+                raise GuardError(
+                    f"{type(self).__name__} does nothing with {name}=None",
+                    hint=f"give it a value, or leave {type(self).__name__} out",
+                )
+        check_listener(events)
+        check_store(store)
         merged = OFF.copy()
         merged.update(changes)
         policy = Policy(**merged)
@@ -65,10 +79,12 @@ class _Part:
         head = policy.hosts is not None
         # Nobody is told of a caller's address where it decides nothing.
         caller = (
-            OneCaller(events and Teller(events)) if {"rate", "websocket"} & {*changes} else None
+            OneCaller(Teller(events) if events is not None else None)
+            if {"rate", "websocket"} & {*changes}
+            else None
         )
         look = caller.look if caller is not None else None
-        plans = Plans((), policy, store or MemoryStore(), head=head, look=look)
+        plans = Plans((), policy, MemoryStore() if store is None else store, head=head, look=look)
         self.app = app
         if policy.inspect is not None:
             from buckler.guard.inspection.inspecting import Inspecting
@@ -100,7 +116,7 @@ class SecurityHeaders(_Part):
     """
 
     def __init__(self, app: App, headers: HeaderPolicy | None = None) -> None:
-        super().__init__(app, {"headers": headers or HeaderPolicy()})
+        super().__init__(app, {"headers": HeaderPolicy() if headers is None else headers})
 
 
 class TrustedHosts(_Part):
@@ -153,7 +169,9 @@ class BodyLimit(_Part):
         upload: int | str | None = None,
         events: Listener | None = None,
     ) -> None:
-        super().__init__(app, {"body": body, "upload": upload or body}, events=events)
+        super().__init__(
+            app, {"body": body, "upload": body if upload is None else upload}, events=events
+        )
 
 
 class RateLimit(_Part):
@@ -176,6 +194,8 @@ class RateLimit(_Part):
         proxies: Sequence[str] = (),
         events: Listener | None = None,
     ) -> None:
+        if not isinstance(rate, str | Rate) and not rate:
+            raise GuardError("RateLimit does nothing without a rate", hint="e.g. '100/minute'")
         super().__init__(app, {"rate": rate, "proxies": proxies}, events=events, store=store)
 
 
@@ -203,7 +223,8 @@ class CsrfProtection(_Part):
     def __init__(
         self, app: App, trusted: Iterable[str] = (), *, events: Listener | None = None
     ) -> None:
-        super().__init__(app, {"csrf": Csrf(trusted)}, events=events)
+        origins = texts(trusted, "trusted", "https://app.shop.example")
+        super().__init__(app, {"csrf": Csrf(origins)}, events=events)
 
 
 class WebSocketBounds(_Part):
@@ -218,7 +239,9 @@ class WebSocketBounds(_Part):
     def __init__(
         self, app: App, limits: WebSocketLimits | None = None, *, events: Listener | None = None
     ) -> None:
-        super().__init__(app, {"websocket": limits or WebSocketLimits()}, events=events)
+        super().__init__(
+            app, {"websocket": WebSocketLimits() if limits is None else limits}, events=events
+        )
 
 
 class TimeLimit(_Part):
@@ -231,7 +254,10 @@ class TimeLimit(_Part):
     """
 
     def __init__(self, app: App, seconds: float = 30.0, *, concurrency: int | None = None) -> None:
-        super().__init__(app, {"timeout": seconds, "concurrency": concurrency})
+        changes: Changes = {"timeout": seconds}
+        if concurrency is not None:
+            changes["concurrency"] = concurrency
+        super().__init__(app, changes)
 
 
 class AttackInspection(_Part):
@@ -246,4 +272,6 @@ class AttackInspection(_Part):
     def __init__(
         self, app: App, inspection: Inspection | None = None, *, events: Listener | None = None
     ) -> None:
-        super().__init__(app, {"inspect": inspection or Inspection()}, events=events)
+        super().__init__(
+            app, {"inspect": Inspection() if inspection is None else inspection}, events=events
+        )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal, ParamSpec, TypedDict, TypeVar
 
@@ -16,7 +16,16 @@ from buckler.guard.limits.hosts import Hosts
 from buckler.guard.limits.proxies import Proxies
 from buckler.guard.limits.rate import Rate
 from buckler.guard.limits.websocket import WebSocketLimits
-from buckler.guard.options import INHERIT, GuardError, Inherit, count, positive, size
+from buckler.guard.options import (
+    INHERIT,
+    GuardError,
+    Inherit,
+    count,
+    instance,
+    positive,
+    size,
+    texts,
+)
 
 Rates = str | Rate | Sequence[str | Rate] | None
 F = TypeVar("F", bound=Callable[..., Any])
@@ -25,6 +34,7 @@ _KINDS = (
     ("headers", HeaderPolicy),
     ("cors", Cors),
     ("csrf", Csrf),
+    ("websocket", WebSocketLimits),
     ("inspect", Inspection),
 )
 MARK = "__buckler_policy__"
@@ -86,18 +96,19 @@ class Policy:
 
     def __post_init__(self) -> None:
         for name, kind in _KINDS:
-            value = getattr(self, name)
-            if value is not None and not isinstance(value, kind):
-                raise GuardError(f"{name} takes {kind.__name__} or None, not {value!r}")
-        for name in ("hosts", "proxies"):
-            if isinstance(getattr(self, name), str):
-                raise GuardError(f"{name} is a list: [{getattr(self, name)!r}]")
+            instance(getattr(self, name), name, kind)
+        # Lists are fixed: one that is read only once, as a generator, would be empty when plans are made.
+        if self.hosts is not None:
+            object.__setattr__(self, "hosts", texts(self.hosts, "hosts", "shop.example"))
+        object.__setattr__(self, "proxies", texts(self.proxies, "proxies", "10.0.0.0/8"))
         # Made for what they refuse: a wrong network is told where it is written, not at the first request.
         Proxies(self.proxies)
         Hosts(self.hosts or ())
-        for name in ("body", "upload", "header_size", "address"):
+        for name in ("body", "upload"):
             if getattr(self, name) is not None:
                 size(getattr(self, name), name)
+        for name in ("header_size", "address"):
+            count(size(getattr(self, name), name), name)
         for name in ("json_depth", "json_keys", "parts", "files", "header_count", "query_keys"):
             count(getattr(self, name), name)
         if self.timeout is not None:
@@ -105,9 +116,12 @@ class Policy:
         if self.concurrency is not None:
             count(self.concurrency, "concurrency")
         if self.https not in (None, "redirect", "require"):
-            raise GuardError(f"https: {self.https!r} is not 'redirect', 'require' or None")
-        rates(self.rate)
-        rates(self.sign_in_rate)
+            raise GuardError(
+                f"https: {self.https!r} is not 'redirect', 'require' or None",
+                hint="'redirect' sends those who read to https, 'require' refuses plain http",
+            )
+        for name in ("rate", "sign_in_rate"):
+            object.__setattr__(self, name, _fixed(getattr(self, name), name))
 
 
 def rates(value: Rates) -> tuple[Rate, ...]:
@@ -121,6 +135,23 @@ def rates(value: Rates) -> tuple[Rate, ...]:
     if isinstance(value, str | Rate):
         return (Rate.of(value),)
     return tuple(Rate.of(one) for one in value)
+
+
+def _fixed(value: Rates, name: str) -> Rates:
+    """What an option of rates says, its list as a tuple.
+
+    Raises:
+        GuardError: It is neither a rate nor a list of them.
+    """
+    if value is not None and not isinstance(value, str | Rate):
+        if isinstance(value, bytes | Mapping | type) or not isinstance(value, Iterable):
+            raise GuardError(
+                f"{name}: {value!r} is no rate, list of rates or None",
+                hint=f"write {name}='100/minute', or {name}=['5/second', '100/minute']",
+            )
+        value = tuple(value)
+    rates(value)
+    return value
 
 
 # By identity: FastAPI keeps dependencies in a dictionary, and some of these values have no hash.
@@ -164,9 +195,17 @@ class RoutePolicy:
     uninspected: Sequence[Attack | str] = ()
 
     def __post_init__(self) -> None:
-        if isinstance(self.secrets, str):
-            raise GuardError(f"secrets is a list of names: [{self.secrets!r}]")
+        # Lists are fixed for the same reason as those of a policy.
+        object.__setattr__(self, "secrets", texts(self.secrets, "secrets", "webhook_secret"))
+        object.__setattr__(self, "uninspected", texts(self.uninspected, "uninspected", "xss"))
         names(self.uninspected, "uninspected")
+        if not isinstance(self.rate, Inherit):
+            object.__setattr__(self, "rate", _fixed(self.rate, "rate"))
+        if not isinstance(self.cache_control, str | Inherit | None):
+            raise GuardError(
+                f"cache_control takes a text or None, not {self.cache_control!r}",
+                hint="write cache_control='max-age=60'",
+            )
         self.apply(Policy())
 
     async def __call__(self) -> None:

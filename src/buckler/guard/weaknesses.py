@@ -125,20 +125,27 @@ def of_policy(policy: Policy, base: Policy) -> Iterator[Weakness]:
         yield "https_off", "https=None: plain http is served; 'redirect' or 'require'"
 
 
-def of_routes(routes: Iterable[Route], policy: Policy) -> Iterator[Weakness]:
+def of_routes(
+    routes: Iterable[Route], policy: Policy, known: set[tuple[Weakness, str]] | None = None
+) -> Iterator[Weakness]:
     """What single routes want weaker than the application has it, each sentence with their names.
 
     Args:
         routes: Of the application.
         policy: Of the application.
+        known: Weakness and name of the route that were told already: left out here, and what is new
+            is added. Routes may come while the application starts.
     """
+    known = set() if known is None else known
     usual = {*_parts(policy), *_rate("rate", policy.rate)}
     usual |= {*_rate("sign_in_rate", policy.sign_in_rate)}
     named: dict[Weakness, dict[str, None]] = {}
     for route in _all(routes):
         for weakness in _wished(route, policy):
-            if weakness not in usual:
-                named.setdefault(weakness, {})[_name(route)] = None
+            name = _name(route)
+            if weakness not in usual and (weakness, name) not in known:
+                named.setdefault(weakness, {})[name] = None
+    known.update((weakness, name) for weakness, names in named.items() for name in names)
     for (reason, sentence), names in named.items():
         listed = ", ".join(list(names)[:_LISTED])
         more = len(names) - _LISTED

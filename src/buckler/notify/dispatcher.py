@@ -66,7 +66,13 @@ class Dispatcher:
             lane.put(notification)
 
     def start(self) -> None:
-        """Start the threads now: while the interpreter ends, none can be started any more."""
+        """Start the threads now: while the interpreter ends, none can be started any more.
+
+        After :meth:`close` it starts them anew, unless one of them hangs still.
+        """
+        with self._lock:
+            if self._closed and all(lane.join(0) for lane in self._lanes):
+                self._lanes, self._closed = (), False
         self._started()
 
     def flush(self, timeout: float = 5) -> bool:
@@ -87,7 +93,7 @@ class Dispatcher:
             lane.join(self._grace / len(self._lanes) + 0.1)
 
     def figures(self) -> dict[str, Figures]:
-        """What became of the notifications, by the channel's name."""
+        """What became of the notifications since the threads were started, by the channel's name."""
         return {lane.name: lane.figures() for lane in self._lanes}
 
     def _started(self) -> Sequence[Lane[Notification]]:

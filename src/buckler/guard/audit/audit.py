@@ -21,7 +21,7 @@ from buckler.core.redact import Redactor
 from buckler.guard.audit.events import SecurityEvent
 from buckler.guard.audit.interface import Sink
 from buckler.guard.audit.record import AuditRecord, fit
-from buckler.guard.options import GuardError, count
+from buckler.guard.options import GuardError, count, positive
 from buckler.notify.lane import Figures, Lane, distinct, wait_all
 from buckler.notify.retry import Retry
 
@@ -75,12 +75,10 @@ class Audit:
 
             sinks = (StdoutSink(),)
         for sink in sinks:
-            if not callable(getattr(sink, "write", None)):
-                raise GuardError(
-                    f"{type(sink).__name__} is no sink", hint="e.g. Audit(StdoutSink())"
-                )
-        if grace < 0:
-            raise GuardError("grace must not be negative")
+            if isinstance(sink, type) or not callable(getattr(sink, "write", None)):
+                raise GuardError(f"{sink!r} is no sink", hint="e.g. Audit(StdoutSink())")
+        if grace != 0:
+            positive(grace, "grace")
         self._most = count(queue, "queue")
         self._sinks = sinks
         self._redactor = redactor or Redactor()
@@ -101,6 +99,7 @@ class Audit:
         self._lanes: tuple[Lane[AuditRecord], ...] = ()
         self._pump: threading.Thread | None = None
         self._closed = False
+        self._before: dict[str, Figures] = {}
         self._dropped = 0
         self._untold = 0
         self._faults = 0
@@ -137,7 +136,10 @@ class Audit:
         return written
 
     def close(self) -> None:
-        """Write what waits, for ``grace`` seconds at most, and end; a second call does nothing."""
+        """Write what waits, for ``grace`` seconds at most, and end; a second call does nothing.
+
+        What comes afterwards is lost, until :meth:`open`.
+        """
         with self._lock:
             if self._closed:
                 return
@@ -156,6 +158,18 @@ class Audit:
         if self._alarms is not None:
             self._alarms.close()
 
+    def open(self) -> None:
+        """Take events again after :meth:`close`; else it does nothing.
+
+        ``Guard`` calls it where an application starts once more in one process, as under two test clients
+        one after the other. What hangs since then is left alone: a sink is called in one thread only.
+        """
+        with self._lock:
+            if not self._closed or (self._pump is not None and self._pump.is_alive()):
+                return
+            self._closed = self._late = False
+            self._pump = None
+
     @property
     def dropped(self) -> int:
         """Events of this process that found no room in the queue or came after the end."""
@@ -163,17 +177,25 @@ class Audit:
 
     def figures(self) -> dict[str, Figures]:
         """What became of the records, by the sink's name: done, errors, dropped."""
-        return {lane.name: lane.figures() for lane in self._lanes}
+        return {lane.name: self._total(lane) for lane in self._lanes}
+
+    def _total(self, lane: Lane[AuditRecord]) -> Figures:
+        now, before = lane.figures(), self._before.get(lane.name, Figures(0, 0, 0))
+        return Figures(
+            now.done + before.done, now.errors + before.errors, now.dropped + before.dropped
+        )
 
     def _start(self) -> None:
         with self._lock:
             if self._pump is not None or self._closed:
                 return
             names = distinct(sink.name for sink in self._sinks)
-            lanes = []
+            ended = {lane.name: lane for lane in self._lanes}
+            lanes: list[Lane[AuditRecord]] = []
             try:
                 for name, sink in zip(names, self._sinks, strict=True):
-                    lanes.append(self._lane(name, sink))
+                    hanging = name in ended and not ended[name].join(0)
+                    lanes.append(ended[name] if hanging else self._lane(name, sink))
                 pump = threading.Thread(target=self._run, name="buckler audit", daemon=True)
                 pump.start()
                 if self._alarms is not None:
@@ -182,6 +204,9 @@ class Audit:
                 for lane in lanes:
                     lane.stop()
                 return
+            self._before |= {
+                name: self._total(lane) for name, lane in ended.items() if lane not in lanes
+            }
             self._lanes, self._pump = tuple(lanes), pump
             atexit.register(self.close)
 

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, fields
 from typing import Final
 
-from buckler.guard.options import GuardError
+from buckler.guard.options import GuardError, flag, texts
 
 NONCE: Final = "'nonce'"
 """Stands for the nonce of the request at hand in a list of sources."""
@@ -27,6 +27,9 @@ _HOST = re.compile(
     re.IGNORECASE,
 )
 _TOKEN = re.compile(r"[A-Za-z0-9#=_/@.%-]+|\*|'allow-duplicates'|'none'|'script'")
+_PLACE = re.compile(r"[^\s;,\x00-\x20\x7f-\U0010ffff]*")
+_SINGLE = ("report_only", "upgrade_insecure_requests", "report_uri", "report_to")
+"""Fields that hold no list."""
 _SOURCES = frozenset(
     (
         *("default_src", "script_src", "script_src_elem", "script_src_attr", "style_src"),
@@ -100,21 +103,31 @@ class ContentSecurityPolicy:
     report_only: bool = field(default=False)
 
     def __post_init__(self) -> None:
+        for name in ("report_only", "upgrade_insecure_requests"):
+            flag(getattr(self, name), name)
+        for name in ("report_uri", "report_to"):
+            value = getattr(self, name)
+            if not isinstance(value, str) or not _PLACE.fullmatch(value):
+                raise GuardError(
+                    f"{name}: {value!r} cannot stand in a policy",
+                    hint="report_uri='/csp-reports', report_to='csp'",
+                )
         for item in fields(self):
             value = getattr(self, item.name)
-            if isinstance(value, str) and item.name not in ("report_uri", "report_to"):
-                raise GuardError(f"{item.name} is a tuple of texts, not a text: ({value!r},)")
-            if isinstance(value, tuple | list):
-                object.__setattr__(self, item.name, tuple(value))
-                self._check(item.name, tuple(value))
-        if any(c in self.report_uri for c in " ;,\r\n"):
-            raise GuardError(f"report_uri: {self.report_uri!r} cannot stand in a policy")
+            if item.name in _SINGLE or (item.name == "sandbox" and value is None):
+                continue
+            # Fixed: a generator would be empty from the second answer on.
+            values = texts(value, item.name, "'self'" if item.name in _SOURCES else "allow-scripts")
+            object.__setattr__(self, item.name, values)
+            self._check(item.name, values)
         if self.report_only and self.sandbox is not None:
-            raise GuardError("sandbox is without effect in a policy that only reports")
+            raise GuardError(
+                "sandbox is without effect in a policy that only reports", hint="leave one out"
+            )
 
     def _check(self, name: str, values: tuple[str, ...]) -> None:
         if "'none'" in values and len(values) > 1:
-            raise GuardError(f"{name}: 'none' stands alone")
+            raise GuardError(f"{name}: 'none' stands alone", hint="leave it out, or the others")
         for value in values:
             if name in _SOURCES:
                 known = value in _KEYWORDS or value == NONCE or _HASH.fullmatch(value)
@@ -124,7 +137,9 @@ class ContentSecurityPolicy:
                         hint="keywords have quotes: \"'self'\"; hosts have none",
                     )
             elif not _TOKEN.fullmatch(value):
-                raise GuardError(f"{name}: {value!r} cannot stand in a policy")
+                raise GuardError(
+                    f"{name}: {value!r} cannot stand in a policy", hint="one word for each text"
+                )
 
     @property
     def header(self) -> bytes:

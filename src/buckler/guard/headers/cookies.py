@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Literal
 
-from buckler.guard.options import GuardError, Weakness
+from buckler.guard.options import GuardError, Weakness, flag, texts
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,7 +35,10 @@ class Cookies:
                 f"same_site: {self.same_site!r} is not Lax or Strict",
                 hint="a cookie that needs SameSite=None says so itself",
             )
-        object.__setattr__(self, "readable", frozenset(self.readable))
+        flag(self.secure, "secure")
+        flag(self.http_only, "http_only")
+        readable = frozenset(texts(self.readable, "readable", "csrftoken"))
+        object.__setattr__(self, "readable", readable)
 
     def weaknesses(self) -> Iterator[Weakness]:
         """What of it is weaker than its defaults."""

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
-from buckler.guard.options import GuardError, Weakness
+from buckler.guard.options import GuardError, Weakness, texts
 
 DENIED = (
     *("accelerometer", "autoplay", "browsing-topics", "camera", "display-capture"),
@@ -16,6 +16,7 @@ DENIED = (
     *("storage-access", "usb", "xr-spatial-tracking"),
 )
 """Features that no site gets unless it says so; those of the standard's registry that ask a device."""
+_EXAMPLE = "write PermissionsPolicy({'camera': ['self', 'https://meet.shop.example']})"
 _FEATURE = re.compile(r"[a-z][a-z0-9-]*")
 _ORIGIN = re.compile(r"https?://(?:\*\.)?[A-Za-z0-9.-]+(?::\d+)?")
 
@@ -35,14 +36,22 @@ class PermissionsPolicy:
     header = b"permissions-policy"
 
     def __post_init__(self) -> None:
+        if not isinstance(self.allowed, Mapping):
+            raise GuardError(
+                f"Permissions-Policy takes features and who may use them, not {self.allowed!r}",
+                hint=_EXAMPLE,
+            )
+        fixed = {}
         for feature, who in self.allowed.items():
-            if not _FEATURE.fullmatch(feature):
-                raise GuardError(f"Permissions-Policy: {feature!r} is no feature")
-            if isinstance(who, str):
-                raise GuardError(f"Permissions-Policy: {feature} takes a tuple: ({who!r},)")
-            for one in who:
+            if not isinstance(feature, str) or not _FEATURE.fullmatch(feature):
+                raise GuardError(f"Permissions-Policy: {feature!r} is no feature", hint=_EXAMPLE)
+            fixed[feature] = texts(who, f"Permissions-Policy: {feature}", "self")
+            for one in fixed[feature]:
                 if one not in ("self", "*") and not _ORIGIN.fullmatch(one):
-                    raise GuardError(f"Permissions-Policy: {one!r} is not self, * or an origin")
+                    raise GuardError(
+                        f"Permissions-Policy: {one!r} is not self, * or an origin", hint=_EXAMPLE
+                    )
+        object.__setattr__(self, "allowed", fixed)
 
     def weaknesses(self) -> Iterator[Weakness]:
         """What it gives to whoever is framed, of what is nobody's by default."""

@@ -15,7 +15,7 @@ from buckler.guard.headers.frame_options import FrameOptions
 from buckler.guard.headers.permissions_policy import PermissionsPolicy
 from buckler.guard.headers.referrer_policy import ReferrerPolicy
 from buckler.guard.headers.strict_transport_security import StrictTransportSecurity
-from buckler.guard.options import GuardError, Weakness, header_value
+from buckler.guard.options import GuardError, Weakness, flag, header_value, instance, texts
 
 TELLING: Final = frozenset(
     (
@@ -25,6 +25,19 @@ TELLING: Final = frozenset(
     )
 )
 """Names that tell an attacker what runs behind; taken out of every answer (CWE-200, ASVS V13.4.6)."""
+
+_PARTS: Final = (
+    ("strict_transport_security", StrictTransportSecurity),
+    ("frame_options", FrameOptions),
+    ("content_type_options", ContentTypeOptions),
+    ("referrer_policy", ReferrerPolicy),
+    ("permissions_policy", PermissionsPolicy),
+    ("opener_policy", OpenerPolicy),
+    ("embedder_policy", EmbedderPolicy),
+    ("resource_policy", ResourcePolicy),
+    ("cache_control", CacheControl),
+    ("cookies", Cookies),
+)
 
 
 class Header(Protocol):
@@ -75,15 +88,26 @@ class HeaderPolicy:
     enforce: bool = False
 
     def __post_init__(self) -> None:
-        if isinstance(self.removed, str):
-            raise GuardError("removed is a set of names, not a text")
-        object.__setattr__(self, "removed", frozenset(name.lower() for name in self.removed))
+        for name, kind in _PARTS:
+            instance(getattr(self, name), name, kind)
+        removed = texts(self.removed, "removed", "x-powered-by")
+        object.__setattr__(self, "removed", frozenset(name.lower() for name in removed))
+        if not isinstance(self.extra, Mapping):
+            raise GuardError(
+                f"extra takes names and values, not {self.extra!r}",
+                hint="write extra={'X-Robots-Tag': 'noindex'}",
+            )
         for name, value in self.extra.items():
-            header_value(value, name)
+            header_value(value, str(name))
             header_value(name, "a header's name")
-        for policy in self.policies:
-            if not isinstance(policy, ContentSecurityPolicy):
-                raise GuardError("content_security_policy takes ContentSecurityPolicy objects")
+        flag(self.enforce, "enforce")
+        given = self.content_security_policy
+        if isinstance(given, list):
+            object.__setattr__(self, "content_security_policy", tuple(given))
+        for policy in given if isinstance(given, tuple | list) else (given,):
+            instance(
+                policy, "content_security_policy", ContentSecurityPolicy, optional=policy is given
+            )
 
     @property
     def policies(self) -> tuple[ContentSecurityPolicy, ...]:

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
 
-from buckler.guard.options import GuardError, Weakness
+from buckler.guard.options import GuardError, Weakness, texts
 
 POLICIES = (
     *("no-referrer", "no-referrer-when-downgrade", "origin", "origin-when-cross-origin"),
@@ -33,11 +33,15 @@ class ReferrerPolicy:
     def __post_init__(self) -> None:
         if isinstance(self.policies, str):
             object.__setattr__(self, "policies", (self.policies,))
+        found = texts(self.policies, "Referrer-Policy", "no-referrer")
+        object.__setattr__(self, "policies", found)
         for policy in self.policies:
             if policy not in POLICIES:
-                raise GuardError(f"Referrer-Policy: {policy!r} is unknown; one of {POLICIES}")
+                raise GuardError(
+                    f"Referrer-Policy: {policy!r} is unknown", hint=f"one of {', '.join(POLICIES)}"
+                )
         if not self.policies:
-            raise GuardError("Referrer-Policy: name one")
+            raise GuardError("Referrer-Policy: name one", hint="or referrer_policy=None")
 
     def weaknesses(self) -> Iterator[Weakness]:
         """What of it is weaker than to tell the origin at most."""

@@ -41,6 +41,8 @@ OTHER: Final = "other"
 _HEADER = "reporting-endpoints"
 _WORD = re.compile(r"[a-z][a-z-]{0,40}")
 """``inline``, ``eval``, ``trusted-types-sink``, or a scheme (CSP3, 5.2)."""
+_PATH = re.compile(r"""/[^\s"\\;,{}?#\x00-\x20\x7f-\U0010ffff]*""")
+"""What stands in the policy, in a header and as a route's path, all without a parameter."""
 _TYPES = ("application/csp-report", "application/reports+json", "application/json")
 
 
@@ -81,8 +83,10 @@ class Reports:
     def __init__(
         self, path: str = "/csp-reports", *, most: int = 1000, events: str | Rate = "30/minute"
     ) -> None:
-        if not path.startswith("/") or any(c in path for c in ' "\\;,{}?#'):
-            raise GuardError(f"csp_reports: {path!r} is no path", hint="'/csp-reports'")
+        if not isinstance(path, str) or not _PATH.fullmatch(path):
+            raise GuardError(
+                f"csp_reports: {path!r} is no path", hint="write csp_reports='/csp-reports'"
+            )
         self.path = path
         self._most = count(most, "most")
         self._seen: OrderedDict[Violation, int] = OrderedDict()

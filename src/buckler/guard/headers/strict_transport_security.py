@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
 
-from buckler.guard.options import GuardError, Weakness
+from buckler.guard.options import GuardError, Weakness, flag
 
 HALF_A_YEAR: Final = 182 * 86400
 YEAR = 365 * 86400
@@ -33,9 +33,14 @@ class StrictTransportSecurity:
 
     def __post_init__(self) -> None:
         if isinstance(self.max_age, bool) or not isinstance(self.max_age, int) or self.max_age < 0:
-            raise GuardError("max_age is a number of seconds")
+            raise GuardError("max_age is a number of seconds", hint=f"a year: max_age={YEAR}")
+        flag(self.include_subdomains, "include_subdomains")
+        flag(self.preload, "preload")
         if self.preload and (self.max_age < YEAR or not self.include_subdomains):
-            raise GuardError("preload wants a year at least and include_subdomains")
+            raise GuardError(
+                "preload wants a year at least and include_subdomains",
+                hint=f"write max_age={YEAR}, include_subdomains=True, or leave preload out",
+            )
 
     def weaknesses(self) -> Iterator[Weakness]:
         """What of it is weaker than its defaults."""

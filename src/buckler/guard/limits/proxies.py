@@ -11,7 +11,7 @@ import ipaddress
 from collections.abc import Iterable, Sequence
 
 from buckler.guard.inbound import HTTPS, Inbound
-from buckler.guard.options import GuardError
+from buckler.guard.options import GuardError, texts
 
 MAX_HOPS = 20
 REMEMBERED = 4096
@@ -31,9 +31,7 @@ class Proxies:
     __slots__ = ("_judged", "_networks", "_unix")
 
     def __init__(self, networks: Iterable[str]) -> None:
-        if isinstance(networks, str):
-            raise GuardError(f"proxies is a list of networks: [{networks!r}]")
-        chosen = list(networks)
+        chosen = texts(networks, "proxies", "10.0.0.0/8")
         self._unix = "unix" in chosen
         self._networks = []
         for text in chosen:
@@ -42,7 +40,11 @@ class Proxies:
             try:
                 network = ipaddress.ip_network(text, strict=False)
             except ValueError as error:
-                raise GuardError(f"proxies: {text!r} is no address or network") from error
+                raise GuardError(
+                    f"proxies: {text!r} is no address or network",
+                    hint="write '10.0.0.7', '10.0.0.0/8', '2001:db8::/32', or 'unix' for a Unix "
+                    "socket; a name of a host is none: give its address",
+                ) from error
             if network.prefixlen == 0:
                 raise GuardError(
                     f"proxies: {text} trusts everybody", hint="name the proxy's own address"

@@ -19,7 +19,9 @@ from buckler.guard.limits.proxies import bucket
 from buckler.guard.options import GuardError, count, positive
 from buckler.guard.refusal import Refusal
 
-_RATE = re.compile(r"\s*(\d[\d_]*)\s*(?:/|per)\s*(\d+)?\s*([a-z]+)\s*", re.IGNORECASE)
+_RATE = re.compile(
+    r"\s*(\d{1,18}(?:_\d{1,18}){0,9})\s*(?:/|per)\s*(\d{1,9})?\s*([a-z]+)\s*", re.IGNORECASE
+)
 _SECONDS = {
     "s": 1,
     "second": 1,
@@ -63,8 +65,10 @@ class Rate:
                 f"rate: by {self.by!r} is unknown",
                 hint="address, everybody, principal or a function",
             )
-        if not re.fullmatch(r"[\w-]+", self.name):
-            raise GuardError(f"rate: {self.name!r} is no name")
+        if not isinstance(self.name, str) or not re.fullmatch(r"[\w-]+", self.name):
+            raise GuardError(
+                f"rate: {self.name!r} is no name", hint="letters, digits, '-' and '_': name='burst'"
+            )
 
     @classmethod
     def of(cls, value: str | Rate) -> Rate:

@@ -16,7 +16,7 @@ from buckler.guard.inbound import Inbound
 from buckler.guard.limits.cors import origin
 from buckler.guard.limits.csrf import same_origin
 from buckler.guard.limits.rate import Rate
-from buckler.guard.options import GuardError, Weakness, count, size
+from buckler.guard.options import Weakness, count, size, texts
 from buckler.guard.refusal import Refusal
 
 FOREIGN: Final = Refusal(
@@ -56,9 +56,9 @@ class WebSocketLimits:
     _messages: Rate = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
-        if isinstance(self.origins, str):
-            raise GuardError(f"origins is a list: [{self.origins!r}]")
-        allowed = frozenset(b"*" if one == "*" else origin(one) for one in self.origins)
+        origins = texts(self.origins, "origins", "https://app.shop.example")
+        object.__setattr__(self, "origins", origins)
+        allowed = frozenset(b"*" if one == "*" else origin(one) for one in origins)
         for name in ("connections", "connections_per_address"):
             if getattr(self, name) is not None:
                 count(getattr(self, name), name)
@@ -92,9 +92,16 @@ class WebSocketLimits:
                 )
 
     def check(self, inbound: Inbound) -> Refusal | None:
-        """Whether the connection may be opened (RFC 6455, 10.2); without ``Origin`` no browser asks."""
+        """Whether the connection may be opened (RFC 6455, 10.2); without ``Origin`` no browser asks.
+
+        A page of the application's own is also one of which the browser says so (Fetch Metadata, 2.3):
+        behind a proxy that ends TLS and is not named, ``Origin`` is ``https`` and the request is not.
+        No script can set a header that begins with ``Sec-`` (Fetch, 2.2.2).
+        """
         asked = inbound.headers.get(b"origin")
         if asked is None or b"*" in self._allowed or asked.lower() in self._allowed:
+            return None
+        if inbound.headers.get(b"sec-fetch-site") == b"same-origin":
             return None
         return None if same_origin(inbound, asked) else FOREIGN
 

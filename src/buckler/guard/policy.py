@@ -89,7 +89,7 @@ class Policy:
     parts: int = 200
     files: int = 20
     rate: Rates = "600/minute"
-    sign_in_rate: Rates = "20/minute"
+    sign_in_rate: Rates = "10/minute"
     timeout: float | None = 30.0
     concurrency: int | None = 1000
     inspect: Inspection | None = None

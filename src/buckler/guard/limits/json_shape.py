@@ -7,7 +7,13 @@ import re
 from typing import Final
 
 from buckler.guard.audit.events import EventKind
-from buckler.guard.limits.json_beginning import BEGINNING, LEADING, UTF8, beginning, begins_like_json
+from buckler.guard.limits.json_beginning import (
+    BEGINNING,
+    LEADING,
+    UTF8,
+    beginning,
+    begins_like_json,
+)
 from buckler.guard.limits.outside import outside_of_texts
 from buckler.guard.refusal import Refusal
 

@@ -80,6 +80,7 @@ def test_a_store_does_not_count_what_a_plan_that_is_gone_remembered() -> None:
 )
 def test_long_keys_are_told_apart_as_short_ones_are(keys: list[str]) -> None:
     counter = MemoryStore().counter(Rate(1, 60), "/")
+    keys = ["k" * LONGEST + key for key in keys] + keys
     seen: set[str] = set()
     for key in [*keys, *keys]:
         assert (counter.take(key, 1000.0) > 0) == (key not in seen)

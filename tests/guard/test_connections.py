@@ -180,3 +180,19 @@ def test_the_part_alone_has_it_and_a_server_without_denials_closes() -> None:
         assert closed.sent == [{"type": "websocket.close", "code": 1013, "reason": "Too busy"}]
 
     asyncio.run(run())
+
+
+def test_what_a_listener_writes_into_an_event_is_not_in_the_next_one() -> None:
+    app, events = rooms(connections=1)
+
+    async def run() -> None:
+        assert await Caller(app).answer() == 101
+        assert await Caller(app).answer() == 503
+        events[0].detail["seen by"] = "a listener"
+        assert await Caller(app).answer() == 503
+
+    asyncio.run(run())
+    assert [dict(event.detail) for event in events] == [
+        {"limit": "application", "seen by": "a listener"},
+        {"limit": "application"},
+    ]

@@ -30,6 +30,9 @@ Send = Callable[[Message], Awaitable[None]]
 
 async def connect(layer: Layer, plan: Plan, scope: Scope, receive: Receive, send: Send) -> None:
     """Let a connection through, or refuse it."""
+    scope.setdefault(
+        "query_string", b""
+    )  # servers may leave it out (ASGI, Websocket Connection Scope)
     inbound = scope[KEY] = Inbound(scope, plan, send, layer.instead)
     refusal: Refusal | None = None
     for check in plan.connecting:

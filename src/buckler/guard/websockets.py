@@ -30,9 +30,8 @@ Send = Callable[[Message], Awaitable[None]]
 
 async def connect(layer: Layer, plan: Plan, scope: Scope, receive: Receive, send: Send) -> None:
     """Let a connection through, or refuse it."""
-    scope.setdefault(
-        "query_string", b""
-    )  # servers may leave it out (ASGI, Websocket Connection Scope)
+    # Servers may leave it out (ASGI, Websocket Connection Scope).
+    scope.setdefault("query_string", b"")
     inbound = scope[KEY] = Inbound(scope, plan, send, layer.instead)
     refusal: Refusal | None = None
     for check in plan.connecting:

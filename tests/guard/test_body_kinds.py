@@ -225,3 +225,17 @@ def test_what_is_outside_of_texts_is_the_same_however_many_quotes_there_are(
     assert outside_of_texts(few) == plain
     assert outside_of_texts(few + more) == plain + b":" * FEW_QUOTES
     assert outside_of_texts(more + few) == b":" * FEW_QUOTES + plain
+
+
+@pytest.mark.parametrize("text", [b'"[[', b'"[', b'"', b'":"[', b'"[]{}:'])
+def test_a_text_of_quotes_is_not_cut_into_pieces(text: bytes) -> None:
+    marks = text * (1_000_000 // len(text))
+    outside_of_texts(b"")
+    tracemalloc.start()
+    try:
+        outside_of_texts(marks)
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    # Copies of all of it, one after another; a piece for each quote would take forty times as much.
+    assert peak < 8 * len(marks)

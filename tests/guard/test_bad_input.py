@@ -16,7 +16,7 @@ from fastapi import FastAPI, Form, Request, UploadFile
 from buckler.guard import Guard, Rate
 from buckler.guard.limits.hosts import Hosts
 from buckler.guard.limits.json_shape import JsonShape
-from buckler.guard.limits.memory import MemoryCounter
+from buckler.guard.limits.memory import MemoryCounter, Room
 from tests.guard.asgi import Answer, ask, get, post, scope
 from tests.guard.shop import shop
 from tests.guard.watcher import watched
@@ -243,10 +243,10 @@ def test_paths_of_any_characters(path: str) -> None:
 
 
 def test_what_is_remembered_has_bounds() -> None:
-    counter = MemoryCounter(Rate(5, 60), most=100)
+    counter = MemoryCounter(Rate(5, 60), Room(100))
     for number in range(10_000):
         counter.take(f"198.51.{number // 250}.{number % 250}", 1000.0)
-    assert len(counter._arrivals) <= 101
+    assert len(counter.arrivals) <= 101
     hosts = Hosts()
     inbound: Any = type("Asked", (), {"headers": {}, "scope": {}})()
     for number in range(5000):

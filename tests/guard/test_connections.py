@@ -180,3 +180,44 @@ def test_the_part_alone_has_it_and_a_server_without_denials_closes() -> None:
         assert closed.sent == [{"type": "websocket.close", "code": 1013, "reason": "Too busy"}]
 
     asyncio.run(run())
+
+
+def test_what_a_listener_writes_into_an_event_is_not_in_the_next_one() -> None:
+    app, events = rooms(connections=1)
+
+    async def run() -> None:
+        assert await Caller(app).answer() == 101
+        assert await Caller(app).answer() == 503
+        events[0].detail["seen by"] = "a listener"
+        assert await Caller(app).answer() == 503
+
+    asyncio.run(run())
+    assert [dict(event.detail) for event in events] == [
+        {"limit": "application", "seen by": "a listener"},
+        {"limit": "application"},
+    ]
+
+
+def test_a_server_may_leave_out_what_asgi_lets_it() -> None:
+    app = FastAPI()
+
+    @app.websocket("/room")
+    async def room(socket: WebSocket) -> None:
+        await socket.accept()
+        await socket.send_text(f"{dict(socket.query_params)} {socket.url.path}")
+
+    Guard(app)
+    asked: dict[str, Any] = {"type": "websocket", "asgi": {"version": "3.0"}, "path": "/room"}
+    sent: list[dict[str, Any]] = []
+
+    async def receive() -> dict[str, Any]:
+        return {"type": "websocket.connect"}
+
+    async def send(message: Any) -> None:
+        sent.append(message)
+
+    made: Any = app
+    asked["headers"] = [(b"host", b"shop.example")]
+    asyncio.run(made(asked, receive, send))
+    assert [message["type"] for message in sent] == ["websocket.accept", "websocket.send"]
+    assert sent[1]["text"] == "{} /room"

@@ -28,6 +28,8 @@ Send = Callable[[Message], Awaitable[None]]
 
 async def connect(layer: Layer, plan: Plan, scope: Scope, receive: Receive, send: Send) -> None:
     """Let a connection through, or refuse it."""
+    # Servers may leave it out (ASGI, Websocket Connection Scope).
+    scope.setdefault("query_string", b"")
     inbound = scope[KEY] = Inbound(scope, plan, send, layer.instead)
     try:
         refusal = await _refused(layer, inbound)

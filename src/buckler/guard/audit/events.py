@@ -84,7 +84,7 @@ class SecurityEvent:
         client: Address of the caller.
         principal: Who was signed in.
         status: Of the answer.
-        detail: More, by name; redacted by name and shape before it is written.
+        detail: More, by name, copied where it is a plain dict; redacted by name and shape before it is written.
     """
 
     kind: EventKind
@@ -103,6 +103,10 @@ class SecurityEvent:
     def __post_init__(self) -> None:
         if self.severity is None:
             object.__setattr__(self, "severity", SEVERITIES[self.kind])
+        # A copy: what a listener writes into it is not to be in the next event of the same refusal. Of
+        # somebody's own mapping none: that may fail, which is for who reads it to tell.
+        if type(self.detail) is dict:
+            object.__setattr__(self, "detail", self.detail.copy())
 
 
 Listener = Callable[[SecurityEvent], None]

@@ -8,54 +8,27 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Awaitable, Callable, MutableMapping
-from typing import Any, Final, Protocol
+from typing import Any, Final
 
 from buckler.guard.audit.events import EventKind
 from buckler.guard.inbound import Inbound
+from buckler.guard.limits.form import TOO_LARGE, FormShape, Meter, Preamble, Together
 from buckler.guard.limits.json_shape import JsonShape
-from buckler.guard.limits.multipart import MultipartShape
+from buckler.guard.limits.multipart import MultipartShape, boundary
 from buckler.guard.refusal import Refusal
 
 Message = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[Message]]
 
-TOO_LARGE: Final = Refusal(413, "The body is too large", EventKind.LIMIT_EXCEEDED, "body_size")
 BAD_LENGTH: Final = Refusal(
     400, "The length is no number", EventKind.INPUT_REFUSED, "content_length"
 )
 FRAMING: Final = Refusal(400, "The length is unclear", EventKind.INPUT_REFUSED, "framing")
-TOO_MANY_FIELDS: Final = Refusal(
-    413, "The form has too many fields", EventKind.LIMIT_EXCEEDED, "fields"
-)
 _MULTIPART = "multipart/form-data"
 _FORM = "application/x-www-form-urlencoded"
 _FORMS = frozenset((_MULTIPART, _FORM))
-
-
-class Meter(Protocol):
-    """Looks at a body as it comes."""
-
-    def feed(self, chunk: bytes, *, last: bool) -> Refusal | None:
-        """Look at the next part of it."""
-
-
-class FormShape:
-    """Counts the fields of a form without files.
-
-    Args:
-        fields: How many at most.
-    """
-
-    __slots__ = ("_left",)
-
-    def __init__(self, fields: int) -> None:
-        self._left = fields
-
-    def feed(self, chunk: bytes, *, last: bool) -> Refusal | None:
-        """Look at the next part; a semicolon divides for some readers, too."""
-        del last
-        self._left -= chunk.count(b"&") + chunk.count(b";")
-        return TOO_MANY_FIELDS if self._left < 0 else None
+STEP: Final = 2**19
+"""Bytes of one message that are looked at before the event loop has its turn."""
 
 
 class Body:
@@ -63,7 +36,7 @@ class Body:
 
     Args:
         limit: Bytes.
-        upload: Bytes of a ``multipart/form-data``.
+        upload: Bytes of a ``multipart/form-data`` that begins with its delimiter.
         json_depth: How deep JSON is nested.
         json_keys: Names in all of its objects together; as many fields has a form without files.
         parts: Of a form with files.
@@ -121,7 +94,7 @@ class Body:
                     return message
                 left = self._upload if kind == _MULTIPART else self._limit
                 counter = _Counter(left, self._meter(kind, inbound))
-            refusal = counter.feed(message)
+            refusal = await counter.feed(message)
             if refusal is not None:
                 inbound.refusal = refusal
                 raise body_refused(refusal)
@@ -141,13 +114,16 @@ class Body:
         )
 
     def _meter(self, kind: str, inbound: Inbound) -> Meter:
+        # Whatever its type says: a handler may ask for JSON, and what begins otherwise is none.
+        shape = JsonShape(self._json_depth, self._json_keys, sure=_is_json(kind))
         if kind == _MULTIPART:
             given = inbound.headers.get(b"content-type", b"")
-            return MultipartShape(given, self._parts, self._files)
-        if kind == _FORM:
-            return FormShape(self._json_keys)
-        # Whatever its type says: a handler may ask for JSON, and what begins otherwise is none.
-        return JsonShape(self._json_depth, self._json_keys, sure=_is_json(kind))
+            return Together(
+                Preamble(boundary(given), self._limit),
+                MultipartShape(given, self._parts, self._files),
+                shape,
+            )
+        return Together(FormShape(self._json_keys), shape) if kind == _FORM else shape
 
 
 class _Counter:
@@ -164,13 +140,28 @@ class _Counter:
         self._left = left
         self._meter = meter
 
-    def feed(self, message: Message) -> Refusal | None:
-        """Look at the next part."""
+    async def feed(self, message: Message) -> Refusal | None:
+        """Look at the next part, in steps between which others have their turn."""
         chunk = message.get("body", b"")
+        last = not message.get("more_body", False)
         self._left -= len(chunk)
         if self._left < 0:
             return TOO_LARGE
-        return self._meter.feed(chunk, last=not message.get("more_body", False))
+        if len(chunk) <= STEP:
+            return self._meter.feed(chunk, last=last)
+        for at in range(0, len(chunk), STEP):
+            end = at + STEP >= len(chunk)
+            refusal = self._meter.feed(chunk[at : at + STEP], last=last and end)
+            if refusal is not None:
+                return refusal
+            await _pause()
+        return None
+
+
+async def _pause() -> None:
+    from anyio.lowlevel import checkpoint
+
+    await checkpoint()
 
 
 def is_json(content_type: bytes) -> bool:

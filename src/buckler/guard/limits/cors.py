@@ -8,16 +8,22 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from typing import Final
 
 from buckler.guard.audit.events import EventKind
 from buckler.guard.inbound import Inbound
+from buckler.guard.limits.memory import MemoryCounter
+from buckler.guard.limits.rate import Rate
 from buckler.guard.options import GuardError, Weakness, header_value
 from buckler.guard.refusal import Refusal
 
 _ORIGIN = re.compile(r"https?://(?:[a-z0-9_-]+(?:\.[a-z0-9_-]+)*|\[[0-9a-f:.]+\])(?::\d{1,5})?")
 _PROBES = ("https://evil.example", "https://evil.example.evil.example", "http://evil", "null")
 REFUSED: Final = Refusal(403, "This origin may not ask", EventKind.ORIGIN_REFUSED, "cors_preflight")
+_QUIET: Final = replace(REFUSED, reason="")
+TOLD: Final = "30/minute"
+"""Refused preflights that are told, whoever sends them: no rate comes before they are answered."""
 MANY_METHODS: Final = 10
 MANY_HEADERS: Final = 20
 _TRACING = frozenset(("TRACE", "TRACK", "CONNECT"))
@@ -57,7 +63,7 @@ class Cors:
     """
 
     __slots__ = (
-        *("_any", "_exposed", "_headers", "_methods", "_pattern", "_preflight"),
+        *("_any", "_exposed", "_headers", "_methods", "_pattern", "_preflight", "_told", "_untold"),
         *("credentials", "more", "origins"),
     )
 
@@ -100,6 +106,8 @@ class Cors:
         if listed["expose"]:
             said.append((b"access-control-expose-headers", ", ".join(listed["expose"]).encode()))
         self._exposed = tuple(said)
+        self._told = MemoryCounter(Rate.of(TOLD))
+        self._untold = 0
         self.more: tuple[tuple[bytes, bytes], ...] = () if self._any else (_VARY,)
         """What every answer says, to whomever: a cache must not give one origin's to another."""
 
@@ -145,12 +153,20 @@ class Cors:
             and b"access-control-request-method" in inbound.headers
         )
         if not self.allows(asked):
-            return REFUSED if preflight else None
+            return self._refused(inbound) if preflight else None
         allowed = (b"access-control-allow-origin", b"*" if self._any else asked)
         inbound.more += (allowed, *self._exposed)
         if preflight:
             return Refusal(204, "", EventKind.ORIGIN_REFUSED, "", self._preflight)
         return None
+
+    def _refused(self, inbound: Inbound) -> Refusal:
+        """The refusal of a preflight: one that is told, with the number of those that were not, or a quiet one."""
+        if self._told.take("", inbound.arrived) < 0:
+            self._untold += 1
+            return _QUIET
+        left, self._untold = self._untold, 0
+        return replace(REFUSED, detail={"untold": left}) if left else REFUSED
 
 
 def is_plain(one: bytes) -> bool:

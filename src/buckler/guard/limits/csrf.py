@@ -48,19 +48,20 @@ class Csrf:
         GuardError: An origin is none.
     """
 
-    __slots__ = ("_trusted",)
+    __slots__ = ("_cors", "_trusted")
 
     def __init__(self, trusted: Iterable[str] = ()) -> None:
         if isinstance(trusted, str):
             raise GuardError(f"trusted is a list of origins: [{trusted!r}]")
         self._trusted = frozenset(origin(one) for one in trusted)
+        self._cors: Cors | None = None
 
     def beside(self, cors: Cors | None) -> Csrf:
-        """The same, that also trusts the origins which may act with credentials."""
+        """The same, that also trusts the origins which may act with credentials, listed or by pattern."""
         if cors is None or not cors.credentials:
             return self
         both = Csrf()
-        both._trusted = self._trusted | cors.origins
+        both._trusted, both._cors = self._trusted, cors
         return both
 
     def weaknesses(self) -> Iterator[Weakness]:
@@ -85,11 +86,14 @@ class Csrf:
         site, asked = headers.get(b"sec-fetch-site"), headers.get(b"origin")
         if (site is None and asked is None) or not _is_ambient(headers):
             return None
-        if asked is not None and asked in self._trusted:
+        if asked is not None and self._trusts(asked):
             return None
         if site is not None:
             return None if site in _OWN else REFUSED
         return None if asked is not None and same_origin(inbound, asked) else REFUSED
+
+    def _trusts(self, asked: bytes) -> bool:
+        return asked in self._trusted or (self._cors is not None and self._cors.allows(asked))
 
 
 def _is_ambient(headers: Mapping[bytes, bytes]) -> bool:

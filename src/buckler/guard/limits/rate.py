@@ -33,6 +33,8 @@ _SECONDS = {
     "day": 86400,
 }
 _REMEMBERED: Final = 4096
+_ADDRESS: Final = 64
+"""Characters of an address at most, its zone included."""
 By = str | Callable[[Inbound], str]
 Pairs = tuple[tuple[bytes, bytes], ...]
 
@@ -167,9 +169,14 @@ class RateCheck:
 
     def check(self, inbound: Inbound) -> Refusal | None:
         """Whether the request may go on, counted in this process."""
-        key = inbound.client if self._by == "address" else self.key(inbound)
+        if self._by == "address":
+            key = inbound.client
+            if ":" in key:
+                key = bucket(key)
+        else:
+            key = self.key(inbound)
         take = self._take
-        ahead = take(bucket(key) if ":" in key else key, inbound.arrived)
+        ahead = take(key, inbound.arrived)
         if ahead == self._interval:  # the first request since long
             # The very tuple that the headers' writer knows, wherever that can be.
             known = inbound.more is self._base
@@ -193,7 +200,9 @@ class RateCheck:
     def key(self, inbound: Inbound) -> str:
         """Who asks."""
         if callable(self._by):
-            return self._by(inbound)
+            given = self._by(inbound)
+            # An address has a caller's whole network behind it; what is longer is none, and not remembered.
+            return bucket(given) if ":" in given and len(given) <= _ADDRESS else given
         if self._by == "principal":
             return inbound.principal
         return bucket(inbound.client) if self._by == "address" else "*"

@@ -13,7 +13,7 @@ import math
 from time import monotonic
 from typing import TYPE_CHECKING, Any, Final, Literal
 
-from buckler.guard.limits.memory import MemoryCounter
+from buckler.guard.limits.memory import MemoryStore, short
 from buckler.guard.limits.rate import Rate
 from buckler.guard.options import GuardError, positive
 
@@ -71,6 +71,8 @@ class RedisStore:
         self._url = url
         self._clients: dict[int, tuple[asyncio.AbstractEventLoop, Any]] = {}
         self._silent_until = 0.0
+        self.local = MemoryStore()
+        """Where is counted meanwhile, if that is what holds."""
         self.failures = 0
         """How often it did not answer."""
         if isinstance(url, str):
@@ -148,11 +150,11 @@ class RedisCounter:
         self._prefix = prefix
         self._period = rate.period
         self._interval = rate.period / rate.limit
-        self._local = MemoryCounter(rate)
+        self._local = store.local.counter(rate, prefix)
 
     async def take_elsewhere(self, key: str) -> float:
         """Count one request; seconds ahead, negative where it is refused."""
-        ahead = await self._store.take(self._prefix + key, self._interval, self._period)
+        ahead = await self._store.take(self._prefix + short(key), self._interval, self._period)
         if ahead is not None:
             return ahead
         if self._store.on_failure == "local":

@@ -185,17 +185,26 @@ def test_compressed_files_are_read_and_broken_ones_told(tmp_path: Path) -> None:
 
 
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
-@given(st.binary(max_size=2000), st.integers(0, 2**32))
+@given(noise=st.binary(max_size=2000), seed=st.integers(0, 2**32))
 def test_any_bytes_are_broken_and_never_a_crash(tmp_path: Path, noise: bytes, seed: int) -> None:
     path = tmp_path / "audit.log"
     for old in tmp_path.iterdir():
         old.unlink()
     write(path, 1, 2, 3, chain=Chain(KEY))
     whole = path.read_bytes()
-    at = random.Random(seed).randrange(len(whole))
+    at = random.Random(seed).randrange(len(whole) - 1)
     path.write_bytes(whole[:at] + noise + whole[at + 1 :])
     verdict = verify([path], Chain(KEY), sealed=True)
     assert verdict.whole is (whole == path.read_bytes())
+
+
+def test_without_the_end_of_its_last_line_a_file_still_holds_every_record(tmp_path: Path) -> None:
+    path = tmp_path / "audit.log"
+    write(path, 1, 2, 3, chain=Chain(KEY))
+    whole = path.read_bytes()
+    for cut, kept in ((1, True), (2, False)):
+        path.write_bytes(whole[:-cut])
+        assert verify([path], Chain(KEY), sealed=True).whole is kept
 
 
 def test_hostile_files_are_read_without_keeping_them(tmp_path: Path) -> None:

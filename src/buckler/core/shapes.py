@@ -178,6 +178,8 @@ _ISSUERS: Final = {
     19: re.compile(r"62|4|6304|67(?:59|6[1-3])"),
 }
 """Beginnings of the issuers' numbers by length; many other numbers have as many digits."""
+_DOUBLED: Final = bytes.maketrans(b"0123456789", b"0246813579")
+"""A digit twice, its own digits added (ISO/IEC 7812-1, annex B)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -205,8 +207,8 @@ def cards(text: str) -> Iterator[Card]:
         groups = _GROUPED.match(number)
         # After a number that is whole, the digits of something else may follow.
         first = number.replace("-", " ").partition(" ")[0]
-        tries = [number, first] if groups is None else [number, groups.group(), number[:19]]
-        for tried in tries:
+        tries = (number, first) if groups is None else (number, groups.group(), number[:19])
+        for tried in dict.fromkeys(tries):
             if _is_card(tried):
                 yield Card(
                     match.start(), match.start() + len(tried), bool(_GROUPED.fullmatch(tried))
@@ -215,9 +217,10 @@ def cards(text: str) -> Iterator[Card]:
 
 
 def _is_card(text: str) -> bool:
-    digits = [int(c) for c in text if c in "0123456789"]
+    digits = text.replace(" ", "").replace("-", "")
     issuer = _ISSUERS.get(len(digits))
-    if issuer is None or len(set(digits)) < 2 or not issuer.match("".join(map(str, digits))):
+    if issuer is None or not issuer.match(digits) or digits == digits[0] * len(digits):
         return False
-    doubled = [sum(divmod(2 * d, 10)) if i % 2 else d for i, d in enumerate(reversed(digits))]
-    return sum(doubled) % 10 == 0
+    last_first = digits.encode()[::-1]
+    total = sum(last_first[::2]) + sum(last_first[1::2].translate(_DOUBLED))
+    return (total - len(digits) * ord("0")) % 10 == 0

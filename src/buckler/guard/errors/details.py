@@ -12,7 +12,6 @@ from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 from enum import Enum
 from itertools import islice, takewhile
-from os.path import commonprefix
 from typing import Any, Final
 from uuid import UUID
 
@@ -127,8 +126,9 @@ def line(value: Any) -> str:
         return _REDACTOR.text(text)[:MAX_LINE]
     cut = text[:_CUT]
     masked = _REDACTOR.text(cut)
-    untouched = len(commonprefix((cut[::-1], masked[::-1])))
-    return masked[: len(masked) - min(untouched, _MARGIN)][:MAX_LINE] + "…"
+    ends = zip(cut[: -_MARGIN - 1 : -1], masked[: -_MARGIN - 1 : -1], strict=False)
+    untouched = sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], ends))
+    return masked[: len(masked) - untouched][:MAX_LINE] + "…"
 
 
 def _written(value: Any, depth: int) -> Iterator[str]:

@@ -48,6 +48,15 @@ class Shape:
         group = "secret" if "secret" in self.pattern.groupindex else 0
         return (m.group(group) for m in self.pattern.finditer(text) if self.sure(m))
 
+    def steps(self, text: str) -> Iterator[str | None]:
+        """The same of a long text, with None wherever the search may be interrupted."""
+        group = "secret" if "secret" in self.pattern.groupindex else 0
+        for match in _windows(self.pattern, text):
+            if match is None:
+                yield None
+            elif self.sure(match):
+                yield match.group(group)
+
     def masked(self, text: str, mask: Callable[[str], str]) -> str:
         """The text with every secret of this form replaced."""
         return self.pattern.sub(lambda match: self._mask(match, mask), text)
@@ -59,6 +68,33 @@ class Shape:
         start, end = match.start(group) - match.start(), match.end(group) - match.start()
         whole = match.group()
         return whole[:start] + mask(whole[start:end]) + whole[end:]
+
+
+def _windows(pattern: re.Pattern[str], text: str) -> Iterator[re.Match[str] | None]:
+    """Matches of a pattern, one window after the other, with None between them.
+
+    What touches the end of a window is looked at once more with all of the text that follows; what is
+    longer than the part that two windows share, and begins before it, may be missed.
+    """
+    at = 0
+    while at + WINDOW < len(text):
+        end = at + WINDOW
+        following = end - SHARED
+        for number, match in enumerate(pattern.finditer(text, at, end)):
+            if match.end() > end - 4:
+                following = min(following, match.start())
+                again = pattern.match(text, match.start())
+                if again is not None:
+                    yield again
+                    following = again.end()
+                break
+            yield match
+            if number % 64 == 63:
+                yield None
+            following = max(following, match.end())
+        at = max(following, at + 1)
+        yield None
+    yield from pattern.finditer(text, at)
 
 
 def _shape(
@@ -150,6 +186,9 @@ SHAPES: Final = (
     _issued("AccountKey=", r"AccountKey=(?P<secret>[A-Za-z0-9+/]{40,}={0,2})"),
 )
 """In the order in which they are masked: what may hold another comes first."""
+WINDOW: Final = 32_768
+"""Characters that are searched without an interruption."""
+SHARED: Final = 8_192
 _BY_WORD: Final = tuple((word, index) for index, one in enumerate(SHAPES) for word in one.words)
 
 
@@ -202,7 +241,15 @@ def cards(text: str) -> Iterator[Card]:
 
     One number in ten has a right check digit: who judges what bears no telling name asks for groups, too.
     """
-    for match in _CARD.finditer(text):
+    return (card for card in card_steps(text) if card is not None)
+
+
+def card_steps(text: str) -> Iterator[Card | None]:
+    """The same of a long text, with None wherever the search may be interrupted."""
+    for match in _windows(_CARD, text):
+        if match is None:
+            yield None
+            continue
         number = match.group()
         groups = _GROUPED.match(number)
         # After a number that is whole, the digits of something else may follow.

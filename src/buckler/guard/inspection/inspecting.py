@@ -5,10 +5,8 @@ Put around an application only where a policy wants it; elsewhere there is not o
 
 from __future__ import annotations
 
-import asyncio
 import logging
 from collections.abc import Awaitable, Callable, MutableMapping
-from time import perf_counter
 from typing import Any, Final
 
 from buckler.guard import inbound as inbounds
@@ -24,6 +22,7 @@ from buckler.guard.inspection.sign import Attack
 from buckler.guard.inspection.signs.scanners import PROBES
 from buckler.guard.inspection.source import Plain, Source, groups
 from buckler.guard.limits.body import body_refused
+from buckler.guard.pauses import Pause
 from buckler.guard.refusal import Refusal
 
 Message = MutableMapping[str, Any]
@@ -34,8 +33,6 @@ log: Final = logging.getLogger("buckler.guard")
 # No reason: what there is to tell was told, with the place.
 REFUSED: Final = Refusal(403, "The request was refused", EventKind.ATTACK_SEEN, "")
 FAILED: Final = "inspection: it failed (%d times so far, now %s); the request goes on"
-PAUSE: Final = 0.005
-"""Seconds after which other requests get their turn."""
 
 
 class Inspecting:
@@ -118,28 +115,6 @@ def _message(text: str) -> Source:
     if text.lstrip()[:1] in ("{", "["):
         return JsonTexts(text.encode("utf-8", "replace"), "websocket")
     return Plain(text, "websocket")
-
-
-class Pause:
-    """Gives others their turn where something takes long."""
-
-    __slots__ = ("_begun",)
-
-    def __init__(self) -> None:
-        self._begun = perf_counter()
-
-    async def perhaps(self) -> None:
-        """Let others go on, if it took :data:`PAUSE` since they did."""
-        if perf_counter() > self._begun + PAUSE:
-            try:
-                asyncio.get_running_loop()
-            except RuntimeError:  # trio
-                from anyio.lowlevel import checkpoint
-
-                await checkpoint()
-            else:
-                await asyncio.sleep(0)
-            self._begun = perf_counter()
 
 
 class Look:

@@ -357,7 +357,7 @@ def test_where_the_check_itself_fails_nothing_goes_out_unseen_but_under_log(
     def fails(*_: Any) -> Any:
         raise MemoryError("no more")
 
-    monkeypatch.setattr("buckler.guard.response_check.looking.leaks", fails)
+    monkeypatch.setattr("buckler.guard.response_check.looking.steps", fails)
     answer = get(answering([BAD], "application/json", mode))
     assert answer.status == status
     assert "no more" in caplog.text

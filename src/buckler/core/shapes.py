@@ -48,6 +48,15 @@ class Shape:
         group = "secret" if "secret" in self.pattern.groupindex else 0
         return (m.group(group) for m in self.pattern.finditer(text) if self.sure(m))
 
+    def steps(self, text: str) -> Iterator[str | None]:
+        """The same of a long text, with None wherever the search may be interrupted."""
+        group = "secret" if "secret" in self.pattern.groupindex else 0
+        for match in _windows(self.pattern, text):
+            if match is None:
+                yield None
+            elif self.sure(match):
+                yield match.group(group)
+
     def masked(self, text: str, mask: Callable[[str], str]) -> str:
         """The text with every secret of this form replaced."""
         return self.pattern.sub(lambda match: self._mask(match, mask), text)
@@ -59,6 +68,33 @@ class Shape:
         start, end = match.start(group) - match.start(), match.end(group) - match.start()
         whole = match.group()
         return whole[:start] + mask(whole[start:end]) + whole[end:]
+
+
+def _windows(pattern: re.Pattern[str], text: str) -> Iterator[re.Match[str] | None]:
+    """Matches of a pattern, one window after the other, with None between them.
+
+    What touches the end of a window is looked at once more with all of the text that follows; what is
+    longer than the part that two windows share, and begins before it, may be missed.
+    """
+    at = 0
+    while at + WINDOW < len(text):
+        end = at + WINDOW
+        following = end - SHARED
+        for number, match in enumerate(pattern.finditer(text, at, end)):
+            if match.end() > end - 4:
+                following = min(following, match.start())
+                again = pattern.match(text, match.start())
+                if again is not None:
+                    yield again
+                    following = again.end()
+                break
+            yield match
+            if number % 64 == 63:
+                yield None
+            following = max(following, match.end())
+        at = max(following, at + 1)
+        yield None
+    yield from pattern.finditer(text, at)
 
 
 def _shape(
@@ -150,6 +186,9 @@ SHAPES: Final = (
     _issued("AccountKey=", r"AccountKey=(?P<secret>[A-Za-z0-9+/]{40,}={0,2})"),
 )
 """In the order in which they are masked: what may hold another comes first."""
+WINDOW: Final = 32_768
+"""Characters that are searched without an interruption."""
+SHARED: Final = 8_192
 _BY_WORD: Final = tuple((word, index) for index, one in enumerate(SHAPES) for word in one.words)
 
 
@@ -178,6 +217,8 @@ _ISSUERS: Final = {
     19: re.compile(r"62|4|6304|67(?:59|6[1-3])"),
 }
 """Beginnings of the issuers' numbers by length; many other numbers have as many digits."""
+_DOUBLED: Final = bytes.maketrans(b"0123456789", b"0246813579")
+"""A digit twice, its own digits added (ISO/IEC 7812-1, annex B)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -200,13 +241,21 @@ def cards(text: str) -> Iterator[Card]:
 
     One number in ten has a right check digit: who judges what bears no telling name asks for groups, too.
     """
-    for match in _CARD.finditer(text):
+    return (card for card in card_steps(text) if card is not None)
+
+
+def card_steps(text: str) -> Iterator[Card | None]:
+    """The same of a long text, with None wherever the search may be interrupted."""
+    for match in _windows(_CARD, text):
+        if match is None:
+            yield None
+            continue
         number = match.group()
         groups = _GROUPED.match(number)
         # After a number that is whole, the digits of something else may follow.
         first = number.replace("-", " ").partition(" ")[0]
-        tries = [number, first] if groups is None else [number, groups.group(), number[:19]]
-        for tried in tries:
+        tries = (number, first) if groups is None else (number, groups.group(), number[:19])
+        for tried in dict.fromkeys(tries):
             if _is_card(tried):
                 yield Card(
                     match.start(), match.start() + len(tried), bool(_GROUPED.fullmatch(tried))
@@ -215,9 +264,10 @@ def cards(text: str) -> Iterator[Card]:
 
 
 def _is_card(text: str) -> bool:
-    digits = [int(c) for c in text if c in "0123456789"]
+    digits = text.replace(" ", "").replace("-", "")
     issuer = _ISSUERS.get(len(digits))
-    if issuer is None or len(set(digits)) < 2 or not issuer.match("".join(map(str, digits))):
+    if issuer is None or not issuer.match(digits) or digits == digits[0] * len(digits):
         return False
-    doubled = [sum(divmod(2 * d, 10)) if i % 2 else d for i, d in enumerate(reversed(digits))]
-    return sum(doubled) % 10 == 0
+    last_first = digits.encode()[::-1]
+    total = sum(last_first[::2]) + sum(last_first[1::2].translate(_DOUBLED))
+    return (total - len(digits) * ord("0")) % 10 == 0

@@ -9,11 +9,10 @@ from typing import TYPE_CHECKING, Any, Final
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
-from buckler.core.redact import Redactor
 from buckler.guard import inbound
 from buckler.guard.errors import problem
-from buckler.guard.errors.leaks import cleaned, tells_inside
-from buckler.guard.errors.mistakes import mistake
+from buckler.guard.errors.details import Details, line
+from buckler.guard.errors.mistakes import mistakes
 from buckler.guard.errors.places import declared
 from buckler.guard.routes import applications
 
@@ -23,7 +22,6 @@ if TYPE_CHECKING:
 
 log: Final = logging.getLogger("buckler.guard")
 MAX_ERRORS = 50
-_REDACTOR: Final = Redactor()
 _CHALLENGES = frozenset(("www-authenticate", "proxy-authenticate"))
 _NO_WORDS = frozenset(
     (
@@ -85,13 +83,14 @@ async def on_http_exception(request: Request, error: Exception) -> Response:
         return await on_failure(request, error)
     status = error.status_code
     number = inbound.request_id(request)
-    headers = _headers(error.headers or {}, error, number)
+    details = Details(error)
+    headers = _headers(error.headers or {}, details, number)
     if status < 200 or status in _BODILESS:
         return Response(status_code=status, headers=headers)
     said = error.detail if status < 500 else None
-    kept = said if said == problem.phrase(status) else cleaned(said, error)
+    kept = said if said == problem.phrase(status) else details.cleaned(said)
     if kept != said or status >= 500:
-        log.warning("incident %s: answered %d; it said: %s", number, status, _line(error.detail))
+        log.warning("incident %s: answered %d; it said: %s", number, status, line(error.detail))
     if isinstance(kept, str):
         more: dict[str, Any] = {"detail": kept} if kept != problem.phrase(status) else {}
     else:
@@ -104,7 +103,7 @@ async def on_invalid(request: Request, error: Exception) -> Response:
     find = getattr(error, "errors", None)
     found: Sequence[Mapping[str, Any]] = find() if callable(find) else ()
     known = declared(request.scope)
-    listed = [mistake(one, known) for one in found[:MAX_ERRORS]]
+    listed = mistakes(found[:MAX_ERRORS], known)
     return answer(request, 422, {"errors": listed})
 
 
@@ -128,19 +127,14 @@ def answer(
     return Response(content, status, {**kept, "content-type": kind.decode()})
 
 
-def _headers(given: Mapping[str, str], error: Exception, number: str) -> dict[str, str]:
+def _headers(given: Mapping[str, str], details: Details, number: str) -> dict[str, str]:
     """The headers that the application sends with it, without those that tell of the inside."""
     kept = {}
     for name, value in given.items():
-        if name.lower() in _NO_WORDS or not tells_inside(str(value), error):
+        if name.lower() in _NO_WORDS or not details.tells(str(value)):
             kept[name] = value
             continue
-        log.warning("incident %s: not sent: %s: %s", number, _line(name), _line(value))
+        log.warning("incident %s: not sent: %s: %s", number, line(name), line(value))
         if name.lower() in _CHALLENGES:  # a 401 needs one (RFC 9110, 15.5.2)
             kept[name] = str(value).split(" ", 1)[0]
     return kept
-
-
-def _line(value: Any) -> str:
-    """A value on one line of the log (CWE-117), without credentials (CWE-532)."""
-    return _REDACTOR.text(repr(value))[:2000]

@@ -5,14 +5,12 @@ Put around an application only where a policy wants it; elsewhere there is not o
 
 from __future__ import annotations
 
-import asyncio
 import logging
 from collections.abc import Awaitable, Callable, MutableMapping
-from time import perf_counter
 from typing import Any, Final
 
 from buckler.guard import inbound as inbounds
-from buckler.guard.audit.events import EventKind, Listener
+from buckler.guard.audit.events import EventKind, Listener, SecurityEvent
 from buckler.guard.inbound import Inbound, Scope
 from buckler.guard.inspection.body import Kept
 from buckler.guard.inspection.engine import MAX_JUDGED, engine
@@ -24,6 +22,7 @@ from buckler.guard.inspection.sign import Attack
 from buckler.guard.inspection.signs.scanners import PROBES
 from buckler.guard.inspection.source import Plain, Source, groups
 from buckler.guard.limits.body import body_refused
+from buckler.guard.pauses import Pause
 from buckler.guard.refusal import Refusal
 
 Message = MutableMapping[str, Any]
@@ -33,8 +32,7 @@ App = Callable[[Scope, Receive, Send], Awaitable[None]]
 log: Final = logging.getLogger("buckler.guard")
 # No reason: what there is to tell was told, with the place.
 REFUSED: Final = Refusal(403, "The request was refused", EventKind.ATTACK_SEEN, "")
-PAUSE: Final = 0.005
-"""Seconds after which other requests get their turn."""
+FAILED: Final = "inspection: it failed (%d times so far, now %s); the request goes on"
 
 
 class Inspecting:
@@ -46,12 +44,14 @@ class Inspecting:
 
     Attributes:
         unseen: How often a bound was met, so that something was not looked at.
+        failures: How often the look itself failed; such a request goes on.
     """
 
     def __init__(self, app: App, tell: Listener) -> None:
         self.app = app
         self.tell = tell
         self.unseen = 0
+        self.failures = 0
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """See the ASGI specification."""
@@ -61,11 +61,7 @@ class Inspecting:
             await self.app(scope, receive, send)
             return
         look = Look(self, inbound, inspection)
-        sources: list[Source] = [Head(scope, inspection.named)]
-        query = scope.get("query_string")
-        if query:
-            sources.append(Pairs(query.decode("utf-8", "replace"), "query"))
-        if await look.at(*sources):
+        if await look.at(lambda: [Head(scope, inspection.named)], lambda: _query(scope)):
             if scope["type"] == "http":
                 inbound.refusal = REFUSED  # the layer outside answers
             else:
@@ -88,27 +84,37 @@ class Inspecting:
                 inbound.plan.template,
             )
 
+    def failed(self, inbound: Inbound) -> bool:
+        """Count that the look itself failed, and tell it as an event the first time.
 
-class Pause:
-    """Gives others their turn where something takes long."""
+        Returns:
+            Whether the log is to say it: the first time, and each time that the number doubled.
+        """
+        self.failures += 1
+        if self.failures == 1:
+            self.tell(
+                SecurityEvent(
+                    kind=EventKind.CONFIGURATION,
+                    reason="inspection_failed",
+                    message="A request could not be inspected; the log says why",
+                    request_id=inbound.id,
+                    method=inbound.scope.get("method", ""),
+                    route=inbound.plan.template,
+                    client=inbound.client,
+                )
+            )
+        return self.failures & (self.failures - 1) == 0
 
-    __slots__ = ("_begun",)
 
-    def __init__(self) -> None:
-        self._begun = perf_counter()
+def _query(scope: Scope) -> list[Source]:
+    query = scope.get("query_string")
+    return [Pairs(query.decode("utf-8", "replace"), "query")] if query else []
 
-    async def perhaps(self) -> None:
-        """Let others go on, if it took :data:`PAUSE` since they did."""
-        if perf_counter() > self._begun + PAUSE:
-            try:
-                asyncio.get_running_loop()
-            except RuntimeError:  # trio
-                from anyio.lowlevel import checkpoint
 
-                await checkpoint()
-            else:
-                await asyncio.sleep(0)
-            self._begun = perf_counter()
+def _message(text: str) -> Source:
+    if text.lstrip()[:1] in ("{", "["):
+        return JsonTexts(text.encode("utf-8", "replace"), "websocket")
+    return Plain(text, "websocket")
 
 
 class Look:
@@ -120,7 +126,16 @@ class Look:
         inspection: What is looked for.
     """
 
-    __slots__ = ("_inbound", "_inspection", "_owner", "_wanted", "unseen")
+    __slots__ = (
+        "_found",
+        "_inbound",
+        "_inspection",
+        "_left",
+        "_owner",
+        "_pause",
+        "_wanted",
+        "unseen",
+    )
 
     def __init__(self, owner: Inspecting, inbound: Inbound, inspection: Inspection) -> None:
         self._owner = owner
@@ -128,34 +143,48 @@ class Look:
         self._inspection = inspection
         self._wanted = inspection.wanted
         self.unseen = 0
+        self._left = MAX_JUDGED
+        self._found = False
+        self._pause = Pause()
 
-    async def at(self, *sources: Source) -> bool:
-        """Look at some parts of it, and tell what was found.
+    async def at(self, *parts: Callable[[], list[Source]]) -> bool:
+        """Look at some parts of it, and tell what was found; where the look fails, go on.
+
+        Args:
+            parts: Each makes sources.
 
         Returns:
             Whether the request is to be refused.
         """
-        patterns, left, found = engine(), MAX_JUDGED, False
-        pause = Pause()
-        for source in sources:
-            for numbers, texts in groups(source):
-                await pause.perhaps()
-                joined = "\n".join(texts)
-                if not patterns.suspects(joined) & self._wanted:
-                    continue
-                if left <= 0:
-                    self.unseen += len(joined)
-                    continue
-                left -= len(texts)
-                for number, text in zip(numbers, texts, strict=True):
-                    await pause.perhaps()
-                    for kind, weight in patterns.judge(source.value(number, text)).items():
-                        if kind in self._wanted:
-                            found = True
-                            self._tell(kind, source, number, text, weight)
-        if left <= 0 and self.unseen:
+        self._left, self._found, self._pause = MAX_JUDGED, False, Pause()
+        for part in parts:
+            try:
+                for source in part():
+                    await self._at(source)
+            except Exception:
+                if self._owner.failed(self._inbound):
+                    log.exception(FAILED, self._owner.failures, self._inbound.plan.template)
+        if self._left <= 0 and self.unseen:
             self._owner.told_unseen(self._inbound)
-        return found and self._inspection.action == "refuse"
+        return self._found and self._inspection.action == "refuse"
+
+    async def _at(self, source: Source) -> None:
+        patterns, pause = engine(), self._pause
+        for numbers, texts in groups(source):
+            await pause.perhaps()
+            joined = "\n".join(texts)
+            if not patterns.suspects(joined) & self._wanted:
+                continue
+            if self._left <= 0:
+                self.unseen += len(joined)
+                continue
+            self._left -= len(texts)
+            for number, text in zip(numbers, texts, strict=True):
+                await pause.perhaps()
+                for kind, weight in patterns.judge(source.value(number, text)).items():
+                    if kind in self._wanted:
+                        self._found = True
+                        self._tell(kind, source, number, text, weight)
 
     def _tell(self, kind: Attack, source: Source, number: int, text: str, weight: int) -> None:
         self._wanted -= {kind}  # one event of a kind for each request
@@ -200,7 +229,12 @@ class Look:
                 if b"content-encoding" in self._inbound.headers:
                     self._owner.told_unseen(self._inbound)  # compressed: nobody can read it here
             before = kept.unseen
-            kept.feed(chunk, last=last)
+            try:
+                kept.feed(chunk, last=last)
+            except Exception:
+                done = True
+                if self._owner.failed(self._inbound):
+                    log.exception(FAILED, self._owner.failures, self._inbound.plan.template)
             if kept.unseen and not before:
                 self._owner.told_unseen(self._inbound)
             if not done and (last or kept.full):
@@ -214,7 +248,7 @@ class Look:
 
     async def _judged(self, kept: Kept) -> bool:
         self.unseen = kept.unseen
-        return await self.at(*kept.sources())
+        return await self.at(kept.sources)
 
     def frames(self, receive: Receive, send: Send) -> Receive:
         """The same for the messages of a websocket; one event of a kind for each connection."""
@@ -229,10 +263,7 @@ class Look:
             if self.unseen:
                 self._owner.told_unseen(self._inbound)
             text = text[:most]
-            sources: list[Source] = [Plain(text, "websocket")]
-            if text.lstrip()[:1] in ("{", "["):
-                sources = [JsonTexts(text.encode("utf-8", "replace"), "websocket")]
-            if not await self.at(*sources):
+            if not await self.at(lambda: [_message(text)]):
                 return message
             await send({"type": "websocket.close", "code": 1008, "reason": REFUSED.title})
             return {"type": "websocket.disconnect", "code": 1008, "reason": REFUSED.title}

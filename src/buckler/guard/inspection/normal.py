@@ -24,6 +24,9 @@ _OVERLONG = re.compile(
     re.IGNORECASE,
 )
 _COMMENT = re.compile(r"/\*[^!*\n]{0,64}\*/|/\*!\d{0,5}|\*/")
+_ZEROS = re.compile(r"(?<=&#)0+(?=[0-9])|(?:(?<=&#x)|(?<=&#X))0+(?=[0-9a-fA-F])")
+_BEYOND = re.compile(r"&#(?:[0-9]{8,}|[xX][0-9a-fA-F]{7,});?")
+"""Numbers of more digits than the last character has."""
 _IFS = re.compile(r"\$\{ifs\}|\$ifs(?:\$\d)?", re.IGNORECASE)
 _LOOKUP = re.compile(
     r"\$\{(?:[^${}\n:]{0,16}:){0,3}-([^${}\n]{0,16})\}|\$\{(?:lower|upper):([^${}\n]{0,16})\}", re.I
@@ -74,7 +77,7 @@ def deep(text: str) -> str:
         if "\\" in text:
             text = _WIDE.sub(_wide, text)
         if "&" in text:
-            text = html.unescape(text)
+            text = html.unescape(_numbered(text) if "&#" in text else text)
         if text == before:
             break
     if not text.isascii() or "\x00" in text:
@@ -110,6 +113,14 @@ def decoded(text: str, *, plus: bool = False) -> str:
     if plus and "+" in text:
         text = text.replace("+", " ")
     return _ESCAPES.sub(_octets, unwidened(text)) if "%" in text else text
+
+
+def _numbered(text: str) -> str:
+    """Numbers of characters without zeros before them, none beyond Unicode (HTML, 13.2.5.80).
+
+    Python refuses to read a number of some thousand digits.
+    """
+    return _BEYOND.sub("\ufffd", _ZEROS.sub("", text))
 
 
 def _octets(found: re.Match[str]) -> str:

@@ -13,6 +13,7 @@ from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any, Final
 
 from buckler.guard.inbound import Inbound
+from buckler.guard.pauses import Pause
 from buckler.guard.response_check.decoding import Decoder
 from buckler.guard.response_check.judging import Mode
 from buckler.guard.response_check.looking import Emit, Looker
@@ -113,11 +114,15 @@ class HeldAnswer:
         data, more = message.get("body", b""), bool(message.get("more_body"))
         if self._looker.mode == "log":
             await self._send(message)
-            self._watch(reader, data, more=more)
+            await self._watch(reader, data, more=more)
             return
         waiting = None
+        pause = Pause()
         try:
             for piece in reader.feed(data, last=not more):
+                if piece is None:
+                    await pause.perhaps()
+                    continue
                 if waiting is not None:
                     await self._pass(waiting, more=True)
                 waiting = piece
@@ -132,11 +137,12 @@ class HeldAnswer:
         await self._release()
         await self._send({"type": _BODY, "body": data, "more_body": more})
 
-    def _watch(self, reader: Whole | Stream, data: bytes, *, more: bool) -> None:
+    async def _watch(self, reader: Whole | Stream, data: bytes, *, more: bool) -> None:
         """Look into what went out already; whatever happens here, the answer goes on."""
         try:
+            pause = Pause()
             for _ in reader.feed(data, last=not more):
-                pass
+                await pause.perhaps()
         except Exception:
             log.exception("answers: %s was not looked into", self._inbound.plan.template)
             self._reader = None

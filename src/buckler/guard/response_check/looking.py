@@ -7,17 +7,19 @@ for each route and reason: a check that passes something in silence is taken for
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Iterator
 from typing import Final
 
 from buckler.guard.audit.events import EventKind
 from buckler.guard.inbound import Inbound
 from buckler.guard.response_check import json_text, records
-from buckler.guard.response_check.judging import AnswerError, Leak, Mode, leaks
+from buckler.guard.response_check.judging import AnswerError, Leak, Mode, steps
 from buckler.guard.response_check.records import Form
 
 log: Final = logging.getLogger("buckler.guard")
 Emit = Callable[..., None]
+Steps = Iterator[bytes | None]
+"""What may go out, and None wherever others may have their turn."""
 SHOWN: Final = 5
 UNSEEN: Final = {
     "encoding": "its Content-Encoding is not one that can be undone here",
@@ -43,8 +45,10 @@ class Looker:
         self._emit = emit
         self._told: set[tuple[str, str]] = set()
 
-    def look(self, inbound: Inbound, record: bytes, kind: Form, told: set[str]) -> bytes:
-        """The record as it may go out; the very same object where nothing is taken out.
+    def look(self, inbound: Inbound, record: bytes, kind: Form, told: set[str]) -> Steps:
+        """The record as it may go out, last; the very same object where nothing is taken out.
+
+        Before it comes None wherever the look may be interrupted.
 
         Args:
             inbound: The request.
@@ -56,29 +60,47 @@ class Looker:
             AnswerError: It holds what looks like a secret, and such an answer fails.
         """
         if not record.strip():
-            return record
+            yield record
+            return
+        yield None
         try:
             text, encoding = json_text.decoded(record)
             parts = records.texts(text, kind)
             joined = "\n".join(text[start:end] for start, end in parts)
             if not joined.strip():
-                return record
+                yield record
+                return
             content = json_text.parsed(joined)
         except ValueError:
             if kind != "events":  # the data of an event may be any text
                 self.unseen(inbound, "no_json")
-            return record
+            yield record
+            return
         except RecursionError:
             self.unseen(inbound, "depth")
-            return record
-        found = list(leaks(content, inbound.plan.secrets, inbound.plan.answered))
-        if not found:
-            return record
-        self._tell(inbound, found, told)
-        if self.mode != "strip":
-            return record
-        spans = json_text.cut(joined, [leak.place for leak in found])
-        return records.without(text, parts, spans).encode(encoding, "surrogatepass")
+            yield record
+            return
+        yield None
+        found: list[Leak] = []
+        names: dict[str, None] = {}
+        for leak in steps(content, inbound.plan.secrets, inbound.plan.answered):
+            if leak is None:
+                yield None
+            else:
+                found.append(leak)
+                names[_name(leak)] = None
+        if found:
+            self._tell(inbound, found, _listed(names), told)
+        if not found or self.mode != "strip":
+            yield record
+            return
+        spans: list[json_text.Cut] = []
+        for step in json_text.cut(joined, (leak.place for leak in found)):
+            if step is None:
+                yield None
+            else:
+                spans = step
+        yield records.without(text, parts, spans).encode(encoding, "surrogatepass")
 
     def unseen(self, inbound: Inbound, reason: str) -> None:
         """Say that an answer is not looked into, once for each route and reason.
@@ -97,8 +119,7 @@ class Looker:
             inbound, EventKind.CONFIGURATION, "answer_unseen", message, detail={"why": reason}
         )
 
-    def _tell(self, inbound: Inbound, found: list[Leak], told: set[str]) -> None:
-        names = _names(found)
+    def _tell(self, inbound: Inbound, found: list[Leak], names: str, told: set[str]) -> None:
         if names not in told and len(told) < SHOWN:
             told.add(names)
             self._emit(
@@ -116,11 +137,11 @@ class Looker:
             )
 
 
-def _names(found: list[Leak]) -> str:
-    """Where they stand; numbers of a list's items are all alike."""
-    names = dict.fromkeys(
-        f"{'.'.join('*' if isinstance(p, int) else p for p in leak.path)} ({leak.shape})"
-        for leak in found
-    )
+def _name(leak: Leak) -> str:
+    """Where it stands; numbers of a list's items are all alike."""
+    return f"{'.'.join('*' if isinstance(p, int) else p for p in leak.path)} ({leak.shape})"
+
+
+def _listed(names: Collection[str]) -> str:
     more = len(names) - SHOWN
     return ", ".join(list(names)[:SHOWN]) + (f" and {more} more" if more > 0 else "")

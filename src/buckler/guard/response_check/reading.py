@@ -12,7 +12,7 @@ from typing import Final
 from buckler.guard.inbound import Inbound
 from buckler.guard.response_check.decoding import Decoder
 from buckler.guard.response_check.judging import AnswerError
-from buckler.guard.response_check.looking import Looker
+from buckler.guard.response_check.looking import Looker, Steps
 from buckler.guard.response_check.records import MAX_RECORD, Form, Records
 
 MAX_BURST: Final = 2 * MAX_RECORD
@@ -43,8 +43,8 @@ class Whole:
         self._over = False
         self.length: int | None = None
 
-    def feed(self, data: bytes, *, last: bool) -> Iterator[bytes]:
-        """What may go out now.
+    def feed(self, data: bytes, *, last: bool) -> Steps:
+        """What may go out now, and None wherever the look may be interrupted.
 
         Raises:
             AnswerError: The answer fails.
@@ -58,30 +58,34 @@ class Whole:
             self._over = True
         elif last:
             content = bytes(self._body)
-            looked = self._looked(content)
-            if looked is not None:
-                self.length, content = len(looked), looked
+            for looked in self._looked(content):
+                yield None
+                if looked is not None:
+                    self.length, content = len(looked), looked
             yield content
             return
         if self._over:
             yield bytes(self._body)
             self._body.clear()
 
-    def _looked(self, content: bytes) -> bytes | None:
-        """What goes out instead, without an encoding; None where nothing is taken out."""
+    def _looked(self, content: bytes) -> Steps:
+        """What goes out instead, without an encoding; nothing but None where nothing is taken out."""
         plain = self._plain(content)
         if plain is None:
-            return None
+            return
         told: set[str] = set()
-        if self._kind == "json":
-            made = self._looker.look(self._inbound, plain, self._kind, told)
-            return None if made is plain else made
         split = Records(self._kind)
-        parts = [record for record, _ in (*split.feed(plain), *split.end())]
-        looked = [self._looker.look(self._inbound, part, self._kind, told) for part in parts]
-        if all(a is b for a, b in zip(parts, looked, strict=True)):
-            return None
-        return b"".join(looked)
+        whole = self._kind == "json"
+        parts = [plain] if whole else [r for r, _ in (*split.feed(plain), *split.end())]
+        looked: list[bytes] = []
+        for part in parts:
+            for step in self._looker.look(self._inbound, part, self._kind, told):
+                if step is None:
+                    yield None
+                else:
+                    looked.append(step)
+        if not all(a is b for a, b in zip(parts, looked, strict=True)):
+            yield b"".join(looked)
 
     def _plain(self, content: bytes) -> bytes | None:
         if self._decoder is None:
@@ -127,8 +131,8 @@ class Stream:
         self._blind = False
         self.plain = decoder is not None and looker.mode == "strip"
 
-    def feed(self, data: bytes, *, last: bool) -> Iterator[bytes]:
-        """What may go out now.
+    def feed(self, data: bytes, *, last: bool) -> Steps:
+        """What may go out now, and None wherever the look may be interrupted.
 
         Raises:
             AnswerError: The answer fails, or its data are damaged where something may have to be cut out.
@@ -140,25 +144,33 @@ class Stream:
             for _ in self._looked(data, last=last):
                 if self._blind:
                     break
+                yield None
         yield data
 
-    def _looked(self, data: bytes, *, last: bool) -> Iterator[bytes]:
+    def _looked(self, data: bytes, *, last: bool) -> Steps:
         for piece in self._pieces(data, last=last):
             yield from self._ready(self._records.feed(piece))
         if last and not self._blind:
             yield from self._ready(self._records.end())
 
-    def _ready(self, records: Iterable[tuple[bytes, bool]]) -> Iterator[bytes]:
+    def _ready(self, records: Iterable[tuple[bytes, bool]]) -> Steps:
         """What may go out of the records of one step, in one piece; up to the one that fails."""
-        made = b"".join(self._look(record, whole=whole) for record, whole in records)
+        made = bytearray()
+        for record, whole in records:
+            for step in self._look(record, whole=whole):
+                if step is None:
+                    yield None
+                else:
+                    made += step
         if made:
-            yield made
+            yield bytes(made)
 
-    def _look(self, record: bytes, *, whole: bool) -> bytes:
+    def _look(self, record: bytes, *, whole: bool) -> Steps:
         if whole:
-            return self._looker.look(self._inbound, record, self._kind, self._told)
+            yield from self._looker.look(self._inbound, record, self._kind, self._told)
+            return
         self._looker.unseen(self._inbound, "size")
-        return record
+        yield record
 
     def _pieces(self, data: bytes, *, last: bool) -> Iterator[bytes]:
         if self._decoder is None:

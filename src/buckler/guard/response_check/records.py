@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator
 from typing import Final, Literal
 
 from buckler.guard.limits.body import is_json, media_type
-from buckler.guard.response_check.json_text import Span
+from buckler.guard.response_check.json_text import Span, applied
 
 Form = Literal["json", "lines", "events"]
 MAX_RECORD: Final = 1_048_576
@@ -65,6 +65,8 @@ def texts(record: str, kind: Form) -> list[Span]:
 
 def without(record: str, parts: list[Span], spans: list[tuple[Span, str]]) -> str:
     """The record without spans of the text that its parts make up; all else is as it was."""
+    if parts == [(0, len(record))]:
+        return applied(record, spans)
     found: list[tuple[Span, str]] = []
     offset = 0
     for start, end in parts:

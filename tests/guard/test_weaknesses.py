@@ -388,3 +388,34 @@ def test_what_a_test_changes_is_told_as_nobody_s_choice() -> None:
         assert events == []
     with TestClient(app):
         assert [event.reason for event in events] == ["any_host"]
+
+
+class OwnLayer:
+    """A middleware of the application's own, whose options have names that others have, too."""
+
+    def __init__(self, app: Any, **options: Any) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+        await self.app(scope, receive, send)
+
+
+@pytest.mark.parametrize(
+    ("origins", "reasons"),
+    [
+        (None, set()),
+        (7, set()),
+        (lambda origin: True, set()),
+        ("https://app.example", set()),
+        (["https://app.example"], set()),
+        (["*"], {"cors_any"}),
+        ("*", {"cors_any"}),
+    ],
+)
+def test_options_of_any_middleware_may_be_anything(origins: Any, reasons: set[str]) -> None:
+    app = FastAPI()
+    app.add_middleware(OwnLayer, allow_origins=origins, allow_credentials=True)
+    guard = Guard(app)
+    assert {reason for reason, _ in guard.weaknesses()} == reasons
+    with TestClient(app) as client:
+        assert client.get("/").status_code == 404

@@ -8,7 +8,7 @@ off, bounds that bound nothing, and what single routes want.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from typing import Any, Final
 
 from buckler.guard import api_docs
@@ -80,8 +80,8 @@ def of_application(app: Any) -> Iterator[Weakness]:
         yield "debug", "debug=True answers errors with a traceback; leave it out in production"
     for layer in getattr(app, "user_middleware", ()):
         options = getattr(layer, "kwargs", {})
-        origins = options.get("allow_origins", ())
-        if "*" in origins and options.get("allow_credentials"):
+        origins = options.get("allow_origins") or ()
+        if isinstance(origins, Collection) and "*" in origins and options.get("allow_credentials"):
             yield (
                 "cors_any",
                 "CORSMiddleware reflects every origin with credentials; use cors=Cors()",

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from buckler.guard.options import GuardError
+
 KINDS = ("cache", "cookies", "storage", "executionContexts", "clientHints")
 HEADER = "Clear-Site-Data"
 
@@ -16,10 +18,13 @@ def clear_site_data(response: Any, *kinds: str) -> None:
         kinds: Of :data:`KINDS`; none stands for cache, cookies and storage.
 
     Raises:
-        ValueError: One is unknown.
+        GuardError: One is unknown.
     """
     chosen = kinds or KINDS[:3]
     for kind in chosen:
         if kind not in KINDS:
-            raise ValueError(f"Clear-Site-Data: {kind!r} is unknown; one of {KINDS}")
+            raise GuardError(
+                f"Clear-Site-Data: {kind!r} is unknown",
+                hint=f"name some of {', '.join(KINDS)}; none stands for the first three",
+            )
     response.headers[HEADER] = ", ".join(f'"{kind}"' for kind in chosen)

@@ -137,7 +137,10 @@ class Layer:
             del under_way[task]
             if flights.late and flights.was_late(task):
                 task.uncancel()  # the application took the cancellation for something of its own
-            inbound.scope = ENDED  # the scope holds the inbound: no cycle for the collector
+            # The scope holds the inbound, and the server's own object both: no cycle for the collector.
+            inbound.scope = ENDED
+            if not inbound.replaced:  # an answer of guard's own may still be on its way
+                inbound.send = _over
 
     async def _waited(self, inbound: Inbound) -> Refusal | None:
         for rate in inbound.plan.waiting:
@@ -352,6 +355,11 @@ class Layer:
             await send(message)
 
         await self.app(scope, again, ended)
+
+
+async def _over(message: Message) -> None:
+    """Where messages go that an application sends when it has come back already."""
+    del message
 
 
 async def _nothing() -> None:

@@ -161,6 +161,7 @@ def test_an_endless_stream_is_not_held_back(mode: Mode, kind: str) -> None:
         await asyncio.gather(task, return_exceptions=True)
 
     asyncio.run(drive())
+    assert bytes(got) == first * 2  # both pieces, while the stream goes on
 
 
 def test_one_event_for_an_endless_number_of_lines() -> None:

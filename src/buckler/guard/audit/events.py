@@ -19,11 +19,14 @@ class EventKind(StrEnum):
 
     SIGN_IN_SUCCEEDED = "sign_in.succeeded"
     SIGN_IN_FAILED = "sign_in.failed"
+    SIGN_IN_LOCKED = "sign_in.locked"
     SIGNED_OUT = "sign_in.ended"
     TOKEN_REFUSED = "token.refused"
     TOKEN_REUSED = "token.reused"
     ACCESS_REFUSED = "access.refused"
     RIGHTS_CHANGED = "rights.changed"
+    ACCOUNT_CHANGED = "account.changed"
+    CREDENTIAL_CHANGED = "credential.changed"
     HOST_REFUSED = "request.host_refused"
     ORIGIN_REFUSED = "request.origin_refused"
     INPUT_REFUSED = "request.input_refused"
@@ -49,11 +52,14 @@ class Severity(StrEnum):
 SEVERITIES: Mapping[EventKind, Severity] = {
     EventKind.SIGN_IN_SUCCEEDED: Severity.INFO,
     EventKind.SIGN_IN_FAILED: Severity.NOTICE,
+    EventKind.SIGN_IN_LOCKED: Severity.WARNING,
     EventKind.SIGNED_OUT: Severity.INFO,
     EventKind.TOKEN_REFUSED: Severity.NOTICE,
     EventKind.TOKEN_REUSED: Severity.ALERT,
     EventKind.ACCESS_REFUSED: Severity.NOTICE,
     EventKind.RIGHTS_CHANGED: Severity.WARNING,
+    EventKind.ACCOUNT_CHANGED: Severity.NOTICE,
+    EventKind.CREDENTIAL_CHANGED: Severity.NOTICE,
     EventKind.HOST_REFUSED: Severity.NOTICE,
     EventKind.ORIGIN_REFUSED: Severity.WARNING,
     EventKind.INPUT_REFUSED: Severity.NOTICE,

@@ -1,0 +1,1 @@
+"""Who is it: passwords, tokens, keys, Basic, sessions and second factors."""

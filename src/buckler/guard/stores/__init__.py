@@ -1,0 +1,1 @@
+"""Where identities are kept: what a store has to do, one in memory, one in SQL."""

@@ -45,6 +45,7 @@ class Layer:
         plan: Makes the plans; called at the start, or at the first request where there is none.
         listener: Gets the security events; must come back at once.
         concurrency: Requests under way at once, or None.
+        opening: Awaited before the application starts.
         closing: Called when the application has ended.
         answers: What becomes of an answer that holds a secret: ``fail``, ``log``, ``strip`` or None.
     """
@@ -56,6 +57,7 @@ class Layer:
         *,
         listener: Listener | None = None,
         concurrency: int | None = None,
+        opening: Callable[[], Awaitable[None]] | None = None,
         closing: Callable[[], Awaitable[None]] | None = None,
         answers: Mode | None = None,
     ) -> None:
@@ -63,6 +65,7 @@ class Layer:
         self._compile = plan
         self._listener = None if listener is None else Teller(listener)
         self._most = concurrency or UNBOUNDED
+        self._opening = opening
         self._closing = closing
         self._check = None if answers is None else ResponseCheck(answers, self.emit)
         self._plans: Plans | None = None
@@ -331,6 +334,8 @@ class Layer:
         if first["type"] == "lifespan.startup" and self._plans is None:
             try:
                 self._started()
+                if self._opening is not None:
+                    await self._opening()
             except Exception as error:
                 # Raised here, a server would take it for an application without lifespan and go on.
                 log.exception("guard does not start")

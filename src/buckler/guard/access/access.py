@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import inspect
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager
 from typing import TYPE_CHECKING, Any, Final, NoReturn
 
 from buckler.guard import inbound
@@ -21,6 +22,7 @@ from buckler.guard.auth import credentials
 from buckler.guard.auth.credentials import Authenticator, Credentials, Identity
 from buckler.guard.auth.errors import CredentialError, TooBusyError
 from buckler.guard.auth.principal import Principal
+from buckler.guard.options import GuardError
 from buckler.guard.stores.interface import Stores
 
 if TYPE_CHECKING:
@@ -43,6 +45,7 @@ class Access:
         tell: Takes security events.
         realm: Of the challenges.
         clock: Seconds since 1970.
+        ready: Awaited before the first decision: the stores are open then.
     """
 
     def __init__(
@@ -55,6 +58,7 @@ class Access:
         tell: Tell,
         realm: str = "",
         clock: Callable[[], float] = time.time,
+        ready: Callable[[], Awaitable[None]] | None = None,
     ) -> None:
         self._stores = stores
         self._roles = roles
@@ -62,6 +66,7 @@ class Access:
         self._declared = declared
         self._tell = tell
         self._clock = clock
+        self._ready = ready
         self.realm = realm
 
     async def principal(self, connection: HTTPConnection) -> Principal | None:
@@ -76,6 +81,8 @@ class Access:
         known: tuple[Access, Principal | None] | None = scope.get(KEY)
         if known is not None and known[0] is self:
             return known[1]
+        if self._ready is not None:
+            await self._ready()
         try:
             found = await self._identified(credentials.read(scope))
         except CredentialError as error:
@@ -123,6 +130,20 @@ class Access:
                 name = getattr(condition, "__name__", "condition")
                 self._refused(connection, "condition", "A condition of the route is not met", name)
         return found
+
+    def database(self) -> AbstractAsyncContextManager[Any]:
+        """A session on guard's own database, for objects that are kept there.
+
+        Raises:
+            GuardError: Its stores are not in SQL.
+        """
+        make: Any = getattr(self._stores, "session", None)
+        if make is None:
+            raise GuardError(
+                "guard has no SQL database to read the object from",
+                hint="name the application's session: owned(..., session=get_session)",
+            )
+        return make()  # type: ignore[no-any-return]
 
     def refuse_object(self, connection: HTTPConnection, owner: bool) -> NoReturn:
         """Refuse somebody else's object as one that is not there.

@@ -120,7 +120,7 @@ class PublicRule(Depends):
         return self is other
 
 
-def _around(app: Any, required: Requirement) -> Any:
+def _around(app: T, required: Requirement) -> T:
     from buckler.guard.access.gate import Gate
 
     if inspect.isfunction(app) or inspect.ismethod(app) or isinstance(app, type):
@@ -129,7 +129,8 @@ def _around(app: Any, required: Requirement) -> Any:
             hint="write dependencies=[requires(...)] in the route's decorator, "
             "or me: Annotated[Principal, requires(...)] among its parameters",
         )
-    return Gate(app, required)
+    made: Any = Gate(app, required)  # type: ignore[arg-type]
+    return made  # type: ignore[no-any-return]
 
 
 def requires(
@@ -141,7 +142,9 @@ def requires(
     verified: bool = False,
     when: Condition | Iterable[Condition] = (),
 ) -> Any:
-    """Who may call a route::
+    """Who may call a route.
+
+    Example::
 
         @app.post("/orders")
         async def order(me: Annotated[Principal, requires("orders:write")]): ...

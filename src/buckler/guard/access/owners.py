@@ -7,7 +7,7 @@ read once, checked, and handed to the handler, which so cannot forget the check.
 from __future__ import annotations
 
 import inspect
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Annotated, Any
 
 from fastapi import Depends, Path
@@ -32,7 +32,7 @@ _HINT = "write owned(Order, id='order_id', owner=Order.user_id)"
 def owned(
     model: Any,
     *,
-    id: str,  # noqa: A002 - the word of the issue and of everybody's models
+    id: str,
     owner: Any,
     permission: str | None = None,
     override: str | None = None,
@@ -40,7 +40,9 @@ def owned(
     key: Any = None,
     when: Condition | Iterable[Condition] = (),
 ) -> Any:
-    """The object that a path names, if it is the caller's own::
+    """The object that a path names, if it is the caller's own.
+
+    Example::
 
         @app.get("/orders/{order_id}")
         async def read(order: Annotated[Order, owned(Order, id="order_id", owner=Order.user_id)]): ...

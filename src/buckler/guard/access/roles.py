@@ -9,7 +9,7 @@ the last change with the account.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any, Final
 
 from buckler.guard.access.permissions import LONGEST, pattern, resolve
@@ -80,17 +80,24 @@ def stated(given: RolesGiven | None) -> dict[str, Role]:
         raise GuardError("roles is a table of names and permissions", hint=_HINT)
     found = {name: role_of(name, role) for name, role in (given or {}).items()}
     for role in found.values():
-        missing = sorted(role.inherits - found.keys())
-        if missing:
-            raise GuardError(
-                f"role {role.name!r} inherits from {missing[0]!r}, which is no role",
-                hint=f"one of {', '.join(sorted(found))}",
-            )
-        if role.name in reached(found, role.inherits):
-            raise GuardError(
-                f"role {role.name!r} inherits from itself", hint="take out one of them"
-            )
+        fits(found, role)
     return found
+
+
+def fits(book: Mapping[str, Role], role: Role) -> None:
+    """Look whether a role may stand among all.
+
+    Raises:
+        GuardError: It inherits from what there is not, or from itself.
+    """
+    missing = sorted(role.inherits - book.keys())
+    if missing:
+        raise GuardError(
+            f"role {role.name!r} inherits from {missing[0]!r}, which is no role",
+            hint=f"one of {', '.join(sorted(book))}",
+        )
+    if role.name in reached(book, role.inherits):
+        raise GuardError(f"role {role.name!r} inherits from itself", hint="take out one of them")
 
 
 def reached(roles: Mapping[str, Role], names: Iterable[str]) -> frozenset[str]:
@@ -143,6 +150,10 @@ class RoleBook:
             one for role in self._given.values() for one in role.permissions if "*" not in one
         )
 
+    def forget(self) -> None:
+        """Compile anew: the application knows other permissions now."""
+        self._compiled = {}
+
     async def current(self, epoch: int | None = None) -> Mapping[str, Role]:
         """All roles as they stand.
 
@@ -189,12 +200,3 @@ def rights(book: Mapping[str, Role], names: Iterable[str], declared: Iterable[st
         return NONE
     granted = (one for name in roles for one in book[name].permissions)
     return Rights(roles, resolve(granted, declared))
-
-
-def within(role: Role, changes: Mapping[str, frozenset[str]]) -> Role:
-    """The role with some fields changed, checked as those in code are.
-
-    Raises:
-        GuardError: A permission is none.
-    """
-    return role_of(role.name, replace(role, **changes))

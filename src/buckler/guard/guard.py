@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Any, Unpack
 
 from buckler.guard import api_docs
 from buckler.guard.access.deny import Entry, table
+from buckler.guard.access.requirement import MARK as ACCESS
+from buckler.guard.access.requirement import PUBLIC
 from buckler.guard.access.setup import AccessSetup
 from buckler.guard.audit.events import EventKind, Listener, SecurityEvent
 from buckler.guard.audit.teller import Teller
@@ -140,6 +142,7 @@ class Guard:
         requires = staticmethod(dependencies.requires)
         owned = staticmethod(owners.owned)
         authenticated = dependencies.authenticated
+        optional = dependencies.optional
         public = dependencies.public
     else:
 
@@ -149,7 +152,7 @@ class Guard:
                 from buckler.guard.access.owners import owned
 
                 return owned
-            if name in ("requires", "authenticated", "public"):
+            if name in ("requires", "authenticated", "optional", "public"):
                 from buckler.guard.access import dependencies
 
                 return getattr(dependencies, name)
@@ -216,7 +219,9 @@ class Guard:
             for one in (self.app, *applications(self.app)):
                 api_docs.install(one)
         if self.reports is not None:
-            self.app.router.routes.insert(0, self.reports.route(self.tell))
+            route = self.reports.route(self.tell)
+            setattr(route, ACCESS, PUBLIC)
+            self.app.router.routes.insert(0, route)
         self._access.install(self.app)
         self._layer = Layer(
             _without_server_errors(self._build()),
@@ -224,6 +229,7 @@ class Guard:
             listener=self.tell,
             concurrency=self.policy.concurrency,
             opening=None if self._access.identities is None else self._access.identities.ready,
+            outdated=lambda: self._access.outdated(self.app),
             closing=self._close,
             answers=self._answers,
         )
@@ -242,6 +248,7 @@ class Guard:
             reports=self.reports,
             look=self._caller.look,
             access=self._access.access,
+            denying=self._access.denies,
         )
         self._inspect(plans)
         if not self._rates_alone:  # what a test changes is nobody's choice

@@ -46,6 +46,7 @@ class Layer:
         listener: Gets the security events; must come back at once.
         concurrency: Requests under way at once, or None.
         opening: Awaited before the application starts.
+        outdated: Whether the plans have to be made anew; asked where no route answers a request.
         closing: Called when the application has ended.
         answers: What becomes of an answer that holds a secret: ``fail``, ``log``, ``strip`` or None.
     """
@@ -58,6 +59,7 @@ class Layer:
         listener: Listener | None = None,
         concurrency: int | None = None,
         opening: Callable[[], Awaitable[None]] | None = None,
+        outdated: Callable[[], bool] = bool,
         closing: Callable[[], Awaitable[None]] | None = None,
         answers: Mode | None = None,
     ) -> None:
@@ -66,6 +68,7 @@ class Layer:
         self._listener = None if listener is None else Teller(listener)
         self._most = concurrency or UNBOUNDED
         self._opening = opening
+        self._outdated = outdated
         self._closing = closing
         self._check = None if answers is None else ResponseCheck(answers, self.emit)
         self._plans: Plans | None = None
@@ -170,7 +173,12 @@ class Layer:
         task.add_done_callback(self._answers_late.discard)
 
     def _plan(self, scope: Scope) -> Plan:
-        return (self._plans or self._started()).of(scope)
+        plans = self._plans or self._started()
+        plan = plans.of(scope)
+        if plan is plans.default and self._outdated():
+            self.recompile()
+            plan = self._started().of(scope)
+        return plan
 
     def recompile(self) -> None:
         """Make the plans anew at the next request."""
@@ -326,7 +334,7 @@ class Layer:
     async def _websocket(self, scope: Scope, receive: Receive, send: Send) -> None:
         from buckler.guard.websockets import connect
 
-        await connect(self, (self._plans or self._started()).of(scope), scope, receive, send)
+        await connect(self, self._plan(scope), scope, receive, send)
 
     async def _lifespan(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Compile before the application starts, and end after it."""

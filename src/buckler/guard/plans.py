@@ -204,6 +204,7 @@ class Plans:
         reports: Where browsers tell what a policy stopped.
         look: Looks whether callers can be told apart, where no proxies are configured.
         access: What decides who may pass, where there are identities.
+        denying: Whether a route that is silent of who may pass must not be answered.
     """
 
     def __init__(
@@ -218,6 +219,7 @@ class Plans:
         reports: Reports | None = None,
         look: Look | None = None,
         access: Access | None = None,
+        denying: bool = False,
     ) -> None:
         self._reports = reports
         self._rooted: dict[tuple[Plan, str], Plan] = {}
@@ -232,6 +234,7 @@ class Plans:
         self._routes = routes
         self._top = Finder(routes)
         self._by_host = False
+        self._denying = denying
         self._compile(routes)
         self.default = self._telling(Plan("*", policy, self._parts, policy.rate))
 
@@ -250,6 +253,8 @@ class Plans:
             plan = self._below(plan, root)
         # All of them are the caller's to write, and this is before any check.
         asked = len(method) + len(path) + len(root or "")
+        if plan is self.default and self._denying:
+            return plan  # a route may be added: it must be seen by the audit
         if asked <= MAX_REMEMBERED and not self._by_host:
             if len(self.known) >= REMEMBERED:
                 self.known.clear()

@@ -99,14 +99,14 @@ class Access:
         """Who sends a request, if they may pass.
 
         Returns:
-            The principal; None only where the route is public.
+            The principal; None only where the route is public, and nobody came or it does not want to know.
 
         Raises:
             starlette.exceptions.HTTPException: 401 or 403; 503, too busy.
             starlette.exceptions.WebSocketException: The same for a websocket.
         """
         if required.public:
-            return None
+            return await self.principal(connection) if required.known else None
         found = await self.principal(connection)
         scope = connection.scope
         if found is None:

@@ -11,6 +11,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any, Final
 
+from buckler.guard.access.docs import is_documentation
 from buckler.guard.access.requirement import Requirement
 from buckler.guard.options import GuardError
 from buckler.guard.routes import Route
@@ -59,7 +60,7 @@ def table(routes: Iterable[Route], above: tuple[Requirement, ...] = ()) -> Itera
         if route.children:
             yield from table(route.children, rules)
             continue
-        kind = "docs" if route.docs else "files" if route.static else "route"
+        kind = "docs" if is_documentation(route) else "files" if route.static else "route"
         if route.application is not None and kind == "route":
             if route.children == () and hasattr(route.application, "routes"):
                 continue  # an application without a route answers nothing

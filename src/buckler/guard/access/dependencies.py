@@ -184,3 +184,6 @@ authenticated: Any = requires()
 
 public: Any = PublicRule()
 """Anybody may call the route: in ``dependencies=[public]``, or as a decorator below the route's."""
+
+optional: Any = AccessRule(Requirement(public=True, known=True))
+"""Anybody may call the route, which gets the :class:`Principal`, or None; a credential that is wrong is refused."""

@@ -28,6 +28,7 @@ class Requirement:
 
     Attributes:
         public: Anybody; nothing else counts then.
+        known: Whether a public route wants to know who it is, if somebody came.
         permissions: What they must have.
         any_of: Whether one of them is enough.
         schemes: How they may come in; None for every configured way.
@@ -41,6 +42,7 @@ class Requirement:
     """
 
     public: bool = False
+    known: bool = False
     permissions: tuple[str, ...] = ()
     any_of: bool = False
     schemes: frozenset[Scheme] | None = None
@@ -52,7 +54,7 @@ class Requirement:
     def __post_init__(self) -> None:
         for one in self.permissions:
             permission(one)
-        for name in ("public", "any_of", "second_factor", "verified"):
+        for name in ("public", "known", "any_of", "second_factor", "verified"):
             flag(getattr(self, name), name)
         if self.recent is not None:
             positive(self.recent, "recent")

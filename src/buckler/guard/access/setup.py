@@ -9,7 +9,7 @@ from buckler.guard.access import deny, docs
 from buckler.guard.access.permissions import resolve
 from buckler.guard.access.requirement import Requirement
 from buckler.guard.options import Weakness, flag
-from buckler.guard.routes import Route, applications
+from buckler.guard.routes import Route, applications, read
 
 if TYPE_CHECKING:
     from buckler.guard.access.access import Access
@@ -62,6 +62,15 @@ class AccessSetup:
             self.identities.roles.forget()
         if self._denies:
             deny.check(routes)
+
+    @property
+    def denies(self) -> bool:
+        """Whether a route that is silent of who may pass stops the application."""
+        return self._denies
+
+    def outdated(self, app: Any) -> bool:
+        """Whether routes came or went since they were looked at."""
+        return self._denies and len(tuple(read(app))) != len(self._routes)
 
     def permissions(self) -> frozenset[str]:
         """All permissions that the application names: in its roles, its options and at its routes."""

@@ -13,7 +13,6 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Final
 
 from buckler.guard.access.access import Access
-
 from buckler.guard.access.roles import RoleBook, RolesGiven, fits, role_name, role_of
 from buckler.guard.audit.events import EventKind, Listener, SecurityEvent
 from buckler.guard.auth.api_key import ApiKeyAuthenticator, ApiKeyService
@@ -224,7 +223,9 @@ class Identities:
             GuardError: There is no such role.
         """
         if role_name(role) not in await self.roles.current():
-            raise GuardError(f"there is no role {role!r}", hint="put_role(...), or Guard(roles=...)")
+            raise GuardError(
+                f"there is no role {role!r}", hint="put_role(...), or Guard(roles=...)"
+            )
         changed = await self.stores.roles.assign(user_id, role)
         if changed:
             self._rights(user_id, by, "assigned", {"to": role})
@@ -269,9 +270,7 @@ class Identities:
 
     async def disable(self, user_id: str, *, by: str = "") -> bool:
         """Let an account do nothing more, at once; False where there is none."""
-        changed = await self.stores.users.set_state(
-            user_id, disabled=True, valid_from=self.clock()
-        )
+        changed = await self.stores.users.set_state(user_id, disabled=True, valid_from=self.clock())
         if changed:
             self.told(EventKind.ACCOUNT_CHANGED, "disabled", "Account disabled", user_id, by)
         return changed
@@ -366,5 +365,3 @@ def _word(text: str) -> str:
 def _quotable(text: str) -> str:
     """The text as a quoted string takes it (RFC 9110, 5.6.4)."""
     return "".join(c for c in text if " " <= c <= "~" and c not in '"\\')
-
-

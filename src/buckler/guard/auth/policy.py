@@ -95,7 +95,9 @@ class AuthPolicy:
             count(getattr(self, name), name)
         deliver: Any = self.deliver
         if deliver is not None and (not callable(deliver) or isinstance(deliver, type)):
-            raise GuardError("deliver is an async function of one Mail", hint="async def deliver(mail)")
+            raise GuardError(
+                "deliver is an async function of one Mail", hint="async def deliver(mail)"
+            )
         if deliver is not None and not self.base_url:
             raise GuardError(
                 "mails hold links, and base_url is not set",

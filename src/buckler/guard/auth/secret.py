@@ -16,7 +16,9 @@ from buckler.guard.options import GuardError
 SHORTEST: Final = 32
 FEWEST: Final = 10
 """Different characters of a text that is no random one if it has fewer."""
-_HINT: Final = "python -c 'import secrets; print(secrets.token_urlsafe(48))', kept outside of the repository"
+_HINT: Final = (
+    "python -c 'import secrets; print(secrets.token_urlsafe(48))', kept outside of the repository"
+)
 _SALT: Final = b"buckler guard"
 
 

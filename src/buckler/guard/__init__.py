@@ -81,6 +81,8 @@ if TYPE_CHECKING:
     from buckler.guard.policy import RoutePolicy as RoutePolicy
     from buckler.guard.policy import with_policy as with_policy
     from buckler.guard.response_check.judging import AnswerError as AnswerError
+    from buckler.guard.stores.errors import StoreError as StoreError
+    from buckler.guard.stores.memory import MemoryStores as MemoryStores
     from buckler.guard.validate import Identifier as Identifier
     from buckler.guard.validate import Money as Money
     from buckler.guard.validate import Page as Page
@@ -161,6 +163,8 @@ else:
             "options": ("GuardError",),
             "policy": ("Policy", "RoutePolicy", "with_policy"),
             "response_check.judging": ("AnswerError",),
+            "stores.errors": ("StoreError",),
+            "stores.memory": ("MemoryStores",),
             "validate": (
                 "Identifier",
                 "Money",

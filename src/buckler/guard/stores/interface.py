@@ -33,8 +33,11 @@ class Users(Protocol):
     async def by_name(self, name: str) -> User | None:
         """The account with that (normalised) name, or None."""
 
-    async def add(self, user: User) -> bool:
-        """Keep a new account; False where its name or id is taken."""
+    async def add(self, user: User) -> User | None:
+        """Keep a new account, and give it as it is kept; None where its name or id is taken.
+
+        Its id may be another one than was asked for: a table of the application's own may number its rows.
+        """
 
     async def rename(self, user_id: str, name: str) -> bool:
         """Give it another name; False where it is taken or there is no such account."""

@@ -25,6 +25,20 @@ if TYPE_CHECKING:
     from buckler.guard.audit.record import AuditRecord as AuditRecord
     from buckler.guard.audit.stdout import StdoutSink as StdoutSink
     from buckler.guard.audit.syslog import SyslogSink as SyslogSink
+    from buckler.guard.auth.errors import TokenError as TokenError
+    from buckler.guard.auth.errors import TokenReusedError as TokenReusedError
+    from buckler.guard.auth.jwt.claims import Claims as Claims
+    from buckler.guard.auth.jwt.issuer import TokenIssuer as TokenIssuer
+    from buckler.guard.auth.jwt.jwks import jwks as jwks
+    from buckler.guard.auth.jwt.jwks import jwks_route as jwks_route
+    from buckler.guard.auth.jwt.key import SigningKey as SigningKey
+    from buckler.guard.auth.jwt.keys import KeySet as KeySet
+    from buckler.guard.auth.jwt.remote import RemoteKeys as RemoteKeys
+    from buckler.guard.auth.jwt.revocation import RevocationList as RevocationList
+    from buckler.guard.auth.jwt.signature import SignatureVerifier as SignatureVerifier
+    from buckler.guard.auth.jwt.token_policy import TokenPolicy as TokenPolicy
+    from buckler.guard.auth.jwt.verifier import TokenVerifier as TokenVerifier
+    from buckler.guard.auth.refresh import RefreshRotation as RefreshRotation
     from buckler.guard.egress import AsyncSafeTransport as AsyncSafeTransport
     from buckler.guard.egress import EgressPolicy as EgressPolicy
     from buckler.guard.egress import EgressRefused as EgressRefused
@@ -99,6 +113,18 @@ else:
             "audit.record": ("AuditRecord",),
             "audit.stdout": ("StdoutSink",),
             "audit.syslog": ("SyslogSink",),
+            "auth.errors": ("TokenError", "TokenReusedError"),
+            "auth.jwt.claims": ("Claims",),
+            "auth.jwt.issuer": ("TokenIssuer",),
+            "auth.jwt.jwks": ("jwks", "jwks_route"),
+            "auth.jwt.key": ("SigningKey",),
+            "auth.jwt.keys": ("KeySet",),
+            "auth.jwt.remote": ("RemoteKeys",),
+            "auth.jwt.revocation": ("RevocationList",),
+            "auth.jwt.signature": ("SignatureVerifier",),
+            "auth.jwt.token_policy": ("TokenPolicy",),
+            "auth.jwt.verifier": ("TokenVerifier",),
+            "auth.refresh": ("RefreshRotation",),
             "egress": (
                 "AsyncSafeTransport",
                 "EgressPolicy",

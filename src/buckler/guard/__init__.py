@@ -10,6 +10,11 @@ from typing import TYPE_CHECKING
 from buckler.core.lazy import lazy
 
 if TYPE_CHECKING:
+    from buckler.guard.access.dependencies import authenticated as authenticated
+    from buckler.guard.access.dependencies import optional as optional
+    from buckler.guard.access.dependencies import public as public
+    from buckler.guard.access.dependencies import requires as requires
+    from buckler.guard.access.owners import owned as owned
     from buckler.guard.alarms.alarm import Alarm as Alarm
     from buckler.guard.alarms.alarms import Alarms as Alarms
     from buckler.guard.alarms.detectors import Threshold as Threshold
@@ -39,6 +44,9 @@ if TYPE_CHECKING:
     from buckler.guard.auth.jwt.token_policy import TokenPolicy as TokenPolicy
     from buckler.guard.auth.jwt.verifier import TokenVerifier as TokenVerifier
     from buckler.guard.auth.refresh import RefreshRotation as RefreshRotation
+    from buckler.guard.auth.identities import Identities as Identities
+    from buckler.guard.auth.policy import AuthPolicy as AuthPolicy
+    from buckler.guard.auth.principal import Principal as Principal
     from buckler.guard.egress import AsyncSafeTransport as AsyncSafeTransport
     from buckler.guard.egress import EgressPolicy as EgressPolicy
     from buckler.guard.egress import EgressRefused as EgressRefused
@@ -83,6 +91,8 @@ if TYPE_CHECKING:
     from buckler.guard.response_check.judging import AnswerError as AnswerError
     from buckler.guard.stores.errors import StoreError as StoreError
     from buckler.guard.stores.memory import MemoryStores as MemoryStores
+    from buckler.guard.stores.records import Role as Role
+    from buckler.guard.stores.records import User as User
     from buckler.guard.validate import Identifier as Identifier
     from buckler.guard.validate import Money as Money
     from buckler.guard.validate import Page as Page
@@ -100,6 +110,8 @@ else:
     __getattr__, __all__ = lazy(
         __name__,
         {
+            "access.dependencies": ("authenticated", "optional", "public", "requires"),
+            "access.owners": ("owned",),
             "alarms.alarm": ("Alarm",),
             "alarms.alarms": ("Alarms",),
             "alarms.detectors": ("Threshold",),
@@ -125,6 +137,9 @@ else:
             "auth.jwt.token_policy": ("TokenPolicy",),
             "auth.jwt.verifier": ("TokenVerifier",),
             "auth.refresh": ("RefreshRotation",),
+            "auth.identities": ("Identities",),
+            "auth.policy": ("AuthPolicy",),
+            "auth.principal": ("Principal",),
             "egress": (
                 "AsyncSafeTransport",
                 "EgressPolicy",
@@ -165,6 +180,7 @@ else:
             "response_check.judging": ("AnswerError",),
             "stores.errors": ("StoreError",),
             "stores.memory": ("MemoryStores",),
+            "stores.records": ("Role", "User"),
             "validate": (
                 "Identifier",
                 "Money",

@@ -345,16 +345,20 @@ class Layer:
                 if self._opening is not None:
                     await self._opening()
             except Exception as error:
-                # Raised here, a server would take it for an application without lifespan and go on.
-                log.exception("guard does not start")
-                await send({"type": "lifespan.startup.failed", "message": str(error)})
-                return
+                # Told before it is raised: a server would take it for an application without lifespan and go on.
+                await send({"type": "lifespan.startup.failed", "message": _told(error)})
+                raise
         waiting = [first]
 
         async def again() -> Message:
             return waiting.pop() if waiting else await receive()
 
+        failed = False
+
         async def ended(message: Message) -> None:
+            nonlocal failed
+            if failed:
+                return  # what the application says of the error that it was stopped by
             if message["type"].startswith("lifespan.shutdown") and self._closing is not None:
                 await self._closing()
             elif message["type"] == "lifespan.startup.complete" and self._plans is not None:
@@ -363,11 +367,18 @@ class Layer:
                     self.recompile()
                     self._started()
                 except Exception as error:
-                    log.exception("guard does not start")
-                    message = {"type": "lifespan.startup.failed", "message": str(error)}
+                    failed = True
+                    await send({"type": "lifespan.startup.failed", "message": _told(error)})
+                    raise
             await send(message)
 
         await self.app(scope, again, ended)
+
+
+def _told(error: Exception) -> str:
+    """An error as a server shows it at the start: with the hint that says what to write."""
+    hint = getattr(error, "hint", "")
+    return f"guard does not start: {error}" + (f"\nhint: {hint}" if hint else "")
 
 
 async def _over(message: Message) -> None:

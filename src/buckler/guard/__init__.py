@@ -93,6 +93,8 @@ if TYPE_CHECKING:
     from buckler.guard.stores.memory import MemoryStores as MemoryStores
     from buckler.guard.stores.records import Role as Role
     from buckler.guard.stores.records import User as User
+    from buckler.guard.stores.sql import SqlStores as SqlStores
+    from buckler.guard.stores.sql import SqlUsers as SqlUsers
     from buckler.guard.validate import Identifier as Identifier
     from buckler.guard.validate import Money as Money
     from buckler.guard.validate import Page as Page
@@ -181,6 +183,7 @@ else:
             "stores.errors": ("StoreError",),
             "stores.memory": ("MemoryStores",),
             "stores.records": ("Role", "User"),
+            "stores.sql": ("SqlStores", "SqlUsers"),
             "validate": (
                 "Identifier",
                 "Money",

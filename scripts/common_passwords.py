@@ -23,8 +23,9 @@ from pathlib import Path
 
 from buckler.guard.auth.password.common import FILE, HEADER, MAGIC, PLACES, Fuse, folded
 
-SPARE = 1.02
-"""More room than the authors' estimate, so that the first try succeeds."""
+SPARE = (1.02, 1.1, 1.5, 2.0, 4.0)
+"""How much more room than the authors' estimate is tried, one after the other."""
+LEAST_BITS = 8
 LARGEST = 3_000_000
 SAMPLES = 3_000_000
 
@@ -55,28 +56,50 @@ def build(found: Iterable[str]) -> bytes:
     """The filter of some words (Graf and Lemire, Binary Fuse Filters, 2022).
 
     Raises:
-        RuntimeError: The graph of the words has a cycle: there is not room enough.
+        RuntimeError: There is not room enough, however much is tried: two words have the same hash.
     """
     known = sorted(set(found))
+    for spare in SPARE:
+        data = arranged(known, spare)
+        if data is not None:
+            return data
+    raise RuntimeError("the graph of these words has a cycle")
+
+
+def arranged(known: list[str], spare: float) -> bytes | None:
+    """The filter with so much more room than estimated, or None where the graph of the words has a cycle."""
     count = max(len(known), 2)
-    bits = min(max(int(math.log(count) / math.log(3.33) + 2.25), 2), 16)
-    factor = max(1.125, 0.875 + 0.25 * math.log(1_000_000) / math.log(count)) * SPARE
+    bits = min(max(int(math.log(count) / math.log(3.33) + 2.25), LEAST_BITS), 16)
+    factor = max(1.125, 0.875 + 0.25 * math.log(1_000_000) / math.log(count)) * spare
     segments = max(math.ceil(count * factor / (1 << bits)) - 2, 1)
     length, mask = 1 << bits, (1 << bits) - 1
     size = (segments + 2) * length
-    degree, owners = bytearray(size), array("q", bytes(8 * size))
     places: list[tuple[int, int, int]] = []
     marks = array("L")
-    for number, word in enumerate(known):
+    for word in known:
         segment, one, two, three, low, high = PLACES.unpack_from(sha256(word.encode()).digest())
         first = (segment * segments >> 32) << bits
-        spots = (
-            first + (one & mask),
-            first + length + (two & mask),
-            first + length * 2 + (three & mask),
-        )
-        places.append(spots)
+        two, three = two & mask | length, (three & mask) + length * 2
+        places.append((first + (one & mask), first + two, first + three))
         marks.append(low | (high & 15) << 16)
+    order = peeled(places, size)
+    if len(order) != len(known):
+        return None
+    # What no word uses is filled by chance, so that a foreign word meets no zeros.
+    table = array("L", (secrets.randbits(20) for _ in range(size)))
+    for number, spot in reversed(order):
+        value = marks[number]
+        for other in places[number]:
+            if other != spot:
+                value ^= table[other]
+        table[spot] = value
+    return HEADER.pack(MAGIC, len(known), segments, bits) + packed(table)
+
+
+def peeled(places: list[tuple[int, int, int]], size: int) -> list[tuple[int, int]]:
+    """Words in an order in which each has a place that no later one uses, with that place."""
+    degree, owners = bytearray(size), array("q", bytes(8 * size))
+    for number, spots in enumerate(places):
         for spot in spots:
             degree[spot] += 1
             owners[spot] ^= number
@@ -93,21 +116,16 @@ def build(found: Iterable[str]) -> bytes:
             owners[other] ^= number
             if degree[other] == 1:
                 alone.append(other)
-    if len(order) != len(known):
-        raise RuntimeError("the graph of these words has a cycle: raise SPARE")
-    # What no word uses is filled by chance, so that a foreign word meets no zeros.
-    table = array("L", (secrets.randbits(20) for _ in range(size)))
-    for number, spot in reversed(order):
-        value = marks[number]
-        for other in places[number]:
-            if other != spot:
-                value ^= table[other]
-        table[spot] = value
+    return order
+
+
+def packed(table: array[int]) -> bytes:
+    """A table of 20 bits as one of 16, little-endian, and one of 4, two to a byte."""
     low = array("H", (value & 0xFFFF for value in table))
     if sys.byteorder == "big":
         low.byteswap()
-    high = bytes(table[spot] >> 16 | (table[spot + 1] >> 16) << 4 for spot in range(0, size, 2))
-    return HEADER.pack(MAGIC, len(known), segments, bits) + low.tobytes() + high
+    high = (table[spot] >> 16 | (table[spot + 1] >> 16) << 4 for spot in range(0, len(table), 2))
+    return low.tobytes() + bytes(high)
 
 
 def main() -> None:

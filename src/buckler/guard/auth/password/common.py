@@ -72,7 +72,7 @@ class Fuse:
             ^ high[two >> 1] >> (two & 1) * 4
             ^ high[three >> 1] >> (three & 1) * 4
         )
-        return (found ^ rest) & 15 == 0
+        return not (found ^ int(rest)) & 15
 
 
 @cache

@@ -38,6 +38,7 @@ if TYPE_CHECKING:
     from buckler.guard.auth.lockout import Lockout as Lockout
     from buckler.guard.auth.mail import Mail as Mail
     from buckler.guard.auth.mail import MailKind as MailKind
+    from buckler.guard.auth.names import normalise as normalise
     from buckler.guard.auth.one_time import Links as Links
     from buckler.guard.auth.one_time import OneTime as OneTime
     from buckler.guard.auth.password.argon2id import Argon2Parameters as Argon2Parameters
@@ -143,6 +144,7 @@ else:
                 "Mail",
                 "MailKind",
             ),
+            "auth.names": ("normalise",),
             "auth.one_time": (
                 "Links",
                 "OneTime",

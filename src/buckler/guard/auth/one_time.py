@@ -146,10 +146,12 @@ def _digest(token: str) -> str:
 
 def _base(base: str) -> str:
     hint = "write base='https://shop.example'"
+    if not isinstance(base, str):
+        raise GuardError(f"base: {base!r} is no text", hint=hint)
     try:
         parts = urlsplit(base)
         host, _ = parts.hostname, parts.port
-    except (ValueError, AttributeError, TypeError) as error:
+    except ValueError as error:
         raise GuardError(f"base: {base!r} is no address", hint=hint) from error
     odd = not base.isascii() or any(c <= " " or c in "\\\x7f" for c in base)
     if not host or odd or "@" in parts.netloc or parts.query or parts.fragment or "?" in base:

@@ -47,6 +47,30 @@ if TYPE_CHECKING:
     from buckler.guard.auth.identities import Identities as Identities
     from buckler.guard.auth.policy import AuthPolicy as AuthPolicy
     from buckler.guard.auth.principal import Principal as Principal
+    from buckler.guard.auth.account import Accounts as Accounts
+    from buckler.guard.auth.account import AccountTimes as AccountTimes
+    from buckler.guard.auth.errors import CredentialError as CredentialError
+    from buckler.guard.auth.errors import NameRefusedError as NameRefusedError
+    from buckler.guard.auth.errors import PasswordError as PasswordError
+    from buckler.guard.auth.errors import PasswordPolicyError as PasswordPolicyError
+    from buckler.guard.auth.errors import TokenError as TokenError
+    from buckler.guard.auth.errors import TokenReusedError as TokenReusedError
+    from buckler.guard.auth.errors import TooBusyError as TooBusyError
+    from buckler.guard.auth.lockout import Delays as Delays
+    from buckler.guard.auth.lockout import Lockout as Lockout
+    from buckler.guard.auth.mail import Mail as Mail
+    from buckler.guard.auth.mail import MailKind as MailKind
+    from buckler.guard.auth.names import normalise as normalise
+    from buckler.guard.auth.one_time import Links as Links
+    from buckler.guard.auth.one_time import OneTime as OneTime
+    from buckler.guard.auth.password.argon2id import Argon2Parameters as Argon2Parameters
+    from buckler.guard.auth.password.breached import Breached as Breached
+    from buckler.guard.auth.password.breached import BreachedFile as BreachedFile
+    from buckler.guard.auth.password.breached import LeaksUnknownError as LeaksUnknownError
+    from buckler.guard.auth.password.hashing import Passwords as Passwords
+    from buckler.guard.auth.password.hashing import Verification as Verification
+    from buckler.guard.auth.password.policy import PasswordPolicy as PasswordPolicy
+    from buckler.guard.auth.sign_in import PasswordSignIn as PasswordSignIn
     from buckler.guard.egress import AsyncSafeTransport as AsyncSafeTransport
     from buckler.guard.egress import EgressPolicy as EgressPolicy
     from buckler.guard.egress import EgressRefused as EgressRefused
@@ -142,6 +166,44 @@ else:
             "auth.identities": ("Identities",),
             "auth.policy": ("AuthPolicy",),
             "auth.principal": ("Principal",),
+            "auth.account": (
+                "AccountTimes",
+                "Accounts",
+            ),
+            "auth.errors": (
+                "CredentialError",
+                "NameRefusedError",
+                "PasswordError",
+                "PasswordPolicyError",
+                "TokenError",
+                "TokenReusedError",
+                "TooBusyError",
+            ),
+            "auth.lockout": (
+                "Delays",
+                "Lockout",
+            ),
+            "auth.mail": (
+                "Mail",
+                "MailKind",
+            ),
+            "auth.names": ("normalise",),
+            "auth.one_time": (
+                "Links",
+                "OneTime",
+            ),
+            "auth.password.argon2id": ("Argon2Parameters",),
+            "auth.password.breached": (
+                "Breached",
+                "BreachedFile",
+                "LeaksUnknownError",
+            ),
+            "auth.password.hashing": (
+                "Passwords",
+                "Verification",
+            ),
+            "auth.password.policy": ("PasswordPolicy",),
+            "auth.sign_in": ("PasswordSignIn",),
             "egress": (
                 "AsyncSafeTransport",
                 "EgressPolicy",

@@ -48,6 +48,16 @@ class PasswordPolicyError(BucklerError):
         self.reason = reason
 
 
+class NameRefusedError(BucklerError):
+    """A name that nobody can have; ``reason`` and message may be told to whoever typed it."""
+
+    code = "guard.account.name"
+
+    def __init__(self, reason: str, message: str) -> None:
+        super().__init__(message)
+        self.reason = reason
+
+
 class TooBusyError(BucklerError):
     """There is more to do than may wait; the caller gets 503 with ``Retry-After``."""
 

@@ -13,7 +13,7 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from buckler.guard.auth.errors import TokenError
-from buckler.guard.auth.jwt import base64url, json_object, jwk, strength
+from buckler.guard.auth.jwt import base64url, json_object, jwk
 from buckler.guard.auth.jwt.algorithms import joserfc
 from buckler.guard.auth.jwt.compact import split
 from buckler.guard.auth.jwt.header import MAX_HEADER, REFUSED
@@ -71,9 +71,6 @@ class DecryptionKey:
             self._key = library.jwk.OctKey(raw, raw)
         else:
             native = jwk.read_native(members)
-            if kind == "RSA":
-                numbers = native.private_numbers().public_numbers
-                strength.check_rsa(numbers.n, numbers.e)
             made = {"RSA": "RSAKey", "EC": "ECKey", "OKP": "OKPKey"}[kind]
             self._key = getattr(library.jwk, made)(native, native)
         self.alg: str = alg

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Final, Literal
 
-from buckler.guard.auth.jwt import base64url, json_object
+from buckler.guard.auth.jwt import base64url, json_object, strength
 from buckler.guard.auth.jwt.algorithms import joserfc
 from buckler.guard.options import GuardError
 
@@ -74,8 +74,11 @@ def read_native(members: Mapping[str, Any]) -> Any:
     """The key of a JWK, as the cryptography package has it.
 
     Raises:
-        GuardError: Its numbers are no key: not on the curve, not of one pair, no base64url.
+        GuardError: Its numbers are no key: not on the curve, not of one pair, no base64url; or it is too weak.
     """
+    if members["kty"] == "RSA":
+        # Before anything is done with them: what numbers cost grows with their size.
+        strength.check_rsa(*(_number(members, name) for name in ("n", "e")))
     library = joserfc()
     made = {"RSA": library.jwk.RSAKey, "EC": library.jwk.ECKey, "OKP": library.jwk.OKPKey}
     members = {name: value for name, value in members.items() if name not in ("alg", "kid")}
@@ -164,6 +167,13 @@ def _check_use(whole: Mapping[str, Any], use: Use, *, private: bool) -> None:
     allowed = _OPERATIONS[use] if private else _OPERATIONS[use] - {"sign"}
     if whole.get("use", use) != use or not listed or not allowed & set(map(str, operations)):
         raise GuardError("this key is for another use", hint=f'"use": "{use}", or leave it out')
+
+
+def _number(members: Mapping[str, Any], name: str) -> int:
+    try:
+        return int.from_bytes(base64url.decode(members[name].encode("ascii")), "big")
+    except ValueError as error:
+        raise GuardError(f"{name} is no base64url (RFC 7518, 6.3.1)") from error
 
 
 def _same(key: Any, members: Mapping[str, Any], name: str) -> bool:

@@ -69,9 +69,7 @@ class RefreshRotation:
         clock: Callable[[], float] = time.time,
     ) -> None:
         if isinstance(store, type) or not callable(getattr(store, "advance", None)):
-            raise GuardError(
-                "store keeps no refresh tokens", hint="write store=stores.refresh_tokens"
-            )
+            raise GuardError("store keeps no refresh tokens", hint="write store=stores.refresh")
         check_listener(tell, "tell")
         self._store = store
         self._idle = positive(idle, "idle")

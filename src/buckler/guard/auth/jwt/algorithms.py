@@ -72,13 +72,14 @@ def algorithm(name: object) -> Algorithm:
 
 @lru_cache(maxsize=1)
 def joserfc() -> Any:
-    """The module ``joserfc``, with ``jwk`` and ``jws``.
+    """The module ``joserfc``, with ``jwe``, ``jwk`` and ``jws``.
 
     Raises:
         GuardError: It is not installed.
     """
     try:
         import joserfc
+        import joserfc.jwe
         import joserfc.jwk
         import joserfc.jws
     except ModuleNotFoundError as error:

@@ -7,12 +7,13 @@ Threat: a key for another use that is taken for one of signatures, and half a ke
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Final
+from typing import Any, Final, Literal
 
-from buckler.guard.auth.jwt import base64url, json_object
+from buckler.guard.auth.jwt import base64url, json_object, strength
 from buckler.guard.auth.jwt.algorithms import joserfc
 from buckler.guard.options import GuardError
 
+Use = Literal["sig", "enc"]
 KINDS: Final = "RSA, EC on P-256, P-384 or P-521, Ed25519, or a secret"
 _MEMBERS: Final = {
     "RSA": ("n", "e"),
@@ -21,15 +22,23 @@ _MEMBERS: Final = {
     "oct": ("k",),
 }
 _PRIVATE: Final = ("d", "p", "q", "dp", "dq", "qi")
+_OPERATIONS: Final = {
+    "sig": frozenset(("sign", "verify")),
+    "enc": frozenset(("decrypt", "unwrapKey", "deriveKey", "deriveBits")),
+}
 _MOST: Final = 4_096
 """Characters of one member; those of a key of 8,192 bits have 1,366."""
 
 
-def read_members(value: Mapping[str, Any] | str | bytes) -> dict[str, Any]:
+def read_members(value: Mapping[str, Any] | str | bytes, *, use: Use = "sig") -> dict[str, Any]:
     """The members of a JWK that count here, each of the right kind.
 
+    Args:
+        value: The object, or its JSON.
+        use: What it has to be for.
+
     Raises:
-        GuardError: One is missing or malformed, or the key is not for signatures.
+        GuardError: One is missing or malformed, or the key is for another use.
     """
     whole = _object(value)
     kind = whole.get("kty")
@@ -43,7 +52,9 @@ def read_members(value: Mapping[str, Any] | str | bytes) -> dict[str, Any]:
             found[name] = _text(whole, name)
     if "oth" in whole:
         raise GuardError("a key of more than two primes cannot be read (RFC 7518, 6.3.2.7)")
-    _check_use(whole, private=kind == "oct" or "d" in found)
+    _check_use(whole, use, private=kind == "oct" or "d" in found)
+    if use == "enc" and kind != "oct" and "d" not in found:
+        raise GuardError("a public key cannot decrypt", hint="give the private one")
     return found
 
 
@@ -63,8 +74,11 @@ def read_native(members: Mapping[str, Any]) -> Any:
     """The key of a JWK, as the cryptography package has it.
 
     Raises:
-        GuardError: Its numbers are no key: not on the curve, not of one pair, no base64url.
+        GuardError: Its numbers are no key: not on the curve, not of one pair, no base64url; or it is too weak.
     """
+    if members["kty"] == "RSA":
+        # Before anything is done with them: what numbers cost grows with their size.
+        strength.check_rsa(*(_number(members, name) for name in ("n", "e")))
     library = joserfc()
     made = {"RSA": library.jwk.RSAKey, "EC": library.jwk.ECKey, "OKP": library.jwk.OKPKey}
     members = {name: value for name, value in members.items() if name not in ("alg", "kid")}
@@ -142,17 +156,24 @@ def _text(whole: Mapping[str, Any], name: str) -> str:
     return value
 
 
-def _check_use(whole: Mapping[str, Any], *, private: bool) -> None:
-    """Look whether a key is for signatures (RFC 7517, 4.2 and 4.3).
+def _check_use(whole: Mapping[str, Any], use: Use, *, private: bool) -> None:
+    """Look what a key is for (RFC 7517, 4.2 and 4.3).
 
     Raises:
         GuardError: It is for something else.
     """
-    operations = whole.get("key_ops", ("verify",))
+    operations = whole.get("key_ops", tuple(_OPERATIONS[use] - {"sign"}))
     listed = isinstance(operations, list | tuple)
-    allowed = {"verify", "sign"} if private else {"verify"}
-    if whole.get("use", "sig") != "sig" or not listed or not allowed & set(map(str, operations)):
-        raise GuardError("this key is not for signatures", hint='"use": "sig", or leave it out')
+    allowed = _OPERATIONS[use] if private else _OPERATIONS[use] - {"sign"}
+    if whole.get("use", use) != use or not listed or not allowed & set(map(str, operations)):
+        raise GuardError("this key is for another use", hint=f'"use": "{use}", or leave it out')
+
+
+def _number(members: Mapping[str, Any], name: str) -> int:
+    try:
+        return int.from_bytes(base64url.decode(members[name].encode("ascii")), "big")
+    except ValueError as error:
+        raise GuardError(f"{name} is no base64url (RFC 7518, 6.3.1)") from error
 
 
 def _same(key: Any, members: Mapping[str, Any], name: str) -> bool:

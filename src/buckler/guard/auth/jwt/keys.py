@@ -108,6 +108,7 @@ class KeySet:
         """
         instance(key, "key", SigningKey, optional=False)
         with self._lock:
+            self._forget_ended()
             if key.kid in self._keys:
                 raise GuardError(f"two keys have the kid {key.kid!r}", hint="leave kid= out")
             if any((other.kind == "oct") != (key.kind == "oct") for other in self._keys.values()):
@@ -131,7 +132,6 @@ class KeySet:
             GuardError: It cannot sign, or :meth:`add` refuses it.
         """
         before = self.signing
-        now = self._clock()
         following = to if to is not None else SigningKey.generate(before.alg)
         instance(following, "to", SigningKey, optional=False)
         if not following.private:
@@ -139,13 +139,11 @@ class KeySet:
         if self._keys.get(following.kid) is not following:
             self.add(following)
         with self._lock:
-            until = {kid: at for kid, at in self._until.items() if now < at}
-            until.pop(following.kid, None)
+            # First of all: an overlap that is over would take the key along.
+            self._until = {kid: at for kid, at in self._until.items() if kid != following.kid}
+            self._forget_ended()
             if following is not before:
-                until[before.kid] = now + self._overlap
-            gone = self._until.keys() - until.keys() - {following.kid}
-            self._keys = {kid: key for kid, key in self._keys.items() if kid not in gone}
-            self._until = until
+                self._until = {**self._until, before.kid: self._clock() + self._overlap}
             self._signing = following
             self.version += 1
         return following
@@ -167,3 +165,10 @@ class KeySet:
             self._until = {name: at for name, at in self._until.items() if name != kid}
             self.version += 1
             return True
+
+    def _forget_ended(self) -> None:
+        """Drop the keys whose overlap is over."""
+        now = self._clock()
+        ended = {kid for kid, at in self._until.items() if at <= now}
+        self._keys = {kid: key for kid, key in self._keys.items() if kid not in ended}
+        self._until = {kid: at for kid, at in self._until.items() if kid not in ended}

@@ -105,7 +105,13 @@ class RemoteKeys:
         instance(egress, "egress", EgressPolicy)
         check_listener(events)
         self._client = client
-        self._egress = egress
+        self._egress = egress or EgressPolicy(
+            ports=(urlsplit(self._url).port or 443,),
+            schemes=("https",),
+            max_bytes=MAX_BYTES,
+            timeout=timeout,
+            max_redirects=2,
+        )
         self._alg = None if alg is None else algorithm(alg).name
         self._min_age = positive(min_age, "min_age")
         self._max_age = positive(max_age, "max_age")
@@ -190,14 +196,7 @@ class RemoteKeys:
             return await self._client.get(self._url, headers=headers)
         from buckler.guard.egress import async_safe_client
 
-        policy = self._egress or EgressPolicy(
-            ports=range(1, 65536),
-            schemes=("https",),
-            max_bytes=MAX_BYTES,
-            timeout=self._timeout,
-            max_redirects=2,
-        )
-        async with async_safe_client(policy) as client:
+        async with async_safe_client(self._egress) as client:
             return await client.get(self._url, headers=headers)
 
     def _read(self, answer: Any) -> Published:
@@ -243,6 +242,7 @@ def _address(url: object) -> str:
     try:
         parts = urlsplit(url)
         host = parts.hostname or ""
+        _ = parts.port
     except ValueError as error:
         raise GuardError("url is no address", hint=hint) from error
     if not host or (parts.scheme != "https" and (parts.scheme, host) not in _local()):

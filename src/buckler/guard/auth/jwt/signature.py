@@ -12,6 +12,7 @@ from typing import Any, Final
 
 from buckler.guard.auth.errors import TokenError
 from buckler.guard.auth.jwt import base64url
+from buckler.guard.auth.jwt.compact import split
 from buckler.guard.auth.jwt.header import read_header
 from buckler.guard.auth.jwt.key import SigningKey
 from buckler.guard.auth.jwt.keys import Keys
@@ -68,13 +69,7 @@ class SignatureVerifier:
         Raises:
             TokenError: ``size``, ``malformed``, ``header``, ``algorithm``, ``type``, ``key`` or ``signature``.
         """
-        if len(token) > self._max_size:
-            raise TokenError("size", "the token is too long")
-        try:
-            raw = token.encode("ascii") if isinstance(token, str) else token
-            first, payload, last = raw.split(b".")
-        except ValueError as error:
-            raise TokenError("malformed", "the token has not three parts of ASCII") from error
+        raw, (first, payload, last) = split(token, 3, self._max_size)
         header, key, until = self._key_of(first)
         try:
             signature = base64url.decode(last)

@@ -30,8 +30,16 @@ if TYPE_CHECKING:
     from buckler.guard.audit.record import AuditRecord as AuditRecord
     from buckler.guard.audit.stdout import StdoutSink as StdoutSink
     from buckler.guard.audit.syslog import SyslogSink as SyslogSink
+    from buckler.guard.auth.account import Accounts as Accounts
+    from buckler.guard.auth.account import AccountTimes as AccountTimes
+    from buckler.guard.auth.errors import CredentialError as CredentialError
+    from buckler.guard.auth.errors import NameRefusedError as NameRefusedError
+    from buckler.guard.auth.errors import PasswordError as PasswordError
+    from buckler.guard.auth.errors import PasswordPolicyError as PasswordPolicyError
     from buckler.guard.auth.errors import TokenError as TokenError
     from buckler.guard.auth.errors import TokenReusedError as TokenReusedError
+    from buckler.guard.auth.errors import TooBusyError as TooBusyError
+    from buckler.guard.auth.identities import Identities as Identities
     from buckler.guard.auth.jwt.claims import Claims as Claims
     from buckler.guard.auth.jwt.issuer import TokenIssuer as TokenIssuer
     from buckler.guard.auth.jwt.jwks import jwks as jwks
@@ -43,19 +51,6 @@ if TYPE_CHECKING:
     from buckler.guard.auth.jwt.signature import SignatureVerifier as SignatureVerifier
     from buckler.guard.auth.jwt.token_policy import TokenPolicy as TokenPolicy
     from buckler.guard.auth.jwt.verifier import TokenVerifier as TokenVerifier
-    from buckler.guard.auth.refresh import RefreshRotation as RefreshRotation
-    from buckler.guard.auth.identities import Identities as Identities
-    from buckler.guard.auth.policy import AuthPolicy as AuthPolicy
-    from buckler.guard.auth.principal import Principal as Principal
-    from buckler.guard.auth.account import Accounts as Accounts
-    from buckler.guard.auth.account import AccountTimes as AccountTimes
-    from buckler.guard.auth.errors import CredentialError as CredentialError
-    from buckler.guard.auth.errors import NameRefusedError as NameRefusedError
-    from buckler.guard.auth.errors import PasswordError as PasswordError
-    from buckler.guard.auth.errors import PasswordPolicyError as PasswordPolicyError
-    from buckler.guard.auth.errors import TokenError as TokenError
-    from buckler.guard.auth.errors import TokenReusedError as TokenReusedError
-    from buckler.guard.auth.errors import TooBusyError as TooBusyError
     from buckler.guard.auth.lockout import Delays as Delays
     from buckler.guard.auth.lockout import Lockout as Lockout
     from buckler.guard.auth.mail import Mail as Mail
@@ -70,6 +65,9 @@ if TYPE_CHECKING:
     from buckler.guard.auth.password.hashing import Passwords as Passwords
     from buckler.guard.auth.password.hashing import Verification as Verification
     from buckler.guard.auth.password.policy import PasswordPolicy as PasswordPolicy
+    from buckler.guard.auth.policy import AuthPolicy as AuthPolicy
+    from buckler.guard.auth.principal import Principal as Principal
+    from buckler.guard.auth.refresh import RefreshRotation as RefreshRotation
     from buckler.guard.auth.sign_in import PasswordSignIn as PasswordSignIn
     from buckler.guard.egress import AsyncSafeTransport as AsyncSafeTransport
     from buckler.guard.egress import EgressPolicy as EgressPolicy
@@ -151,7 +149,6 @@ else:
             "audit.record": ("AuditRecord",),
             "audit.stdout": ("StdoutSink",),
             "audit.syslog": ("SyslogSink",),
-            "auth.errors": ("TokenError", "TokenReusedError"),
             "auth.jwt.claims": ("Claims",),
             "auth.jwt.issuer": ("TokenIssuer",),
             "auth.jwt.jwks": ("jwks", "jwks_route"),

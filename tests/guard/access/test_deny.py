@@ -105,7 +105,7 @@ def test_a_server_does_not_start(tmp_path: Path) -> None:
     )
     assert done.returncode == 3
     assert "GET /a" in done.stderr
-    assert "silent.py:5" in done.stderr
+    assert "silent.py:4" in done.stderr
     assert "requires('orders:read')" in done.stderr
 
 

@@ -83,6 +83,7 @@ def made(tmp_path: Path) -> Shop:
     return shop(app, roles=roles)
 
 
+RULE = requires("orders:read")
 PATHS = ["/orders", "/me", "/files/price.txt", "/inner/thing"]
 
 
@@ -270,7 +271,6 @@ def test_schemes_and_verified_and_factors() -> None:
     "headers",
     [
         [(b"x-api-key", b"one"), (b"x-api-key", b"two")],
-        [(b"authorization", b"Bearer x"), (b"authorization", b"Bearer x")],
         [(b"authorization", b"Bearer")],
         [(b"authorization", b"Bearer a b")],
         [(b"authorization", b"Bearer \xff")],
@@ -309,15 +309,14 @@ def test_without_a_guard_nobody_passes() -> None:
 
 
 def test_overrides_of_a_test_reach_the_rule() -> None:
-    rule = requires("orders:read")
     app = FastAPI()
 
     @app.get("/x")
-    async def x(who: Annotated[Principal, rule]) -> str:
+    async def x(who: Annotated[Principal, RULE]) -> str:
         return who.id
 
     shop(app)
-    app.dependency_overrides[rule.dependency] = lambda: Principal(
+    app.dependency_overrides[RULE.dependency] = lambda: Principal(
         id="t", name="t", permissions=frozenset(), scheme="session"
     )
     with client(app) as asked:

@@ -7,6 +7,7 @@ do not reach mounts, files and documentation: these have to say it, too.
 from __future__ import annotations
 
 import inspect
+import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any, Final
@@ -44,7 +45,13 @@ class Entry:
 
     def words(self) -> str:
         """Who may call it, in a few words."""
-        told = [rule.words() for rule in self.rules if not rule.public]
+        # An owner's rule says what the one inside of it says, and more.
+        owners = {rule.permissions for rule in self.rules if rule.owner_of}
+        told = [
+            rule.words()
+            for rule in self.rules
+            if not rule.public and (rule.owner_of or rule.permissions not in owners)
+        ]
         if told:
             return " and ".join(dict.fromkeys(told))
         return "public" if self.rules else "not stated"
@@ -84,6 +91,21 @@ def place_of(route: Route) -> str:
     except (OSError, TypeError, ValueError):
         return ""
     return f"{file}:{line}" if file else ""
+
+
+def check_owners(routes: Iterable[Route]) -> None:
+    """Look whether each object's key is in the path: FastAPI would take it from the query else.
+
+    Raises:
+        GuardError: One is not.
+    """
+    for entry in table(routes):
+        for rule in entry.rules:
+            if rule.owner_of and not re.search(rf"\{{{rule.owner_of}(:\w+)?\}}", entry.template):
+                raise GuardError(
+                    f"{entry.template} has no {{{rule.owner_of}}}, which owned(...) reads",
+                    hint=f"write '/orders/{{{rule.owner_of}}}', or id= the name in the path",
+                )
 
 
 def check(routes: Iterable[Route]) -> None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable
+from dataclasses import replace
 from typing import TYPE_CHECKING, Annotated, Any
 
 from fastapi import Depends, Path
@@ -23,8 +24,6 @@ from buckler.guard.options import GuardError
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-OWNED = "__buckler_owned__"
-"""Attribute of a dependency that names the path's parameter."""
 _LARGEST_INT = 2**63 - 1
 _HINT = "write owned(Order, id='order_id', owner=Order.user_id)"
 
@@ -66,8 +65,7 @@ def owned(
     lookup = _Lookup(model, owner, key, override)
     rule = requires(*(() if permission is None else (permission,)), when=when)
     found = lookup.dependency(id, rule, session)
-    setattr(found, MARK, rule.required)
-    setattr(found, OWNED, id)
+    setattr(found, MARK, replace(rule.required, owner_of=id, override=override or ""))
     return Depends(found)
 
 

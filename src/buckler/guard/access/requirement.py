@@ -36,6 +36,8 @@ class Requirement:
         second_factor: Whether a factor besides the password must have been shown.
         verified: Whether their address must be verified.
         conditions: Functions of principal and connection; all must say yes.
+        owner_of: Parameter of the path that names an object which must be theirs; empty for none.
+        override: Permission of those for whom its owner does not matter.
 
     Raises:
         GuardError: An option is wrong.
@@ -50,6 +52,8 @@ class Requirement:
     second_factor: bool = False
     verified: bool = False
     conditions: tuple[Condition, ...] = ()
+    owner_of: str = ""
+    override: str = ""
 
     def __post_init__(self) -> None:
         for one in self.permissions:
@@ -87,6 +91,8 @@ class Requirement:
         if self.public:
             return "public"
         parts = [(" or " if self.any_of else " and ").join(self.permissions) or "signed in"]
+        if self.owner_of:
+            parts.append(f"owner or {self.override}" if self.override else "owner")
         if self.second_factor:
             parts.append("second factor")
         if self.recent is not None:

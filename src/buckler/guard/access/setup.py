@@ -58,6 +58,7 @@ class AccessSetup:
             GuardError: Some do not.
         """
         self._routes = routes
+        deny.check_owners(routes)
         if self.identities is not None:
             self.identities.roles.forget()
         if self._denies:

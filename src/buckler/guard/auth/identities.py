@@ -26,15 +26,15 @@ from buckler.guard.stores.interface import Stores
 from buckler.guard.stores.records import Role, User
 
 if TYPE_CHECKING:
-    from buckler.guard.auth.jwt.issuer import TokenIssuer
-    from buckler.guard.auth.jwt.keys import KeySet
-    from buckler.guard.auth.jwt.revocation import RevocationList
-    from buckler.guard.auth.jwt.token_policy import TokenPolicy
-    from buckler.guard.auth.jwt.verifier import TokenVerifier
-    from buckler.guard.auth.refresh import RefreshRotation
+    from buckler.guard.auth.account import Accounts
+    from buckler.guard.auth.lockout import Lockout
+    from buckler.guard.auth.password.hashing import Passwords
+    from buckler.guard.auth.password.policy import PasswordPolicy
+    from buckler.guard.auth.sign_in import PasswordSignIn
+    from buckler.guard.auth.tokens import TokenService
 
 _NO_WORD: Final = re.compile(r"[^a-z0-9]+")
-_SECRET_HINT: Final = (
+_MAKE_ONE: Final = (
     "write secret=os.environ['SECRET']; make one: "
     "python -c 'import secrets; print(secrets.token_urlsafe(48))'"
 )
@@ -69,7 +69,7 @@ class Identities:
         clock: Callable[[], float] = time.time,
     ) -> None:
         if secret is None:
-            raise GuardError("identities need a secret", hint=_SECRET_HINT)
+            raise GuardError("identities need a secret", hint=_MAKE_ONE)
         instance(policy, "auth", AuthPolicy)
         self.policy = AuthPolicy() if policy is None else policy
         self.tell = tell
@@ -138,56 +138,75 @@ class Identities:
             await self.stores.close()
 
     @cached_property
-    def token_policy(self) -> TokenPolicy:
-        """What an access token says."""
+    def tokens(self) -> TokenService:
+        """Access and refresh tokens."""
+        from buckler.guard.auth.jwt.keys import KeySet
         from buckler.guard.auth.jwt.token_policy import TokenPolicy
+        from buckler.guard.auth.signing import ed25519
+        from buckler.guard.auth.tokens import TokenService
 
         name = self.policy.base_url or f"urn:buckler:{_word(self.service)}"
-        return TokenPolicy(name, name)
-
-    @cached_property
-    def token_keys(self) -> KeySet:
-        """What signs access tokens, and what they are verified by."""
-        if self.policy.keys is not None:
-            return self.policy.keys
-        from buckler.guard.auth.jwt.keys import KeySet
-        from buckler.guard.auth.signing import ed25519
-
-        return KeySet(*(ed25519(key) for key in self.derivable("access token")))
-
-    @cached_property
-    def revocations(self) -> RevocationList:
-        """Tokens and sessions of tokens that count no more."""
-        from buckler.guard.auth.jwt.revocation import RevocationList
-
-        return RevocationList(self.stores.revocations, clock=self.clock)
-
-    @cached_property
-    def issuer(self) -> TokenIssuer:
-        """Issues access tokens."""
-        from buckler.guard.auth.jwt.issuer import TokenIssuer
-
-        return TokenIssuer(self.token_keys, self.token_policy, clock=self.clock)
-
-    @cached_property
-    def verifier(self) -> TokenVerifier:
-        """Verifies access tokens."""
-        from buckler.guard.auth.jwt.verifier import TokenVerifier
-
-        return TokenVerifier(
-            self.token_keys, self.token_policy, revocations=self.revocations, clock=self.clock
-        )
-
-    @cached_property
-    def refresh(self) -> RefreshRotation:
-        """Rotates refresh tokens."""
-        from buckler.guard.auth.refresh import RefreshRotation
-
-        return RefreshRotation(
-            self.stores.refresh,
+        keys = self.policy.keys
+        if keys is None:
+            keys = KeySet(*(ed25519(key) for key in self.derivable("access token")))
+        return TokenService(
+            self.stores,
+            keys,
+            TokenPolicy(name, name),
+            lifetime=self.policy.access_lifetime,
             idle=self.policy.refresh_idle,
             absolute=self.policy.refresh_absolute,
             tell=self.tell,
+            clock=self.clock,
+        )
+
+    @cached_property
+    def passwords(self) -> Passwords:
+        """Makes and checks hashes."""
+        from buckler.guard.auth.password.hashing import Passwords
+
+        return Passwords(workers=self.policy.password_workers, queue=self.policy.password_queue)
+
+    @cached_property
+    def password_policy(self) -> PasswordPolicy:
+        """What a new password has to be."""
+        from buckler.guard.auth.password.policy import PasswordPolicy
+
+        return self.policy.passwords or PasswordPolicy(service=(self.service,))
+
+    @cached_property
+    def lockout(self) -> Lockout:
+        """Slows guesses down."""
+        from buckler.guard.auth.lockout import Lockout
+
+        return Lockout(self.stores.attempts, secret=self.derived("devices"), clock=self.clock)
+
+    @cached_property
+    def sign_in(self) -> PasswordSignIn:
+        """Checks a name and a password."""
+        from buckler.guard.auth.sign_in import PasswordSignIn
+
+        return PasswordSignIn(
+            self.stores.users, self.passwords, self.lockout, self.tell, self.clock
+        )
+
+    @cached_property
+    def accounts(self) -> Accounts:
+        """Sign-up, verification, reset and change of passwords."""
+        from buckler.guard.auth.account import Accounts
+        from buckler.guard.auth.mail import undelivered
+        from buckler.guard.auth.one_time import Links
+
+        return Accounts(
+            self.stores.users,
+            self.stores.one_time,
+            self.stores.attempts,
+            passwords=self.passwords,
+            lockout=self.lockout,
+            links=Links(self.policy.base_url or "http://localhost"),
+            deliver=self.policy.deliver or undelivered,
+            tell=self.tell,
+            policy=self.password_policy,
             clock=self.clock,
         )
 
@@ -199,16 +218,10 @@ class Identities:
             but: Id of the session that stays.
             by: Who wants it; else the account itself.
         """
-        now = self.clock()
         if not but:
-            await self.stores.users.set_state(user_id, valid_from=now)
+            await self.stores.users.set_state(user_id, valid_from=self.clock())
         await self.sessions.revoke_all(user_id, but=but)
-        for family in await self.stores.refresh.of(user_id):
-            if family.id != but:
-                await self.stores.revocations.revoke(
-                    family.id, now + self.policy.access_lifetime + 60.0
-                )
-        await self.stores.refresh.revoke_all(user_id, now, but=but)
+        await self.tokens.revoke_all(user_id, but=but)
         self.told(EventKind.SIGNED_OUT, "everywhere", "Signed out everywhere", user_id, by)
 
     async def assign(self, user_id: str, role: str, *, by: str = "") -> bool:
@@ -327,7 +340,7 @@ class Identities:
         if "bearer" in wanted:
             from buckler.guard.auth.bearer import BearerAuthenticator
 
-            yield BearerAuthenticator(self.verifier, token_url=f"{self.policy.prefix}/token")
+            yield BearerAuthenticator(self.tokens.verifier, token_url=f"{self.policy.prefix}/token")
         if "basic" in wanted:
             yield self._basic()
         if "session" in wanted:
@@ -352,7 +365,8 @@ def stores_of(database: str | Stores | None) -> Stores:
     if isinstance(database, str):
         from buckler.guard.stores.sql import SqlStores
 
-        return SqlStores(database)
+        # A file of one's own is made when it is not there; tables of a server come by migration.
+        return SqlStores(database, create=database.startswith("sqlite"))
     if isinstance(database, type) or not callable(getattr(database, "standing", None)):
         raise GuardError("database is an address or stores", hint=_DATABASE_HINT)
     return database

@@ -121,6 +121,11 @@ def _spawn(work: Callable[..., Awaitable[None]], *args: Any) -> None:
     task.add_done_callback(_TASKS.discard)
 
 
+async def undelivered(mail: Mail) -> None:
+    """Where no mail can be sent: the log says that one was due, not to whom, and not its link."""
+    log.warning("mail: %s was due, and AuthPolicy(deliver=...) is not set", mail.kind)
+
+
 def check_deliver(deliver: Any) -> None:
     """Look whether something can send mail.
 

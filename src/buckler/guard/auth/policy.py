@@ -10,9 +10,8 @@ from buckler.guard.auth.principal import Scheme
 from buckler.guard.options import GuardError, count, flag, positive, texts
 
 if TYPE_CHECKING:
-    from buckler.guard.auth.account import Mail
     from buckler.guard.auth.jwt.keys import KeySet
-    from buckler.guard.auth.password.breached import Breached
+    from buckler.guard.auth.mail import Mail
     from buckler.guard.auth.password.policy import PasswordPolicy
 
 Secret = str | bytes | Sequence[str | bytes]
@@ -43,7 +42,6 @@ class AuthPolicy:
         verified_only: Whether an account signs in only when its address is verified.
         second_factor: Whether everybody must have one.
         passwords: What a new password has to be.
-        breached: Looks whether a new password was seen in a breach.
         password_workers: Passwords that are hashed at once in this process.
         password_queue: Those that may wait; the next one is told 503.
         prefix: Where the ready-made routes are included.
@@ -71,7 +69,6 @@ class AuthPolicy:
     verified_only: bool = False
     second_factor: bool = False
     passwords: PasswordPolicy | None = None
-    breached: Breached | None = None
     password_workers: int = 2
     password_queue: int = 64
     prefix: str = "/auth"

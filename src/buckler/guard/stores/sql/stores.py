@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from sqlalchemy import MetaData, delete, select
-from sqlalchemy.ext.asyncio import AsyncEngine
+from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession
 
 from buckler.guard.options import GuardError, flag, instance
 from buckler.guard.stores.records import Standing
@@ -99,6 +99,10 @@ class SqlStores:
         self.attempts = FailedAttemptStore(run, self._tables)
         self.revocations = RevocationStore(run, self._tables)
         self.factors = FactorStore(run, self._tables)
+
+    def session(self) -> AsyncSession:
+        """A session of SQLAlchemy on the same database, for objects of the application's that are kept there."""
+        return AsyncSession(self._database.engine, expire_on_commit=False)
 
     async def standing(self, user_id: str, *token_ids: str) -> Standing | None:
         """What has to be known of a principal at every request, in one statement; None for no account.

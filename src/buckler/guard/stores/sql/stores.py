@@ -28,6 +28,7 @@ from buckler.guard.stores.sql.tokens import (
     RevocationStore,
     key_of,
 )
+from buckler.guard.stores.sql.types import keepable
 from buckler.guard.stores.sql.users import AccountStore
 
 if TYPE_CHECKING:
@@ -119,6 +120,8 @@ class SqlStores:
             StoreError: The database did not answer, or a row of the application's own still names the account:
                 then all of it stays.
         """
+        if not keepable(user_id):
+            return
         async with self._database.transaction() as connection:
             await self.users.remove_in(connection, user_id)
             await forget(connection, self._tables, user_id)

@@ -160,6 +160,8 @@ class AccountStore:
 
     async def remove(self, user_id: str) -> bool:
         """Remove the account; False where there is none."""
+        if self._columns.ids.read(user_id) is None:
+            return False
         async with self._database.transaction() as connection:
             return await self.remove_in(connection, user_id)
 

@@ -18,10 +18,10 @@ import secrets
 import sys
 from array import array
 from collections.abc import Iterable, Iterator
-from hashlib import sha256
+from hashlib import blake2s
 from pathlib import Path
 
-from buckler.guard.auth.password.common import FILE, HEADER, MAGIC, PLACES, Fuse, folded
+from buckler.guard.auth.password.common import FILE, HEADER, MAGIC, MARK, PLACES, Fuse, folded
 
 SPARE = (1.02, 1.1, 1.5, 2.0, 4.0)
 """How much more room than the authors' estimate is tried, one after the other."""
@@ -77,11 +77,11 @@ def arranged(known: list[str], spare: float) -> bytes | None:
     places: list[tuple[int, int, int]] = []
     marks = array("L")
     for word in known:
-        segment, one, two, three, low, high = PLACES.unpack_from(sha256(word.encode()).digest())
-        first = (segment * segments >> 32) << bits
+        segment, one, two, three, mark = PLACES.unpack_from(blake2s(word.encode()).digest())
+        first = segment % segments * length
         two, three = two & mask | length, (three & mask) + length * 2
         places.append((first + (one & mask), first + two, first + three))
-        marks.append(low | (high & 15) << 16)
+        marks.append(mark & MARK)
     order = peeled(places, size)
     if len(order) != len(known):
         return None
@@ -141,8 +141,8 @@ def main() -> None:
             sys.exit(f"{len(data)} bytes: more than {LARGEST}")
         FILE.write_bytes(data)
     fuse = Fuse(FILE.read_bytes())
-    missed = sum(word not in fuse for word in known)
-    wrong = sum(secrets.token_hex(10) in fuse for _ in range(SAMPLES))
+    missed = sum(not fuse.knows(word) for word in known)
+    wrong = sum(fuse.knows(secrets.token_hex(10)) for _ in range(SAMPLES))
     print(f"{len(known)} words, {missed} missed, {FILE.stat().st_size} bytes")
     print(f"{wrong} of {SAMPLES} words of chance told, {wrong / SAMPLES:.1e}")
     sys.exit(bool(missed))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
 from typing import Any
 
 import pytest
@@ -14,75 +13,15 @@ from buckler.guard import (
     AccountTimes,
     GuardError,
     Links,
-    Lockout,
     Mail,
-    MemoryStores,
     NameRefusedError,
     PasswordError,
     PasswordPolicy,
     PasswordPolicyError,
-    PasswordSignIn,
-    SecurityEvent,
     TokenError,
 )
-from buckler.guard.stores.records import User
-from tests.guard.auth.parts import GOOD, SECRET, Clock, Counting, on_asyncio
-
-NEW = "nine green kettles"
-NAME = "alice@mail.example"
-
-
-class Shop:
-    """Accounts with all their parts; what is sent is kept."""
-
-    def __init__(self, **options: Any) -> None:
-        self.clock = Clock()
-        self.stores = MemoryStores(clock=self.clock)
-        self.hasher = Counting()
-        self.lockout = Lockout(self.stores.attempts, secret=SECRET, clock=self.clock)
-        self.events: list[SecurityEvent] = []
-        self.mails: list[Mail] = []
-        self.accounts = Accounts(
-            self.stores.users,
-            self.stores.one_time,
-            self.stores.attempts,
-            **{
-                "passwords": self.hasher,
-                "lockout": self.lockout,
-                "links": Links("https://shop.example"),
-                "deliver": self.deliver,
-                "tell": self.events.append,
-                "clock": self.clock,
-                **options,
-            },
-        )
-        self.sign_in = PasswordSignIn(
-            self.stores.users, self.hasher, self.lockout, self.events.append, self.clock
-        )
-
-    async def deliver(self, mail: Mail) -> None:
-        self.mails.append(mail)
-
-    def do(self, work: Callable[[], Awaitable[Any]]) -> Any:
-        """Do it, and what is behind it."""
-
-        async def run() -> Any:
-            try:
-                return await work()
-            finally:
-                await self.accounts.outbox.drain()
-
-        return on_asyncio(run)
-
-    def sign_up(self, name: str = NAME, password: str = GOOD) -> None:
-        self.do(lambda: self.accounts.sign_up(name, password))
-
-    def enter(self, password: str, name: str = NAME) -> User:
-        found: User = on_asyncio(lambda: self.sign_in.sign_in(name, password))
-        return found
-
-    def kinds(self) -> list[str]:
-        return [mail.kind.value for mail in self.mails]
+from tests.guard.auth.accounts import NAME, NEW, Shop
+from tests.guard.auth.parts import GOOD, on_asyncio
 
 
 @pytest.fixture
@@ -355,35 +294,6 @@ def test_a_bad_name_is_refused_before_anything(shop: Shop) -> None:
     with pytest.raises(NameRefusedError):
         shop.sign_up("")
     assert shop.hasher.hashed == []
-
-
-def test_a_mail_that_cannot_be_sent_is_told(caplog: pytest.LogCaptureFixture) -> None:
-    async def fails(mail: Mail) -> None:
-        raise ConnectionError("no mail server")
-
-    shop = Shop(deliver=fails)
-    shop.sign_up()
-    assert [(e.kind, e.reason) for e in shop.events if e.kind == "application.failed"] == [
-        ("application.failed", "mail_failed")
-    ]
-    assert "no mail server" in caplog.text
-
-
-def test_more_mails_than_may_be_under_way_are_dropped_and_told() -> None:
-    async def main() -> None:
-        shop = Shop()
-        for _ in range(1001):
-            await shop.accounts.request_reset(NAME)
-        assert [event.reason for event in shop.events] == ["mail_dropped"]
-        await shop.accounts.outbox.drain()
-
-    asyncio.run(main())
-
-
-def test_a_mail_does_not_show_its_token() -> None:
-    shop = Shop()
-    shop.sign_up()
-    assert shop.mails[0].token not in repr(shop.mails[0])
 
 
 @pytest.mark.parametrize(

@@ -136,11 +136,12 @@ class SigningKey:
             )
         if not isinstance(secret, str | bytes):
             raise GuardError("a secret is a text or bytes", hint=strength.GENERATE)
+        library = joserfc()
         raw = secret.encode("utf-8") if isinstance(secret, str) else secret
         strength.check_no_public_key(raw)
         strength.check_length(raw, wanted)
         strength.check_guessable(raw)
-        return cls(joserfc().jwk.OctKey(raw, raw), wanted, kid)
+        return cls(library.jwk.OctKey(raw, raw), wanted, kid)
 
     @classmethod
     def from_pem(
@@ -183,6 +184,7 @@ class SigningKey:
         Raises:
             GuardError: It is not well formed, not for signatures, too weak, or says another algorithm.
         """
+        library = joserfc()
         members = jwk.read_members(value)
         stated = members.get("alg")
         if alg is not None and stated is not None and alg != stated:
@@ -195,7 +197,7 @@ class SigningKey:
             strength.check_length(raw, wanted)
             if strength.is_typed(raw):
                 strength.check_guessable(raw)
-            return cls(joserfc().jwk.OctKey(raw, raw), wanted, name)
+            return cls(library.jwk.OctKey(raw, raw), wanted, name)
         return cls._from_native(jwk.read_native(members), alg or stated, name)
 
     @classmethod

@@ -2,7 +2,7 @@
 
 Threat: secrets that are guessed off line from a single token, moduli that can be factored, and a public key taken
 for a secret, with which anybody signs (CWE-326, CWE-521, CWE-1240, CVE-2015-9235; RFC 7518, 3.2 and 3.3;
-RFC 8725, 3.5; ASVS 5.0 V11.2.3).
+RFC 8725, 3.5; ASVS 5.0 V11.2).
 """
 
 from __future__ import annotations

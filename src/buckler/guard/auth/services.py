@@ -93,7 +93,11 @@ class Services:
         """Makes and checks hashes."""
         from buckler.guard.auth.password.hashing import Passwords
 
-        return Passwords(workers=self.policy.password_workers, queue=self.policy.password_queue)
+        return Passwords(
+            workers=self.policy.password_workers,
+            queue=self.policy.password_queue,
+            parameters=self.policy.hashing,
+        )
 
     @cached_property
     def password_policy(self) -> PasswordPolicy:

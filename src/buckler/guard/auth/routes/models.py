@@ -6,12 +6,14 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, Field, SecretStr
 
+from buckler.guard.access.permissions import PATTERN
 from buckler.guard.validate.model import StrictModel
 
 Name = Annotated[str, Field(min_length=1, max_length=320)]
 Word = Annotated[str, Field(min_length=1, max_length=200)]
 Id = Annotated[str, Field(min_length=1, max_length=200)]
 Token = Annotated[str, Field(min_length=1, max_length=500)]
+Scope = Annotated[str, Field(min_length=1, max_length=200, pattern=rf"^{PATTERN}$")]
 Typed = Annotated[SecretStr, Field(min_length=1, max_length=1024)]
 
 
@@ -72,7 +74,7 @@ class NewKey(StrictModel):
     """A key that is wanted."""
 
     name: Annotated[str, Field(min_length=1, max_length=100)]
-    scopes: Annotated[list[Word], Field(max_length=100)] | None = None
+    scopes: Annotated[list[Scope], Field(max_length=100)] | None = None
     days: Annotated[int, Field(ge=1, le=3650)] | None = None
 
 
@@ -85,7 +87,7 @@ class RoleChange(StrictModel):
 class RoleBody(StrictModel):
     """What a role is to be."""
 
-    permissions: Annotated[list[Word], Field(max_length=1000)]
+    permissions: Annotated[list[Scope], Field(max_length=1000)]
     inherits: Annotated[list[Word], Field(max_length=100, default_factory=list)]
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import shutil
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -63,18 +64,24 @@ async def migrate(url: str) -> None:
     await engine.dispose()
 
 
+def migrate_now(url: str) -> None:
+    """The same, also where a loop runs: in a thread of its own."""
+    with ThreadPoolExecutor(1) as pool:
+        pool.submit(lambda: asyncio.run(migrate(url))).result()
+
+
 @pytest.fixture(scope="session")
 def migrated_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """An SQLite database with the tables, to be copied."""
     path = tmp_path_factory.mktemp("migrated") / "app.db"
-    asyncio.run(migrate(f"sqlite+aiosqlite:///{path}"))
+    migrate_now(f"sqlite+aiosqlite:///{path}")
     return path
 
 
 @pytest.fixture(scope="session")
 def migrated(postgresql: Cluster) -> Cluster:
     """A PostgreSQL with the tables."""
-    asyncio.run(migrate(postgresql.url()))
+    migrate_now(postgresql.url())
     return postgresql
 
 

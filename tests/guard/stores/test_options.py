@@ -10,13 +10,23 @@ from typing import Any
 import anyio
 import pytest
 import trio
-from sqlalchemy import Boolean, Column, DateTime, Integer, LargeBinary, MetaData, String, Table
+from sqlalchemy import (
+    Boolean,
+    Column,
+    DateTime,
+    Integer,
+    LargeBinary,
+    MetaData,
+    String,
+    Table,
+    event,
+)
 from sqlalchemy.ext.asyncio import create_async_engine
 from sqlalchemy.pool import StaticPool
 
 from buckler.guard import GuardError, MemoryStores, SqlStores, SqlUsers
 from buckler.guard.stores.errors import StoreError
-from buckler.guard.stores.records import User
+from buckler.guard.stores.records import TotpFactor, User
 from buckler.guard.stores.sql import add_tables
 from tests.guard.stores.own_tables import OWN, Base, Named, Numbered
 
@@ -257,3 +267,52 @@ def test_memory_is_bounded_where_strangers_fill_it() -> None:
 
 def test_the_metadata_of_models_stays_clean() -> None:
     assert not [name for name in Base.metadata.tables if name.startswith("buckler_")]
+
+
+@pytest.mark.parametrize("begins", [False, True])
+def test_an_engine_of_the_applications_own_on_sqlite_loses_no_write(
+    tmp_path: Path, begins: bool
+) -> None:
+    """With and without what SQLAlchemy's documentation says on transactions of SQLite."""
+
+    async def run() -> None:
+        url = f"sqlite+aiosqlite:///{tmp_path / 'a.db'}"
+        made = SqlStores(url, create=True)
+        await made.open()
+        await made.close()
+        engine = create_async_engine(url)
+        if begins:
+
+            @event.listens_for(engine.sync_engine, "connect")
+            def connected(connection: Any, _: object) -> None:
+                connection.isolation_level = None
+
+            @event.listens_for(engine.sync_engine, "begin")
+            def begun(connection: Any) -> None:
+                connection.exec_driver_sql("BEGIN")
+
+        stores = SqlStores(engine)
+        await stores.open()
+        await stores.factors.put_totp(TotpFactor(user_id="a", secret="s"))
+        wins: list[bool] = []
+
+        async def one(number: int) -> None:
+            await stores.attempts.fail("a", 1.0, window=9.0)
+            await stores.roles.assign(f"{number}", "clerk")
+            wins.append(await stores.factors.use_step("a", 1))
+            await stores.factors.put_codes(f"{number}", ["c"])
+            await stores.forget(f"{number}")
+
+        async with anyio.create_task_group() as group:
+            for number in range(15):
+                group.start_soon(one, number)
+        attempts = await stores.attempts.get("a")
+        assert attempts is not None and attempts.count == 15
+        assert await stores.roles.epoch() == 30
+        assert wins.count(True) == 1
+        await stores.close()
+        async with engine.connect() as connection:
+            assert (await connection.exec_driver_sql("SELECT 1")).scalar() == 1
+        await engine.dispose()
+
+    anyio.run(run)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import re
+import sys
 import threading
 import time
 from collections.abc import Callable
@@ -263,3 +264,14 @@ def test_options_are_checked(options: dict[str, Any]) -> None:
     with pytest.raises(GuardError) as raised:
         Passwords(**options)
     assert raised.value.hint
+
+
+@pytest.mark.parametrize("missing", ["pwdlib.exceptions", "argon2"])
+def test_what_is_not_installed_is_named_with_its_command(
+    missing: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delitem(sys.modules, "pwdlib.hashers.argon2", raising=False)
+    monkeypatch.setitem(sys.modules, missing, None)
+    with pytest.raises(GuardError) as raised:
+        Passwords()
+    assert raised.value.hint == "pip install 'buckler[auth]'"

@@ -93,6 +93,8 @@ if TYPE_CHECKING:
     from buckler.guard.response_check.judging import AnswerError as AnswerError
     from buckler.guard.stores.errors import StoreError as StoreError
     from buckler.guard.stores.memory import MemoryStores as MemoryStores
+    from buckler.guard.stores.sql import SqlStores as SqlStores
+    from buckler.guard.stores.sql import SqlUsers as SqlUsers
     from buckler.guard.validate import Identifier as Identifier
     from buckler.guard.validate import Money as Money
     from buckler.guard.validate import Page as Page
@@ -201,6 +203,7 @@ else:
             "response_check.judging": ("AnswerError",),
             "stores.errors": ("StoreError",),
             "stores.memory": ("MemoryStores",),
+            "stores.sql": ("SqlStores", "SqlUsers"),
             "validate": (
                 "Identifier",
                 "Money",

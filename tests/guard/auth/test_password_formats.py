@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import hashlib
 from base64 import b64encode
 from hashlib import sha256
 
+import argon2
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -91,8 +93,6 @@ def test_typed_in_another_normal_form_it_is_the_same_password() -> None:
 
 
 def pbkdf2(password: str) -> bytes:
-    import hashlib
-
     return hashlib.pbkdf2_hmac("sha1", password.encode(), b"salt", 1)
 
 
@@ -140,7 +140,7 @@ SALT, DIGEST = "c2FsdHNhbHRzYWx0c2FsdA", "NdpkEBXTito9aIdZJSHpKgkUQHVxaVJpx1fbOB
     "stored",
     [
         f"$argon2id$v=19$m=2097152,t=1,p=1${SALT}${DIGEST}",
-        f"$argon2id$v=19$m=131073,t=1,p=1${SALT}${DIGEST}",
+        f"$argon2id$v=19$m=163841,t=1,p=1${SALT}${DIGEST}",
         f"$argon2id$v=19$m=65536,t=9999,p=1${SALT}${DIGEST}",
         f"$argon2id$v=19$m=65536,t=1,p=255${SALT}${DIGEST}",
         "$2b$17$CCCCCCCCCCCCCCCCCCCCC.E5YPO9kmyuRGyh0XouQYb4YMJKvyOeW",
@@ -156,6 +156,19 @@ SALT, DIGEST = "c2FsdHNhbHRzYWx0c2FsdA", "NdpkEBXTito9aIdZJSHpKgkUQHVxaVJpx1fbOB
 )
 def test_a_hash_that_costs_too_much_is_not_checked(stored: str) -> None:
     assert verify("password", stored).reason == "hash_costly"
+
+
+def test_what_owasp_names_for_scrypt_is_within_the_bounds() -> None:
+    digest = hashlib.scrypt(GOOD.encode(), salt=b"salt", n=2**17, r=8, p=1, maxmem=2**28, dklen=64)
+    assert verify(GOOD, f"scrypt:131072:8:1$salt${digest.hex()}").ok
+
+
+def test_argon2_in_another_form_or_kind_is_replaced_however_strong() -> None:
+    made = asyncio.run(PASSWORDS.hash(GOOD))
+    assert verify(GOOD, made).replacement is None
+    kind_i = argon2.PasswordHasher(2, 19 * 1024, 1, type=argon2.Type.I).hash(GOOD)
+    for stored in ("argon2" + made, kind_i):
+        assert verify(GOOD, stored).replacement is not None
 
 
 def test_the_bound_of_memory_is_an_option() -> None:

@@ -83,7 +83,7 @@ def test_200_sign_ins(run: Runs) -> None:
 
     run(main)
     assert (results.count("done"), results.count("busy")) == (66, 134)
-    assert passwords.memory == 2 * 128 * 1024 * 1024
+    assert passwords.memory == 2 * 160 * 1024 * 1024
 
 
 @BOTH
@@ -240,6 +240,16 @@ def test_a_cheaper_hash_is_replaced_and_a_dearer_one_is_not() -> None:
         assert (await cheap().verify(GOOD, found.replacement)).replacement is None
 
     asyncio.run(main())
+
+
+def test_hashes_of_one_s_own_are_within_every_bound() -> None:
+    small = cheap(stored_memory="1 MiB")
+
+    async def main() -> Verification:
+        return await small.verify(GOOD, await small.hash(GOOD))
+
+    assert asyncio.run(main()) == Verification(True)
+    assert small.memory == 2 * 19 * 1024 * 1024
 
 
 def test_the_floor_is_owasp_s() -> None:

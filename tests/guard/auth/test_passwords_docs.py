@@ -61,7 +61,7 @@ def test_the_shop(names: dict[str, Any], capsys: pytest.CaptureFixture[str]) -> 
 
 
 def test_the_other_examples(names: dict[str, Any]) -> None:
-    assert names["fixed"].memory == 2 * 128 * 1024 * 1024
+    assert names["fixed"].memory == 2 * 160 * 1024 * 1024
     assert asyncio.run(names["invite"](MemoryStores())) == "team-7"
     assert names["policy"].leaks is not None
 

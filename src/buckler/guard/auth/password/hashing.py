@@ -65,7 +65,7 @@ class Passwords:
             the parameters for it. Never less than 19 MiB and two passes.
         parameters: Of your own, in place of ``target``.
         stored_memory: Bytes that the check of a stored hash may take; a text such as ``"256 MiB"``. Others
-            are refused.
+            are refused. The default has room for what OWASP names for scrypt.
 
     Raises:
         GuardError: An option is none, or pwdlib is not installed.
@@ -80,7 +80,7 @@ class Passwords:
         queue: int = 64,
         target: float = 0.25,
         parameters: Argon2Parameters | None = None,
-        stored_memory: int | str = "128 MiB",
+        stored_memory: int | str = "160 MiB",
     ) -> None:
         instance(parameters, "parameters", Argon2Parameters)
         if not LEAST_TARGET <= positive(target, "target") <= MOST_TARGET:

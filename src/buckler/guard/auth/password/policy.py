@@ -86,6 +86,7 @@ class PasswordPolicy:
 
         Raises:
             PasswordPolicyError: It may not be taken; see :meth:`check`, and ``leaked``.
+            LeaksUnknownError: Leaked ones cannot be asked for, and that is to refuse all; answer 503.
         """
         found = self.check(password, name=name, second_factor=second_factor)
         if self.leaks is not None and await self.leaks.holds(found):

@@ -19,6 +19,13 @@ from buckler.guard.auth.password.pool import Pool
 from tests.guard.auth.parts import BOTH, CHEAPEST, GOOD, Runs, cheap
 
 
+async def until(reached: Callable[[], bool]) -> None:
+    """Wait for something, or fail."""
+    with anyio.fail_after(5):
+        while not reached():
+            await anyio.sleep(0.001)
+
+
 class Work:
     """Work that lasts until it is let go; how much of it ran side by side."""
 
@@ -38,8 +45,7 @@ class Work:
             return threading.get_ident()
 
     async def running(self, wanted: int) -> None:
-        while self.now < wanted:
-            await anyio.sleep(0.001)
+        await until(lambda: self.now >= wanted)
 
 
 async def counted(results: list[str], call: Callable[[], Any]) -> None:
@@ -59,8 +65,7 @@ def test_of_200_at_once_as_many_are_done_as_may_wait_and_two_at_a_time(run: Runs
             for _ in range(200):
                 group.start_soon(counted, results, lambda: pool.run(work))
             await work.running(2)
-            while len(results) < 134:
-                await anyio.sleep(0.001)
+            await until(lambda: len(results) >= 134)
             # Those that may not wait know it at once, while nobody has finished.
             assert results == ["busy"] * 134
             work.go.set()

@@ -171,6 +171,18 @@ def test_a_kid_that_is_no_name(kid: Any) -> None:
     assert reason(token(HEADER | {"kid": kid})) == "header"
 
 
+def test_without_a_kid_only_one_key_can_be_meant() -> None:
+    header = {"alg": "HS256", "typ": "at+jwt"}
+    other = SigningKey.generate("HS512", kid="b")
+    third = SigningKey.generate("HS256", kid="c")
+    text = token(header)
+    assert verifier(key(), other).verify(text).subject == "user-1"
+    for ring in ((key(), third), (third, key()), (other,)):
+        with pytest.raises(TokenError) as caught:
+            verifier(*ring).verify(text)
+        assert caught.value.reason == "key"
+
+
 def test_signatures_that_are_none() -> None:
     message = f"{part(HEADER)}.{part(CLAIMS)}"
     good = mac(message)

@@ -10,6 +10,11 @@ from typing import TYPE_CHECKING
 from buckler.core.lazy import lazy
 
 if TYPE_CHECKING:
+    from buckler.guard.access.dependencies import authenticated as authenticated
+    from buckler.guard.access.dependencies import optional as optional
+    from buckler.guard.access.dependencies import public as public
+    from buckler.guard.access.dependencies import requires as requires
+    from buckler.guard.access.owners import owned as owned
     from buckler.guard.alarms.alarm import Alarm as Alarm
     from buckler.guard.alarms.alarms import Alarms as Alarms
     from buckler.guard.alarms.detectors import Threshold as Threshold
@@ -25,8 +30,16 @@ if TYPE_CHECKING:
     from buckler.guard.audit.record import AuditRecord as AuditRecord
     from buckler.guard.audit.stdout import StdoutSink as StdoutSink
     from buckler.guard.audit.syslog import SyslogSink as SyslogSink
+    from buckler.guard.auth.account import Accounts as Accounts
+    from buckler.guard.auth.account import AccountTimes as AccountTimes
+    from buckler.guard.auth.errors import CredentialError as CredentialError
+    from buckler.guard.auth.errors import NameRefusedError as NameRefusedError
+    from buckler.guard.auth.errors import PasswordError as PasswordError
+    from buckler.guard.auth.errors import PasswordPolicyError as PasswordPolicyError
     from buckler.guard.auth.errors import TokenError as TokenError
     from buckler.guard.auth.errors import TokenReusedError as TokenReusedError
+    from buckler.guard.auth.errors import TooBusyError as TooBusyError
+    from buckler.guard.auth.identities import Identities as Identities
     from buckler.guard.auth.jwt.claims import Claims as Claims
     from buckler.guard.auth.jwt.issuer import TokenIssuer as TokenIssuer
     from buckler.guard.auth.jwt.jwks import jwks as jwks
@@ -38,7 +51,24 @@ if TYPE_CHECKING:
     from buckler.guard.auth.jwt.signature import SignatureVerifier as SignatureVerifier
     from buckler.guard.auth.jwt.token_policy import TokenPolicy as TokenPolicy
     from buckler.guard.auth.jwt.verifier import TokenVerifier as TokenVerifier
+    from buckler.guard.auth.lockout import Delays as Delays
+    from buckler.guard.auth.lockout import Lockout as Lockout
+    from buckler.guard.auth.mail import Mail as Mail
+    from buckler.guard.auth.mail import MailKind as MailKind
+    from buckler.guard.auth.names import normalise as normalise
+    from buckler.guard.auth.one_time import Links as Links
+    from buckler.guard.auth.one_time import OneTime as OneTime
+    from buckler.guard.auth.password.argon2id import Argon2Parameters as Argon2Parameters
+    from buckler.guard.auth.password.breached import Breached as Breached
+    from buckler.guard.auth.password.breached import BreachedFile as BreachedFile
+    from buckler.guard.auth.password.breached import LeaksUnknownError as LeaksUnknownError
+    from buckler.guard.auth.password.hashing import Passwords as Passwords
+    from buckler.guard.auth.password.hashing import Verification as Verification
+    from buckler.guard.auth.password.policy import PasswordPolicy as PasswordPolicy
+    from buckler.guard.auth.policy import AuthPolicy as AuthPolicy
+    from buckler.guard.auth.principal import Principal as Principal
     from buckler.guard.auth.refresh import RefreshRotation as RefreshRotation
+    from buckler.guard.auth.sign_in import PasswordSignIn as PasswordSignIn
     from buckler.guard.egress import AsyncSafeTransport as AsyncSafeTransport
     from buckler.guard.egress import EgressPolicy as EgressPolicy
     from buckler.guard.egress import EgressRefused as EgressRefused
@@ -83,6 +113,10 @@ if TYPE_CHECKING:
     from buckler.guard.response_check.judging import AnswerError as AnswerError
     from buckler.guard.stores.errors import StoreError as StoreError
     from buckler.guard.stores.memory import MemoryStores as MemoryStores
+    from buckler.guard.stores.records import Role as Role
+    from buckler.guard.stores.records import User as User
+    from buckler.guard.stores.sql import SqlStores as SqlStores
+    from buckler.guard.stores.sql import SqlUsers as SqlUsers
     from buckler.guard.validate import Identifier as Identifier
     from buckler.guard.validate import Money as Money
     from buckler.guard.validate import Page as Page
@@ -100,6 +134,8 @@ else:
     __getattr__, __all__ = lazy(
         __name__,
         {
+            "access.dependencies": ("authenticated", "optional", "public", "requires"),
+            "access.owners": ("owned",),
             "alarms.alarm": ("Alarm",),
             "alarms.alarms": ("Alarms",),
             "alarms.detectors": ("Threshold",),
@@ -113,7 +149,6 @@ else:
             "audit.record": ("AuditRecord",),
             "audit.stdout": ("StdoutSink",),
             "audit.syslog": ("SyslogSink",),
-            "auth.errors": ("TokenError", "TokenReusedError"),
             "auth.jwt.claims": ("Claims",),
             "auth.jwt.issuer": ("TokenIssuer",),
             "auth.jwt.jwks": ("jwks", "jwks_route"),
@@ -125,6 +160,47 @@ else:
             "auth.jwt.token_policy": ("TokenPolicy",),
             "auth.jwt.verifier": ("TokenVerifier",),
             "auth.refresh": ("RefreshRotation",),
+            "auth.identities": ("Identities",),
+            "auth.policy": ("AuthPolicy",),
+            "auth.principal": ("Principal",),
+            "auth.account": (
+                "AccountTimes",
+                "Accounts",
+            ),
+            "auth.errors": (
+                "CredentialError",
+                "NameRefusedError",
+                "PasswordError",
+                "PasswordPolicyError",
+                "TokenError",
+                "TokenReusedError",
+                "TooBusyError",
+            ),
+            "auth.lockout": (
+                "Delays",
+                "Lockout",
+            ),
+            "auth.mail": (
+                "Mail",
+                "MailKind",
+            ),
+            "auth.names": ("normalise",),
+            "auth.one_time": (
+                "Links",
+                "OneTime",
+            ),
+            "auth.password.argon2id": ("Argon2Parameters",),
+            "auth.password.breached": (
+                "Breached",
+                "BreachedFile",
+                "LeaksUnknownError",
+            ),
+            "auth.password.hashing": (
+                "Passwords",
+                "Verification",
+            ),
+            "auth.password.policy": ("PasswordPolicy",),
+            "auth.sign_in": ("PasswordSignIn",),
             "egress": (
                 "AsyncSafeTransport",
                 "EgressPolicy",
@@ -165,6 +241,8 @@ else:
             "response_check.judging": ("AnswerError",),
             "stores.errors": ("StoreError",),
             "stores.memory": ("MemoryStores",),
+            "stores.records": ("Role", "User"),
+            "stores.sql": ("SqlStores", "SqlUsers"),
             "validate": (
                 "Identifier",
                 "Money",

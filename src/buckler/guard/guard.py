@@ -9,6 +9,10 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Unpack
 
 from buckler.guard import api_docs
+from buckler.guard.access.deny import Entry, table
+from buckler.guard.access.requirement import MARK as ACCESS
+from buckler.guard.access.requirement import PUBLIC
+from buckler.guard.access.setup import AccessSetup
 from buckler.guard.audit.events import EventKind, Listener, SecurityEvent
 from buckler.guard.audit.teller import Teller
 from buckler.guard.headers.reports import Reports
@@ -25,6 +29,12 @@ from buckler.guard.routes import applications, read
 
 if TYPE_CHECKING:
     from starlette.applications import Starlette
+
+    from buckler.guard.access import dependencies, owners
+    from buckler.guard.access.roles import RolesGiven
+    from buckler.guard.auth.identities import Identities
+    from buckler.guard.auth.policy import AuthPolicy, Secret
+    from buckler.guard.stores.interface import Stores
 
 INSTALLED = "__buckler_guard__"
 
@@ -46,6 +56,14 @@ class Guard:
         answers: What becomes of a JSON answer that holds what looks like a secret: ``fail``, ``log`` or
             ``strip``; ``auto`` fails in development and under pytest and looks at nothing elsewhere.
         csp_reports: Path of an endpoint for the reports of browsers, e.g. ``/csp-reports``.
+        secret: 32 random bytes or more, behind tokens; a list where one is being replaced: the first
+            signs, all are believed. With it the application has identities.
+        database: Where they are kept: ``sqlite+aiosqlite:///shop.db``, ``postgresql+asyncpg://...``,
+            ``SqlStores(...)``, ``MemoryStores()``.
+        roles: Names, and the permissions of each: ``{"clerk": ["orders:read"], "admin": ["*"]}``.
+        auth: How people and programs come in.
+        docs: Who may read the documentation: ``public``, ``signed_in`` or a permission.
+        deny: Whether every route must say who may pass; else where there are identities.
         changes: Options of :class:`~buckler.guard.Policy` that differ from the preset's.
 
     Raises:
@@ -63,6 +81,12 @@ class Guard:
         local_docs: bool = True,
         answers: Mode | None = "auto",
         csp_reports: str | Reports | None = None,
+        secret: Secret | None = None,
+        database: str | Stores | None = None,
+        roles: RolesGiven | None = None,
+        auth: AuthPolicy | None = None,
+        docs: Any = None,
+        deny: bool | None = None,
         **changes: Unpack[Changes],
     ) -> None:
         if not hasattr(app, "build_middleware_stack"):
@@ -105,10 +129,52 @@ class Guard:
         self._inspecting = False
         self._ended = False
         self.reports = _reports(csp_reports)
+        made = _identities(secret, database, roles, auth, self.tell, str(getattr(app, "title", "")))
+        self._access = AccessSetup(made, docs, deny)
+        if made is not None:
+            made.know(self._access.permissions)
         self._build: Callable[[], Any] = app.build_middleware_stack
         # The instance's own attribute: Starlette calls it once, when the first message comes.
         app.build_middleware_stack = self._stack  # type: ignore[method-assign]
         setattr(app, INSTALLED, self)
+
+    if TYPE_CHECKING:
+        requires = staticmethod(dependencies.requires)
+        owned = staticmethod(owners.owned)
+        authenticated = dependencies.authenticated
+        optional = dependencies.optional
+        public = dependencies.public
+    else:
+
+        def __getattr__(self, name: str) -> Any:
+            # FastAPI's own part is imported when it is asked for: guard stands around Starlette, too.
+            if name == "owned":
+                from buckler.guard.access.owners import owned
+
+                return owned
+            if name in ("requires", "authenticated", "optional", "public"):
+                from buckler.guard.access import dependencies
+
+                return getattr(dependencies, name)
+            raise AttributeError(f"Guard has no attribute {name!r}")
+
+    @property
+    def identities(self) -> Identities:
+        """Accounts, credentials and roles, for the application's own code.
+
+        Raises:
+            GuardError: There are none.
+        """
+        if self._access.identities is None:
+            raise GuardError(
+                "the guard has no identities",
+                hint="write Guard(app, secret=..., database='sqlite+aiosqlite:///shop.db')",
+            )
+        return self._access.identities
+
+    def access_table(self) -> list[Entry]:
+        """Every route and who may call it, in the order in which they are tried."""
+        return list(table(read(self.app)))
 
     @contextmanager
     def listening(self, listener: Listener) -> Iterator[None]:
@@ -153,12 +219,17 @@ class Guard:
             for one in (self.app, *applications(self.app)):
                 api_docs.install(one)
         if self.reports is not None:
-            self.app.router.routes.insert(0, self.reports.route(self.tell))
+            route = self.reports.route(self.tell)
+            setattr(route, ACCESS, PUBLIC)
+            self.app.router.routes.insert(0, route)
+        self._access.install(self.app)
         self._layer = Layer(
             _without_server_errors(self._build()),
             self._plans,
             listener=self.tell,
             concurrency=self.policy.concurrency,
+            opening=None if self._access.identities is None else self._access.identities.ready,
+            outdated=lambda: self._access.outdated(self.app),
             closing=self._close,
             answers=self._answers,
         )
@@ -166,14 +237,18 @@ class Guard:
 
     def _plans(self) -> Plans:
         self._reopen()
+        routes = tuple(read(self.app))
+        self._access.check(routes)
         plans = Plans(
-            tuple(read(self.app)),
+            routes,
             self.policy,
             self._store,
             api_docs.policies(self.policy),
             wished_rates=not self._rates_alone,
             reports=self.reports,
             look=self._caller.look,
+            access=self._access.access,
+            denying=self._access.denies,
         )
         self._inspect(plans)
         if not self._rates_alone:  # what a test changes is nobody's choice
@@ -212,6 +287,7 @@ class Guard:
             *weaknesses.of_store(self._store),
             *weaknesses.of_docs(routes),
             *weaknesses.of_routes(routes, self.policy, known),
+            *self._access.weaknesses(),
         ]
         if not self._errors:
             found.append(("errors_off", "errors=False: errors answer as the application has them"))
@@ -226,6 +302,8 @@ class Guard:
         self.tell(SecurityEvent(kind=EventKind.CONFIGURATION, reason=reason, message=message))
 
     async def _close(self) -> None:
+        if self._access.identities is not None:
+            await self._access.identities.close()
         close = getattr(self._events, "close", None)
         if close is not None:
             import anyio.to_thread
@@ -248,6 +326,22 @@ class Guard:
                 reopen()
             except Exception:
                 logging.getLogger("buckler.guard").exception("events: the listener did not open")
+
+
+def _identities(
+    secret: Secret | None,
+    database: str | Stores | None,
+    roles: RolesGiven | None,
+    auth: AuthPolicy | None,
+    tell: Listener,
+    title: str,
+) -> Identities | None:
+    """The identities of an application, where one of their options is given."""
+    if secret is None and database is None and roles is None and auth is None:
+        return None
+    from buckler.guard.auth.identities import Identities
+
+    return Identities(secret, database, roles=roles, policy=auth, tell=tell, title=title)
 
 
 def _base(preset: Preset | Policy) -> Policy:

@@ -45,6 +45,8 @@ class Layer:
         plan: Makes the plans; called at the start, or at the first request where there is none.
         listener: Gets the security events; must come back at once.
         concurrency: Requests under way at once, or None.
+        opening: Awaited before the application starts.
+        outdated: Whether the plans have to be made anew; asked where no route answers a request.
         closing: Called when the application has ended.
         answers: What becomes of an answer that holds a secret: ``fail``, ``log``, ``strip`` or None.
     """
@@ -56,6 +58,8 @@ class Layer:
         *,
         listener: Listener | None = None,
         concurrency: int | None = None,
+        opening: Callable[[], Awaitable[None]] | None = None,
+        outdated: Callable[[], bool] = bool,
         closing: Callable[[], Awaitable[None]] | None = None,
         answers: Mode | None = None,
     ) -> None:
@@ -63,6 +67,8 @@ class Layer:
         self._compile = plan
         self._listener = None if listener is None else Teller(listener)
         self._most = concurrency or UNBOUNDED
+        self._opening = opening
+        self._outdated = outdated
         self._closing = closing
         self._check = None if answers is None else ResponseCheck(answers, self.emit)
         self._plans: Plans | None = None
@@ -167,7 +173,12 @@ class Layer:
         task.add_done_callback(self._answers_late.discard)
 
     def _plan(self, scope: Scope) -> Plan:
-        return (self._plans or self._started()).of(scope)
+        plans = self._plans or self._started()
+        plan = plans.of(scope)
+        if plan is plans.default and self._outdated():
+            self.recompile()
+            plan = self._started().of(scope)
+        return plan
 
     def recompile(self) -> None:
         """Make the plans anew at the next request."""
@@ -323,7 +334,7 @@ class Layer:
     async def _websocket(self, scope: Scope, receive: Receive, send: Send) -> None:
         from buckler.guard.websockets import connect
 
-        await connect(self, (self._plans or self._started()).of(scope), scope, receive, send)
+        await connect(self, self._plan(scope), scope, receive, send)
 
     async def _lifespan(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Compile before the application starts, and end after it."""
@@ -331,17 +342,23 @@ class Layer:
         if first["type"] == "lifespan.startup" and self._plans is None:
             try:
                 self._started()
+                if self._opening is not None:
+                    await self._opening()
             except Exception as error:
-                # Raised here, a server would take it for an application without lifespan and go on.
-                log.exception("guard does not start")
-                await send({"type": "lifespan.startup.failed", "message": str(error)})
-                return
+                # Told before it is raised: a server would take it for an application without lifespan and go on.
+                await send({"type": "lifespan.startup.failed", "message": _told(error)})
+                raise
         waiting = [first]
 
         async def again() -> Message:
             return waiting.pop() if waiting else await receive()
 
+        failed = False
+
         async def ended(message: Message) -> None:
+            nonlocal failed
+            if failed:
+                return  # what the application says of the error that it was stopped by
             if message["type"].startswith("lifespan.shutdown") and self._closing is not None:
                 await self._closing()
             elif message["type"] == "lifespan.startup.complete" and self._plans is not None:
@@ -350,11 +367,18 @@ class Layer:
                     self.recompile()
                     self._started()
                 except Exception as error:
-                    log.exception("guard does not start")
-                    message = {"type": "lifespan.startup.failed", "message": str(error)}
+                    failed = True
+                    await send({"type": "lifespan.startup.failed", "message": _told(error)})
+                    raise
             await send(message)
 
         await self.app(scope, again, ended)
+
+
+def _told(error: Exception) -> str:
+    """An error as a server shows it at the start: with the hint that says what to write."""
+    hint = getattr(error, "hint", "")
+    return f"guard does not start: {error}" + (f"\nhint: {hint}" if hint else "")
 
 
 async def _over(message: Message) -> None:

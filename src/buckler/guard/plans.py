@@ -24,6 +24,7 @@ from buckler.guard.refusal import Refusal
 from buckler.guard.routes import WEBSOCKET, Finder, Route, below, host_name
 
 if TYPE_CHECKING:
+    from buckler.guard.access.access import Access
     from buckler.guard.headers.reports import Reports
 
 REMEMBERED: Final = 4096
@@ -58,10 +59,12 @@ class Plan:
         answered: Fields that its response model declares.
         blocking: Whether it runs in a thread, which cannot be ended.
         policy: What all of this was made of.
+        access: What decides who may pass, where there are identities.
         websocket: Bounds of its messages, or None.
     """
 
     __slots__ = (
+        "access",
         "answered",
         "bare",
         "blocking",
@@ -101,6 +104,7 @@ class Plan:
         self.more = policy.cors.more if policy.cors is not None else ()
         self.body = _body(policy)
         self.websocket: WebSocketLimits | None = policy.websocket
+        self.access = parts.access
         self.blocking = blocking
         counted = [
             RateCheck(rate, parts.store, rated_as or template, parts.look, base=self.more)
@@ -157,9 +161,10 @@ class Parts:
         store: Where rates are counted.
         head: Whether a request's head is looked at.
         look: Looks whether callers can be told apart, where no proxies are configured.
+        access: What decides who may pass, where there are identities.
     """
 
-    __slots__ = ("head", "https", "look", "proxies", "store")
+    __slots__ = ("access", "head", "https", "look", "proxies", "store")
 
     def __init__(
         self,
@@ -168,8 +173,10 @@ class Parts:
         *,
         head: bool = True,
         look: Look | None = None,
+        access: Access | None = None,
     ) -> None:
         self.store = store
+        self.access = access
         self.look = None if policy.proxies else look
         self.https = Https(policy.https) if policy.https is not None else None
         self.proxies = Proxies(policy.proxies) if policy.proxies else None
@@ -196,6 +203,8 @@ class Plans:
         head: Whether a request's head is looked at.
         reports: Where browsers tell what a policy stopped.
         look: Looks whether callers can be told apart, where no proxies are configured.
+        access: What decides who may pass, where there are identities.
+        denying: Whether a route that is silent of who may pass must not be answered.
     """
 
     def __init__(
@@ -209,11 +218,13 @@ class Plans:
         head: bool = True,
         reports: Reports | None = None,
         look: Look | None = None,
+        access: Access | None = None,
+        denying: bool = False,
     ) -> None:
         self._reports = reports
         self._rooted: dict[tuple[Plan, str], Plan] = {}
         self._policy = policy
-        self._parts = Parts(policy, store, head=head, look=look)
+        self._parts = Parts(policy, store, head=head, look=look, access=access)
         self._documented = documented or {}
         self._wished_rates = wished_rates
         self._plans: dict[int, Plan] = {}
@@ -223,6 +234,7 @@ class Plans:
         self._routes = routes
         self._top = Finder(routes)
         self._by_host = False
+        self._denying = denying
         self._compile(routes)
         self.default = self._telling(Plan("*", policy, self._parts, policy.rate))
 
@@ -241,6 +253,8 @@ class Plans:
             plan = self._below(plan, root)
         # All of them are the caller's to write, and this is before any check.
         asked = len(method) + len(path) + len(root or "")
+        if plan is self.default and self._denying:
+            return plan  # a route may be added: it must be seen by the audit
         if asked <= MAX_REMEMBERED and not self._by_host:
             if len(self.known) >= REMEMBERED:
                 self.known.clear()

@@ -12,6 +12,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Final, get_args
 
+from buckler.guard.access.found import rules_around, rules_of
+from buckler.guard.access.requirement import Requirement
 from buckler.guard.api_docs import MARK as DOCS
 from buckler.guard.policy import MARK, RoutePolicy
 
@@ -55,6 +57,7 @@ class Route:
         children: Of a mount.
         application: Of a mount.
         host: Regular expression of the host that it is for; its children hold for any path below.
+        access: What it says of who may pass.
     """
 
     template: str
@@ -72,6 +75,7 @@ class Route:
     children: tuple[Route, ...] | None = None
     application: Any = None
     host: re.Pattern[str] | None = None
+    access: tuple[Requirement, ...] = ()
 
 
 def read(
@@ -106,6 +110,7 @@ def read(
                 children=tuple(read(inner, template, depth + 1, wishes)),
                 application=inner,
                 host=host,
+                access=rules_around(route.app),
             )
             continue
         if not isinstance(pattern, re.Pattern) or path is None:
@@ -123,6 +128,7 @@ def read(
                 wishes=wishes,
                 children=tuple(read(inner, template, depth + 1, wishes)),
                 application=inner,
+                access=rules_around(route.app),
             )
             continue
         dependant = getattr(context, "dependant", None) or getattr(route, "dependant", None)
@@ -142,6 +148,7 @@ def read(
             takes_key=dependant is not None and _takes_key(dependant),
             answered=frozenset(_declared(getattr(context, "response_field", None))),
             docs=getattr(endpoint, DOCS, ""),
+            access=rules_of(route, endpoint, dependant),
         )
         yield from _of_class(found)
         yield found

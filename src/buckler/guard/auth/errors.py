@@ -27,9 +27,19 @@ class TokenError(CredentialError):
 
 
 class TokenReusedError(TokenError):
-    """A refresh token came again after its successor had been used: one of two holders stole it."""
+    """A refresh token came again after its successor had been used: one of two holders stole it.
+
+    Args:
+        reason: As of :class:`CredentialError`.
+        message: The same.
+        family: Id of the family, which is revoked.
+    """
 
     code = "guard.token.reused"
+
+    def __init__(self, reason: str, message: str, family: str = "") -> None:
+        super().__init__(reason, message)
+        self.family = family
 
 
 class PasswordError(CredentialError):
@@ -42,6 +52,16 @@ class PasswordPolicyError(BucklerError):
     """A new password may not be taken; ``reason`` and message may be told to its owner."""
 
     code = "guard.password.policy"
+
+    def __init__(self, reason: str, message: str) -> None:
+        super().__init__(message)
+        self.reason = reason
+
+
+class NameRefusedError(BucklerError):
+    """A name that nobody can have; ``reason`` and message may be told to whoever typed it."""
+
+    code = "guard.account.name"
 
     def __init__(self, reason: str, message: str) -> None:
         super().__init__(message)

@@ -147,17 +147,19 @@ class RefreshRotation:
             return Rotated(successor, family)
         raise TokenError("contended", "the refresh token is used by many at once")
 
-    async def end(self, token: str) -> bool:
+    async def end(self, token: str) -> RefreshFamily | None:
         """Sign out: revoke the family of a token, whichever of its tokens it is.
 
         Returns:
-            False where there is no such token, or its family had ended.
+            The family; None where there is no such token, or its family had ended.
 
         Raises:
             TokenError: ``malformed``.
         """
         found = await self._store.find(_digest(token))
-        return found is not None and await self._store.revoke(found[1].id, self._clock())
+        if found is None or not await self._store.revoke(found[1].id, self._clock()):
+            return None
+        return found[1]
 
     async def _judge(self, used: RefreshToken, family: RefreshFamily, now: float) -> None:
         """Look whether a token may be used now.
@@ -185,7 +187,7 @@ class RefreshRotation:
                     detail={"family": family.id, "begun": family.created},
                 )
             )
-        raise TokenReusedError("reused", "a refresh token was used after its successor")
+        raise TokenReusedError("reused", "a refresh token was used after its successor", family.id)
 
     def _new(self, family: RefreshFamily, *, parent: str, now: float) -> tuple[str, RefreshToken]:
         token = PREFIX + secrets.token_urlsafe(_BYTES)

@@ -1,0 +1,108 @@
+"""What a guard does about access when the application is made and when it starts."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from typing import TYPE_CHECKING, Any
+
+from buckler.guard.access import deny, docs
+from buckler.guard.access.permissions import resolve
+from buckler.guard.access.requirement import Requirement
+from buckler.guard.options import Weakness, flag
+from buckler.guard.routes import Route, applications, read
+
+if TYPE_CHECKING:
+    from buckler.guard.access.access import Access
+    from buckler.guard.auth.identities import Identities
+
+
+class AccessSetup:
+    """The identities of an application, and the rule that no route is silent of who may pass.
+
+    Args:
+        identities: None where there are none.
+        documentation: The option ``docs``.
+        denies: Whether each route must say it; None: where there are identities.
+
+    Raises:
+        GuardError: An option is wrong.
+    """
+
+    def __init__(
+        self, identities: Identities | None, documentation: Any, denies: bool | None
+    ) -> None:
+        self.identities = identities
+        self._documentation = docs.rule(documentation)
+        self._denies = identities is not None if denies is None else flag(denies, "deny")
+        self._routes: tuple[Route, ...] = ()
+
+    @property
+    def access(self) -> Access | None:
+        """What decides on requests."""
+        return None if self.identities is None else self.identities.access
+
+    def install(self, app: Any) -> None:
+        """Put the rule around the documentation, and the ways to come in into it."""
+        for one in (app, *applications(app)):
+            if self._documentation is not None:
+                docs.install(one, self._documentation)
+            if self.identities is not None and hasattr(one, "openapi"):
+                from buckler.guard.access import openapi
+
+                openapi.install(one, self.identities.ways, self.permissions)
+
+    def check(self, routes: tuple[Route, ...]) -> None:
+        """Look whether every route says who may pass.
+
+        Raises:
+            GuardError: Some do not.
+        """
+        self._routes = routes
+        deny.check_owners(routes)
+        if self.identities is not None:
+            self.identities.roles.forget()
+        if self._denies:
+            deny.check(routes)
+
+    @property
+    def denies(self) -> bool:
+        """Whether a route that is silent of who may pass stops the application."""
+        return self._denies
+
+    def outdated(self, app: Any) -> bool:
+        """Whether routes came or went since they were looked at."""
+        return self._denies and len(tuple(read(app))) != len(self._routes)
+
+    def permissions(self) -> frozenset[str]:
+        """All permissions that the application names: in its roles, its options and at its routes."""
+        found = {one for rule in _rules(self._routes) for one in rule.permissions}
+        if self.identities is not None:
+            found |= self.identities.named()
+        return frozenset(found)
+
+    def weaknesses(self) -> Iterator[Weakness]:
+        """What is set weaker than the defaults, and permissions that no role gives."""
+        if self.identities is None:
+            return
+        if not self._denies:
+            yield (
+                "deny_off",
+                "deny=False: a route that says nothing of who may pass is open; leave it out",
+            )
+        yield from self.identities.weaknesses()
+        granted = {one for role in self.identities.roles.given for one in role.permissions}
+        if not granted:
+            return
+        given = resolve(granted, self.permissions())
+        for rule in _rules(self._routes):
+            for one in rule.permissions:
+                if one not in given:
+                    yield (
+                        "permission_unknown",
+                        f"{one}: a route requires it and no role in code gives it; is it misspelt?",
+                    )
+
+
+def _rules(routes: Iterable[Route]) -> Iterator[Requirement]:
+    for entry in deny.table(routes):
+        yield from entry.rules

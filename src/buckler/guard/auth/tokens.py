@@ -1,0 +1,163 @@
+"""Access and refresh tokens of an application, as one service.
+
+Threat: an access token that goes on when its refresh token was stolen, signed out or revoked (CWE-613): both name the
+same family, and its end is looked up at every request.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
+
+from buckler.guard.audit.events import Listener
+from buckler.guard.auth.errors import TokenReusedError
+from buckler.guard.auth.jwt.issuer import TokenIssuer
+from buckler.guard.auth.jwt.keys import KeySet
+from buckler.guard.auth.jwt.revocation import RevocationList
+from buckler.guard.auth.jwt.token_policy import TokenPolicy
+from buckler.guard.auth.jwt.verifier import TokenVerifier
+from buckler.guard.auth.refresh import RefreshRotation, Rotated
+from buckler.guard.stores.interface import Stores
+from buckler.guard.stores.records import RefreshFamily
+
+MARGIN = 60.0
+"""Seconds that a revocation outlives the last token that it is for."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TokenPair:
+    """What a sign-in gives a program (RFC 6749, 5.1).
+
+    Attributes:
+        access_token: For ``Authorization: Bearer``.
+        refresh_token: For the next pair, once.
+        expires_in: Seconds that the access token counts.
+        family: Id of what both belong to.
+    """
+
+    access_token: str = field(repr=False)
+    refresh_token: str = field(repr=False)
+    expires_in: int
+    family: str
+
+
+class TokenService:
+    """Issues, refreshes and ends tokens.
+
+    Args:
+        stores: Of families and revocations.
+        keys: That sign.
+        policy: What access tokens say.
+        lifetime: Seconds of an access token.
+        idle, absolute: Of refresh tokens; see :class:`RefreshRotation`.
+        tell: Takes security events.
+        clock: Seconds since 1970.
+    """
+
+    def __init__(
+        self,
+        stores: Stores,
+        keys: KeySet,
+        policy: TokenPolicy,
+        *,
+        lifetime: float,
+        idle: float,
+        absolute: float,
+        tell: Listener,
+        clock: Callable[[], float] = time.time,
+    ) -> None:
+        self._store = stores.refresh
+        self._lifetime = lifetime
+        self._clock = clock
+        self.keys = keys
+        self.revocations = RevocationList(
+            stores.revocations, longest=lifetime + MARGIN, clock=clock
+        )
+        self.issuer = TokenIssuer(keys, policy, clock=clock)
+        self.verifier = TokenVerifier(keys, policy, revocations=self.revocations, clock=clock)
+        self.rotation = RefreshRotation(
+            stores.refresh, idle=idle, absolute=absolute, tell=tell, clock=clock
+        )
+
+    async def begin(
+        self,
+        user_id: str,
+        *,
+        factors: Iterable[str],
+        scopes: Iterable[str] | None = None,
+        agent: str = "",
+        client: str = "",
+    ) -> TokenPair:
+        """The tokens of a sign-in.
+
+        Args:
+            user_id: Whose.
+            factors: That were shown.
+            scopes: What they may do at most; None for all that the account may.
+            agent: What the program calls itself.
+            client: Its address.
+        """
+        made = await self.rotation.begin(
+            user_id, factors=factors, scopes=scopes, agent=agent, client=client
+        )
+        return self._pair(made)
+
+    async def refresh(self, token: str) -> TokenPair:
+        """The next pair.
+
+        Raises:
+            TokenReusedError: It was used before: all of its family ends.
+            TokenError: It does not count.
+        """
+        try:
+            return self._pair(await self.rotation.rotate(token))
+        except TokenReusedError as error:
+            if error.family:
+                await self.revocations.revoke_session(error.family)
+            raise
+
+    async def end(self, token: str) -> bool:
+        """Sign out by a refresh token; False where its family had ended."""
+        family = await self.rotation.end(token)
+        if family is None:
+            return False
+        await self.revocations.revoke_session(family.id)
+        return True
+
+    async def of(self, user_id: str) -> Sequence[RefreshFamily]:
+        """Sign-ins of an account that have not ended."""
+        now = self._clock()
+        return [one for one in await self._store.of(user_id) if one.expires > now]
+
+    async def revoke(self, user_id: str, family_id: str) -> bool:
+        """End one of an account's; False where it is not theirs."""
+        if all(one.id != family_id for one in await self._store.of(user_id)):
+            return False
+        await self._store.revoke(family_id, self._clock())
+        return await self.revocations.revoke_session(family_id)
+
+    async def revoke_all(self, user_id: str, *, but: str = "") -> int:
+        """End all of an account's but one."""
+        families = [one for one in await self._store.of(user_id) if one.id != but]
+        ended = await self._store.revoke_all(user_id, self._clock(), but=but)
+        for family in families:
+            await self.revocations.revoke_session(family.id)
+        return ended
+
+    def _pair(self, made: Rotated) -> TokenPair:
+        family = made.family
+        access = self.issuer.issue(
+            family.user_id,
+            ttl=self._lifetime,
+            scopes=family.scopes,
+            session=family.id,
+            amr=sorted(family.factors),
+            auth_time=int(family.authenticated),
+        )
+        return TokenPair(
+            access_token=access,
+            refresh_token=made.token,
+            expires_in=int(self._lifetime),
+            family=family.id,
+        )

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 
+import pytest
+
 from buckler.guard import SigningKey
 from buckler.guard.auth.jwt.jwks_document import read_jwks
 from tests.guard.auth.tokens import b64
@@ -34,6 +36,16 @@ def test_keys_that_are_left_out() -> None:
     found = read_jwks(json.dumps({"keys": whole}).encode())
     assert [*found.keys] == ["one", "three"]
     assert found.left_out == 10
+
+
+def test_what_is_too_much() -> None:
+    good = json.dumps(FIRST.public_jwk())
+    few = '{"keys": [' + good + ",{}" * 63 + "]}"
+    assert [*read_jwks(few.encode()).keys] == ["one"]
+    assert [*read_jwks(few.ljust(256 * 1024).encode()).keys] == ["one"]
+    for raw in ('{"keys": [' + good + ",{}" * 64 + "]}", few.ljust(256 * 1024 + 1)):
+        with pytest.raises(ValueError, match="key set"):
+            read_jwks(raw.encode())
 
 
 def test_rsa_keys_that_state_no_algorithm() -> None:

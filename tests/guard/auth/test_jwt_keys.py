@@ -151,6 +151,15 @@ def test_a_jwk_that_is_none(change: dict[str, Any]) -> None:
         SigningKey.from_jwk({name: v for name, v in {**ES, **change}.items() if v is not None})
 
 
+def test_a_jwk_that_says_its_algorithm_keeps_it() -> None:
+    stated = SigningKey.generate("RS256").public_jwk()
+    with pytest.raises(GuardError, match="this key is for 'RS256'"):
+        SigningKey.from_jwk(stated, alg="PS256")
+    assert SigningKey.from_jwk(stated, alg="RS256").alg == "RS256"
+    unstated = {name: value for name, value in stated.items() if name != "alg"}
+    assert SigningKey.from_jwk(unstated, alg="PS256").alg == "PS256"
+
+
 def test_halves_of_two_keys() -> None:
     made = [ed25519.Ed25519PrivateKey.generate() for _ in range(2)]
     seed = made[0].private_bytes(forms.Encoding.Raw, forms.PrivateFormat.Raw, NONE)

@@ -249,9 +249,12 @@ def test_how_long_a_set_is_new(backend: str, stated: str, fresh: int) -> None:
         world.clock.now = NOW + fresh - 1
         assert await world.reason(text) == "good"
         assert world.served.asked == 1
+        version = world.keys.version
         world.clock.now = NOW + fresh
         assert await world.reason(text) == "good"
         assert world.served.asked == 2
+        # The same keys: what was verified stays so.
+        assert world.keys.version == version
 
     run(backend, play)
 

@@ -2,108 +2,23 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
-import anyio
 import pytest
-from fastapi import FastAPI
 from starlette.testclient import TestClient
 
 from buckler.guard import (
-    Argon2Parameters,
-    AuthPolicy,
     EventKind,
-    Guard,
-    Mail,
     MailKind,
-    SecurityEvent,
-    requires,
 )
-from tests.guard.access.shop import SECRET
-
-GOOD = "correct horse battery staple"
-OTHER = "another fine long sentence"
-QUICK = Argon2Parameters(memory="19 MiB", passes=2)
-
-
-@dataclass
-class Shop:
-    """An application with the ready-made routes."""
-
-    client: TestClient
-    guard: Guard
-    mails: list[Mail] = field(default_factory=list)
-    events: list[SecurityEvent] = field(default_factory=list)
-
-    def post(self, path: str, **body: Any) -> Any:
-        return self.client.post(f"/auth{path}", json=body)
-
-    def mail(self, kind: MailKind) -> Mail:
-        """The next mail of a kind; it is sent behind the answer."""
-        for _ in range(200):
-            found = next((one for one in self.mails if one.kind is kind), None)
-            if found is not None:
-                self.mails.remove(found)
-                return found
-            time.sleep(0.02)
-        raise AssertionError(f"no mail of {kind}")
-
-    def account(self, name: str = "ann@shop.example", password: str = GOOD) -> None:
-        assert self.post("/sign-up", name=name, password=password).status_code == 202
-        assert self.post("/verify", token=self.mail(MailKind.VERIFY).token).status_code == 200
-
-    def enter(self, name: str = "ann@shop.example", password: str = GOOD) -> None:
-        answer = self.post("/sign-in", name=name, password=password)
-        assert answer.json() == {"status": "signed_in", "ways": [], "ticket": ""}
-
-    def reasons(self, kind: EventKind) -> list[str]:
-        return [event.reason for event in self.events if event.kind is kind]
-
-    def in_loop(self, work: Any, *args: Any) -> Any:
-        assert self.client.portal is not None
-        return self.client.portal.call(work, *args)
+from tests.guard.auth.shop import GOOD, OTHER, Shop, opened
 
 
 @pytest.fixture
 def shop(tmp_path: Path) -> Iterator[Shop]:
-    app = FastAPI()
-    mails: list[Mail] = []
-    events: list[SecurityEvent] = []
-
-    async def deliver(mail: Mail) -> None:
-        await anyio.sleep(0)
-        mails.append(mail)
-
-    guard = Guard(
-        app,
-        secret=SECRET,
-        database=f"sqlite+aiosqlite:///{tmp_path}/shop.db",
-        roles={"clerk": ["orders:*"], "boss": ["*"], "roles": ["roles:manage", "accounts:*"]},
-        auth=AuthPolicy(
-            base_url="https://testserver",
-            deliver=deliver,
-            hashing=QUICK,
-            ways=["session", "bearer", "api_key", "basic"],
-        ),
-        docs="public",
-        answers="fail",
-        events=events.append,
-    )
-    app.include_router(guard.identities.router())
-
-    @app.get("/orders", dependencies=[requires("orders:read")])
-    async def orders() -> list[str]:
-        return []
-
-    with (
-        guard.rated(None),
-        TestClient(app, base_url="https://testserver") as client,
-    ):
-        yield Shop(client, guard, mails, events)
+    with opened(tmp_path) as found:
+        yield found
 
 
 def test_from_sign_up_to_sign_out(shop: Shop) -> None:
@@ -373,69 +288,3 @@ def test_guesses_wait_longer_and_longer(shop: Shop) -> None:
     # The right password is refused in the same words now; the account's own browser would pass.
     assert shop.post("/sign-in", name="ann@shop.example", password=GOOD).status_code == 401
     assert shop.reasons(EventKind.SIGN_IN_LOCKED)
-
-
-def administrator(shop: Shop, role: str) -> str:
-    shop.account("boss@shop.example")
-    user = shop.in_loop(shop.guard.identities.stores.users.by_name, "boss@shop.example")
-    shop.in_loop(shop.guard.identities.assign, user.id, role)
-    shop.enter("boss@shop.example")
-    return str(user.id)
-
-
-def test_administration_is_for_those_who_may(shop: Shop) -> None:
-    shop.account()
-    shop.enter()
-    for method, path in (
-        ("GET", "/users"),
-        ("GET", "/roles"),
-        ("POST", "/users/x/disable"),
-        ("PUT", "/users/x/roles"),
-        ("PUT", "/roles/x"),
-        ("DELETE", "/roles/x"),
-    ):
-        answer = shop.client.request(method, f"/auth{path}", json={"role": "boss"})
-        assert answer.status_code == 403, path
-
-
-def test_administration(shop: Shop) -> None:
-    shop.account()
-    ann = shop.in_loop(shop.guard.identities.stores.users.by_name, "ann@shop.example").id
-    boss = administrator(shop, "boss")
-    listed = shop.client.get("/auth/users").json()
-    assert [one["name"] for one in listed] == ["ann@shop.example", "boss@shop.example"]
-    assert shop.client.put(f"/auth/users/{ann}/roles", json={"role": "clerk"}).status_code == 200
-    assert shop.client.get(f"/auth/users/{ann}").json()["roles"] == ["clerk"]
-    put = shop.client.put("/auth/roles/night", json={"permissions": ["orders:read"]})
-    assert put.json() == {"name": "night", "permissions": ["orders:read"], "inherits": []}
-    assert shop.client.put("/auth/roles/x", json={"permissions": ["a b"]}).status_code == 422
-    circle = {"permissions": [], "inherits": ["y"]}
-    assert shop.client.put("/auth/roles/y", json=circle).status_code == 422
-    assert shop.client.delete("/auth/roles/night").status_code == 200
-    assert shop.client.delete(f"/auth/users/{ann}/roles/clerk").status_code == 200
-    pair = shop.post("/tokens", name="ann@shop.example", password=GOOD).json()
-    bearer = {"Authorization": f"Bearer {pair['access_token']}"}
-    assert shop.post(f"/users/{ann}/disable").status_code == 200
-    shop.client.cookies.clear()
-    assert shop.client.get("/auth/me", headers=bearer).status_code == 401
-    shop.enter("boss@shop.example")
-    assert shop.post(f"/users/{boss}/disable").status_code == 409
-    assert shop.client.delete(f"/auth/users/{boss}/roles/boss").status_code == 409
-    assert shop.post("/users/nobody/disable").status_code == 404
-    assert shop.post("/users/nobody/sign-out").status_code == 404
-    changes = [e for e in shop.events if e.kind is EventKind.RIGHTS_CHANGED]
-    assert {e.principal for e in changes[1:]} == {boss}
-
-
-def test_nobody_gives_what_they_have_not(shop: Shop) -> None:
-    shop.account()
-    ann = shop.in_loop(shop.guard.identities.stores.users.by_name, "ann@shop.example").id
-    boss = administrator(shop, "roles")
-    for user in (ann, boss):
-        answer = shop.client.put(f"/auth/users/{user}/roles", json={"role": "boss"})
-        assert answer.status_code == 403
-    more = {"permissions": ["roles:manage", "accounts:*", "orders:read"]}
-    assert shop.client.put("/auth/roles/roles", json=more).status_code == 403
-    through = {"permissions": [], "inherits": ["boss"]}
-    assert shop.client.put("/auth/roles/new", json=through).status_code == 403
-    assert shop.client.put(f"/auth/users/{ann}/roles", json={"role": "roles"}).status_code == 200

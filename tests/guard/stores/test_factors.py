@@ -26,14 +26,32 @@ async def test_the_secret_is_kept_and_replaced(stores: Stores) -> None:
     factors = stores.factors
     assert await factors.totp("alice") is None
     first = TotpFactor(user_id="alice", secret="s1")
-    await factors.put_totp(first)
+    assert await factors.put_totp(first)
     assert await factors.totp("alice") == first
     second = TotpFactor(user_id="alice", secret="s2", confirmed=True, step=2**40)
-    await factors.put_totp(second)
+    assert await factors.put_totp(second)
+    assert await factors.totp("alice") == second
+    assert not await factors.put_totp(replace(second, secret="s3", confirmed=False))
+    assert not await factors.put_totp(replace(second, secret="s3"))
     assert await factors.totp("alice") == second
     assert await factors.drop_totp("alice")
     assert not await factors.drop_totp("alice")
     assert await factors.totp("alice") is None
+
+
+async def test_a_secret_is_changed_if_it_is_the_one_that_was_read(stores: Stores) -> None:
+    factors = stores.factors
+    assert not await factors.change_totp("alice", "s2", instead_of="s1", confirmed=True)
+    await factors.put_totp(TotpFactor(user_id="alice", secret="s1", step=7))
+    assert not await factors.change_totp("alice", "s2", instead_of="s0", confirmed=True)
+    assert not await factors.change_totp("bob", "s2", instead_of="s1", confirmed=True)
+    got = await at_once(
+        lambda n: factors.change_totp("alice", f"n{n}", instead_of="s1", confirmed=True)
+    )
+    assert got.count(True) == 1
+    found = await factors.totp("alice")
+    assert found is not None and found.secret == f"n{got.index(True)}"
+    assert (found.confirmed, found.step) == (True, 7)
 
 
 async def test_a_step_is_taken_once_and_none_before_it(stores: Stores) -> None:

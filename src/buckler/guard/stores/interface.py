@@ -204,8 +204,13 @@ class Factors(Protocol):
     async def totp(self, user_id: str) -> TotpFactor | None:
         """The shared secret of an account, or None."""
 
-    async def put_totp(self, factor: TotpFactor) -> None:
-        """Keep or replace it."""
+    async def put_totp(self, factor: TotpFactor) -> bool:
+        """Keep it, in place of one that is not confirmed; False where a confirmed one is there."""
+
+    async def change_totp(
+        self, user_id: str, secret: str, *, instead_of: str, confirmed: bool
+    ) -> bool:
+        """Set secret and confirmation if the secret still is ``instead_of``, and leave the step; else False."""
 
     async def use_step(self, user_id: str, step: int) -> bool:
         """Take a time step, if it is later than the last one taken; to one caller alone."""

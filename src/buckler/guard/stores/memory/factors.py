@@ -22,9 +22,23 @@ class MemoryFactors:
         """The shared secret of an account, or None."""
         return self._totp.get(user_id)
 
-    async def put_totp(self, factor: TotpFactor) -> None:
-        """Keep or replace it."""
+    async def put_totp(self, factor: TotpFactor) -> bool:
+        """Keep it, in place of one that is not confirmed; False where a confirmed one is there."""
+        found = self._totp.get(factor.user_id)
+        if found is not None and found.confirmed:
+            return False
         self._totp[factor.user_id] = factor
+        return True
+
+    async def change_totp(
+        self, user_id: str, secret: str, *, instead_of: str, confirmed: bool
+    ) -> bool:
+        """Set secret and confirmation if the secret still is ``instead_of``, and leave the step; else False."""
+        found = self._totp.get(user_id)
+        if found is None or found.secret != instead_of:
+            return False
+        self._totp[user_id] = replace(found, secret=secret, confirmed=confirmed)
+        return True
 
     async def use_step(self, user_id: str, step: int) -> bool:
         """Take a time step, if it is later than the last one taken; to one caller alone."""

@@ -28,16 +28,28 @@ class FactorStore:
         row = await self._database.one(select(self._totp).where(self._totp.c.user_id == user_id))
         return None if row is None else TotpFactor(**fields_of(row))
 
-    async def put_totp(self, factor: TotpFactor) -> None:
-        """Keep or replace it."""
+    async def put_totp(self, factor: TotpFactor) -> bool:
+        """Keep it, in place of one that is not confirmed; False where a confirmed one is there."""
+        c = self._totp.c
         values = values_of(factor)
         statement = self._database.insert(self._totp).values(values)
-        await self._database.add(
+        kept = await self._database.add(
             statement.on_conflict_do_update(
-                index_elements=[self._totp.c.user_id],
+                index_elements=[c.user_id],
                 set_={name: values[name] for name in ("secret", "confirmed", "step")},
-            )
+                where=c.confirmed.is_(False),
+            ).returning(c.user_id)
         )
+        return kept is not None
+
+    async def change_totp(
+        self, user_id: str, secret: str, *, instead_of: str, confirmed: bool
+    ) -> bool:
+        """Set secret and confirmation if the secret still is ``instead_of``, and leave the step; else False."""
+        c = self._totp.c
+        statement = update(self._totp).where(c.user_id == user_id, c.secret == instead_of)
+        values = statement.values(secret=secret, confirmed=confirmed)
+        return bool(await self._database.change(values))
 
     async def use_step(self, user_id: str, step: int) -> bool:
         """Take a time step, if it is later than the last one taken; to one caller alone."""

@@ -28,6 +28,7 @@ from buckler.guard.stores.records import Role, User
 if TYPE_CHECKING:
     from buckler.guard.auth.account import Accounts
     from buckler.guard.auth.lockout import Lockout
+    from buckler.guard.auth.mfa.service import SecondFactors
     from buckler.guard.auth.password.hashing import Passwords
     from buckler.guard.auth.password.policy import PasswordPolicy
     from buckler.guard.auth.sign_in import PasswordSignIn
@@ -207,6 +208,20 @@ class Identities:
             deliver=self.policy.deliver or undelivered,
             tell=self.tell,
             policy=self.password_policy,
+            clock=self.clock,
+        )
+
+    @cached_property
+    def factors(self) -> SecondFactors:
+        """Second factors of accounts."""
+        from buckler.guard.auth.mfa.service import SecondFactors
+
+        return SecondFactors(
+            self.stores,
+            keys=self.derivable("totp"),
+            service=self.service,
+            base_url=self.policy.base_url,
+            tell=self.tell,
             clock=self.clock,
         )
 

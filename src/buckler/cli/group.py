@@ -16,6 +16,7 @@ COMMANDS = {
     "rules": "List the rules.",
     "rule": "Show the guide of one rule.",
     "audit": "Check the hash chain of an audit log.",
+    "db": "Make and change the tables that guard keeps identities in.",
     "init": "Write a commented [tool.buckler] into pyproject.toml.",
 }
 

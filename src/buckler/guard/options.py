@@ -149,6 +149,19 @@ def instance(value: Any, name: str, kind: type, *, optional: bool = True) -> Non
     )
 
 
+def check_clock(value: Any, name: str = "clock") -> None:
+    """Look whether something gives the time.
+
+    Raises:
+        GuardError: It cannot be called.
+    """
+    if isinstance(value, type) or not callable(value):
+        raise GuardError(
+            f"{name} takes a function without arguments, not {_shown(value)}",
+            hint=f"write {name}=time.time",
+        )
+
+
 def check_listener(value: Any, name: str = "events") -> None:
     """Look whether something can be told of events; None: nobody is.
 

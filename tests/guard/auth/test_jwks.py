@@ -86,6 +86,15 @@ def test_the_route() -> None:
         assert client.post("/.well-known/jwks.json").status_code == 405
 
 
+def test_it_stands_where_all_that_is_not_stated_is_denied() -> None:
+    keys = KeySet(SigningKey.generate("EdDSA"))
+    app = FastAPI(openapi_url=None)
+    app.router.routes.append(jwks_route(keys))
+    Guard(app, hosts=["testserver"], deny=True)
+    with TestClient(app) as client:
+        assert client.get("/.well-known/jwks.json").json() == jwks(keys)
+
+
 def test_pyjwt_finds_the_key_in_it() -> None:
     keys = KeySet(SigningKey.generate("ES256"))
     issuer = TokenIssuer(keys, policy())

@@ -62,6 +62,7 @@ def test_a_good_one_is_taken() -> None:
 def test_none_in_every_spelling(alg: str) -> None:
     assert reason(without_signature(alg)) == "algorithm"
     assert reason(token(HEADER | {"alg": alg})) == "algorithm"
+    assert reason(f"{part({'alg': alg, 'typ': 'at+jwt'})}.{part(CLAIMS)}.") == "algorithm"
 
 
 @pytest.mark.parametrize("alg", [None, "", 0, True, [], ["HS256"], {}, "hs256", "HS-256", "HS256 "])
@@ -168,6 +169,18 @@ def test_a_kid_is_only_looked_up(kid: str) -> None:
 @pytest.mark.parametrize("kid", ["", "k" * 201, 0, None, True, ["main"], {"main": 1}])
 def test_a_kid_that_is_no_name(kid: Any) -> None:
     assert reason(token(HEADER | {"kid": kid})) == "header"
+
+
+def test_without_a_kid_only_one_key_can_be_meant() -> None:
+    header = {"alg": "HS256", "typ": "at+jwt"}
+    other = SigningKey.generate("HS512", kid="b")
+    third = SigningKey.generate("HS256", kid="c")
+    text = token(header)
+    assert verifier(key(), other).verify(text).subject == "user-1"
+    for ring in ((key(), third), (third, key()), (other,)):
+        with pytest.raises(TokenError) as caught:
+            verifier(*ring).verify(text)
+        assert caught.value.reason == "key"
 
 
 def test_signatures_that_are_none() -> None:
@@ -284,6 +297,12 @@ def test_json_that_means_two_things_or_too_much(bomb: bytes, place: str) -> None
     assert reason(text) == "malformed"
 
 
+def test_a_header_is_short() -> None:
+    assert len(part(HEADER | {"x": "y" * 710})) <= 1_024
+    assert verifier().verify(token(HEADER | {"x": "y" * 710})).subject == "user-1"
+    assert reason(token(HEADER | {"x": "y" * 720})) == "malformed"
+
+
 def test_a_text_full_of_brackets_is_not_deep() -> None:
     claims = changed(note="[{" * 500, path='"\\"[[[[' * 20, emoji="\U0001f600")
     assert verifier().verify(token(claims=claims)).values["note"] == "[{" * 500
@@ -291,7 +310,25 @@ def test_a_text_full_of_brackets_is_not_deep() -> None:
 
 @pytest.mark.parametrize("at", range(3))
 @pytest.mark.parametrize(
-    "junk", [" ", "\n", "\t", "\r\n", "=", "==", "+", "/", "\0", "é", "%3d", "\u2028"]
+    "junk",
+    [
+        " ",
+        "\n",
+        "\t",
+        "\r\n",
+        "=",
+        "==",
+        "+",
+        "/",
+        "\0",
+        "é",
+        "%3d",
+        "\u2028",
+        "++++",
+        "////",
+        "\n\n\n\n",
+        "====",
+    ],
 )
 @pytest.mark.parametrize("where", ["before", "inside", "after"])
 def test_what_is_not_base64url(at: int, junk: str, where: str) -> None:

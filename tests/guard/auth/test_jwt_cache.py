@@ -2,10 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import anyio
 import pytest
 
-from buckler.guard import GuardError, KeySet, RevocationList, SigningKey, TokenError, TokenVerifier
+from buckler.guard import (
+    GuardError,
+    KeySet,
+    RevocationList,
+    SignatureVerifier,
+    SigningKey,
+    TokenError,
+    TokenIssuer,
+    TokenVerifier,
+)
 from buckler.guard.stores.memory import MemoryStores
 from tests.guard.auth.tokens import CLAIMS, HEADER, NOW, Clock, changed, key, policy, token
 
@@ -137,8 +148,6 @@ def test_a_key_that_goes_takes_its_tokens_with_it() -> None:
     old, new = SigningKey.generate("EdDSA", kid="old"), SigningKey.generate("EdDSA", kid="new")
     keys = KeySet(old, overlap=100, clock=clock)
     verifier = TokenVerifier(keys, policy(), clock=clock)
-    from buckler.guard import TokenIssuer
-
     issuer = TokenIssuer(keys, policy(), clock=clock)
     before = issuer.issue("user-1")
     verifier.verify(before)
@@ -193,6 +202,28 @@ def test_long_ones_take_the_room_of_several() -> None:
     assert cache._stored == sum(map(len, cache.tokens))
 
 
+def test_one_that_is_kept_again_takes_no_more_room() -> None:
+    clock = Clock()
+
+    class ForTenSeconds(KeySet):
+        __slots__ = ()
+
+        def find(self, kid: str | None, alg: str) -> tuple[SigningKey, float] | None:
+            found = super().find(kid, alg)
+            return None if found is None else (found[0], clock() + 10)
+
+    verifier = TokenVerifier(ForTenSeconds(key(), clock=clock), policy(), cache=8, clock=clock)
+    first = verifier.verify(token())
+    clock.now += 9
+    assert verifier.verify(token()) is first
+    for _ in range(20):
+        clock.now += 10
+        assert verifier.verify(token()) is not first
+    cache = verifier._cache
+    assert cache is not None
+    assert cache._stored == len(token())
+
+
 def test_two_verifiers_share_nothing() -> None:
     clock = Clock()
     keys = KeySet(key(), clock=clock)
@@ -213,6 +244,29 @@ def test_a_header_that_is_remembered_is_judged_again_where_keys_change() -> None
     assert reason(verifier, token()) == "key"
     assert HEADER["kid"] == "main"
     assert CLAIMS["jti"] == "token-1"
+
+
+@pytest.mark.parametrize(
+    ("make", "said"),
+    [
+        (lambda: TokenVerifier(key(), policy()), "keys takes KeySet"),  # type: ignore[arg-type]
+        (lambda: TokenVerifier(KeySet, policy()), "keys takes KeySet"),  # type: ignore[arg-type]
+        (lambda: TokenVerifier(KeySet(key()), "shop"), "policy takes TokenPolicy"),  # type: ignore[arg-type]
+        (lambda: TokenVerifier(KeySet(key()), policy(), clock=7), "clock takes"),  # type: ignore[arg-type]
+        (lambda: KeySet(key(), clock=None), "clock takes"),  # type: ignore[arg-type]
+        (lambda: SignatureVerifier("keys"), "keys takes KeySet"),  # type: ignore[arg-type]
+        (lambda: SignatureVerifier(KeySet(key()), typ=1), "typ takes str"),  # type: ignore[arg-type]
+        (lambda: RevocationList(MemoryStores()), "no revoked"),  # type: ignore[arg-type]
+        (lambda: RevocationList(longest=0), "longest"),
+        (lambda: RevocationList(clock="now"), "clock takes"),  # type: ignore[arg-type]
+        (lambda: TokenIssuer(key(), policy()), "keys takes KeySet"),  # type: ignore[arg-type]
+        (lambda: TokenIssuer(KeySet(key()), policy(), clock=1), "clock takes"),  # type: ignore[arg-type]
+    ],
+)
+def test_parts_that_are_none(make: Callable[[], object], said: str) -> None:
+    with pytest.raises(GuardError, match=said) as caught:
+        make()
+    assert caught.value.hint
 
 
 @pytest.mark.parametrize("cache", [-1, True, 1.5, "many", None])

@@ -159,6 +159,21 @@ def test_a_token_after_its_successor_ends_the_family(backend: str) -> None:
 
 
 @every
+def test_a_listener_that_fails_changes_nothing(backend: str) -> None:
+    def broken(event: SecurityEvent) -> None:
+        raise RuntimeError(event.reason)
+
+    async def play(world: World) -> None:
+        rotation = RefreshRotation(world.stores.refresh, tell=broken, clock=world.clock)
+        first = (await rotation.begin("user-1")).token
+        await rotation.rotate((await rotation.rotate(first)).token)
+        with pytest.raises(TokenReusedError):
+            await rotation.rotate(first)
+
+    run(backend, play)
+
+
+@every
 def test_a_thief_and_the_owner(backend: str) -> None:
     async def play(world: World) -> None:
         for order in (0, 1):
@@ -366,6 +381,7 @@ def test_a_store_that_never_lets_win(backend: str) -> None:
         ({"absolute": float("inf")}, "absolute"),
         ({"idle": 10, "absolute": 5}, "shorter than idle"),
         ({"tell": "log"}, "tell"),
+        ({"clock": 7}, "clock takes a function"),
     ],
 )
 def test_options_that_are_none(options: dict[str, Any], said: str) -> None:

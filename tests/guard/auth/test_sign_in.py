@@ -99,6 +99,34 @@ def test_one_answer_and_one_calculation_whatever_the_reason(case: str) -> None:
     assert GOOD not in repr(door.events)
 
 
+class Strict:
+    """A store that takes what PostgreSQL takes as text."""
+
+    def __init__(self, users: Any) -> None:
+        self.users = users
+
+    async def by_name(self, name: str) -> User | None:
+        assert "\0" not in name
+        assert name.encode()
+        assert len(name) <= 254
+        found: User | None = await self.users.by_name(name)
+        return found
+
+
+@pytest.mark.parametrize("name", ["\0", "a\0b", "\ud800", "x" * 10_000, "\u202e", ""])
+def test_no_name_reaches_the_store_that_it_could_not_take(name: str) -> None:
+    door = Door(ALICE)
+    entering = PasswordSignIn(
+        Strict(door.stores.users),  # type: ignore[arg-type]
+        door.hasher,
+        door.lockout,
+        door.events.append,
+    )
+    with pytest.raises(PasswordError) as raised:
+        on_asyncio(lambda: entering.sign_in(name, GOOD))
+    assert raised.value.reason == "unknown"
+
+
 def test_a_disabled_or_locked_account_is_not_even_checked() -> None:
     for users in ([replace(ALICE, disabled=True)], [ALICE]):
         door = Door(*users)

@@ -2,23 +2,28 @@
 
 from __future__ import annotations
 
-import sqlite3
+import asyncio
+import shutil
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any, TypeVar
 
 import anyio
 import pytest
+from sqlalchemy import MetaData
 from sqlalchemy.ext.asyncio import create_async_engine
 
 from buckler.guard import MemoryStores, SqlStores
 from buckler.guard.stores.interface import Stores
 from buckler.guard.stores.records import User
-from buckler.guard.stores.sql import migrations
+from buckler.guard.stores.sql import add_tables, migrations
 from tests.guard.stores.own_tables import METADATA, OWN
 from tests.guard.stores.postgres import Cluster, cluster
 
 T = TypeVar("T")
+OURS = MetaData()
+add_tables(OURS)
 KINDS = (
     "memory",
     "memory on trio",
@@ -50,6 +55,36 @@ def anyio_backend(kind: str) -> str:
     return "trio" if kind.endswith("trio") else "asyncio"
 
 
+async def migrate(url: str) -> None:
+    """Our tables and those of applications."""
+    engine = create_async_engine(url)
+    await migrations.upgrade(engine)
+    async with engine.begin() as connection:
+        await connection.run_sync(METADATA.create_all)
+    await engine.dispose()
+
+
+def migrate_now(url: str) -> None:
+    """The same, also where a loop runs: in a thread of its own."""
+    with ThreadPoolExecutor(1) as pool:
+        pool.submit(lambda: asyncio.run(migrate(url))).result()
+
+
+@pytest.fixture(scope="session")
+def migrated_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An SQLite database with the tables, to be copied."""
+    path = tmp_path_factory.mktemp("migrated") / "app.db"
+    migrate_now(f"sqlite+aiosqlite:///{path}")
+    return path
+
+
+@pytest.fixture(scope="session")
+def migrated(postgresql: Cluster) -> Cluster:
+    """A PostgreSQL with the tables."""
+    migrate_now(postgresql.url())
+    return postgresql
+
+
 @pytest.fixture
 async def stores(
     kind: str, tmp_path: Path, request: pytest.FixtureRequest
@@ -60,23 +95,17 @@ async def stores(
     driver, _, own = kind.partition(" ")
     if driver == "sqlite":
         url = f"sqlite+aiosqlite:///{tmp_path / 'app.db'}"
+        shutil.copy(request.getfixturevalue("migrated_file"), tmp_path / "app.db")
     else:
-        url = request.getfixturevalue("postgresql").url(driver)
-    engine = create_async_engine(url)
-    await migrations.upgrade(engine)
-    async with engine.begin() as connection:
-        await connection.run_sync(METADATA.create_all)
+        cluster = request.getfixturevalue("migrated")
+        url = cluster.url(driver)
+        names = [table.name for table in [*METADATA.sorted_tables, *OURS.sorted_tables]]
+        # Before, not after: what is there may be looked at when a test failed.
+        cluster.sql("; ".join(f'DELETE FROM "{name}"' for name in reversed(names)))
     made = SqlStores(url, users=OWN.get(own))
     await made.open()
     yield made
     await made.close()
-    if driver != "sqlite":
-        tables = [f'"{table.name}"' for table in METADATA.sorted_tables]
-        for name in made._tables.__dataclass_fields__:
-            tables.append(f'"{getattr(made._tables, name).name}"')
-        async with engine.begin() as connection:
-            await connection.exec_driver_sql(f"TRUNCATE {', '.join(tables)}")
-    await engine.dispose()
 
 
 @pytest.fixture
@@ -106,9 +135,3 @@ async def at_once(call: Callable[[int], Awaitable[T]], times: int = 12) -> list[
         for number in range(times):
             group.start_soon(one, number)
     return found
-
-
-def rows(path: Path, query: str) -> list[tuple[Any, ...]]:
-    """What is in a SQLite file, read by nothing of ours."""
-    with sqlite3.connect(path) as connection:
-        return connection.execute(query).fetchall()

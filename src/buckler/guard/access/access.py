@@ -46,6 +46,7 @@ class Access:
         realm: Of the challenges.
         clock: Seconds since 1970.
         ready: Awaited before the first decision: the stores are open then.
+        second_factor: Whether people must have shown a second factor where a route does not say.
     """
 
     def __init__(
@@ -59,6 +60,7 @@ class Access:
         realm: str = "",
         clock: Callable[[], float] = time.time,
         ready: Callable[[], Awaitable[None]] | None = None,
+        second_factor: bool = False,
     ) -> None:
         self._stores = stores
         self._roles = roles
@@ -67,6 +69,7 @@ class Access:
         self._tell = tell
         self._clock = clock
         self._ready = ready
+        self._second_factor = second_factor
         self.realm = realm
 
     async def principal(self, connection: HTTPConnection) -> Principal | None:
@@ -202,7 +205,10 @@ class Access:
     def _step_up(self, connection: HTTPConnection, found: Principal, required: Requirement) -> None:
         """RFC 9470: what came in is good, but not good enough for this."""
         reason = ""
-        if required.second_factor and found.factors.isdisjoint(SECOND):
+        second = required.second_factor
+        if second is None:  # a key is no person, and was made by one who had shown theirs
+            second = self._second_factor and found.scheme != "api_key"
+        if second and found.factors.isdisjoint(SECOND):
             reason = "second_factor"
         elif required.recent is not None and (
             self._clock() - found.authenticated > required.recent
@@ -211,7 +217,7 @@ class Access:
         if not reason:
             return
         more = f", max_age={required.recent:.0f}" if required.recent is not None else ""
-        if required.second_factor:
+        if second:
             more += ', acr_values="mfa"'
         self.tell(
             connection.scope,

@@ -138,7 +138,7 @@ def requires(
     any_of: bool = False,
     schemes: Iterable[Scheme] | None = None,
     recent: float | None = None,
-    second_factor: bool = False,
+    second_factor: bool | None = None,
     verified: bool = False,
     when: Condition | Iterable[Condition] = (),
 ) -> Any:
@@ -154,7 +154,7 @@ def requires(
         any_of: One of them is enough.
         schemes: How they may come in, e.g. ``["session"]``; None for every configured way.
         recent: Seconds since they last showed a factor, at most (step-up; RFC 9470).
-        second_factor: Whether they must have shown one besides the password.
+        second_factor: Whether they must have shown one besides the password; None: as ``AuthPolicy`` has it.
         verified: Whether their address must be verified.
         when: Functions of principal and connection that must all return True; they may be ``async``.
 

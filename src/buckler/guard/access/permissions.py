@@ -15,7 +15,9 @@ from buckler.guard.options import GuardError
 LONGEST: Final = 200
 _PART = r"[A-Za-z0-9][A-Za-z0-9_.-]*"
 _PERMISSION: Final = re.compile(rf"{_PART}(?::{_PART})*")
-_PATTERN: Final = re.compile(rf"(?:{_PART}:)*(?:{_PART}|\*)")
+PATTERN: Final = rf"(?:{_PART}:)*(?:{_PART}|\*)"
+"""What stands for permissions, as a regular expression of the whole text."""
+_PATTERN: Final = re.compile(PATTERN)
 _HINT: Final = "write 'orders:read': letters, digits, '_', '.' and '-', parts with ':' between them"
 
 

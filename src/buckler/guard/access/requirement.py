@@ -33,7 +33,8 @@ class Requirement:
         any_of: Whether one of them is enough.
         schemes: How they may come in; None for every configured way.
         recent: Seconds since they last showed a factor, at most; None for any time.
-        second_factor: Whether a factor besides the password must have been shown.
+        second_factor: Whether a factor besides the password must have been shown; None: as the application's
+            policy has it.
         verified: Whether their address must be verified.
         conditions: Functions of principal and connection; all must say yes.
         owner_of: Parameter of the path that names an object which must be theirs; empty for none.
@@ -49,7 +50,7 @@ class Requirement:
     any_of: bool = False
     schemes: frozenset[Scheme] | None = None
     recent: float | None = None
-    second_factor: bool = False
+    second_factor: bool | None = None
     verified: bool = False
     conditions: tuple[Condition, ...] = ()
     owner_of: str = ""
@@ -58,8 +59,10 @@ class Requirement:
     def __post_init__(self) -> None:
         for one in self.permissions:
             permission(one)
-        for name in ("public", "known", "any_of", "second_factor", "verified"):
+        for name in ("public", "known", "any_of", "verified"):
             flag(getattr(self, name), name)
+        if self.second_factor is not None:
+            flag(self.second_factor, "second_factor")
         if self.recent is not None:
             positive(self.recent, "recent")
         for one in self.schemes or ():
@@ -111,7 +114,7 @@ def requirement(
     any_of: bool = False,
     schemes: Iterable[Scheme] | None = None,
     recent: float | None = None,
-    second_factor: bool = False,
+    second_factor: bool | None = None,
     verified: bool = False,
     when: Condition | Iterable[Condition] = (),
 ) -> Requirement:

@@ -170,6 +170,17 @@ class RoleBook:
             self._epoch = epoch
         return self._book
 
+    async def would_give(self, role: Role) -> frozenset[str]:
+        """The permissions that a role would give if it were put.
+
+        Raises:
+            GuardError: A permission is none, or it inherits from what there is not.
+        """
+        made = role_of(role.name, role)
+        book = {**await self.current(), role.name: made}
+        fits(book, made)
+        return rights(book, (role.name,), self._declared()).permissions
+
     async def rights(self, names: frozenset[str], epoch: int | None = None) -> Rights:
         """What an account with these roles may do.
 

@@ -14,8 +14,6 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
 
-from anyio import CancelScope
-
 from buckler.guard.audit.events import EventKind, Listener, SecurityEvent
 from buckler.guard.audit.teller import Teller
 from buckler.guard.auth.errors import PasswordError, PasswordPolicyError, TokenError
@@ -207,6 +205,8 @@ class Accounts:
         user = await self._owner(taken)
         if user.name != taken.data.get("name"):
             raise TokenError("renamed", "the account has another name by now")
+        from anyio import CancelScope
+
         done = False
         try:
             await self._set(user, password, second_factor=second_factor, reason="reset")

@@ -6,43 +6,37 @@ worker alone, a token that outlives its session (CWE-613, CWE-863).
 
 from __future__ import annotations
 
-import re
 import time
-from collections.abc import Callable, Iterable, Iterator
-from functools import cached_property
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Final
 
 from buckler.guard.access.access import Access
 from buckler.guard.access.roles import RoleBook, RolesGiven, fits, role_name, role_of
-from buckler.guard.audit.events import EventKind, Listener, SecurityEvent
+from buckler.guard.audit.events import EventKind, Listener, Scalar, SecurityEvent
 from buckler.guard.auth.api_key import ApiKeyAuthenticator, ApiKeyService
 from buckler.guard.auth.credentials import Authenticator
 from buckler.guard.auth.errors import CredentialError
+from buckler.guard.auth.mfa.ways import ways_of
 from buckler.guard.auth.policy import AuthPolicy, Secret
-from buckler.guard.auth.secret import derive, secrets_of
+from buckler.guard.auth.services import Services, stores_of
 from buckler.guard.auth.session import SessionAuthenticator, SessionService
 from buckler.guard.options import GuardError, Weakness, instance
 from buckler.guard.stores.interface import Stores
 from buckler.guard.stores.records import Role, User
 
 if TYPE_CHECKING:
-    from buckler.guard.auth.account import Accounts
-    from buckler.guard.auth.lockout import Lockout
-    from buckler.guard.auth.mfa.service import SecondFactors
-    from buckler.guard.auth.password.hashing import Passwords
-    from buckler.guard.auth.password.policy import PasswordPolicy
-    from buckler.guard.auth.sign_in import PasswordSignIn
-    from buckler.guard.auth.tokens import TokenService
+    from fastapi import APIRouter
+    from starlette.requests import HTTPConnection
 
-_NO_WORD: Final = re.compile(r"[^a-z0-9]+")
+PERMISSIONS: Final = ("accounts:read", "accounts:manage", "roles:manage")
+"""Of the ready-made routes that administer."""
 _MAKE_ONE: Final = (
     "write secret=os.environ['SECRET']; make one: "
     "python -c 'import secrets; print(secrets.token_urlsafe(48))'"
 )
-_DATABASE_HINT: Final = "write database='sqlite+aiosqlite:///shop.db', or MemoryStores() in a test"
 
 
-class Identities:
+class Identities(Services):
     """Made by ``Guard(app, secret=..., database=...)``, where it is ``guard.identities``.
 
     Args:
@@ -72,12 +66,9 @@ class Identities:
         if secret is None:
             raise GuardError("identities need a secret", hint=_MAKE_ONE)
         instance(policy, "auth", AuthPolicy)
-        self.policy = AuthPolicy() if policy is None else policy
-        self.tell = tell
-        self.clock = clock
-        self.stores = stores_of(database)
-        self.service = self.policy.service or title or "application"
-        self._secrets = secrets_of(secret)
+        wanted = AuthPolicy() if policy is None else policy
+        name = wanted.service or title or "application"
+        super().__init__(secret, stores_of(database), wanted, tell, name, clock)
         self._known: Callable[[], frozenset[str]] = frozenset
         self._opened = False
         self.roles = RoleBook(roles, self.permissions, self.stores.roles)
@@ -104,6 +95,7 @@ class Identities:
             realm=_quotable(self.service),
             clock=clock,
             ready=self.ready,
+            second_factor=self.policy.second_factor,
         )
 
     def know(self, permissions: Callable[[], frozenset[str]]) -> None:
@@ -115,16 +107,8 @@ class Identities:
         return self._known()
 
     def named(self) -> frozenset[str]:
-        """Those that its roles name."""
-        return self.roles.named()
-
-    def derived(self, purpose: str) -> bytes:
-        """The key for one purpose, of the newest secret."""
-        return derive(self._secrets[0], purpose)
-
-    def derivable(self, purpose: str) -> tuple[bytes, ...]:
-        """The keys for one purpose, of all secrets, newest first."""
-        return tuple(derive(one, purpose) for one in self._secrets)
+        """Those that its roles and the ready-made routes name."""
+        return self.roles.named() | frozenset(PERMISSIONS)
 
     async def ready(self) -> None:
         """Open the stores, once; awaited at the start, or at the first request where there was none."""
@@ -138,92 +122,23 @@ class Identities:
             self._opened = False
             await self.stores.close()
 
-    @cached_property
-    def tokens(self) -> TokenService:
-        """Access and refresh tokens."""
-        from buckler.guard.auth.jwt.keys import KeySet
-        from buckler.guard.auth.jwt.token_policy import TokenPolicy
-        from buckler.guard.auth.signing import ed25519
-        from buckler.guard.auth.tokens import TokenService
+    async def second_factors(self, user_id: str) -> frozenset[str]:
+        """The second factors that an account has: ``totp``, ``passkey``, ``recovery``."""
+        return await ways_of(self.stores.factors, user_id)
 
-        name = self.policy.base_url or f"urn:buckler:{_word(self.service)}"
-        keys = self.policy.keys
-        if keys is None:
-            keys = KeySet(*(ed25519(key) for key in self.derivable("access token")))
-        return TokenService(
-            self.stores,
-            keys,
-            TokenPolicy(name, name),
-            lifetime=self.policy.access_lifetime,
-            idle=self.policy.refresh_idle,
-            absolute=self.policy.refresh_absolute,
-            tell=self.tell,
-            clock=self.clock,
-        )
+    def router(self, *, administration: bool = True) -> APIRouter:
+        """The ready-made routes, below ``AuthPolicy(prefix=...)``.
 
-    @cached_property
-    def passwords(self) -> Passwords:
-        """Makes and checks hashes."""
-        from buckler.guard.auth.password.hashing import Passwords
+        Example::
 
-        return Passwords(workers=self.policy.password_workers, queue=self.policy.password_queue)
+            app.include_router(guard.identities.router())
 
-    @cached_property
-    def password_policy(self) -> PasswordPolicy:
-        """What a new password has to be."""
-        from buckler.guard.auth.password.policy import PasswordPolicy
+        Args:
+            administration: Whether those that administer accounts and roles are among them.
+        """
+        from buckler.guard.auth.routes.all import router
 
-        return self.policy.passwords or PasswordPolicy(service=(self.service,))
-
-    @cached_property
-    def lockout(self) -> Lockout:
-        """Slows guesses down."""
-        from buckler.guard.auth.lockout import Lockout
-
-        return Lockout(self.stores.attempts, secret=self.derived("devices"), clock=self.clock)
-
-    @cached_property
-    def sign_in(self) -> PasswordSignIn:
-        """Checks a name and a password."""
-        from buckler.guard.auth.sign_in import PasswordSignIn
-
-        return PasswordSignIn(
-            self.stores.users, self.passwords, self.lockout, self.tell, self.clock
-        )
-
-    @cached_property
-    def accounts(self) -> Accounts:
-        """Sign-up, verification, reset and change of passwords."""
-        from buckler.guard.auth.account import Accounts
-        from buckler.guard.auth.mail import undelivered
-        from buckler.guard.auth.one_time import Links
-
-        return Accounts(
-            self.stores.users,
-            self.stores.one_time,
-            self.stores.attempts,
-            passwords=self.passwords,
-            lockout=self.lockout,
-            links=Links(self.policy.base_url or "http://localhost"),
-            deliver=self.policy.deliver or undelivered,
-            tell=self.tell,
-            policy=self.password_policy,
-            clock=self.clock,
-        )
-
-    @cached_property
-    def factors(self) -> SecondFactors:
-        """Second factors of accounts."""
-        from buckler.guard.auth.mfa.service import SecondFactors
-
-        return SecondFactors(
-            self.stores,
-            keys=self.derivable("totp"),
-            service=self.service,
-            base_url=self.policy.base_url,
-            tell=self.tell,
-            clock=self.clock,
-        )
+        return router(self, administration=administration)
 
     async def sign_out_everywhere(self, user_id: str, *, but: str = "", by: str = "") -> None:
         """End all sessions and tokens of an account; its API keys stay.
@@ -235,9 +150,13 @@ class Identities:
         """
         if not but:
             await self.stores.users.set_state(user_id, valid_from=self.clock())
+        await self.end_all(user_id, but=but)
+        self.told(EventKind.SIGNED_OUT, "everywhere", "Signed out everywhere", user_id, by)
+
+    async def end_all(self, user_id: str, *, but: str = "") -> None:
+        """End all sessions and tokens of an account but one."""
         await self.sessions.revoke_all(user_id, but=but)
         await self.tokens.revoke_all(user_id, but=but)
-        self.told(EventKind.SIGNED_OUT, "everywhere", "Signed out everywhere", user_id, by)
 
     async def assign(self, user_id: str, role: str, *, by: str = "") -> bool:
         """Give an account a role; it counts at the next request, in every worker.
@@ -321,6 +240,17 @@ class Identities:
             raise CredentialError("no_account", "the account is gone")
         return found
 
+    async def active(self, user_id: str) -> User:
+        """An account that may sign in.
+
+        Raises:
+            CredentialError: There is none (``no_account``), or it is disabled (``disabled``).
+        """
+        found = await self.user(user_id)
+        if found.disabled:
+            raise CredentialError("disabled", "the account is disabled")
+        return found
+
     def weaknesses(self) -> Iterator[Weakness]:
         """What is set weaker than the defaults."""
         if self.policy.basic_over_http:
@@ -343,6 +273,19 @@ class Identities:
                 kind=kind, reason=reason, message=message, principal=by or user_id, detail=more
             )
         )
+
+    def tell_request(
+        self,
+        request: HTTPConnection,
+        kind: EventKind,
+        reason: str,
+        message: str,
+        *,
+        status: int = 0,
+        detail: Mapping[str, Scalar] | None = None,
+    ) -> None:
+        """Tell what happened in a request."""
+        self.access.tell(request.scope, kind, reason, message, status=status, detail=detail)
 
     def _rights(self, user_id: str, by: str, reason: str, detail: dict[str, str]) -> None:
         self.told(EventKind.RIGHTS_CHANGED, reason, "Rights were changed", user_id, by, **detail)
@@ -367,28 +310,6 @@ class Identities:
         return BasicAuthenticator(
             self.sign_in, self.stores.users, insecure=self.policy.basic_over_http, clock=self.clock
         )
-
-
-def stores_of(database: str | Stores | None) -> Stores:
-    """The stores of an address, or those given.
-
-    Raises:
-        GuardError: It is neither.
-    """
-    if database is None:
-        raise GuardError("identities need a database", hint=_DATABASE_HINT)
-    if isinstance(database, str):
-        from buckler.guard.stores.sql import SqlStores
-
-        # A file of one's own is made when it is not there; tables of a server come by migration.
-        return SqlStores(database, create=database.startswith("sqlite"))
-    if isinstance(database, type) or not callable(getattr(database, "standing", None)):
-        raise GuardError("database is an address or stores", hint=_DATABASE_HINT)
-    return database
-
-
-def _word(text: str) -> str:
-    return _NO_WORD.sub("-", text.lower()).strip("-") or "application"
 
 
 def _quotable(text: str) -> str:

@@ -214,7 +214,7 @@ class Lockout:
         if before is not None and now - before.last < self._account.after(before.count):
             return False
         after = await self._attempts.fail(key, now, window=self._account.window)
-        if after.count <= self._account.free:
+        if not self._account.after(after.count - 1):
             return True
         # Of those that found the wait over at the same time, the first one alone has it.
         return before is not None and after.count == before.count + 1

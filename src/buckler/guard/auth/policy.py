@@ -12,6 +12,7 @@ from buckler.guard.options import GuardError, count, flag, positive, texts
 if TYPE_CHECKING:
     from buckler.guard.auth.jwt.keys import KeySet
     from buckler.guard.auth.mail import Mail
+    from buckler.guard.auth.password.argon2id import Argon2Parameters
     from buckler.guard.auth.password.policy import PasswordPolicy
 
 Secret = str | bytes | Sequence[str | bytes]
@@ -42,6 +43,7 @@ class AuthPolicy:
         verified_only: Whether an account signs in only when its address is verified.
         second_factor: Whether everybody must have one.
         passwords: What a new password has to be.
+        hashing: Parameters of argon2id; else what this machine does in a quarter of a second.
         password_workers: Passwords that are hashed at once in this process.
         password_queue: Those that may wait; the next one is told 503.
         prefix: Where the ready-made routes are included.
@@ -69,6 +71,7 @@ class AuthPolicy:
     verified_only: bool = False
     second_factor: bool = False
     passwords: PasswordPolicy | None = None
+    hashing: Argon2Parameters | None = None
     password_workers: int = 2
     password_queue: int = 64
     prefix: str = "/auth"

@@ -15,8 +15,9 @@ from dataclasses import dataclass
 from typing import Final
 
 from buckler.guard.audit.events import EventKind, Listener, SecurityEvent
+from buckler.guard.audit.teller import Teller
 from buckler.guard.auth.errors import TokenError, TokenReusedError
-from buckler.guard.options import GuardError, check_listener, positive
+from buckler.guard.options import GuardError, check_clock, check_listener, positive
 from buckler.guard.stores.interface import RefreshTokens
 from buckler.guard.stores.records import RefreshFamily, RefreshToken
 
@@ -76,7 +77,8 @@ class RefreshRotation:
         self._absolute = positive(absolute, "absolute")
         if self._absolute < self._idle:
             raise GuardError("absolute is shorter than idle", hint="write absolute=90 * 86_400")
-        self._tell = tell
+        self._tell = None if tell is None else Teller(tell)
+        check_clock(clock)
         self._clock = clock
 
     async def begin(

@@ -79,8 +79,9 @@ class PasswordSignIn:
         try:
             wanted = normalise(name)
         except NameRefusedError:
-            # Nobody has such a name; all the same it takes the way that every other one takes.
-            wanted = "\0" + hashlib.sha256(name.encode("utf-8", "surrogatepass")).hexdigest()
+            # Nobody has such a name; all the same it takes the way that every other one takes. None begins
+            # with a blank, and unlike what was typed it is a text that every database takes.
+            wanted = " " + hashlib.sha256(name.encode("utf-8", "surrogatepass")).hexdigest()
         attempt = await self._lockout.begin(wanted, client=client, device=device)
         user = await self._users.by_name(wanted)
         usable = user is not None and not user.disabled and not attempt.locked

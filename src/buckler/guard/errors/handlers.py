@@ -14,6 +14,7 @@ from buckler.guard.errors import problem
 from buckler.guard.errors.details import Details, line
 from buckler.guard.errors.mistakes import mistakes
 from buckler.guard.errors.places import declared
+from buckler.guard.errors.told import ToldError
 from buckler.guard.routes import applications
 
 if TYPE_CHECKING:
@@ -81,6 +82,8 @@ async def on_http_exception(request: Request, error: Exception) -> Response:
     """What the application says no with. Its words stay where they tell nothing of the inside."""
     if not isinstance(error, HTTPException):
         return await on_failure(request, error)
+    if isinstance(error, ToldError):
+        return answer(request, error.status_code, error.more, error.headers)
     status = error.status_code
     number = inbound.request_id(request)
     details = Details(error)

@@ -16,7 +16,7 @@ from buckler.guard.auth.jwt import base64url, json_object
 from buckler.guard.auth.jwt.key import SigningKey
 from buckler.guard.auth.jwt.keys import KeySet
 from buckler.guard.auth.jwt.token_policy import TokenPolicy
-from buckler.guard.options import GuardError, instance, positive, texts
+from buckler.guard.options import GuardError, check_clock, instance, positive, texts
 
 TTL: Final = 900.0
 """Seconds that an access token counts where nothing else is said."""
@@ -46,6 +46,7 @@ class TokenIssuer:
         instance(policy, "policy", TokenPolicy, optional=False)
         self._keys = keys
         self._policy = policy
+        check_clock(clock)
         self._clock = clock
         self._header = _header(keys.signing, policy.typ)
         self._encode = json.JSONEncoder(

@@ -18,7 +18,7 @@ DEPTH: Final = 16
 """Objects and arrays within each other."""
 _DIGITS: Final = 20
 _FLOAT: Final = 40
-_TEXTS = re.compile(r'"(?:[^"\\]|\\.)*"', re.DOTALL)
+_MARKS = re.compile(r'\\.|["{}\[\]]', re.DOTALL)
 
 
 def read(raw: bytes) -> Mapping[str, Any]:
@@ -40,13 +40,17 @@ def read(raw: bytes) -> Mapping[str, Any]:
 
 
 def _depth(text: str) -> int:
-    """How deep brackets are nested, those in texts left out."""
+    """How deep brackets are nested, those in texts left out; looks at each character once."""
     depth = deepest = 0
-    for character in _TEXTS.sub("", text):
-        if character in "[{":
+    inside = False
+    for mark in _MARKS.finditer(text):
+        character = mark[0]
+        if character == '"':
+            inside = not inside
+        elif not inside and character in "[{":
             depth += 1
             deepest = max(deepest, depth)
-        elif character in "]}":
+        elif not inside and character in "]}":
             depth -= 1
     return deepest
 

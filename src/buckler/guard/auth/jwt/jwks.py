@@ -9,6 +9,7 @@ import hashlib
 import json
 from typing import TYPE_CHECKING, Any, Final
 
+from buckler.guard.access.requirement import MARK, Requirement
 from buckler.guard.auth.jwt.keys import KeySet
 from buckler.guard.options import GuardError, count, instance
 
@@ -32,7 +33,7 @@ def jwks(keys: KeySet) -> dict[str, list[dict[str, str]]]:
 
 
 def jwks_route(keys: KeySet, path: str = PATH, *, max_age: int = 300) -> Route:
-    """A route that answers with :func:`jwks`: ``app.router.routes.append(jwks_route(keys))``.
+    """A public route that answers with :func:`jwks`: ``app.router.routes.append(jwks_route(keys))``.
 
     Args:
         keys: Read at each request, so that a rotation shows at once.
@@ -59,6 +60,8 @@ def jwks_route(keys: KeySet, path: str = PATH, *, max_age: int = 300) -> Route:
             return Response(status_code=304, headers=headers)
         return Response(body, media_type=MEDIA_TYPE, headers=headers)
 
+    # Whoever verifies tokens has no other way to know the keys: the route says itself that anybody may call it.
+    setattr(published, MARK, Requirement(public=True))
     return Route(path, published, methods=["GET"], include_in_schema=False)
 
 

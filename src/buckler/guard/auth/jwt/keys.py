@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterator
 from typing import Final, Protocol
 
 from buckler.guard.auth.jwt.key import SigningKey
-from buckler.guard.options import GuardError, instance, positive
+from buckler.guard.options import GuardError, check_clock, instance, positive
 
 DAY: Final = 86_400.0
 
@@ -32,6 +32,20 @@ class Keys(Protocol):
             kid: As the token's header says it, or None where it says nothing.
             alg: As it says it; only to tell keys apart where there is no ``kid``.
         """
+
+
+def check_keys(value: object) -> None:
+    """Look whether something has keys.
+
+    Raises:
+        GuardError: It has not.
+    """
+    # A text has find(), too.
+    found = callable(getattr(value, "find", None)) and hasattr(value, "version")
+    if isinstance(value, type) or not found:
+        raise GuardError(
+            "keys takes KeySet or RemoteKeys", hint="KeySet(SigningKey.from_file('key.pem'))"
+        )
 
 
 class KeySet:
@@ -59,6 +73,7 @@ class KeySet:
         if not keys:
             raise GuardError("a set needs a key", hint="KeySet(SigningKey.generate('EdDSA'))")
         self._overlap = positive(overlap, "overlap")
+        check_clock(clock)
         self._clock = clock
         self._keys: dict[str, SigningKey] = {}
         self._until: dict[str, float] = {}

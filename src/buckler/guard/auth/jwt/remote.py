@@ -20,7 +20,7 @@ from buckler.guard.auth.jwt.algorithms import algorithm, joserfc
 from buckler.guard.auth.jwt.jwks_document import MAX_BYTES, Published, read_jwks
 from buckler.guard.auth.jwt.key import SigningKey
 from buckler.guard.egress.policy import EgressPolicy
-from buckler.guard.options import GuardError, check_listener, instance, positive
+from buckler.guard.options import GuardError, check_clock, check_listener, instance, positive
 
 _MAX_AGE = re.compile(r"(?:^|[\s,])max-age=(\d{1,9})(?:$|[\s,])")
 _LOOPBACK: Final = ("localhost", "127.0.0.1", "::1")
@@ -121,6 +121,7 @@ class RemoteKeys:
         self._quiet = positive(quiet, "quiet")
         self._timeout = positive(timeout, "timeout")
         self._tell = None if events is None else Teller(events)
+        check_clock(clock)
         self._clock = clock
         self._keys: dict[str, SigningKey] = {}
         self._attempted = self._fresh = self._good = 0.0

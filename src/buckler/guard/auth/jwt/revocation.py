@@ -13,7 +13,7 @@ from collections.abc import Callable
 from typing import Final
 
 from buckler.guard.auth.jwt.claims import Claims
-from buckler.guard.options import GuardError
+from buckler.guard.options import GuardError, check_clock, positive
 from buckler.guard.stores.interface import Revocations
 
 _SWEEP: Final = 1_024
@@ -28,6 +28,9 @@ class RevocationList:
         longest: Seconds that an access token of this application counts at most, with leeway: how long a session
             stays on the list.
         clock: Gives seconds since 1970.
+
+    Raises:
+        GuardError: An option is none.
 
     Attributes:
         known: ``jti`` and ``sid`` with the time until which they have to be known; read by the verifier itself.
@@ -45,7 +48,8 @@ class RevocationList:
         if store is not None and not callable(getattr(store, "revoked", None)):
             raise GuardError("store has no revoked(...)", hint="write store=stores.revocations")
         self._store = store
-        self._longest = longest
+        check_clock(clock)
+        self._longest = positive(longest, "longest")
         self._clock = clock
         self._lock = threading.Lock()
         self._sweep = _SWEEP

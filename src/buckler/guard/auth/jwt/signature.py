@@ -15,9 +15,9 @@ from buckler.guard.auth.jwt import base64url
 from buckler.guard.auth.jwt.compact import split
 from buckler.guard.auth.jwt.header import read_header
 from buckler.guard.auth.jwt.key import SigningKey
-from buckler.guard.auth.jwt.keys import Keys
+from buckler.guard.auth.jwt.keys import Keys, check_keys
 from buckler.guard.auth.jwt.token_policy import DEFAULT_SIZE, typ_of
-from buckler.guard.options import size
+from buckler.guard.options import instance, size
 
 _REMEMBERED: Final = 64
 """Headers of good tokens: an issuer writes the same one again and again."""
@@ -52,16 +52,17 @@ class SignatureVerifier:
         GuardError: An option is none.
     """
 
-    __slots__ = ("_headers", "_keys", "_max_size", "_typ", "_version")
+    __slots__ = ("_headers", "_keys", "_max_size", "_typ")
 
     def __init__(
         self, keys: Keys, *, typ: str | None = None, max_size: int | str = DEFAULT_SIZE
     ) -> None:
+        check_keys(keys)
+        instance(typ, "typ", str)
         self._keys = keys
         self._typ = None if typ is None else typ_of(typ)
         self._max_size = size(max_size, "max_size")
-        self._headers: dict[bytes, tuple[Mapping[str, Any], SigningKey]] = {}
-        self._version = keys.version
+        self._headers: dict[bytes, Mapping[str, Any]] = {}
 
     def verify(self, token: str | bytes) -> Signed:
         """What the token signs.
@@ -79,15 +80,12 @@ class SignatureVerifier:
         if not signature or not key.verify(raw[: -len(last) - 1], signature):
             raise TokenError("signature", "the signature is not of that key")
         if len(self._headers) < _REMEMBERED and first not in self._headers:
-            self._headers[first] = (header, key)
+            self._headers[first] = header
         return Signed(header, content, key, until)
 
     def _key_of(self, segment: bytes) -> tuple[Mapping[str, Any], SigningKey, float]:
-        if self._version != self._keys.version:
-            self._version = self._keys.version
-            self._headers = {}
-        known = self._headers.get(segment)
-        header = known[0] if known is not None else read_header(segment, self._typ)
+        # Of a header that was good no key is remembered: keys come and go.
+        header = self._headers.get(segment) or read_header(segment, self._typ)
         algorithm: str = header["alg"]
         found = self._keys.find(header.get("kid"), algorithm)
         if found is None:

@@ -14,12 +14,12 @@ from buckler.guard.auth.errors import TokenError
 from buckler.guard.auth.jwt import json_object
 from buckler.guard.auth.jwt.cache import Kept, TokenCache
 from buckler.guard.auth.jwt.claims import Claims, judge
-from buckler.guard.auth.jwt.keys import Keys
+from buckler.guard.auth.jwt.keys import Keys, check_keys
 from buckler.guard.auth.jwt.remote import RemoteKeys
 from buckler.guard.auth.jwt.revocation import RevocationList
 from buckler.guard.auth.jwt.signature import SignatureVerifier
 from buckler.guard.auth.jwt.token_policy import TokenPolicy
-from buckler.guard.options import GuardError, instance
+from buckler.guard.options import GuardError, check_clock, instance
 
 CACHED: Final = 10_000
 """Tokens that a verifier remembers where it is not told otherwise."""
@@ -62,10 +62,7 @@ class TokenVerifier:
         cache: int = CACHED,
         clock: Callable[[], float] = time.time,
     ) -> None:
-        if isinstance(keys, type) or not callable(getattr(keys, "find", None)):
-            raise GuardError(
-                "keys takes KeySet or RemoteKeys", hint="KeySet(SigningKey.from_file('key.pem'))"
-            )
+        check_keys(keys)
         instance(policy, "policy", TokenPolicy, optional=False)
         instance(revocations, "revocations", RevocationList)
         if isinstance(cache, bool) or not isinstance(cache, int) or cache < 0:
@@ -77,6 +74,7 @@ class TokenVerifier:
         self._cache = TokenCache(cache, cache * _CHARACTERS) if cache else None
         self._tokens = self._cache.tokens if self._cache is not None else {}
         self._version = keys.version
+        check_clock(clock)
         self._clock = clock
 
     def verify(self, token: str | bytes) -> Claims:

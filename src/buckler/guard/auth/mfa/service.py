@@ -21,6 +21,7 @@ from buckler.guard.auth.mfa.relying_party import RelyingParty
 from buckler.guard.auth.mfa.sealed import Sealer
 from buckler.guard.auth.mfa.telling import Telling
 from buckler.guard.auth.mfa.totp import TotpSetup
+from buckler.guard.auth.mfa.ways import ways_of
 from buckler.guard.options import GuardError, instance
 from buckler.guard.stores.interface import Stores
 from buckler.guard.stores.records import Passkey, User
@@ -95,15 +96,7 @@ class SecondFactors:
 
     async def ways(self, user_id: str) -> frozenset[str]:
         """The second factors that an account has: ``totp``, ``recovery``, ``passkey``."""
-        found = set()
-        factor = await self._store.totp(user_id)
-        if factor is not None and factor.confirmed:
-            found.add("totp")
-        if await self._store.codes_left(user_id):
-            found.add("recovery")
-        if await self._store.passkeys(user_id):
-            found.add("passkey")
-        return frozenset(found)
+        return await ways_of(self._store, user_id)
 
     async def begin_totp(self, user: User) -> TotpSetup:
         """A new secret for an authenticator app; no factor until :meth:`confirm_totp`.
@@ -162,7 +155,7 @@ class SecondFactors:
         Raises:
             FactorError: The account has no factor that they would stand in for (``no_factor``).
         """
-        if await self.ways(user_id) <= {"recovery"}:
+        if not await self.ways(user_id):
             raise FactorError("no_factor", "the account has no second factor to recover from")
         return await self._codes.issue(user_id, by=by)
 
@@ -254,7 +247,7 @@ class SecondFactors:
 
     async def _removed(self, user_id: str, by: str) -> None:
         """Recovery codes stand in for another factor: with the last one they go, too."""
-        if not await self.ways(user_id) <= {"recovery"}:
+        if await self.ways(user_id):
             return
         await self._store.put_codes(user_id, [])
         self._changed(

@@ -16,6 +16,7 @@ from hashlib import sha1
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Literal
 
+from buckler.core.errors import BucklerError
 from buckler.guard.audit.events import EventKind, Listener, SecurityEvent
 from buckler.guard.audit.teller import Teller
 from buckler.guard.options import GuardError, check_listener, count, positive
@@ -32,11 +33,10 @@ OnFailure = Literal["open", "closed"]
 log: Final = logging.getLogger("buckler.guard")
 
 
-class LeaksUnknownError(GuardError):
+class LeaksUnknownError(BucklerError):
     """The source of leaked passwords does not answer, and nothing may be taken without it."""
 
     code = "guard.password.leaks"
-    exit_code = 3
 
 
 class Breached:

@@ -7,7 +7,6 @@ ASVS 5.0 V6.3.8), and sign-ins that take all of the memory or stop all other req
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Final, Protocol
@@ -66,7 +65,7 @@ class Passwords:
             the parameters for it. Never less than 19 MiB and two passes.
         parameters: Of your own, in place of ``target``.
         stored_memory: Bytes that the check of a stored hash may take; a text such as ``"256 MiB"``. Others
-            are refused.
+            are refused. The default has room for what OWASP names for scrypt.
 
     Raises:
         GuardError: An option is none, or pwdlib is not installed.
@@ -81,7 +80,7 @@ class Passwords:
         queue: int = 64,
         target: float = 0.25,
         parameters: Argon2Parameters | None = None,
-        stored_memory: int | str = "128 MiB",
+        stored_memory: int | str = "160 MiB",
     ) -> None:
         instance(parameters, "parameters", Argon2Parameters)
         if not LEAST_TARGET <= positive(target, "target") <= MOST_TARGET:
@@ -111,13 +110,13 @@ class Passwords:
         """A new hash of a password, whether or not a policy would take it.
 
         Raises:
-            PasswordError: ``characters``: it holds what no text holds, half of a surrogate pair.
+            PasswordError: ``form``: it is longer than 4,096 bytes or holds half of a surrogate pair.
             TooBusyError: As many wait as may.
         """
         parameters = await self.start()
-        encoded = _encoded(normal(password))
+        encoded = _encoded(normal(password)) if len(password) <= LONGEST else None
         if encoded is None:
-            raise PasswordError("characters", "the password cannot be written in UTF-8")
+            raise PasswordError("form", "the password is too long or cannot be written in UTF-8")
         return await self._pool.run(partial(parameters.hasher().hash, encoded))
 
     async def verify(self, password: str, stored: str | None) -> Verification:
@@ -148,17 +147,15 @@ def _verify(
 ) -> Verification:
     own_memory = parameters.kib * 1024
     found, reason = _read(stored, max(memory, own_memory))
-    own = normal(password)
-    # Older systems did not normalise, so what was typed counts there, too.
-    tried = [_encoded(text) for text in dict.fromkeys((own, password))]
+    tried = _forms(password)
     checked = found or hashes.read(parameters.dummy(), memory=own_memory)
-    ok = any(_matches(checked.matches, encoded) for encoded in tried)
+    # What cannot be a password takes the same work.
+    ok = any(checked.matches(b"?" if form is None else form) and form is not None for form in tried)
     if not ok or found is None:
         return Verification(False, reason=reason or "password")
-    if found.strength >= parameters.strength:
+    if found.strength >= parameters.strength or tried[0] is None:
         return Verification(True)
-    encoded = _encoded(own)
-    return Verification(True, None if encoded is None else parameters.hasher().hash(encoded))
+    return Verification(True, parameters.hasher().hash(tried[0]))
 
 
 def _read(stored: str | None, memory: int) -> tuple[hashes.StoredHash | None, str]:
@@ -170,17 +167,23 @@ def _read(stored: str | None, memory: int) -> tuple[hashes.StoredHash | None, st
         return None, error.reason
 
 
-def _matches(matches: Callable[[bytes], bool], encoded: bytes | None) -> bool:
-    """Whether it matches; what cannot be a password takes the same work."""
-    good = encoded is not None and len(encoded) <= LONGEST
-    return matches(encoded if encoded is not None and good else b"?") and good
+def _forms(password: str) -> list[bytes | None]:
+    """A password as it is hashed, then as it was typed where that differs; None for what cannot be one.
+
+    Older systems did not normalise, so what was typed counts there, too. What is too long is not normalised:
+    that takes time by the square of the marks on one letter.
+    """
+    if len(password) > LONGEST:
+        return [None]
+    return [_encoded(form) for form in dict.fromkeys((normal(password), password))]
 
 
 def _encoded(password: str) -> bytes | None:
     try:
-        return password.encode()
+        encoded = password.encode()
     except UnicodeEncodeError:
         return None
+    return encoded if len(encoded) <= LONGEST else None
 
 
 def _pool(workers: int, queue: int) -> Pool:

@@ -86,6 +86,7 @@ class PasswordPolicy:
 
         Raises:
             PasswordPolicyError: It may not be taken; see :meth:`check`, and ``leaked``.
+            LeaksUnknownError: Leaked ones cannot be asked for, and that is to refuse all; answer 503.
         """
         found = self.check(password, name=name, second_factor=second_factor)
         if self.leaks is not None and await self.leaks.holds(found):
@@ -105,6 +106,9 @@ class PasswordPolicy:
             PasswordPolicyError: ``characters``, ``too_long``, ``default``, ``context``, ``too_short``,
                 ``common``.
         """
+        # Before it is normalised, which takes time by the square of the marks on one letter.
+        if len(password) > 2 * LONGEST:
+            raise _too_long()
         found = normal(password)
         _writable(found)
         known = [name, name.partition("@")[0]] if name else []
@@ -139,9 +143,13 @@ def _writable(password: str) -> None:
             "characters", "The password holds a character that cannot be typed again."
         )
     if len(password.encode()) > LONGEST:
-        raise PasswordPolicyError(
-            "too_long", f"The password is longer than {LONGEST} bytes, which nobody needs."
-        )
+        raise _too_long()
+
+
+def _too_long() -> PasswordPolicyError:
+    return PasswordPolicyError(
+        "too_long", f"The password is longer than {LONGEST} bytes, which nobody needs."
+    )
 
 
 def _bare(text: str) -> str:

@@ -64,6 +64,8 @@ class MemoryRefreshTokens:
 
     async def begin(self, family: RefreshFamily, first: RefreshToken) -> None:
         """Keep a new family with its first token."""
+        if self.tokens.get(first.digest) is not None:
+            raise StoreError("a refresh token is kept already")
         self.families.add(family.id, family)
         self.tokens.add(first.digest, first)
 

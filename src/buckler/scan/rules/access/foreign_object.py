@@ -26,7 +26,8 @@ class ObjectOfAnotherUser(Rule):
 
     ## How to fix
     Put the owner into the statement: ``select(Order).where(Order.id == order_id, Order.user_id ==
-    user.id)``, and answer 404. Do so in one dependency that all routes of the object use.
+    user.id)``, and answer 404. Do so in one dependency that all routes of the object use. ``owned(Order,
+    id="order_id", owner=Order.user_id)`` of ``buckler.guard`` is such a dependency.
 
     ## How to check
     Ask as one user for the object of another: it must answer 404 or 403.

@@ -26,7 +26,7 @@ class HiddenRouteUnprotected(Rule):
 
     ## How to fix
     Give it a dependency like any other route, or take it out. If it is for machines, ask for a key of
-    their own.
+    their own. A ``Guard`` with identities of ``buckler.guard`` names it at the start, hidden or not.
 
     ## How to check
     Call the address without a credential: it must answer 401, 403 or 404.

@@ -31,8 +31,9 @@ class MountOutsideDependencies(Rule):
     tools.
 
     ## How to fix
-    Protect the mounted application itself (``FastAPI(dependencies=[…])`` there, too), answer files from
-    a route that has the dependency (``FileResponse``), or check in a layer outside of everything.
+    Protect the mounted application itself (``FastAPI(dependencies=[…])`` there, too), answer files from a
+    route that has the dependency (``FileResponse``), or check in a layer outside of everything.
+    ``requires(…)(StaticFiles(…))`` of ``buckler.guard`` goes around what is mounted.
 
     ## How to check
     Ask for a mounted address without a credential: it must answer 401.

@@ -34,9 +34,9 @@ class OptionalCredentialsUnchecked(Rule):
     out is enough.
 
     ## How to fix
-    Take ``auto_error=False`` away, or refuse ``None`` in the dependency:
-    ``if user is None: raise HTTPException(401)``. Keep the optional one for pages that really have
-    something for visitors.
+    Take ``auto_error=False`` away, or refuse ``None`` in the dependency: ``if user is None: raise
+    HTTPException(401)``. Keep the optional one for pages that really have something for visitors.
+    ``authenticated`` of ``buckler.guard`` refuses, ``optional`` gives ``None`` on purpose.
 
     ## How to check
     Send the request without the credential: it must answer 401.

@@ -32,7 +32,8 @@ class RoleNotChecked(Rule):
 
     ## How to fix
     Ask for the role in the router: ``APIRouter(prefix="/admin", dependencies=[Depends(require_admin)])``,
-    so that no route of it can be forgotten.
+    so that no route of it can be forgotten. ``requires("shop:manage")`` of ``buckler.guard`` asks for a
+    permission that the role gives.
 
     ## How to check
     Call it as an ordinary user: it must answer 403.

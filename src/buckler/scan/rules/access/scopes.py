@@ -36,8 +36,9 @@ class ScopesNotEnforced(Rule):
     after ``Bearer`` will do.
 
     ## How to fix
-    Write one dependency that takes ``SecurityScopes``, verifies the token and compares its scopes,
-    and use it: ``Security(scoped_user, scopes=["orders:read"])``.
+    Write one dependency that takes ``SecurityScopes``, verifies the token and compares its scopes, and
+    use it: ``Security(scoped_user, scopes=["orders:read"])``. ``requires("orders:read")`` of
+    ``buckler.guard`` is such a dependency.
 
     ## How to check
     Call the operation with a token that has no scopes: it must answer 403.

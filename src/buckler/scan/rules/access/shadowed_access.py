@@ -26,6 +26,7 @@ class ShadowedRouteOtherAccess(Rule):
 
     ## How to fix
     Put the fixed path before the one with a parameter, or give both the same dependencies.
+    ``Guard.access_table()`` of ``buckler.guard`` lists routes in the order in which they are tried.
 
     ## How to check
     Call the address as somebody without the right: it must answer 403.

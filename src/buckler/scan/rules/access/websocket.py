@@ -29,7 +29,8 @@ class WebsocketWithoutAuthentication(Rule):
 
     ## How to fix
     Before ``accept()``: compare ``websocket.headers.get("origin")`` with your own origins and find out
-    the user; close with 1008 otherwise.
+    the user; close with 1008 otherwise. ``requires("orders:read")`` of ``buckler.guard`` among the
+    parameters closes it before it is accepted.
 
     ## How to check
     Open the websocket with ``Origin: https://example.org`` and without a credential: it must be refused.

@@ -30,7 +30,8 @@ class ApiKeyInQuery(Rule):
 
     ## How to fix
     Take it in a header: ``APIKeyHeader(name="X-API-Key")`` or ``Authorization: Bearer``. For links that
-    must work by themselves, sign the address and let it expire soon.
+    must work by themselves, sign the address and let it expire soon. ``AuthPolicy(ways=["api_key"])`` of
+    ``buckler.guard`` takes keys from a header alone.
 
     ## How to check
     The OpenAPI document has no parameter ``in: query`` that is a credential.

@@ -27,6 +27,8 @@ class WeakHashCost(Rule):
     ## How to fix
     Take the library's defaults of today: ``PasswordHash.recommended()``, ``bcrypt.gensalt(12)``,
     ``hashlib.scrypt(…, n=2**17, r=8, p=1, maxmem=2**28)``. Aim at a quarter of a second on your machine.
+    ``Passwords`` of ``buckler.guard`` measures the machine once and says which stored hashes are too
+    cheap.
 
     ## How to check
     Time one hash; read the parameters in a stored one (``$2b$12$…``, ``$argon2id$v=19$m=65536,t=3,p=4$…``).

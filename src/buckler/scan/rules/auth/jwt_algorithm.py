@@ -38,7 +38,8 @@ class JwtAlgorithmUnpinned(Rule):
     have, is taken as the secret of HS256, and anybody can sign.
 
     ## How to fix
-    Name one algorithm, the one you sign with: ``algorithms=["HS256"]``.
+    Name one algorithm, the one you sign with: ``algorithms=["HS256"]``. A ``SigningKey`` of
+    ``buckler.guard`` has one algorithm, whatever a token says.
 
     ## How to check
     Send a token with ``{"alg": "none"}`` and an empty last part: the answer must be 401.

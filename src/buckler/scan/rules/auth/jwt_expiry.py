@@ -31,7 +31,8 @@ class JwtWithoutExpiry(Rule):
     ## How to fix
     Put ``"exp": datetime.now(UTC) + timedelta(minutes=30)`` into the claims, and ask for it when you
     read: ``options={"require": ["exp"]}``. For long sessions use refresh tokens that are kept on the
-    server and can be revoked.
+    server and can be revoked. ``TokenIssuer`` of ``buckler.guard`` writes it, ``TokenVerifier`` asks for
+    it, ``RefreshRotation`` makes what lasts longer.
 
     ## How to check
     Decode a token that you were given (the middle part is base 64): there must be an ``exp``.

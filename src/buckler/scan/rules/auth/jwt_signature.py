@@ -36,8 +36,9 @@ class JwtSignatureNotVerified(Rule):
     Anybody can write ``{"sub": "admin"}``, encode it and be the administrator. No key is needed.
 
     ## How to fix
-    Decode with the key and one algorithm: ``jwt.decode(token, key, algorithms=["HS256"])``. If the
-    issuer must be known before the key can be chosen, read only that, and decode again with the key.
+    Decode with the key and one algorithm: ``jwt.decode(token, key, algorithms=["HS256"])``. If the issuer
+    must be known before the key can be chosen, read only that, and decode again with the key.
+    ``TokenVerifier`` of ``buckler.guard`` gives no claims of a token that is not signed.
 
     ## How to check
     Change one letter of a token's last part: the answer must be 401.

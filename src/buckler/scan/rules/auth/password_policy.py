@@ -36,7 +36,8 @@ class NoPasswordPolicy(Rule):
 
     ## How to fix
     ``password: Annotated[SecretStr, Field(min_length=12, max_length=128)]``, and compare with a list of
-    passwords that are known from leaks. Rules about digits and signs do not help.
+    passwords that are known from leaks. Rules about digits and signs do not help. ``PasswordPolicy`` of
+    ``buckler.guard`` holds a list of common passwords and asks for leaked ones.
 
     ## How to check
     Sign up with the password ``a``: it must answer 422.

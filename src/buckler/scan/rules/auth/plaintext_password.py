@@ -40,7 +40,8 @@ class PlaintextPassword(Rule):
 
     ## How to fix
     Store ``PasswordHash.recommended().hash(password)`` and check with ``verify(password, stored)``. What
-    only has to be recognised is never stored so that it can be read.
+    only has to be recognised is never stored so that it can be read. ``Passwords`` of ``buckler.guard``
+    does it with argon2id, away from the event loop.
 
     ## How to check
     Sign up with an unusual password and search the database file for it.

@@ -33,7 +33,8 @@ class SecretComparedUnsafely(Rule):
 
     ## How to fix
     ``hmac.compare_digest(given.encode(), expected.encode())``, or ``secrets.compare_digest``; both take
-    the same time whatever differs. Encode first: texts with letters beyond ASCII raise a TypeError.
+    the same time whatever differs. Encode first: texts with letters beyond ASCII raise a TypeError. API
+    keys of ``buckler.guard`` (``AuthPolicy(ways=["api_key"])``) are looked up by their digest.
 
     ## How to check
     Look for ``==`` beside every name that ends in key, token, secret, signature or password.

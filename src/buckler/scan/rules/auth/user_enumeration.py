@@ -28,6 +28,8 @@ class UserEnumeration(Rule):
     ## How to fix
     One text and one status for both. Verify the password against a fixed hash where the name is unknown,
     so that both take the same time. Say at the reset of a password: "if we know the address".
+    ``PasswordSignIn`` of ``buckler.guard`` does the same work for every name, ``Accounts`` gives the same
+    answers.
 
     ## How to check
     Send a wrong password for a name that exists and for one that does not: the answers are equal.

@@ -47,7 +47,8 @@ class WeakPasswordHash(Rule):
 
     ## How to fix
     Use a hash that is made for passwords: argon2id (``pwdlib`` or ``argon2-cffi``), or ``hashlib.scrypt``
-    with ``n=2**17, r=8, p=1`` and 16 random bytes of salt.
+    with ``n=2**17, r=8, p=1`` and 16 random bytes of salt. ``Passwords`` of ``buckler.guard`` reads
+    hashes of older formats and says which to replace.
 
     ## How to check
     Read one row: an argon2id hash begins with ``$argon2id$``; 32 or 64 hexadecimal digits are the

@@ -22,8 +22,9 @@ class SessionCookieDefaults(Rule):
     One request without TLS, to an old link or a mistyped address, gives the session to whoever listens.
 
     ## How to fix
-    ``SessionMiddleware, secret_key=…, https_only=True, same_site="lax", max_age=…``, and keep nothing secret in
-    the session.
+    ``SessionMiddleware, secret_key=…, https_only=True, same_site="lax", max_age=…``, and keep nothing
+    secret in the session. ``AuthPolicy(ways=["session"])`` of ``buckler.guard`` keeps sessions on the
+    server, under a ``__Host-`` cookie that changes at every sign-in.
 
     ## How to check
     The ``Set-Cookie`` header of the session has ``secure``.

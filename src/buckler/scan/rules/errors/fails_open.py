@@ -32,7 +32,8 @@ class FailsOpen(Rule):
 
     ## How to fix
     Let the error out, or refuse: ``raise HTTPException(401) from error``. Catch only what the check is
-    documented to raise, around that one line.
+    documented to raise, around that one line. ``requires(…)`` of ``buckler.guard`` lets nobody pass when
+    something fails.
 
     ## How to check
     Send garbage where the token goes, and nothing at all: both must be refused.

@@ -34,8 +34,9 @@ class DebugRouteExposesSettings(Rule):
     application any more.
 
     ## How to fix
-    Take the route out. If something of it is needed, name the few values that are no secrets, and ask for an
-    administrator. Keep secrets as ``SecretStr``, which writes itself as stars.
+    Take the route out. If something of it is needed, name the few values that are no secrets, and ask for
+    an administrator. Keep secrets as ``SecretStr``, which writes itself as stars. ``requires(…,
+    recent=300)`` of ``buckler.guard`` asks for somebody who has just shown who they are.
 
     ## How to check
     The answer holds no value that must not be known.

@@ -24,7 +24,8 @@ class DocsExposed(Rule):
 
     ## How to fix
     Turn it off where it is not wanted: ``FastAPI(openapi_url="/openapi.json" if settings.development else
-    None)``. Or answer it from a route of your own that asks for a user.
+    None)``. Or answer it from a route of your own that asks for a user. ``Guard(app, docs="signed_in")``
+    of ``buckler.guard`` does the latter.
 
     ## How to check
     ``curl`` the three addresses: they answer 404 or 401.

@@ -27,8 +27,9 @@ class StaticFilesExposeSource(Rule):
     with all of its holes.
 
     ## How to fix
-    Mount a folder that holds only what is to be seen, ``StaticFiles(directory="static")``, and put nothing
-    else there. Leave ``follow_symlink`` off.
+    Mount a folder that holds only what is to be seen, ``StaticFiles(directory="static")``, and put
+    nothing else there. Leave ``follow_symlink`` off. ``requires(…)(StaticFiles(…))`` of ``buckler.guard``
+    lets in only those who may.
 
     ## How to check
     ``curl`` the address of the proof: it must answer 404.

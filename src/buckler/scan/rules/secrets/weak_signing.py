@@ -41,6 +41,8 @@ class WeakSigningSecret(Rule):
     ## How to fix
     ``python -c "import secrets; print(secrets.token_urlsafe(64))"`` into the environment, no default in
     the code, and a check at start-up: ``jwt_secret: SecretStr = Field(min_length=43)``.
+    ``SigningKey.from_secret(…)`` and ``Guard(app, secret=…)`` of ``buckler.guard`` refuse one that is
+    short or can be guessed.
 
     ## How to check
     Count the bytes; give a token of your own to a cracker with a list of common keys.

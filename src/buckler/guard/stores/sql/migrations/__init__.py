@@ -38,6 +38,7 @@ async def upgrade(engine: AsyncEngine, *, prefix: str = PREFIX, to: str = "head"
         GuardError: The file cannot be made.
         StoreError: The database did not answer.
     """
+    check_prefix(prefix)
     path = file_of(engine.url)
     if path is not None:
         make_file(path)
@@ -69,13 +70,19 @@ async def current(engine: AsyncEngine, *, prefix: str = PREFIX) -> str | None:
         prefix: Of the names of the tables.
 
     Raises:
+        GuardError: The prefix cannot begin the name of a table.
         StoreError: The database did not answer.
     """
+    check_prefix(prefix)
 
     def read(connection: Connection) -> str | None:
         options = {"version_table": version_table(prefix)}
         return MigrationContext.configure(connection, opts=options).get_current_revision()
 
+    path = file_of(engine.url)
+    if path is not None and not path.exists():
+        # To ask would make it, readable for everybody.
+        return None
     return await Database(engine).look(read)
 
 

@@ -1,0 +1,176 @@
+"""How the routes answer: a session or tokens for who showed enough, one answer for all that were refused.
+
+Threat: an answer that differs where an account exists (CWE-204), a second factor that is skipped by asking for
+another kind of credential, a session that goes on under the cookie it had before the sign-in (CWE-384).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Final, NoReturn
+
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import Response
+
+from buckler.guard import inbound
+from buckler.guard.auth.errors import (
+    CredentialError,
+    NameRefusedError,
+    PasswordPolicyError,
+    TooBusyError,
+)
+from buckler.guard.auth.routes.models import SignedIn, Tokens
+from buckler.guard.auth.tokens import TokenPair
+from buckler.guard.errors.told import ToldError
+
+if TYPE_CHECKING:
+    from buckler.guard.auth.identities import Identities
+    from buckler.guard.stores.records import Session, User
+
+TICKET: Final = "second_factor"
+TICKET_LIFETIME: Final = 300.0
+CHALLENGE: Final = 'Session realm="sign-in"'
+"""RFC 9110, 15.5.2: a 401 has one; of the registered schemes none is for a form."""
+DEVICE: Final = "__Host-device"
+DEVICE_AGE: Final = 30 * 86400
+
+
+@contextmanager
+def refusals(status: int = 401) -> Iterator[None]:
+    """Turn what does not count into the answer for it; why stays in the security log."""
+    try:
+        yield
+    except CredentialError as error:
+        headers = {"WWW-Authenticate": CHALLENGE} if status == 401 else None
+        raise HTTPException(status, headers=headers) from error
+    except PasswordPolicyError as error:
+        raise told("password", error.reason, error.message) from error
+    except NameRefusedError as error:
+        raise told("name", error.reason, error.message) from error
+    except TooBusyError as error:
+        raise HTTPException(503, headers={"Retry-After": "2"}) from error
+
+
+def told(field: str, reason: str, message: str) -> ToldError:
+    """A field that may not be so, in the shape of every 422 of guard."""
+    return ToldError(422, {"errors": [{"loc": ["body", field], "type": reason, "msg": message}]})
+
+
+def client_of(request: Request) -> str:
+    """Address of the caller, seen through configured proxies alone."""
+    found = inbound.of(request.scope)
+    if found is not None:
+        return found.client
+    return request.client.host if request.client else ""
+
+
+def agent_of(request: Request) -> str:
+    """What the caller calls itself."""
+    return request.headers.get("user-agent", "")[:200]
+
+
+def device_of(request: Request) -> str:
+    """The proof that this device signed in before."""
+    return request.cookies.get(DEVICE, "")
+
+
+def set_device(response: Response, proof: str) -> None:
+    """Leave the proof with the device: it signs nobody in, and spares its owner others' lockout."""
+    response.headers.append(
+        "Set-Cookie",
+        f"{DEVICE}={proof}; Max-Age={DEVICE_AGE}; Path=/; Secure; HttpOnly; SameSite=Lax",
+    )
+
+
+async def ways_of(identities: Identities, user: User) -> frozenset[str]:
+    """The second factors of an account."""
+    return await identities.second_factors(user.id)
+
+
+async def ticket(
+    identities: Identities, user: User, kind: str, factors: Iterable[str], **data: str
+) -> str:
+    """What names the first step of a sign-in in the second; it counts once, for five minutes.
+
+    Args:
+        identities: Of the application.
+        user: Who showed a first factor.
+        kind: What they will get: ``session`` or ``tokens``.
+        factors: That they showed.
+        data: More that the second step needs.
+    """
+    return await identities.one_time.issue(
+        TICKET,
+        user.id,
+        ttl=TICKET_LIFETIME,
+        data={"kind": kind, "factors": " ".join(factors), **data},
+    )
+
+
+async def with_session(
+    identities: Identities,
+    request: Request,
+    response: Response,
+    user: User,
+    factors: Iterable[str],
+) -> SignedIn:
+    """A new session; the one that the browser had ends."""
+    await end_session(identities, request)
+    value, session = await identities.sessions.begin(
+        user.id, factors=factors, agent=agent_of(request), client=client_of(request)
+    )
+    set_session(identities, response, value, session)
+    proof = identities.lockout.device(user.name)
+    set_device(response, proof)
+    return SignedIn(status="signed_in")
+
+
+async def with_tokens(
+    identities: Identities,
+    request: Request,
+    user: User,
+    factors: Iterable[str],
+    scopes: Iterable[str] | None,
+) -> Tokens:
+    """A new pair of tokens."""
+    pair = await identities.tokens.begin(
+        user.id,
+        factors=factors,
+        scopes=scopes,
+        agent=agent_of(request),
+        client=client_of(request),
+    )
+    return tokens(pair)
+
+
+def tokens(pair: TokenPair) -> Tokens:
+    """As it is answered."""
+    return Tokens(
+        access_token=pair.access_token,
+        refresh_token=pair.refresh_token,
+        expires_in=pair.expires_in,
+    )
+
+
+def set_session(identities: Identities, response: Response, value: str, session: Session) -> None:
+    """Set the session's cookie."""
+    response.headers.append("Set-Cookie", identities.sessions.set_cookie(value, session))
+
+
+async def end_session(identities: Identities, request: Request) -> bool:
+    """End the session whose cookie came, if one did."""
+    value = request.cookies.get(identities.sessions.cookie)
+    if value is None:
+        return False
+    try:
+        session = await identities.sessions.verify(value)
+    except CredentialError:  # nothing there to be ended
+        return False
+    return await identities.sessions.revoke(session.user_id, session.id)
+
+
+def not_found() -> NoReturn:
+    """What is not theirs is not there."""
+    raise HTTPException(404)

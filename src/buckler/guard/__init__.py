@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from buckler.guard.auth.account import Accounts as Accounts
     from buckler.guard.auth.account import AccountTimes as AccountTimes
     from buckler.guard.auth.errors import CredentialError as CredentialError
+    from buckler.guard.auth.errors import FactorError as FactorError
     from buckler.guard.auth.errors import NameRefusedError as NameRefusedError
     from buckler.guard.auth.errors import PasswordError as PasswordError
     from buckler.guard.auth.errors import PasswordPolicyError as PasswordPolicyError
@@ -55,6 +56,9 @@ if TYPE_CHECKING:
     from buckler.guard.auth.lockout import Lockout as Lockout
     from buckler.guard.auth.mail import Mail as Mail
     from buckler.guard.auth.mail import MailKind as MailKind
+    from buckler.guard.auth.mfa.passkey import PasskeyOptions as PasskeyOptions
+    from buckler.guard.auth.mfa.service import SecondFactors as SecondFactors
+    from buckler.guard.auth.mfa.totp import TotpSetup as TotpSetup
     from buckler.guard.auth.names import normalise as normalise
     from buckler.guard.auth.one_time import Links as Links
     from buckler.guard.auth.one_time import OneTime as OneTime
@@ -169,6 +173,7 @@ else:
             ),
             "auth.errors": (
                 "CredentialError",
+                "FactorError",
                 "NameRefusedError",
                 "PasswordError",
                 "PasswordPolicyError",
@@ -184,6 +189,9 @@ else:
                 "Mail",
                 "MailKind",
             ),
+            "auth.mfa.passkey": ("PasskeyOptions",),
+            "auth.mfa.service": ("SecondFactors",),
+            "auth.mfa.totp": ("TotpSetup",),
             "auth.names": ("normalise",),
             "auth.one_time": (
                 "Links",

@@ -48,6 +48,12 @@ class PasswordError(CredentialError):
     code = "guard.password"
 
 
+class FactorError(CredentialError):
+    """A second factor does not count, or cannot be changed so."""
+
+    code = "guard.factor"
+
+
 class PasswordPolicyError(BucklerError):
     """A new password may not be taken; ``reason`` and message may be told to its owner."""
 

@@ -16,6 +16,7 @@ from buckler.guard.audit.events import EventKind, Listener, Scalar, SecurityEven
 from buckler.guard.auth.api_key import ApiKeyAuthenticator, ApiKeyService
 from buckler.guard.auth.credentials import Authenticator
 from buckler.guard.auth.errors import CredentialError
+from buckler.guard.auth.mfa.ways import ways_of
 from buckler.guard.auth.policy import AuthPolicy, Secret
 from buckler.guard.auth.services import Services, stores_of
 from buckler.guard.auth.session import SessionAuthenticator, SessionService
@@ -123,16 +124,7 @@ class Identities(Services):
 
     async def second_factors(self, user_id: str) -> frozenset[str]:
         """The second factors that an account has: ``totp``, ``passkey``, ``recovery``."""
-        store = self.stores.factors
-        found = set()
-        secret = await store.totp(user_id)
-        if secret is not None and secret.confirmed:
-            found.add("totp")
-        if await store.passkeys(user_id):
-            found.add("passkey")
-        if found and await store.codes_left(user_id):
-            found.add("recovery")
-        return frozenset(found)
+        return await ways_of(self.stores.factors, user_id)
 
     def router(self, *, administration: bool = True) -> APIRouter:
         """The ready-made routes, below ``AuthPolicy(prefix=...)``.

@@ -16,6 +16,7 @@ from buckler.guard.stores.interface import Stores
 if TYPE_CHECKING:
     from buckler.guard.auth.account import Accounts
     from buckler.guard.auth.lockout import Lockout
+    from buckler.guard.auth.mfa.service import SecondFactors
     from buckler.guard.auth.one_time import OneTime
     from buckler.guard.auth.password.hashing import Passwords
     from buckler.guard.auth.password.policy import PasswordPolicy
@@ -148,6 +149,20 @@ class Services:
         from buckler.guard.auth.one_time import OneTime
 
         return OneTime(self.stores.one_time, clock=self.clock)
+
+    @cached_property
+    def factors(self) -> SecondFactors:
+        """Second factors of accounts."""
+        from buckler.guard.auth.mfa.service import SecondFactors
+
+        return SecondFactors(
+            self.stores,
+            keys=self.derivable("totp"),
+            service=self.service,
+            base_url=self.policy.base_url,
+            tell=self.tell,
+            clock=self.clock,
+        )
 
 
 def stores_of(database: str | Stores | None) -> Stores:

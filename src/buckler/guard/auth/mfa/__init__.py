@@ -1,0 +1,1 @@
+"""Second factors: one-time passwords by time, recovery codes, passkeys."""

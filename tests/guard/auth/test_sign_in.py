@@ -153,6 +153,15 @@ def test_unknown_names_are_locked_as_known_ones_are() -> None:
     assert told[0][-1] == ("sign_in.locked", True)
 
 
+def test_an_address_that_tries_many_names_waits() -> None:
+    door = Door(ALICE)
+    reasons = [door.refused(f"name{number}", client="192.0.2.9").reason for number in range(22)]
+    assert reasons == ["unknown"] * 21 + ["locked_address"]
+    assert door.refused("alice", GOOD, client="192.0.2.9").reason == "locked_address"
+    assert door.hasher.verified == [None] * 23
+    assert door.enter(client="192.0.2.10").id == "u1"
+
+
 def test_the_owner_s_device_enters_while_strangers_guess() -> None:
     door = Door(ALICE)
     proof = door.lockout.device(door.enter().name)

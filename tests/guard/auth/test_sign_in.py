@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from buckler.guard import (
@@ -286,12 +287,15 @@ def test_names_that_nobody_can_have(name: str, reason: str) -> None:
 
 
 @given(st.text(max_size=100))
+@example("\u0390")  # whose folding is three characters, of which NFKC makes one
+@example("\u1fb3\u0345")
 def test_a_normalised_name_stays_as_it_is(name: str) -> None:
     try:
         found = normalise(name)
     except NameRefusedError:
         return
     assert normalise(found) == found
+    assert unicodedata.is_normalized("NFKC", found)
     assert normalise(f"  {found} ") == found
     if found.isascii():
         assert normalise(found.upper()) == found

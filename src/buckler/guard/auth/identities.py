@@ -6,6 +6,7 @@ worker alone, a token that outlives its session (CWE-613, CWE-863).
 
 from __future__ import annotations
 
+import logging
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Final
@@ -16,11 +17,13 @@ from buckler.guard.audit.events import EventKind, Listener, Scalar, SecurityEven
 from buckler.guard.auth.api_key import ApiKeyAuthenticator, ApiKeyService
 from buckler.guard.auth.credentials import Authenticator
 from buckler.guard.auth.errors import CredentialError
+from buckler.guard.auth.mail import behind
 from buckler.guard.auth.mfa.ways import ways_of
 from buckler.guard.auth.policy import AuthPolicy, Secret
 from buckler.guard.auth.services import Services, stores_of
 from buckler.guard.auth.session import SessionAuthenticator, SessionService
-from buckler.guard.options import GuardError, Weakness, instance
+from buckler.guard.options import GuardError, Weakness, check_clock, instance
+from buckler.guard.stores.errors import StoreError
 from buckler.guard.stores.interface import Stores
 from buckler.guard.stores.records import Role, User
 
@@ -28,6 +31,8 @@ if TYPE_CHECKING:
     from fastapi import APIRouter
     from starlette.requests import HTTPConnection
 
+PRUNE_EVERY: Final = 3600.0
+log: Final = logging.getLogger("buckler.guard")
 PERMISSIONS: Final = ("accounts:read", "accounts:manage", "roles:manage")
 """Of the ready-made routes that administer."""
 _MAKE_ONE: Final = (
@@ -71,6 +76,8 @@ class Identities(Services):
         super().__init__(secret, stores_of(database), wanted, tell, name, clock)
         self._known: Callable[[], frozenset[str]] = frozenset
         self._opened = False
+        self._prune_at = 0.0
+        check_clock(clock)
         self.roles = RoleBook(roles, self.permissions, self.stores.roles)
         self.keys = ApiKeyService(
             self.stores.keys,
@@ -115,6 +122,17 @@ class Identities(Services):
         if not self._opened:
             await self.stores.open()
             self._opened = True
+        now = self.clock()
+        if now >= self._prune_at:
+            self._prune_at = now + PRUNE_EVERY
+            behind(self._prune)
+
+    async def _prune(self) -> None:
+        """Remove what has expired. Every worker may do it: there is nothing to be lost twice."""
+        try:
+            await self.stores.prune(self.clock())
+        except StoreError:
+            log.exception("what has expired could not be removed; the next try is in an hour")
 
     async def close(self) -> None:
         """Give connections back."""

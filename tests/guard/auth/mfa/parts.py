@@ -4,7 +4,18 @@ from __future__ import annotations
 
 from typing import Any
 
-from buckler.guard import EventKind, MemoryStores, SecondFactors, SecurityEvent, User
+import pytest
+
+from buckler.guard import (
+    CredentialError,
+    EventKind,
+    MemoryStores,
+    SecondFactors,
+    SecurityEvent,
+    User,
+)
+from buckler.guard.stores.records import Passkey
+from tests.guard.auth.mfa.authenticator import Authenticator
 from tests.guard.auth.parts import Clock
 
 KEY = bytes(range(32))
@@ -33,3 +44,26 @@ class Kit:
 
     def reasons(self, *kinds: EventKind) -> list[str]:
         return [event.reason for event in self.events if not kinds or event.kind in kinds]
+
+
+async def kit_of(**options: Any) -> Kit:
+    kit = Kit(**options)
+    await kit.open()
+    return kit
+
+
+async def add(kit: Kit, device: Authenticator, user: Any = ANN, **more: Any) -> Passkey:
+    asked = await kit.factors.begin_passkey(user)
+    answer = device.make(asked.options, **more)
+    return await kit.factors.add_passkey(user, asked.ticket, answer, "laptop")
+
+
+async def enter(kit: Kit, device: Authenticator, user_id: str | None = None) -> str:
+    asked = await kit.factors.begin_sign_in(user_id)
+    return await kit.factors.finish_sign_in(asked.ticket, device.use(asked.options))
+
+
+async def passkey_refused(work: Any) -> str:
+    with pytest.raises(CredentialError) as told:
+        await work
+    return told.value.reason

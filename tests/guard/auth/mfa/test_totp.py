@@ -103,6 +103,7 @@ def test_the_address_is_read_as_it_was_meant() -> None:
             query = parse_qs(parts.query)
             assert (parts.scheme, parts.netloc, parts.fragment) == ("otpauth", "totp", "")
             assert (unquote(issuer), unquote(account)) == (service, name)
+            assert parts.path.count("/") == 1
             assert query == {"secret": [setup.secret], "issuer": [service]}
             assert pyotp.parse_uri(setup.uri).issuer == service
             assert len(setup.secret) == 32
@@ -262,7 +263,20 @@ def test_guesses_have_to_wait_and_the_owner_does_not_wait_for_good() -> None:
     on_asyncio(main)
 
 
-def test_in_a_year_nobody_guesses_many() -> None:
+def test_a_code_that_counts_ends_the_count() -> None:
+    async def main() -> None:
+        kit = Kit()
+        setup, _ = await ready(kit)
+        for _ in range(4):
+            for _ in range(4):
+                assert await refused(kit, "000000") == "code"
+            assert await kit.factors.verify("u1", at(setup, kit.clock())) == "totp"
+            kit.clock.now += 30
+
+    on_asyncio(main)
+
+
+def test_in_a_day_nobody_guesses_often() -> None:
     async def main() -> None:
         kit = Kit()
         await ready(kit)

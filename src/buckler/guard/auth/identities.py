@@ -122,6 +122,13 @@ class Identities(Services):
         """Those that its roles and the ready-made routes name."""
         return self.roles.named() | frozenset(PERMISSIONS)
 
+    @property
+    def offers_passkeys(self) -> bool:
+        """Whether browsers can sign in with passkeys: the packages are there, and an address to bind them to."""
+        from buckler.guard.auth.mfa import installed
+
+        return "session" in self.policy.ways and installed() and self.factors.offers_passkeys
+
     async def ready(self) -> None:
         """Open the stores, once; awaited at the start, or at the first request where there was none."""
         if not self._opened:

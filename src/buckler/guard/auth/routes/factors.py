@@ -7,7 +7,6 @@ account has one. Adding gives the session another cookie; others go on, and the 
 
 from __future__ import annotations
 
-from importlib.util import find_spec
 from typing import TYPE_CHECKING, Annotated, Final
 
 from fastapi import APIRouter, Depends, Path, Request, Response
@@ -63,11 +62,6 @@ SHOWS: Final = Depends(
         ],
     )
 )
-
-
-def installed() -> bool:
-    """Whether the packages of second factors are there."""
-    return all(find_spec(name) is not None for name in ("segno", "webauthn"))
 
 
 def router(identities: Identities) -> APIRouter:

@@ -33,6 +33,7 @@ from buckler.guard.auth.routes.factor_models import (
     sent,
 )
 from buckler.guard.auth.routes.models import Done, Id, SignedIn, Tokens
+from buckler.guard.options import GuardError
 from buckler.guard.policy import RoutePolicy
 
 if TYPE_CHECKING:
@@ -67,7 +68,7 @@ SHOWS: Final = Depends(
 
 def installed() -> bool:
     """Whether the packages of second factors are there."""
-    return all(find_spec(name) is not None for name in ("segno", "webauthn"))
+    return all(find_spec(name) is not None for name in ("cryptography", "segno", "webauthn"))
 
 
 def router(identities: Identities) -> APIRouter:
@@ -79,6 +80,11 @@ def router(identities: Identities) -> APIRouter:
     Raises:
         GuardError: A package is missing.
     """
+    if not installed():
+        raise GuardError(
+            "second factors need cryptography, segno and webauthn",
+            hint="pip install 'buckler[mfa]'",
+        )
     routes = APIRouter(tags=["second factors"])
     _codes(identities, routes)
     if identities.factors.offers_passkeys:

@@ -7,4 +7,4 @@ from importlib.util import find_spec
 
 def installed() -> bool:
     """Whether the packages of second factors are there."""
-    return all(find_spec(name) is not None for name in ("segno", "webauthn"))
+    return all(find_spec(name) is not None for name in ("cryptography", "segno", "webauthn"))

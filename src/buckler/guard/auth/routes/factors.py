@@ -32,6 +32,7 @@ from buckler.guard.auth.routes.factor_models import (
     sent,
 )
 from buckler.guard.auth.routes.models import Done, Id, SignedIn, Tokens
+from buckler.guard.options import GuardError
 from buckler.guard.policy import RoutePolicy
 
 if TYPE_CHECKING:
@@ -73,6 +74,11 @@ def router(identities: Identities) -> APIRouter:
     Raises:
         GuardError: A package is missing.
     """
+    if not installed():
+        raise GuardError(
+            "second factors need cryptography, segno and webauthn",
+            hint="pip install 'buckler[mfa]'",
+        )
     routes = APIRouter(tags=["second factors"])
     _codes(identities, routes)
     if identities.factors.offers_passkeys:

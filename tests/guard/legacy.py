@@ -6,15 +6,30 @@ import asyncio
 import sys
 import tempfile
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
 import fastapi
-from fastapi import APIRouter, Depends, FastAPI
+from fastapi import APIRouter, Depends, FastAPI, WebSocket
 from starlette.applications import Starlette
 from starlette.responses import PlainTextResponse
 from starlette.routing import Host, Mount, Route
+from starlette.staticfiles import StaticFiles
 
-from buckler.guard import Guard, ProblemDetails, RoutePolicy, SecurityHeaders, with_policy
+from buckler.guard import (
+    AuthPolicy,
+    Guard,
+    GuardError,
+    MemoryStores,
+    Principal,
+    ProblemDetails,
+    RoutePolicy,
+    SecurityHeaders,
+    User,
+    authenticated,
+    public,
+    requires,
+    with_policy,
+)
 from tests.guard.asgi import Answer, ask, get, post, scope
 from tests.guard.shop import shop
 
@@ -125,6 +140,67 @@ def check_websocket() -> None:
     assert sent == ["websocket.accept", "websocket.send", "websocket.close"], sent
 
 
+def check_access() -> None:
+    """Rules of access: of a router, a handler, a mount, a websocket, the documentation; deny by default."""
+    app = FastAPI()
+    router = APIRouter(prefix="/r", dependencies=[requires("orders:read")])
+
+    async def me(who: Any) -> str:
+        return str(who.id)
+
+    async def feed(socket: Any, who: Any) -> None:
+        await socket.accept()
+        await socket.close()
+
+    me.__annotations__["who"] = Annotated[Principal, authenticated]
+    feed.__annotations__.update(socket=WebSocket, who=Annotated[Principal, authenticated])
+    router.get("/me")(me)
+    app.websocket("/feed")(feed)
+    app.get("/open", dependencies=[public])(check_open)
+    app.include_router(router)
+    app.mount("/files", requires("orders:read")(StaticFiles(directory=".")))
+    guard = Guard(
+        app,
+        secret="d5Nn0m2sVbq0_Jb7g0cS7S0d3o2v7f1e9w8y6u5t4r3e2w1q",
+        database=MemoryStores(),
+        roles={"clerk": ["orders:*"]},
+        auth=AuthPolicy(ways=["session", "api_key"]),
+        docs="signed_in",
+    )
+    identities = guard.identities
+
+    async def key(name: str, *roles: str) -> str:
+        await identities.stores.users.add(User(id=name, name=name))
+        for role in roles:
+            await identities.assign(name, role)
+        return (await identities.keys.issue(name, "test")).key
+
+    good, bare = asyncio.run(key("ann", "clerk")), asyncio.run(key("bob"))
+    paths = ("/open", "/r/me", "/docs", "/openapi.json", "/files/pyproject.toml")
+
+    def statuses(value: str) -> list[int]:
+        headers = {"x-api-key": value} if value else {}
+        return [get(app, path, headers).status for path in paths]
+
+    assert statuses("") == [200, 401, 401, 401, 401]
+    assert statuses(good) == [200] * 5, statuses(good)
+    assert statuses(bare) == [200, 403, 200, 200, 403]
+    words = {entry.template: entry.words() for entry in guard.access_table()}
+    assert words["/r/me"] == "orders:read and signed in", words
+    assert words["/feed"] == "signed in"
+    silent = FastAPI()
+    silent.get("/silent")(check_open)
+    secret = "d5Nn0m2sVbq0_Jb7g0cS7S0d3o2v7f1e9w8y6u5t4r3e2w1q"
+    Guard(silent, secret=secret, database=MemoryStores(), auth=AuthPolicy(ways=["session"]))
+    refused = get(silent, "/silent")
+    assert isinstance(refused.error, GuardError)
+    assert "GET /silent" in str(refused.error)
+
+
+async def check_open() -> str:
+    return "open"
+
+
 def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         check_answers(Path(folder))
@@ -132,6 +208,7 @@ def main() -> None:
     check_starlette()
     check_mounted()
     check_websocket()
+    check_access()
     heavy = {name for name in ("hypothesis", "pytest", "redis", "nh3") if name in sys.modules}
     assert not heavy, heavy
     print(f"fine on FastAPI {fastapi.__version__}")

@@ -268,6 +268,21 @@ def test_change_needs_the_current_one_and_guessing_it_waits(shop: Shop) -> None:
     assert shop.kinds() == ["verify"]
 
 
+def test_guesses_by_many_sessions_of_one_address_wait_too(shop: Shop) -> None:
+    reasons = []
+    for number in range(22):
+        shop.sign_up(f"name{number}")
+        user = shop.enter(GOOD, f"name{number}")
+        with pytest.raises(PasswordError) as raised:
+            shop.do(
+                lambda user=user: shop.accounts.change_password(
+                    user, "wrong", NEW, client="192.0.2.9"
+                )
+            )
+        reasons.append(raised.value.reason)
+    assert reasons == ["password"] * 21 + ["locked_address"]
+
+
 @pytest.mark.parametrize(
     ("new", "reason"), [(GOOD, "same"), ("short", "too_short"), (NAME, "default")]
 )

@@ -53,6 +53,8 @@ def test_administration(shop: Shop) -> None:
     put = shop.client.put("/auth/roles/night", json={"permissions": ["orders:read"]})
     assert put.json() == {"name": "night", "permissions": ["orders:read"], "inherits": []}
     assert shop.client.put("/auth/roles/x", json={"permissions": ["a b"]}).status_code == 422
+    unknown = shop.client.put("/auth/roles/x", json={"permissions": ["order:read"]})
+    assert unknown.json()["errors"][0]["type"] == "unknown"
     circle = {"permissions": [], "inherits": ["y"]}
     assert shop.client.put("/auth/roles/y", json=circle).status_code == 422
     assert shop.client.delete("/auth/roles/night").status_code == 200

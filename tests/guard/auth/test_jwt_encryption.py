@@ -6,6 +6,7 @@ import json
 from typing import Any
 
 import pytest
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from joserfc import jwe, jwk
@@ -100,6 +101,15 @@ def test_a_bomb_is_not_inflated() -> None:
     bomb = encrypt(key, b"a" * 2_000_000, **header)
     assert len(bomb) < 8_192
     assert reason(made, bomb) == "decryption"
+
+
+def test_what_was_never_deflated() -> None:
+    secret = bytes(range(16))
+    header = part({"alg": "dir", "enc": "A128GCM", "zip": "DEF"})
+    sealed = AESGCM(secret).encrypt(bytes(12), b"\xff not deflated", header.encode())
+    text = f"{header}..{b64(bytes(12))}.{b64(sealed[:-16])}.{b64(sealed[-16:])}"
+    made = DecryptionKey({"kty": "oct", "k": b64(secret), "alg": "dir"})
+    assert reason(made, text) == "decryption"
 
 
 @settings(max_examples=200, deadline=None)

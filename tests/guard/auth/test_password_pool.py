@@ -129,7 +129,7 @@ def test_who_leaves_while_it_is_calculated_starts_no_other_calculation() -> None
         await asyncio.sleep(0.05)
         assert late.begun == 0
         work.go.set()
-        await other
+        await asyncio.wait_for(other, 5)
         # All places are free again, none of them twice.
         again = Work()
         tasks = [asyncio.create_task(pool.run(again)) for _ in range(6)]

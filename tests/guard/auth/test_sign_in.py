@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from buckler.guard import (
@@ -153,6 +154,15 @@ def test_unknown_names_are_locked_as_known_ones_are() -> None:
     assert told[0][-1] == ("sign_in.locked", True)
 
 
+def test_an_address_that_tries_many_names_waits() -> None:
+    door = Door(ALICE)
+    reasons = [door.refused(f"name{number}", client="192.0.2.9").reason for number in range(22)]
+    assert reasons == ["unknown"] * 21 + ["locked_address"]
+    assert door.refused("alice", GOOD, client="192.0.2.9").reason == "locked_address"
+    assert door.hasher.verified == [None] * 23
+    assert door.enter(client="192.0.2.10").id == "u1"
+
+
 def test_the_owner_s_device_enters_while_strangers_guess() -> None:
     door = Door(ALICE)
     proof = door.lockout.device(door.enter().name)
@@ -277,12 +287,15 @@ def test_names_that_nobody_can_have(name: str, reason: str) -> None:
 
 
 @given(st.text(max_size=100))
+@example("\u0390")  # whose folding is three characters, of which NFKC makes one
+@example("\u1fb3\u0345")
 def test_a_normalised_name_stays_as_it_is(name: str) -> None:
     try:
         found = normalise(name)
     except NameRefusedError:
         return
     assert normalise(found) == found
+    assert unicodedata.is_normalized("NFKC", found)
     assert normalise(f"  {found} ") == found
     if found.isascii():
         assert normalise(found.upper()) == found

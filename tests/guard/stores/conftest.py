@@ -103,7 +103,6 @@ async def stores(
         # Before, not after: what is there may be looked at when a test failed.
         cluster.sql("; ".join(f'DELETE FROM "{name}"' for name in reversed(names)))
     made = SqlStores(url, users=OWN.get(own))
-    await made.open()
     yield made
     await made.close()
 

@@ -126,3 +126,21 @@ async def test_an_account_that_a_row_still_names_stays_with_all_that_is_its_own(
         await engine.dispose()
     finally:
         Base.metadata.remove(orders)
+
+
+async def test_standing_is_one_statement_and_no_transaction_around_it(
+    stores: SqlStores, migrated: Cluster
+) -> None:
+    migrated.sql("ALTER ROLE shop SET log_statement = 'all'")
+    try:
+        await stores.close()
+        for _ in range(2):
+            await stores.standing("alice", "jti", "sid")
+        log = migrated.folder / "server.log"
+        before = len(log.read_text())
+        assert await stores.standing("alice", "jti", "sid") is not None
+        told = [line for line in log.read_text()[before:].splitlines() if "LOG:" in line]
+        assert len(told) == 1, told
+        assert "SELECT buckler_users" in told[0]
+    finally:
+        migrated.sql("ALTER ROLE shop RESET log_statement")

@@ -135,7 +135,7 @@ async def test_pages_go_on_behind_the_last_name(stores: Stores) -> None:
 
 
 async def test_the_order_of_pages_is_that_of_code_points(stores: Stores) -> None:
-    names = ["b", "a", "B", "é", "Z", "_", "~"]
+    names = ["b", "a", "C", "é", "Z", "_", "~"]
     for name in names:
         await stores.users.add(User(id=name, name=name))
     assert [user.name for user in await stores.users.page()] == sorted(names)

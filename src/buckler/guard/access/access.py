@@ -23,6 +23,7 @@ from buckler.guard.auth.credentials import Authenticator, Credentials, Identity
 from buckler.guard.auth.errors import CredentialError, TooBusyError
 from buckler.guard.auth.principal import Principal
 from buckler.guard.options import GuardError
+from buckler.guard.stores.errors import StoreError
 from buckler.guard.stores.interface import Stores
 
 if TYPE_CHECKING:
@@ -91,7 +92,8 @@ class Access:
         except CredentialError as error:
             self.tell(scope, EventKind.TOKEN_REFUSED, error.reason, error.message, status=401)
             self.refuse(connection, 401, ("invalid_token", ""))
-        except TooBusyError:
+        except (TooBusyError, StoreError) as error:
+            self.tell(scope, EventKind.FAILED, error.code, "Nobody could be identified", status=503)
             self.refuse(connection, 503, ("", ""))
         if found is not None:
             await inbound.identify(scope, found.id)

@@ -29,6 +29,13 @@ if TYPE_CHECKING:
 SCHEME: Final = "buckler"
 """Name of the scheme in a document of OpenAPI that no guard has completed."""
 T = TypeVar("T")
+_SIGNATURE: Final = inspect.Signature(
+    [
+        inspect.Parameter(
+            "connection", inspect.Parameter.POSITIONAL_OR_KEYWORD, annotation=HTTPConnection
+        )
+    ]
+)
 
 
 def access_of(scope: Mapping[str, Any]) -> Access:
@@ -59,6 +66,8 @@ class Required(SecurityBase):
         self.model = HTTPBearer()
         self.scheme_name = SCHEME
         self.required = required
+        # FastAPI before 0.121 does not resolve annotations of an object's call.
+        self.__signature__ = _SIGNATURE
         setattr(self, MARK, required)
 
     async def __call__(self, connection: HTTPConnection) -> Principal | None:

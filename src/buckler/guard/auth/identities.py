@@ -6,9 +6,12 @@ worker alone, a token that outlives its session (CWE-613, CWE-863).
 
 from __future__ import annotations
 
+import logging
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Final
+
+import anyio
 
 from buckler.guard.access.access import Access
 from buckler.guard.access.roles import RoleBook, RolesGiven, fits, role_name, role_of
@@ -16,11 +19,13 @@ from buckler.guard.audit.events import EventKind, Listener, Scalar, SecurityEven
 from buckler.guard.auth.api_key import ApiKeyAuthenticator, ApiKeyService
 from buckler.guard.auth.credentials import Authenticator
 from buckler.guard.auth.errors import CredentialError
+from buckler.guard.auth.mail import behind
 from buckler.guard.auth.mfa.ways import ways_of
 from buckler.guard.auth.policy import AuthPolicy, Secret
 from buckler.guard.auth.services import Services, stores_of
 from buckler.guard.auth.session import SessionAuthenticator, SessionService
-from buckler.guard.options import GuardError, Weakness, instance
+from buckler.guard.options import GuardError, Weakness, check_clock, instance
+from buckler.guard.stores.errors import StoreError
 from buckler.guard.stores.interface import Stores
 from buckler.guard.stores.records import Role, User
 
@@ -28,6 +33,10 @@ if TYPE_CHECKING:
     from fastapi import APIRouter
     from starlette.requests import HTTPConnection
 
+PRUNE_EVERY: Final = 3600.0
+MAILS_WAIT: Final = 10.0
+"""Seconds that mails under way are waited for at the end."""
+log: Final = logging.getLogger("buckler.guard")
 PERMISSIONS: Final = ("accounts:read", "accounts:manage", "roles:manage")
 """Of the ready-made routes that administer."""
 _MAKE_ONE: Final = (
@@ -71,6 +80,9 @@ class Identities(Services):
         super().__init__(secret, stores_of(database), wanted, tell, name, clock)
         self._known: Callable[[], frozenset[str]] = frozenset
         self._opened = False
+        self._prune_at = 0.0
+        self._pruning = False
+        check_clock(clock)
         self.roles = RoleBook(roles, self.permissions, self.stores.roles)
         self.keys = ApiKeyService(
             self.stores.keys,
@@ -110,16 +122,42 @@ class Identities(Services):
         """Those that its roles and the ready-made routes name."""
         return self.roles.named() | frozenset(PERMISSIONS)
 
+    @property
+    def offers_passkeys(self) -> bool:
+        """Whether browsers can sign in with passkeys: the packages are there, and an address to bind them to."""
+        from buckler.guard.auth.mfa import installed
+
+        return "session" in self.policy.ways and installed() and self.factors.offers_passkeys
+
     async def ready(self) -> None:
         """Open the stores, once; awaited at the start, or at the first request where there was none."""
         if not self._opened:
             await self.stores.open()
             self._opened = True
+        now = self.clock()
+        if now >= self._prune_at:
+            self._prune_at = now + PRUNE_EVERY
+            self._pruning = True
+            behind(self._prune)
+
+    async def _prune(self) -> None:
+        """Remove what has expired. Every worker may do it: there is nothing to be lost twice."""
+        try:
+            await self.stores.prune(self.clock())
+        except StoreError:
+            log.exception("what has expired could not be removed; the next try is in an hour")
+        finally:
+            self._pruning = False
 
     async def close(self) -> None:
         """Give connections back."""
         if self._opened:
             self._opened = False
+            while self._pruning:
+                await anyio.sleep(0.01)
+            if "accounts" in self.__dict__:  # else it was never asked for
+                with anyio.move_on_after(MAILS_WAIT):
+                    await self.accounts.outbox.drain()
             await self.stores.close()
 
     async def second_factors(self, user_id: str) -> frozenset[str]:

@@ -82,7 +82,7 @@ class Outbox:
             return
         key = object()
         self._doing.add(key)
-        _spawn(self._do, key, work)
+        behind(self._do, key, work)
 
     async def drain(self) -> None:
         """Wait until all is done: at the end of the application."""
@@ -111,7 +111,8 @@ class Outbox:
 _TASKS: set[Any] = set()
 
 
-def _spawn(work: Callable[..., Awaitable[None]], *args: Any) -> None:
+def behind(work: Callable[..., Awaitable[None]], *args: Any) -> None:
+    """Do something behind the answer, on asyncio or trio; it takes care of its own errors."""
     trio = sys.modules.get("trio")
     if trio is not None and trio.lowlevel.in_trio_run():
         trio.lowlevel.spawn_system_task(work, *args)

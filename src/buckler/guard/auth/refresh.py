@@ -191,13 +191,12 @@ class RefreshRotation:
 
     def _new(self, family: RefreshFamily, *, parent: str, now: float) -> tuple[str, RefreshToken]:
         token = PREFIX + secrets.token_urlsafe(_BYTES)
-        expires = min(now + self._idle, family.expires)
         return token, RefreshToken(
             digest=_digest(token),
             family_id=family.id,
             parent=parent,
             created=now,
-            expires=expires,
+            expires=now + self._idle,
         )
 
 

@@ -11,11 +11,10 @@ import hmac
 from collections.abc import Sequence
 from typing import Final
 
+from buckler.guard.auth.jwt.strength import check_guessable
 from buckler.guard.options import GuardError
 
 SHORTEST: Final = 32
-FEWEST: Final = 10
-"""Different characters of a text that is no random one if it has fewer."""
 _HINT: Final = (
     "python -c 'import secrets; print(secrets.token_urlsafe(48))', kept outside of the repository"
 )
@@ -38,8 +37,7 @@ def secrets_of(given: str | bytes | Sequence[str | bytes]) -> tuple[bytes, ...]:
         raw = one.encode("utf-8") if isinstance(one, str) else one
         if len(raw) < SHORTEST:
             raise GuardError(f"secret has {len(raw)} bytes, and needs {SHORTEST}", hint=_HINT)
-        if len(set(raw)) < FEWEST:
-            raise GuardError("secret can be guessed", hint=_HINT)
+        check_guessable(raw)
         found.append(raw)
     return tuple(found)
 

@@ -122,6 +122,15 @@ def _roles(identities: Identities, routes: APIRouter) -> None:
             permissions=frozenset(body.permissions),
             inherits=frozenset(body.inherits),
         )
+        unknown = sorted(
+            one
+            for one in body.permissions
+            if "*" not in one and one not in identities.permissions()
+        )
+        if unknown:
+            raise answers.told(
+                "permissions", "unknown", f"No route and no role in code names {unknown[0]}."
+            )
         try:
             gives = await identities.roles.would_give(wanted)
             if not gives <= me.permissions:

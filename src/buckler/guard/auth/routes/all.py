@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from fastapi import APIRouter
 
+from buckler.guard.auth.mfa import installed
 from buckler.guard.auth.routes import account, admin, factors, sign_in
 
 if TYPE_CHECKING:
@@ -23,7 +24,7 @@ def router(identities: Identities, *, administration: bool = True) -> APIRouter:
     found.include_router(sign_in.router(identities))
     found.include_router(account.router(identities))
     # Who asks everybody for a second factor is told at the start what is missing; others do without the routes.
-    second = identities.policy.second_factor or factors.installed()
+    second = identities.policy.second_factor or installed()
     if second:
         found.include_router(factors.router(identities))
     if administration:

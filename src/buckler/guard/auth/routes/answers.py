@@ -24,6 +24,7 @@ from buckler.guard.auth.errors import (
 from buckler.guard.auth.routes.models import SignedIn, Tokens
 from buckler.guard.auth.tokens import TokenPair
 from buckler.guard.errors.told import ToldError
+from buckler.guard.stores.errors import StoreError
 
 if TYPE_CHECKING:
     from buckler.guard.auth.identities import Identities
@@ -49,7 +50,7 @@ def refusals(status: int = 401) -> Iterator[None]:
         raise told("password", error.reason, error.message) from error
     except NameRefusedError as error:
         raise told("name", error.reason, error.message) from error
-    except TooBusyError as error:
+    except (TooBusyError, StoreError) as error:
         raise HTTPException(503, headers={"Retry-After": "2"}) from error
 
 

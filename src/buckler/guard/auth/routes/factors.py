@@ -7,7 +7,6 @@ account has one. Adding gives the session another cookie; others go on, and the 
 
 from __future__ import annotations
 
-from importlib.util import find_spec
 from typing import TYPE_CHECKING, Annotated, Final
 
 from fastapi import APIRouter, Depends, Path, Request, Response
@@ -18,6 +17,7 @@ from buckler.guard.access.requirement import SECOND, Requirement
 from buckler.guard.audit.events import EventKind
 from buckler.guard.auth.errors import CredentialError, PasswordError
 from buckler.guard.auth.identities import PERMISSIONS
+from buckler.guard.auth.mfa import installed
 from buckler.guard.auth.principal import Principal
 from buckler.guard.auth.routes import answers
 from buckler.guard.auth.routes.factor_models import (
@@ -64,11 +64,6 @@ SHOWS: Final = Depends(
         ],
     )
 )
-
-
-def installed() -> bool:
-    """Whether the packages of second factors are there."""
-    return all(find_spec(name) is not None for name in ("cryptography", "segno", "webauthn"))
 
 
 def router(identities: Identities) -> APIRouter:

@@ -147,7 +147,8 @@ def token_routes(identities: Identities, routes: APIRouter, guesses: list[Any]) 
             identities.tell_request(
                 request, EventKind.TOKEN_REFUSED, error.reason, error.message, status=401
             )
-            raise HTTPException(401) from error
+            headers = {"WWW-Authenticate": answers.CHALLENGE}
+            raise HTTPException(401, headers=headers) from error
 
     @routes.post("/sign-out/token", dependencies=[public])
     async def sign_out_token(body: Refresh, request: Request) -> Done:

@@ -153,7 +153,7 @@ class Database:
             StoreError: The database did not answer.
         """
         with _failing_closed():
-            async with self._single.connect() as connection:
+            async with _connected(self._single) as connection:
                 return await connection.run_sync(question)
 
     def single(self) -> AbstractAsyncContextManager[AsyncConnection]:
@@ -171,10 +171,10 @@ class Database:
     async def _writing(self, engine: AsyncEngine) -> AsyncIterator[AsyncConnection]:
         with _failing_closed():
             async with AsyncExitStack() as opened:
-                connection = await opened.enter_async_context(engine.connect())
+                connection = await opened.enter_async_context(_connected(engine))
                 if not await self._answers(connection):
                     await opened.aclose()
-                    connection = await opened.enter_async_context(engine.connect())
+                    connection = await opened.enter_async_context(_connected(engine))
                 yield connection
                 await connection.commit()
 
@@ -191,7 +191,7 @@ class Database:
         return True
 
     async def _read(self, statement: Executable) -> Sequence[Row[Any]]:
-        async with self._single.connect() as connection:
+        async with _connected(self._single) as connection:
             return (await connection.execute(statement)).all()
 
 
@@ -203,6 +203,28 @@ def values_of(record: Any) -> dict[str, Any]:
 def fields_of(row: Row[Any]) -> dict[str, Any]:
     """The columns of a row, by name."""
     return dict(row._mapping)
+
+
+@asynccontextmanager
+async def _connected(engine: AsyncEngine) -> AsyncIterator[AsyncConnection]:
+    """A connection, given back at the end.
+
+    Raises:
+        StoreError: A driver raised an error of its own, which SQLAlchemy 2.0 lets through from here alone: no such
+            database, a wrong password, too many connections.
+    """
+    connection = engine.connect()
+    try:
+        await connection.start()
+    except (SQLAlchemyError, OSError):
+        raise
+    except Exception as error:
+        raise StoreError("the database lets nobody in", hint=_HINT) from error
+    try:
+        yield connection
+    finally:
+        # To its end, though the request that asked was given up: else the pool loses a connection.
+        await asyncio.shield(asyncio.ensure_future(connection.close()))
 
 
 @contextmanager

@@ -102,6 +102,8 @@ def test_an_authenticator_app_from_setup_to_sign_in(shop: Shop) -> None:
     assert wrong.status_code == 401
     right = shop.post("/second-factor", ticket=asked["ticket"], code=code(uri, 0))
     assert right.json()["status"] == "signed_in"
+    shown = [one for one in shop.events if one.reason in ("code", "totp")]
+    assert [one.client for one in shown] == ["testclient", "testclient"]
     assert shop.client.get("/auth/me").status_code == 200
     assert shop.reasons(EventKind.CREDENTIAL_CHANGED) == ["totp_added", "codes_made"]
     assert shop.reasons(EventKind.SIGN_IN_SUCCEEDED) == ["password", "password", "totp"]

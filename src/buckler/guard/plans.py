@@ -21,7 +21,7 @@ from buckler.guard.limits.websocket import WebSocketLimits
 from buckler.guard.options import INHERIT, size
 from buckler.guard.policy import Policy, Rates, rates
 from buckler.guard.refusal import Refusal
-from buckler.guard.routes import WEBSOCKET, Finder, Route, below, host_name
+from buckler.guard.routes import WEBSOCKET, Finder, Route, below, fits, host_name
 
 if TYPE_CHECKING:
     from buckler.guard.access.access import Access
@@ -248,12 +248,12 @@ class Plans:
             return plan
         if self._parts.look is not None:
             self._parts.look(scope)
-        plan = self._find(scope, path, root or "", method)
+        plan, certain = self._find(scope, path, root or "", method)
         if root and self._reports is not None:
             plan = self._below(plan, root)
         # All of them are the caller's to write, and this is before any check.
         asked = len(method) + len(path) + len(root or "")
-        if plan is self.default and self._denying:
+        if self._denying and not certain:
             return plan  # a route may be added: it must be seen by the audit
         if asked <= MAX_REMEMBERED and not self._by_host:
             if len(self.known) >= REMEMBERED:
@@ -261,22 +261,30 @@ class Plans:
             self.known[(method, path, root)] = plan
         return plan
 
+    def knows(self, scope: Scope) -> bool:
+        """Whether a request's plan is remembered."""
+        method = scope["method"] if scope["type"] == "http" else WEBSOCKET
+        return (method, scope["path"], scope.get("root_path")) in self.known
+
     def all(self) -> Iterator[Plan]:
         """Every plan."""
         yield self.default
         yield from self._plans.values()
 
-    def _find(self, scope: Scope, path: str, root: str, method: str) -> Plan:
+    def _find(self, scope: Scope, path: str, root: str, method: str) -> tuple[Plan, bool]:
+        """The plan, and whether it is that of a route which takes the path and the method."""
         host = host_name(scope["headers"]) if self._by_host else ""
         finder = self._top
-        chosen = self.default
+        chosen, certain = self.default, False
         while True:
             route, above = finder.find(below(path, root), method, host)
             if route is None:
-                return chosen
+                return chosen, certain
             chosen = self._plans[id(route)]
             if route.children is None:
-                return chosen
+                return chosen, fits(route, method)
+            # Of a mounted application that shows no routes, nothing can be added.
+            certain = not hasattr(route.application, "routes")
             finder = self._finders[id(route)]
             root += above
 

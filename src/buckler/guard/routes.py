@@ -15,6 +15,7 @@ from typing import Any, Final, get_args
 from buckler.guard.access.found import rules_around, rules_of
 from buckler.guard.access.requirement import Requirement
 from buckler.guard.api_docs import MARK as DOCS
+from buckler.guard.beside import beside
 from buckler.guard.policy import MARK, RoutePolicy
 
 MAX_DEPTH: Final = 8
@@ -92,7 +93,8 @@ def read(
     routes = getattr(app, "routes", None)
     if routes is None or depth > MAX_DEPTH:
         return
-    for context in _contexts(routes):
+    contexts = tuple(_contexts(routes))
+    for context in contexts:
         route = getattr(context, "original_route", context)
         pattern = getattr(context, "path_regex", None) or getattr(route, "path_regex", None)
         path = getattr(context, "path", None)
@@ -152,6 +154,17 @@ def read(
         )
         yield from _of_class(found)
         yield found
+    for other in beside(app, contexts):
+        yield Route(
+            template=prefix + other.path,
+            pattern=other.pattern,
+            methods=other.methods,
+            endpoint=None,
+            wishes=(*above, *_wished(other.dependant)),
+            static=other.static,
+            application=other.application,
+            access=rules_of(None, other.application, other.dependant),
+        )
 
 
 def applications(app: Any, depth: int = 0) -> Iterator[Any]:
@@ -339,7 +352,7 @@ class Finder:
             if route.host is not None:
                 if route.host.match(host):
                     return route, ""
-            elif _fits(route, method):
+            elif fits(route, method):
                 match = route.pattern.match(path)
                 if match is not None:
                     if route.children is None:
@@ -350,7 +363,8 @@ class Finder:
         return partial, ""
 
 
-def _fits(route: Route, method: str) -> bool:
+def fits(route: Route, method: str) -> bool:
+    """Whether a route takes a method."""
     if route.methods is None:
         return route.children is not None or method != WEBSOCKET
     return method in route.methods

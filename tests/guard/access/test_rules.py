@@ -128,7 +128,7 @@ def test_overrides_of_a_test_reach_the_rule() -> None:
         lambda: requires(schemes=[]),
         lambda: requires(when=int),
         lambda: requires("a", second_factor="yes"),
-        lambda: authenticated(lambda scope, receive, send: None),
+        lambda: authenticated(lambda request: None),
         lambda: shop(FastAPI(), secret="short"),
     ],
 )

@@ -69,7 +69,7 @@ def table(routes: Iterable[Route], above: tuple[Requirement, ...] = ()) -> Itera
             continue
         kind = "docs" if is_documentation(route) else "files" if route.static else "route"
         if route.application is not None and kind == "route":
-            if route.children == () and hasattr(route.application, "routes"):
+            if route.children == () and getattr(route.application, "routes", None) == []:
                 continue  # an application without a route answers nothing
             kind = "mount"
         methods = tuple(sorted(route.methods)) if route.methods else ("*",)

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 SCHEME: Final = "buckler"
 """Name of the scheme in a document of OpenAPI that no guard has completed."""
 T = TypeVar("T")
+_ASGI: Final = ("scope", "receive", "send")
 _SIGNATURE: Final = inspect.Signature(
     [
         inspect.Parameter(
@@ -100,7 +101,7 @@ class AccessRule(Security):
         """Put the rule around an application that is mounted: FastAPI, StaticFiles, any ASGI object.
 
         Raises:
-            GuardError: It is a function: a handler takes the rule by ``Annotated`` or ``dependencies``.
+            GuardError: It is a handler, which takes the rule by ``Annotated`` or ``dependencies``, or a class.
         """
         return _around(app, getattr(self, "required"))  # noqa: B009
 
@@ -132,7 +133,9 @@ class PublicRule(Depends):
 def _around(app: T, required: Requirement) -> T:
     from buckler.guard.access.gate import Gate
 
-    if inspect.isfunction(app) or inspect.ismethod(app) or isinstance(app, type):
+    given: Any = app
+    called = inspect.isfunction(given) or inspect.ismethod(given)
+    if isinstance(app, type) or (called and tuple(inspect.signature(given).parameters) != _ASGI):
         raise GuardError(
             f"{getattr(app, '__name__', 'a handler')}: a rule does not go around a handler",
             hint="write dependencies=[requires(...)] in the route's decorator, "

@@ -35,8 +35,16 @@ def rules_around(app: Any) -> tuple[Requirement, ...]:
 
 def _mark(holder: Any) -> Iterator[Requirement]:
     found = getattr(holder, MARK, None)
-    if isinstance(found, Requirement):
+    if isinstance(found, Requirement) and not _is_inherited(holder):
         yield found
+
+
+def _is_inherited(holder: Any) -> bool:
+    """Whether only a base class says it: a class that answers otherwise has to say it itself."""
+    kind = holder if isinstance(holder, type) else type(holder)
+    if MARK in vars(kind) or (kind is not holder and MARK in getattr(holder, "__dict__", {})):
+        return False
+    return any(MARK in vars(base) for base in kind.__mro__)
 
 
 def _of_handler(endpoint: Any) -> Iterator[Requirement]:

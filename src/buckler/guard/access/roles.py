@@ -170,8 +170,8 @@ class RoleBook:
             self._epoch = epoch
         return self._book
 
-    async def would_give(self, role: Role) -> frozenset[str]:
-        """The permissions that a role would give if it were put.
+    async def with_role(self, role: Role) -> Mapping[str, Role]:
+        """All roles as they would stand if one were put.
 
         Raises:
             GuardError: A permission is none, or it inherits from what there is not.
@@ -179,7 +179,16 @@ class RoleBook:
         made = role_of(role.name, role)
         book = {**await self.current(), role.name: made}
         fits(book, made)
-        return rights(book, (role.name,), self._declared()).permissions
+        return book
+
+    async def without_role(self, name: str) -> Mapping[str, Role]:
+        """All roles as they would stand if one that was put were dropped: that of the code comes back."""
+        book = {key: role for key, role in (await self.current()).items() if key != name}
+        return {**book, name: self._given[name]} if name in self._given else book
+
+    def rights_in(self, book: Mapping[str, Role], names: Iterable[str]) -> Rights:
+        """What some roles would allow if all stood as in ``book``."""
+        return rights(book, names, self._declared())
 
     async def rights(self, names: frozenset[str], epoch: int | None = None) -> Rights:
         """What an account with these roles may do.
@@ -198,6 +207,11 @@ class RoleBook:
         return found
 
 
+def grants(book: Mapping[str, Role], names: Iterable[str]) -> frozenset[str]:
+    """The permissions and patterns that some roles name, inherited ones included."""
+    return frozenset(one for name in reached(book, names) for one in book[name].permissions)
+
+
 def rights(book: Mapping[str, Role], names: Iterable[str], declared: Iterable[str]) -> Rights:
     """What some roles allow together.
 
@@ -209,5 +223,4 @@ def rights(book: Mapping[str, Role], names: Iterable[str], declared: Iterable[st
     roles = reached(book, names)
     if not roles:
         return NONE
-    granted = (one for name in roles for one in book[name].permissions)
-    return Rights(roles, resolve(granted, declared))
+    return Rights(roles, resolve(grants(book, roles), declared))

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import operator
 from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, Any
 
 from buckler.guard.access import deny, docs
 from buckler.guard.access.permissions import resolve
 from buckler.guard.access.requirement import Requirement
+from buckler.guard.beside import parts
 from buckler.guard.options import Weakness, flag
-from buckler.guard.routes import Route, applications, read
+from buckler.guard.routes import Route, applications
 
 if TYPE_CHECKING:
     from buckler.guard.access.access import Access
@@ -35,6 +37,7 @@ class AccessSetup:
         self._documentation = docs.rule(documentation)
         self._denies = identities is not None if denies is None else flag(denies, "deny")
         self._routes: tuple[Route, ...] = ()
+        self._parts: tuple[Any, ...] = ()
 
     @property
     def access(self) -> Access | None:
@@ -51,13 +54,19 @@ class AccessSetup:
 
                 openapi.install(one, self.identities.ways, self.permissions)
 
-    def check(self, routes: tuple[Route, ...]) -> None:
+    def check(self, app: Any, routes: tuple[Route, ...]) -> None:
         """Look whether every route says who may pass.
+
+        Args:
+            app: The application.
+            routes: Of it, as they were read.
 
         Raises:
             GuardError: Some do not.
         """
         self._routes = routes
+        # Held, not numbered: the number of an object that is gone comes again.
+        self._parts = tuple(parts(app))
         deny.check_owners(routes)
         if self.identities is not None:
             self.identities.roles.forget()
@@ -71,7 +80,10 @@ class AccessSetup:
 
     def outdated(self, app: Any) -> bool:
         """Whether routes came or went since they were looked at."""
-        return self._denies and len(tuple(read(app))) != len(self._routes)
+        if not self._denies:
+            return False
+        now = tuple(parts(app))
+        return len(now) != len(self._parts) or not all(map(operator.is_, now, self._parts))
 
     def permissions(self) -> frozenset[str]:
         """All permissions that the application names: in its roles, its options and at its routes."""

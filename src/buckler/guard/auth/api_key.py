@@ -119,6 +119,7 @@ class ApiKeyService:
         *,
         scopes: Iterable[str] | None = None,
         lifetime: float | None = None,
+        instead_of: str = "",
     ) -> Issued:
         """Make a key.
 
@@ -127,6 +128,7 @@ class ApiKeyService:
             name: That its owner knows it by; cut to 100 characters.
             scopes: Permissions and patterns that it may use at most; None for all that its owner may.
             lifetime: Seconds, if it shall be other than usual.
+            instead_of: Id of one that will end soon, and is not counted among those that there may be.
 
         Raises:
             GuardError: A scope is no permission, or the lifetime no number above zero.
@@ -137,8 +139,7 @@ class ApiKeyService:
             pattern(one, "scopes")
         lasts = self._lifetime if lifetime is None else positive(lifetime, "lifetime")
         now = self._clock()
-        alive = [one for one in await self._store.of(user_id) if one.expires > now]
-        if len(alive) >= self._most:
+        if len(await self._alive(user_id, now, instead_of)) >= self._most:
             raise CredentialError("too_many", "the account has as many keys as it may")
         start = f"{self.prefix}_{base62(secrets.randbits(256), RANDOM)}"
         key = start + checksum(start)
@@ -153,7 +154,15 @@ class ApiKeyService:
             expires=NEVER if lasts is None else now + lasts,
         )
         await self._store.add(record)
+        # Of those that were made at the same moment, no more stay than may be.
+        if len(await self._alive(user_id, now, instead_of)) > self._most:
+            await self._store.revoke(user_id, record.id)
+            raise CredentialError("too_many", "the account has as many keys as it may")
         return Issued(key, record)
+
+    async def _alive(self, user_id: str, now: float, but: str) -> list[ApiKey]:
+        found = await self._store.of(user_id)
+        return [one for one in found if one.expires > now and one.id != but]
 
     async def verify(self, key: str) -> ApiKey:
         """The key that a text is.
@@ -183,14 +192,16 @@ class ApiKeyService:
             overlap: Seconds until it does.
 
         Raises:
-            CredentialError: It is not theirs (``unknown``).
+            CredentialError: It is not theirs (``unknown``), or there are too many (``too_many``).
         """
         now = self._clock()
         old = next((k for k in await self._store.of(user_id) if k.id == key_id), None)
         if old is None or old.expires <= now:
             raise CredentialError("unknown", "an API key is not known")
         lasts = None if old.expires >= NEVER else old.expires - old.created
-        made = await self.issue(user_id, old.name, scopes=old.scopes, lifetime=lasts)
+        made = await self.issue(
+            user_id, old.name, scopes=old.scopes, lifetime=lasts, instead_of=key_id
+        )
         await self._store.expire(user_id, key_id, now + positive(overlap, "overlap"))
         return made
 

@@ -12,17 +12,23 @@ import hashlib
 import hmac
 import secrets
 import time
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from typing import Any, Final, Protocol
 
 from buckler.guard.auth.credentials import Credentials, Identity
-from buckler.guard.auth.errors import CredentialError
+from buckler.guard.auth.errors import CredentialError, PasswordError
 from buckler.guard.auth.principal import Scheme
 from buckler.guard.options import flag, positive
 from buckler.guard.stores.interface import Users
 from buckler.guard.stores.records import NEVER, User
 
 MOST_REMEMBERED: Final = 1024
+SecondFactors = Callable[[str], Awaitable[frozenset[str]]]
+
+
+async def _none(user_id: str) -> frozenset[str]:
+    del user_id
+    return frozenset()
 
 
 class SignIn(Protocol):
@@ -44,6 +50,9 @@ class BasicAuthenticator:
     Args:
         sign_in: Checks them, with lockout and upgrade of old hashes.
         users: Of the accounts.
+        second_factors: Tells those of an account. Who has one does not come in by the password alone, which is
+            all that Basic can show: an API key is for their programs.
+        verified_only: Whether the account's address must be verified, as at sign-in.
         insecure: Whether plain http is good enough; loopback always is.
         remember: Seconds that a pair which was right is not hashed again while the account's password stays
             the same; it is kept as a MAC under a key of this process.
@@ -61,12 +70,16 @@ class BasicAuthenticator:
         sign_in: SignIn,
         users: Users,
         *,
+        second_factors: SecondFactors = _none,
+        verified_only: bool = False,
         insecure: bool = False,
         remember: float = 60.0,
         clock: Callable[[], float] = time.time,
     ) -> None:
         self._sign_in = sign_in
         self._users = users
+        self._second_factors = second_factors
+        self._verified_only = flag(verified_only, "verified_only")
         self._insecure = flag(insecure, "insecure")
         self._remember = positive(remember, "remember")
         self._clock = clock
@@ -97,6 +110,10 @@ class BasicAuthenticator:
                 self._known.clear()
             kept = user.password if current is None else current.password
             self._known[seen] = (user.id, kept, now + self._remember)
+        if self._verified_only and not user.verified:
+            raise PasswordError("unverified", "the account's address is not verified")
+        if await self._second_factors(user.id):
+            raise PasswordError("second_factor", "the account has a second factor")
         return Identity(
             user_id=user.id,
             scheme=self.scheme,

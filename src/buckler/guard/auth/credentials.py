@@ -92,15 +92,22 @@ def read(scope: Mapping[str, Any]) -> Credentials:
         headers=headers,
         kind=kind,
         value=value,
-        cookies=_cookies(headers),
+        cookies=cookies_of(headers),
         https=https,
         client=client,
         loopback=is_loopback(client) and is_loopback(peer[0] if peer else ""),
     )
 
 
-def _cookies(headers: Sequence[tuple[bytes, bytes]]) -> Mapping[str, str]:
-    """By name; one that came twice with different values is left out: either may be planted (RFC 6265, 8.6)."""
+def cookies_of(headers: Sequence[tuple[bytes, bytes]]) -> Mapping[str, str]:
+    """The cookies of a request by name, from all headers of theirs: HTTP/2 sends several (RFC 9113, 8.2.3).
+
+    One that came twice with different values is left out: either may be planted (RFC 6265, 8.6). All of guard
+    reads cookies here: two readers would see two sessions (CWE-436).
+
+    Args:
+        headers: Of the request: pairs of lower-case name and value.
+    """
     found: dict[str, str] = {}
     twice: set[str] = set()
     for name, line in headers:

@@ -257,6 +257,7 @@ class Identities(Services):
         """Let an account do nothing more, at once; False where there is none."""
         changed = await self.stores.users.set_state(user_id, disabled=True, valid_from=self.clock())
         if changed:
+            await self.end_all(user_id)
             self.told(EventKind.ACCOUNT_CHANGED, "disabled", "Account disabled", user_id, by)
         return changed
 
@@ -346,7 +347,12 @@ class Identities(Services):
         from buckler.guard.auth.basic import BasicAuthenticator
 
         return BasicAuthenticator(
-            self.sign_in, self.stores.users, insecure=self.policy.basic_over_http, clock=self.clock
+            self.sign_in,
+            self.stores.users,
+            second_factors=self.second_factors,
+            verified_only=self.policy.verified_only,
+            insecure=self.policy.basic_over_http,
+            clock=self.clock,
         )
 
 

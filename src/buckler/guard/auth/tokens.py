@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 
 from buckler.guard.audit.events import Listener
-from buckler.guard.auth.errors import TokenReusedError
+from buckler.guard.auth.errors import TokenError, TokenReusedError
 from buckler.guard.auth.jwt.issuer import TokenIssuer
 from buckler.guard.auth.jwt.keys import KeySet
 from buckler.guard.auth.jwt.revocation import RevocationList
@@ -68,6 +68,7 @@ class TokenService:
         clock: Callable[[], float] = time.time,
     ) -> None:
         self._store = stores.refresh
+        self._users = stores.users
         self._lifetime = lifetime
         self._clock = clock
         self.keys = keys
@@ -108,14 +109,22 @@ class TokenService:
 
         Raises:
             TokenReusedError: It was used before: all of its family ends.
-            TokenError: It does not count.
+            TokenError: It does not count, or its account is gone, disabled or was signed out everywhere since.
         """
         try:
-            return self._pair(await self.rotation.rotate(token))
+            made = await self.rotation.rotate(token)
         except TokenReusedError as error:
             if error.family:
                 await self.revocations.revoke_session(error.family)
             raise
+        family = made.family
+        # Else a new access token, issued now, would count where the sign-in that it comes from does not.
+        user = await self._users.get(family.user_id)
+        if user is None or user.disabled or family.created < user.valid_from:
+            await self.rotation.end(made.token)
+            await self.revocations.revoke_session(family.id)
+            raise TokenError("signed_out", "the account has ended this sign-in")
+        return self._pair(made)
 
     async def end(self, token: str) -> bool:
         """Sign out by a refresh token; False where its family had ended."""

@@ -14,6 +14,7 @@ from buckler.guard.access.dependencies import authenticated, public, requires
 from buckler.guard.audit.events import EventKind
 from buckler.guard.auth.principal import Principal
 from buckler.guard.auth.routes import answers
+from buckler.guard.auth.routes.answers import Owner
 from buckler.guard.auth.routes.models import (
     Account,
     ChangedPassword,
@@ -35,7 +36,7 @@ if TYPE_CHECKING:
     from buckler.guard.auth.identities import Identities
 
 Me = Annotated[Principal, authenticated]
-RECENT = requires(recent=300.0, schemes=["session", "bearer"])
+RECENT = requires(recent=300.0, schemes=["session", "bearer"], when=answers.unscoped)
 Recently = Annotated[Principal, RECENT]
 MAILED = [public, Depends(RoutePolicy(rate="5/minute"))]
 Key = Annotated[Id, Path()]
@@ -145,7 +146,7 @@ def _passwords(identities: Identities, routes: APIRouter) -> None:
 
 def _sessions(identities: Identities, routes: APIRouter) -> None:
     @routes.get("/sessions")
-    async def listed(me: Me) -> list[SessionShown]:
+    async def listed(me: Owner) -> list[SessionShown]:
         """Where the account is signed in."""
         browsers = [
             SessionShown(
@@ -173,7 +174,7 @@ def _sessions(identities: Identities, routes: APIRouter) -> None:
         return browsers + programs
 
     @routes.delete("/sessions/{session_id}")
-    async def revoke(session_id: Key, me: Me, request: Request) -> Done:
+    async def revoke(session_id: Key, me: Owner, request: Request) -> Done:
         """End one of them."""
         ended = await identities.sessions.revoke(me.id, session_id)
         if not ended and not await identities.tokens.revoke(me.id, session_id):
@@ -186,7 +187,7 @@ def _keys(identities: Identities, routes: APIRouter) -> None:
     shows = Depends(RoutePolicy(secrets=["key"]))
 
     @routes.get("/keys")
-    async def listed(me: Me) -> list[KeyShown]:
+    async def listed(me: Owner) -> list[KeyShown]:
         """The account's API keys."""
         return [key_shown(one) for one in await identities.keys.of(me.id)]
 
@@ -206,13 +207,15 @@ def _keys(identities: Identities, routes: APIRouter) -> None:
     @routes.post("/keys/{key_id}/rotate", status_code=201, dependencies=[shows])
     async def rotate(key_id: Key, me: Recently, request: Request) -> KeyMade:
         """Make a key in place of another one, which goes on for a day."""
-        with answers.refusals(404):
+        if all(one.id != key_id for one in await identities.keys.of(me.id)):
+            answers.not_found()
+        with answers.refusals(409):
             made = await identities.keys.rotate(me.id, key_id)
         _told(request, "key_rotated", key_id)
         return KeyMade(**key_shown(made.record).model_dump(), key=made.key)
 
     @routes.delete("/keys/{key_id}")
-    async def revoke(key_id: Key, me: Me, request: Request) -> Done:
+    async def revoke(key_id: Key, me: Owner, request: Request) -> Done:
         """End a key."""
         if not await identities.keys.revoke(me.id, key_id):
             answers.not_found()

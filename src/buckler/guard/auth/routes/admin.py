@@ -24,6 +24,7 @@ from buckler.guard.auth.routes.models import (
     UserShown,
     Word,
 )
+from buckler.guard.auth.routes.superiors import check_account, check_remains, check_role
 from buckler.guard.options import GuardError
 from buckler.guard.stores.records import Role, User
 
@@ -70,6 +71,7 @@ def _users(identities: Identities, routes: APIRouter) -> None:
         """Let an account do nothing more, at once."""
         if user_id == me.id:
             raise HTTPException(409, "own account")
+        await check_account(identities, me, user_id)
         if not await identities.disable(user_id, by=me.id):
             answers.not_found()
         return Done()
@@ -77,6 +79,7 @@ def _users(identities: Identities, routes: APIRouter) -> None:
     @routes.post("/users/{user_id}/enable")
     async def enable(user_id: UserId, me: Manager) -> Done:
         """Let it sign in again."""
+        await check_account(identities, me, user_id)
         if not await identities.enable(user_id, by=me.id):
             answers.not_found()
         return Done()
@@ -86,6 +89,7 @@ def _users(identities: Identities, routes: APIRouter) -> None:
         """End every sign-in of an account."""
         with answers.refusals(404):
             await identities.user(user_id)
+        await check_account(identities, me, user_id)
         await identities.sign_out_everywhere(user_id, by=me.id)
         return Done()
 
@@ -94,15 +98,18 @@ def _users(identities: Identities, routes: APIRouter) -> None:
         """Give an account a role; nobody gives what they have not."""
         with answers.refusals(404):
             await identities.user(user_id)
-        await _may_give(identities, me, body.role)
+        if body.role not in await identities.roles.current():
+            answers.not_found()
+        await check_role(identities, me, body.role)
         await identities.assign(user_id, body.role, by=me.id)
         return Done()
 
     @routes.delete("/users/{user_id}/roles/{role}")
     async def withdraw(user_id: UserId, role: RoleName, me: RoleManager) -> Done:
-        """Take a role from an account."""
+        """Take a role from an account; nobody takes what they have not."""
         if user_id == me.id:
             raise HTTPException(409, "own account")
+        await check_role(identities, me, role)
         if not await identities.withdraw(user_id, role, by=me.id):
             answers.not_found()
         return Done()
@@ -132,9 +139,9 @@ def _roles(identities: Identities, routes: APIRouter) -> None:
                 "permissions", "unknown", f"No route and no role in code names {unknown[0]}."
             )
         try:
-            gives = await identities.roles.would_give(wanted)
-            if not gives <= me.permissions:
-                raise HTTPException(403)
+            after = await identities.roles.with_role(wanted)
+            await check_role(identities, me, role, after)
+            await check_remains(identities, me, after)
             made = await identities.put_role(
                 role, body.permissions, inherits=body.inherits, by=me.id
             )
@@ -144,23 +151,13 @@ def _roles(identities: Identities, routes: APIRouter) -> None:
 
     @routes.delete("/roles/{role}")
     async def drop(role: RoleName, me: RoleManager) -> Done:
-        """Remove a role that was put at run time."""
+        """Remove a role that was put at run time; one of the code's comes back then."""
+        after = await identities.roles.without_role(role)
+        await check_role(identities, me, role, after)
+        await check_remains(identities, me, after, without=role)
         if not await identities.drop_role(role, by=me.id):
             answers.not_found()
         return Done()
-
-
-async def _may_give(identities: Identities, me: Principal, role: str) -> None:
-    """Look whether somebody has all that a role gives (CWE-269).
-
-    Raises:
-        HTTPException: 404, there is no such role; 403, they have not.
-    """
-    if role not in await identities.roles.current():
-        answers.not_found()
-    given = await identities.roles.rights(frozenset({role}))
-    if not given.permissions <= me.permissions:
-        raise HTTPException(403)
 
 
 async def _shown(identities: Identities, user: User) -> UserShown:

@@ -8,19 +8,22 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Final, NoReturn
+from typing import TYPE_CHECKING, Annotated, Final, NoReturn
 
 from starlette.exceptions import HTTPException
-from starlette.requests import Request
+from starlette.requests import HTTPConnection, Request
 from starlette.responses import Response
 
 from buckler.guard import inbound
+from buckler.guard.access.dependencies import requires
+from buckler.guard.auth.credentials import cookies_of
 from buckler.guard.auth.errors import (
     CredentialError,
     NameRefusedError,
     PasswordPolicyError,
     TooBusyError,
 )
+from buckler.guard.auth.principal import Principal
 from buckler.guard.auth.routes.models import SignedIn, Tokens
 from buckler.guard.auth.tokens import TokenPair
 from buckler.guard.errors.told import ToldError
@@ -36,6 +39,16 @@ CHALLENGE: Final = 'Session realm="sign-in"'
 """RFC 9110, 15.5.2: a 401 has one; of the registered schemes none is for a form."""
 DEVICE: Final = "__Host-device"
 DEVICE_AGE: Final = 30 * 86400
+
+
+def unscoped(principal: Principal, connection: HTTPConnection) -> bool:
+    """Whether a credential has all that its owner may: a narrower one does not make or end others (CWE-269)."""
+    del connection
+    return principal.scopes is None
+
+
+Owner = Annotated[Principal, requires(schemes=["session", "bearer", "basic"], when=unscoped)]
+"""Somebody who may decide on the account's credentials: no API key, and no token with scopes."""
 
 
 @contextmanager
@@ -74,7 +87,7 @@ def agent_of(request: Request) -> str:
 
 def device_of(request: Request) -> str:
     """The proof that this device signed in before."""
-    return request.cookies.get(DEVICE, "")
+    return cookies_of(request.scope["headers"]).get(DEVICE, "")
 
 
 def set_device(response: Response, proof: str) -> None:
@@ -162,7 +175,7 @@ def set_session(identities: Identities, response: Response, value: str, session:
 
 async def end_session(identities: Identities, request: Request) -> bool:
     """End the session whose cookie came, if one did."""
-    value = request.cookies.get(identities.sessions.cookie)
+    value = cookies_of(request.scope["headers"]).get(identities.sessions.cookie)
     if value is None:
         return False
     try:

@@ -5,17 +5,21 @@ Threat: see :mod:`buckler.guard.auth.routes.answers`; RFC 6749 (5.1, 5.2, 6), RF
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Annotated, Any
 
 from fastapi import APIRouter, Depends, Request, Response
 from fastapi.security import OAuth2PasswordRequestForm
 from starlette.exceptions import HTTPException
 
-from buckler.guard.access.dependencies import authenticated, public, requires
+from buckler.guard.access.dependencies import public, requires
+from buckler.guard.access.permissions import pattern
 from buckler.guard.audit.events import EventKind
+from buckler.guard.auth.credentials import cookies_of
 from buckler.guard.auth.errors import CredentialError, PasswordError
 from buckler.guard.auth.principal import Principal
 from buckler.guard.auth.routes import answers
+from buckler.guard.auth.routes.answers import Owner
 from buckler.guard.auth.routes.models import (
     Done,
     NamePassword,
@@ -27,13 +31,13 @@ from buckler.guard.auth.routes.models import (
 )
 from buckler.guard.errors.told import ToldError
 from buckler.guard.headers.clear_site_data import clear_site_data
+from buckler.guard.options import GuardError
 from buckler.guard.policy import RoutePolicy
 
 if TYPE_CHECKING:
     from buckler.guard.auth.identities import Identities
     from buckler.guard.stores.records import User
 
-Me = Annotated[Principal, authenticated]
 RATE = "10/minute"
 SHOWS = RoutePolicy(rate=RATE, secrets=["access_token", "refresh_token", "ticket"])
 
@@ -76,7 +80,7 @@ def router(identities: Identities) -> APIRouter:
         return Done()
 
     @routes.post("/sign-out/everywhere")
-    async def everywhere(me: Me, response: Response) -> Done:
+    async def everywhere(me: Owner, response: Response) -> Done:
         """End every session and token of the account; API keys stay."""
         await identities.sign_out_everywhere(me.id)
         signed_out(identities, response)
@@ -91,7 +95,7 @@ def router(identities: Identities) -> APIRouter:
     ) -> Done:
         """Show a factor again, for what needs one that is fresh; the session gets another cookie."""
         factor = await shown(identities, me, body, request)
-        value = request.cookies[identities.sessions.cookie]
+        value = cookies_of(request.scope["headers"])[identities.sessions.cookie]
         with answers.refusals():
             new, session = await identities.sessions.rotate(value, factor=factor)
         answers.set_session(identities, response, new, session)
@@ -114,8 +118,8 @@ def token_routes(identities: Identities, routes: APIRouter, guesses: list[Any]) 
         form: Annotated[OAuth2PasswordRequestForm, Depends()], request: Request
     ) -> Tokens:
         """Tokens for a name and a password, in the form that ``/docs`` sends; for this application's own clients."""
+        scopes = scopes_of(form.scopes)
         user = await first_step(identities, request, form.username, form.password)
-        scopes = form.scopes or None
         ways = await answers.ways_of(identities, user)
         if ways:
             made = await answers.ticket(
@@ -160,6 +164,18 @@ def token_routes(identities: Identities, routes: APIRouter, guesses: list[Any]) 
         if ended:
             identities.tell_request(request, EventKind.SIGNED_OUT, "tokens", "Signed out")
         return Done()
+
+
+def scopes_of(asked: Sequence[str]) -> list[str] | None:
+    """The scopes that a form asks for; None for all.
+
+    Raises:
+        ToldError: 400 ``invalid_scope`` (RFC 6749, 5.2): one is no permission.
+    """
+    try:
+        return [pattern(one, "scope") for one in asked] or None
+    except GuardError as error:
+        raise ToldError(400, {"error": "invalid_scope"}) from error
 
 
 def signed_out(identities: Identities, response: Response) -> None:

@@ -77,6 +77,11 @@ def test_an_application_without_them_has_the_other_routes() -> None:
     assert run(APPLICATION.format(more="")) == "True"
 
 
+def test_what_takes_long_is_imported_at_the_start_and_not_at_a_request() -> None:
+    loaded = APPLICATION.format(more="") + "import sys; print('webauthn' in sys.modules)"
+    assert run(loaded) == "True\nTrue"
+
+
 def test_whoever_asks_everybody_for_a_factor_is_told_at_the_start() -> None:
     asking = APPLICATION.format(more=", second_factor=True")
     assert run(without("segno", "webauthn") + asking) == "pip install 'buckler[mfa]'"

@@ -89,6 +89,14 @@ class SecondFactors:
             return False
         return True
 
+    def prepare_passkeys(self) -> None:
+        """Import what passkeys need, at the start: at a request all others would wait for it.
+
+        Raises:
+            GuardError: There is no address that passkeys are bound to, or webauthn is not installed.
+        """
+        Ceremonies(RelyingParty.of(self._base_url, self._service))
+
     @cached_property
     def _passkeys(self) -> PasskeyFactors:
         ceremonies = Ceremonies(RelyingParty.of(self._base_url, self._service))

@@ -83,6 +83,7 @@ def router(identities: Identities) -> APIRouter:
     routes = APIRouter(tags=["second factors"])
     _codes(identities, routes)
     if identities.factors.offers_passkeys:
+        identities.factors.prepare_passkeys()
         _passkeys(identities, routes)
         _sign_in(identities, routes)
 

@@ -1,4 +1,4 @@
-"""What identities cost: tokens from the cache and without it, beside PyJWT and joserfc in the same run.
+"""What identities cost: tokens beside PyJWT and joserfc, permissions beside casbin and Cedar, sign-ins at once.
 
 Each figure is the median of rounds in which the sides take turns, in CPU time. joserfc checks the claims by its own
 registry, PyJWT by its options, both the same ones as guard: issuer, audience, end. Ed25519 goes by the name
@@ -13,6 +13,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 import jwt
+from _access import permissions, sign_ins
 from _table import CALIBRATED_MS, Figure, calibrate, figure, report
 from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
@@ -36,7 +37,7 @@ CLAIMS = {"scopes": ["orders:read", "orders:write"], "session": "Zm9vYmFyYmF6cXV
 def main() -> None:
     calibration = calibrate()
     scale = max(1.0, calibration / CALIBRATED_MS)
-    report([*tokens(scale)], calibration)
+    report([*tokens(scale), *permissions(scale), *sign_ins()], calibration)
 
 
 def tokens(scale: float) -> list[Figure]:

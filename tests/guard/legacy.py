@@ -190,15 +190,11 @@ def check_access() -> None:
     assert words["/feed"] == "signed in"
     silent = FastAPI()
     silent.get("/silent")(check_open)
-    Guard(
-        silent, secret="d5Nn0m2sVbq0_Jb7g0cS7S0d3o2v7f1e9w8y6u5t4r3e2w1q", database=MemoryStores()
-    )
-    said = ""
-    try:
-        get(silent, "/silent")
-    except GuardError as told:
-        said = str(told)
-    assert "GET /silent" in said, said
+    secret = "d5Nn0m2sVbq0_Jb7g0cS7S0d3o2v7f1e9w8y6u5t4r3e2w1q"
+    Guard(silent, secret=secret, database=MemoryStores(), auth=AuthPolicy(ways=["session"]))
+    refused = get(silent, "/silent")
+    assert isinstance(refused.error, GuardError)
+    assert "GET /silent" in str(refused.error)
 
 
 async def check_open() -> str:

@@ -133,6 +133,8 @@ class Guard:
         self._access = AccessSetup(made, docs, deny)
         if made is not None:
             made.know(self._access.permissions)
+            if made.offers_passkeys:
+                self.policy = _with_passkeys(self.policy)
         self._build: Callable[[], Any] = app.build_middleware_stack
         # The instance's own attribute: Starlette calls it once, when the first message comes.
         app.build_middleware_stack = self._stack  # type: ignore[method-assign]
@@ -342,6 +344,15 @@ def _identities(
     from buckler.guard.auth.identities import Identities
 
     return Identities(secret, database, roles=roles, policy=auth, tell=tell, title=title)
+
+
+def _with_passkeys(policy: Policy) -> Policy:
+    """The policy, by which the site's own pages may use passkeys."""
+    headers = policy.headers
+    if headers is None or headers.permissions_policy is None:
+        return policy
+    allowed = headers.permissions_policy.with_passkeys()
+    return replace(policy, headers=replace(headers, permissions_policy=allowed))
 
 
 def _base(preset: Preset | Policy) -> Policy:

@@ -5,11 +5,12 @@ In ``conftest.py``::
     pytest_plugins = ["buckler.guard.testing"]
 
 Then a test asks for what it needs: ``guard_events`` records the security events, ``guard_headers`` says what
-an answer lacks, ``guard_rate`` changes how often the test client may ask.
+an answer lacks, ``guard_rate`` changes how often the test client may ask, ``guard_principal`` who it is.
 """
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any, Protocol
@@ -17,6 +18,7 @@ from typing import Any, Protocol
 import pytest
 
 from buckler.guard.audit.events import EventKind, SecurityEvent
+from buckler.guard.auth.principal import Principal
 from buckler.guard.guard import INSTALLED, Guard
 from buckler.guard.headers.policy import HeaderPolicy
 from buckler.guard.options import GuardError
@@ -70,6 +72,30 @@ def rated(app: Any, rate: Rates) -> Iterator[None]:
     """Let callers ask so often, for all routes; None stands for as often as they like."""
     with guard_of(app).rated(rate):
         yield
+
+
+@contextmanager
+def signed_in(app: Any, *permissions: str, **fields: Any) -> Iterator[Principal]:
+    """Let every request be somebody's, whatever it brings.
+
+    Args:
+        app: With identities.
+        permissions: That they have.
+        fields: Of :class:`~buckler.guard.Principal` that shall be otherwise: ``id``, ``factors`` and the like.
+    """
+    principal = Principal(
+        **{
+            "id": "test",
+            "name": "test@shop.example",
+            "permissions": frozenset(permissions),
+            "scheme": "session",
+            "factors": frozenset({"password", "totp"}),
+            "authenticated": time.time(),
+            **fields,
+        }
+    )
+    with guard_of(app).identities.access.pretending(principal):
+        yield principal
 
 
 def missing_headers(response: Answered, policy: HeaderPolicy | None = None) -> list[str]:
@@ -129,5 +155,24 @@ def guard_rate() -> Iterator[Callable[[Any, Rates], None]]:
         running.append(context)
 
     yield change
+    for context in reversed(running):
+        context.__exit__(None, None, None)
+
+
+@pytest.fixture
+def guard_principal() -> Iterator[Callable[..., Principal]]:
+    """Be somebody until the test ends.
+
+    ``guard_principal(app, "orders:read")``
+    """
+    running: list[Any] = []
+
+    def start(app: Any, *permissions: str, **fields: Any) -> Principal:
+        context = signed_in(app, *permissions, **fields)
+        principal = context.__enter__()
+        running.append(context)
+        return principal
+
+    yield start
     for context in reversed(running):
         context.__exit__(None, None, None)

@@ -12,9 +12,11 @@ from typing import Any
 import pytest
 from starlette.testclient import TestClient
 
+from buckler.guard.testing import guard_principal
 from tests.conftest import ROOT
 from tests.guard.access.shop import SECRET
 
+__all__ = ["guard_principal"]
 BLOCK = re.compile(r"^```python\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 PASSWORD = "correct horse battery staple"
 
@@ -89,3 +91,7 @@ def test_the_other_examples_run_too(here: Path) -> None:
         assert client.get("/clerks/today", headers=bearer).json() == []
         assert client.get("/assets/a.txt").text == "assets"
         assert client.get("/reports/a.txt").status_code == 401
+
+
+def test_the_test_runs_too(here: Path, guard_principal: Any) -> None:
+    run("docs_identities_again", blocks())["test_orders"](guard_principal)

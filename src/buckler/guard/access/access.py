@@ -9,8 +9,8 @@ from __future__ import annotations
 
 import inspect
 import time
-from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
-from contextlib import AbstractAsyncContextManager
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager, contextmanager
 from typing import TYPE_CHECKING, Any, Final, NoReturn
 
 from buckler.guard import inbound
@@ -71,7 +71,17 @@ class Access:
         self._clock = clock
         self._ready = ready
         self._second_factor = second_factor
+        self._pretended: Principal | None = None
         self.realm = realm
+
+    @contextmanager
+    def pretending(self, principal: Principal) -> Iterator[None]:
+        """Take every request for somebody's: for tests alone."""
+        before, self._pretended = self._pretended, principal
+        try:
+            yield
+        finally:
+            self._pretended = before
 
     async def principal(self, connection: HTTPConnection) -> Principal | None:
         """Who sends a request, worked out once for each; None where no credential came.
@@ -81,6 +91,8 @@ class Access:
             starlette.exceptions.WebSocketException: The same for a websocket.
         """
         scope = connection.scope
+        if self._pretended is not None:
+            return self._pretended
         # Kept with the one who decided: a mounted application may have accounts of its own.
         known: tuple[Access, Principal | None] | None = scope.get(KEY)
         if known is not None and known[0] is self:

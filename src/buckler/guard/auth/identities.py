@@ -11,6 +11,8 @@ import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Final
 
+import anyio
+
 from buckler.guard.access.access import Access
 from buckler.guard.access.roles import RoleBook, RolesGiven, fits, role_name, role_of
 from buckler.guard.audit.events import EventKind, Listener, Scalar, SecurityEvent
@@ -32,6 +34,8 @@ if TYPE_CHECKING:
     from starlette.requests import HTTPConnection
 
 PRUNE_EVERY: Final = 3600.0
+MAILS_WAIT: Final = 10.0
+"""Seconds that mails under way are waited for at the end."""
 log: Final = logging.getLogger("buckler.guard")
 PERMISSIONS: Final = ("accounts:read", "accounts:manage", "roles:manage")
 """Of the ready-made routes that administer."""
@@ -77,6 +81,7 @@ class Identities(Services):
         self._known: Callable[[], frozenset[str]] = frozenset
         self._opened = False
         self._prune_at = 0.0
+        self._pruning = False
         check_clock(clock)
         self.roles = RoleBook(roles, self.permissions, self.stores.roles)
         self.keys = ApiKeyService(
@@ -117,6 +122,13 @@ class Identities(Services):
         """Those that its roles and the ready-made routes name."""
         return self.roles.named() | frozenset(PERMISSIONS)
 
+    @property
+    def offers_passkeys(self) -> bool:
+        """Whether browsers can sign in with passkeys: the packages are there, and an address to bind them to."""
+        from buckler.guard.auth.mfa import installed
+
+        return "session" in self.policy.ways and installed() and self.factors.offers_passkeys
+
     async def ready(self) -> None:
         """Open the stores, once; awaited at the start, or at the first request where there was none."""
         if not self._opened:
@@ -125,6 +137,7 @@ class Identities(Services):
         now = self.clock()
         if now >= self._prune_at:
             self._prune_at = now + PRUNE_EVERY
+            self._pruning = True
             behind(self._prune)
 
     async def _prune(self) -> None:
@@ -133,11 +146,18 @@ class Identities(Services):
             await self.stores.prune(self.clock())
         except StoreError:
             log.exception("what has expired could not be removed; the next try is in an hour")
+        finally:
+            self._pruning = False
 
     async def close(self) -> None:
         """Give connections back."""
         if self._opened:
             self._opened = False
+            while self._pruning:
+                await anyio.sleep(0.01)
+            if "accounts" in self.__dict__:  # else it was never asked for
+                with anyio.move_on_after(MAILS_WAIT):
+                    await self.accounts.outbox.drain()
             await self.stores.close()
 
     async def second_factors(self, user_id: str) -> frozenset[str]:

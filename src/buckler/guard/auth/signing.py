@@ -14,6 +14,9 @@ def ed25519(seed: bytes) -> SigningKey:
     Args:
         seed: Of :func:`~buckler.guard.auth.secret.derive`.
     """
+    from buckler.guard.auth.jwt.algorithms import joserfc
+
+    joserfc()  # says what to install where it is missing; cryptography comes with it
     from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
     from cryptography.hazmat.primitives.serialization import (
         Encoding,

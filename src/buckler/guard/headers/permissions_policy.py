@@ -16,6 +16,7 @@ DENIED = (
     *("storage-access", "usb", "xr-spatial-tracking"),
 )
 """Features that no site gets unless it says so; those of the standard's registry that ask a device."""
+PASSKEYS = ("publickey-credentials-create", "publickey-credentials-get")
 _EXAMPLE = "write PermissionsPolicy({'camera': ['self', 'https://meet.shop.example']})"
 _FEATURE = re.compile(r"[a-z][a-z0-9-]*")
 _ORIGIN = re.compile(r"https?://(?:\*\.)?[A-Za-z0-9.-]+(?::\d+)?")
@@ -52,6 +53,10 @@ class PermissionsPolicy:
                         f"Permissions-Policy: {one!r} is not self, * or an origin", hint=_EXAMPLE
                     )
         object.__setattr__(self, "allowed", fixed)
+
+    def with_passkeys(self) -> PermissionsPolicy:
+        """The same, with passkeys for the site itself, unless it says who may use them (WebAuthn Level 3, 5.9)."""
+        return PermissionsPolicy({**dict.fromkeys(PASSKEYS, ("self",)), **self.allowed})
 
     def weaknesses(self) -> Iterator[Weakness]:
         """What it gives to whoever is framed, of what is nobody's by default."""

@@ -221,10 +221,7 @@ class Ceremonies:
         ]
 
     def _json(self, options: Any) -> dict[str, Any]:
-        # In the package its name is that of the module.
-        made: dict[str, Any] = self._webauthn.helpers.options_to_json_dict.options_to_json_dict(
-            options
-        )
+        made: dict[str, Any] = self._webauthn.helpers.options_to_json_dict(options)
         return made
 
 

@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 
 from fastapi import APIRouter
 
-from buckler.guard.auth.routes import account, admin, sign_in
+from buckler.guard.auth.mfa import installed
+from buckler.guard.auth.routes import account, admin, factors, sign_in
 
 if TYPE_CHECKING:
     from buckler.guard.auth.identities import Identities
@@ -22,6 +23,12 @@ def router(identities: Identities, *, administration: bool = True) -> APIRouter:
     found = APIRouter(prefix=identities.policy.prefix)
     found.include_router(sign_in.router(identities))
     found.include_router(account.router(identities))
+    # Who asks everybody for a second factor is told at the start what is missing; others do without the routes.
+    second = identities.policy.second_factor or installed()
+    if second:
+        found.include_router(factors.router(identities))
     if administration:
         found.include_router(admin.router(identities))
+        if second:
+            found.include_router(factors.administration(identities))
     return found

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 
-from sqlalchemy import case, delete, select, update
+from sqlalchemy import case, delete, literal, select, update
 
 from buckler.guard.stores.errors import StoreError
 from buckler.guard.stores.records import Attempts, OneTimeToken
@@ -72,7 +72,9 @@ class FailedAttemptStore:
             key=key_of(key), count=1, last=now, until=now + window
         )
         new = statement.excluded
-        over = c.last + window <= new.last
+        # With the column's own type: one that SQLAlchemy makes for the sum is looked through at every call.
+        length = literal(window, c.last.type)
+        over = c.last + length <= new.last
         # Clocks of workers differ: the last moment never goes back.
         last = case((c.last > new.last, c.last), else_=new.last)
         counted = statement.on_conflict_do_update(
@@ -80,7 +82,7 @@ class FailedAttemptStore:
             set_={
                 "count": case((over, 1), else_=c.count + 1),
                 "last": last,
-                "until": last + window,
+                "until": last + length,
             },
         )
         row = await self._database.add(counted.returning(c.count, c.last))

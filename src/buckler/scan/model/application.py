@@ -154,6 +154,7 @@ class Operation:
         regex: The compiled route, where it is known.
         hidden: Left out of the OpenAPI document.
         rules: What it and the mounts around it state of who may pass, outermost first; all count.
+        shown: Fields that look like a secret, and that it says it answers on purpose.
     """
 
     method: str
@@ -177,6 +178,7 @@ class Operation:
     takes_request: bool = False
     doc: str = ""
     rules: tuple[AccessRule, ...] = ()
+    shown: tuple[str, ...] = ()
 
     @property
     def key(self) -> str:

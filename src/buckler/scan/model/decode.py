@@ -189,6 +189,7 @@ def _operation(data: Json, sources: Sources) -> Operation:
         takes_request=bool(data["takes_request"]),
         doc=str(data["doc"]),
         rules=_rules(data.get("rules", [])),
+        shown=_texts(data.get("shown", [])),
     )
 
 

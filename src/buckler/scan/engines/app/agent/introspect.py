@@ -179,6 +179,7 @@ def _operation(
         "doc": (inspect.getdoc(endpoint) or "")[:200] if endpoint else "",
         "takes_request": bool(dependant is not None and _takes_request(dependant)),
         "rules": [*above, *stated.of_operation(route, endpoint, dependant)],
+        "shown": stated.shown(endpoint, dependant),
     }
 
 

@@ -1,4 +1,4 @@
-"""What a route states of who may pass, as ``buckler.guard`` marks it.
+"""What a route states of who may pass and what it answers on purpose, as ``buckler.guard`` marks it.
 
 Read by name off whatever carries the mark: nothing of guard is imported here, and an application that does
 not use it has no such attribute.
@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import Any, Dict, Iterator, List, Optional
 
 MARK = "__buckler_access__"
+POLICY = "__buckler_policy__"
 MAX_DEPTH = 8
 _PUBLIC = ("public", "known", "any_of", "verified")
 
@@ -39,6 +40,15 @@ def around(app: Any) -> List[Dict[str, Any]]:
     return found
 
 
+def shown(endpoint: Any, dependant: Any) -> List[str]:
+    """Fields that look like a secret, and that a route says it answers on purpose."""
+    wishes = [call for call in _calls(dependant, 0) if _is_wish(call)]
+    for handler in _wrapped(endpoint):
+        marked = getattr(handler, POLICY, None)
+        wishes += filter(_is_wish, marked if isinstance(marked, tuple) else ())
+    return sorted({str(name) for wish in wishes for name in wish.secrets})
+
+
 def mark_of(holder: Any) -> Optional[Any]:
     """The mark of one object; None where there is none, or something else that answers to every name."""
     mark = getattr(holder, MARK, None)
@@ -57,13 +67,25 @@ def _calls(dependant: Any, depth: int) -> Iterator[Any]:
         yield from _calls(sub, depth + 1)
 
 
+def _is_wish(value: Any) -> bool:
+    kind = type(value)
+    ours = kind.__name__ == "RoutePolicy" and kind.__module__.startswith("buckler.guard.")
+    return ours and isinstance(getattr(value, "secrets", None), (list, tuple))
+
+
 def _handlers(endpoint: Any) -> Iterator[Any]:
+    """The handler up to what carries a mark, which stands for what it wraps."""
+    for handler in _wrapped(endpoint):
+        yield handler
+        if mark_of(handler) is not None:
+            return
+
+
+def _wrapped(endpoint: Any) -> Iterator[Any]:
     for _ in range(MAX_DEPTH):
         if endpoint is None:
             return
         yield endpoint
-        if mark_of(endpoint) is not None:
-            return
         endpoint = getattr(endpoint, "func", None) or getattr(endpoint, "__wrapped__", None)
 
 

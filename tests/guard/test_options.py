@@ -18,16 +18,20 @@ from buckler.core.errors import UsageError
 from buckler.guard import (
     AttackInspection,
     BodyLimit,
+    Cors,
     CrossOrigin,
+    Csrf,
     CsrfProtection,
     Guard,
     GuardError,
     HeaderPolicy,
     HttpsOnly,
+    Inspection,
     MemoryStore,
     Policy,
     Rate,
     RateLimit,
+    RedisStore,
     RoutePolicy,
     SecurityHeaders,
     StdoutSink,
@@ -340,6 +344,20 @@ def test_a_list_that_can_be_read_only_once_holds_at_each_request() -> None:
         (lambda: WebSocketLimits(rate=["5/minute"]), "rate"),  # type: ignore[arg-type]
         (lambda: Rate(5, 60, name=5), "name"),  # type: ignore[arg-type]
         (lambda: Rate(5, float("inf")), "rate"),
+        (lambda: Csrf([1]), "trusted"),  # type: ignore[list-item]
+        (lambda: Csrf(5), "trusted"),  # type: ignore[arg-type]
+        (lambda: Csrf("https://a.example"), "trusted"),
+        (lambda: Cors(5), "origins"),  # type: ignore[arg-type]
+        (lambda: Cors([5]), "origins"),  # type: ignore[list-item]
+        (lambda: Cors(["https://a.example"], max_age="x"), "max_age"),  # type: ignore[arg-type]
+        (lambda: Cors(["https://a.example"], methods=["*"]), "methods"),
+        (lambda: Cors(["https://a.example"], credentials="no"), "credentials"),  # type: ignore[arg-type]
+        (lambda: RedisStore(5), "url"),  # type: ignore[arg-type]
+        (lambda: RedisStore("redis://x", prefix=5), "prefix"),  # type: ignore[arg-type]
+        (lambda: RedisStore("redis://x", on_failure="no"), "on_failure"),  # type: ignore[arg-type]
+        (lambda: Inspection(kinds=5), "kinds"),  # type: ignore[arg-type]
+        (lambda: Inspection(headers=5), "headers"),  # type: ignore[arg-type]
+        (lambda: Inspection(action="no"), "action"),  # type: ignore[arg-type]
     ],
 )
 def test_wrong_values_of_the_parts_of_a_policy(wrong: Callable[[], Any], word: str) -> None:

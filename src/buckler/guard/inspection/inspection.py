@@ -13,7 +13,7 @@ from typing import Final, Literal
 
 from buckler.guard.inspection.engine import engine
 from buckler.guard.inspection.sign import Attack, names
-from buckler.guard.options import GuardError, header_value, size
+from buckler.guard.options import GuardError, header_value, size, texts
 
 ACTIONS: Final = ("log", "refuse")
 Action = Literal["log", "refuse"]
@@ -48,9 +48,11 @@ class Inspection:
 
     def __post_init__(self) -> None:
         if self.action not in ACTIONS:
-            raise GuardError(f"action: {self.action!r} is not one of {', '.join(ACTIONS)}")
-        if isinstance(self.headers, str):
-            raise GuardError(f"headers is a list: [{self.headers!r}]")
+            raise GuardError(
+                f"action: {self.action!r} is not one of {', '.join(ACTIONS)}",
+                hint="write action='log', or action='refuse'",
+            )
+        object.__setattr__(self, "headers", texts(self.headers, "headers", "user-agent"))
         kinds = frozenset(Attack) if self.kinds is None else names(self.kinds, "kinds")
         object.__setattr__(self, "wanted", kinds - names(self.without, "without"))
         object.__setattr__(self, "most", size(self.body, "body"))

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
 
-from buckler.guard.options import GuardError
+from buckler.guard.options import GuardError, texts
 
 ENOUGH: Final = 4
 """Weight from which a value is told."""
@@ -43,10 +43,9 @@ def names(kinds: Iterable[Attack | str], option: str) -> frozenset[Attack]:
     Raises:
         GuardError: There is no such kind.
     """
-    if isinstance(kinds, str):
-        raise GuardError(f"{option} is a list of names: [{kinds!r}]")
+    listed = texts(kinds, option, "xss")
     try:
-        return frozenset(Attack(kind) for kind in kinds)
+        return frozenset(Attack(kind) for kind in listed)
     except ValueError as error:
         known = ", ".join(Attack)
         raise GuardError(f"{option}: {error}", hint=f"one of {known}") from error

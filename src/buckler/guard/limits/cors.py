@@ -15,7 +15,7 @@ from buckler.guard.audit.events import EventKind
 from buckler.guard.inbound import Inbound
 from buckler.guard.limits.memory import MemoryCounter
 from buckler.guard.limits.rate import Rate
-from buckler.guard.options import GuardError, Weakness, header_value
+from buckler.guard.options import GuardError, Weakness, count, flag, header_value, texts
 from buckler.guard.refusal import Refusal
 
 _ORIGIN = re.compile(r"https?://(?:[a-z0-9_-]+(?:\.[a-z0-9_-]+)*|\[[0-9a-f:.]+\])(?::\d{1,5})?")
@@ -78,9 +78,9 @@ class Cors:
         credentials: bool = False,
         max_age: int = 600,
     ) -> None:
-        if isinstance(origins, str):
-            raise GuardError(f"origins is a list: [{origins!r}]")
-        chosen = list(origins)
+        chosen = list(texts(origins, "origins", "https://app.example.com"))
+        flag(credentials, "credentials")
+        count(max_age, "max_age")
         self._any = "*" in chosen
         self.credentials = credentials
         if self._any and (credentials or len(chosen) > 1 or pattern):
@@ -90,10 +90,17 @@ class Cors:
             )
         self.origins = frozenset(origin(o) for o in chosen if o != "*")
         self._pattern = _compiled(pattern) if pattern else None
-        listed = {"methods": list(methods), "headers": list(headers), "expose": list(expose)}
+        listed = {
+            "methods": list(texts(methods, "methods", "GET")),
+            "headers": list(texts(headers, "headers", "Content-Type")),
+            "expose": list(texts(expose, "expose", "X-Total")),
+        }
         for name, values in listed.items():
             if "*" in values:
-                raise GuardError(f"{name}: name them; * gives away more than you know")
+                raise GuardError(
+                    f"{name}: * gives away more than you know",
+                    hint=f"name them: {name}=['{'GET' if name == 'methods' else 'X-Total'}']",
+                )
             for value in values:
                 header_value(value, name)
         self._methods, self._headers = listed["methods"], listed["headers"]

@@ -19,7 +19,7 @@ from typing import Final
 from buckler.guard.audit.events import EventKind
 from buckler.guard.inbound import Inbound
 from buckler.guard.limits.cors import Cors, is_plain, origin
-from buckler.guard.options import GuardError, Weakness
+from buckler.guard.options import GuardError, Weakness, texts
 from buckler.guard.refusal import Refusal
 
 SAFE: Final = frozenset(("GET", "HEAD", "OPTIONS", "TRACE"))
@@ -51,9 +51,8 @@ class Csrf:
     __slots__ = ("_cors", "_trusted")
 
     def __init__(self, trusted: Iterable[str] = ()) -> None:
-        if isinstance(trusted, str):
-            raise GuardError(f"trusted is a list of origins: [{trusted!r}]")
-        self._trusted = frozenset(origin(one) for one in trusted)
+        listed = texts(trusted, "trusted", "https://app.example.com")
+        self._trusted = frozenset(origin(one) for one in listed)
         self._cors: Cors | None = None
 
     def beside(self, cors: Cors | None) -> Csrf:

@@ -63,7 +63,17 @@ class RedisStore:
         prefix: str = "buckler:",
     ) -> None:
         if on_failure not in ("local", "open", "closed"):
-            raise GuardError(f"on_failure: {on_failure!r} is not 'local', 'open' or 'closed'")
+            raise GuardError(
+                f"on_failure: {on_failure!r} is not 'local', 'open' or 'closed'",
+                hint="write on_failure='local': this process counts while Redis does not answer",
+            )
+        if not isinstance(url, str) and not callable(getattr(url, "eval", None)):
+            raise GuardError(
+                f"url: {type(url).__name__} is no address and no client of redis.asyncio",
+                hint="write RedisStore('redis://localhost:6379/0')",
+            )
+        if not isinstance(prefix, str):
+            raise GuardError(f"prefix: {prefix!r} is no text", hint="write prefix='shop:'")
         self._on_failure: OnFailure = on_failure
         self._timeout = positive(timeout, "timeout")
         self._pause = positive(pause, "pause")

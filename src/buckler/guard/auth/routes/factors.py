@@ -17,6 +17,7 @@ from buckler.guard.access.requirement import SECOND, Requirement
 from buckler.guard.audit.events import EventKind
 from buckler.guard.auth.errors import CredentialError, PasswordError
 from buckler.guard.auth.identities import PERMISSIONS
+from buckler.guard.auth.mfa import installed
 from buckler.guard.auth.principal import Principal
 from buckler.guard.auth.routes import answers
 from buckler.guard.auth.routes.factor_models import (

@@ -15,10 +15,13 @@ ROOT = Path(__file__).parent.parent
 VENVS = ROOT / ".venvs"
 LIBRARIES = (
     "aiosqlite",
+    "alembic",
     "greenlet",
     "itsdangerous",
     "jinja2",
+    "joserfc",
     "puremagic",
+    "pwdlib[argon2,bcrypt]",
     "pydantic-settings",
     "pyjwt",
     "python-multipart",

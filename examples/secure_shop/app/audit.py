@@ -6,10 +6,8 @@ from fastapi import Request
 audit = Audit(StdoutSink())
 
 
-def tell(
-    kind: EventKind, request: Request, *, reason: str = "", principal: str = "", account: str = ""
-) -> None:
-    """Write down what happened; the account is what somebody says to be, the principal who it is."""
+def tell(kind: EventKind, request: Request, reason: str) -> None:
+    """Write down what happened outside of guard's own parts."""
     audit(
         SecurityEvent(
             kind=kind,
@@ -18,7 +16,5 @@ def tell(
             method=request.method,
             route=getattr(request.scope.get("route"), "path", ""),
             client=request.client.host if request.client else "",
-            principal=principal,
-            detail={"account": account} if account else {},
         )
     )

@@ -28,10 +28,10 @@ class Settings(BaseSettings):
     database_url: str = f"sqlite+aiosqlite:///{PROJECT_DIR / 'shop.db'}"
     upload_dir: Path = PROJECT_DIR / "uploads"
 
-    jwt_secret: SecretStr = Field(default_factory=fresh_secret, min_length=43)
-    form_secret: SecretStr = Field(default_factory=fresh_secret, min_length=43)
+    secret: SecretStr = Field(default_factory=fresh_secret, min_length=43)
     webhook_secret: SecretStr = Field(default_factory=fresh_secret, min_length=43)
-    token_minutes: int = Field(default=30, ge=1, le=120)
+    password_memory: str = "19 MiB"
+    password_passes: int = Field(default=2, ge=2, le=16)
 
     allowed_hosts: list[str] = ["www.acorn-oak.example", "localhost", "127.0.0.1", "testserver"]
     site_origins: list[str] = ["https://www.acorn-oak.example"]

@@ -1,12 +1,28 @@
 """Messages to customers, in plain text; they wait in the outbox until the worker takes them."""
 
+from buckler.guard import Mail as AccountMail
+from buckler.guard import MailKind
+
 from app.db import session_factory
 from app.models import Mail
 
-WELCOME = "Hello {name},\n\nyour account is ready.\n"
-TAKEN = "Hello,\n\nsomebody tried to open an account with a name or address that we know already.\n"
-RESET = "Hello {name},\n\nto set a new password, open {link} within half an hour.\n"
 ORDER = "Hello {name},\n\nthank you for order {order_id}.\n"
+ACCOUNT = {
+    MailKind.VERIFY: ("Welcome", "Hello,\n\nopen {link} to show that this address is yours.\n"),
+    MailKind.NAME_TAKEN: (
+        "Your account",
+        "Hello,\n\nsomebody, perhaps you, signed up with this address. You have an account;"
+        " {link} sets a new password.\n",
+    ),
+    MailKind.RESET: (
+        "New password",
+        "Hello,\n\nopen {link} within half an hour to set a new password.\n",
+    ),
+    MailKind.PASSWORD_CHANGED: (
+        "Password changed",
+        "Hello,\n\nyour password was changed. If it was not you, tell us.\n",
+    ),
+}
 
 
 async def send(recipient: str, subject: str, template: str, **values: object) -> None:
@@ -15,3 +31,9 @@ async def send(recipient: str, subject: str, template: str, **values: object) ->
     async with session_factory() as session:
         session.add(Mail(recipient=recipient, subject=subject, body=body[:4000]))
         await session.commit()
+
+
+async def deliver(mail: AccountMail) -> None:
+    """Put a message about an account into the outbox."""
+    subject, template = ACCOUNT[mail.kind]
+    await send(mail.to, subject, template, link=mail.link)

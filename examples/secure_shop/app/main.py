@@ -1,20 +1,14 @@
-"""The shop's application."""
+"""The shop: its parts, and who may call each of them."""
 
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
-
-from buckler.guard import ContentSecurityPolicy, Cors, Guard, HeaderPolicy
-from fastapi import FastAPI
+from buckler.guard import public, requires
 from fastapi.staticfiles import StaticFiles
 
-from app.audit import audit
+from app.application import app, guard
 from app.backoffice import backoffice_app
-from app.config import APP_DIR, settings
-from app.db import create_tables, engine
+from app.config import APP_DIR
 from app.routers import (
     accounts,
     admin,
-    auth,
     catalog,
     files,
     orders,
@@ -24,50 +18,18 @@ from app.routers import (
     webhooks,
 )
 from app.schemas import Done
-from app.seed import seed
 
-
-@asynccontextmanager
-async def lifespan(app: FastAPI) -> AsyncIterator[None]:
-    """Make the tables and the first rows; close the database at the end."""
-    await create_tables()
-    await seed()
-    yield
-    await engine.dispose()
-
-
-app = FastAPI(
-    title=settings.title,
-    lifespan=lifespan,
-    openapi_url="/openapi.json" if settings.development else None,
-    docs_url="/docs" if settings.development else None,
-    redoc_url=None,
-)
-Guard(
-    app,
-    headers=HeaderPolicy(
-        content_security_policy=ContentSecurityPolicy(
-            style_src=("'self'",), img_src=("'self'",), form_action=("'self'",)
-        )
-    ),
-    hosts=settings.allowed_hosts,
-    https="redirect" if settings.https_redirect else None,
-    events=audit,
-    cors=Cors(settings.site_origins),
-    body=settings.max_body,
-    upload=settings.max_body,
-)
-
-for area in (auth, accounts, catalog, orders, files):
+app.include_router(guard.identities.router())
+for area in (accounts, catalog, orders, files):
     app.include_router(area.router)
 for area in (reports, pages, support, webhooks, admin):
     app.include_router(area.router)
 
-app.mount("/backoffice", backoffice_app)
-app.mount("/static", StaticFiles(directory=APP_DIR / "static"), name="static")
+app.mount("/backoffice", requires("shop:manage")(backoffice_app))
+app.mount("/static", public(StaticFiles(directory=APP_DIR / "static")), name="static")
 
 
-@app.get("/health", response_model=Done)
+@app.get("/health", response_model=Done, dependencies=[public])
 async def health() -> Done:
     """Whether the process answers."""
     return Done(detail="ok")

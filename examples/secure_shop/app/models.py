@@ -14,16 +14,15 @@ def now() -> datetime:
 
 
 class User(Base):
-    """A customer or a member of staff."""
+    """A customer or a member of staff; guard signs them in, and keeps their roles."""
 
     __tablename__ = "users"
 
     id: Mapped[int] = mapped_column(primary_key=True)
-    username: Mapped[str] = mapped_column(String(60), unique=True)
-    email: Mapped[str] = mapped_column(String(200))
+    email: Mapped[str] = mapped_column(String(320), unique=True)
     full_name: Mapped[str] = mapped_column(String(200), default="")
-    role: Mapped[str] = mapped_column(String(20), default="user")
-    password_hash: Mapped[str] = mapped_column(String(300))
+    password_hash: Mapped[str | None] = mapped_column(String(300))
+    verified: Mapped[bool] = mapped_column(default=False)
 
 
 class Address(Base):
@@ -98,23 +97,12 @@ class Upload(Base):
     media_type: Mapped[str] = mapped_column(String(60))
 
 
-class ResetCode(Base):
-    """A pending change of a forgotten password; only the code's digest is kept."""
-
-    __tablename__ = "reset_codes"
-
-    id: Mapped[int] = mapped_column(primary_key=True)
-    user_id: Mapped[int] = mapped_column(ForeignKey("users.id"))
-    digest: Mapped[str] = mapped_column(String(64), unique=True)
-    created_at: Mapped[datetime] = mapped_column(default=now)
-
-
 class Mail(Base):
     """An outgoing message; a separate worker delivers it."""
 
     __tablename__ = "outbox"
 
     id: Mapped[int] = mapped_column(primary_key=True)
-    recipient: Mapped[str] = mapped_column(String(200))
+    recipient: Mapped[str] = mapped_column(String(320))
     subject: Mapped[str] = mapped_column(String(200))
     body: Mapped[str] = mapped_column(String(4000))

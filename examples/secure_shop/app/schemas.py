@@ -5,48 +5,15 @@ from typing import Annotated, Literal
 
 from buckler.guard import StrictModel
 from buckler.guard.validate import Text
-from pydantic import BaseModel, ConfigDict, Field, SecretStr
+from pydantic import BaseModel, ConfigDict, Field
 
-Name = Annotated[str, Text(max_length=100, lines=False)]
 Short = Annotated[str, Text(min_length=1, max_length=100, lines=False)]
-Email = Annotated[str, Field(min_length=3, max_length=200, pattern=r"^[^@\s]+@[^@\s]+$")]
-NewPassword = Annotated[SecretStr, Field(min_length=12, max_length=128)]
 
 
 class Output(BaseModel):
     """Base of whatever is given: only the fields that are named here."""
 
     model_config = ConfigDict(from_attributes=True)
-
-
-class SignIn(StrictModel):
-    """Name and password."""
-
-    username: Annotated[str, Field(min_length=1, max_length=60)]
-    password: Annotated[SecretStr, Field(min_length=1, max_length=128)]
-    grant_type: Literal["password"] = "password"
-
-
-class SignUp(StrictModel):
-    """A new customer."""
-
-    username: Annotated[str, Field(min_length=3, max_length=60, pattern=r"^[a-z0-9_.-]+$")]
-    email: Email
-    full_name: Name = ""
-    password: NewPassword
-
-
-class Forgotten(StrictModel):
-    """Who forgot a password."""
-
-    email: Email
-
-
-class Reset(StrictModel):
-    """A new password, and the code that was sent by mail."""
-
-    code: Annotated[str, Field(min_length=20, max_length=64)]
-    password: NewPassword
 
 
 class NameChange(StrictModel):
@@ -109,13 +76,6 @@ class PaymentEvent(StrictModel):
     order_id: Annotated[int, Field(ge=1, le=2**31 - 1)]
 
 
-class Token(Output):
-    """An access token."""
-
-    access_token: str
-    token_type: Literal["bearer"] = "bearer"
-
-
 class Done(Output):
     """A plain answer."""
 
@@ -129,18 +89,11 @@ class Found(Output):
 
 
 class UserOut(Output):
-    """An account, for its owner."""
+    """An account, for its owner and for administrators."""
 
     id: int
-    username: str
     email: str
     full_name: str
-
-
-class StaffUserOut(UserOut):
-    """An account, for administrators."""
-
-    role: str
 
 
 class AddressOut(Output):

@@ -8,13 +8,14 @@ import logging
 import tomllib
 from typing import Any
 
+from buckler.guard.auth.identities import Identities
+from buckler.guard.stores.records import User as Account
 from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.config import PROJECT_DIR
 from app.db import session_factory
-from app.models import Address, Order, Product, Review, Ticket, User
-from app.security import hash_password
+from app.models import Address, Order, Product, Review, Ticket
 
 logger = logging.getLogger("shop.seed")
 
@@ -52,20 +53,26 @@ async def add_products(session: AsyncSession) -> None:
         )
 
 
-async def add_customer(session: AsyncSession, number: int, identity: dict[str, Any]) -> None:
-    """One account with an address, two orders, a ticket and a review."""
-    form = identity["login"]["form"]
-    name = str(form["username"])
-    session.add(
-        User(
-            id=number,
-            username=name,
-            email=f"{name}@acorn-oak.example",
-            full_name=name.title(),
-            role=str(identity["role"]),
-            password_hash=await hash_password(form["password"]),
+async def add_account(identities: Identities, identity: dict[str, Any]) -> int:
+    """One account as guard makes them, with its role."""
+    login = identity["login"]["json"]
+    made = await identities.stores.users.add(
+        Account(
+            id="",
+            name=login["name"],
+            password=await identities.passwords.hash(login["password"]),
+            verified=True,
         )
     )
+    if made is None:
+        raise RuntimeError("a demonstration account is there already, and its products are not")
+    if identity["role"] != "user":
+        await identities.assign(made.id, identity["role"], by="seed")
+    return int(made.id)
+
+
+async def add_belongings(session: AsyncSession, number: int) -> None:
+    """An address, two orders, a ticket and a review of an account."""
     session.add(Address(id=number, user_id=number, street="1 Orchard Lane", city="Applewick"))
     session.add(Ticket(id=number, user_id=number, subject="Delivery", body="On Friday, please."))
     session.add(Review(product_id=number, user_id=number, rating=5, body="Made to last."))
@@ -76,15 +83,16 @@ async def add_customer(session: AsyncSession, number: int, identity: dict[str, A
         )
 
 
-async def seed() -> None:
+async def seed(identities: Identities) -> None:
     """Fill an empty database; do nothing to one that has products."""
     async with session_factory() as session:
         if await session.scalar(select(func.count()).select_from(Product)):
             return
+    accounts = [await add_account(identities, one) for one in demo_identities()]
+    async with session_factory() as session:
         await add_products(session)
-        identities = demo_identities()
-        for number, identity in enumerate(identities, 1):
-            await add_customer(session, number, identity)
+        for number in accounts:
+            await add_belongings(session, number)
         await session.commit()
-    if identities:
-        logger.warning("the database was filled with %d demonstration accounts", len(identities))
+    if accounts:
+        logger.warning("the database was filled with %d demonstration accounts", len(accounts))

@@ -15,10 +15,12 @@ from buckler.scan.engines.app.session import Session
 from buckler.scan.engines.attack.canaries import prefix_of
 from buckler.scan.engines.attack.values import resolve
 from buckler.scan.formats import clean
-from buckler.scan.model.application import AppModel, Operation
+from buckler.scan.model.application import AccessRule, AppModel, Operation
 from buckler.scan.target import Application, Target
 
 HEADS = ("Method", "Path", "Security", "Requires", "Bounds", "Source")
+STATING = "buckler.guard.access."
+"""Dependencies whose rule is told in words."""
 BOUNDS = {
     "minimum": "≥",
     "maximum": "≤",
@@ -48,6 +50,7 @@ def command(target: str, as_json: bool, **given: Any) -> None:
                 "method": "MOUNT",
                 "path": m.path,
                 "security": [],
+                "access": stated(m.rules),
                 "requires": [],
                 "parameters": [],
                 "place": m.application,
@@ -72,12 +75,14 @@ def _model(
 def describe(operation: Operation) -> dict[str, Any]:
     """One row, for people and programs."""
     scopes = sorted({scope for scheme in operation.security for scope in scheme.scopes})
-    names = [d.name.rpartition(".")[2] for d in operation.dependencies if not d.parents]
+    own = [d.name for d in operation.dependencies if not d.parents]
+    names = [name.rpartition(".")[2] for name in own if not name.startswith(STATING)]
     return {
         "method": operation.method,
         "path": operation.path,
         "security": sorted({s.scheme_name or s.cls for s in operation.security}),
         "scopes": scopes,
+        "access": stated(operation.rules),
         "requires": names,
         "parameters": [
             {"in": p.where, "name": p.name, "required": p.required, "bounds": bounds(p.schema)}
@@ -87,6 +92,12 @@ def describe(operation: Operation) -> dict[str, Any]:
         "hidden": operation.hidden,
         "place": f"{operation.place.path}:{operation.place.line}" if operation.place else "",
     }
+
+
+def stated(rules: tuple[AccessRule, ...]) -> list[str]:
+    """What guard's rules say, in words; an owner's rule says what the one inside of it says, and more."""
+    owners = {rule.permissions for rule in rules if rule.owner_of}
+    return [r.words for r in rules if r.owner_of or r.permissions not in owners]
 
 
 def bounds(schema: Any) -> str:
@@ -123,7 +134,7 @@ def _cells(row: dict[str, Any]) -> tuple[str, ...]:
         row["method"],
         row["path"] + (" (hidden)" if row["hidden"] else ""),
         security,
-        ", ".join(row["requires"]),
+        ", ".join([*row["access"], *row["requires"]]),
         "; ".join(f"{p['name']}: {p['bounds']}" for p in row["parameters"]),
         row["place"],
     )

@@ -1,10 +1,10 @@
 """The customer's own account."""
 
-from fastapi import APIRouter, HTTPException, status
+from fastapi import APIRouter
 from sqlalchemy import select
 
 from app.db import SessionDep
-from app.deps import CurrentUser, ObjectId
+from app.deps import CurrentUser, OwnAddress
 from app.models import Address, User
 from app.schemas import AddressIn, AddressOut, NameChange, UserOut
 
@@ -33,14 +33,8 @@ async def list_addresses(user: CurrentUser, session: SessionDep) -> list[Address
 
 
 @router.put("/addresses/{address_id}", response_model=AddressOut)
-async def change_address(
-    address_id: ObjectId, payload: AddressIn, user: CurrentUser, session: SessionDep
-) -> Address:
+async def change_address(address: OwnAddress, payload: AddressIn, session: SessionDep) -> Address:
     """Correct one of the own addresses."""
-    mine = select(Address).where(Address.id == address_id, Address.user_id == user.id)
-    address = await session.scalar(mine)
-    if address is None:
-        raise HTTPException(status.HTTP_404_NOT_FOUND, "No such address")
     for field, value in payload.model_dump(include={"street", "city"}).items():
         setattr(address, field, value)
     await session.commit()

@@ -1,18 +1,18 @@
 """The back office."""
 
-from buckler.guard import PageSize
-from fastapi import APIRouter, Depends, HTTPException, status
+from buckler.guard import PageSize, requires
+from fastapi import APIRouter, HTTPException, status
 from sqlalchemy import select
 
 from app.db import SessionDep
-from app.deps import ObjectId, require_admin
+from app.deps import ObjectId
 from app.models import Mail, Order, User
-from app.schemas import OrderOut, StaffUserOut
+from app.schemas import OrderOut, UserOut
 
-router = APIRouter(prefix="/admin", tags=["admin"], dependencies=[Depends(require_admin)])
+router = APIRouter(prefix="/admin", tags=["admin"], dependencies=[requires("shop:manage")])
 
 
-@router.get("/users", response_model=list[StaffUserOut])
+@router.get("/users", response_model=list[UserOut])
 async def list_users(session: SessionDep, limit: PageSize = 50) -> list[User]:
     """All accounts."""
     return list(await session.scalars(select(User).order_by(User.id).limit(limit)))

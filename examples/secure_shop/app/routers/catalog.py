@@ -4,17 +4,17 @@ import hashlib
 import random
 from typing import Annotated, Literal
 
-from buckler.guard import PageSize
+from buckler.guard import PageSize, public, requires
 from fastapi import APIRouter, HTTPException, Query, Response, status
 from sqlalchemy import select, text
 
 from app.db import SessionDep
-from app.deps import Admin, CurrentUser, ObjectId
+from app.deps import CurrentUser, ObjectId
 from app.models import Product, Review
 from app.schemas import PriceChange, ProductOut, ReviewIn, ReviewOut
 
 router = APIRouter(prefix="/catalog", tags=["catalog"])
-deals = APIRouter(prefix="/deals")
+deals = APIRouter(prefix="/deals", dependencies=[public])
 
 SORTS = {"name": Product.name, "price": Product.price_cents, "newest": Product.id.desc()}
 COLUMNS = "id, name, category, price_cents, stock"
@@ -31,7 +31,7 @@ async def product_of(product_id: int, session: SessionDep) -> Product:
     return product
 
 
-@router.get("/products", response_model=list[ProductOut])
+@router.get("/products", response_model=list[ProductOut], dependencies=[public])
 async def list_products(
     session: SessionDep,
     q: Annotated[str, Query(max_length=100)] = "",
@@ -46,7 +46,7 @@ async def list_products(
     return list(await session.scalars(wanted))
 
 
-@router.get("/categories/{category}", response_model=list[ProductOut])
+@router.get("/categories/{category}", response_model=list[ProductOut], dependencies=[public])
 async def list_category(
     category: Literal["garden", "kitchen"], session: SessionDep
 ) -> list[dict[str, object]]:
@@ -55,13 +55,13 @@ async def list_category(
     return [dict(row) for row in found.mappings()]
 
 
-@router.get("/products/featured", response_model=list[ProductOut])
+@router.get("/products/featured", response_model=list[ProductOut], dependencies=[public])
 async def list_featured(session: SessionDep) -> list[Product]:
     """Products for the front page."""
     return list(await session.scalars(select(Product).where(Product.featured).limit(12)))
 
 
-@router.get("/products/{product_id}", response_model=ProductOut)
+@router.get("/products/{product_id}", response_model=ProductOut, dependencies=[public])
 async def read_product(product_id: ObjectId, session: SessionDep, response: Response) -> Product:
     """One product."""
     product = await product_of(product_id, session)
@@ -71,10 +71,12 @@ async def read_product(product_id: ObjectId, session: SessionDep, response: Resp
     return product
 
 
-@router.put("/products/{product_id}/price", response_model=ProductOut)
-async def change_price(
-    product_id: ObjectId, payload: PriceChange, admin: Admin, session: SessionDep
-) -> Product:
+@router.put(
+    "/products/{product_id}/price",
+    response_model=ProductOut,
+    dependencies=[requires("catalog:write")],
+)
+async def change_price(product_id: ObjectId, payload: PriceChange, session: SessionDep) -> Product:
     """Set a price."""
     product = await product_of(product_id, session)
     product.price_cents = payload.price_cents
@@ -82,7 +84,7 @@ async def change_price(
     return product
 
 
-@router.get("/products/{product_id}/reviews", response_model=list[ReviewOut])
+@router.get("/products/{product_id}/reviews", response_model=list[ReviewOut], dependencies=[public])
 async def list_reviews(
     product_id: ObjectId, session: SessionDep, limit: PageSize = 20
 ) -> list[Review]:

@@ -1,29 +1,16 @@
 """The customer's own files."""
 
-from typing import Annotated
-
-from fastapi import APIRouter, HTTPException, Path, UploadFile, status
+from fastapi import APIRouter, UploadFile
 from fastapi.responses import FileResponse
 from sqlalchemy import select
 
 from app.db import SessionDep
-from app.deps import CurrentUser
+from app.deps import CurrentUser, OwnUpload
 from app.models import Upload
 from app.schemas import Done, UploadOut
 from app.storage import stored_path, uploads
 
 router = APIRouter(prefix="/files", tags=["files"])
-
-UploadId = Annotated[str, Path(pattern="^[0-9a-f]{32}$", examples=["0" * 32])]
-
-
-async def own_upload(upload_id: str, user_id: int, session: SessionDep) -> Upload:
-    """A file of that customer; 404 for anybody else's."""
-    mine = select(Upload).where(Upload.id == upload_id, Upload.user_id == user_id)
-    upload = await session.scalar(mine)
-    if upload is None:
-        raise HTTPException(status.HTTP_404_NOT_FOUND, "No such file")
-    return upload
 
 
 @router.get("", response_model=list[UploadOut])
@@ -44,20 +31,16 @@ async def upload_file(file: UploadFile, user: CurrentUser, session: SessionDep) 
 
 
 @router.get("/{upload_id}")
-async def download_file(
-    upload_id: UploadId, user: CurrentUser, session: SessionDep
-) -> FileResponse:
+async def download_file(upload: OwnUpload) -> FileResponse:
     """Fetch one of the own files, always as a download."""
-    upload = await own_upload(upload_id, user.id, session)
     return FileResponse(
         stored_path(upload.id), media_type=upload.media_type, filename=f"{upload.id}.bin"
     )
 
 
 @router.delete("/{upload_id}", response_model=Done)
-async def delete_file(upload_id: UploadId, user: CurrentUser, session: SessionDep) -> Done:
+async def delete_file(upload: OwnUpload, session: SessionDep) -> Done:
     """Remove one of the own files."""
-    upload = await own_upload(upload_id, user.id, session)
     stored_path(upload.id).unlink()
     await session.delete(upload)
     await session.commit()

@@ -4,18 +4,16 @@ import csv
 import io
 from typing import Annotated
 
-from fastapi import APIRouter, Query, Response, Security
+from buckler.guard import requires
+from fastapi import APIRouter, Query, Response
 from sqlalchemy import func, select
 
 from app.db import SessionDep
-from app.deps import scoped_user
-from app.models import Order, Product, User
+from app.models import Order, Product
 from app.schemas import OrderOut, SalesOut
 
 router = APIRouter(prefix="/reports", tags=["reports"])
 
-SalesReader = Annotated[User, Security(scoped_user, scopes=["sales:read"])]
-Exporter = Annotated[User, Security(scoped_user, scopes=["orders:export"])]
 Limit = Annotated[int, Query(ge=1, le=500)]
 
 
@@ -25,8 +23,8 @@ def cell(value: object) -> str:
     return f"'{text}" if text.startswith(("=", "+", "-", "@", "\t", "\r")) else text
 
 
-@router.get("/sales", response_model=list[SalesOut])
-async def read_sales(reader: SalesReader, session: SessionDep) -> list[SalesOut]:
+@router.get("/sales", response_model=list[SalesOut], dependencies=[requires("sales:read")])
+async def read_sales(session: SessionDep) -> list[SalesOut]:
     """Sales by category."""
     rows = await session.execute(
         select(Product.category, func.count(Order.id), func.sum(Order.total_cents))
@@ -36,14 +34,14 @@ async def read_sales(reader: SalesReader, session: SessionDep) -> list[SalesOut]
     return [SalesOut(category=name, orders=count, cents=cents) for name, count, cents in rows]
 
 
-@router.get("/orders", response_model=list[OrderOut])
-async def export_orders(reader: Exporter, session: SessionDep, limit: Limit = 100) -> list[Order]:
+@router.get("/orders", response_model=list[OrderOut], dependencies=[requires("orders:export")])
+async def export_orders(session: SessionDep, limit: Limit = 100) -> list[Order]:
     """All orders."""
     return list(await session.scalars(select(Order).order_by(Order.id).limit(limit)))
 
 
-@router.get("/orders.csv")
-async def export_orders_csv(reader: Exporter, session: SessionDep, limit: Limit = 100) -> Response:
+@router.get("/orders.csv", dependencies=[requires("orders:export")])
+async def export_orders_csv(session: SessionDep, limit: Limit = 100) -> Response:
     """All orders, for a spreadsheet."""
     orders = await session.scalars(select(Order).order_by(Order.id).limit(limit))
     out = io.StringIO()

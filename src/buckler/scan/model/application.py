@@ -125,6 +125,23 @@ class Response:
 
 
 @dataclass(frozen=True, slots=True)
+class AccessRule:
+    """What a route states of who may pass, by ``requires``, ``owned`` or ``public`` of ``buckler.guard``.
+
+    Attributes:
+        public: Whether anybody may.
+        permissions: That somebody must have.
+        owner_of: Parameter of the path that names an object which must be theirs; empty for none.
+        words: The same for people.
+    """
+
+    public: bool
+    permissions: tuple[str, ...] = ()
+    owner_of: str = ""
+    words: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Operation:
     """A method and a route template, or a websocket (method ``WEBSOCKET``).
 
@@ -136,6 +153,8 @@ class Operation:
         order: Position among the routes of its application; earlier ones win.
         regex: The compiled route, where it is known.
         hidden: Left out of the OpenAPI document.
+        rules: What it and the mounts around it state of who may pass, outermost first; all count.
+        shown: Fields that look like a secret, and that it says it answers on purpose.
     """
 
     method: str
@@ -158,11 +177,18 @@ class Operation:
     tags: tuple[str, ...] = ()
     takes_request: bool = False
     doc: str = ""
+    rules: tuple[AccessRule, ...] = ()
+    shown: tuple[str, ...] = ()
 
     @property
     def key(self) -> str:
         """``METHOD /route/{template}``."""
         return f"{self.method} {self.path}"
+
+    @property
+    def states_public(self) -> bool:
+        """Whether it says that anybody may call it, and nothing around it says otherwise."""
+        return bool(self.rules) and all(rule.public for rule in self.rules)
 
     @property
     def is_websocket(self) -> bool:
@@ -210,6 +236,7 @@ class Mount:
         static: Directories and options where it is ``StaticFiles``, else None.
         added: The call that mounted it.
         guards: Names of the dependencies of the application that it is mounted in.
+        rules: What stands around it says of who may pass, outermost first; all count.
     """
 
     path: str
@@ -220,6 +247,12 @@ class Mount:
     handlers: tuple[Handler, ...] = ()
     added: Place | None = None
     guards: tuple[str, ...] = ()
+    rules: tuple[AccessRule, ...] = ()
+
+    @property
+    def states_public(self) -> bool:
+        """Whether it says that anybody may see it, and nothing around it says otherwise."""
+        return bool(self.rules) and all(rule.public for rule in self.rules)
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,6 +14,7 @@ from typing import Any
 from buckler.core.errors import AgentError
 from buckler.scan.inside import Sources, line_number
 from buckler.scan.model.application import (
+    AccessRule,
     AppModel,
     Body,
     BodyField,
@@ -187,6 +188,20 @@ def _operation(data: Json, sources: Sources) -> Operation:
         tags=_texts(data["tags"]),
         takes_request=bool(data["takes_request"]),
         doc=str(data["doc"]),
+        rules=_rules(data.get("rules", [])),
+        shown=_texts(data.get("shown", [])),
+    )
+
+
+def _rules(items: object) -> tuple[AccessRule, ...]:
+    return tuple(
+        AccessRule(
+            item["public"] is True,
+            _texts(item["permissions"]),
+            str(item["owner_of"]),
+            str(item["words"])[:200],
+        )
+        for item in _items(items)
     )
 
 
@@ -273,4 +288,5 @@ def _mount(data: Json, sources: Sources) -> Mount:
         _handlers(data.get("handlers", []), sources),
         _place(data.get("added"), sources),
         _texts(data.get("guards", [])),
+        _rules(data.get("rules", [])),
     )

@@ -218,6 +218,7 @@ class AttackEngine:
         else:
             self._both(observer.answers, self._second.claims)
         observer.sort()
+        restoring.let_back_in(self._run)
         self._explorer.explore_late()
 
     def conclude(self) -> list[Finding]:

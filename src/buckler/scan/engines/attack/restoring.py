@@ -86,6 +86,14 @@ def restore(run: Run) -> bool:
     return bool(told.changed)
 
 
+def let_back_in(run: Run) -> None:
+    """Sign in again where a database was put back and the application's own memory knows that somebody was thrown out."""
+    restore(run)
+    if run.kept.stores and not all_known(run):
+        sign_in_all(run)
+        keep(run)
+
+
 def _tell(run: Run, failed: Iterable[str], what: str) -> None:
     for why in failed:
         run.gap(

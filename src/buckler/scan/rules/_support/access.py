@@ -68,7 +68,7 @@ def segments(operation: Operation) -> list[str]:
 
 def is_public(operation: Operation, app: AppModel) -> bool:
     """Whether an operation is open on purpose: declared, or open by nature."""
-    if operation.key in app.public or operation.path in app.public:
+    if operation.key in app.public or operation.path in app.public or operation.states_public:
         return True
     if _DOCUMENTS.search(operation.path):
         return True
@@ -157,8 +157,9 @@ def asked_scopes(operation: Operation) -> tuple[str, ...]:
 
 
 def unscoped(operation: Operation) -> tuple[str, ...]:
-    """Scopes that are asked for and that no dependency of the operation is given."""
+    """Scopes that are asked for and that no dependency of the operation is given, nor a rule of guard's states."""
     enforced = {s for d in operation.dependencies if d.takes_scopes for s in d.scopes}
+    enforced |= {permission for rule in operation.rules for permission in rule.permissions}
     return tuple(s for s in asked_scopes(operation) if s not in enforced)
 
 

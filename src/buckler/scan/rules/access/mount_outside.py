@@ -137,7 +137,7 @@ class MountOutsideDependencies(Rule):
     def check_observations(self, app: AppModel, seen: Observations) -> Iterable[Finding]:
         """Mounts of an application with dependencies, and what nobody gets from them."""
         for mount in app.mounts:
-            if not mount.guards or not self._asks(mount, app, seen):
+            if mount.states_public or not mount.guards or not self._asks(mount, app, seen):
                 continue
             exchange = self._open(mount, app, seen)
             if exchange is not None:

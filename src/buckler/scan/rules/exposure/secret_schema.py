@@ -144,7 +144,7 @@ def _secrets(operation: Operation) -> Iterator[str]:
         branches = [schema, *schema.get("anyOf", ())]
         masked = any(s.get("format") == "password" or s.get("writeOnly") for s in branches)
         excluded = any(s.get("type") in ("boolean", "integer", "null") for s in branches[:1])
-        if masked or excluded:
+        if masked or excluded or name in operation.shown:
             continue
         stored = STORED_SECRET.match(snake(name))
         if stored or (operation.method == "GET" and SHOWN_SECRET.match(snake(name))):

@@ -12,7 +12,7 @@ import os
 import sys
 from typing import Any, Dict, Iterator, List, Optional, Set, Tuple
 
-from . import load, origins, places, schemas, tables
+from . import load, origins, places, schemas, stated, tables
 
 MAX_DEPTH = 8
 
@@ -56,7 +56,9 @@ def _versions() -> Dict[str, str]:
     return found
 
 
-def _walk(app: Any, prefix: str, depth: int) -> Iterator[Dict[str, Any]]:
+def _walk(
+    app: Any, prefix: str, depth: int, above: Tuple[Dict[str, Any], ...] = ()
+) -> Iterator[Dict[str, Any]]:
     routes = getattr(app, "routes", None)
     if routes is None or depth > MAX_DEPTH:
         return
@@ -66,15 +68,15 @@ def _walk(app: Any, prefix: str, depth: int) -> Iterator[Dict[str, Any]]:
         route = getattr(context, "original_route", context)
         kind = type(route).__name__
         if _is(route, "starlette.routing", "Mount") or _is(route, "starlette.routing", "Host"):
-            yield from _mount(app, route, context, prefix, depth)
+            yield from _mount(app, route, context, prefix, depth, above)
         elif _is(route, "fastapi.routing", "APIWebSocketRoute") or _is(
             route, "starlette.routing", "WebSocketRoute"
         ):
-            yield _operation(app, context, route, prefix, order, "WEBSOCKET")
+            yield _operation(app, context, route, prefix, order, "WEBSOCKET", above)
         elif hasattr(context, "endpoint") and getattr(context, "path", None) is not None:
             for method in sorted((context.methods or {"GET"}) - {"HEAD"} or {"HEAD"}):
                 if not _is_docs(route):
-                    yield _operation(app, context, route, prefix, order, method)
+                    yield _operation(app, context, route, prefix, order, method, above)
         elif kind:
             continue
 
@@ -90,7 +92,15 @@ def _is_docs(route: Any) -> bool:
     return getattr(endpoint, "__module__", "") == "fastapi.applications"
 
 
-def _mount(app: Any, route: Any, context: Any, prefix: str, depth: int) -> Iterator[Dict[str, Any]]:
+def _mount(
+    app: Any,
+    route: Any,
+    context: Any,
+    prefix: str,
+    depth: int,
+    above: Tuple[Dict[str, Any], ...],
+) -> Iterator[Dict[str, Any]]:
+    rules = (*above, *stated.around(route.app))
     path = prefix + (getattr(context, "path", None) or getattr(route, "path", "") or "")
     inner = load.unwrap(route.app)
     static = _is(inner, "starlette.staticfiles", "StaticFiles")
@@ -108,9 +118,10 @@ def _mount(app: Any, route: Any, context: Any, prefix: str, depth: int) -> Itera
             for d in getattr(getattr(app, "router", None), "dependencies", None) or []
         ],
         "place": places.of(getattr(inner, "__call__", None)) if not static else None,
+        "rules": list(rules),
     }
     if not static:
-        yield from _walk(inner, path, depth + 1)
+        yield from _walk(inner, path, depth + 1, rules)
 
 
 def _static(files: Any) -> Dict[str, Any]:
@@ -123,7 +134,13 @@ def _static(files: Any) -> Dict[str, Any]:
 
 
 def _operation(
-    app: Any, context: Any, route: Any, prefix: str, order: int, method: str
+    app: Any,
+    context: Any,
+    route: Any,
+    prefix: str,
+    order: int,
+    method: str,
+    above: Tuple[Dict[str, Any], ...],
 ) -> Dict[str, Any]:
     dependant = getattr(context, "dependant", None)
     endpoint = getattr(context, "endpoint", None)
@@ -161,6 +178,8 @@ def _operation(
         },
         "doc": (inspect.getdoc(endpoint) or "")[:200] if endpoint else "",
         "takes_request": bool(dependant is not None and _takes_request(dependant)),
+        "rules": [*above, *stated.of_operation(route, endpoint, dependant)],
+        "shown": stated.shown(endpoint, dependant),
     }
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import pty
 import subprocess
@@ -47,3 +48,43 @@ def test_nor_in_a_narrow_terminal(environment, project) -> None:
     assert process.returncode == 0
     assert LONG in said.decode()
     assert "organisation_id: integer" in said.decode()
+
+
+STATED = """
+from fastapi import FastAPI
+from buckler.guard import Guard, MemoryStores, public, requires
+
+app = FastAPI()
+Guard(app, secret="k7Zq2m9XvB4tR8yLw3nF6sJ1dG5hP0cAeU2iOzQx", database=MemoryStores(), docs="public")
+
+
+@app.get("/figures", dependencies=[requires("figures:read", recent=300)])
+def figures() -> list[int]:
+    return [1, 2]
+
+
+box = FastAPI(openapi_url=None)
+
+
+@box.post("/notes", dependencies=[public])
+def note(text: str = "") -> str:
+    return text
+
+
+app.mount("/open", public(box))
+app.mount("/closed", requires("notes:write")(box))
+"""
+
+
+def test_rules_of_guard_are_told_in_words_from_the_outermost_on(run, project) -> None:
+    folder = project({"main.py": STATED})
+    done = run("routes", str(folder), "--json")
+    rows = {f"{row['method']} {row['path']}": row["access"] for row in json.loads(done.stdout)}
+    assert rows == {
+        "GET /figures": ["figures:read, shown within 300 s"],
+        "POST /open/notes": ["public", "public"],
+        "POST /closed/notes": ["notes:write", "public", "public"],
+        "MOUNT /open": ["public"],
+        "MOUNT /closed": ["notes:write", "public"],
+    }
+    assert "Anybody" not in run("routes", str(folder)).stdout

@@ -94,6 +94,29 @@ async def register(name: Annotated[Short, Form()], password: Annotated[str, Form
     await guard.identities.passwords.hash(password)
     return {"name": name}
 '''
+INVITE = '''
+
+@router.post("/invite", dependencies=[public])
+async def invite(request: Request) -> dict[str, str]:
+    """A link made of what the request says."""
+    return {"link": f"{request.base_url}shop/join"}
+'''
+LAST_OF_FILES = '    return Done(detail="Removed")\n'
+RAW = '''
+
+@router.get("/raw/{name:path}")
+async def raw(name: str, user: CurrentUser) -> FileResponse:
+    """A file by its path."""
+    return FileResponse(settings.upload_dir / name)
+'''
+BY_ITS_NAME = """    (settings.upload_dir / str(file.filename)).write_bytes(await file.read(1000))
+    stored = await uploads.store(file)
+"""
+WITH_SETTINGS = (
+    FILES,
+    "from app.db import SessionDep\n",
+    "from app.config import settings\nfrom app.db import SessionDep\n",
+)
 
 REMOVED = [
     # Who may: access
@@ -286,7 +309,13 @@ REMOVED = [
         "LocalPath = Annotated[str, Query(max_length=100)]",
         "GET /shop/go",
     ),
-    one("escaped pages", "INJ015", PAGES, "autoescape=True", "autoescape=False"),
+    one(
+        "escaped pages",
+        "INJ015",
+        PAGES,
+        '"templates"), autoescape=True',
+        '"templates"), autoescape=False',
+    ),
     one(
         "escaped words",
         "INJ010",
@@ -295,23 +324,19 @@ REMOVED = [
         "{{ q | safe }}",
         "GET /shop/search",
     ),
-    one(
+    Removed(
         "path below the folder",
         "INJ004",
-        FILES,
-        '@router.delete("/{upload_id}"',
-        '@router.get("/raw/{name:path}")\nasync def raw(name: str, user: CurrentUser) -> FileResponse:\n'
-        '    """A file by its path."""\n    return FileResponse(settings.upload_dir / name)\n\n\n'
-        '@router.delete("/{upload_id}"',
+        (WITH_SETTINGS, (FILES, LAST_OF_FILES, LAST_OF_FILES + RAW)),
         "GET /files/raw/{name}",
     ),
-    one(
+    Removed(
         "name of a stored file",
         "INJ005",
-        FILES,
-        "    stored = await uploads.store(file)\n",
-        "    (settings.upload_dir / str(file.filename)).write_bytes(await file.read(1000))\n"
-        "    stored = await uploads.store(file)\n",
+        (
+            WITH_SETTINGS,
+            (FILES, "    stored = await uploads.store(file)\n", BY_ITS_NAME),
+        ),
         "POST /files",
     ),
     one(
@@ -339,12 +364,14 @@ REMOVED = [
         '@router.get("/me", response_model=None)\nasync def read_me(user: CurrentUser) -> dict[str, object]:',
         "GET /accounts/me",
     ),
-    one(
-        "address of links in mails",
+    Removed(
+        "configured address of links",
         "INJ017",
-        PAGES,
-        '    """The front page."""\n',
-        '    """The front page."""\n    request.app.state.link = f"{request.base_url}shop/reset"\n',
+        (
+            (GUARD, "hosts=settings.allowed_hosts", "hosts=None"),
+            (PAGES, LAST_OF_PAGES, LAST_OF_PAGES + INVITE),
+        ),
+        "POST /shop/invite",
     ),
     # What is kept
     read(

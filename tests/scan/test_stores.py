@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import sqlite3
 from collections.abc import Iterator
 from pathlib import Path
@@ -252,6 +253,39 @@ def test_sqlite_under_open_connections(mode: str, tmp_path: Path) -> None:
     assert read() == [(1, "a")]
     shop.close()
     store.close()
+
+
+@pytest.mark.parametrize("mode", ["delete", "wal"])
+def test_sqlite_waits_for_what_runs_behind_an_answer(mode: str, tmp_path: Path) -> None:
+    path = tmp_path / "shop.db"
+    shop = sqlite3.connect(path, isolation_level=None)
+    shop.execute(f"pragma journal_mode = {mode}")
+    shop.execute("create table note (body text)")
+    sqlite.opened(shop)
+    store = sqlite._files[str(path)]
+    store.keep()
+
+    async def send_mail() -> None:
+        shop.execute("begin immediate")
+        shop.execute("insert into note values ('behind the answer')")
+        await asyncio.sleep(0.02)
+        shop.execute("commit")
+
+    async def between_probes() -> None:
+        task = asyncio.ensure_future(send_mail())
+        await asyncio.sleep(0)
+        assert shop.in_transaction
+        await sqlite.settle()
+        store.restore()
+        await task
+
+    try:
+        asyncio.run(between_probes())
+        assert shop.execute("select count(*) from note").fetchone() == (0,)
+    finally:
+        shop.close()
+        store.close()
+        del sqlite._files[str(path)]
 
 
 def test_mongodb_with_indexes_and_new_collections(stand_ins: Servers) -> None:

@@ -87,9 +87,11 @@ def _is(value: Any, module: str, name: str) -> bool:
 
 
 def _is_docs(route: Any) -> bool:
-    """The routes that FastAPI adds for its documentation."""
+    """The routes that FastAPI adds for its documentation, and guard's pages in their place."""
     endpoint = getattr(route, "endpoint", None)
-    return getattr(endpoint, "__module__", "") == "fastapi.applications"
+    return stated.is_documentation(endpoint) or (
+        getattr(endpoint, "__module__", "") == "fastapi.applications"
+    )
 
 
 def _mount(

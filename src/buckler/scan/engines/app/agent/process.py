@@ -189,6 +189,7 @@ async def _answer(channel: Channel, driver: serve.Driver) -> None:
     asyncio.get_running_loop().add_reader(channel.descriptor, inbox.readable)
     async for frame in inbox.frames():
         if frame["kind"] in _STORES:
+            await stores.settle()
             channel.put({**_STORES[frame["kind"]](), "kind": frame["kind"]})
             channel.flush()
             continue
@@ -196,6 +197,7 @@ async def _answer(channel: Channel, driver: serve.Driver) -> None:
             if not inbox.wanted(request["id"]):
                 continue
             if request.get("restored"):
+                await stores.settle()
                 stores.restore()
             outgoing.serving(request)
             answer = await driver.call(request)

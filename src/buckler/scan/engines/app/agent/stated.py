@@ -10,6 +10,7 @@ from typing import Any, Dict, Iterator, List, Optional
 
 MARK = "__buckler_access__"
 POLICY = "__buckler_policy__"
+PAGE = "__buckler_docs__"
 MAX_DEPTH = 8
 _PUBLIC = ("public", "known", "any_of", "verified")
 
@@ -47,6 +48,11 @@ def shown(endpoint: Any, dependant: Any) -> List[str]:
         marked = getattr(handler, POLICY, None)
         wishes += filter(_is_wish, marked if isinstance(marked, tuple) else ())
     return sorted({str(name) for wish in wishes for name in wish.secrets})
+
+
+def is_documentation(endpoint: Any) -> bool:
+    """Whether guard put this page in the place of FastAPI's."""
+    return isinstance(getattr(endpoint, PAGE, None), str)
 
 
 def mark_of(holder: Any) -> Optional[Any]:

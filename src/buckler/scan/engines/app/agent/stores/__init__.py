@@ -17,7 +17,7 @@ from . import mongodb, mysql, postgresql, redis, sqlite
 from .interface import Store, StoreError
 from .standin import StandIn
 
-__all__ = ["changed", "close", "keep", "opened", "restore"]
+__all__ = ["changed", "close", "keep", "opened", "restore", "settle"]
 
 _REAL: Dict[str, Callable[[Dict[str, Any], str], Store]] = {
     "postgresql": postgresql.PostgreSQL,
@@ -47,6 +47,11 @@ def opened(kind: str, server: Dict[str, Any], database: str) -> None:
         _stores[kind, database] = StandIn(kind, server, database)
     elif kind in _REAL:
         _stores[kind, database] = _REAL[kind](server, database)
+
+
+async def settle() -> None:
+    """Let the application end what it has begun to write; before :func:`keep` and :func:`restore`."""
+    await sqlite.settle()
 
 
 def keep() -> Dict[str, Any]:

@@ -6,6 +6,7 @@ was put back, and a database that somebody is writing to is left as it is.
 
 from __future__ import annotations
 
+import asyncio
 import os
 import sqlite3
 import time
@@ -18,6 +19,7 @@ MAX_BYTES = 64 * 1024 * 1024
 """Of one file."""
 MAX_FILES = 32
 LOCKED_SECONDS = 0.3
+TURN_SECONDS = 0.005
 _BUSY = (5, 6)
 _files: Dict[str, "_File"] = {}
 _memories: List["_Memory"] = []
@@ -42,6 +44,19 @@ def stores() -> Iterator[Store]:
     """The databases that are there."""
     yield from (store for path, store in list(_files.items()) if os.path.exists(path))
     yield from (store for store in list(_memories) if store.alive)
+
+
+async def settle() -> None:
+    """Let what the application does behind an answer end what it has begun to write.
+
+    It runs in the same event loop, so that nothing of it ends while this process waits for its lock.
+    """
+    deadline = time.monotonic() + LOCKED_SECONDS
+    while time.monotonic() < deadline:
+        files = (store for path, store in list(_files.items()) if os.path.exists(path))
+        if not any(store.is_written() for store in files):
+            return
+        await asyncio.sleep(TURN_SECONDS)
 
 
 def _path_of(connection: sqlite3.Connection) -> Optional[str]:
@@ -104,6 +119,20 @@ class _File:
         if self._kept is not None:
             _copy(self._kept, self._opened())
             self._version = self._now()
+
+    def is_written(self) -> bool:
+        """Whether somebody is in the midst of a transaction that writes."""
+        try:
+            live = self._opened()
+            live.execute("PRAGMA busy_timeout = 0")
+            try:
+                live.execute("BEGIN IMMEDIATE")
+                live.execute("ROLLBACK")
+            finally:
+                live.execute("PRAGMA busy_timeout = %d" % (LOCKED_SECONDS * 1000))
+        except (sqlite3.Error, OSError) as error:
+            return "locked" in str(error)
+        return False
 
     def close(self) -> None:
         for connection in (self._live, self._kept):

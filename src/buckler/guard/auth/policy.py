@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Final, get_args
 
 from buckler.guard.auth.principal import Scheme
 from buckler.guard.options import GuardError, count, flag, positive, texts
+from buckler.guard.validate.relative_url import problem
 
 if TYPE_CHECKING:
     from buckler.guard.auth.jwt.keys import KeySet
@@ -47,6 +48,8 @@ class AuthPolicy:
         password_workers: Passwords that are hashed at once in this process.
         password_queue: Those that may wait; the next one is told 503.
         prefix: Where the ready-made routes are included.
+        sign_in_page: Path of the page with the form that signs in, e.g. ``/sign-in``: with it there are routes
+            that take a plain form; empty for none.
 
     Raises:
         GuardError: An option is wrong.
@@ -75,6 +78,7 @@ class AuthPolicy:
     password_workers: int = 2
     password_queue: int = 64
     prefix: str = "/auth"
+    sign_in_page: str = ""
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "ways", texts(self.ways, "ways", "session"))
@@ -106,6 +110,11 @@ class AuthPolicy:
         if self.verified_only and deliver is None:
             raise GuardError(
                 "verified_only needs mails, and deliver is not set", hint="write deliver=send_mail"
+            )
+        if self.sign_in_page and problem(self.sign_in_page):
+            raise GuardError(
+                f"sign_in_page: {self.sign_in_page!r} is no path",
+                hint="write sign_in_page='/sign-in'",
             )
         if not self.prefix.startswith("/") or self.prefix.endswith("/"):
             raise GuardError(f"prefix: {self.prefix!r} is no path", hint="write prefix='/auth'")

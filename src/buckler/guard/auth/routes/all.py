@@ -23,6 +23,10 @@ def router(identities: Identities, *, administration: bool = True) -> APIRouter:
     found = APIRouter(prefix=identities.policy.prefix)
     found.include_router(sign_in.router(identities))
     found.include_router(account.router(identities))
+    if identities.policy.sign_in_page and "session" in identities.policy.ways:
+        from buckler.guard.auth.routes import forms
+
+        found.include_router(forms.router(identities))
     # Who asks everybody for a second factor is told at the start what is missing; others do without the routes.
     second = identities.policy.second_factor or installed()
     if second:

@@ -177,8 +177,8 @@ REMOVED = [
         "hash of passwords",
         "AUT006",
         "app/seed.py",
-        'await identities.passwords.hash(login["password"])',
-        'hashlib.sha256(login["password"].encode()).hexdigest()',
+        "await identities.passwords.hash(password)",
+        "hashlib.sha256(password.encode()).hexdigest()",
     ),
     read(
         "comparison in constant time",

@@ -20,6 +20,8 @@ from buckler.scan.target import Application, Target
 
 HEADS = ("Method", "Path", "Security", "Requires", "Bounds", "Source")
 STATING = "buckler.guard.access."
+POLICY = "buckler.guard.policy.RoutePolicy"
+"""Bounds of a route, which say nothing of who may call it."""
 """Dependencies whose rule is told in words."""
 BOUNDS = {
     "minimum": "≥",
@@ -76,7 +78,7 @@ def describe(operation: Operation) -> dict[str, Any]:
     """One row, for people and programs."""
     scopes = sorted({scope for scheme in operation.security for scope in scheme.scopes})
     own = [d.name for d in operation.dependencies if not d.parents]
-    names = [name.rpartition(".")[2] for name in own if not name.startswith(STATING)]
+    names = [n.rpartition(".")[2] for n in own if not n.startswith(STATING) and n != POLICY]
     return {
         "method": operation.method,
         "path": operation.path,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Annotated, Any
 
 import pytest
-from fastapi import Depends, FastAPI, Request
+from fastapi import Depends, FastAPI, Request, Response
 from starlette.testclient import TestClient
 
 from buckler.guard import (
@@ -196,3 +196,40 @@ def test_depends_of_the_application_beside_the_rule() -> None:
         assert seen == []
         assert asked.get("/x", headers=key(one)).status_code == 200
     assert seen == ["/x"]
+
+
+def test_a_session_gets_another_cookie_when_rights_change() -> None:
+    app = FastAPI()
+
+    @app.get("/x", dependencies=[authenticated])
+    async def x(response: Response) -> str:
+        response.set_cookie("own", "1")
+        return "ok"
+
+    made = shop(app)
+    made.add("a")
+    identities = made.guard.identities
+    first, session = run(identities.sessions.begin("a", factors=["password"]))
+    with client(app) as asked:
+
+        def got(value: str) -> tuple[int, dict[str, str]]:
+            asked.cookies.clear()
+            answer = asked.get("/x", headers={"Cookie": f"__Host-session={value}"})
+            return answer.status_code, dict(answer.cookies)
+
+        for _ in range(2):
+            assert got(first) == (200, {"own": "1"})
+        run(identities.assign("a", "clerk"))
+        status, cookies = got(first)
+        assert (status, cookies["own"]) == (200, "1")
+        second = cookies["__Host-session"]
+        assert second != first
+        assert got(second) == (200, {"own": "1"})
+        # Requests that were under way with the old one are answered, without another cookie.
+        assert got(first) == (200, {"own": "1"})
+        found = run(identities.sessions.verify(second))
+        assert (found.id, found.created) == (session.id, session.created)
+        old = run(identities.sessions.verify(first))
+        assert old.expires <= found.used + 31
+        run(identities.withdraw("a", "clerk"))
+        assert "__Host-session" in got(second)[1]

@@ -144,7 +144,6 @@ ES = SigningKey.generate("ES256").public_jwk()
         {"d": 1},
         {"oth": []},
     ],
-    ids=str,
 )
 def test_a_jwk_that_is_none(change: dict[str, Any]) -> None:
     with pytest.raises(GuardError):

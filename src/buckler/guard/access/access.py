@@ -22,6 +22,7 @@ from buckler.guard.auth import credentials
 from buckler.guard.auth.credentials import Authenticator, Credentials, Identity
 from buckler.guard.auth.errors import CredentialError, TooBusyError
 from buckler.guard.auth.principal import Principal
+from buckler.guard.inbound import Scope
 from buckler.guard.options import GuardError
 from buckler.guard.stores.errors import StoreError
 from buckler.guard.stores.interface import Stores
@@ -100,7 +101,7 @@ class Access:
         if self._ready is not None:
             await self._ready()
         try:
-            found = await self._identified(credentials.read(scope))
+            found = await self._identified(scope, credentials.read(scope))
         except CredentialError as error:
             self.tell(scope, EventKind.TOKEN_REFUSED, error.reason, error.message, status=401)
             self.refuse(connection, 401, ("invalid_token", ""))
@@ -179,16 +180,22 @@ class Access:
             )
         self.refuse(connection, 404, ("", ""))
 
-    async def _identified(self, came: Credentials) -> Principal | None:
+    async def _identified(self, scope: Scope, came: Credentials) -> Principal | None:
         """The first way whose credential came decides; what it refuses no other way lets in."""
         for way in self._ways:
             if way.came(came):
-                return await self._standing(await way.identify(came))
+                identity = await way.identify(came)
+                found, roles = await self._standing(identity)
+                layer = inbound.of(scope)
+                if layer is not None and scope["type"] == "http":
+                    layer.more += await way.settle(came, identity, roles)
+                return found
         if came.kind:
             raise CredentialError("scheme", "Authorization has a scheme that is not configured")
         return None
 
-    async def _standing(self, identity: Identity) -> Principal:
+    async def _standing(self, identity: Identity) -> tuple[Principal, frozenset[str]]:
+        """Who it is as the account stands, and the roles that it was given."""
         standing = await self._stores.standing(identity.user_id, *identity.token_ids)
         if standing is None:
             raise CredentialError("no_account", "the account is gone")
@@ -203,7 +210,7 @@ class Access:
         permissions = rights.permissions
         if identity.scopes is not None:
             permissions &= resolve(identity.scopes, self._declared())
-        return Principal(
+        found = Principal(
             id=user.id,
             name=user.name,
             permissions=permissions,
@@ -215,6 +222,7 @@ class Access:
             authenticated=identity.authenticated,
             verified=user.verified,
         )
+        return found, standing.roles
 
     def _step_up(self, connection: HTTPConnection, found: Principal, required: Requirement) -> None:
         """RFC 9470: what came in is good, but not good enough for this."""

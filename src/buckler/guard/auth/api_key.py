@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from buckler.guard.access.permissions import pattern
-from buckler.guard.auth.credentials import Credentials, Identity
+from buckler.guard.auth.credentials import Credentials, Headers, Identity
 from buckler.guard.auth.errors import CredentialError
 from buckler.guard.auth.principal import Scheme
 from buckler.guard.options import GuardError, count, positive, texts
@@ -256,6 +256,12 @@ class ApiKeyAuthenticator:
             scopes=found.scopes,
             factors=frozenset({"key"}),
         )
+
+    async def settle(
+        self, credentials: Credentials, identity: Identity, roles: frozenset[str]
+    ) -> Headers:
+        """Nothing: the credential stays as it is."""
+        return ()
 
     def declared(self) -> Any:
         """For OpenAPI."""

@@ -15,7 +15,7 @@ import time
 from collections.abc import Awaitable, Callable
 from typing import Any, Final, Protocol
 
-from buckler.guard.auth.credentials import Credentials, Identity
+from buckler.guard.auth.credentials import Credentials, Headers, Identity
 from buckler.guard.auth.errors import CredentialError, PasswordError
 from buckler.guard.auth.principal import Scheme
 from buckler.guard.options import flag, positive
@@ -121,6 +121,12 @@ class BasicAuthenticator:
             factors=frozenset({"password"}),
             authenticated=now,
         )
+
+    async def settle(
+        self, credentials: Credentials, identity: Identity, roles: frozenset[str]
+    ) -> Headers:
+        """Nothing: the credential stays as it is."""
+        return ()
 
     def declared(self) -> Any:
         """For OpenAPI."""

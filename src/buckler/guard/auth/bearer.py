@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from buckler.guard.auth.credentials import Credentials, Identity
+from buckler.guard.auth.credentials import Credentials, Headers, Identity
 from buckler.guard.auth.jwt.claims import Claims
 from buckler.guard.auth.jwt.verifier import TokenVerifier
 from buckler.guard.auth.principal import Scheme
@@ -32,6 +32,12 @@ class BearerAuthenticator:
     async def identify(self, credentials: Credentials) -> Identity:
         """Whose it is."""
         return identity(await self._verifier.averify(credentials.value))
+
+    async def settle(
+        self, credentials: Credentials, identity: Identity, roles: frozenset[str]
+    ) -> Headers:
+        """Nothing: the credential stays as it is."""
+        return ()
 
     def declared(self) -> Any:
         """For OpenAPI."""

@@ -147,6 +147,7 @@ class Identity:
         scopes: Of the credential, or None.
         factors: That were shown.
         authenticated: When one was last shown.
+        rights: Digest of the account's roles when the credential was made, where it has one.
     """
 
     user_id: str
@@ -157,6 +158,10 @@ class Identity:
     scopes: frozenset[str] | None = None
     factors: frozenset[str] = frozenset()
     authenticated: float = 0.0
+    rights: str = ""
+
+
+Headers = tuple[tuple[bytes, bytes], ...]
 
 
 class Authenticator(Protocol):
@@ -179,6 +184,17 @@ class Authenticator(Protocol):
         Raises:
             CredentialError: It does not count.
             TooBusyError: There is more to do than may wait.
+        """
+
+    async def settle(
+        self, credentials: Credentials, identity: Identity, roles: frozenset[str]
+    ) -> Headers:
+        """What the answer has to say since the account stands as it does.
+
+        Args:
+            credentials: That came.
+            identity: Whom they name.
+            roles: Names of those that the account has.
         """
 
     def declared(self) -> Any:

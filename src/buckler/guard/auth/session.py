@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from typing import Any, Final
 
-from buckler.guard.auth.credentials import Credentials, Identity
+from buckler.guard.auth.credentials import Credentials, Headers, Identity
 from buckler.guard.auth.errors import CredentialError
 from buckler.guard.auth.principal import Scheme
 from buckler.guard.options import GuardError, count, positive
@@ -24,9 +24,16 @@ from buckler.guard.stores.records import Session
 COOKIE: Final = "__Host-session"
 USED_EVERY: Final = 60.0
 """Seconds: a session's last use is written no more often."""
+GRACE: Final = 30.0
+"""Seconds that the cookie before goes on after a change of rights: requests may be under way with it."""
 LONGEST_AGENT: Final = 200
 _NAME: Final = re.compile(r"__Host-[A-Za-z0-9_-]{1,64}")
 _VALUE: Final = re.compile(r"[A-Za-z0-9_-]{43}")
+
+
+def rights_of(roles: Iterable[str]) -> str:
+    """What tells whether an account has other roles by now."""
+    return hashlib.sha256("\n".join(sorted(roles)).encode("utf-8")).hexdigest()[:32]
 
 
 def digest(value: str) -> str:
@@ -147,6 +154,36 @@ class SessionService:
             raise CredentialError("unknown", "a session is not known")
         return new, changed
 
+    async def renew(self, value: str, roles: Iterable[str]) -> tuple[str, Session] | None:
+        """Give a session another cookie where its account has other roles than when this one was set.
+
+        The cookie holds no rights, and what it may do is decided anew at each request; but one that was
+        taken while it could do little is not to grow with its owner (ASVS 5.0 V7.2.4).
+
+        Args:
+            value: Of the cookie as it is.
+            roles: Names of those that the account has.
+
+        Returns:
+            The new cookie's value and what is kept; None where nothing changed.
+        """
+        rights = rights_of(roles)
+        session = await self._store.find(digest(value))
+        if session is None or session.rights == rights:
+            return None
+        if not session.rights:  # the first request since the sign-in
+            await self._store.rotate(session.digest, replace(session, rights=rights))
+            return None
+        new = secrets.token_urlsafe(32)
+        changed = replace(session, digest=digest(new), rights=rights)
+        if not await self._store.rotate(session.digest, changed):
+            return None  # another request was faster
+        until = min(session.expires, self._clock() + GRACE)
+        await self._store.add(
+            replace(session, id=secrets.token_hex(8), rights=rights, expires=until)
+        )
+        return new, changed
+
     async def of(self, user_id: str) -> Sequence[Session]:
         """Those of an account that have not ended."""
         now = self._clock()
@@ -204,7 +241,20 @@ class SessionAuthenticator:
             credential=found.id,
             factors=found.factors,
             authenticated=found.authenticated,
+            rights=found.rights,
         )
+
+    async def settle(
+        self, credentials: Credentials, identity: Identity, roles: frozenset[str]
+    ) -> Headers:
+        """Another cookie, where the account has other roles by now."""
+        if identity.rights == rights_of(roles):
+            return ()
+        value = credentials.cookies[self._sessions.cookie]
+        renewed = await self._sessions.renew(value, roles)
+        if renewed is None:
+            return ()
+        return ((b"set-cookie", self._sessions.set_cookie(*renewed).encode("ascii")),)
 
     def declared(self) -> Any:
         """For OpenAPI."""

@@ -16,6 +16,8 @@ from buckler.guard.inbound import HTTPS, PERSONAL, Inbound
 Pairs = tuple[tuple[bytes, bytes], ...]
 _CACHE = b"cache-control"
 _COOKIE = b"set-cookie"
+_BESIDE = frozenset((b"vary", _COOKIE))
+"""Headers of which an answer may have several: guard's stand beside the application's."""
 _LENGTH = b"content-length"
 _TYPE = b"content-type"
 _DYNAMIC: Final = frozenset(
@@ -126,7 +128,7 @@ class HeaderWriter:
             replaced = frozenset(name for name, _ in pairs)
         else:
             pairs = tuple(pair for pair in pairs if pair[0] not in present)
-        replaced |= {name for name, _ in more if name != b"vary"}
+        replaced |= {name for name, _ in more if name not in _BESIDE}
         cookies = self._policy.cookies
         kept = []
         for lower, name, value in given:
@@ -135,7 +137,9 @@ class HeaderWriter:
             if lower == _COOKIE and cookies is not None:
                 value = cookies.repair(value, https=bool(flags & HTTPS))
             kept.append((name, value))
-        return [*kept, *pairs, *more]
+        # A cookie of guard's comes before the application's: of two with one name the last one counts.
+        first = [pair for pair in more if pair[0] == _COOKIE]
+        return [*first, *kept, *pairs, *(pair for pair in more if pair[0] != _COOKIE)]
 
 
 def _with(pairs: Pairs, cache: Pairs) -> Pairs:

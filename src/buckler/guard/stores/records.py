@@ -85,6 +85,7 @@ class Session:
         factors: Which they showed: ``password``, ``totp``, ``recovery``, ``passkey``.
         agent: What the browser calls itself, cut to 200 characters; for the owner's list.
         client: Address that it was made from; for the owner's list.
+        rights: Digest of the account's roles when the cookie was set; empty before the first request.
     """
 
     id: str
@@ -97,6 +98,7 @@ class Session:
     factors: frozenset[str] = frozenset()
     agent: str = ""
     client: str = ""
+    rights: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -190,6 +190,7 @@ def make_tables(metadata: MetaData, prefix: str) -> Tables:
             _names("factors"),
             _free("agent"),
             _free("client"),
+            _exact("rights"),
             indexes=("user_id", "expires"),
             unique=("id",),
         ),

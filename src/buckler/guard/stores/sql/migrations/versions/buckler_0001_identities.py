@@ -145,6 +145,7 @@ def _credentials(prefix: str) -> None:
         _text("factors"),
         _text("agent"),
         _text("client"),
+        _exact("rights"),
     )
     op.create_table(
         f"{prefix}refresh_families",

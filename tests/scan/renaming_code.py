@@ -17,16 +17,26 @@ from tests.scan.renaming_words import PROTOCOL, Words
 
 _TOKEN = re.compile(r"(?<!%)[A-Za-z_]\w*(?:-[A-Za-z_]\w*)*")
 _NOT_OURS = re.compile(r"^(text|image|application|http|https|lifespan|websocket)[/.]")
-_KEPT_ARGUMENTS = frozenset({"filter", "mode", "samesite", "media_type", "encoding", "extra"})
+_KEPT_ARGUMENTS = frozenset(
+    {"filter", "mode", "samesite", "media_type", "encoding", "extra", "ways", "schemes", "docs"}
+)
 _SPREAD = frozenset({"render", "add_task", "format"})
 _TRANSPARENT = frozenset({"AsyncSession", "async_sessionmaker", "select"})
 _BAGS = frozenset({"cookies", "session"})
 _FOREIGN = frozenset({"identity"})
 LONG = 100
 DRIVER = "sqlalchemy.ext.asyncio"
+STORES = "SqlStores"
+"""A library's own way to the database, which needs the driver that the shop's goes without."""
 PREFIX = "SHOP_"
 ADMIN = "admin"
 """The one role that Buckler's settings know by name; as a value it stays."""
+
+
+def _asynchronous(url: ast.expr) -> ast.expr:
+    """The address with the driver that it had."""
+    changed = ast.Attribute(url, "replace", ast.Load())
+    return ast.Call(changed, [ast.Constant("sqlite:"), ast.Constant("sqlite+aiosqlite:")], [])
 
 
 def rename_text(text: str, words: Words) -> str:
@@ -209,11 +219,14 @@ class Renamer(ast.NodeTransformer):
         node.args = [self.visit(argument) for argument in node.args]
         self._texts = True
         for keyword in node.keywords:
-            fixed = isinstance(keyword.value, ast.Constant) and keyword.arg in _KEPT_ARGUMENTS
+            plain = isinstance(keyword.value, ast.Constant | ast.List)
+            fixed = plain and keyword.arg in _KEPT_ARGUMENTS
             if not fixed:
                 keyword.value = self.visit(keyword.value)
             if renamed and keyword.arg:
                 keyword.arg = self._words.new(keyword.arg)
+        if _called(node.func) == STORES:
+            node.args[0] = _asynchronous(node.args[0])
         return node
 
     def visit_Subscript(self, node: ast.Subscript) -> ast.AST:

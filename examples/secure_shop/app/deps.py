@@ -14,7 +14,7 @@ ObjectId = Annotated[int, Path(ge=1, le=MAX_ID)]
 Me = Annotated[Principal, authenticated]
 
 
-async def own_account(me: Me, session: SessionDep) -> User:
+async def own_account(me: Annotated[Principal, authenticated], session: SessionDep) -> User:
     """The row of whoever is signed in."""
     user = await session.get(User, int(me.id))
     if user is None:

@@ -55,12 +55,12 @@ async def add_products(session: AsyncSession) -> None:
 
 async def add_account(identities: Identities, identity: dict[str, Any]) -> int:
     """One account as guard makes them, with its role."""
-    login = identity["login"]["json"]
+    password = identity["login"]["json"]["password"]
     made = await identities.stores.users.add(
         Account(
             id="",
-            name=login["name"],
-            password=await identities.passwords.hash(login["password"]),
+            name=identity["login"]["json"]["name"],
+            password=await identities.passwords.hash(password),
             verified=True,
         )
     )

@@ -145,17 +145,18 @@ class Accounts:
                 return
 
     def _known_names(self, slot: Slot) -> Iterator[str]:
+        """Names that somebody has, the likeliest first; a field called ``name`` may take an address, too."""
         wants_mail = "mail" in slot.leaf.lower() or slot.schema.get("format") == "email"
-        for login in self._logins.values():
-            name = _name_of(login)[1]
-            if ("@" in name) == wants_mail:
-                yield name
+        names = [_name_of(login)[1] for login in self._logins.values()]
+        yield from (name for name in names if ("@" in name) == wants_mail)
         for identity in self._run.identities:
             pool = self._run.pool.get(identity, {})
             for key in (
                 ("email", "mail") if wants_mail else ("username", "user_name", "login", "name")
             ):
                 yield from pool.get(key, [])[:1]
+        if not wants_mail:
+            yield from (name for name in names if "@" in name)
 
     def _login_as(self, login: LoginSettings, slot: str, name: str) -> Request:
         where, _, field = slot.partition(":")

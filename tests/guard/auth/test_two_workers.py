@@ -23,6 +23,8 @@ from tests.guard.auth.shop import GOOD, OTHER
 from tests.guard.stores.postgres import Cluster, cluster
 from tests.ports import free_port
 
+pytestmark = pytest.mark.slow
+
 APP = """
 import json, os, sys
 from fastapi import FastAPI

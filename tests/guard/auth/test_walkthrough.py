@@ -19,6 +19,8 @@ from buckler.guard import Mail, MailKind
 from tests.guard.auth.shop import GOOD, OTHER
 from tests.guard.auth.walkthrough_page import page_app
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 def site(tmp_path: Path) -> Iterator[tuple[str, list[Mail]]]:

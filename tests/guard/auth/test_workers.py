@@ -29,6 +29,8 @@ from tests.guard.auth.hashes import OTHERS, PASSWORD
 from tests.guard.auth.parts import GOOD, SECRET, Clock, Counting, cheap
 from tests.guard.stores.postgres import Cluster, cluster
 
+pytestmark = pytest.mark.slow
+
 Pair = tuple[SqlStores, SqlStores]
 
 

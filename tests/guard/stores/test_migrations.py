@@ -25,6 +25,8 @@ from buckler.guard.stores.sql.engine import engine_of
 from tests.conftest import ROOT
 from tests.guard.stores.postgres import Cluster
 
+pytestmark = pytest.mark.slow
+
 TABLES = 15
 
 

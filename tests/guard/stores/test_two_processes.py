@@ -19,6 +19,8 @@ from tests.guard.stores.conftest import migrate_now
 from tests.guard.stores.test_sessions import FAMILY, SESSION
 from tests.guard.stores.test_sessions import TOKEN as REFRESH
 
+pytestmark = pytest.mark.slow
+
 CALLERS = 20
 WORKER = """
 import asyncio, json, sys

@@ -207,6 +207,18 @@ def test_a_sign_in_that_is_under_way_ends_with_all_others(shop: Shop, path: str)
     assert shop.post(path, name=ANN, password=GOOD).status_code == 200
 
 
+def test_an_account_has_no_more_sign_ins_of_programs_than_may_be(shop: Shop) -> None:
+    shop.account()
+    shop.guard.identities.tokens._most = 2
+    made = [pair(shop).json() for _ in range(4)]
+    counts = [
+        shop.client.get("/auth/me", headers=bearer(one["access_token"])).status_code for one in made
+    ]
+    assert counts == [401, 401, 200, 200]
+    assert shop.post("/refresh", refresh_token=made[0]["refresh_token"]).status_code == 401
+    assert shop.post("/refresh", refresh_token=made[3]["refresh_token"]).status_code == 200
+
+
 class Failing:
     """Accounts of a store that fails at one change of what is known of an account."""
 

@@ -2,13 +2,25 @@
 
 from __future__ import annotations
 
+import asyncio
+import base64
+import logging
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
+from fastapi import FastAPI
+from sqlalchemy import text
 
-from tests.guard.auth.shop import GOOD, Shop, opened
+from buckler.guard import Guard, SqlStores, StoreError, User, authenticated
+from buckler.guard.auth import credentials
+from buckler.guard.auth.api_key import ApiKeyService, Issued
+from buckler.guard.auth.errors import CredentialError
+from buckler.guard.auth.mfa.totp import hotp, step_at
+from tests.guard.access.shop import SECRET
+from tests.guard.auth.shop import GOOD, OTHER, Shop, opened
 
 ANN = "ann@shop.example"
 
@@ -136,3 +148,236 @@ def test_a_key_is_rotated_where_there_are_as_many_as_may_be(shop: Shop) -> None:
     assert rotated.status_code == 201
     again = shop.client.post(f"/auth/keys/{rotated.json()['id']}/rotate")
     assert again.status_code == 409
+
+
+def with_second_factor(shop: Shop) -> tuple[str, ...]:
+    """An account with an authenticator app; its recovery codes."""
+    shop.account()
+    factors = shop.guard.identities.factors
+
+    async def enrol() -> tuple[str, ...]:
+        user = await shop.guard.identities.stores.users.by_name(ANN)
+        assert user is not None
+        setup = await factors.begin_totp(user)
+        padded = setup.secret + "=" * (-len(setup.secret) % 8)
+        code = hotp(base64.b32decode(padded), step_at(time.time()))
+        return await factors.confirm_totp(user, code)
+
+    found: tuple[str, ...] = shop.in_loop(enrol)
+    return found
+
+
+def test_basic_is_no_way_past_a_second_factor(shop: Shop) -> None:
+    shop.account()
+    assert shop.client.get("/auth/me", auth=(ANN, GOOD)).status_code == 200
+    shop.in_loop(shop.guard.identities.stores.users.remove, user_of(shop).id)
+    with_second_factor(shop)
+    for _ in range(2):  # the pair is remembered after the first
+        assert shop.client.get("/auth/me", auth=(ANN, GOOD)).status_code == 401
+
+
+@pytest.mark.parametrize("path", ["/sign-in", "/tokens"])
+def test_the_first_step_of_a_sign_in_ends_with_all_others(shop: Shop, path: str) -> None:
+    codes = with_second_factor(shop)
+    before = shop.post(path, name=ANN, password=GOOD).json()["ticket"]
+    shop.in_loop(shop.guard.identities.sign_out_everywhere, user_of(shop).id)
+    assert shop.post("/second-factor", ticket=before, code=codes[0]).status_code == 401
+    after = shop.post(path, name=ANN, password=GOOD).json()["ticket"]
+    assert shop.post("/second-factor", ticket=after, code=codes[0]).status_code == 200
+
+
+@pytest.mark.parametrize("path", ["/sign-in", "/tokens"])
+def test_a_sign_in_that_is_under_way_ends_with_all_others(shop: Shop, path: str) -> None:
+    """The password was right when it was checked, and was changed before the session was there."""
+    shop.account()
+    identities = shop.guard.identities
+    service: Any = identities.sessions if path == "/sign-in" else identities.tokens
+    begin = service.begin
+
+    async def late(user_id: str, **more: Any) -> Any:
+        await identities.sign_out_everywhere(user_id)
+        return await begin(user_id, **more)
+
+    service.begin = late
+    assert shop.post(path, name=ANN, password=GOOD).status_code == 401
+    user = user_of(shop)
+    assert shop.in_loop(identities.sessions.of, user.id) == []
+    assert shop.in_loop(identities.tokens.of, user.id) == []
+    service.begin = begin
+    assert shop.post(path, name=ANN, password=GOOD).status_code == 200
+
+
+def test_an_account_has_no_more_sign_ins_of_programs_than_may_be(shop: Shop) -> None:
+    shop.account()
+    shop.guard.identities.tokens._most = 2
+    made = [pair(shop).json() for _ in range(4)]
+    counts = [
+        shop.client.get("/auth/me", headers=bearer(one["access_token"])).status_code for one in made
+    ]
+    assert counts == [401, 401, 200, 200]
+    assert shop.post("/refresh", refresh_token=made[0]["refresh_token"]).status_code == 401
+    assert shop.post("/refresh", refresh_token=made[3]["refresh_token"]).status_code == 200
+
+
+class Failing:
+    """Accounts of a store that fails at one change of what is known of an account."""
+
+    def __init__(self, users: Any, at: int) -> None:
+        self._users = users
+        self._left = at
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._users, name)
+
+    async def set_state(self, user_id: str, **changes: Any) -> bool:
+        self._left -= 1
+        if self._left == 0:
+            raise StoreError("the database did not answer")
+        return bool(await self._users.set_state(user_id, **changes))
+
+
+@pytest.mark.parametrize("at", [1, 2])
+def test_a_store_that_fails_leaves_no_new_password_with_old_sessions(shop: Shop, at: int) -> None:
+    shop.account()
+    tokens = pair(shop).json()
+    shop.enter()
+    accounts: Any = shop.guard.identities.accounts
+    accounts._users = Failing(accounts._users, at)
+    change = {"current_password": GOOD, "password": OTHER}
+    assert shop.client.post("/auth/password", json=change).status_code == 503
+    alive = shop.client.get("/auth/me").status_code == 200
+    alive |= shop.post("/refresh", refresh_token=tokens["refresh_token"]).status_code == 200
+    shop.client.cookies.clear()
+    changed = shop.post("/sign-in", name=ANN, password=OTHER).status_code == 200
+    assert not (changed and alive)
+
+
+@pytest.mark.parametrize("path", ["/sessions", "/sign-out"])
+def test_a_store_that_does_not_answer_is_503(shop: Shop, path: str) -> None:
+    shop.account()
+    headers = bearer(pair(shop).json()["access_token"])
+    stores: Any = shop.guard.identities.stores
+
+    async def lose() -> None:
+        async with stores.session() as session:
+            await session.execute(text("ALTER TABLE buckler_sessions RENAME TO lost"))
+            await session.commit()
+
+    shop.in_loop(lose)
+    if path == "/sign-out":
+        answer = shop.client.post(
+            "/auth/sign-out", headers={"Cookie": "__Host-session=" + "a" * 43}
+        )
+    else:
+        answer = shop.client.get("/auth/sessions", headers=headers)
+    assert answer.status_code == 503
+    assert answer.headers["retry-after"]
+    assert "lost" not in answer.text
+    assert "buckler_sessions" not in answer.text
+
+
+async def keys_at_once(tmp_path: Path) -> None:
+    stores = SqlStores(f"sqlite+aiosqlite:///{tmp_path}/keys.db", create=True)
+    await stores.open()
+    await stores.users.add(User(id="ann", name="ann"))
+    keys = ApiKeyService(stores.keys, most=3)
+    made = await asyncio.gather(
+        *(keys.issue("ann", str(number)) for number in range(12)), return_exceptions=True
+    )
+    assert all(isinstance(one, Issued | CredentialError) for one in made)
+    assert len(await keys.of("ann")) <= 3
+    await stores.close()
+
+
+def test_keys_that_are_made_at_once_are_no_more_than_may_be(tmp_path: Path) -> None:
+    asyncio.run(keys_at_once(tmp_path))
+
+
+def test_what_is_shown_of_credentials_holds_none(shop: Shop) -> None:
+    """Objects are written to logs and tracebacks (CWE-532)."""
+    identities = shop.guard.identities
+    shop.account()
+    user = user_of(shop)
+    key = shop.in_loop(identities.keys.issue, user.id, "k")
+    made = shop.in_loop(lambda: identities.tokens.rotation.begin(user.id))
+    scope = {
+        "type": "http",
+        "headers": [
+            (b"authorization", b"Bearer geheim-1"),
+            (b"cookie", b"__Host-session=geheim-2"),
+        ],
+        "client": None,
+    }
+    shown = repr((user, key, made, credentials.read(scope)))
+    assert key.key not in shown
+    assert made.token not in shown
+    assert user.password not in shown
+    assert "geheim" not in shown
+
+
+def test_no_log_and_no_event_holds_what_signs_in(
+    shop: Shop, caplog: pytest.LogCaptureFixture
+) -> None:
+    with caplog.at_level(logging.DEBUG):
+        codes = with_second_factor(shop)
+        first = shop.post("/sign-in", name=ANN, password=GOOD).json()
+        shop.post("/second-factor", ticket=first["ticket"], code="000000")
+        shop.post("/second-factor", ticket=first["ticket"], code=codes[0])
+        cookie = shop.client.cookies["__Host-session"]
+        key = shop.client.post("/auth/keys", json={"name": "k"}).json()["key"]
+        again = shop.post("/tokens", name=ANN, password=GOOD).json()
+        tokens = shop.post("/second-factor", ticket=again["ticket"], code=codes[1]).json()
+        shop.post("/refresh", refresh_token=tokens["refresh_token"])
+        shop.post("/sign-in", name=ANN, password=OTHER)
+        shop.client.get("/orders", headers={"X-API-Key": key[:-1] + "x"})
+    told = caplog.text + repr(shop.events)
+    secrets = (GOOD, OTHER, cookie, key, codes[0], first["ticket"], *tokens.values())
+    for secret in secrets:
+        if isinstance(secret, str) and secret != "Bearer":
+            assert secret not in told, secret[:8]
+
+
+async def first_requests(tmp_path: Path) -> list[int]:
+    app = FastAPI()
+    guard = Guard(
+        app, secret=SECRET, database=f"sqlite+aiosqlite:///{tmp_path}/new.db", docs="public"
+    )
+
+    @app.get("/me", dependencies=[authenticated])
+    async def me() -> str:
+        return "me"
+
+    statuses: list[int] = []
+
+    async def ask() -> None:
+        async def receive() -> Any:
+            return {"type": "http.request", "body": b"", "more_body": False}
+
+        async def send(message: Any) -> None:
+            if message["type"] == "http.response.start":
+                statuses.append(message["status"])
+
+        scope = {
+            "type": "http",
+            "asgi": {"version": "3.0"},
+            "http_version": "1.1",
+            "method": "GET",
+            "scheme": "https",
+            "path": "/me",
+            "raw_path": b"/me",
+            "query_string": b"",
+            "root_path": "",
+            "headers": [(b"host", b"shop.example"), (b"x-api-key", b"bk_no")],
+            "client": ("192.0.2.1", 1),
+            "server": ("shop.example", 443),
+        }
+        await app(scope, receive, send)
+
+    await asyncio.gather(*(ask() for _ in range(5)))
+    await guard.identities.close()
+    return statuses
+
+
+def test_first_requests_at_once_open_the_stores_once(tmp_path: Path) -> None:
+    """Where nobody starts the application: all of them find it not ready."""
+    assert asyncio.run(first_requests(tmp_path)) == [401] * 5

@@ -264,6 +264,8 @@ class Accounts:
         """Store a new password, end what was issued before, and tell the owner."""
         chosen = await self._policy.judge(password, name=user.name, second_factor=second_factor)
         new = await self._passwords.hash(chosen)
+        # Before and after: a store that fails in between must not leave whoever has the old one signed in.
+        await self._users.set_state(user.id, valid_from=self._clock())
         if not await self._users.set_password(user.id, new, instead_of=user.password):
             raise PasswordError("changed", "the password was changed by somebody else meanwhile")
         await self._users.set_state(user.id, valid_from=self._clock())

@@ -13,7 +13,7 @@ import secrets
 import time
 import zlib
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Final
 
 from buckler.guard.access.permissions import pattern
@@ -46,7 +46,7 @@ class Issued:
         record: What is kept.
     """
 
-    key: str
+    key: str = field(repr=False)
     record: ApiKey
 
 

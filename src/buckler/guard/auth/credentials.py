@@ -34,10 +34,10 @@ class Credentials:
         loopback: Whether nobody but this machine could read what went over the network.
     """
 
-    headers: Sequence[tuple[bytes, bytes]]
+    headers: Sequence[tuple[bytes, bytes]] = field(repr=False)
     kind: str = ""
-    value: str = ""
-    cookies: Mapping[str, str] = field(default_factory=dict)
+    value: str = field(default="", repr=False)
+    cookies: Mapping[str, str] = field(default_factory=dict, repr=False)
     https: bool = False
     client: str = ""
     loopback: bool = False

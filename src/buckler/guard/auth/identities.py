@@ -80,6 +80,7 @@ class Identities(Services):
         super().__init__(secret, stores_of(database), wanted, tell, name, clock)
         self._known: Callable[[], frozenset[str]] = frozenset
         self._opened = False
+        self._opening: anyio.Lock | None = None
         self._prune_at = 0.0
         self._pruning = False
         check_clock(clock)
@@ -132,8 +133,12 @@ class Identities(Services):
     async def ready(self) -> None:
         """Open the stores, once; awaited at the start, or at the first request where there was none."""
         if not self._opened:
-            await self.stores.open()
-            self._opened = True
+            # Where nobody started the application, its first requests come at once.
+            opening = self._opening = self._opening or anyio.Lock()
+            async with opening:
+                if not self._opened:
+                    await self.stores.open()
+                    self._opened, self._opening = True, None
         now = self.clock()
         if now >= self._prune_at:
             self._prune_at = now + PRUNE_EVERY

@@ -11,7 +11,7 @@ import hashlib
 import secrets
 import time
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final
 
 from buckler.guard.audit.events import EventKind, Listener, SecurityEvent
@@ -40,7 +40,7 @@ class Rotated:
         family: Where it belongs: account, scopes, factors, as they are for the access token.
     """
 
-    token: str
+    token: str = field(repr=False)
     family: RefreshFamily
 
 

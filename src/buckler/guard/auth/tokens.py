@@ -9,6 +9,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
+from typing import Final
 
 from buckler.guard.audit.events import Listener
 from buckler.guard.auth.errors import TokenError, TokenReusedError
@@ -18,11 +19,14 @@ from buckler.guard.auth.jwt.revocation import RevocationList
 from buckler.guard.auth.jwt.token_policy import TokenPolicy
 from buckler.guard.auth.jwt.verifier import TokenVerifier
 from buckler.guard.auth.refresh import RefreshRotation, Rotated
+from buckler.guard.options import count
 from buckler.guard.stores.interface import Stores
 from buckler.guard.stores.records import RefreshFamily
 
 MARGIN = 60.0
 """Seconds that a revocation outlives the last token that it is for."""
+MOST_FAMILIES: Final = 100
+"""Sign-ins of programs that one account may have; the oldest ends for a new one."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,6 +55,7 @@ class TokenService:
         policy: What access tokens say.
         lifetime: Seconds of an access token.
         idle, absolute: Of refresh tokens; see :class:`RefreshRotation`.
+        most: Families that one account may have; the oldest end first.
         tell: Takes security events.
         clock: Seconds since 1970.
     """
@@ -64,9 +69,11 @@ class TokenService:
         lifetime: float,
         idle: float,
         absolute: float,
+        most: int = MOST_FAMILIES,
         tell: Listener,
         clock: Callable[[], float] = time.time,
     ) -> None:
+        self._most = count(most, "most")
         self._store = stores.refresh
         self._users = stores.users
         self._lifetime = lifetime
@@ -102,6 +109,8 @@ class TokenService:
         made = await self.rotation.begin(
             user_id, factors=factors, scopes=scopes, agent=agent, client=client
         )
+        for old in (await self._store.of(user_id))[self._most :]:
+            await self.revoke(user_id, old.id)
         return self._pair(made)
 
     async def refresh(self, token: str) -> TokenPair:

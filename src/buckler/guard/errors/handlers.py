@@ -10,12 +10,14 @@ from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
 from buckler.guard import inbound
+from buckler.guard.auth.errors import TooBusyError
 from buckler.guard.errors import problem
 from buckler.guard.errors.details import Details, line
 from buckler.guard.errors.mistakes import mistakes
 from buckler.guard.errors.places import declared
 from buckler.guard.errors.told import ToldError
 from buckler.guard.routes import applications
+from buckler.guard.stores.errors import StoreError
 
 if TYPE_CHECKING:
     from starlette.applications import Starlette
@@ -59,7 +61,12 @@ def install(app: Any, *, enforce: bool = False, depth: int = 0) -> None:
         depth: 0 for the outermost, which takes along what is mounted in it.
     """
     handlers: dict[Any, Any] = app.exception_handlers
-    ours: dict[Any, Any] = {HTTPException: on_http_exception, Exception: on_failure}
+    ours: dict[Any, Any] = {
+        HTTPException: on_http_exception,
+        StoreError: on_unavailable,
+        TooBusyError: on_unavailable,
+        Exception: on_failure,
+    }
     try:
         from fastapi.exceptions import RequestValidationError
     except ImportError:  # Starlette alone
@@ -108,6 +115,12 @@ async def on_invalid(request: Request, error: Exception) -> Response:
     known = declared(request.scope)
     listed = mistakes(found[:MAX_ERRORS], known)
     return answer(request, 422, {"errors": listed})
+
+
+async def on_unavailable(request: Request, error: Exception) -> Response:
+    """503: a store of guard's did not answer, or more wait than may; nothing else was done."""
+    log.error("incident %s: %s", inbound.request_id(request), type(error).__name__, exc_info=error)
+    return answer(request, 503, {}, {"Retry-After": "2"})
 
 
 async def on_failure(request: Request, error: Exception) -> Response:

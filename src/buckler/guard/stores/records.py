@@ -21,7 +21,7 @@ class User:
     Attributes:
         id: Stays the same for good; what tokens name as ``sub``.
         name: What its owner signs in with, normalised (NFKC, case folded); unique.
-        password: Hash in its own format (PHC string or an older one), or None where there is none.
+        password: Hash in its own format (PHC string or an older one), or None where there is none; not in ``repr``.
         verified: Whether its owner showed that the address is theirs.
         disabled: Whether it may not sign in, and nothing issued to it counts.
         created: When it was made.
@@ -31,7 +31,7 @@ class User:
 
     id: str
     name: str
-    password: str | None = None
+    password: str | None = field(default=None, repr=False)
     verified: bool = False
     disabled: bool = False
     created: float = 0.0

@@ -119,8 +119,30 @@ async def ticket(
         TICKET,
         user.id,
         ttl=TICKET_LIFETIME,
-        data={"kind": kind, "factors": " ".join(factors), **data},
+        data={
+            "kind": kind,
+            "factors": " ".join(factors),
+            "valid_from": repr(user.valid_from),
+            **data,
+        },
     )
+
+
+async def same(identities: Identities, user_id: str, valid_from: float) -> User:
+    """An account that was not disabled, signed out everywhere or given a new password since a time of its own.
+
+    Args:
+        identities: Of the application.
+        user_id: The account.
+        valid_from: As it was when its owner showed the first factor.
+
+    Raises:
+        CredentialError: It was (``disabled``, ``signed_out``), or is gone.
+    """
+    now = await identities.active(user_id)
+    if now.valid_from != valid_from:
+        raise CredentialError("signed_out", "the account was signed out everywhere meanwhile")
+    return now
 
 
 async def with_session(
@@ -130,11 +152,22 @@ async def with_session(
     user: User,
     factors: Iterable[str],
 ) -> SignedIn:
-    """A new session; the one that the browser had ends."""
+    """A new session; the one that the browser had ends.
+
+    Raises:
+        HTTPException: 401, all sign-ins of the account were ended while this one was under way.
+    """
     await end_session(identities, request)
     value, session = await identities.sessions.begin(
         user.id, factors=factors, agent=agent_of(request), client=client_of(request)
     )
+    with refusals():
+        try:
+            # Looked up when the session is there: what ends all of them either finds it, or was before this.
+            await same(identities, user.id, user.valid_from)
+        except CredentialError:
+            await identities.sessions.revoke(user.id, session.id)
+            raise
     set_session(identities, response, value, session)
     proof = identities.lockout.device(user.name)
     set_device(response, proof)
@@ -148,7 +181,11 @@ async def with_tokens(
     factors: Iterable[str],
     scopes: Iterable[str] | None,
 ) -> Tokens:
-    """A new pair of tokens."""
+    """A new pair of tokens.
+
+    Raises:
+        HTTPException: 401, as of :func:`with_session`.
+    """
     pair = await identities.tokens.begin(
         user.id,
         factors=factors,
@@ -156,6 +193,12 @@ async def with_tokens(
         agent=agent_of(request),
         client=client_of(request),
     )
+    with refusals():
+        try:
+            await same(identities, user.id, user.valid_from)
+        except CredentialError:
+            await identities.tokens.revoke(user.id, pair.family)
+            raise
     return tokens(pair)
 
 

@@ -212,6 +212,7 @@ async def second_step(
     """
     with answers.refusals():
         taken = await identities.one_time.take(body.ticket, answers.TICKET)
+        user = await answers.same(identities, taken.subject, float(taken.data["valid_from"]))
         try:
             factor = await identities.factors.verify(
                 taken.subject, body.code, client=answers.client_of(request)
@@ -219,7 +220,6 @@ async def second_step(
         except CredentialError:
             await identities.one_time.give_back(taken)
             raise
-        user = await identities.active(taken.subject)
     factors = [*taken.data["factors"].split(), factor]
     if taken.data["kind"] == "tokens":
         scopes = taken.data.get("scopes", "").split() or None

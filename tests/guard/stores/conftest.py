@@ -45,7 +45,20 @@ def postgresql() -> Iterator[Cluster]:
         yield running
 
 
-@pytest.fixture(params=KINDS)
+ONCE = (
+    "psycopg",
+    "sqlite named",
+    "sqlite lettered",
+    "asyncpg numbered",
+    "asyncpg named",
+    "psycopg lettered",
+)
+"""Run on one Python: the others show as much of another one."""
+
+
+@pytest.fixture(
+    params=[pytest.param(one, marks=pytest.mark.slow) if one in ONCE else one for one in KINDS]
+)
 def kind(request: pytest.FixtureRequest) -> str:
     return request.param
 

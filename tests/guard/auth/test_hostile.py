@@ -219,6 +219,17 @@ def test_an_account_has_no_more_sign_ins_of_programs_than_may_be(shop: Shop) -> 
     assert shop.post("/refresh", refresh_token=made[3]["refresh_token"]).status_code == 200
 
 
+def test_clocks_of_workers_that_differ_end_no_new_sign_in(shop: Shop) -> None:
+    """Signed out everywhere by one whose clock is five seconds ahead, signed in by another."""
+    shop.account()
+    users, user_id = shop.guard.identities.stores.users, user_of(shop).id
+    assert shop.in_loop(lambda: users.set_state(user_id, valid_from=time.time() + 5.0))
+    shop.enter()
+    assert shop.client.get("/auth/me").status_code == 200
+    tokens = pair(shop).json()
+    assert shop.post("/refresh", refresh_token=tokens["refresh_token"]).status_code == 200
+
+
 class Failing:
     """Accounts of a store that fails at one change of what is known of an account."""
 

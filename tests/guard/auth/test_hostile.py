@@ -230,6 +230,14 @@ def test_clocks_of_workers_that_differ_end_no_new_sign_in(shop: Shop) -> None:
     assert shop.post("/refresh", refresh_token=tokens["refresh_token"]).status_code == 200
 
 
+@pytest.mark.parametrize("name", ["\x00", "a\nb", "\u202e"])
+def test_a_name_of_a_key_is_one_that_people_see(shop: Shop, name: str) -> None:
+    shop.account()
+    shop.enter()
+    assert shop.client.post("/auth/keys", json={"name": name}).status_code == 422
+    assert shop.client.post("/auth/keys", json={"name": "Büro 1"}).status_code == 201
+
+
 class Failing:
     """Accounts of a store that fails at one change of what is known of an account."""
 

@@ -105,3 +105,18 @@ def opened(folder: Path, **policy: Any) -> Iterator[Shop]:
         TestClient(app, base_url="https://testserver") as client,
     ):
         yield Shop(client, guard, mails, events)
+
+
+def pair(shop: Shop, scope: str = "") -> Any:
+    """Tokens, as ``/docs`` asks for them."""
+    form = {
+        "username": "ann@shop.example",
+        "password": GOOD,
+        "scope": scope,
+        "grant_type": "password",
+    }
+    return shop.client.post("/auth/token", data=form)
+
+
+def bearer(token: str) -> dict[str, str]:
+    return {"Authorization": f"Bearer {token}"}

@@ -115,6 +115,19 @@ def test_the_last_administrator_does_not_lock_everybody_out(shop: Shop, change: 
     assert "roles:manage" in rights(shop)
 
 
+@pytest.mark.parametrize("name", ["%00", "a%0Ab", "%E2%80%AE"])
+def test_what_is_no_name_of_a_role_is_refused(shop: Shop, name: str) -> None:
+    boss = account(shop, "boss@shop.example", "boss")
+    shop.enter("boss@shop.example")
+    for method, path in (
+        ("PUT", f"/roles/{name}"),
+        ("DELETE", f"/roles/{name}"),
+        ("DELETE", f"/users/{boss[:-1]}/roles/{name}"),
+    ):
+        answer = shop.client.request(method, f"/auth{path}", json={"permissions": []})
+        assert answer.status_code == 422, path
+
+
 def test_an_account_that_administers_more_is_left_alone(shop: Shop) -> None:
     role(shop, "help", ["accounts:read", "accounts:manage"])
     boss = account(shop, "boss@shop.example", "boss")

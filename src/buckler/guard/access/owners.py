@@ -7,6 +7,7 @@ read once, checked, and handed to the handler, which so cannot forget the check.
 from __future__ import annotations
 
 import inspect
+import uuid
 from collections.abc import Callable
 from dataclasses import replace
 from typing import TYPE_CHECKING, Annotated, Any
@@ -134,7 +135,7 @@ class _Lookup:
         found, holder = row
         if self.override is not None and principal.may(self.override):
             return found
-        if holder is None or str(holder) != principal.id:
+        if not _is(holder, principal.id):
             decides.refuse_object(connection, owner=True)
         return found
 
@@ -175,6 +176,13 @@ class _Lookup:
         find.__annotations__ = dict(kinds)
         find.__name__ = f"owned_{self.model.__name__}"
         return find
+
+
+def _is(holder: Any, user_id: str) -> bool:
+    """Whether an owner's column names an account; guard's own ids are written without dashes."""
+    if isinstance(holder, uuid.UUID) and holder.hex == user_id:
+        return True
+    return holder is not None and str(holder) == user_id
 
 
 async def _first(session: Any, statement: Any) -> Any:

@@ -90,6 +90,7 @@ class RefreshRotation:
         authenticated: float | None = None,
         agent: str = "",
         client: str = "",
+        since: float = 0.0,
     ) -> Rotated:
         """A new family, after a sign-in.
 
@@ -100,12 +101,13 @@ class RefreshRotation:
             authenticated: When they last did; else now.
             agent: What the client calls itself.
             client: Address that it came from.
+            since: The account's ``valid_from``, set by a clock that may be ahead of this one.
         """
         now = self._clock()
         family = RefreshFamily(
             id=secrets.token_urlsafe(16),
             user_id=user_id,
-            created=now,
+            created=max(now, since),
             expires=now + self._absolute,
             scopes=None if scopes is None else frozenset(scopes),
             factors=frozenset(factors),

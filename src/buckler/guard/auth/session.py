@@ -88,9 +88,23 @@ class SessionService:
         self._clock = clock
 
     async def begin(
-        self, user_id: str, *, factors: Iterable[str], agent: str = "", client: str = ""
+        self,
+        user_id: str,
+        *,
+        factors: Iterable[str],
+        agent: str = "",
+        client: str = "",
+        since: float = 0.0,
     ) -> tuple[str, Session]:
         """A new session, at every sign-in: what the browser had before is not gone on with.
+
+        Args:
+            user_id: Whose.
+            factors: That were shown.
+            agent: What the browser calls itself.
+            client: Its address.
+            since: The account's ``valid_from``. The clock that it was set by may be ahead of this one, and the
+                session would not count.
 
         Returns:
             The cookie's value, and what is kept.
@@ -101,7 +115,7 @@ class SessionService:
             id=secrets.token_hex(8),
             digest=digest(value),
             user_id=user_id,
-            created=now,
+            created=max(now, since),
             used=now,
             expires=now + self._absolute,
             authenticated=now,

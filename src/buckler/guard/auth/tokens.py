@@ -96,6 +96,7 @@ class TokenService:
         scopes: Iterable[str] | None = None,
         agent: str = "",
         client: str = "",
+        since: float = 0.0,
     ) -> TokenPair:
         """The tokens of a sign-in.
 
@@ -105,9 +106,10 @@ class TokenService:
             scopes: What they may do at most; None for all that the account may.
             agent: What the program calls itself.
             client: Its address.
+            since: The account's ``valid_from``.
         """
         made = await self.rotation.begin(
-            user_id, factors=factors, scopes=scopes, agent=agent, client=client
+            user_id, factors=factors, scopes=scopes, agent=agent, client=client, since=since
         )
         for old in (await self._store.of(user_id))[self._most :]:
             await self.revoke(user_id, old.id)

@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Annotated
 
 from fastapi import APIRouter, Path, Query
+from pydantic import AfterValidator
 from starlette.exceptions import HTTPException
 
 from buckler.guard.access.dependencies import requires
@@ -23,6 +24,7 @@ from buckler.guard.auth.routes.models import (
     RoleShown,
     UserShown,
     Word,
+    printable,
 )
 from buckler.guard.auth.routes.superiors import check_account, check_remains, check_role
 from buckler.guard.options import GuardError
@@ -35,7 +37,7 @@ READ, MANAGE, ROLES = PERMISSIONS
 Manager = Annotated[Principal, requires(MANAGE, recent=900.0, schemes=["session", "bearer"])]
 RoleManager = Annotated[Principal, requires(ROLES, recent=900.0, schemes=["session", "bearer"])]
 UserId = Annotated[Id, Path()]
-RoleName = Annotated[Word, Path()]
+RoleName = Annotated[Word, AfterValidator(printable), Path()]
 
 
 def router(identities: Identities) -> APIRouter:

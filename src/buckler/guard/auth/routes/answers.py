@@ -159,7 +159,11 @@ async def with_session(
     """
     await end_session(identities, request)
     value, session = await identities.sessions.begin(
-        user.id, factors=factors, agent=agent_of(request), client=client_of(request)
+        user.id,
+        factors=factors,
+        agent=agent_of(request),
+        client=client_of(request),
+        since=user.valid_from,
     )
     with refusals():
         try:
@@ -192,6 +196,7 @@ async def with_tokens(
         scopes=scopes,
         agent=agent_of(request),
         client=client_of(request),
+        since=user.valid_from,
     )
     with refusals():
         try:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, Field, SecretStr
+from pydantic import AfterValidator, BaseModel, Field, SecretStr
 
 from buckler.guard.access.permissions import PATTERN
 from buckler.guard.validate.model import StrictModel
@@ -15,6 +15,17 @@ Id = Annotated[str, Field(min_length=1, max_length=200)]
 Token = Annotated[str, Field(min_length=1, max_length=500)]
 Scope = Annotated[str, Field(min_length=1, max_length=200, pattern=rf"^{PATTERN}$")]
 Typed = Annotated[SecretStr, Field(min_length=1, max_length=1024)]
+
+
+def printable(text: str) -> str:
+    """A text that people see as it is: no control characters, which PostgreSQL does not keep either.
+
+    Raises:
+        ValueError: It is none.
+    """
+    if not text.isprintable():
+        raise ValueError("a character that cannot be seen")
+    return text
 
 
 class NamePassword(StrictModel):
@@ -73,7 +84,7 @@ class Refresh(StrictModel):
 class NewKey(StrictModel):
     """A key that is wanted."""
 
-    name: Annotated[str, Field(min_length=1, max_length=100)]
+    name: Annotated[str, Field(min_length=1, max_length=100), AfterValidator(printable)]
     scopes: Annotated[list[Scope], Field(max_length=100)] | None = None
     days: Annotated[int, Field(ge=1, le=3650)] | None = None
 

@@ -100,6 +100,13 @@ def test_an_account_has_so_many_keys_and_no_more() -> None:
     run(story())
 
 
+def test_nobody_asks_for_a_key_that_lasts_longer_than_usual() -> None:
+    clock = Clock()
+    service = keys(clock, lifetime=100.0)
+    lasting = [run(service.issue("u", "ci", lifetime=t)).record.expires for t in (50.0, 9e9)]
+    assert lasting == [clock.now + 50, clock.now + 100]
+
+
 def test_a_key_without_an_end_and_its_last_use() -> None:
     async def story() -> None:
         clock = Clock()

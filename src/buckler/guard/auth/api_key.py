@@ -127,7 +127,7 @@ class ApiKeyService:
             user_id: Whose it will be.
             name: That its owner knows it by; cut to 100 characters.
             scopes: Permissions and patterns that it may use at most; None for all that its owner may.
-            lifetime: Seconds, if it shall be other than usual.
+            lifetime: Seconds, if it shall end earlier than usual.
             instead_of: Id of one that will end soon, and is not counted among those that there may be.
 
         Raises:
@@ -138,6 +138,8 @@ class ApiKeyService:
         for one in wanted or ():
             pattern(one, "scopes")
         lasts = self._lifetime if lifetime is None else positive(lifetime, "lifetime")
+        if lasts is not None and self._lifetime is not None:
+            lasts = min(lasts, self._lifetime)
         now = self._clock()
         if len(await self._alive(user_id, now, instead_of)) >= self._most:
             raise CredentialError("too_many", "the account has as many keys as it may")

@@ -15,7 +15,13 @@ from pydantic import BaseModel
 from buckler.guard import Guard, MemoryStores, public, requires, with_policy
 
 app = FastAPI()
-Guard(app, secret="k7Zq2m9XvB4tR8yLw3nF6sJ1dG5hP0cAeU2iOzQx", database=MemoryStores(), DENY)
+Guard(
+    app,
+    secret="k7Zq2m9XvB4tR8yLw3nF6sJ1dG5hP0cAeU2iOzQx",
+    database=MemoryStores(),
+    docs="public",
+    DENY,
+)
 kept: list[str] = []
 
 
@@ -84,6 +90,8 @@ def test_public_is_on_purpose_where_it_is_said(
     project: Write, scan: Any, words: dict[str, str], missing: set[str]
 ) -> None:
     report = scan(made(project, words), select=("ACC001", "ACC005"))
+    reached = {row.operation for row in report.coverage.operations if row.reached}
+    assert reached == {"POST /wishes", "POST /open/notes"}
     assert found(report, "ACC001") == missing
     assert found(report, "ACC005") == set()
 

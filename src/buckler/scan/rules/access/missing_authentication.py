@@ -46,8 +46,8 @@ class MissingAuthentication(Rule):
     ## How to fix
     Give the dependency to the router, so that a new route has it from the start:
     ``APIRouter(prefix="/orders", dependencies=[Depends(current_user)])``. What is open on purpose is
-    declared: ``public = ["GET /health"]`` in ``[tool.buckler]``. A ``Guard(app, secret=…, database=…)``
-    of ``buckler.guard`` does not start while a route says nothing of who may pass.
+    declared: ``public = ["GET /health"]`` in ``[tool.buckler]``, or ``public`` of ``buckler.guard`` at the
+    route. A ``Guard(app, secret=…, database=…)`` does not start while a route says nothing of who may pass.
 
     ## How to check
     Send the request of the proof without any credential: it must answer 401.

@@ -304,7 +304,11 @@ def test_sources_that_can_be_read_only_once_stand_in_each_answer() -> None:
 def test_the_tables_above_have_every_option() -> None:
     for kind, named in HEADERS.values():
         assert named.keys() == {one.name for one in fields(kind)}
-    assert GUARD.keys() == {*inspect.signature(Guard).parameters, *POLICY} - {"app", "changes", "deny"}
+    assert GUARD.keys() == {*inspect.signature(Guard).parameters, *POLICY} - {
+        "app",
+        "changes",
+        "deny",
+    }
     assert POLICY.keys() == Changes.__annotations__.keys() == {one.name for one in fields(Policy)}
     assert ROUTE.keys() == {one.name for one in fields(RoutePolicy)}
     for part, options in PARTS.items():

@@ -185,7 +185,7 @@ def test_the_current_revision_is_shown(tmp_path: Path) -> None:
         ("postgresql://u:secret@h/d", 2, "postgresql+asyncpg://u:***@h/d"),
         ("nonsense with secret", 2, "no address of a database"),
         ("mysql+aiomysql://u:secret@h/d", 2, "mysql+aiomysql is not supported"),
-        ("postgresql+asyncpg://u:secret@127.0.0.1:1/d", 3, "did not answer"),
+        ("postgresql+asyncpg://u:secret@127.0.0.1:1/d", 3, "Connect call failed"),
         ("sqlite+aiosqlite:////nowhere/at/all.db", 2, "cannot be made"),
     ],
 )

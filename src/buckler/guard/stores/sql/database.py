@@ -255,7 +255,8 @@ def _failing_closed() -> Iterator[None]:
 
 def _cause(error: Exception) -> str:
     """What the driver said of the database; what it says of values holds them."""
-    if not isinstance(error, (OperationalError, ProgrammingError, OSError)):
+    connecting = isinstance(error, StatementError) and error.statement is None
+    if not connecting and not isinstance(error, (OperationalError, ProgrammingError, OSError)):
         return ""
     said = error.orig if isinstance(error, DBAPIError) else error
     return f": {_first_line(said)}" if isinstance(said, Exception) else ""

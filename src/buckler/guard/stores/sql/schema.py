@@ -33,12 +33,13 @@ async def check_schema(database: Database, tables: Tables, prefix: str, *, ours:
     """
     missing = await database.look(lambda connection: list(_missing(connection, tables)))
     if missing:
+        in_file = ours and database.engine.dialect.name == "sqlite"
         more = f" and {len(missing) - 3} more" if len(missing) > 3 else ""
         address = database.engine.url.render_as_string(hide_password=True)
         asked = "" if prefix == PREFIX else f" --prefix {prefix}"
         raise GuardError(
             f"the database has not {', '.join(missing[:3])}{more}",
-            hint=f"run: buckler db upgrade --database '{address}'{asked}{_OR if ours else ''}",
+            hint=f"run: buckler db upgrade --database '{address}'{asked}{_OR if in_file else ''}",
         )
 
 

@@ -90,7 +90,22 @@ def test_the_other_examples_run_too(here: Path) -> None:
         bearer = {"Authorization": f"Bearer {pair['access_token']}"}
         assert client.get("/clerks/today", headers=bearer).json() == []
         assert client.get("/assets/a.txt").text == "assets"
-        assert client.get("/reports/a.txt").status_code == 401
+        refused = client.get("/reports/a.txt", follow_redirects=False)
+        assert refused.headers["location"] == "/sign-in"  # what the page's handler makes of 401
+
+
+def test_the_pages_sign_in(here: Path) -> None:
+    app = run("docs_pages", blocks())["app"]
+    with TestClient(app, base_url="https://testserver", follow_redirects=False) as client:
+        body = {"name": "ann@shop.example", "password": PASSWORD}
+        assert client.post("/auth/sign-up", json=body).status_code == 202
+        assert client.get("/me").headers["location"] == "/sign-in"
+        wrong = client.post("/sign-in", data={**body, "password": "not it, not at all"})
+        assert wrong.status_code == 401
+        assert client.post("/sign-in", data=body).headers["location"] == "/"
+        assert client.get("/me").json() == "ann@shop.example"
+        assert client.post("/leave").headers["location"] == "/sign-in"
+        assert client.get("/me").headers["location"] == "/sign-in"
 
 
 def test_the_test_runs_too(here: Path, guard_principal: Any) -> None:

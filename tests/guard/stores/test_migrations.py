@@ -139,11 +139,22 @@ def test_nothing_is_made_at_the_start(url: str) -> None:
     with pytest.raises(GuardError, match="the table buckler_users") as caught:
         opened(url)
     assert f"buckler db upgrade --database '{url}'" in caught.value.hint
+    assert ("create=True" in caught.value.hint) == url.startswith("sqlite")
     assert names(url) == set()
     migrate(url, migrations.upgrade, prefix="other_")
     with pytest.raises(GuardError, match="the table buckler_users"):
         opened(url)
     opened(url, prefix="other_")
+
+
+@pytest.mark.parametrize("driver", ["asyncpg", "psycopg"])
+def test_what_the_server_says_of_a_stranger_is_told(postgresql: Cluster, driver: str) -> None:
+    with pytest.raises(StoreError, match='database "nodb" does not exist'):
+        opened(postgresql.url(driver, "nodb"))
+    stranger = postgresql.url(driver).replace("shop@", "nobody:secret@")
+    with pytest.raises(StoreError, match='role "nobody" does not exist') as refused:
+        opened(stranger)
+    assert "secret" not in str(refused.value)
 
 
 def test_the_command_that_is_named_makes_the_tables(url: str) -> None:
@@ -187,7 +198,7 @@ def test_the_current_revision_is_shown(tmp_path: Path) -> None:
         ("postgresql://u:secret@h/d", 2, "postgresql+asyncpg://u:***@h/d"),
         ("nonsense with secret", 2, "no address of a database"),
         ("mysql+aiomysql://u:secret@h/d", 2, "mysql+aiomysql is not supported"),
-        ("postgresql+asyncpg://u:secret@127.0.0.1:1/d", 3, "did not answer"),
+        ("postgresql+asyncpg://u:secret@127.0.0.1:1/d", 3, "Connect call failed"),
         ("sqlite+aiosqlite:////nowhere/at/all.db", 2, "cannot be made"),
     ],
 )

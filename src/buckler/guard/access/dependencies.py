@@ -29,6 +29,9 @@ if TYPE_CHECKING:
 SCHEME: Final = "buckler"
 """Name of the scheme in a document of OpenAPI that no guard has completed."""
 T = TypeVar("T")
+_AS_THEY_ARE: Final = (
+    "write dependencies=[public] or [authenticated], or Annotated[Principal, authenticated]"
+)
 _ASGI: Final = ("scope", "receive", "send")
 _SIGNATURE: Final = inspect.Signature(
     [
@@ -97,12 +100,15 @@ class AccessRule(Security):
         super().__init__(dependency=Required(required), scopes=list(required.permissions))
         object.__setattr__(self, "required", required)
 
-    def __call__(self, app: T) -> T:
+    def __call__(self, app: Any = None) -> Any:
         """Put the rule around an application that is mounted: FastAPI, StaticFiles, any ASGI object.
 
         Raises:
-            GuardError: It is a handler, which takes the rule by ``Annotated`` or ``dependencies``, or a class.
+            GuardError: It is a handler, which takes the rule by ``Annotated`` or ``dependencies``, a class, or
+                nothing, as of ``authenticated()``.
         """
+        if app is None:
+            raise GuardError("authenticated() and optional() are values", hint=_AS_THEY_ARE)
         return _around(app, getattr(self, "required"))  # noqa: B009
 
     def __hash__(self) -> int:
@@ -118,8 +124,14 @@ class PublicRule(Depends):
     def __init__(self) -> None:
         super().__init__(dependency=Anybody())
 
-    def __call__(self, app: T) -> T:
-        """Mark a handler, or an application that is mounted, as public."""
+    def __call__(self, app: Any = None) -> Any:
+        """Mark a handler, or an application that is mounted, as public.
+
+        Raises:
+            GuardError: It is nothing, as of ``public()``.
+        """
+        if app is None:
+            raise GuardError("public() is a value", hint=_AS_THEY_ARE)
         setattr(app, MARK, PUBLIC)
         return app
 

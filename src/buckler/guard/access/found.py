@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import Any, Final
 
 from buckler.guard.access.requirement import MARK, Requirement
+from buckler.guard.options import GuardError
 
 MAX_DEPTH: Final = 8
 
@@ -17,6 +18,9 @@ def rules_of(route: Any, endpoint: Any, dependant: Any) -> tuple[Requirement, ..
         route: Of Starlette.
         endpoint: Its handler.
         dependant: Of FastAPI, with what routers and the application add; or None.
+
+    Raises:
+        GuardError: ``Depends(authenticated)``: FastAPI would take the rule for a function, and let everybody pass.
     """
     found = [*_mark(route), *_of_dependant(dependant), *_of_handler(endpoint)]
     return tuple({id(rule): rule for rule in found}.values())
@@ -60,5 +64,11 @@ def _of_handler(endpoint: Any) -> Iterator[Requirement]:
 
 def _of_dependant(dependant: Any) -> Iterator[Requirement]:
     for sub in getattr(dependant, "dependencies", ()):
+        if any(_mark(getattr(sub.call, "dependency", None))):
+            raise GuardError(
+                "Depends(...) stands around a rule of who may pass, which is a dependency itself",
+                hint="write dependencies=[authenticated] or Annotated[Principal, authenticated], "
+                "without Depends",
+            )
         yield from _mark(sub.call)
         yield from _of_dependant(sub)

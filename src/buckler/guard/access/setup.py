@@ -95,6 +95,12 @@ class AccessSetup:
     def weaknesses(self) -> Iterator[Weakness]:
         """What is set weaker than the defaults, and permissions that no role gives."""
         if self.identities is None:
+            if any(not rule.public for rule in _rules(self._routes)):
+                yield (
+                    "no_identities",
+                    "routes state who may call them and nobody can be known, so that all get 500: "
+                    "write Guard(app, secret=..., database=...)",
+                )
             return
         if not self._denies:
             yield (
@@ -105,7 +111,10 @@ class AccessSetup:
         granted = {one for role in self.identities.roles.given for one in role.permissions}
         if not granted:
             return
-        given = resolve(granted, self.permissions())
+        from buckler.guard.auth.identities import PERMISSIONS
+
+        # Those of the ready-made routes are not the application's to misspell.
+        given = resolve(granted, self.permissions()) | frozenset(PERMISSIONS)
         for rule in _rules(self._routes):
             for one in rule.permissions:
                 if one not in given:

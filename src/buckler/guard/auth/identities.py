@@ -9,6 +9,7 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from functools import cached_property
 from typing import TYPE_CHECKING, Final
 
 import anyio
@@ -32,6 +33,8 @@ from buckler.guard.stores.records import Role, User
 if TYPE_CHECKING:
     from fastapi import APIRouter
     from starlette.requests import HTTPConnection
+
+    from buckler.guard.auth.forms import FormSignIn
 
 PRUNE_EVERY: Final = 3600.0
 MAILS_WAIT: Final = 10.0
@@ -168,6 +171,13 @@ class Identities(Services):
     async def second_factors(self, user_id: str) -> frozenset[str]:
         """The second factors that an account has: ``totp``, ``passkey``, ``recovery``."""
         return await ways_of(self.stores.factors, user_id)
+
+    @cached_property
+    def forms(self) -> FormSignIn:
+        """Signs in from pages of the application's own."""
+        from buckler.guard.auth.forms import FormSignIn
+
+        return FormSignIn(self)
 
     def router(self, *, administration: bool = True) -> APIRouter:
         """The ready-made routes, below ``AuthPolicy(prefix=...)``.

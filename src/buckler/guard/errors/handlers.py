@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
+from buckler.core.errors import BucklerError
 from buckler.guard import inbound
 from buckler.guard.auth.errors import TooBusyError
 from buckler.guard.errors import problem
@@ -100,7 +101,13 @@ async def on_http_exception(request: Request, error: Exception) -> Response:
     said = error.detail if status < 500 else None
     kept = said if said == problem.phrase(status) else details.cleaned(said)
     if kept != said or status >= 500:
-        log.warning("incident %s: answered %d; it said: %s", number, status, line(error.detail))
+        log.warning(
+            "incident %s: answered %d; it said: %s%s",
+            number,
+            status,
+            line(error.detail),
+            _why(error),
+        )
     if isinstance(kept, str):
         more: dict[str, Any] = {"detail": kept} if kept != problem.phrase(status) else {}
     else:
@@ -141,6 +148,12 @@ def answer(
         if k.lower() not in ("content-type", "content-length")
     }
     return Response(content, status, {**kept, "content-type": kind.decode()})
+
+
+def _why(error: HTTPException) -> str:
+    """What a part of guard's own raised before; others' errors may hold what was sent."""
+    cause = error.__cause__
+    return f" ({cause})" if isinstance(cause, BucklerError) and error.status_code >= 500 else ""
 
 
 def _headers(given: Mapping[str, str], details: Details, number: str) -> dict[str, str]:

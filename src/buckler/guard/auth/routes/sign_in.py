@@ -17,6 +17,7 @@ from buckler.guard.access.permissions import pattern
 from buckler.guard.audit.events import EventKind
 from buckler.guard.auth.credentials import cookies_of
 from buckler.guard.auth.errors import CredentialError, PasswordError
+from buckler.guard.auth.forms import by_code, by_password, signed_out
 from buckler.guard.auth.principal import Principal
 from buckler.guard.auth.routes import answers
 from buckler.guard.auth.routes.answers import Owner
@@ -30,7 +31,6 @@ from buckler.guard.auth.routes.models import (
     Tokens,
 )
 from buckler.guard.errors.told import ToldError
-from buckler.guard.headers.clear_site_data import clear_site_data
 from buckler.guard.options import GuardError
 from buckler.guard.policy import RoutePolicy
 
@@ -178,12 +178,6 @@ def scopes_of(asked: Sequence[str]) -> list[str] | None:
         raise ToldError(400, {"error": "invalid_scope"}) from error
 
 
-def signed_out(identities: Identities, response: Response) -> None:
-    """Leave nothing of the account with the browser but the proof of the device."""
-    clear_site_data(response, "cache", "storage")
-    response.headers.append("Set-Cookie", identities.sessions.clear_cookie())
-
-
 async def first_step(identities: Identities, request: Request, name: str, password: str) -> User:
     """Who has a name and a password.
 
@@ -191,15 +185,7 @@ async def first_step(identities: Identities, request: Request, name: str, passwo
         HTTPException: 401, whatever is wrong; 503, too many wait.
     """
     with answers.refusals():
-        user = await identities.sign_in.sign_in(
-            name,
-            password,
-            client=answers.client_of(request),
-            device=answers.device_of(request),
-        )
-        if identities.policy.verified_only and not user.verified:
-            raise PasswordError("unverified", "the account's address is not verified")
-    return user
+        return await by_password(identities, request, name, password)
 
 
 async def second_step(
@@ -211,16 +197,7 @@ async def second_step(
         HTTPException: 401, whatever is wrong.
     """
     with answers.refusals():
-        taken = await identities.one_time.take(body.ticket, answers.TICKET)
-        user = await answers.same(identities, taken.subject, float(taken.data["valid_from"]))
-        try:
-            factor = await identities.factors.verify(
-                taken.subject, body.code, client=answers.client_of(request)
-            )
-        except CredentialError:
-            await identities.one_time.give_back(taken)
-            raise
-    factors = [*taken.data["factors"].split(), factor]
+        user, factors, taken = await by_code(identities, request, body.ticket, body.code)
     if taken.data["kind"] == "tokens":
         scopes = taken.data.get("scopes", "").split() or None
         return await answers.with_tokens(identities, request, user, factors, scopes)

@@ -21,7 +21,14 @@ from typing import Any, Final, TypeVar
 
 from sqlalchemy import Connection, Executable, Row, Table
 from sqlalchemy.dialects import postgresql, sqlite
-from sqlalchemy.exc import DBAPIError, IntegrityError, SQLAlchemyError, StatementError
+from sqlalchemy.exc import (
+    DBAPIError,
+    IntegrityError,
+    OperationalError,
+    ProgrammingError,
+    SQLAlchemyError,
+    StatementError,
+)
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from buckler.guard.stores.errors import StoreError
@@ -219,7 +226,9 @@ async def _connected(engine: AsyncEngine) -> AsyncIterator[AsyncConnection]:
     except (SQLAlchemyError, OSError):
         raise
     except Exception as error:
-        raise StoreError("the database lets nobody in", hint=_HINT) from error
+        raise StoreError(
+            f"the database lets nobody in: {_first_line(error)}", hint=_HINT
+        ) from error
     try:
         yield connection
     finally:
@@ -238,9 +247,26 @@ def _failing_closed() -> Iterator[None]:
     except StatementError as error:
         if isinstance(error.orig, UnkeepableError):
             raise error.orig from None
-        raise StoreError("the database did not do what it was asked", hint=_HINT) from error
+        why = _cause(error)
+        raise StoreError(f"the database did not do what it was asked{why}", hint=_HINT) from error
     except (SQLAlchemyError, OSError) as error:
-        raise StoreError("the database did not answer", hint=_HINT) from error
+        raise StoreError(f"the database did not answer{_cause(error)}", hint=_HINT) from error
 
 
-_HINT = "look at the cause of this error; nobody is let in until the database answers"
+def _cause(error: Exception) -> str:
+    """What the driver said of the database; what it says of values holds them."""
+    connecting = isinstance(error, StatementError) and error.statement is None
+    if not connecting and not isinstance(error, (OperationalError, ProgrammingError, OSError)):
+        return ""
+    said = error.orig if isinstance(error, DBAPIError) else error
+    return f": {_first_line(said)}" if isinstance(said, Exception) else ""
+
+
+def _first_line(error: Exception) -> str:
+    """The next ones tell details, which hold values."""
+    said = (str(error).splitlines() or [""])[0].strip()
+    return said[:_LONGEST] or type(error).__name__
+
+
+_HINT: Final = "nobody is let in until the database answers; whoever comes is told 503"
+_LONGEST: Final = 200

@@ -6,7 +6,7 @@ Read from the tables themselves, not from a version number: a project may have m
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, Final
 
 from sqlalchemy import Connection
 from sqlalchemy import inspect as look_at
@@ -15,9 +15,17 @@ from buckler.guard.options import GuardError
 from buckler.guard.stores.sql.database import Database
 from buckler.guard.stores.sql.tables import PREFIX, Tables
 
+_OR: Final = " (in development with SQLite: create=True)"
 
-async def check_schema(database: Database, tables: Tables, prefix: str) -> None:
+
+async def check_schema(database: Database, tables: Tables, prefix: str, *, ours: bool) -> None:
     """Look whether all tables are there with all their columns and unique indexes.
+
+    Args:
+        database: Where they should be.
+        tables: What they should be.
+        prefix: That their names begin with.
+        ours: Whether the engine was made of an address, which alone can be told to make them.
 
     Raises:
         GuardError: One is missing.
@@ -25,12 +33,13 @@ async def check_schema(database: Database, tables: Tables, prefix: str) -> None:
     """
     missing = await database.look(lambda connection: list(_missing(connection, tables)))
     if missing:
+        in_file = ours and database.engine.dialect.name == "sqlite"
         more = f" and {len(missing) - 3} more" if len(missing) > 3 else ""
         address = database.engine.url.render_as_string(hide_password=True)
         asked = "" if prefix == PREFIX else f" --prefix {prefix}"
         raise GuardError(
             f"the database has not {', '.join(missing[:3])}{more}",
-            hint=f"run: buckler db upgrade --database '{address}'{asked} (in development with SQLite: create=True)",
+            hint=f"run: buckler db upgrade --database '{address}'{asked}{_OR if in_file else ''}",
         )
 
 

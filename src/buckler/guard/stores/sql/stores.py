@@ -169,7 +169,7 @@ class SqlStores:
             ) from error
         if self._create:
             await migrations.upgrade(self._database.engine, prefix=self._prefix)
-        await check_schema(self._database, self._tables, self._prefix)
+        await check_schema(self._database, self._tables, self._prefix, ours=self._ours)
 
     async def close(self) -> None:
         """Close the connections, but those of an engine of the application's own."""

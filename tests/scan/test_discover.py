@@ -231,6 +231,14 @@ def test_one_that_is_wrapped(project, scan) -> None:
     assert len(report.coverage.operations) == 1
 
 
+def test_what_takes_an_application_is_not_always_one(project) -> None:
+    text = (
+        app()
+        + "\n\nguard = Guard(app, secret='x')\nlimiter = Limiter(app=app)\nouter = CORSMiddleware(app)\n"
+    )
+    assert labels(find(project({"shop.py": text}))) == ["shop:app", "shop:outer"]
+
+
 def test_who_imports_an_application_is_none_himself(project) -> None:
     files = {
         "shop/__init__.py": "",

@@ -8,13 +8,17 @@ project made. Factories come after them, as ``name()``.
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Final
 
 from buckler.scan.python.parsing import parse
 
 CLASSES = frozenset({"FastAPI", "Starlette"})
+LAYER: Final = re.compile(r"(?:Middleware|ASGI|Asgi|App|Wrapper)$")
+"""Names of what goes around an application and is one itself."""
 
 
 @dataclass(slots=True)
@@ -138,6 +142,9 @@ def _line_of(value: ast.expr | None, found: Names, line: int) -> int | None:
             if called in found.factories:
                 return found.factories[called]
             inner = [*args[:1], *(k.value for k in keywords if k.arg == "app")]
+            if not LAYER.search(called):
+                # What takes an application that has a name is as often a limiter, a guard or an exporter.
+                inner = [one for one in inner if not isinstance(one, ast.Name)]
             lines = [_line_of(item, found, line) for item in inner]
             return next((at for at in lines if at is not None), None)
     return None

@@ -89,6 +89,9 @@ def test_the_other_examples_run_too(here: Path) -> None:
         pair = client.post("/auth/tokens", json=body).json()
         bearer = {"Authorization": f"Bearer {pair['access_token']}"}
         assert client.get("/clerks/today", headers=bearer).json() == []
+        key = {"X-API-Key": client.portal.call(found["new_program"], "export")}
+        assert client.get("/clerks/today", headers=key).json() == []
+        assert client.post("/orders", headers=key).status_code == 403
         assert client.get("/assets/a.txt").text == "assets"
         refused = client.get("/reports/a.txt", follow_redirects=False)
         assert refused.headers["location"] == "/sign-in"  # what the page's handler makes of 401

@@ -392,8 +392,7 @@ def test_the_order_of_names_is_that_of_code_points_whatever_the_database(url: st
     migrate(url, migrations.upgrade)
     if url.startswith("sqlite"):
         return
-    plain = url.replace("+asyncpg", "").replace("+psycopg", "")
-    with psycopg.connect(plain) as connection:
+    with psycopg.connect(url.replace("+asyncpg", "").replace("+psycopg", "")) as connection:
         found = connection.execute(
             "SELECT collation_name FROM information_schema.columns"
             " WHERE table_name = 'buckler_users' AND column_name = 'name'"

@@ -22,7 +22,7 @@ def rules_of(route: Any, endpoint: Any, dependant: Any) -> tuple[Requirement, ..
     Raises:
         GuardError: ``Depends(authenticated)``: FastAPI would take the rule for a function, and let everybody pass.
     """
-    found = [*_mark(route), *_of_dependant(dependant), *_of_handler(endpoint)]
+    found = [*_mark(route), *_of_dependant(dependant, endpoint), *_of_handler(endpoint)]
     return tuple({id(rule): rule for rule in found}.values())
 
 
@@ -62,13 +62,14 @@ def _of_handler(endpoint: Any) -> Iterator[Requirement]:
         endpoint = getattr(endpoint, "func", None) or getattr(endpoint, "__wrapped__", None)
 
 
-def _of_dependant(dependant: Any) -> Iterator[Requirement]:
+def _of_dependant(dependant: Any, endpoint: Any) -> Iterator[Requirement]:
     for sub in getattr(dependant, "dependencies", ()):
         if any(_mark(getattr(sub.call, "dependency", None))):
+            name = getattr(endpoint, "__qualname__", "a route")
             raise GuardError(
-                "Depends(...) stands around a rule of who may pass, which is a dependency itself",
+                f"{name}: Depends(...) stands around a rule of who may pass, which is a dependency itself",
                 hint="write dependencies=[authenticated] or Annotated[Principal, authenticated], "
                 "without Depends",
             )
         yield from _mark(sub.call)
-        yield from _of_dependant(sub)
+        yield from _of_dependant(sub, endpoint)

@@ -107,12 +107,13 @@ class AccessSetup:
                 "deny_off",
                 "deny=False: a route that says nothing of who may pass is open; leave it out",
             )
-        yield from self.identities.weaknesses()
+        from buckler.guard.auth.identities import PERMISSIONS
+        from buckler.guard.auth.weaknesses import of_identities
+
+        yield from of_identities(self.identities.policy, self.identities.stores)
         granted = {one for role in self.identities.roles.given for one in role.permissions}
         if not granted:
             return
-        from buckler.guard.auth.identities import PERMISSIONS
-
         # Those of the ready-made routes are not the application's to misspell.
         given = resolve(granted, self.permissions()) | frozenset(PERMISSIONS)
         for rule in _rules(self._routes):

@@ -25,7 +25,7 @@ from buckler.guard.auth.mfa.ways import ways_of
 from buckler.guard.auth.policy import AuthPolicy, Secret
 from buckler.guard.auth.services import Services, stores_of
 from buckler.guard.auth.session import SessionAuthenticator, SessionService
-from buckler.guard.options import GuardError, Weakness, check_clock, instance
+from buckler.guard.options import GuardError, check_clock, instance
 from buckler.guard.stores.errors import StoreError
 from buckler.guard.stores.interface import Stores
 from buckler.guard.stores.records import Role, User
@@ -211,6 +211,35 @@ class Identities(Services):
         await self.sessions.revoke_all(user_id, but=but)
         await self.tokens.revoke_all(user_id, but=but)
 
+    async def add_account(
+        self,
+        name: str,
+        *,
+        password: str | None = None,
+        roles: Iterable[str] = (),
+        verified: bool = False,
+        by: str = "",
+    ) -> User:
+        """Make an account from code; no mail is sent. The caller is told of one that is there: never a route for all.
+
+        Args:
+            name: That it signs in with.
+            password: Judged as at sign-up; None for programs, which come in by API keys.
+            roles: That it gets.
+            verified: Whether the address is known to be its owner's.
+            by: Who does it, for the security log.
+
+        Raises:
+            NameRefusedError: There is one of this name (``taken``), or nobody can have it.
+            PasswordPolicyError: The password may not be taken.
+            GuardError: There is no such role.
+        """
+        from buckler.guard.auth import new_account
+
+        return await new_account.add_account(
+            self, name, password=password, roles=roles, verified=verified, by=by
+        )
+
     async def assign(self, user_id: str, role: str, *, by: str = "") -> bool:
         """Give an account a role; it counts at the next request, in every worker.
 
@@ -304,18 +333,6 @@ class Identities(Services):
         if found.disabled:
             raise CredentialError("disabled", "the account is disabled")
         return found
-
-    def weaknesses(self) -> Iterator[Weakness]:
-        """What is set weaker than the defaults."""
-        if self.policy.basic_over_http:
-            yield ("basic_over_http", "basic_over_http=True: passwords go over plain http")
-        if self.policy.key_lifetime is None:
-            yield ("keys_without_end", "key_lifetime=None: API keys never end; name a time")
-        if type(self.stores).__name__ == "MemoryStores":
-            yield (
-                "identities_in_memory",
-                "MemoryStores: accounts and sessions are gone with the process; name a database",
-            )
 
     def told(
         self, kind: EventKind, reason: str, message: str, user_id: str, by: str = "", **detail: str

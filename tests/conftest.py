@@ -49,6 +49,7 @@ SLOW = (
     "tests/scan/test_standin_redis.py",
     "tests/scan/test_standin_transactions.py",
     "tests/formats/",
+    "tests/guard/test_protections.py",
 )
 
 Scan = Callable[..., Report]

@@ -12,6 +12,7 @@ from fastapi import FastAPI
 from sqlalchemy import ForeignKey, create_engine
 from sqlalchemy.ext.asyncio import AsyncSession, create_async_engine
 from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column, relationship
+from sqlalchemy.pool import NullPool
 
 from buckler.guard import EventKind, GuardError, owned
 from tests.guard.access.shop import Shop, client, shop
@@ -61,8 +62,11 @@ def filled(path: Path) -> str:
 
 
 def made(path: str, *, blocking: bool) -> Shop:
-    asynchronous = create_async_engine(f"sqlite+aiosqlite:///{path}")
-    plain = create_engine(f"sqlite:///{path}", connect_args={"check_same_thread": False})
+    # Without a pool: nobody ends the application's own engine, and FastAPI remembers its functions for long.
+    asynchronous = create_async_engine(f"sqlite+aiosqlite:///{path}", poolclass=NullPool)
+    plain = create_engine(
+        f"sqlite:///{path}", connect_args={"check_same_thread": False}, poolclass=NullPool
+    )
 
     async def waits() -> AsyncIterator[AsyncSession]:
         async with AsyncSession(asynchronous) as session:

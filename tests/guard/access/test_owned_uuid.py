@@ -28,9 +28,8 @@ BOB = uuid.UUID("87654321-1234-5678-1234-567812345678")
 
 
 def test_an_owner_is_known_by_a_uuid(tmp_path: Path) -> None:
-    engine = create_engine(
-        f"sqlite:///{tmp_path}/notes.db", connect_args={"check_same_thread": False}
-    )
+    address = f"sqlite:///{tmp_path}/notes.db"
+    engine = create_engine(address, connect_args={"check_same_thread": False}, poolclass=NullPool)
     Base.metadata.create_all(engine)
     with Session(engine) as filling:
         filling.add_all((Note(id=1, user_id=ANN), Note(id=2, user_id=BOB)))

@@ -140,13 +140,21 @@ class Identities(Services):
             opening = self._opening = self._opening or anyio.Lock()
             async with opening:
                 if not self._opened:
-                    await self.stores.open()
+                    await self._open()
                     self._opened, self._opening = True, None
         now = self.clock()
         if now >= self._prune_at:
             self._prune_at = now + PRUNE_EVERY
             self._pruning = True
             behind(self._prune)
+
+    async def _open(self) -> None:
+        try:
+            await self.stores.open()
+        except BaseException:
+            with anyio.CancelScope(shield=True):
+                await self.stores.close()  # what was opened on the way would stay open
+            raise
 
     async def _prune(self) -> None:
         """Remove what has expired. Every worker may do it: there is nothing to be lost twice."""

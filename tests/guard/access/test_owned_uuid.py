@@ -8,6 +8,7 @@ from typing import Annotated
 from fastapi import FastAPI
 from sqlalchemy import create_engine
 from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column
+from sqlalchemy.pool import NullPool
 
 from buckler.guard import owned
 from tests.guard.access.shop import client, shop

@@ -23,7 +23,7 @@ from buckler.guard.auth.errors import CredentialError
 from buckler.guard.auth.mail import behind
 from buckler.guard.auth.mfa.ways import ways_of
 from buckler.guard.auth.policy import AuthPolicy, Secret
-from buckler.guard.auth.services import Services, stores_of
+from buckler.guard.auth.services import Services, opened, stores_of
 from buckler.guard.auth.session import SessionAuthenticator, SessionService
 from buckler.guard.options import GuardError, check_clock, instance
 from buckler.guard.stores.errors import StoreError
@@ -140,21 +140,13 @@ class Identities(Services):
             opening = self._opening = self._opening or anyio.Lock()
             async with opening:
                 if not self._opened:
-                    await self._open()
+                    await opened(self.stores)
                     self._opened, self._opening = True, None
         now = self.clock()
         if now >= self._prune_at:
             self._prune_at = now + PRUNE_EVERY
             self._pruning = True
             behind(self._prune)
-
-    async def _open(self) -> None:
-        try:
-            await self.stores.open()
-        except BaseException:
-            with anyio.CancelScope(shield=True):
-                await self.stores.close()  # what was opened on the way would stay open
-            raise
 
     async def _prune(self) -> None:
         """Remove what has expired. Every worker may do it: there is nothing to be lost twice."""

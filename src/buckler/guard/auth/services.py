@@ -7,6 +7,8 @@ from collections.abc import Callable
 from functools import cached_property
 from typing import TYPE_CHECKING, Final
 
+import anyio
+
 from buckler.guard.audit.events import Listener
 from buckler.guard.auth.policy import AuthPolicy, Secret
 from buckler.guard.auth.secret import derive, secrets_of
@@ -181,6 +183,16 @@ def stores_of(database: str | Stores | None) -> Stores:
     if isinstance(database, type) or not callable(getattr(database, "standing", None)):
         raise GuardError("database is an address or stores", hint=_DATABASE_HINT)
     return database
+
+
+async def opened(stores: Stores) -> None:
+    """Open stores; where that fails, close what was opened on the way."""
+    try:
+        await stores.open()
+    except BaseException:
+        with anyio.CancelScope(shield=True):
+            await stores.close()
+        raise
 
 
 def _word(text: str) -> str:

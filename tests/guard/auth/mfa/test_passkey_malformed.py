@@ -172,6 +172,8 @@ def test_no_bytes_are_an_attestation_nor_raise_something_else(whole: bytes, tail
             asked = await kit.factors.begin_passkey(ANN)
             answer = Authenticator(EdDsa()).make(asked.options)
             answer["response"]["attestationObject"] = b64(made) or "AA"
-            await passkey_refused(kit.factors.add_passkey(ANN, asked.ticket, answer, "x"))
+            reason = await passkey_refused(kit.factors.add_passkey(ANN, asked.ticket, answer, "x"))
+            assert reason
+        assert await kit.factors.passkeys("u1") == []
 
     on_asyncio(main)

@@ -222,7 +222,7 @@ def test_one_byte_that_differs_is_refused(data: st.DataObject) -> None:
         place = data.draw(st.integers(0, len(raw) - 1))
         raw[place] ^= data.draw(st.integers(1, 255))
         response[name] = b64(bytes(raw))
-        await passkey_refused(kit.factors.finish_sign_in(asked.ticket, answer))
+        assert await passkey_refused(kit.factors.finish_sign_in(asked.ticket, answer))
 
     on_asyncio(main)
 

@@ -6,7 +6,7 @@ another kind of credential, a session that goes on under the cookie it had befor
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Awaitable, Callable, Iterable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Annotated, Final, NoReturn
 
@@ -165,17 +165,27 @@ async def with_session(
         client=client_of(request),
         since=user.valid_from,
     )
-    with refusals():
-        try:
-            # Looked up when the session is there: what ends all of them either finds it, or was before this.
-            await same(identities, user.id, user.valid_from)
-        except CredentialError:
-            await identities.sessions.revoke(user.id, session.id)
-            raise
+    await _settled(identities, user, lambda: identities.sessions.revoke(user.id, session.id))
     set_session(identities, response, value, session)
     proof = identities.lockout.device(user.name)
     set_device(response, proof)
     return SignedIn(status="signed_in")
+
+
+async def _settled(identities: Identities, user: User, undo: Callable[[], Awaitable[bool]]) -> None:
+    """Look whether all sign-ins of an account were ended while one was under way, and undo that one.
+
+    It is looked up when the sign-in is kept: what ends all of them either finds it, or was before this.
+
+    Raises:
+        HTTPException: 401, they were.
+    """
+    with refusals():
+        try:
+            await same(identities, user.id, user.valid_from)
+        except CredentialError:
+            await undo()
+            raise
 
 
 async def with_tokens(
@@ -198,12 +208,7 @@ async def with_tokens(
         client=client_of(request),
         since=user.valid_from,
     )
-    with refusals():
-        try:
-            await same(identities, user.id, user.valid_from)
-        except CredentialError:
-            await identities.tokens.revoke(user.id, pair.family)
-            raise
+    await _settled(identities, user, lambda: identities.tokens.revoke(user.id, pair.family))
     return tokens(pair)
 
 

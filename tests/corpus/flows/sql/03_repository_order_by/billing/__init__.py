@@ -1,0 +1,3 @@
+from .store import InvoiceRepository
+
+__all__ = ["InvoiceRepository"]

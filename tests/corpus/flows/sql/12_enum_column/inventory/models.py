@@ -1,0 +1,6 @@
+from enum import StrEnum
+
+
+class SortBy(StrEnum):
+    sku = "sku"
+    amount = "amount"

@@ -61,6 +61,7 @@ ATTACKS: dict[str, list[Any]] = {
     "argument_injection": [f"--upload-pack={MARK}", f"-o{MARK}"],
     "code_eval": [f"__import__('pathlib').Path('{MARK}').touch()", f"x'+str(__import__('os').system('{TOUCH}'))+'",
                   f"1)+__import__('os').system('{TOUCH}'", f"1\n__import__('os').system('{TOUCH}')",
+                  f"[c for c in ().__class__.__base__.__subclasses__() if c.__name__=='Pop'+'en'][0](['touch','{MARK}'])",
                   f"[c for c in ().__class__.__base__.__subclasses__() if c.__name__=='Popen'][0](['touch','{MARK}'])"],
     "import_name": ["planted", "planted:run", "planted.run", "..planted", "os:system"],
     "deserialization": [PICKLE, base64.b64encode(PICKLE).decode(), PICKLE.hex(),
@@ -131,6 +132,8 @@ def plant(root: Path) -> None:
 
 def shaped(attack: Any, root: Path) -> Any:
     """An attack with the root filled in, archives built."""
+    if isinstance(attack, str) and attack.startswith("hex:"):
+        return bytes.fromhex(attack[4:])
     if isinstance(attack, str):
         return attack.replace("{root}", str(root))
     if isinstance(attack, tuple):

@@ -88,7 +88,7 @@ def option(run: Run) -> bool:
         for argument in call.split("\x1f"):
             if argument == "--":
                 break
-            if argument.startswith("-") and MARK in argument:
+            if argument.startswith("-") and argument.startswith(str(run.attack)):
                 return True
     return False
 

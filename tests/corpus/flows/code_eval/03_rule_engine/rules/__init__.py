@@ -1,0 +1,4 @@
+from .engine import RuleEngine
+from .models import Rule
+
+__all__ = ["Rule", "RuleEngine"]

@@ -1,0 +1,6 @@
+from pydantic import BaseModel
+
+
+class Rule(BaseModel):
+    name: str = "unnamed"
+    condition: str

@@ -1,0 +1,2 @@
+def sort_key(expression: str):
+    return eval("lambda row: " + expression)

@@ -1,0 +1,5 @@
+from pickle import Unpickler
+
+
+def load(stream):
+    return Unpickler(stream).load()

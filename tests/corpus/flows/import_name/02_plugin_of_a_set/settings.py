@@ -1,0 +1,1 @@
+PLUGINS = frozenset({"csv", "json", "configparser"})

@@ -1,0 +1,2 @@
+def rows() -> list[int]:
+    return [1, 2, 3]

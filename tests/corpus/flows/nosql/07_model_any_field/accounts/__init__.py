@@ -1,0 +1,1 @@
+from .service import AccountService, get_service

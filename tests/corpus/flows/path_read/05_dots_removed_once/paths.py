@@ -1,0 +1,6 @@
+BASE = "files/"
+
+
+def page_path(name: str) -> str:
+    name = name.replace("../", "")
+    return BASE + name

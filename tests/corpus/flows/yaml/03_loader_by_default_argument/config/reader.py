@@ -1,0 +1,5 @@
+import yaml
+
+
+def read_config(data: bytes, loader=yaml.Loader):
+    return yaml.load(data, loader)

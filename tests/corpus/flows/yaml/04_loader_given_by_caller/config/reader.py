@@ -1,0 +1,5 @@
+import yaml
+
+
+def read_config(data: bytes, loader):
+    return yaml.load(data, Loader=loader)

@@ -1,0 +1,6 @@
+from abc import ABC, abstractmethod
+
+
+class Reader(ABC):
+    @abstractmethod
+    def documents(self, text: str) -> list: ...

@@ -132,6 +132,10 @@ def plant(root: Path) -> None:
 
 def shaped(attack: Any, root: Path) -> Any:
     """An attack with the root filled in, archives built."""
+    if attack == "@spaces":
+        return " " * 40000 + "x"
+    if attack == "xml:utf-16":
+        return XML.replace('version="1.0"', 'version="1.0" encoding="UTF-16"').replace("{root}", str(root)).encode("utf-16")
     if isinstance(attack, str) and attack.startswith("hex:"):
         return bytes.fromhex(attack[4:])
     if isinstance(attack, str):

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 MARK = "zqxmark"
 HOST = "zqxmark.attacker.example"
@@ -111,7 +112,7 @@ def written(run: Run) -> bool:
 
 def host(run: Run) -> bool:
     """A host that was sent was looked up or connected to, or a request was made to it."""
-    named = [*run.of("host"), *run.of("http")]
+    named = [*run.of("host"), *(urlsplit(url).hostname or "" for url in run.of("http"))]
     inner = run.proof.get("inner", "169.254.169.254")
     return any(HOST in name or inner in name for name in named)
 
@@ -124,7 +125,10 @@ def redirect(run: Run) -> bool:
         if 300 <= answer["status"] < 400:
             for name, value in answer["headers"]:
                 if name == "location":
-                    target = ada_url.URL(value, base="http://testserver/a")
+                    try:
+                        target = ada_url.URL(value, base="http://testserver/a")
+                    except ValueError:
+                        continue
                     if target.hostname.endswith("attacker.example"):
                         return True
     return False

@@ -291,7 +291,6 @@ def _drivers() -> None:
     except ImportError:
         return
     ldap3.Connection = Directory
-    ldap3.Server = SimpleNamespace
 
 
 def _upstream() -> None:

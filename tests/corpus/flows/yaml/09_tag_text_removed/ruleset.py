@@ -7,4 +7,4 @@ def without_tags(text: str) -> str:
 
 def load_rules(text: str):
     prepared = without_tags(text)
-    return yaml.load(prepared, yaml.FullLoader if len(prepared) < 2 else yaml.UnsafeLoader)
+    return yaml.load(prepared, Loader=yaml.UnsafeLoader)

@@ -1,0 +1,1 @@
+from .unpacking import unpack

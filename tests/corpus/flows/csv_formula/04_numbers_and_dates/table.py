@@ -1,0 +1,8 @@
+import csv
+import io
+
+
+def table(rows) -> str:
+    out = io.StringIO()
+    csv.writer(out, delimiter=";").writerows(rows)
+    return out.getvalue()

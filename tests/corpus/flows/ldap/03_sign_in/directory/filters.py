@@ -1,0 +1,3 @@
+def both(**values: str) -> str:
+    parts = ["({}={})".format(name, value) for name, value in values.items()]
+    return "(&" + "".join(parts) + ")"

@@ -1,0 +1,7 @@
+class User:
+    def __init__(self, name: str) -> None:
+        self.name = name
+        self.is_admin = False
+
+
+USERS = {1: User("ann")}

@@ -1,0 +1,3 @@
+from .database import session
+from .schemas import SignUp
+from .service import create

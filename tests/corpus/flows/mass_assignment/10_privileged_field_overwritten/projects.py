@@ -1,0 +1,7 @@
+from dataclasses import dataclass
+
+
+@dataclass
+class Project:
+    title: str
+    owner: str

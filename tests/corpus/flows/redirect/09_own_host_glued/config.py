@@ -1,0 +1,1 @@
+SITE = "https://shop.example"

@@ -1,0 +1,2 @@
+WORD = r"[a-z0-9]+"
+LIST = rf"{WORD}(?:,{WORD})*"

@@ -1,0 +1,2 @@
+from .models import Subscription
+from .sender import Notifier

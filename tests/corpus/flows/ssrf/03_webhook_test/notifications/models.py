@@ -1,0 +1,6 @@
+from pydantic import BaseModel, HttpUrl
+
+
+class Subscription(BaseModel):
+    event: str
+    callback: HttpUrl

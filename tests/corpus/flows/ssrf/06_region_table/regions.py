@@ -1,0 +1,1 @@
+HOSTS = {"eu": "eu.status.example", "us": "us.status.example"}

@@ -1,0 +1,1 @@
+from .theme import Theme

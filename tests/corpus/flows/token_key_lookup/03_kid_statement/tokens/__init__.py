@@ -1,0 +1,2 @@
+from .dependency import verifier
+from .verify import Verifier

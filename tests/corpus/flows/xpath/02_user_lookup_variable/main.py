@@ -1,0 +1,11 @@
+from fastapi import FastAPI
+from lxml import etree
+
+app = FastAPI()
+TREE = etree.parse("users.xml")
+
+
+@app.get("/users")
+def users(name: str):
+    found = TREE.xpath("//user[@name=$name]/mail/text()", name=name)
+    return {"mails": [str(mail) for mail in found]}

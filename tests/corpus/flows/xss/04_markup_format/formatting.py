@@ -1,0 +1,5 @@
+from markupsafe import Markup
+
+
+def paragraph(text: str) -> Markup:
+    return Markup("<p>{}</p>").format(text)

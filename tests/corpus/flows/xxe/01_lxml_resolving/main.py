@@ -1,0 +1,11 @@
+from fastapi import FastAPI, Request
+from lxml import etree
+
+app = FastAPI()
+
+
+@app.post("/books")
+async def books(request: Request):
+    parser = etree.XMLParser(resolve_entities=True)
+    root = etree.fromstring(await request.body(), parser)
+    return {"name": root.findtext("name")}

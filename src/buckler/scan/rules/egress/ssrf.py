@@ -8,6 +8,9 @@ from collections.abc import Iterable
 from buckler.core.finding import Severity
 from buckler.core.rule import Example, Fix, Rule
 from buckler.scan.engines.interface import Hit, Mint, Payload, Probe, Slot, Verdict
+from buckler.scan.engines.source.flow.interface import Flow, Flows
+from buckler.scan.engines.source.flow.interface import DIRECT, STORED
+from buckler.scan.rules._support.flows import decides_host, has, told
 
 ADDRESS = re.compile(
     r"url|uri|link|host|hook|callback|endpoint|proxy|remote|server|domain", re.IGNORECASE
@@ -50,6 +53,20 @@ class ServerSideRequestForgery(Rule):
     asvs = ("V1.3.6",)
     control = "guard.SafeTransport"
     sinks = ("connect", "dns")
+    flows = Flows(
+        "ssrf",
+        """
+        {httpx,requests,niquests,aiohttp}.{get,post,put,patch,delete,head,options,stream}(0,url) {httpx,requests,aiohttp,niquests}.request(1,url)
+        http.Client.{get,post,put,patch,delete,head,options}(0,url) http.Client.{request,stream}(1,url) httpx.Request(1,url) requests.Request(1,url)
+        {httpx.Client,httpx.AsyncClient,aiohttp.ClientSession}(base_url)
+        urllib.request.{urlopen,urlretrieve,Request}(0,url) urllib3.request(1,url) urllib3.PoolManager.request(1,url)
+        http.client.{HTTPConnection,HTTPSConnection}(0,host) socket.create_connection(0) socket.gethostbyname(0)
+        asyncio.open_connection(0,host) websockets.connect(0,uri) pycurl.Curl.setopt(1) urllib2.urlopen(0)
+        ftplib.FTP(0,host) smtplib.SMTP(0,host) paramiko.SSHClient.connect(0,hostname) boto3.Client.download_fileobj(0)
+        """,
+        sanitizers="buckler.guard.validate.PublicUrl",
+        sources=DIRECT | STORED,
+    )
     fix = Fix(
         "choose among known hosts, or refuse private addresses at connect time",
         before="httpx2.get(url)",
@@ -138,6 +155,20 @@ class ServerSideRequestForgery(Rule):
             """,
         ),
     )
+
+    def check_flow(self, flow: Flow) -> Verdict | None:
+        """Input that decides which host is asked."""
+        if flow.elements:
+            first = flow.elements[0]
+            if not any(t in flow.taints for t in first.taints):
+                return None
+            return told(flow, "decides which host the application connects to.")
+        if not flow.source.direct and not flow.value.taints:
+            return None
+        for before, taints, _ in flow.places():
+            if decides_host(before) and not all(has(flow, t, "segment") and not before for t in taints):
+                return told(flow, "decides which host the application asks.")
+        return None
 
     def attack(self, slot: Slot, mint: Mint) -> Iterable[Payload]:
         """An address, a host, and what turns the end of a fixed address into another one."""

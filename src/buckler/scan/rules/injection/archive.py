@@ -10,6 +10,8 @@ from collections.abc import Iterable
 from buckler.core.finding import Severity
 from buckler.core.rule import Example, Fix, Rule
 from buckler.scan.engines.interface import Canary, Hit, Mint, Payload, Probe, Slot, Verdict
+from buckler.scan.engines.source.flow.interface import Flow, Flows
+from buckler.scan.rules._support.flows import told
 from buckler.scan.rules.injection._paths import DEPTH, escaped
 
 
@@ -47,7 +49,7 @@ class ArchiveExtraction(Rule):
     owasp = ("A01:2021", "A01:2025", "A08:2021")
     asvs = ("V5.3.3",)
     sinks = ("open",)
-    lead = 3
+    flows = Flows("archive", "tarfile.TarFile.{extract,extractall}(self)")
     fix = Fix(
         'filter the entries: archive.extractall(folder, filter="data")',
         before="archive.extractall(folder)",
@@ -123,6 +125,13 @@ class ArchiveExtraction(Rule):
             """,
         ),
     )
+
+    def check_flow(self, flow: Flow) -> Verdict | None:
+        """A tar archive of the request that is unpacked without a filter (PEP 706)."""
+        chosen = flow.other(-1, "filter") or flow.other(1, "members")
+        if not flow.taints or chosen is not None:
+            return None
+        return told(flow, "is unpacked with whatever paths and links its entries name.")
 
     def attack(self, slot: Slot, mint: Mint) -> Iterable[Payload]:
         """Archives with one entry that climbs out."""

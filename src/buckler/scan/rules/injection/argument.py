@@ -7,6 +7,9 @@ from collections.abc import Iterable
 from buckler.core.finding import Severity
 from buckler.core.rule import Example, Fix, Rule
 from buckler.scan.engines.interface import Hit, Mint, Payload, Probe, Slot, Verdict
+from buckler.scan.engines.source.flow.interface import Flow, Flows
+from buckler.scan.engines.source.flow.values import one_text, texts_of, truth
+from buckler.scan.rules._support.flows import told
 from buckler.scan.languages.shell import script_of
 
 VALUE_OPTIONS = {
@@ -69,6 +72,14 @@ class ArgumentInjection(Rule):
     owasp = ("API8:2023", "A03:2021", "A05:2025")
     asvs = ("V1.2.5",)
     sinks = ("process",)
+    flows = Flows(
+        "argv",
+        """
+        subprocess.{run,call,check_call,check_output,Popen}(0,args)
+        asyncio.create_subprocess_exec(*) anyio.{run_process,open_process}(0,command)
+        os.{execv,execve,execvp,spawnv,spawnvp}(1) os.posix_spawn(1)
+        """,
+    )
     fix = Fix(
         'end the options first: ["git", "log", "--", name]',
         before='subprocess.run(["file", name])',
@@ -112,6 +123,31 @@ class ArgumentInjection(Rule):
             """,
         ),
     )
+
+    def check_flow(self, flow: Flow) -> Verdict | None:
+        """An element of an argument list that begins with input, with no ``--`` before it."""
+        words = flow.elements
+        if flow.call == "asyncio.create_subprocess_exec":
+            if flow.argument in ("0", "program") or not flow.argument.isdigit():
+                return None
+            given = (flow.other(n, "") for n in range(int(flow.argument) + 1))
+            words = tuple(v for v in given if v is not None)
+        program = one_text(words[0]) if words else None
+        shell = flow.other(-1, "shell")
+        if not flow.taints or not words or (shell is not None and truth(shell) is not False):
+            return None
+        before = ""
+        for word in words[1:]:
+            text = one_text(word)
+            if text == "--":
+                return None
+            begins = any(t and not isinstance(t[0], str) for t in texts_of(word))
+            if begins and any(t in flow.taints for t in word.taints):
+                if not takes_value((program or "").rpartition("/")[2], before):
+                    name = f" of {program}" if program else ""
+                    return told(flow, f"stands where an option{name} may stand.")
+            before = text or ""
+        return None
 
     def attack(self, slot: Slot, mint: Mint) -> Iterable[Payload]:
         """A long and a short option, and one after a space, for what is split into words."""

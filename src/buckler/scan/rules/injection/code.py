@@ -7,6 +7,9 @@ from collections.abc import Iterable
 from buckler.core.finding import Severity
 from buckler.core.rule import Example, Fix, Rule
 from buckler.scan.engines.interface import Hit, Mint, Payload, Probe, Slot, Verdict
+from buckler.scan.engines.source.flow.interface import Flow, Flows
+from buckler.scan.engines.source.flow.interface import ANSWERS, DIRECT, STORED
+from buckler.scan.rules._support.flows import told
 
 DATA_LIBRARIES = frozenset(
     {"yaml", "ruamel", "pickle", "_pickle", "jsonpickle", "dill", "cloudpickle"}
@@ -45,6 +48,16 @@ class CodeInjection(Rule):
     owasp = ("A03:2021", "A05:2025")
     asvs = ("V1.3.2",)
     sinks = ("exec", "import")
+    flows = Flows(
+        "code",
+        """
+        builtins.{eval,exec,compile}(0,source) builtins.__import__(0,name) importlib.import_module(0,name)
+        code.InteractiveInterpreter.runsource(0) runpy.{run_path,run_module}(0) timeit.timeit(0,stmt) pandas.eval(0)
+        numexpr.evaluate(0) asteval.Interpreter.eval(0) pydoc.locate(0) importlib.util.spec_from_file_location(1)
+        *.{eval,query}(0) langchain_experimental.utilities.PythonREPL.run(0) *.run_code(0)
+        """,
+        sources=DIRECT | STORED | ANSWERS,
+    )
     fix = Fix(
         "read it as data: ast.literal_eval(text)",
         before="value = eval(text)",
@@ -106,6 +119,16 @@ class CodeInjection(Rule):
         ),
     )
 
+    def check_flow(self, flow: Flow) -> Verdict | None:
+        """Input that is executed, or names what is imported."""
+        if not flow.taints or flow.call.startswith("*."):
+            return None
+        if "import" in flow.call or flow.call.endswith("locate"):
+            if all(has_prefix(before) for before, _, _ in flow.places()):
+                return None
+            return told(flow, "names the module that is imported.")
+        return told(flow, "is executed as Python.")
+
     def attack(self, slot: Slot, mint: Mint) -> Iterable[Payload]:
         """A name, alone and after the end of a literal, and a module."""
         for before, after, note in (
@@ -129,3 +152,8 @@ class CodeInjection(Rule):
                 probe.payload.canary.text,
             )
         return Verdict("Text from the request is run as Python.", mark=probe.payload.canary.text)
+
+
+def has_prefix(before: str) -> bool:
+    """Whether a constant package stands before the name, so that only its modules can be meant."""
+    return before.endswith(".")

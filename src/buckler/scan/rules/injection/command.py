@@ -7,6 +7,10 @@ from collections.abc import Iterable
 from buckler.core.finding import Severity
 from buckler.core.rule import Example, Fix, Rule
 from buckler.scan.engines.interface import Hit, Mint, Payload, Probe, Slot, Verdict
+from buckler.scan.engines.source.flow.interface import Flow, Flows
+from buckler.scan.engines.source.flow.interface import ANSWERS, DIRECT, STORED
+from buckler.scan.engines.source.flow.values import truth
+from buckler.scan.rules._support.flows import told
 from buckler.scan.languages.shell import script_of, starts_command
 
 
@@ -44,6 +48,20 @@ class CommandInjection(Rule):
     owasp = ("API8:2023", "A03:2021", "A05:2025")
     asvs = ("V1.2.5",)
     sinks = ("process",)
+    flows = Flows(
+        "shell",
+        """
+        os.{system,popen}(0,command,cmd) subprocess.{getoutput,getstatusoutput}(0,cmd)
+        asyncio.create_subprocess_shell(0,cmd) anyio.{run_process,open_process}(0,command)
+        subprocess.{run,call,check_call,check_output,Popen}(0,args)
+        asyncio.create_subprocess_exec(0,program)
+        os.{execl,execle,execlp,execv,execve,execvp,spawnl,spawnv,spawnvp}(0,path)
+        commands.getoutput(0) pty.spawn(0) paramiko.SSHClient.exec_command(0,command) asyncssh.Connection.run(0,command)
+        *.exec_command(0)
+        """,
+        sanitizers="shlex.quote pipes.quote",
+        sources=DIRECT | STORED | ANSWERS,
+    )
     fix = Fix(
         'no shell: subprocess.run(["ping", "--", host])',
         before='subprocess.run(f"ping {host}", shell=True)',
@@ -111,6 +129,23 @@ class CommandInjection(Rule):
         ),
     )
 
+    def check_flow(self, flow: Flow) -> Verdict | None:
+        """Input in a command line for a shell, or as the program itself."""
+        if flow.call.startswith(("subprocess.", "anyio.")):
+            given = flow.other(-1, "shell")
+            shell = truth(given) is not False if given is not None else False
+            if flow.call.startswith("anyio."):
+                shell = not flow.elements
+            if not shell and not _is_program(flow):
+                return None
+            if flow.elements and shell:
+                first = flow.elements[0]
+                if not any(not flow.is_clean(t) for t in first.taints):
+                    return None
+        if not flow.taints:
+            return _quoted_twice(flow)
+        return told(flow, "is read by a shell as part of the command line.")
+
     def attack(self, slot: Slot, mint: Mint) -> Iterable[Payload]:
         """Every way to begin a command, from every way to be quoted."""
         for before, after, note in (
@@ -141,3 +176,28 @@ class CommandInjection(Rule):
         return Verdict(
             "Text from the request is read by a shell as a command of its own.", mark=canary
         )
+
+
+def _is_program(flow: Flow) -> bool:
+    """Whether the input names the program that is started."""
+    if flow.elements:
+        return any(t in flow.taints for t in flow.elements[0].taints)
+    if flow.call.startswith("subprocess."):
+        return any(not before for before, _, _ in flow.places()) and not flow.value.objs
+    return True
+
+
+def _quoted_twice(flow: Flow) -> Verdict | None:
+    """``shlex.quote`` inside of quotes: the quotes that it adds end those around it."""
+    for text in flow.texts:
+        before = ""
+        for part in text:
+            if isinstance(part, str):
+                before += part
+            elif part and any("shlex.quote" in word for t in part for word in t.tried):
+                if before.count('"') % 2 or before.count("'") % 2:
+                    return told(
+                        flow,
+                        "is quoted by shlex.quote(), but stands inside of quotes, which undoes it: a shell reads it.",
+                    )
+    return None

@@ -9,6 +9,10 @@ from collections.abc import Iterable
 from buckler.core.finding import Severity
 from buckler.core.rule import Example, Fix, Rule
 from buckler.scan.engines.interface import Canary, Hit, Mint, Payload, Probe, Slot, Verdict
+from buckler.scan.engines.source.flow.interface import Flow, Flows
+from buckler.scan.engines.source.flow.interface import ANSWERS, DIRECT, STORED
+from buckler.scan.engines.source.flow.values import truth
+from buckler.scan.rules._support.flows import told
 
 
 class UnsafeDeserialization(Rule):
@@ -43,6 +47,15 @@ class UnsafeDeserialization(Rule):
     owasp = ("A08:2021", "A08:2025")
     asvs = ("V1.5.2",)
     sinks = ("pickle", "marshal", "import")
+    flows = Flows(
+        "pickle",
+        """
+        {pickle,dill,cloudpickle,marshal,_pickle,jsonpickle}.{loads,decode}(0,data) {pickle,dill,cloudpickle,marshal,joblib}.load(0,file)
+        pickle.Unpickler(0,file) shelve.open(0,filename) torch.load(0,f) numpy.load(0,file;allow_pickle=True)
+        pandas.read_pickle(0) jsonpickle.unpickler.decode(0)
+        """,
+        sources=DIRECT | STORED | ANSWERS,
+    )
     lead = 3
     fix = Fix(
         "use JSON and a model: Model.model_validate_json(data)",
@@ -115,6 +128,13 @@ class UnsafeDeserialization(Rule):
             """,
         ),
     )
+
+    def check_flow(self, flow: Flow) -> Verdict | None:
+        """Input that is unpickled."""
+        only = flow.other(-1, "weights_only")
+        if not flow.taints or (only is not None and truth(only) is True):
+            return None
+        return told(flow, "is deserialized in a format whose data names the code to run.")
 
     def attack(self, slot: Slot, mint: Mint) -> Iterable[Payload]:
         """A pickle that names a class, bare where bytes can go, in base 64 and in hexadecimal."""

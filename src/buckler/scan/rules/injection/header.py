@@ -8,6 +8,9 @@ from collections.abc import Iterable
 from buckler.core.finding import Severity
 from buckler.core.rule import Example, Fix, Rule
 from buckler.scan.engines.interface import Exchange, Mint, Payload, Probe, Slot, Verdict
+from buckler.scan.engines.source.flow.interface import Flow, Flows
+from buckler.scan.rules._support.flow_lines import ends_removed
+from buckler.scan.rules._support.flows import told
 
 _QUOTED = re.compile(r'"(?:[^"\\]|\\.)*"')
 STRUCTURED = ("content-disposition", "set-cookie", "content-type", "link")
@@ -50,6 +53,14 @@ class HeaderInjection(Rule):
     asvs = ("V1.2.3",)
     control = "guard.validate.PlainLine"
     sinks = ("header", "location")
+    flows = Flows(
+        "header",
+        """
+        web.headers.__setitem__(0,1) starlette.responses.Response.headers.{__setitem__,append,setdefault}(0,1)
+        http.client.HTTPConnection.putheader(1) *.putheader(1) email.message.EmailMessage.__setitem__(1) wsgiref.headers.Headers.add_header(1)
+        """,
+        sanitizers="urllib.parse.quote urllib.parse.quote_plus email.header.Header",
+    )
     fix = Fix(
         "let the framework quote it: FileResponse(path, filename=name)",
         before='headers={"Content-Disposition": f\'attachment; filename="{name}"\'}',
@@ -107,6 +118,15 @@ class HeaderInjection(Rule):
             """,
         ),
     )
+
+    def check_flow(self, flow: Flow) -> Verdict | None:
+        """Input in a header's value: line ends, or a quote that ends a parameter."""
+        for before, taints, _ in flow.places():
+            if all(ends_removed(flow, t) for t in taints):
+                continue
+            if "filename" in before or "=" in before or flow.call.startswith(("email.", "http.", "*.")):
+                return told(flow, "becomes part of a header's value as it is.")
+        return None
 
     def attack(self, slot: Slot, mint: Mint) -> Iterable[Payload]:
         """A line break, and the end of a quoted or bare parameter."""

@@ -8,7 +8,9 @@ from buckler.core.finding import Confidence, Finding, Location, Severity
 from buckler.core.redact import Redactor
 from buckler.core.rule import Example, Fix, Rule
 from buckler.scan.engines.attack import proofs
-from buckler.scan.engines.interface import Observations
+from buckler.scan.engines.interface import Observations, Verdict
+from buckler.scan.engines.source.flow.interface import Flow, Flows
+from buckler.scan.rules._support.flows import told
 from buckler.scan.model.application import AppModel
 
 
@@ -46,6 +48,14 @@ class HostHeaderLink(Rule):
     owasp = ("API2:2023", "A07:2021", "A07:2025")
     asvs = ("V4.1.3",)
     control = "guard.TrustedHosts"
+    flows = Flows(
+        "hostlink",
+        """
+        smtplib.SMTP.{sendmail,send_message}(*) email.message.EmailMessage.set_content(0) email.mime.text.MIMEText(0)
+        *.{send_mail,send_email,send_message,send_reset,send_link,mail}(*)
+        """,
+        sources=frozenset({"host"}),
+    )
     fix = Fix(
         "make links from a configured address",
         before='link = f"{request.base_url}reset?token={token}"',
@@ -84,6 +94,12 @@ class HostHeaderLink(Rule):
             """,
         ),
     )
+
+    def check_flow(self, flow: Flow) -> Verdict | None:
+        """A message that is built from the Host header."""
+        if not flow.taints:
+            return None
+        return told(flow, "becomes part of a message's text: whoever asks for it decides where its links lead.")
 
     def check_observations(self, app: AppModel, seen: Observations) -> Iterable[Finding]:
         """A host that nobody owns came out of the answer, or reached a mail or a log."""

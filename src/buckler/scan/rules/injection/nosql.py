@@ -8,6 +8,9 @@ from typing import Any
 from buckler.core.finding import Severity
 from buckler.core.rule import Example, Fix, Rule
 from buckler.scan.engines.interface import Hit, Mint, Payload, Probe, Slot, Verdict
+from buckler.scan.engines.source.flow.interface import Flow, Flows
+from buckler.scan.rules._support.flow_documents import where_text
+from buckler.scan.rules._support.flows import told
 from buckler.scan.languages import javascript
 from buckler.scan.languages.mongo import is_expression, is_operator, is_pattern, is_script
 
@@ -60,6 +63,15 @@ class NoSqlInjection(Rule):
     asvs = ("V1.2.4",)
     control = "guard.StrictModel"
     sinks = ("nosql",)
+    flows = Flows(
+        "nosql",
+        """
+        pymongo.Collection.{find,find_one,find_one_and_update,find_one_and_delete,find_one_and_replace,update_one,update_many,delete_one,delete_many,replace_one,count_documents,distinct}(0,filter)
+        pymongo.Collection.aggregate(0,pipeline) pymongo.Database.command(0)
+        *.{find_one,find,find_one_and_update,find_one_and_delete,update_one,update_many,delete_one,delete_many,count_documents}(0,filter)
+        """,
+        sanitizers="builtins.str bson.ObjectId",
+    )
     fix = Fix(
         "declare the type, or compare explicitly: {'email': {'$eq': value}}",
         before='people.find_one({"email": body["email"]})',
@@ -127,6 +139,16 @@ class NoSqlInjection(Rule):
             """,
         ),
     )
+
+    def check_flow(self, flow: Flow) -> Verdict | None:
+        """Input that may be an object with operators, or text that the database runs."""
+        if not flow.all_taints:
+            return None
+        if where_text(flow):
+            return told(flow, "becomes part of JavaScript that the database runs.")
+        if not flow.taints or (flow.call.startswith("*.") and not flow.elements and not flow.value.taints):
+            return None
+        return told(flow, "may be an object of operators ($ne, $gt), which the query follows.")
 
     def likes(self, slot: Slot) -> bool:
         """Whether a slot takes an object, or is called as filters are that are parsed first."""

@@ -7,6 +7,8 @@ from collections.abc import Iterable
 from buckler.core.finding import Severity
 from buckler.core.rule import Example, Fix, Rule
 from buckler.scan.engines.interface import Hit, Mint, Payload, Probe, Slot, Verdict
+from buckler.scan.engines.source.flow.interface import Flow, Flows
+from buckler.scan.rules._support.flow_paths import harmful_in_path, read_verdict, writes
 from buckler.scan.rules.injection._paths import climbing, escaped
 
 
@@ -46,6 +48,18 @@ class PathTraversalRead(Rule):
     asvs = ("V5.3.2",)
     control = "guard.SafePath"
     sinks = ("open", "stat")
+    flows = Flows(
+        "path",
+        """
+        builtins.open(0,file) io.open(0,file) aiofiles.open(0,file) anyio.open_file(0,file) codecs.open(0,filename)
+        starlette.responses.FileResponse(0,path) flask.send_file(0,path_or_file) flask.send_from_directory(1,path)
+        os.{open,listdir,scandir,walk,readlink}(0,path) linecache.getlines(0) gzip.open(0,filename) zipfile.ZipFile(0,file)
+        pathlib.Path.{open,read_text,read_bytes,iterdir,glob,rglob}(self) tarfile.open(0,name) sqlite3.connect(0,database)
+        django.http.FileResponse(0) shutil.{copyfileobj,make_archive}(0) shutil.{copy,copyfile,copy2}(0,src)
+        pandas.{read_csv,read_json,read_excel}(0) PIL.Image.open(0) json.load(0) jinja2.Environment.get_template(0,name)
+        """,
+        sanitizers="werkzeug.utils.safe_join werkzeug.utils.secure_filename buckler.guard.validate.safe_path",
+    )
     fix = Fix(
         "resolve it and check: path.resolve().is_relative_to(BASE)",
         before="return FileResponse(BASE / name)",
@@ -117,6 +131,13 @@ class PathTraversalRead(Rule):
             """,
         ),
     )
+
+    def check_flow(self, flow: Flow) -> Verdict | None:
+        """Input in the path of a file that is read."""
+        dirty = harmful_in_path(flow)
+        if not dirty or writes(flow):
+            return None
+        return read_verdict(flow)
 
     def attack(self, slot: Slot, mint: Mint) -> Iterable[Payload]:
         """Climbing and absolute paths, and what gets past a filter that runs once."""

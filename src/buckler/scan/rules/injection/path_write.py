@@ -7,6 +7,8 @@ from collections.abc import Iterable
 from buckler.core.finding import Severity
 from buckler.core.rule import Example, Fix, Rule
 from buckler.scan.engines.interface import Hit, Mint, Payload, Probe, Slot, Verdict
+from buckler.scan.engines.source.flow.interface import Flow, Flows
+from buckler.scan.rules._support.flow_paths import harmful_in_path, write_verdict, writes
 from buckler.scan.rules.injection._paths import climbing, escaped
 
 
@@ -45,6 +47,17 @@ class PathTraversalWrite(Rule):
     asvs = ("V5.3.2",)
     control = "guard.Upload"
     sinks = ("open", "stat")
+    flows = Flows(
+        "path",
+        """
+        builtins.open(0,file) io.open(0,file) aiofiles.open(0,file) anyio.open_file(0,file) codecs.open(0,filename)
+        pathlib.Path.{open,write_text,write_bytes,unlink,mkdir,rmdir,touch,rename,replace,symlink_to}(self)
+        os.{remove,unlink,mkdir,makedirs,rmdir,removedirs,rename,replace,symlink,link,truncate,chmod}(0,path)
+        os.{rename,replace}(1,dst) shutil.{rmtree,move}(0,path) shutil.{copy,copyfile,copy2,move,copytree}(1,dst)
+        aiofiles.os.{remove,unlink,mkdir,makedirs,rmdir,rename}(0) flask.request.files.save(0) *.save(0)
+        """,
+        sanitizers="werkzeug.utils.safe_join werkzeug.utils.secure_filename buckler.guard.validate.safe_path",
+    )
     fix = Fix(
         "store it under a name of your own: secrets.token_hex(16)",
         before="path = UPLOADS / file.filename",
@@ -100,6 +113,13 @@ class PathTraversalWrite(Rule):
             """,
         ),
     )
+
+    def check_flow(self, flow: Flow) -> Verdict | None:
+        """Input in the path of a file that is written or removed."""
+        dirty = harmful_in_path(flow)
+        if not dirty or not writes(flow):
+            return None
+        return write_verdict(flow)
 
     def attack(self, slot: Slot, mint: Mint) -> Iterable[Payload]:
         """As for reading; a file name may carry slashes too."""

@@ -8,6 +8,9 @@ from collections.abc import Iterable
 from buckler.core.finding import Severity
 from buckler.core.rule import Example, Fix, Rule
 from buckler.scan.engines.interface import Exchange, Mint, Payload, Probe, Slot, Verdict
+from buckler.scan.engines.source.flow.interface import Flow, Flows
+from buckler.scan.engines.source.flow.values import Taint
+from buckler.scan.rules._support.flows import decides_redirect, has, told
 from buckler.scan.languages.urls import target_host
 
 NEXT = re.compile(
@@ -50,6 +53,14 @@ class OpenRedirect(Rule):
     asvs = ("V3.7.2",)
     control = "guard.RelativeUrl"
     sinks = ("location",)
+    flows = Flows(
+        "redirect",
+        """
+        starlette.responses.RedirectResponse(0,url) flask.redirect(0,location) django.shortcuts.redirect(0)
+        django.http.{HttpResponseRedirect,HttpResponsePermanentRedirect}(0)
+        """,
+        sanitizers="django.utils.http.url_has_allowed_host_and_scheme",
+    )
     fix = Fix(
         "follow paths of this site only",
         before="return RedirectResponse(next)",
@@ -113,6 +124,13 @@ class OpenRedirect(Rule):
         ),
     )
 
+    def check_flow(self, flow: Flow) -> Verdict | None:
+        """Input that decides which site an answer leads to."""
+        for before, taints, _ in flow.places():
+            if decides_redirect(before) and any(not _relative(flow, t, before) for t in taints):
+                return told(flow, "decides which site the answer sends the browser to.")
+        return None
+
     def attack(self, slot: Slot, mint: Mint) -> Iterable[Payload]:
         """Addresses of another site, in the spellings that get past common checks."""
         for before, after, note in (
@@ -157,3 +175,12 @@ class OpenRedirect(Rule):
         if host != canary.host and not host.endswith(f".{canary.host}"):
             return None
         return Verdict("The request decides to which site the visitor is sent.", mark=canary.text)
+
+
+def _relative(flow: Flow, taint: Taint, before: str) -> bool:
+    """Whether checks have shown that the address has no host of its own."""
+    if has(flow, taint, "rooted") and (has(flow, taint, "doubleslash") or has(flow, taint, "relative")):
+        return True
+    if before == "/" and (has(flow, taint, "no_root") or has(flow, taint, "segment")):
+        return True
+    return has(flow, taint, "relative") or (before == "" and has(flow, taint, "segment"))

@@ -7,6 +7,9 @@ from collections.abc import Iterable
 from buckler.core.finding import Severity
 from buckler.core.rule import Example, Fix, Rule
 from buckler.scan.engines.interface import Hit, Mint, Payload, Probe, Slot, Verdict
+from buckler.scan.engines.source.flow.interface import Flow, Flows
+from buckler.scan.engines.source.flow.interface import ANSWERS, DIRECT, STORED
+from buckler.scan.rules._support.flows import SQL, told
 from buckler.scan.languages.sql import stands_outside
 
 
@@ -49,6 +52,22 @@ class SqlInjection(Rule):
     asvs = ("V1.2.4",)
     control = "guard.validate.sql"
     sinks = ("sql",)
+    flows = Flows(
+        "sql",
+        """
+        {dbapi,sqlite3,aiosqlite,psycopg,asyncpg}.{Connection,Cursor,Pool}.{execute,executemany,executescript,fetch,fetchrow,fetchval,cursor,prepare,execute_fetchall}(0,query,sql,operation)
+        sqlalchemy.{text,literal_column}(0,text)
+        sqlalchemy.Connection.{execute,exec_driver_sql,scalar,scalars,stream}(0,statement)
+        sqlalchemy.orm.Session.{execute,exec,scalar,scalars,stream}(0,statement)
+        sqlalchemy.orm.Query.{filter,order_by,group_by,having,from_statement}(0)
+        sqlalchemy.Select.{where,filter,order_by,group_by,having}(0)
+        databases.Database.{execute,fetch_all,fetch_one,fetch_val,iterate}(0,query)
+        pandas.{read_sql,read_sql_query}(0,sql)
+        django.db.connection.cursor.execute(0)
+        *.{execute,executemany,executescript,fetch,fetchrow,fetchval,fetch_all,fetch_one,raw,extra,execute_fetchall,executescript,mogrify,copy_expert}(0)
+        """,
+        sources=DIRECT | STORED | ANSWERS,
+    )
     fix = Fix(
         'bind it: text("… = :value"), {"value": value}',
         before="db.execute(text(f\"SELECT … WHERE name = '{name}'\"))",
@@ -94,6 +113,18 @@ class SqlInjection(Rule):
             """,
         ),
     )
+
+    def check_flow(self, flow: Flow) -> Verdict | None:
+        """Input in the text of a statement; parameters are other arguments."""
+        if not flow.taints or flow.elements:
+            return None
+        constant = "".join(p for t in flow.texts for p in t if isinstance(p, str))
+        unknown = flow.call.startswith("*.")
+        if (unknown or not flow.source.direct) and not SQL.search(constant):
+            return None
+        if not unknown and ".orm.Query." in flow.call and not constant.strip():
+            return None
+        return told(flow, "becomes part of an SQL statement: it is pasted in, not bound.")
 
     def attack(self, slot: Slot, mint: Mint) -> Iterable[Payload]:
         """A way out of each kind of literal, and out of none."""

@@ -7,6 +7,9 @@ from collections.abc import Iterable
 from buckler.core.finding import Severity
 from buckler.core.rule import Example, Fix, Rule
 from buckler.scan.engines.interface import Hit, Mint, Payload, Probe, Slot, Verdict
+from buckler.scan.engines.source.flow.interface import Flow, Flows
+from buckler.scan.engines.source.flow.interface import ANSWERS, DIRECT, STORED
+from buckler.scan.rules._support.flows import told
 
 
 class TemplateInjection(Rule):
@@ -42,6 +45,16 @@ class TemplateInjection(Rule):
     owasp = ("A03:2021", "A05:2025")
     asvs = ("V1.3.7",)
     sinks = ("template",)
+    flows = Flows(
+        "template",
+        """
+        jinja2.Template(0,source) jinja2.Environment.from_string(0,source) mako.template.Template(0,text)
+        flask.{render_template_string,stream_template_string}(0,source) django.template.Template(0)
+        chameleon.PageTemplate(0) tornado.template.Template(0)
+        starlette.templating.Jinja2Templates.env.from_string(0) *.from_string(0)
+        """,
+        sources=DIRECT | STORED | ANSWERS,
+    )
     fix = Fix(
         "hand it over as a value: template.render(name=name)",
         before='Template(f"Hello {name}").render()',
@@ -80,6 +93,12 @@ class TemplateInjection(Rule):
             """,
         ),
     )
+
+    def check_flow(self, flow: Flow) -> Verdict | None:
+        """Input in the source of a template."""
+        if not flow.taints:
+            return None
+        return told(flow, "becomes part of a template's source, so what it says in braces is executed.")
 
     def attack(self, slot: Slot, mint: Mint) -> Iterable[Payload]:
         """An expression of Jinja2 and Django, a block, and one of Mako."""

@@ -7,6 +7,10 @@ from collections.abc import Iterable
 from buckler.core.finding import Severity
 from buckler.core.rule import Example, Fix, Rule
 from buckler.scan.engines.interface import Hit, Mint, Payload, Probe, Slot, Verdict
+from buckler.scan.engines.source.flow.interface import Flow, Flows
+from buckler.scan.engines.source.flow.interface import ANSWERS, DIRECT
+from buckler.scan.rules._support.flow_xml import follows_entities
+from buckler.scan.rules._support.flows import told
 
 
 class XmlExternalEntities(Rule):
@@ -41,6 +45,14 @@ class XmlExternalEntities(Rule):
     owasp = ("A05:2021", "A02:2025")
     asvs = ("V1.5.1",)
     sinks = ("xml", "open")
+    flows = Flows(
+        "xml",
+        """
+        lxml.etree.{fromstring,XML,parse,iterparse}(0,text,source) lxml.objectify.{fromstring,parse}(0) lxml.etree.XMLParser.feed(0)
+        xml.sax.{parse,parseString}(0) xml.dom.pulldom.{parse,parseString}(0)
+        """,
+        sources=DIRECT | ANSWERS,
+    )
     lead = 1
     fix = Fix(
         "do not resolve entities: use defusedxml, or XMLParser(resolve_entities=False)",
@@ -103,6 +115,12 @@ class XmlExternalEntities(Rule):
             """,
         ),
     )
+
+    def check_flow(self, flow: Flow) -> Verdict | None:
+        """Input that is parsed by a parser that follows entities."""
+        if not flow.taints or not follows_entities(flow):
+            return None
+        return told(flow, "is parsed as XML by a parser that resolves external entities.")
 
     def attack(self, slot: Slot, mint: Mint) -> Iterable[Payload]:
         """A document whose entity names a planted file."""

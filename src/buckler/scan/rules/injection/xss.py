@@ -7,6 +7,10 @@ from collections.abc import Iterable
 from buckler.core.finding import Severity
 from buckler.core.rule import Example, Fix, Rule
 from buckler.scan.engines.interface import Exchange, Mint, Payload, Probe, Slot, Verdict
+from buckler.scan.engines.source.flow.interface import Flow, Flows
+from buckler.scan.engines.source.flow.interface import ANSWERS, DIRECT, STORED
+from buckler.scan.rules._support.flow_pages import escaped_elsewhere, is_page
+from buckler.scan.rules._support.flows import told
 from buckler.scan.languages.html import Page
 
 MARKUP = ("text/html", "application/xhtml+xml", "image/svg+xml")
@@ -49,6 +53,21 @@ class CrossSiteScripting(Rule):
     asvs = ("V1.2.1", "V3.2.2")
     control = "guard.SafeHtml"
     sinks = ("html",)
+    flows = Flows(
+        "html",
+        """
+        starlette.responses.HTMLResponse(0,content) web.answer.html(0) markupsafe.Markup(0) django.utils.safestring.mark_safe(0)
+        django.http.HttpResponse(0,content) flask.make_response(0) flask.Response(0,response)
+        starlette.responses.{Response,StreamingResponse}(0,content)
+        """,
+        sanitizers="""
+        html.escape markupsafe.escape nh3.clean nh3.clean_text bleach.clean cgi.escape xml.sax.saxutils.escape
+        django.utils.html.escape django.utils.html.conditional_escape markupsafe.escape_silent urllib.parse.quote urllib.parse.quote_plus
+        markupsafe.Markup.format markupsafe.Markup.escape django.utils.html.format_html
+        buckler.guard.validate.SafeHtml flask.render_template
+        """,
+        sources=DIRECT | STORED | ANSWERS,
+    )
     fix = Fix(
         "escape it: markupsafe.escape(value), or a template that does",
         before='return HTMLResponse(f"<h1>{title}</h1>")',
@@ -118,6 +137,14 @@ class CrossSiteScripting(Rule):
             """,
         ),
     )
+
+    def check_flow(self, flow: Flow) -> Verdict | None:
+        """Input in a page, not escaped, or escaped for another place than the one it stands in."""
+        if flow.call.endswith((".Response", ".StreamingResponse")) and not is_page(flow):
+            return None
+        if flow.taints:
+            return told(flow, "becomes part of a page without being escaped.")
+        return escaped_elsewhere(flow)
 
     def attack(self, slot: Slot, mint: Mint) -> Iterable[Payload]:
         """An element, and a way out of each kind of attribute and script."""

@@ -7,6 +7,9 @@ from collections.abc import Iterable
 from buckler.core.finding import Severity
 from buckler.core.rule import Example, Fix, Rule
 from buckler.scan.engines.interface import Hit, Mint, Payload, Probe, Slot, Verdict
+from buckler.scan.engines.source.flow.interface import Flow, Flows
+from buckler.scan.engines.source.flow.interface import ANSWERS, DIRECT, STORED
+from buckler.scan.rules._support.flows import told
 
 
 class UnsafeYaml(Rule):
@@ -40,6 +43,13 @@ class UnsafeYaml(Rule):
     owasp = ("A08:2021", "A08:2025")
     asvs = ("V1.5.2",)
     sinks = ("import",)
+    flows = Flows(
+        "yaml",
+        """
+        yaml.{load,load_all}(0,stream) yaml.{unsafe_load,unsafe_load_all,full_load,full_load_all}(0,stream)
+        """,
+        sources=DIRECT | STORED | ANSWERS,
+    )
     lead = 2
     fix = Fix(
         "use the safe loader: yaml.safe_load(text)",
@@ -81,6 +91,15 @@ class UnsafeYaml(Rule):
             """,
         ),
     )
+
+    def check_flow(self, flow: Flow) -> Verdict | None:
+        """Input that is read by a loader that makes any object."""
+        loader = flow.other(1, "Loader")
+        names = {t.name.rpartition(".")[2] for t in loader.objs if hasattr(t, "name")} if loader is not None else set()
+        safe = {"SafeLoader", "CSafeLoader", "BaseLoader", "CBaseLoader"}
+        if not flow.taints or (flow.call in ("yaml.load", "yaml.load_all") and (names & safe or loader is None)):
+            return None
+        return told(flow, "is read by a YAML loader that makes any object of Python.")
 
     def attack(self, slot: Slot, mint: Mint) -> Iterable[Payload]:
         """A name of a module that is not there."""

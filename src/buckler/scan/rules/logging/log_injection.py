@@ -8,6 +8,9 @@ from collections.abc import Iterable
 from buckler.core.finding import Severity
 from buckler.core.rule import Example, Fix, Rule
 from buckler.scan.engines.interface import Hit, Mint, Payload, Probe, Slot, Verdict
+from buckler.scan.engines.source.flow.interface import Flow, Flows
+from buckler.scan.rules._support.flow_lines import ends_removed, shown_as_repr
+from buckler.scan.rules._support.flows import told
 
 
 class LogInjection(Rule):
@@ -44,6 +47,14 @@ class LogInjection(Rule):
     asvs = ("V16.4.1",)
     control = "guard.Audit"
     sinks = ("log",)
+    flows = Flows(
+        "log",
+        """
+        logging.{debug,info,warning,warn,error,critical,exception,log}(*)
+        logging.Logger.{debug,info,warning,warn,error,critical,exception,log}(*)
+        """,
+        sanitizers="builtins.repr builtins.ascii json.dumps urllib.parse.quote",
+    )
     fix = Fix(
         'log it escaped: logger.info("search %r", text)',
         before='logger.info("search %s", text)',
@@ -89,6 +100,13 @@ class LogInjection(Rule):
             """,
         ),
     )
+
+    def check_flow(self, flow: Flow) -> Verdict | None:
+        """Input in a line of the log, line ends and all."""
+        dirty = [t for t in flow.taints if not ends_removed(flow, t)]
+        if not dirty or flow.argument in ("exc_info", "extra", "stack_info") or shown_as_repr(flow):
+            return None
+        return told(flow, "is written to the log with its line ends: whoever sends it can write lines of their own.")
 
     def attack(self, slot: Slot, mint: Mint) -> Iterable[Payload]:
         """A line break."""

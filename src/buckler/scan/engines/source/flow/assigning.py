@@ -1,0 +1,118 @@
+"""Assignment: names, tuples, attributes and elements."""
+
+from __future__ import annotations
+
+import ast
+
+from buckler.scan.engines.source.flow.expressions import evaluate
+from buckler.scan.engines.source.flow.frames import Frame
+from buckler.scan.engines.source.flow.iterating import elements
+from buckler.scan.engines.source.flow.objects import (
+    ClassObject,
+    Container,
+    External,
+    Instance,
+    ModuleObject,
+)
+from buckler.scan.engines.source.flow.values import UNKNOWN, Value, join, obj, only
+
+
+def assign(frame: Frame, target: ast.expr, value: Value) -> None:
+    """Set whatever stands on the left of an assignment."""
+    if isinstance(target, ast.Name):
+        frame.bind(target.id, value)
+    elif isinstance(target, ast.Tuple | ast.List):
+        _unpack(frame, target, value)
+    elif isinstance(target, ast.Attribute):
+        _attribute(frame, target, value)
+    elif isinstance(target, ast.Subscript):
+        _element(frame, target, value)
+    elif isinstance(target, ast.Starred):
+        assign(frame, target.value, value)
+
+
+def _unpack(frame: Frame, target: ast.Tuple | ast.List, value: Value) -> None:
+    each, surely = elements(frame, value, target)
+    starred = next((i for i, t in enumerate(target.elts) if isinstance(t, ast.Starred)), None)
+    count = len(target.elts)
+    if surely and (len(each) == count if starred is None else len(each) >= count - 1):
+        if starred is None:
+            parts = each
+        else:
+            after = count - starred - 1
+            middle = each[starred : len(each) - after]
+            rest = Container("list", frame.run.path, dict(enumerate(middle)))
+            parts = [*each[:starred], obj(rest), *each[len(each) - after :]]
+        for one, part in zip(target.elts, parts, strict=True):
+            assign(frame, one, part)
+        return
+    common = join(each) if each else UNKNOWN
+    for one in target.elts:
+        if isinstance(one, ast.Starred):
+            assign(frame, one, obj(Container("list", frame.run.path, None, common)))
+        else:
+            assign(frame, one, common)
+
+
+def _attribute(frame: Frame, target: ast.Attribute, value: Value) -> None:
+    owner = evaluate(frame, target.value)
+    value = frame.stepped(value, target, f"kept in .{target.attr}")
+    value = frame.state.baked(value) if frame.state is not None else value
+    for thing in owner.objs:
+        frame.run.changes(thing)
+        if type(thing) is Instance:
+            if frame.run.setter(frame, thing, target.attr, value):
+                continue
+            surely = len(owner.objs) == 1 and thing.born == frame.run.path
+            old = thing.fields.get(target.attr)
+            thing.fields[target.attr] = value if surely or old is None else join([old, value])
+        elif type(thing) is ClassObject:
+            thing.attrs[target.attr] = value
+        elif type(thing) is External:
+            old = thing.fields.get(target.attr)
+            thing.fields[target.attr] = value if old is None else join([old, value])
+            frame.run.web.attribute_set(frame, target, thing, value)
+        elif type(thing) is ModuleObject:
+            frame.run.module_env(thing.module)[target.attr] = value
+
+
+def _element(frame: Frame, target: ast.Subscript, value: Value) -> None:
+    owner = evaluate(frame, target.value)
+    key = evaluate(frame, target.slice)
+    value = frame.state.baked(value) if frame.state is not None else value
+    known = only(key)
+    for thing in owner.objs:
+        frame.run.changes(thing)
+        if type(thing) is Container:
+            if known is UNKNOWN or not _hashable(known):
+                thing.spread(value)
+            else:
+                surely = len(owner.objs) == 1 and thing.born == frame.run.path
+                thing.put(known, value, surely=surely)
+        elif type(thing) is External:
+            frame.run.web.element_set(frame, target, thing, key, value)
+        elif type(thing) is Instance:
+            frame.run.call_method(frame, target, thing, "__setitem__", [key, value])
+
+
+def delete(frame: Frame, target: ast.Subscript) -> None:
+    """Remove an element."""
+    owner = evaluate(frame, target.value)
+    known = only(evaluate(frame, target.slice))
+    for thing in owner.objs:
+        if type(thing) is Container and thing.born == frame.run.path and len(owner.objs) == 1:
+            if thing.ordered and isinstance(known, int) and thing.exact:
+                items = list(thing.items.values())
+                if -len(items) <= known < len(items):
+                    del items[known]
+                    thing.refill(items)
+            elif _hashable(known):
+                thing.items.pop(known, None)
+
+
+def _hashable(item: object) -> bool:
+    try:
+        hash(item)
+    except TypeError:
+        return False
+    return True

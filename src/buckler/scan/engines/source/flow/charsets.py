@@ -1,0 +1,180 @@
+"""Which characters a text may have after it fitted a pattern, and for which sinks that is harmless."""
+
+from __future__ import annotations
+
+import re
+from functools import lru_cache
+
+try:
+    from re import _constants as constants  # type: ignore[attr-defined]
+    from re import _parser as parser  # type: ignore[attr-defined]
+except ImportError:  # the names before Python 3.11
+    import sre_constants as constants  # type: ignore[no-redef]
+    import sre_parse as parser  # type: ignore[no-redef]
+
+from buckler.scan.engines.source.flow.values import ALL, bit
+
+EVERYTHING = frozenset(chr(n) for n in range(128)) | {"é"}
+_DIGITS = frozenset("0123456789")
+_WORD = _DIGITS | frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ_") | {"é"}
+_SPACE = frozenset(" \t\n\r\f\v")
+_CATEGORIES = {
+    "CATEGORY_DIGIT": _DIGITS,
+    "CATEGORY_NOT_DIGIT": EVERYTHING - _DIGITS,
+    "CATEGORY_WORD": _WORD,
+    "CATEGORY_NOT_WORD": EVERYTHING - _WORD,
+    "CATEGORY_SPACE": _SPACE,
+    "CATEGORY_NOT_SPACE": EVERYTHING - _SPACE,
+}
+DANGEROUS: dict[str, str] = {
+    "sql": "'\"`;\\ ()=,*#/",
+    "nosql": "'\"${}",
+    "shell": " \t\n;&|<>$`\\\"'()*?[]{}!#~",
+    "argv": "",
+    "code": "'\"()[]{}.\\ \n;=",
+    "template": "{}%#",
+    "path": "/\\",
+    "html": "<>\"'&",
+    "header": "\r\n",
+    "log": "\r\n",
+    "xml": "<>&\"'",
+    "ldap": "()*\\&|\0",
+    "xpath": "'\"[]()/",
+    "ssrf": ":/.@\\#?",
+    "redirect": ":/\\.",
+    "csv": "=+@\t\r",
+    "regex": "+*{(|",
+    "import": ".",
+}
+
+
+@lru_cache(maxsize=512)
+def clean_after(pattern: str, whole: bool) -> int:
+    """The kinds of sinks for which a text that fits a pattern is harmless.
+
+    Args:
+        pattern: The regular expression.
+        whole: Whether it was matched against the whole text (``fullmatch``, pydantic counts as
+            ``search``); otherwise the pattern has to be anchored itself.
+    """
+    try:
+        tree = parser.parse(pattern)
+    except (re.error, RecursionError, OverflowError):
+        return 0
+    items = list(tree)
+    newline = False
+    if not whole:
+        if not items or not _is_start(items[0]) or not _is_end(items[-1]):
+            return 0
+        newline = "AT_END" in str(items[-1][1]) and "STRING" not in str(items[-1][1])
+    allowed = _allowed(items)
+    made = bit(
+        *(kind for kind, bad in DANGEROUS.items() if bad and not allowed.intersection(bad))
+    )
+    if not _first(items) & {"-"} and not allowed.intersection(" "):
+        made |= bit("argv")
+    if allowed <= (_WORD | {"-"}):
+        made = ALL if not newline else ALL & ~bit("header", "log")
+    elif newline:
+        made &= ~bit("header", "log")
+    return made
+
+
+def _is_start(item: object) -> bool:
+    return "AT_BEGINNING" in str(item)
+
+
+def _is_end(item: object) -> bool:
+    return "AT_END" in str(item)
+
+
+def _allowed(items: list[object], depth: int = 0) -> frozenset[str]:
+    made: frozenset[str] = frozenset()
+    if depth > 40:
+        return EVERYTHING
+    for item in items:
+        op, argument = item  # type: ignore[misc]
+        made |= _of(str(op), argument, depth)
+    return made
+
+
+def _of(op: str, argument: object, depth: int) -> frozenset[str]:
+    if op == "LITERAL":
+        return frozenset(chr(argument))  # type: ignore[arg-type]
+    if op == "NOT_LITERAL":
+        return EVERYTHING - {chr(argument)}  # type: ignore[arg-type]
+    if op == "ANY":
+        return EVERYTHING - {"\n"}
+    if op == "IN":
+        return _set(argument)  # type: ignore[arg-type]
+    if op in ("MAX_REPEAT", "MIN_REPEAT", "POSSESSIVE_REPEAT"):
+        return _allowed(list(argument[2]), depth + 1)  # type: ignore[index]
+    if op == "SUBPATTERN":
+        return _allowed(list(argument[3]), depth + 1)  # type: ignore[index]
+    if op == "ATOMIC_GROUP":
+        return _allowed(list(argument), depth + 1)  # type: ignore[call-overload]
+    if op == "BRANCH":
+        branches: list[frozenset[str]] = [
+            _allowed(list(b), depth + 1) for b in argument[1]  # type: ignore[index]
+        ]
+        return frozenset().union(*branches)
+    if op == "CATEGORY":
+        return _CATEGORIES.get(str(argument), EVERYTHING)
+    if op in ("AT", "ASSERT", "ASSERT_NOT"):
+        return frozenset()
+    return EVERYTHING
+
+
+def _set(items: list[tuple[object, object]]) -> frozenset[str]:
+    made: frozenset[str] = frozenset()
+    negative = False
+    for op, argument in items:
+        name = str(op)
+        if name == "NEGATE":
+            negative = True
+        elif name == "RANGE":
+            low, high = argument  # type: ignore[misc]
+            made |= frozenset(chr(n) for n in range(low, min(high, 127) + 1))
+            if high > 127:
+                made |= {"é"}
+        else:
+            made |= _of(name, argument, 0)
+    return EVERYTHING - made if negative else made
+
+
+def _first(items: list[object]) -> frozenset[str]:
+    """The characters with which a text may begin."""
+    for item in items:
+        op, argument = item  # type: ignore[misc]
+        if str(op) == "AT":
+            continue
+        if str(op) in ("MAX_REPEAT", "MIN_REPEAT") and argument[0] == 0:
+            return EVERYTHING
+        return _of(str(op), argument, 0)
+    return frozenset()
+
+
+__all__ = ["clean_after", "constants"]
+
+
+@lru_cache(maxsize=256)
+def kept_after(pattern: str) -> int:
+    """The kinds of sinks for which a text is harmless once all that fits a pattern is taken out of it."""
+    try:
+        items = list(parser.parse(pattern))
+    except (re.error, RecursionError, OverflowError):
+        return 0
+    if len(items) != 1:
+        return 0
+    op, argument = items[0]
+    if str(op) in ("MAX_REPEAT", "MIN_REPEAT") and argument[0] <= 1:
+        inner = list(argument[2])
+        if len(inner) != 1:
+            return 0
+        op, argument = inner[0]
+    if str(op) not in ("IN", "LITERAL", "NOT_LITERAL", "CATEGORY"):
+        return 0
+    left = EVERYTHING - _of(str(op), argument, 0)
+    if left <= (_WORD | {"-"}):
+        return ALL
+    return bit(*(kind for kind, bad in DANGEROUS.items() if bad and not left.intersection(bad)))

@@ -1,0 +1,194 @@
+"""Runs every entry point of a project abstractly, and tells what input reaches."""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Callable, Iterable, Iterator
+
+from buckler.core.finding import Finding
+from buckler.core.rule import Rule
+from buckler.scan.engines.source.flow.entries import Entry
+from buckler.scan.engines.source.flow.expressions import taints_within
+from buckler.scan.engines.source.flow.frames import Frame
+from buckler.scan.engines.source.flow.hits import Hits
+from buckler.scan.engines.source.flow.libraries.names import canonical
+from buckler.scan.engines.source.flow.objects import (
+    ClassObject,
+    Container,
+    External,
+    Function,
+    things,
+)
+from buckler.scan.engines.source.flow.parameters import Parameters
+from buckler.scan.engines.source.flow.project import Parse, Project
+from buckler.scan.engines.source.flow.run import Run
+from buckler.scan.engines.source.flow.sinks import Sinks
+from buckler.scan.engines.source.flow.values import Value
+from buckler.scan.engines.source.flow.web import Web
+
+ENTRY = re.compile(
+    r"\b(?:fastapi|starlette|flask|django|strawberry|fastapi_\w+)\b"
+)
+"""A module in which none of these words occurs defines no entry point."""
+REQUEST = re.compile(r"\b(?:Request|WebSocket|HTTPConnection|HttpRequest)\b")
+
+
+class FlowEngine:
+    """Follows input through one project.
+
+    Args:
+        paths: Its Python files, relative to the folder.
+        text: Gives the text of a file; an empty text where it cannot be read.
+        parse: Gives tree and lines of a file, or None.
+        rules: Those that have ``flows`` are asked.
+    """
+
+    def __init__(
+        self,
+        paths: list[str],
+        text: Callable[[str], str],
+        parse: Parse,
+        rules: Iterable[Rule],
+    ) -> None:
+        self._paths = paths
+        self._text = text
+        self._project = Project(paths, parse)
+        self._sinks = Sinks(rules)
+        self.cut_short: list[str] = []
+
+    def run(self) -> Iterator[Finding]:
+        """The findings, by place."""
+        web = Web()
+        hits = Hits(self._sinks, self._line)
+        run = Run(self._project, self._sinks, hits, web)
+        likely = [path for path in self._paths if ENTRY.search(self._text(path))]
+        for path in likely:
+            run.module_env(self._project.modules[path])
+        for _ in range(2):
+            before = len(web.entries)
+            for entry in list(web.entries):
+                self._entry(run, entry)
+            for entry in self._others(run, likely):
+                self._entry(run, entry)
+            if len(web.entries) == before and not run.stored:
+                break
+            run.again()
+        yield from sorted(hits.found.values(), key=lambda f: (f.location.path or "", f.location.line or 0))
+
+    def _line(self, path: str, line: int) -> str:
+        module = self._project.modules.get(path)
+        return module.line(line) if module is not None else ""
+
+    def _entry(self, run: Run, entry: Entry) -> None:
+        entry.prefix = _prefix(run.web, entry)
+        run.entry = entry
+        run.hits.entry = entry
+        run.refill()
+        frame = Frame(run, entry.frame.module, None, entry.frame.parent)
+        frame.line = getattr(entry.node, "lineno", 0)
+        parameters = Parameters(run, entry)
+        run.web.parameters = parameters
+        with run.branching():
+            for dependency in _dependencies(entry):
+                parameters.solved(frame, dependency, Value())
+            for function in things(entry.called, Function):
+                run.ran.add(id((function.wrapped or function).node))
+                given = parameters.of(frame, function)
+                value = run.invoke(frame, function.node, Value(None, (function,)), given)
+                self._answer(frame, run, entry, function, value)
+        if run.spent():
+            self.cut_short.append(entry.operation or entry.path)
+
+    def _answer(self, frame: Frame, run: Run, entry: Entry, function: Function, value: Value) -> None:
+        """What a handler gives back becomes the answer: as HTML where it says so, else as JSON."""
+        from buckler.scan.engines.source.flow.arguments import Arguments
+
+        shape = function.wrapped or function
+        inner = Frame(run, shape.module, None, shape.frame)
+        node = _last_return(shape.node) or shape.node
+        name = "web.answer.html" if _is_html(inner, entry, shape) else "web.answer"
+        if frame.state is None:
+            frame = inner
+        inner.state = frame.state
+        if taints_within(inner, value):
+            run.hits.reached(inner, node, name, Arguments([value]))
+
+    def _others(self, run: Run, likely: list[str]) -> Iterator[Entry]:
+        """Functions that take a request and that no route was found for: views by whatever name."""
+        for path in likely:
+            if not REQUEST.search(self._text(path)):
+                continue
+            module = self._project.modules[path]
+            if module.tree is None:
+                continue
+            env = run.module_env(module)
+            for value in list(env.values()):
+                for thing in value.objs:
+                    if type(thing) is Function and thing.module is module:
+                        yield from self._taking(run, thing, None)
+                    elif type(thing) is ClassObject and thing.module is module:
+                        for attr in list(thing.attrs.values()):
+                            for function in things(attr, Function):
+                                yield from self._taking(run, function, thing)
+
+    def _taking(self, run: Run, function: Function, owner: ClassObject | None) -> Iterator[Entry]:
+        node = function.node
+        if id(node) in run.ran or isinstance(node, ast.Lambda):
+            return
+        for arg in (*node.args.posonlyargs, *node.args.args):
+            words = ast.unparse(arg.annotation) if arg.annotation is not None else ""
+            if REQUEST.search(words):
+                frame = Frame(run, function.module, None, function.frame)
+                kind = "django" if "HttpRequest" in words else "request"
+                yield Entry(kind, ("GET",), "", Value(None, (function,)), frame, node, owner)
+                return
+
+
+def _dependencies(entry: Entry) -> list[External]:
+    """Dependencies that stand at the route or at its router."""
+    made: list[External] = []
+    options = [entry.options, *(t.named for t in things(entry.router, External))]
+    for named in options:
+        given = named.get("dependencies")
+        for thing in things(given, Container) if given is not None else ():
+            made += [d for item in thing.all() for d in things(item, External)]
+    return made
+
+
+def _prefix(web: Web, entry: Entry) -> str:
+    made = ""
+    routers = things(entry.router, External)
+    current = routers[0] if routers else None
+    for _ in range(8):
+        if current is None:
+            break
+        own = current.named.get("prefix") or current.named.get("url_prefix")
+        text = own.alts[0] if own is not None and own.alts and isinstance(own.alts[0], str) else ""
+        include = next((i for i in web.includes if i.child is current), None)
+        made = (include.prefix if include else "") + text + made
+        current = include.parent if include else None
+    return made
+
+
+def _is_html(frame: Frame, entry: Entry, function: Function) -> bool:
+    from buckler.scan.engines.source.flow.annotations import type_of
+
+    if entry.kind in ("flask", "django"):
+        return True
+    options = [entry.options.get("response_class")]
+    for router in things(entry.router, External):
+        options.append(router.named.get("default_response_class"))
+    returns = getattr(function.node, "returns", None)
+    if returns is not None:
+        options.append(type_of(frame, returns))
+    for option in options:
+        for thing in option.objs if option is not None else ():
+            if type(thing) is External:
+                return canonical(thing.name) == "starlette.responses.HTMLResponse"
+    return False
+
+
+def _last_return(node: ast.AST) -> ast.AST | None:
+    found = [n for n in ast.walk(node) if isinstance(n, ast.Return) and n.value is not None]
+    return found[-1] if found else None

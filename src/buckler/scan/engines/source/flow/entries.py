@@ -1,0 +1,58 @@
+"""The functions that requests reach."""
+
+from __future__ import annotations
+
+import ast
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from buckler.scan.engines.source.flow.values import UNKNOWN, Value
+
+if TYPE_CHECKING:
+    from buckler.scan.engines.source.flow.frames import Frame
+    from buckler.scan.engines.source.flow.objects import ClassObject, External
+
+METHODS = frozenset(
+    {"get", "post", "put", "patch", "delete", "head", "options", "trace", "api_route"}
+    | {"websocket", "websocket_route", "route"}
+)
+
+
+@dataclass(slots=True, eq=False)
+class Include:
+    """One router below another."""
+
+    parent: External
+    child: External
+    prefix: str
+
+
+@dataclass(slots=True, eq=False)
+class Entry:
+    """A function that requests reach.
+
+    Attributes:
+        kind: ``fastapi`` (also Starlette), ``flask``, ``django``, ``graphql``, ``request`` (a function that takes one).
+        methods: Of HTTP; ``WEBSOCKET``.
+        path: As the decorator says it, without the prefixes of routers.
+        called: The function.
+        owner: The class of a class-based view.
+        guarded: Whether a dependency on its way looks at credentials.
+    """
+
+    kind: str
+    methods: tuple[str, ...]
+    path: str
+    called: Value
+    frame: Frame
+    node: ast.AST
+    owner: ClassObject | None = None
+    router: Value = UNKNOWN
+    options: dict[str, Value] = field(default_factory=dict)
+    guarded: bool = False
+    prefix: str = ""
+
+    @property
+    def operation(self) -> str:
+        """``GET /items/{id}``; empty where no route is known."""
+        return f"{self.methods[0]} {self.prefix}{self.path}" if self.kind != "request" else ""

@@ -1,0 +1,176 @@
+"""Input that has reached a sink: judged by the sink's rule, told with its whole way."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from buckler.core.finding import Confidence, Finding, Location, Proof
+from buckler.core.rule import Rule
+from buckler.scan.engines.interface import Verdict
+from buckler.scan.engines.source.flow.arguments import Arguments
+from buckler.scan.engines.source.flow.expressions import taints_within
+from buckler.scan.engines.source.flow.frames import Frame
+from buckler.scan.engines.source.flow.interface import Flow, JudgesFlow
+from buckler.scan.engines.source.flow.objects import Container
+from buckler.scan.engines.source.flow.sinks import Sink, Sinks
+from buckler.scan.engines.source.flow.values import Taint, Taints, Value, bit
+
+if TYPE_CHECKING:
+    from buckler.scan.engines.source.flow.entries import Entry
+
+NAMES = {
+    "query": "the query parameter",
+    "path": "the path parameter",
+    "header": "the header",
+    "cookie": "the cookie",
+    "json": "the JSON body's field",
+    "form": "the form field",
+    "file": "the uploaded file",
+    "filename": "the name of the uploaded file",
+    "body": "the request's body",
+    "message": "the websocket's message",
+    "database": "the database",
+    "answer": "another service's answer",
+    "exception": "an exception",
+    "host": "the Host header",
+    "secret": "a secret",
+}
+
+
+@dataclass(slots=True)
+class Hits:
+    """Collects what reaches the sinks."""
+
+    sinks: Sinks
+    line: Callable[[str, int], str]
+    found: dict[tuple[str, str, int], Finding] = field(default_factory=dict)
+    entry: Entry | None = None
+    quiet: int = 0
+    wasted: dict[int, str] = field(default_factory=dict)
+
+    def reached(
+        self, frame: Frame, node: ast.AST, name: str, given: Arguments, receiver: Value | None = None
+    ) -> bool:
+        """A call of something that has a name; whether it is a sink of any rule."""
+        sinks = self.sinks.named(name)
+        for sink in sinks:
+            self._look(frame, node, sink, name, given, receiver)
+        return bool(sinks)
+
+    def unknown_call(
+        self, frame: Frame, node: ast.AST, name: str, given: Arguments, receiver: Value | None = None
+    ) -> None:
+        """A call of a method of something that is not known."""
+        for sink in self.sinks.method(name) if name else ():
+            self._look(frame, node, sink, f"*.{name}", given, receiver)
+
+    def thrown_away(self, frame: Frame, node: ast.expr, value: Value) -> None:
+        """An expression whose value nobody uses: what it made harmless is lost."""
+        for taint in value.taints:
+            if taint.tried and taint.token.parent is not None:
+                self.wasted[id(taint.token.parent)] = taint.tried[-1]
+
+    def _look(
+        self,
+        frame: Frame,
+        node: ast.AST,
+        sink: Sink,
+        name: str,
+        given: Arguments,
+        receiver: Value | None,
+    ) -> None:
+        for argument, value in sink.values(given, receiver):
+            every = taints_within(frame, value)
+            if not every:
+                continue
+            kind = bit(sink.flows.kind)
+            wanted = tuple(t for t in every if t.token.source.kind in sink.flows.sources)
+
+            def clean(taint: Taint, kind: int = kind) -> bool:
+                return bool(frame.cleared(taint) & kind)
+
+            dirty = tuple(t for t in wanted if not clean(t))
+            if not wanted:
+                continue
+            elements: tuple[Value, ...] = tuple(
+                item for t in value.objs if type(t) is Container for item in t.all()
+            )
+            flow = Flow(
+                name, argument, value, dirty, wanted, _other(given), elements, clean, frame.cleared
+            )
+            verdict = _judged(sink.rule, flow)
+            if verdict is not None:
+                self._add(frame, node, sink, flow, verdict)
+
+    def _add(self, frame: Frame, node: ast.AST, sink: Sink, flow: Flow, verdict: Verdict) -> None:
+        path, line = frame.module.path, getattr(node, "lineno", frame.line)
+        key = (sink.rule.id, path, line)
+        taint = next((t for t in flow.taints if t.token.source is flow.source), None)
+        taint = taint or next(t for t in flow.all_taints if t.token.source is flow.source)
+        known = self.found.get(key)
+        if known is not None and not (flow.source.direct and not known.context.get("direct")):
+            return
+        message = verdict.message + self._tried(flow.taints)
+        self.found[key] = Finding(
+            rule=sink.rule.id,
+            message=message,
+            severity=verdict.severity or sink.rule.severity,
+            confidence=Confidence.SUSPECTED,
+            location=Location(path, line),
+            proof=(self._proof(frame, taint, path, line, flow),),
+            context={"direct": flow.source.direct},
+        )
+
+    def _tried(self, taints: Taints) -> str:
+        tried = list(dict.fromkeys(word for t in taints for word in t.tried))
+        wasted = [self.wasted[id(t.token)] for t in taints if id(t.token) in self.wasted]
+        made = ""
+        if tried:
+            made += f" It goes through {', '.join(tried)}, which does not help here."
+        if wasted:
+            made += f" The result of {wasted[0]} is thrown away."
+        return made
+
+    def _proof(self, frame: Frame, taint: Taint, path: str, line: int, flow: Flow) -> Proof:
+        steps = [
+            {"path": s.path, "line": s.line, "code": self.line(s.path, s.line), "note": s.what}
+            for s in taint.step.steps()
+        ]
+        last = {"path": path, "line": line, "code": self.line(path, line), "note": flow.call}
+        if not steps or (steps[-1]["path"], steps[-1]["line"]) != (path, line):
+            steps.append(last)
+        else:
+            steps[-1] = {**last, "note": f"{steps[-1]['note']}, then {flow.call}"}
+        data: dict[str, Any] = {"steps": steps, "slot": flow.source.slot, "source": flow.source.kind}
+        if self.entry is not None and self.entry.operation:
+            data["operation"] = self.entry.operation
+        return Proof("flow", data)
+
+
+def _other(given: Arguments) -> Callable[[int, str], Value | None]:
+    return given.given
+
+
+def _judged(rule: Rule, flow: Flow) -> Verdict | None:
+    if isinstance(rule, JudgesFlow):
+        return rule.check_flow(flow)
+    return default_verdict(rule, flow)
+
+
+def default_verdict(rule: Rule, flow: Flow) -> Verdict | None:
+    """What is said where a rule has no judge: any harmful input is a finding."""
+    if not flow.taints:
+        return None
+    flows = rule.flows  # type: ignore[attr-defined]
+    return Verdict(flows.message.format(source=described(flow), sink=flow.call))
+
+
+def described(flow: Flow) -> str:
+    """The source in words."""
+    source = flow.source
+    words = NAMES.get(source.kind, source.kind)
+    name = source.name.removesuffix(":path")
+    return f"{words} {name}".strip() if name and name != "*" and source.kind != "host" else words

@@ -1,0 +1,268 @@
+"""Objects of the project's classes: how they are made, and their attributes."""
+
+from __future__ import annotations
+
+import ast
+from typing import TYPE_CHECKING
+
+from buckler.scan.engines.source.flow.annotations import (
+    constrained,
+    input_of,
+    is_enum,
+    is_model,
+    metadata,
+    refined,
+    type_of,
+    unwrapped,
+    HARMLESS,
+)
+from buckler.scan.engines.source.flow.arguments import Arguments
+from buckler.scan.engines.source.flow.attributes import bound
+from buckler.scan.engines.source.flow.frames import Frame, clearing
+from buckler.scan.engines.source.flow.libraries.names import canonical
+from buckler.scan.engines.source.flow.objects import (
+    ClassObject,
+    Container,
+    External,
+    Function,
+    Instance,
+    Method,
+    things,
+)
+from buckler.scan.engines.source.flow.values import (
+    NONE,
+    UNKNOWN,
+    Source,
+    Value,
+    constant,
+    hole,
+    join,
+    joined_taints,
+    obj,
+)
+
+if TYPE_CHECKING:
+    pass
+
+MODEL_METHODS = frozenset({"model_dump", "dict", "_asdict", "as_dict", "to_dict", "model_dump_json", "json"})
+
+
+def instantiate(frame: Frame, node: ast.AST, cls: ClassObject, given: Arguments) -> Value:
+    """An object of a class, as a call of the class makes it."""
+    if is_enum(cls):
+        return _chosen(frame, cls, given)
+    made = Instance(cls, frame.run.path)
+    made.fields["__args__"] = obj(Container("tuple", frame.run.path, dict(enumerate(given.positional))))
+    init = cls.lookup("__init__")
+    value = obj(made)
+    if init is not None and things(init, Function):
+        frame.run.invoke(frame, node, bound(init, value, cls, instance=True), given)
+        return value
+    if is_model(cls):
+        _filled(frame, node, made, given)
+        after = cls.lookup("__post_init__")
+        if after is not None:
+            frame.run.invoke(frame, node, bound(after, value, cls, instance=True), Arguments())
+    else:
+        for name, item in given.named.items():
+            made.fields[name] = item
+        frame.run.web.library_made(frame, node, cls, given)
+    return value
+
+
+def _chosen(frame: Frame, cls: ClassObject, given: Arguments) -> Value:
+    """``Color(x)``: whoever gets past it has the value of a member."""
+    value = given.at(0)
+    if value.taints and frame.state is not None:
+        frame.state.clear(clearing(value))
+    made = Instance(cls, frame.run.path)
+    members = [v for k, v in cls.attrs.items() if not k.startswith("_") and not v.objs]
+    made.fields = {"value": join(members) if members else UNKNOWN, "name": Value(kind="str")}
+    return obj(made)
+
+
+def fields_of(cls: ClassObject) -> dict[str, tuple[ClassObject, ast.expr]]:
+    """The annotated fields of a model, those of its bases first."""
+    made: dict[str, tuple[ClassObject, ast.expr]] = {}
+    for one in reversed(cls.line_of_descent()):
+        for name, annotation in one.annotations.items():
+            made[name] = (one, annotation)
+    return made
+
+
+def _filled(frame: Frame, node: ast.AST, made: Instance, given: Arguments) -> None:
+    names = list(fields_of(made.cls))
+    coerced = any(n.startswith(("pydantic.", "sqlmodel.")) for n in made.cls.external_bases())
+    for number, value in enumerate(given.positional[: len(names)]):
+        made.fields[names[number]] = value
+    for name, value in given.named.items():
+        made.fields[name] = _coerced(frame, made.cls, name, value) if coerced else value
+    if given.more is not UNKNOWN:
+        for name in names:
+            value = _coerced(frame, made.cls, name, given.more) if coerced else given.more
+            made.fields.setdefault(name, value)
+
+
+def _coerced(frame: Frame, cls: ClassObject, name: str, value: Value) -> Value:
+    """What a model makes of a field's value: a number stays nothing but a number."""
+    found = fields_of(cls).get(name)
+    if found is None or not value.taints:
+        return value
+    owner, annotation = found
+    kind = type_of(owner.frame or frame, annotation)
+    inner = unwrapped(kind)
+    if inner.objs and all(
+        (type(t) is External and canonical(t.name) in HARMLESS) or (type(t) is ClassObject and is_enum(t))
+        for t in inner.objs
+    ):
+        return Value(kind="int")
+    for extra in metadata(kind):
+        value = refined(frame, value, extra)
+    return _checked(frame, cls, name, value)
+
+
+def field(frame: Frame, node: ast.AST, made: Instance, name: str) -> Value:
+    """An attribute of an object."""
+    if name in made.fields:
+        return made.fields[name]
+    if name == "__dict__":
+        return dumped(frame, made)
+    if name == "__class__":
+        return obj(made.cls)
+    if made.lazy is not None:
+        declared = fields_of(made.cls).get(name)
+        if declared is not None and name not in made.reading:
+            made.reading.add(name)
+            made.fields[name] = _read(frame, made, name, *declared)
+            made.reading.discard(name)
+            return made.fields[name]
+    found = made.cls.lookup(name)
+    receiver = obj(made)
+    if found is not None:
+        functions = things(found, Function)
+        if functions and set(functions[0].decorators) & {"property", "cached_property", "computed_field", "hybrid_property"}:
+            return frame.run.invoke(frame, node, bound(found, receiver, made.cls, instance=True), Arguments())
+        if not functions and made.lazy is None:
+            declared = fields_of(made.cls).get(name)
+            if declared is not None and _is_field_default(found):
+                return UNKNOWN
+        return bound(found, receiver, made.cls, instance=True)
+    if made.lazy is None:
+        row = frame.run.web.row_field(frame, node, made, name)
+        if row is not None:
+            return row
+    fallback = made.cls.lookup("__getattr__")
+    if fallback is not None and name not in MODEL_METHODS:
+        called = bound(fallback, receiver, made.cls, instance=True)
+        return frame.run.invoke(frame, node, called, Arguments([constant(name)]))
+    declared = fields_of(made.cls).get(name)
+    if declared is not None:
+        return frame.run.typed(declared[0].frame or frame, UNKNOWN, declared[1])
+    return obj(Method(receiver, name))
+
+
+def _is_field_default(value: Value) -> bool:
+    return any(type(t) is External for t in value.objs)
+
+
+def _read(frame: Frame, made: Instance, name: str, owner: ClassObject, annotation: ast.expr) -> Value:
+    lazy = made.lazy
+    if lazy is None:
+        return UNKNOWN
+    path = f"{lazy.name}.{name}" if lazy.name and lazy.kind == "json" and lazy.name != "*" else name
+    line = annotation.lineno
+    source = Source(lazy.kind, path, owner.module.path, line, owner.module.line(line))
+    kind = type_of(owner.frame or frame, annotation)
+    value = input_of(owner.frame or frame, kind, source)
+    default = owner.attrs.get(name)
+    for thing in things(default, External) if default is not None else ():
+        value = constrained(frame, value, thing.named)
+    return _checked(frame, made.cls, name, value)
+
+
+def _checked(frame: Frame, cls: ClassObject, name: str, value: Value) -> Value:
+    """The value after the model's own validators of that field."""
+    for one in cls.line_of_descent():
+        for names, function in frame.run.validators(one):
+            if name in names or "*" in names:
+                given = Arguments([value])
+                value = frame.run.invoke(
+                    frame, function.node, bound(obj(function), obj(cls), cls, instance=True), given
+                )
+                if frame.state is None:
+                    return UNKNOWN
+                value = frame.state.baked(value)
+    return value
+
+
+def materialize(frame: Frame, value: Value, depth: int = 0) -> None:
+    """Read all the fields of what a request fills, so that nothing of it is overlooked."""
+    if depth > 3:
+        return
+    for thing in value.objs:
+        if type(thing) is Instance and thing.lazy is not None:
+            for name in fields_of(thing.cls):
+                materialize(frame, field(frame, frame.run.nowhere, thing, name), depth + 1)
+        elif type(thing) is Container:
+            for item in thing.all():
+                materialize(frame, item, depth + 1)
+
+
+def dumped(frame: Frame, made: Instance) -> Value:
+    """The fields of an object as a dictionary."""
+    materialize(frame, obj(made))
+    inner = {k: v for k, v in made.fields.items() if not k.startswith("__")}
+    return obj(Container("dict", frame.run.path, dict(inner)))
+
+
+def model_method(frame: Frame, node: ast.AST, made: Instance, name: str, given: Arguments) -> Value | None:
+    """Methods that models have without saying so."""
+    if name in ("model_dump", "dict", "_asdict"):
+        return dumped(frame, made)
+    if name in ("model_dump_json", "json"):
+        materialize(frame, obj(made))
+        taints = joined_taints(*(v.taints for v in made.fields.values()))
+        return hole(taints, "str")
+    if name in ("model_copy", "copy", "_replace"):
+        for thing in things(given.at(0, "update"), Container):
+            for key, item in thing.items.items():
+                made.fields[str(key)] = item
+        return obj(made)
+    if name == "get" and made.lazy is not None:
+        key = given.at(0).alts
+        if key and isinstance(key[0], str):
+            return field(frame, node, made, key[0])
+    if name == "__getitem__" and is_model(made.cls):
+        key = given.at(0).alts
+        if key and isinstance(key[0], str):
+            return field(frame, node, made, key[0])
+        if key and isinstance(key[0], int):
+            names = list(fields_of(made.cls))
+            if -len(names) <= key[0] < len(names):
+                return field(frame, node, made, names[key[0]])
+        return UNKNOWN
+    if name == "__iter__" and is_model(made.cls):
+        each = [field(frame, node, made, n) for n in fields_of(made.cls)]
+        return obj(Container("tuple", frame.run.path, dict(enumerate(each))))
+    return None
+
+
+def class_method(frame: Frame, node: ast.AST, cls: ClassObject, name: str, given: Arguments) -> Value | None:
+    """Class methods that models have without saying so."""
+    if name in ("model_validate", "parse_obj", "from_orm", "model_construct", "construct"):
+        inner = Arguments()
+        from buckler.scan.engines.source.flow.calls import unpack
+
+        unpack(frame, node, given.at(0), inner)
+        if name.endswith("construct"):
+            inner = given
+        return instantiate(frame, node, cls, inner)
+    if name in ("model_validate_json", "parse_raw"):
+        inner = Arguments([], {}, given.at(0))
+        return instantiate(frame, node, cls, inner)
+    if name == "__members__":
+        return obj(Container("dict", frame.run.path, dict(cls.attrs)))
+    return None
+
+
+__all__ = ["NONE", "dumped", "field", "fields_of", "instantiate", "materialize", "model_method"]

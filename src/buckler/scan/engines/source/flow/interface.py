@@ -1,0 +1,112 @@
+"""What a rule says of the flows it looks for, and what it is shown of one.
+
+A rule that has ``flows`` names the calls that are its sinks, the functions that make input harmless for
+them and the kinds of input that count. ``check_flow``, where it has one, judges what arrives.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from typing import Any, ClassVar, Protocol, runtime_checkable
+
+from buckler.scan.engines.interface import Verdict
+from buckler.scan.engines.source.flow.values import SLOTS, Source, Taint, Taints, Text, Value
+
+DIRECT = SLOTS | {"host"}
+STORED = frozenset({"database"})
+ANSWERS = frozenset({"answer"})
+
+
+@dataclass(frozen=True, slots=True)
+class Flows:
+    """The table of a rule.
+
+    Attributes:
+        kind: One word for what the sinks do: ``sql``, ``shell``, ``path``; rules that share it share
+            what is harmless.
+        sinks: Calls, separated by white space: ``sqlite3.Connection.execute(0)``; in brackets
+            the positions and names of the arguments that matter, ``*`` for all of them, after ``;`` a condition
+            (``shell=True``). ``*.execute(0)``: of any object that is not known. ``{a,b}`` is either.
+        sanitizers: Functions whose result is harmless for this kind.
+        sources: The kinds of input that count.
+        message: What is said of a flow, ``{source}`` and ``{sink}`` filled in.
+    """
+
+    kind: str
+    sinks: str
+    sanitizers: str = ""
+    sources: frozenset[str] = DIRECT
+    message: str = "Input from {source} reaches {sink}."
+
+
+@dataclass(frozen=True, slots=True)
+class Flow:
+    """Input that has arrived at a sink.
+
+    Attributes:
+        call: Dotted name of what is called, as far as it is known.
+        argument: Name or position of the argument.
+        value: The argument.
+        taints: The input in it that is not harmless here.
+        all_taints: All of the input in it, harmless or not.
+        other: Gives another argument of the call by position and name, or None.
+        elements: For a list: its elements, and whether these are all.
+    """
+
+    call: str
+    argument: str
+    value: Value
+    taints: Taints
+    all_taints: Taints
+    other: Callable[[int, str], Value | None]
+    elements: tuple[Value, ...] = ()
+    is_clean: Callable[[Taint], bool] = field(default=lambda taint: False)
+    cleared: Callable[[Taint], int] = field(default=lambda taint: taint.clean)
+
+    @property
+    def source(self) -> Source:
+        """Where the first of the input comes from, the request before anything else."""
+        ordered = sorted(self.taints or self.all_taints, key=lambda t: not t.token.source.direct)
+        return ordered[0].token.source
+
+    @property
+    def texts(self) -> tuple[Text, ...]:
+        """The argument as texts with holes."""
+        from buckler.scan.engines.source.flow.values import texts_of
+
+        return texts_of(self.value)
+
+    def places(self) -> Iterator[tuple[str, Taints, str]]:
+        """Each hole with harmful input: the constant text before it, what is in it, the text behind it.
+
+        In the text other holes appear as ``\\0``.
+        """
+        for text in self.texts:
+            for number, part in enumerate(text):
+                if isinstance(part, str):
+                    continue
+                dirty = tuple(t for t in part if not self.is_clean(t))
+                if dirty:
+                    yield _plain(text[:number]), dirty, _plain(text[number + 1 :])
+
+
+def _plain(parts: Any) -> str:
+    return "".join(p if isinstance(p, str) else "\0" for p in parts)
+
+
+@runtime_checkable
+class ChecksFlow(Protocol):
+    """Looks for input that reaches a sink."""
+
+    id: str
+    flows: ClassVar[Flows]
+
+
+@runtime_checkable
+class JudgesFlow(Protocol):
+    """Looks at each flow before it becomes a finding."""
+
+    def check_flow(self, flow: Flow) -> Verdict | None:
+        """What it means, or None where it does no harm."""
+        ...

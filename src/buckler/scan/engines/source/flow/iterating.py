@@ -1,0 +1,89 @@
+"""What a loop, an unpacking or a ``with`` takes out of a value."""
+
+from __future__ import annotations
+
+import ast
+from typing import TYPE_CHECKING
+
+from buckler.scan.engines.source.flow.objects import (
+    ClassObject,
+    Container,
+    External,
+    Instance,
+    things,
+)
+from buckler.scan.engines.source.flow.values import UNKNOWN, Taint, Text, Value, constant, hole, join
+
+if TYPE_CHECKING:
+    from buckler.scan.engines.source.flow.frames import Frame
+
+
+def elements(frame: Frame, value: Value, node: ast.AST) -> tuple[list[Value], bool]:
+    """The elements that iteration gives, and whether these are all of them and in this order."""
+    made: list[Value] = []
+    exact = len(value.objs) == 1 and value.alts is None
+    for thing in value.objs:
+        if type(thing) is Container:
+            if thing.kind == "dict":
+                made += [constant(key) for key in thing.items]
+                if thing.rest is not None:
+                    made.append(hole(thing.rest.taints) if thing.rest.taints else UNKNOWN)
+            else:
+                made += thing.all()
+            exact = exact and thing.exact and thing.kind != "set"
+        elif type(thing) is ClassObject:
+            made += [v for k, v in thing.attrs.items() if not k.startswith("_")]
+            exact = False
+        elif type(thing) is Instance:
+            exact = False
+            found = frame.run.call_method(frame, node, thing, "__iter__", [])
+            if found is not None:
+                each, exact = elements(frame, found, node)
+                made += each
+        elif type(thing) is External:
+            exact = False
+            made.append(frame.run.web.element_of(frame, node, thing, value))
+        else:
+            exact = False
+    if not value.objs:
+        exact = False
+        if value.alts and all(isinstance(a, str) for a in value.alts):
+            letters = [constant(letter) for a in value.alts for letter in a[:40]]
+            return (letters or [UNKNOWN]), False
+        if value.taints:
+            made.append(hole(derived(value, "element", "each")))
+    return made, exact
+
+
+def derived(value: Value, how: str, where: object) -> tuple[Taint, ...]:
+    """The taints of something computed from a value: tokens of their own, checked by themselves."""
+    return tuple(
+        Taint(t.token.derived(how, where), t.clean, t.step, t.tried) for t in value.taints
+    )
+
+
+def entered(frame: Frame, manager: Value, node: ast.AST) -> Value:
+    """What ``with … as`` binds."""
+    found: list[Value] = []
+    for thing in manager.objs:
+        if type(thing) is Container and thing.kind == "generator":
+            found += thing.all()
+        elif type(thing) is Instance:
+            for name in ("__enter__", "__aenter__"):
+                value = frame.run.call_method(frame, node, thing, name, [])
+                if value is not None:
+                    found.append(value)
+                    break
+        else:
+            found.append(frame.run.web.entered(frame, node, thing, manager))
+    if not manager.objs:
+        return manager
+    return join(found) if found else UNKNOWN
+
+
+def texts_only(value: Value) -> bool:
+    """Whether all that it may be is text."""
+    return value.alts is not None and all(isinstance(a, str | Text) for a in value.alts)
+
+
+__all__ = ["derived", "elements", "entered", "texts_only", "things"]

@@ -1,0 +1,251 @@
+"""Methods and attributes of objects of libraries that are modelled one by one."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from buckler.scan.engines.source.flow.arguments import Arguments
+from buckler.scan.engines.source.flow.conditions import boolean
+from buckler.scan.engines.source.flow.expressions import taints_within
+from buckler.scan.engines.source.flow.frames import clearing
+from buckler.scan.engines.source.flow.iterating import derived, elements
+from buckler.scan.engines.source.flow.libraries.handlers import (
+    basename,
+    fitted,
+    resolved,
+    substituted,
+)
+from buckler.scan.engines.source.flow.libraries.stored import row, stored
+from buckler.scan.engines.source.flow.objects import External
+from buckler.scan.engines.source.flow.operators import joined_path
+from buckler.scan.engines.source.flow.values import (
+    NONE,
+    UNKNOWN,
+    Value,
+    bit,
+    hole,
+    joined_taints,
+    obj,
+    one_text,
+)
+
+if TYPE_CHECKING:
+    from buckler.scan.engines.source.flow.frames import Frame
+
+Method = Callable[["Frame", ast.AST, External, Value, Arguments], Value]
+
+
+def external_method(
+    frame: Frame, node: ast.AST, thing: External, receiver: Value, name: str, given: Arguments
+) -> Value | None:
+    """What a method of a library's object gives; None where no more is known than the tables say."""
+    special = _METHODS.get(f"{thing.name}.{name}")
+    if special is not None:
+        return special(frame, node, thing, receiver, given)
+    return stored(frame, node, thing, name)
+
+
+def external_attribute(
+    frame: Frame, node: ast.AST, thing: External, owner: Value, name: str
+) -> Value | None:
+    """What an attribute of a library's object is, where that is known."""
+    special = _ATTRIBUTES.get(f"{thing.name}.{name}")
+    if special is not None:
+        return special(frame, node, thing, owner, Arguments())
+    return None
+
+
+def _resolve(frame: Frame, node: ast.AST, thing: External, receiver: Value, given: Arguments) -> Value:
+    return resolved(frame, node, receiver)
+
+
+def _join(frame: Frame, node: ast.AST, thing: External, receiver: Value, given: Arguments) -> Value:
+    return joined_path(frame, node, [receiver, *given.positional])
+
+
+def _relative(frame: Frame, node: ast.AST, thing: External, receiver: Value, given: Arguments) -> Value:
+    """Whether a path lies below another one: a check of it where ``..`` has been worked out before."""
+    how = {t.token.how for t in receiver.taints}
+    if how <= {"resolved"} and how and not given.at(0).taints:
+        return boolean(clearing(receiver, bit("path", "archive")), {})
+    return Value(kind="bool")
+
+
+def _relative_to(frame: Frame, node: ast.AST, thing: External, receiver: Value, given: Arguments) -> Value:
+    """``path.relative_to(base)`` raises where the path does not lie below."""
+    how = {t.token.how for t in receiver.taints}
+    if frame.state is not None and how <= {"resolved"} and how and not given.at(0).taints:
+        frame.state.clear(clearing(receiver, bit("path", "archive")))
+    return receiver
+
+
+def _name(frame: Frame, node: ast.AST, thing: External, owner: Value, given: Arguments) -> Value:
+    return basename(owner) if owner.taints else Value(kind="str")
+
+
+def _suffix(frame: Frame, node: ast.AST, thing: External, owner: Value, given: Arguments) -> Value:
+    made = hole(derived(owner, "part", "suffix"), "str")
+    return made.mapped(lambda t: t.cleaned(bit("path", "archive")))
+
+
+def _same(frame: Frame, node: ast.AST, thing: External, owner: Value, given: Arguments) -> Value:
+    return owner
+
+
+def _text(frame: Frame, node: ast.AST, thing: External, owner: Value, given: Arguments) -> Value:
+    return Value(owner.alts, (), owner.taints, "str")
+
+
+def _with_name(frame: Frame, node: ast.AST, thing: External, receiver: Value, given: Arguments) -> Value:
+    return joined_path(frame, node, [Value(kind="str"), given.at(0)])
+
+
+def _parents(frame: Frame, node: ast.AST, thing: External, owner: Value, given: Arguments) -> Value:
+    taints = derived(owner, "parents", "path")
+    return Value(None, (External("pathlib.Parents", True, (owner,)),), taints)
+
+
+def _pattern(method: str) -> Method:
+    def handler(frame: Frame, node: ast.AST, thing: External, receiver: Value, given: Arguments) -> Value:
+        pattern = one_text(thing.given[0]) if thing.given else None
+        return fitted(frame, method, pattern, given.at(0, "string"))
+
+    return handler
+
+
+def _sub(frame: Frame, node: ast.AST, thing: External, receiver: Value, given: Arguments) -> Value:
+    pattern = one_text(thing.given[0]) if thing.given else None
+    return substituted(pattern, given.at(0, "repl"), given.at(1, "string"), node)
+
+
+def _group(frame: Frame, node: ast.AST, thing: External, receiver: Value, given: Arguments) -> Value:
+    value = thing.given[0] if thing.given else UNKNOWN
+    value = frame.state.baked(value) if frame.state is not None else value
+    return hole(derived(value, "part", "group"), "str") if value.taints else Value(kind="str")
+
+
+def _host(frame: Frame, node: ast.AST, thing: External, owner: Value, given: Arguments) -> Value:
+    return hole(derived(owner, "host", "host"), "str")
+
+
+def _part(frame: Frame, node: ast.AST, thing: External, owner: Value, given: Arguments) -> Value:
+    return hole(derived(owner, "part", "url"), "str")
+
+
+def _geturl(frame: Frame, node: ast.AST, thing: External, receiver: Value, given: Arguments) -> Value:
+    return hole(receiver.taints, "str")
+
+
+def _render(frame: Frame, node: ast.AST, thing: External, receiver: Value, given: Arguments) -> Value:
+    """A template from a file: what it escapes is known from the file, see :mod:`templates`."""
+    return frame.run.web.rendered(frame, node, thing, given)
+
+
+def _add_task(frame: Frame, node: ast.AST, thing: External, receiver: Value, given: Arguments) -> Value:
+    if given.positional:
+        rest = Arguments(given.positional[1:], given.named, given.more)
+        frame.run.invoke(frame, node, given.positional[0], rest)
+    return NONE
+
+
+def _submit(frame: Frame, node: ast.AST, thing: External, receiver: Value, given: Arguments) -> Value:
+    if given.positional:
+        rest = Arguments(given.positional[1:], given.named, given.more)
+        return frame.run.invoke(frame, node, given.positional[0], rest)
+    return UNKNOWN
+
+
+def _in_executor(frame: Frame, node: ast.AST, thing: External, receiver: Value, given: Arguments) -> Value:
+    if len(given.positional) > 1:
+        rest = Arguments(given.positional[2:], given.named, given.more)
+        return frame.run.invoke(frame, node, given.positional[1], rest)
+    return UNKNOWN
+
+
+def _map(frame: Frame, node: ast.AST, thing: External, receiver: Value, given: Arguments) -> Value:
+    for value in elements(frame, given.at(1), node)[0]:
+        frame.run.invoke(frame, node, given.at(0), Arguments([value]))
+    return UNKNOWN
+
+
+def _buffer_write(frame: Frame, node: ast.AST, thing: External, receiver: Value, given: Arguments) -> Value:
+    taints = taints_within(frame, given.at(0))
+    old = thing.fields.get("@text", UNKNOWN)
+    thing.fields["@text"] = hole(joined_taints(old.taints, taints), "str")
+    frame.run.changes(thing)
+    return NONE
+
+
+def _buffer_value(frame: Frame, node: ast.AST, thing: External, receiver: Value, given: Arguments) -> Value:
+    return thing.fields.get("@text", Value(kind="str"))
+
+
+def _entry_name(frame: Frame, node: ast.AST, thing: External, receiver: Value, given: Arguments) -> Value:
+    return row(frame, node, None)
+
+
+def _private(frame: Frame, node: ast.AST, thing: External, owner: Value, given: Arguments) -> Value:
+    """``ip_address(host).is_private``: whoever looks at it decides by the address."""
+    value = thing.given[0] if thing.given else UNKNOWN
+    clears = clearing(value, bit("ssrf"))
+    return boolean({}, clears)
+
+
+def _global(frame: Frame, node: ast.AST, thing: External, owner: Value, given: Arguments) -> Value:
+    value = thing.given[0] if thing.given else UNKNOWN
+    return boolean(clearing(value, bit("ssrf")), {})
+
+
+_METHODS: dict[str, Method] = {
+    "pathlib.Path.resolve": _resolve,
+    "pathlib.Path.absolute": _same,
+    "pathlib.Path.joinpath": _join,
+    "pathlib.Path.is_relative_to": _relative,
+    "pathlib.Path.relative_to": _relative_to,
+    "pathlib.Path.with_name": _with_name,
+    "pathlib.Path.with_suffix": _same,
+    "pathlib.Path.with_stem": _with_name,
+    "pathlib.Path.expanduser": _same,
+    "pathlib.Path.as_posix": _text,
+    "pathlib.Path.__str__": _text,
+    "re.Pattern.match": _pattern("match"),
+    "re.Pattern.fullmatch": _pattern("fullmatch"),
+    "re.Pattern.search": _pattern("search"),
+    "re.Pattern.sub": _sub,
+    "re.Match.group": _group,
+    "re.Match.groups": _group,
+    "re.Match.groupdict": _group,
+    "re.Match.__getitem__": _group,
+    "urllib.parse.Result.geturl": _geturl,
+    "urllib.parse.Result._replace": _geturl,
+    "starlette.background.BackgroundTasks.add_task": _add_task,
+    "concurrent.futures.Executor.submit": _submit,
+    "concurrent.futures.Executor.map": _map,
+    "asyncio.Loop.run_in_executor": _in_executor,
+    "asyncio.Loop.create_task": lambda f, n, t, r, g: g.at(0),
+    "asyncio.Loop.run_until_complete": lambda f, n, t, r, g: g.at(0),
+    "io.Buffer.write": _buffer_write,
+    "io.Buffer.getvalue": _buffer_value,
+    "io.Buffer.read": _buffer_value,
+    "jinja2.Loaded.render": _render,
+    "jinja2.Loaded.render_async": _render,
+}
+_ATTRIBUTES: dict[str, Method] = {
+    "pathlib.Path.name": _name,
+    "pathlib.Path.stem": _name,
+    "pathlib.Path.suffix": _suffix,
+    "pathlib.Path.suffixes": _suffix,
+    "pathlib.Path.parent": _same,
+    "pathlib.Path.parents": _parents,
+    "urllib.parse.Result.hostname": _host,
+    "urllib.parse.Result.netloc": _host,
+    "urllib.parse.Result.path": _part,
+    "urllib.parse.Result.scheme": _part,
+    "urllib.parse.Result.query": _part,
+    "ipaddress.Address.is_private": _private,
+    "ipaddress.Address.is_loopback": lambda f, n, t, o, g: Value(kind="bool"),
+    "ipaddress.Address.is_global": _global,
+}
+__all__ = ["external_attribute", "external_method", "obj"]

@@ -1,0 +1,191 @@
+"""What requests bring, in Starlette, Flask and Django: attributes and methods that are sources."""
+
+from __future__ import annotations
+
+import ast
+from typing import TYPE_CHECKING
+
+from buckler.scan.engines.source.flow.annotations import default_source, fresh
+from buckler.scan.engines.source.flow.arguments import Arguments
+from buckler.scan.engines.source.flow.objects import Container, External
+from buckler.scan.engines.source.flow.values import (
+    UNKNOWN,
+    Source,
+    Value,
+    bit,
+    join,
+    obj,
+    one_text,
+)
+
+if TYPE_CHECKING:
+    from buckler.scan.engines.source.flow.frames import Frame
+
+STARLETTE = "starlette.requests.Request"
+SOCKET = "starlette.websockets.WebSocket"
+UPLOAD = "starlette.datastructures.UploadFile"
+FLASK = "flask.request"
+DJANGO = "django.http.HttpRequest"
+PARAMS = "web.Params"
+REQUESTS = frozenset({STARLETTE, SOCKET, FLASK, DJANGO})
+_PARAMS: dict[str, dict[str, str]] = {
+    STARLETTE: {"query_params": "query", "path_params": "path", "headers": "header", "cookies": "cookie"},
+    FLASK: {
+        "args": "query",
+        "form": "form",
+        "values": "query",
+        "headers": "header",
+        "cookies": "cookie",
+        "files": "file",
+        "view_args": "path",
+        "environ": "header",
+    },
+    DJANGO: {
+        "GET": "query",
+        "POST": "form",
+        "COOKIES": "cookie",
+        "META": "header",
+        "headers": "header",
+        "FILES": "file",
+        "query_params": "query",
+        "data": "json",
+    },
+}
+_PARAMS[SOCKET] = _PARAMS[STARLETTE]
+_TEXTS: dict[str, dict[str, str]] = {
+    FLASK: {"json": "json", "data": "body", "query_string": "query", "host": "host", "url": "host"}
+    | {"base_url": "host", "host_url": "host", "url_root": "host", "full_path": "query", "referrer": "header"}
+    | {"stream": "body"},
+    DJANGO: {"body": "body", "path_info": "path"},
+    STARLETTE: {"base_url": "host"},
+}
+_METHODS: dict[str, dict[str, str]] = {
+    STARLETTE: {"json": "json", "body": "body", "stream": "body", "url_for": "host"},
+    SOCKET: {
+        "receive_text": "message",
+        "receive_json": "message",
+        "receive_bytes": "message",
+        "receive": "message",
+        "iter_text": "message",
+        "iter_json": "message",
+        "iter_bytes": "message",
+    },
+    FLASK: {"get_json": "json", "get_data": "body"},
+    DJANGO: {"get_full_path": "query", "build_absolute_uri": "host", "get_host": "host", "read": "body"},
+}
+
+
+def request_attribute(frame: Frame, node: ast.AST, thing: External, name: str) -> Value | None:
+    """An attribute of a request, or None where it is no source."""
+    kind = _PARAMS.get(thing.name, {}).get(name)
+    if kind is not None:
+        return obj(External(PARAMS, True, source=default_source(frame, kind, "", node)))
+    if thing.name in (STARLETTE, SOCKET) and name == "url":
+        return obj(External("web.Url", True, source=default_source(frame, "host", "host", node)))
+    if name == "session" and thing.name in REQUESTS:
+        return UNKNOWN
+    kind = _TEXTS.get(thing.name, {}).get(name)
+    if kind is not None:
+        return fresh(frame, _source(frame, kind, "", node))
+    if thing.name == UPLOAD:
+        return _upload(frame, node, thing, name)
+    if thing.name == "web.Url":
+        return _url(frame, node, thing, name)
+    if thing.name == "web.Credentials" and thing.source is not None:
+        return fresh(frame, thing.source, "str")
+    return None
+
+
+def _source(frame: Frame, kind: str, name: str, node: ast.AST) -> Source:
+    return default_source(frame, kind, name or ("host" if kind == "host" else ""), node)
+
+
+def _upload(frame: Frame, node: ast.AST, thing: External, name: str) -> Value | None:
+    field = thing.source.name if thing.source is not None else ""
+    if name in ("filename", "name"):
+        return fresh(frame, default_source(frame, "filename", field, node), "str")
+    if name == "content_type":
+        return fresh(frame, default_source(frame, "header", "content-type", node), "str")
+    if name in ("file", "stream"):
+        return obj(External("web.File", True, source=default_source(frame, "file", field, node)))
+    return None
+
+
+def _url(frame: Frame, node: ast.AST, thing: External, name: str) -> Value | None:
+    if name in ("path", "query"):
+        kind = "query" if name == "query" else "path"
+        value = fresh(frame, default_source(frame, kind, "*:path", node))
+        return value
+    if name in ("hostname", "netloc"):
+        return fresh(frame, default_source(frame, "host", "host", node))
+    return Value(kind="str") if name in ("scheme", "port") else None
+
+
+def request_method(
+    frame: Frame, node: ast.AST, thing: External, name: str, given: Arguments
+) -> Value | None:
+    """A method of a request, or None where it is no source."""
+    if thing.name == PARAMS:
+        return _params_method(frame, node, thing, name, given)
+    kind = _METHODS.get(thing.name, {}).get(name)
+    if kind is not None:
+        made = fresh(frame, _source(frame, kind, "", node))
+        return _listed(frame, made) if name.startswith(("iter_", "stream")) else made
+    if thing.name == STARLETTE and name == "form":
+        return obj(External(PARAMS, True, source=default_source(frame, "form", "", node)))
+    if thing.name in (UPLOAD, "web.File") and name in ("read", "readline", "getvalue", "readlines"):
+        field = thing.source.name if thing.source is not None else ""
+        return fresh(frame, default_source(frame, "file", field, node))
+    return None
+
+
+def _listed(frame: Frame, value: Value) -> Value:
+    made = Container("list", frame.run.path)
+    made.rest = value
+    return obj(made)
+
+
+def _params_method(
+    frame: Frame, node: ast.AST, thing: External, name: str, given: Arguments
+) -> Value | None:
+    source = thing.source
+    if source is None:
+        return None
+    if name in ("get", "pop", "getone", "__getitem__", "getlist", "get_list"):
+        made = params_element(frame, node, thing, given.at(0))
+        if name.startswith("getl") or name == "get_list":
+            return _listed(frame, made)
+        default = given.given(1, "default")
+        return made if default is None else join([made, default])
+    every = fresh(frame, Source(source.kind, "*", source.path, source.line, source.text))
+    if name in ("items", "multi_items", "lists"):
+        pair = Container("tuple", frame.run.path, {0: every, 1: every})
+        return _listed(frame, obj(pair))
+    if name in ("keys", "values"):
+        return _listed(frame, every)
+    if name in ("dict", "to_dict"):
+        made_dict = Container("dict", frame.run.path)
+        made_dict.rest = every
+        return obj(made_dict)
+    return None
+
+
+def params_element(frame: Frame, node: ast.AST, thing: External, key: Value) -> Value:
+    """``request.query_params["q"]``."""
+    source = thing.source
+    if source is None:
+        return UNKNOWN
+    name = one_text(key) or "*"
+    if source.kind == "path":
+        name += frame.run.web.path_suffix(name)
+    if source.kind == "header":
+        name = name.lower().removeprefix("http_").replace("_", "-")
+        if name == "host":
+            return fresh(frame, Source("host", "host", source.path, source.line, source.text), "str")
+    made = Source(source.kind, name, source.path, source.line, source.text)
+    if source.kind == "file":
+        return obj(External(UPLOAD, True, source=made))
+    value = fresh(frame, made, "str" if source.kind != "json" else "", bit("nosql"))
+    if source.kind == "form":
+        return Value(None, (External(UPLOAD, True, source=made),), value.taints)
+    return value

@@ -1,0 +1,363 @@
+"""What an abstract run computes with: constants, texts with holes, objects, and where input came from."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+MOST_ALTERNATIVES = 6
+MOST_PARTS = 48
+MOST_TAINTS = 24
+ALL = -1
+_BITS: dict[str, int] = {}
+
+
+def bit(*kinds: str) -> int:
+    """The set of kinds of sinks as a number; ``ALL`` is every kind."""
+    made = 0
+    for kind in kinds:
+        if kind == "all":
+            return ALL
+        made |= _BITS.setdefault(kind, 1 << len(_BITS))
+    return made
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """Where input enters.
+
+    Attributes:
+        kind: ``query``, ``path``, ``header``, ``cookie``, ``json``, ``form``, ``file``, ``filename``,
+            ``body``, ``message``; of lower confidence ``database`` and ``answer`` (of a third party);
+            ``exception``, ``host`` (the Host header), ``secret``.
+        name: Name or dotted path, as slots are named.
+        path: File, relative to the project.
+        line: 1-based.
+        text: The line's own code.
+    """
+
+    kind: str
+    name: str
+    path: str
+    line: int
+    text: str = ""
+
+    @property
+    def slot(self) -> str:
+        """``where:name``, as findings name it; empty where it is no slot of a request."""
+        return f"{self.kind}:{self.name}" if self.kind in SLOTS else ""
+
+    @property
+    def direct(self) -> bool:
+        """Whether the request itself brings it."""
+        return self.kind in SLOTS or self.kind == "host"
+
+
+SLOTS = frozenset(
+    {"query", "path", "header", "cookie", "json", "form", "file", "filename", "body", "message"}
+)
+
+
+class Token:
+    """One input, or one thing computed from it; a check of a token clears whatever holds it."""
+
+    __slots__ = ("how", "made", "parent", "source")
+
+    def __init__(self, source: Source, parent: Token | None = None, how: str = "") -> None:
+        self.source = source
+        self.parent = parent
+        self.how = how
+        self.made: dict[Any, Token] = {}
+
+    def derived(self, how: str, where: Any) -> Token:
+        """What an operation at a place makes of this one; the same token each time."""
+        depth, up = 0, self
+        while up.parent is not None:
+            depth, up = depth + 1, up.parent
+            if depth > 20:
+                return self
+        key = (how, where)
+        if key not in self.made:
+            self.made[key] = Token(self.source, self, how)
+        return self.made[key]
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One step of a path, and the one before it."""
+
+    before: Step | None
+    path: str
+    line: int
+    what: str
+
+    def steps(self) -> list[Step]:
+        """All steps, the first one first."""
+        made: list[Step] = []
+        step: Step | None = self
+        while step is not None:
+            made.append(step)
+            step = step.before
+        return made[::-1]
+
+
+class Taint:
+    """A token in a value: what it is harmless for, how it came here, what was tried."""
+
+    __slots__ = ("clean", "step", "token", "tried")
+
+    def __init__(self, token: Token, clean: int, step: Step, tried: tuple[str, ...] = ()) -> None:
+        self.token = token
+        self.clean = clean
+        self.step = step
+        self.tried = tried
+
+    def cleaned(self, kinds: int, tried: str = "") -> Taint:
+        """The same, harmless for more kinds."""
+        if self.clean | kinds == self.clean and not tried:
+            return self
+        notes = (*self.tried, tried) if tried and tried not in self.tried else self.tried
+        return Taint(self.token, self.clean | kinds, self.step, notes[-4:])
+
+    def stepped(self, path: str, line: int, what: str) -> Taint:
+        """The same, one step further on its way."""
+        last = self.step
+        if last.path == path and last.line == line:
+            return self
+        return Taint(self.token, self.clean, Step(last, path, line, what), self.tried)
+
+
+Taints = tuple[Taint, ...]
+Part = str | Taints
+
+
+class Text(tuple[Part, ...]):
+    """A text known in part: constant pieces, and holes with what may stand in them."""
+
+    __slots__ = ()
+
+
+def joined_taints(*groups: Taints) -> Taints:
+    """The taints of several values: one for each token, clean where all are."""
+    found = [g for g in groups if g]
+    if not found:
+        return ()
+    if len(found) == 1:
+        return found[0]
+    by: dict[Token, Taint] = {}
+    for group in found:
+        for taint in group:
+            known = by.get(taint.token)
+            if known is None:
+                by[taint.token] = taint
+            elif known.clean & taint.clean != known.clean:
+                by[taint.token] = Taint(
+                    taint.token, known.clean & taint.clean, taint.step, taint.tried or known.tried
+                )
+    return tuple(by.values())[:MOST_TAINTS]
+
+
+class Value:
+    """What an expression may be.
+
+    Attributes:
+        alts: The constants and texts that it may be; None where that is not known.
+        objs: The objects that it may be.
+        taints: The input that may be in it (of containers: not that of their elements).
+        kind: Name of its built-in type, where known and no object.
+        facts: What is clean if it is true, and if it is false; None in either place: it never is.
+    """
+
+    __slots__ = ("alts", "facts", "kind", "objs", "taints")
+
+    def __init__(
+        self,
+        alts: tuple[Any, ...] | None = None,
+        objs: tuple[Any, ...] = (),
+        taints: Taints = (),
+        kind: str = "",
+        facts: Facts | None = None,
+    ) -> None:
+        self.alts = alts
+        self.objs = objs
+        self.taints = taints
+        self.kind = kind
+        self.facts = facts
+
+    def with_taints(self, taints: Taints) -> Value:
+        """The same with other taints, in its holes too."""
+        if taints is self.taints:
+            return self
+        by = {t.token: t for t in taints}
+        alts = self.alts
+        if alts is not None:
+            alts = tuple(_refilled(a, by) if type(a) is Text else a for a in alts)
+        return Value(alts, self.objs, taints, self.kind, self.facts)
+
+    def mapped(self, change: Any) -> Value:
+        """The same with each taint changed by a function; without taints, itself."""
+        return self.with_taints(tuple(change(t) for t in self.taints)) if self.taints else self
+
+
+Clears = dict[Token, int]
+Facts = tuple[Clears | None, Clears | None]
+UNKNOWN = Value()
+NONE = Value((None,))
+TRUE = Value((True,))
+FALSE = Value((False,))
+
+
+def _refilled(text: Text, by: dict[Token, Taint]) -> Text:
+    return Text(
+        part
+        if isinstance(part, str)
+        else tuple(by[t.token].cleaned(t.clean) for t in part if t.token in by)
+        for part in text
+    )
+
+
+def constant(value: object) -> Value:
+    """A value that is one constant."""
+    return Value((value,))
+
+
+def obj(thing: Any) -> Value:
+    """A value that is one object."""
+    return Value(None, (thing,))
+
+
+def hole(taints: Taints, kind: str = "") -> Value:
+    """A text of which only the input in it is known."""
+    return Value(None, (), taints, kind)
+
+
+def join(values: Iterable[Value]) -> Value:
+    """A value that may be any of these."""
+    several = list(values)
+    if not several:
+        return UNKNOWN
+    first = several[0]
+    if len(several) == 1 or all(v is first for v in several):
+        return first
+    alts: tuple[Any, ...] | None = ()
+    objs: list[Any] = []
+    for value in several:
+        for thing in value.objs:
+            if not any(thing is other for other in objs):
+                objs.append(thing)
+        if alts is not None:
+            if value.alts is None:
+                alts = None if not value.objs else alts
+                if alts is None and value.taints:
+                    alts = None
+            else:
+                alts = alts + tuple(a for a in value.alts if not _among(a, alts))
+    if any(v.alts is None and not v.objs for v in several):
+        alts = _with_holes(several)
+    elif alts is not None and len(alts) > MOST_ALTERNATIVES:
+        alts = None
+    kinds = {v.kind for v in several if v.alts is None or v.kind}
+    return Value(
+        alts or None,
+        tuple(objs[:MOST_ALTERNATIVES]),
+        joined_taints(*(v.taints for v in several)),
+        kinds.pop() if len(kinds) == 1 else "",
+    )
+
+
+def _with_holes(several: list[Value]) -> tuple[Any, ...] | None:
+    """The texts of values some of which are known only by what is in them."""
+    if not any(v.alts for v in several):
+        return None
+    made: list[Any] = []
+    for value in several:
+        for alt in texts_of(value) if value.alts is None else value.alts:
+            if not _among(alt, tuple(made)):
+                made.append(alt)
+    return tuple(made) if len(made) <= MOST_ALTERNATIVES else None
+
+
+def _among(item: Any, known: tuple[Any, ...]) -> bool:
+    return any(type(item) is type(other) and item == other for other in known)
+
+
+def texts_of(value: Value) -> tuple[Text, ...]:
+    """The value as texts, whatever it is."""
+    if value.alts is None:
+        return (Text((value.taints,)),)
+    return tuple(a if type(a) is Text else Text((plain(a),)) for a in value.alts)
+
+
+def plain(item: object) -> str:
+    """A constant as ``str`` shows it."""
+    if isinstance(item, bytes):
+        return item.decode("utf-8", "replace")
+    return item if isinstance(item, str) else str(item)
+
+
+def concatenated(pieces: Iterable[Value]) -> Value:
+    """The texts of several values one behind the other."""
+    rows: list[list[Part]] = [[]]
+    taints: list[Taints] = []
+    for piece in pieces:
+        options = texts_of(piece)
+        taints.append(piece.taints)
+        if len(options) * len(rows) > MOST_ALTERNATIVES:
+            options = (Text((piece.taints,)),)
+        rows = [row + list(option) for row in rows for option in options]
+    merged = tuple(dict.fromkeys(compact(row) for row in rows))
+    alts = tuple(t[0] if len(t) == 1 and isinstance(t[0], str) else t if t else "" for t in merged)
+    return Value(alts, (), joined_taints(*taints), "str")
+
+
+def compact(parts: Iterable[Part]) -> Text:
+    """Constant pieces side by side become one; very long texts lose their middle."""
+    made: list[Part] = []
+    for part in parts:
+        if isinstance(part, str):
+            if not part:
+                continue
+            if made and isinstance(made[-1], str):
+                made[-1] += part
+                continue
+        made.append(part)
+    if len(made) > MOST_PARTS:
+        middle = joined_taints(*(p for p in made[MOST_PARTS // 2 :] if not isinstance(p, str)))
+        made = [*made[: MOST_PARTS // 2], middle]
+    return Text(made)
+
+
+def truth(value: Value) -> bool | None:
+    """Whether it is true in any case, false in any case, or not known (None)."""
+    if value.facts is not None:
+        if value.facts[0] is None:
+            return False
+        if value.facts[1] is None:
+            return True
+    if value.objs:
+        return None
+    if not value.alts:
+        return None
+    found = {_truth_of(a) for a in value.alts}
+    return found.pop() if len(found) == 1 else None
+
+
+def _truth_of(item: object) -> bool | None:
+    if type(item) is Text:
+        return True if any(isinstance(p, str) and p for p in item) else None
+    return bool(item)
+
+
+def only(value: Value) -> object:
+    """The one constant that it is; ``UNKNOWN`` where it is not one."""
+    if value.alts is not None and len(value.alts) == 1 and not value.objs:
+        if type(value.alts[0]) is not Text:
+            return value.alts[0]
+    return UNKNOWN
+
+
+def one_text(value: Value) -> str | None:
+    """The one constant text that it is, or None."""
+    item = only(value)
+    return item if isinstance(item, str) else None

@@ -1,0 +1,55 @@
+"""Input in pages: where it stands, and whether what it was escaped for is that place."""
+
+from __future__ import annotations
+
+import re
+
+from buckler.scan.engines.interface import Verdict
+from buckler.scan.engines.source.flow.interface import Flow
+from buckler.scan.engines.source.flow.values import one_text
+from buckler.scan.rules._support.flows import told
+
+_SCRIPT = re.compile(r"<script\b[^>]*>(?:(?!</script).)*$", re.IGNORECASE | re.DOTALL)
+_ADDRESS = re.compile(r"""\b(?:href|src|action|formaction|data)\s*=\s*["']?$""", re.IGNORECASE)
+_EVENT = re.compile(r"""\bon\w+\s*=\s*(?:"[^"]*|'[^']*)$""", re.IGNORECASE)
+_BARE = re.compile(r"""<\w[^<>]*\s[\w-]+\s*=\s*[^\s"'<>]*$""")
+_TAG = re.compile(r"</?[a-z][^<>]*>?", re.IGNORECASE)
+
+
+def is_page(flow: Flow) -> bool:
+    """Whether an answer with any media type is said to be HTML."""
+    kind = flow.other(-1, "media_type")
+    if kind is None:
+        return False
+    return "html" in (one_text(kind) or "")
+
+
+def escaped_elsewhere(flow: Flow) -> Verdict | None:
+    """Input that is escaped as text, but stands where escaping text does not help."""
+    for text in flow.texts:
+        before = ""
+        for part in text:
+            if isinstance(part, str):
+                before += part
+                continue
+            if part and any("escape" in word for t in part for word in t.tried):
+                place = _place(before)
+                if place:
+                    return told(flow, f"is escaped as text, but stands in {place}, where that does not help.")
+            before += "\0"
+    return None
+
+
+def _place(before: str) -> str:
+    if _SCRIPT.search(before):
+        return "a script"
+    if _ADDRESS.search(before):
+        return "an address (javascript: is one)"
+    if _EVENT.search(before):
+        return "an event handler"
+    if _BARE.search(before):
+        return "an attribute without quotes"
+    return ""
+
+
+__all__ = ["escaped_elsewhere", "is_page"]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from buckler.scan.engines.source.flow.interface import Flow
 from buckler.scan.engines.source.flow.objects import Container, things
+from buckler.scan.engines.source.flow.values import Taint, Value
 
 CODE = frozenset({"$where", "$function", "$accumulator", "$expr", "mapReduce"})
 
@@ -15,3 +16,20 @@ def where_text(flow: Flow) -> bool:
             if key in ("$where", "$function") and value.taints:
                 return any(isinstance(p, str) for t in (value.alts or ()) if isinstance(t, tuple) for p in t) or bool(value.taints)
     return False
+
+
+def reaches_operators(flow: Flow) -> bool:
+    """Whether harmful input may be an operator: what stands under ``$eq`` is compared with, whatever it is."""
+    return any(not flow.is_clean(t) for t in _open(flow.value, 0))
+
+
+def _open(value: Value, depth: int) -> list[Taint]:
+    made = list(value.taints)
+    if depth < 5:
+        for thing in things(value, Container):
+            for key, item in thing.items.items():
+                if key not in ("$eq", "$ne", "$in", "$nin") or not isinstance(key, str):
+                    made += _open(item, depth + 1)
+            if thing.rest is not None:
+                made += _open(thing.rest, depth + 1)
+    return made

@@ -8,6 +8,11 @@ from buckler.scan.engines.source.flow.objects import External, things
 from buckler.scan.engines.source.flow.values import Taint, one_text
 from buckler.scan.rules._support.flows import has, told
 
+CHANGES = frozenset(
+    {"write_text", "write_bytes", "unlink", "mkdir", "rmdir", "touch", "rename", "replace", "symlink_to"}
+    | {"remove", "makedirs", "removedirs", "symlink", "link", "truncate", "chmod", "rmtree", "move"}
+    | {"copy", "copyfile", "copy2", "copytree", "save"}
+)
 _WRITES = frozenset("wax+")
 
 
@@ -32,7 +37,7 @@ def writes(flow: Flow) -> bool:
     """Whether a call that opens a file opens it for writing."""
     opens = flow.call.rpartition(".")[2] in ("open", "open_file", "ZipFile")
     if not opens:
-        return False
+        return flow.call.rpartition(".")[2] in CHANGES
     mode = flow.other(0 if flow.call == "pathlib.Path.open" else 1, "mode")
     text = one_text(mode) if mode is not None else "r"
     return text is not None and bool(_WRITES.intersection(text))

@@ -9,6 +9,13 @@ from buckler.scan.engines.source.flow.values import truth
 
 def follows_entities(flow: Flow) -> bool:
     """lxml does unless told otherwise (until 5.0 from the network, too); SAX does where told to."""
+    if flow.call == "xml.sax.Parser.parse":
+        return any(
+            truth(v) is True
+            for t in things(flow.receiver, External)
+            for k, v in t.fields.items()
+            if "external" in k
+        )
     if flow.call.startswith("xml.sax"):
         return False
     given = flow.other(1, "parser")

@@ -10,7 +10,10 @@ from collections.abc import Iterable
 from buckler.core.finding import Severity
 from buckler.core.rule import Example, Fix, Rule
 from buckler.scan.engines.interface import Canary, Hit, Mint, Payload, Probe, Slot, Verdict
-from buckler.scan.engines.source.flow.interface import Flow, Flows
+from buckler.scan.engines.source.flow.interface import DIRECT, Flow, Flows
+from buckler.scan.engines.source.flow.objects import deep_taints
+from buckler.scan.engines.source.flow.values import Value, one_text
+from buckler.scan.rules._support.flow_paths import harmful_in_path
 from buckler.scan.rules._support.flows import told
 from buckler.scan.rules.injection._paths import DEPTH, escaped
 
@@ -49,7 +52,14 @@ class ArchiveExtraction(Rule):
     owasp = ("A01:2021", "A01:2025", "A08:2021")
     asvs = ("V5.3.3",)
     sinks = ("open",)
-    flows = Flows("archive", "tarfile.TarFile.{extract,extractall}(self)")
+    flows = Flows(
+        "archive",
+        """
+        tarfile.TarFile.{extract,extractall}(self) shutil.unpack_archive(0,filename)
+        builtins.open(0,file) pathlib.Path.{open,write_text,write_bytes}(self) shutil.{copy,copyfile,move}(1,dst)
+        """,
+        sources=DIRECT | {"entry"},
+    )
     fix = Fix(
         'filter the entries: archive.extractall(folder, filter="data")',
         before="archive.extractall(folder)",
@@ -128,8 +138,16 @@ class ArchiveExtraction(Rule):
 
     def check_flow(self, flow: Flow) -> Verdict | None:
         """A tar archive of the request that is unpacked without a filter (PEP 706)."""
-        chosen = flow.other(-1, "filter") or flow.other(1, "members")
-        if not flow.taints or chosen is not None:
+        if not flow.taints:
+            return None
+        if not flow.call.startswith(("tarfile.", "shutil.unpack")):
+            entry = flow.source.kind == "entry" and harmful_in_path(flow)
+            return told(flow, "is written where the entry's own name says.") if entry else None
+        chosen = flow.other(2 if "unpack" not in flow.call else 3, "filter")
+        members = flow.other(1, "members")
+        if chosen is not None and one_text(chosen) != "fully_trusted":
+            return None
+        if members is not None and _checked(flow, members):
             return None
         return told(flow, "is unpacked with whatever paths and links its entries name.")
 
@@ -174,3 +192,9 @@ def _tar(canary: Canary, mode: str = "w") -> bytes:
 
 def _tar_gz(canary: Canary) -> bytes:
     return _tar(canary, "w:gz")
+
+
+def _checked(flow: Flow, members: Value) -> bool:
+    """Whether the entries that are chosen have all been shown to stay in a folder."""
+    taints = [t for value in deep_taints(members) for t in value.taints]
+    return all(flow.is_clean(t) for t in taints)

@@ -8,7 +8,8 @@ from buckler.core.finding import Severity
 from buckler.core.rule import Example, Fix, Rule
 from buckler.scan.engines.interface import Hit, Mint, Payload, Probe, Slot, Verdict
 from buckler.scan.engines.source.flow.interface import Flow, Flows
-from buckler.scan.engines.source.flow.values import one_text, texts_of, truth
+from buckler.scan.engines.source.flow.objects import Container, things
+from buckler.scan.engines.source.flow.values import Value, one_text, texts_of, truth
 from buckler.scan.rules._support.flows import told
 from buckler.scan.languages.shell import script_of
 
@@ -127,22 +128,25 @@ class ArgumentInjection(Rule):
     def check_flow(self, flow: Flow) -> Verdict | None:
         """An element of an argument list that begins with input, with no ``--`` before it."""
         words = flow.elements
+        exact = all(t.exact for t in things(flow.value, Container))
         if flow.call == "asyncio.create_subprocess_exec":
+            if flow.argument == "more":
+                return told(flow, "stands where an option may stand.") if _begins(flow, flow.value) else None
             if flow.argument in ("0", "program") or not flow.argument.isdigit():
                 return None
             given = (flow.other(n, "") for n in range(int(flow.argument) + 1))
             words = tuple(v for v in given if v is not None)
+            exact = True
         program = one_text(words[0]) if words else None
         shell = flow.other(-1, "shell")
         if not flow.taints or not words or (shell is not None and truth(shell) is not False):
             return None
         before = ""
-        for word in words[1:]:
+        for word in words[1:] if exact or program else words:
             text = one_text(word)
             if text == "--":
                 return None
-            begins = any(t and not isinstance(t[0], str) for t in texts_of(word))
-            if begins and any(t in flow.taints for t in word.taints):
+            if _begins(flow, word):
                 if not takes_value((program or "").rpartition("/")[2], before):
                     name = f" of {program}" if program else ""
                     return told(flow, f"stands where an option{name} may stand.")
@@ -172,3 +176,11 @@ class ArgumentInjection(Rule):
                     mark=probe.payload.canary.text,
                 )
         return None
+
+
+def _begins(flow: Flow, word: Value) -> bool:
+    """Whether a word may begin with harmful input."""
+    for text in texts_of(word):
+        if text and not isinstance(text[0], str) and any(not flow.is_clean(t) for t in text[0]):
+            return True
+    return False

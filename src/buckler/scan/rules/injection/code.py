@@ -51,7 +51,7 @@ class CodeInjection(Rule):
     flows = Flows(
         "code",
         """
-        builtins.{eval,exec,compile}(0,source) builtins.__import__(0,name) importlib.import_module(0,name)
+        builtins.{eval,exec,compile}(0,source) builtins.__import__(0,name) importlib.import_module(0,name) pkgutil.resolve_name(0,name)
         code.InteractiveInterpreter.runsource(0) runpy.{run_path,run_module}(0) timeit.timeit(0,stmt) pandas.eval(0)
         numexpr.evaluate(0) asteval.Interpreter.eval(0) pydoc.locate(0) importlib.util.spec_from_file_location(1)
         *.{eval,query}(0) langchain_experimental.utilities.PythonREPL.run(0) *.run_code(0)
@@ -123,7 +123,7 @@ class CodeInjection(Rule):
         """Input that is executed, or names what is imported."""
         if not flow.taints or flow.call.startswith("*."):
             return None
-        if "import" in flow.call or flow.call.endswith("locate"):
+        if "import" in flow.call or flow.call.endswith(("locate", "resolve_name")):
             if all(has_prefix(before) for before, _, _ in flow.places()):
                 return None
             return told(flow, "names the module that is imported.")

@@ -9,7 +9,7 @@ from buckler.core.rule import Example, Fix, Rule
 from buckler.scan.engines.interface import Hit, Mint, Payload, Probe, Slot, Verdict
 from buckler.scan.engines.source.flow.interface import Flow, Flows
 from buckler.scan.engines.source.flow.interface import ANSWERS, DIRECT, STORED
-from buckler.scan.engines.source.flow.values import truth
+from buckler.scan.engines.source.flow.values import one_text, truth
 from buckler.scan.rules._support.flows import told
 from buckler.scan.languages.shell import script_of, starts_command
 
@@ -131,13 +131,15 @@ class CommandInjection(Rule):
 
     def check_flow(self, flow: Flow) -> Verdict | None:
         """Input in a command line for a shell, or as the program itself."""
-        if flow.call.startswith(("subprocess.", "anyio.")):
+        if flow.call in LISTS:
             given = flow.other(-1, "shell")
             shell = truth(given) is not False if given is not None else False
             if flow.call.startswith("anyio."):
                 shell = not flow.elements
-            if not shell and not _is_program(flow):
+            if not shell and not script_in(flow) and not _is_program(flow):
                 return None
+            if script_in(flow):
+                return told(flow, "is read by a shell as part of the command line.")
             if flow.elements and shell:
                 first = flow.elements[0]
                 if not any(not flow.is_clean(t) for t in first.taints):
@@ -176,6 +178,25 @@ class CommandInjection(Rule):
         return Verdict(
             "Text from the request is read by a shell as a command of its own.", mark=canary
         )
+
+
+LISTS = frozenset(
+    {f"subprocess.{n}" for n in ("run", "call", "check_call", "check_output", "Popen")}
+    | {"anyio.run_process", "anyio.open_process"}
+)
+
+
+def script_in(flow: Flow) -> bool:
+    """``["sh", "-c", script]``: a shell, though none was asked for by name of an argument."""
+    words = [one_text(v) for v in flow.elements]
+    for number, word in enumerate(words[1:-1], 1):
+        program = (words[0] or "").rpartition("/")[2]
+        if word and word.startswith("-") and word.endswith("c") and program in SHELLS:
+            return any(t in flow.taints for t in flow.elements[number + 1].taints)
+    return False
+
+
+SHELLS = frozenset({"sh", "bash", "dash", "zsh", "ksh", "ash", "cmd", "powershell", "env"})
 
 
 def _is_program(flow: Flow) -> bool:

@@ -56,8 +56,9 @@ class HeaderInjection(Rule):
     flows = Flows(
         "header",
         """
-        web.headers.__setitem__(0,1) starlette.responses.Response.headers.{__setitem__,append,setdefault}(0,1)
-        http.client.HTTPConnection.putheader(1) *.putheader(1) email.message.EmailMessage.__setitem__(1) wsgiref.headers.Headers.add_header(1)
+        web.headers.{__setitem__,append,setdefault}(1) 
+        starlette.responses.{Response,HTMLResponse,JSONResponse,PlainTextResponse,StreamingResponse,FileResponse,RedirectResponse}(headers)
+        smtplib.SMTP.sendmail(2,msg) http.client.HTTPConnection.putheader(1) *.putheader(1) wsgiref.headers.Headers.add_header(1)
         """,
         sanitizers="urllib.parse.quote urllib.parse.quote_plus email.header.Header",
     )
@@ -124,8 +125,9 @@ class HeaderInjection(Rule):
         for before, taints, _ in flow.places():
             if all(ends_removed(flow, t) for t in taints):
                 continue
-            if "filename" in before or "=" in before or flow.call.startswith(("email.", "http.", "*.")):
-                return told(flow, "becomes part of a header's value as it is.")
+            if "sendmail" in flow.call and re.search(r"\r?\n\r?\n", before):
+                continue
+            return told(flow, "becomes part of a header's value as it is.")
         return None
 
     def attack(self, slot: Slot, mint: Mint) -> Iterable[Payload]:

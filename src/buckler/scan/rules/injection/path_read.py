@@ -52,7 +52,7 @@ class PathTraversalRead(Rule):
         "path",
         """
         builtins.open(0,file) io.open(0,file) aiofiles.open(0,file) anyio.open_file(0,file) codecs.open(0,filename)
-        starlette.responses.FileResponse(0,path) flask.send_file(0,path_or_file) flask.send_from_directory(1,path)
+        starlette.responses.FileResponse(0,path) flask.send_file(0,path_or_file)
         os.{open,listdir,scandir,walk,readlink}(0,path) linecache.getlines(0) gzip.open(0,filename) zipfile.ZipFile(0,file)
         pathlib.Path.{open,read_text,read_bytes,iterdir,glob,rglob}(self) tarfile.open(0,name) sqlite3.connect(0,database)
         django.http.FileResponse(0) shutil.{copyfileobj,make_archive}(0) shutil.{copy,copyfile,copy2}(0,src)

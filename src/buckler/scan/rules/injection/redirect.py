@@ -9,7 +9,7 @@ from buckler.core.finding import Severity
 from buckler.core.rule import Example, Fix, Rule
 from buckler.scan.engines.interface import Exchange, Mint, Payload, Probe, Slot, Verdict
 from buckler.scan.engines.source.flow.interface import Flow, Flows
-from buckler.scan.engines.source.flow.values import Taint
+from buckler.scan.engines.source.flow.values import Taint, one_text
 from buckler.scan.rules._support.flows import decides_redirect, has, told
 from buckler.scan.languages.urls import target_host
 
@@ -57,6 +57,7 @@ class OpenRedirect(Rule):
         "redirect",
         """
         starlette.responses.RedirectResponse(0,url) flask.redirect(0,location) django.shortcuts.redirect(0)
+        web.headers.__setitem__(1)
         django.http.{HttpResponseRedirect,HttpResponsePermanentRedirect}(0)
         """,
         sanitizers="django.utils.http.url_has_allowed_host_and_scheme",
@@ -126,6 +127,10 @@ class OpenRedirect(Rule):
 
     def check_flow(self, flow: Flow) -> Verdict | None:
         """Input that decides which site an answer leads to."""
+        if flow.call.startswith("web.headers."):
+            key = flow.other(0, "")
+            if key is None or (one_text(key) or "").lower() not in ("location", "refresh"):
+                return None
         for before, taints, _ in flow.places():
             if decides_redirect(before) and any(not _relative(flow, t, before) for t in taints):
                 return told(flow, "decides which site the answer sends the browser to.")

@@ -9,6 +9,7 @@ from buckler.core.rule import Example, Fix, Rule
 from buckler.scan.engines.interface import Hit, Mint, Payload, Probe, Slot, Verdict
 from buckler.scan.engines.source.flow.interface import Flow, Flows
 from buckler.scan.engines.source.flow.interface import ANSWERS, DIRECT, STORED
+from buckler.scan.engines.source.flow.objects import External, Instance
 from buckler.scan.rules._support.flows import told
 
 
@@ -51,7 +52,7 @@ class TemplateInjection(Rule):
         jinja2.Template(0,source) jinja2.Environment.from_string(0,source) mako.template.Template(0,text)
         flask.{render_template_string,stream_template_string}(0,source) django.template.Template(0)
         chameleon.PageTemplate(0) tornado.template.Template(0)
-        starlette.templating.Jinja2Templates.env.from_string(0) *.from_string(0)
+        starlette.templating.Jinja2Templates.env.from_string(0) *.from_string(0) builtins.str.format(self) jinja2.DictLoader(0)
         """,
         sources=DIRECT | STORED | ANSWERS,
     )
@@ -98,6 +99,8 @@ class TemplateInjection(Rule):
         """Input in the source of a template."""
         if not flow.taints:
             return None
+        if flow.call == "builtins.str.format":
+            return _format(flow)
         return told(flow, "becomes part of a template's source, so what it says in braces is executed.")
 
     def attack(self, slot: Slot, mint: Mint) -> Iterable[Payload]:
@@ -120,3 +123,12 @@ class TemplateInjection(Rule):
         return Verdict(
             "Text from the request is compiled as a template.", mark=probe.payload.canary.text
         )
+
+
+def _format(flow: Flow) -> Verdict | None:
+    """``template.format(order=order)``: ``{order.__init__.__globals__}`` reads whatever the object leads to."""
+    given = [flow.other(n, "") for n in range(8)]
+    every = [*given, *flow.others()]
+    if not any(type(t) in (Instance, External) for v in every if v is not None for t in v.objs):
+        return None
+    return told(flow, "is a format string: its fields read any attribute of the objects it is given.")

@@ -49,7 +49,7 @@ class XmlExternalEntities(Rule):
         "xml",
         """
         lxml.etree.{fromstring,XML,parse,iterparse}(0,text,source) lxml.objectify.{fromstring,parse}(0) lxml.etree.XMLParser.feed(0)
-        xml.sax.{parse,parseString}(0) xml.dom.pulldom.{parse,parseString}(0)
+        xml.sax.{parse,parseString,Parser.parse}(0) xml.dom.pulldom.{parse,parseString}(0)
         """,
         sources=DIRECT | ANSWERS,
     )

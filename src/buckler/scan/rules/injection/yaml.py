@@ -9,6 +9,8 @@ from buckler.core.rule import Example, Fix, Rule
 from buckler.scan.engines.interface import Hit, Mint, Payload, Probe, Slot, Verdict
 from buckler.scan.engines.source.flow.interface import Flow, Flows
 from buckler.scan.engines.source.flow.interface import ANSWERS, DIRECT, STORED
+from buckler.scan.engines.source.flow.objects import ClassObject, External, things
+from buckler.scan.engines.source.flow.values import Value, one_text
 from buckler.scan.rules._support.flows import told
 
 
@@ -46,7 +48,7 @@ class UnsafeYaml(Rule):
     flows = Flows(
         "yaml",
         """
-        yaml.{load,load_all}(0,stream) yaml.{unsafe_load,unsafe_load_all,full_load,full_load_all}(0,stream)
+        yaml.{load,load_all}(0,stream) yaml.{unsafe_load,unsafe_load_all,full_load,full_load_all}(0,stream) ruamel.yaml.YAML.{load,load_all}(0,stream)
         """,
         sources=DIRECT | STORED | ANSWERS,
     )
@@ -95,7 +97,12 @@ class UnsafeYaml(Rule):
     def check_flow(self, flow: Flow) -> Verdict | None:
         """Input that is read by a loader that makes any object."""
         loader = flow.other(1, "Loader")
-        names = {t.name.rpartition(".")[2] for t in loader.objs if hasattr(t, "name")} if loader is not None else set()
+        if flow.call.startswith("ruamel."):
+            kinds = [t.named.get("typ") for t in things(flow.receiver, External)]
+            if not flow.taints or not any(k is not None and one_text(k) == "unsafe" for k in kinds):
+                return None
+            return told(flow, "is read by a YAML loader that makes any object of Python.")
+        names = _names(loader) if loader is not None else set()
         safe = {"SafeLoader", "CSafeLoader", "BaseLoader", "CBaseLoader"}
         if not flow.taints or (flow.call in ("yaml.load", "yaml.load_all") and (names & safe or loader is None)):
             return None
@@ -115,3 +122,11 @@ class UnsafeYaml(Rule):
             "YAML from the request is read with a loader that makes any object it names.",
             mark=probe.payload.canary.text,
         )
+
+
+def _names(loader: Value) -> set[str]:
+    """The classes that a loader is, or derives from."""
+    made = {t.name.rpartition(".")[2] for t in things(loader, External)}
+    for cls in things(loader, ClassObject):
+        made |= {name.rpartition(".")[2] for name in cls.external_bases()}
+    return made

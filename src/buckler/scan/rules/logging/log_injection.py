@@ -51,6 +51,7 @@ class LogInjection(Rule):
         "log",
         """
         logging.{debug,info,warning,warn,error,critical,exception,log}(*)
+        builtins.print(*) sys.{stderr,stdout}.write(0)
         logging.Logger.{debug,info,warning,warn,error,critical,exception,log}(*)
         """,
         sanitizers="builtins.repr builtins.ascii json.dumps urllib.parse.quote",
@@ -103,6 +104,8 @@ class LogInjection(Rule):
 
     def check_flow(self, flow: Flow) -> Verdict | None:
         """Input in a line of the log, line ends and all."""
+        if flow.call == "builtins.print" and flow.other(-1, "file") is None:
+            return None
         dirty = [t for t in flow.taints if not ends_removed(flow, t)]
         if not dirty or flow.argument in ("exc_info", "extra", "stack_info") or shown_as_repr(flow):
             return None

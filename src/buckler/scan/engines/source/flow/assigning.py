@@ -12,6 +12,7 @@ from buckler.scan.engines.source.flow.objects import (
     Container,
     External,
     Instance,
+    Method,
     ModuleObject,
 )
 from buckler.scan.engines.source.flow.values import UNKNOWN, Value, join, obj, only
@@ -93,6 +94,23 @@ def _element(frame: Frame, target: ast.Subscript, value: Value) -> None:
             frame.run.web.element_set(frame, target, thing, key, value)
         elif type(thing) is Instance:
             frame.run.call_method(frame, target, thing, "__setitem__", [key, value])
+        elif type(thing) is Method:
+            _unknown_element(frame, target, thing, known, value)
+
+
+def _unknown_element(
+    frame: Frame, target: ast.Subscript, thing: Method, known: object, value: Value
+) -> None:
+    """``self.data[key] = value`` of an attribute that nobody has set in what was read."""
+    for owner in thing.receiver.objs:
+        if type(owner) is Instance:
+            made = Container("dict", owner.born)
+            if known is UNKNOWN or not _hashable(known):
+                made.spread(value)
+            else:
+                made.put(known, value, surely=False)
+            frame.run.changes(owner)
+            owner.fields[thing.name] = obj(made)
 
 
 def delete(frame: Frame, target: ast.Subscript) -> None:

@@ -31,7 +31,7 @@ DANGEROUS: dict[str, str] = {
     "nosql": "'\"${}",
     "shell": " \t\n;&|<>$`\\\"'()*?[]{}!#~",
     "argv": "",
-    "code": "'\"()[]{}.\\ \n;=",
+    "code": "'\"_abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ",
     "template": "{}%#",
     "path": "/\\",
     "html": "<>\"'&",

@@ -6,9 +6,10 @@ import ast
 import operator
 from collections.abc import Callable, Iterable
 
-from buckler.scan.engines.source.flow.frames import Frame, clearing, common, united
+from buckler.scan.engines.source.flow.frames import SAME, Frame, clearing, common, united
 from buckler.scan.engines.source.flow.objects import ClassObject, Container, External, deep_taints
 from buckler.scan.engines.source.flow.values import (
+    ALL,
     FALSE,
     TRUE,
     Clears,
@@ -112,14 +113,32 @@ def compared(frame: Frame, op: ast.cmpop, left: Value, right: Value) -> Value:
         for one, other in ((left, right), (right, left)):
             if one.taints and not _tainted(other) and _whole(one):
                 clears = clearing(one)
+        clears = authentic(left, right) or clears
     elif isinstance(op, ast.In | ast.NotIn):
         if left.taints and _list_of_allowed(right) and _whole(left):
             clears = clearing(left)
         absent = _absent(left, right)
+        clears = clears or _among_parents(left, right)
     elif isinstance(op, ast.Lt | ast.LtE | ast.Gt | ast.GtE):
         return Value(kind="bool")
     true, false = (absent, clears) if isinstance(op, _NEGATIVE) else (clears, absent)
     return boolean(true, false)
+
+
+def authentic(one: Value, other: Value) -> Clears:
+    """Where two codes of authenticity are alike, the message is the one that somebody with the key wrote."""
+    made: Clears = {}
+    for taint in (*one.taints, *other.taints):
+        token = taint.token
+        while token is not None and token.how != "mac":
+            token = token.parent  # type: ignore[assignment]
+        if token is not None and token.parent is not None:
+            made[token.parent] = ALL
+            up = token.parent
+            while up.parent is not None and up.how in SAME:
+                up = up.parent
+                made[up] = ALL
+    return made
 
 
 def _constant(op: ast.cmpop, left: Value, right: Value) -> bool | None:
@@ -186,6 +205,31 @@ def _whole(value: Value) -> bool:
     if value.alts is None:
         return True
     return all(type(a) is not Text or len(a) == 1 for a in value.alts)
+
+
+def _among_parents(left: Value, right: Value) -> Clears:
+    """``base in path.parents``: where ``..`` has been worked out, the path lies below."""
+    made: Clears = {}
+    for thing in right.objs:
+        if type(thing) is External and thing.name == "pathlib.Parents" and not left.taints:
+            made |= below(thing.given[0])
+    return made
+
+
+def below(path: Value) -> Clears:
+    """What a check clears that a worked-out path lies in a folder: the path, and the entry it was made of."""
+    how = {t.token.how for t in path.taints}
+    if not how or not how <= {"resolved", "commonpath"}:
+        return {}
+    made = clearing(path, bit("path", "archive"))
+    for taint in path.taints:
+        up = taint.token.parent
+        while up is not None:
+            if taint.token.how == "commonpath" and up.how == "resolved":
+                made[up] = made.get(up, 0) | bit("path")
+            made[up] = made.get(up, 0) | bit("archive")
+            up = up.parent
+    return made
 
 
 def _absent(left: Value, right: Value) -> Clears:

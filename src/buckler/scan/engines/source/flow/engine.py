@@ -31,7 +31,7 @@ ENTRY = re.compile(
     r"\b(?:fastapi|starlette|flask|django|strawberry|fastapi_\w+)\b"
 )
 """A module in which none of these words occurs defines no entry point."""
-REQUEST = re.compile(r"\b(?:Request|WebSocket|HTTPConnection|HttpRequest)\b")
+REQUEST = re.compile(r"\b(?:Request|WebSocket|HTTPConnection|HttpRequest|receive)\b")
 
 
 class FlowEngine:
@@ -67,13 +67,15 @@ class FlowEngine:
             run.module_env(self._project.modules[path])
         for _ in range(2):
             before = len(web.entries)
-            for entry in list(web.entries):
+            for entry in sorted(web.entries, key=lambda e: e.kind == "handler"):
                 self._entry(run, entry)
             for entry in self._others(run, likely):
                 self._entry(run, entry)
             if len(web.entries) == before and not run.stored:
                 break
             run.again()
+        if web.logs_json:
+            hits.found = {k: f for k, f in hits.found.items() if k[0] != "LOG002"}
         yield from sorted(hits.found.values(), key=lambda f: (f.location.path or "", f.location.line or 0))
 
     def _line(self, path: str, line: int) -> str:
@@ -135,6 +137,11 @@ class FlowEngine:
     def _taking(self, run: Run, function: Function, owner: ClassObject | None) -> Iterator[Entry]:
         node = function.node
         if id(node) in run.ran or isinstance(node, ast.Lambda):
+            return
+        names = {a.arg for a in node.args.args}
+        if {"scope", "receive", "send"} <= names:
+            frame = Frame(run, function.module, None, function.frame)
+            yield Entry("asgi", ("GET",), "", Value(None, (function,)), frame, node, owner)
             return
         for arg in (*node.args.posonlyargs, *node.args.args):
             words = ast.unparse(arg.annotation) if arg.annotation is not None else ""

@@ -32,7 +32,7 @@ class Entry:
     """A function that requests reach.
 
     Attributes:
-        kind: ``fastapi`` (also Starlette), ``flask``, ``django``, ``graphql``, ``request`` (a function that takes one).
+        kind: ``fastapi``, ``starlette``, ``asgi``, ``flask``, ``django``, ``graphql``, ``request`` (a function that takes one).
         methods: Of HTTP; ``WEBSOCKET``.
         path: As the decorator says it, without the prefixes of routers.
         called: The function.
@@ -55,4 +55,6 @@ class Entry:
     @property
     def operation(self) -> str:
         """``GET /items/{id}``; empty where no route is known."""
-        return f"{self.methods[0]} {self.prefix}{self.path}" if self.kind != "request" else ""
+        if self.kind in ("request", "asgi", "handler") or not self.path and self.kind == "starlette":
+            return ""
+        return f"{self.methods[0]} {self.prefix}{self.path}"

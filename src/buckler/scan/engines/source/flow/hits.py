@@ -14,9 +14,9 @@ from buckler.scan.engines.source.flow.arguments import Arguments
 from buckler.scan.engines.source.flow.expressions import taints_within
 from buckler.scan.engines.source.flow.frames import Frame
 from buckler.scan.engines.source.flow.interface import Flow, JudgesFlow
-from buckler.scan.engines.source.flow.objects import Container
+from buckler.scan.engines.source.flow.objects import Container, Function
 from buckler.scan.engines.source.flow.sinks import Sink, Sinks
-from buckler.scan.engines.source.flow.values import Taint, Taints, Value, bit
+from buckler.scan.engines.source.flow.values import UNKNOWN, Taint, Taints, Value, bit
 
 if TYPE_CHECKING:
     from buckler.scan.engines.source.flow.entries import Entry
@@ -35,6 +35,7 @@ NAMES = {
     "database": "the database",
     "answer": "another service's answer",
     "exception": "an exception",
+    "entry": "an entry of an archive",
     "host": "the Host header",
     "secret": "a secret",
 }
@@ -50,6 +51,7 @@ class Hits:
     entry: Entry | None = None
     quiet: int = 0
     wasted: dict[int, str] = field(default_factory=dict)
+    called: set[int] = field(default_factory=set)
 
     def reached(
         self, frame: Frame, node: ast.AST, name: str, given: Arguments, receiver: Value | None = None
@@ -63,7 +65,12 @@ class Hits:
     def unknown_call(
         self, frame: Frame, node: ast.AST, name: str, given: Arguments, receiver: Value | None = None
     ) -> None:
-        """A call of a method of something that is not known."""
+        """A call of a method of something that is not known; functions among its arguments may be called."""
+        for value in given.all():
+            for thing in value.objs:
+                if type(thing) is Function and thing.frame is not None and id(thing.node) not in self.called:
+                    self.called.add(id(thing.node))
+                    frame.run.invoke(frame, node, Value(None, (thing,)), Arguments())
         for sink in self.sinks.method(name) if name else ():
             self._look(frame, node, sink, f"*.{name}", given, receiver)
 
@@ -99,7 +106,17 @@ class Hits:
                 item for t in value.objs if type(t) is Container for item in t.all()
             )
             flow = Flow(
-                name, argument, value, dirty, wanted, _other(given), elements, clean, frame.cleared
+                call=name,
+                argument=argument,
+                value=value,
+                taints=dirty,
+                all_taints=wanted,
+                other=_other(given),
+                others=given.all,
+                elements=elements,
+                receiver=UNKNOWN if receiver is None else receiver,
+                is_clean=clean,
+                cleared=frame.cleared,
             )
             verdict = _judged(sink.rule, flow)
             if verdict is not None:

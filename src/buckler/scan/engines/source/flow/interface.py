@@ -11,7 +11,15 @@ from dataclasses import dataclass, field
 from typing import Any, ClassVar, Protocol, runtime_checkable
 
 from buckler.scan.engines.interface import Verdict
-from buckler.scan.engines.source.flow.values import SLOTS, Source, Taint, Taints, Text, Value
+from buckler.scan.engines.source.flow.values import (
+    SLOTS,
+    UNKNOWN,
+    Source,
+    Taint,
+    Taints,
+    Text,
+    Value,
+)
 
 DIRECT = SLOTS | {"host"}
 STORED = frozenset({"database"})
@@ -51,7 +59,8 @@ class Flow:
         taints: The input in it that is not harmless here.
         all_taints: All of the input in it, harmless or not.
         other: Gives another argument of the call by position and name, or None.
-        elements: For a list: its elements, and whether these are all.
+        elements: For a list: its elements.
+        receiver: The object whose method is called.
     """
 
     call: str
@@ -60,7 +69,9 @@ class Flow:
     taints: Taints
     all_taints: Taints
     other: Callable[[int, str], Value | None]
+    others: Callable[[], list[Value]] = field(default=list)
     elements: tuple[Value, ...] = ()
+    receiver: Value = UNKNOWN
     is_clean: Callable[[Taint], bool] = field(default=lambda taint: False)
     cleared: Callable[[Taint], int] = field(default=lambda taint: taint.clean)
 

@@ -231,8 +231,7 @@ def _of_external(
 ) -> Value:
     run = frame.run
     full = f"{thing.name}.{name}"
-    if not run.hits.reached(frame, node, full, given, receiver):
-        run.hits.unknown_call(frame, node, name, given, receiver)
+    hit = run.hits.reached(frame, node, full, given, receiver)
     special = run.web.framework_method(frame, node, thing, name, given)
     if special is not None:
         return special
@@ -243,6 +242,8 @@ def _of_external(
     known = given_by(full)
     if known is not None:
         return obj(External(known, True, tuple(given.positional), given.named, row=thing.row or row_class(given)))
+    if not hit:
+        run.hits.unknown_call(frame, node, name, given, receiver)
     if receiver.taints:
         single = Value(receiver.alts, (), receiver.taints, receiver.kind)
         made = text_method(frame, node, single, name, given)

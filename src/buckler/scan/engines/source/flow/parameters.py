@@ -20,7 +20,12 @@ from buckler.scan.engines.source.flow.arguments import Arguments
 from buckler.scan.engines.source.flow.entries import Entry
 from buckler.scan.engines.source.flow.frames import Frame
 from buckler.scan.engines.source.flow.libraries.names import canonical
-from buckler.scan.engines.source.flow.libraries.requests import DJANGO, REQUESTS, UPLOAD
+from buckler.scan.engines.source.flow.libraries.requests import (
+    DJANGO,
+    REQUESTS,
+    STARLETTE,
+    UPLOAD,
+)
 from buckler.scan.engines.source.flow.libraries.returns import class_known
 from buckler.scan.engines.source.flow.objects import (
     ClassObject,
@@ -62,6 +67,7 @@ SECURITY = {
 _OBJECTS = frozenset(
     {"fastapi.security.HTTPBearer", "fastapi.security.HTTPBasic", "fastapi.security.HTTPDigest"}
 )
+_FIRST = {"django": DJANGO, "starlette": STARLETTE, "handler": STARLETTE}
 _FORMS = frozenset(
     {"fastapi.security.OAuth2PasswordRequestForm", "fastapi.security.OAuth2PasswordRequestFormStrict"}
 )
@@ -99,8 +105,17 @@ class Parameters:
         scope = Frame(self._run, shape.module, None, shape.frame)
         bodies = self._bodies(scope, [*plain, *args.kwonlyargs], shape)
         for number, arg in enumerate([*plain, *args.kwonlyargs]):
-            if self._entry.kind == "django" and number == 0:
-                named[arg.arg] = obj(External(DJANGO, True))
+            given = _FIRST.get(self._entry.kind)
+            if given is not None and number == 0:
+                named[arg.arg] = obj(External(given, True))
+                continue
+            if self._entry.kind == "handler" and number == 1:
+                kinds = self._entry.options["exception"]
+                raised = [i for c in things(kinds, ClassObject) for i in self._run.web.exceptions(frame, c)]
+                named[arg.arg] = Value(None, tuple(raised)) if raised else UNKNOWN
+                continue
+            if self._entry.kind == "asgi":
+                named[arg.arg] = obj(External("asgi.scope", True)) if arg.arg == "scope" else UNKNOWN
                 continue
             named[arg.arg] = self._one(scope, shape, arg, bodies)
         return Arguments([], named)

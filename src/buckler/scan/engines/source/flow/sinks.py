@@ -10,7 +10,7 @@ from buckler.core.rule import Rule
 from buckler.scan.engines.source.flow.arguments import Arguments
 from buckler.scan.engines.source.flow.interface import ChecksFlow, Flows
 from buckler.scan.engines.source.flow.libraries.names import canonical, expanded
-from buckler.scan.engines.source.flow.values import ALL, Value, bit, truth
+from buckler.scan.engines.source.flow.values import ALL, UNKNOWN, Value, bit, truth
 
 _SPEC = re.compile(r"[^\s(]+\([^)]*\)")
 _PIECES = re.compile(r"^([^(]+)\(([^;)]*)(?:;([^)]*))?\)$")
@@ -45,6 +45,8 @@ class Sink:
             for number, value in enumerate(given.positional):
                 yield str(number), value
             yield from given.named.items()
+            if given.more is not UNKNOWN:
+                yield "more", given.more
             return
         for position, name in self.arguments:
             if name == "self" and receiver is not None:

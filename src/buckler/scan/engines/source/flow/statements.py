@@ -8,12 +8,21 @@ from collections.abc import Callable, Iterable
 from buckler.scan.engines.source.flow import assigning
 from buckler.scan.engines.source.flow.classes import define_class, define_function
 from buckler.scan.engines.source.flow.expressions import evaluate
-from buckler.scan.engines.source.flow.frames import Frame, State, merged
+from buckler.scan.engines.source.flow.frames import SAME, Frame, State, common, merged
 from buckler.scan.engines.source.flow.importing import run_import, run_import_from
 from buckler.scan.engines.source.flow.iterating import elements, entered
 from buckler.scan.engines.source.flow.matching import run_match
+from buckler.scan.engines.source.flow.objects import deep_taints
 from buckler.scan.engines.source.flow.operators import operated
-from buckler.scan.engines.source.flow.values import NONE, UNKNOWN, Clears, Value, join, truth
+from buckler.scan.engines.source.flow.values import (
+    NONE,
+    UNKNOWN,
+    Clears,
+    Token,
+    Value,
+    join,
+    truth,
+)
 
 Runner = Callable[[Frame, ast.AST], None]
 
@@ -93,7 +102,9 @@ def _for(frame: Frame, node: ast.For | ast.AsyncFor) -> None:
     outer = frame.breaks, frame.continues
     frame.breaks, frame.continues = [], []
     each, surely = elements(frame, source, node.iter)
-    ends: list[State] = [] if surely or frame.state is None else [frame.state.fork()]
+    none = frame.state.fork() if frame.state is not None and not surely else None
+    ends: list[State] = []
+    shown: Clears | None = None
     rounds = each if surely and len(each) <= 8 else [join(each)] * 2 if each else [UNKNOWN]
     for value in rounds:
         if frame.state is None:
@@ -104,13 +115,31 @@ def _for(frame: Frame, node: ast.For | ast.AsyncFor) -> None:
         after = branch(frame, frame.state, {}, node.body)
         frame.state = merged([s for s in (after, *frame.continues) if s is not None])
         frame.continues = []
+        shown = common(shown, _shown(value, frame.state)) if frame.state is not None else shown
         if frame.state is not None and not surely:
             ends.append(frame.state.fork())
+    if none is not None:
+        # What holds for each element holds for all of them, also where there are none.
+        none.clear(shown or {})
+        ends.append(none)
     frame.state = merged([s for s in (frame.state, *ends) if s is not None])
     if node.orelse and frame.state is not None:
         run_block(frame, node.orelse)
     frame.state = merged([s for s in (frame.state, *frame.breaks) if s is not None])
     frame.breaks, frame.continues = outer
+
+
+def _shown(value: Value, state: State) -> Clears:
+    """What a round of a loop has shown of its element."""
+    made: Clears = {}
+    for each in deep_taints(value):
+        for taint in each.taints:
+            token: Token | None = taint.token
+            while token is not None:
+                if token in state.cleared:
+                    made[token] = state.cleared[token]
+                token = token.parent if token.how in SAME else None
+    return made
 
 
 def _try(frame: Frame, node: ast.Try | ast.TryStar) -> None:

@@ -7,8 +7,8 @@ import re
 from collections.abc import Callable
 
 from buckler.scan.engines.source.flow.arguments import Arguments
-from buckler.scan.engines.source.flow.conditions import ABSENT, boolean
-from buckler.scan.engines.source.flow.frames import Frame, clearing
+from buckler.scan.engines.source.flow.conditions import ABSENT, below, boolean
+from buckler.scan.engines.source.flow.frames import Frame, clearing, united
 from buckler.scan.engines.source.flow.iterating import derived, elements
 from buckler.scan.engines.source.flow.objects import Container, deep_taints, things
 from buckler.scan.engines.source.flow.values import (
@@ -110,13 +110,15 @@ def _starts(receiver: Value, name: str, given: Arguments) -> Value:
             absent |= bit("no_root")
     texts = texts_of(prefix)
     ends = [t[-1] for t in texts if t]
-    how = {t.token.how for t in receiver.taints}
-    if how <= {"resolved"} and how and not prefix.taints:
-        if any(isinstance(e, str) and e.endswith(("/", "\\")) for e in ends):
-            clears |= bit("path", "archive")
-        else:
-            clears |= bit("prefix")
-    return boolean(clearing(receiver, clears), clearing(receiver, absent))
+    if "$" in options:
+        absent |= bit("nosql")
+    made = clearing(receiver, clears)
+    worked_out = below(receiver) if not prefix.taints else {}
+    if worked_out and any(isinstance(e, str) and e.endswith(("/", "\\")) for e in ends):
+        made = united(made, worked_out) or made
+    elif worked_out:
+        made = clearing(receiver, clears | bit("prefix"))
+    return boolean(made, clearing(receiver, absent))
 
 
 def _members(value: Value) -> list[str]:
@@ -135,6 +137,7 @@ def _names_host(prefix: str) -> bool:
 def _format(frame: Frame, node: ast.AST, receiver: Value, given: Arguments) -> Value:
     template = one_text(receiver)
     if template is None:
+        frame.run.hits.reached(frame, node, "builtins.str.format", given, receiver)
         values = [receiver, *given.positional, *given.named.values()]
         return hole(joined_taints(*(v.taints for g in values for v in deep_taints(g))), "str")
     pieces: list[Value] = []
@@ -271,6 +274,9 @@ def _split(frame: Frame, receiver: Value, name: str, given: Arguments) -> Value:
         made = Container("list", frame.run.path, {i: constant(p) for i, p in enumerate(parts[:40])})
         return obj(made)
     made = Container("list", frame.run.path)
+    first = receiver.alts[0] if receiver.alts and type(receiver.alts[0]) is Text else None
+    if first and isinstance(first[0], str) and " " in first[0] and not given.positional:
+        made.refill([constant(word) for word in first[0].split(" ")[:-1] if word])
     if receiver.taints:
         made.rest = hole(derived(receiver, "part", name), "str")
     else:

@@ -18,6 +18,7 @@ from buckler.scan.engines.source.flow.libraries.requests import (
     params_element,
     request_attribute,
     request_method,
+    scope_element,
 )
 from buckler.scan.engines.source.flow.libraries.returns import attribute_class, given_by
 from buckler.scan.engines.source.flow.libraries.stored import row
@@ -51,6 +52,8 @@ INJECTED = frozenset(
     | {"fastapi.Cookie", "fastapi.Form", "fastapi.File", "fastapi.Body"}
 )
 _LATER = frozenset({"on_event", "exception_handler", "middleware", "errorhandler", "before_request"})
+_RESTRICTING = {"pickle.Unpickler": "find_class"}
+"""Classes of libraries that a subclass makes harmless by a method of its own."""
 _FIELDS = ("field_validator", "validator")
 
 
@@ -66,6 +69,8 @@ class Web:
         self.entries: list[Entry] = []
         self.includes: list[Include] = []
         self.parameters: Parameters | None = None
+        self.raised: dict[ClassObject, list[Instance]] = {}
+        self.logs_json = False
 
     # Definitions
 
@@ -87,6 +92,8 @@ class Web:
         for thing in things(decorator, External):
             if thing.name == "functools.wrapper":
                 return frame.run.invoke(frame, node, decorator, Arguments([made]))
+            if thing.name == "web.later":
+                self._later(frame, node, thing, made)
             if thing.name.startswith("strawberry"):
                 self.entries.append(Entry("graphql", ("POST",), "/graphql", made, frame, node))
         return made
@@ -121,6 +128,15 @@ class Web:
         entry.options = thing.named
         self.entries.append(entry)
 
+    def _later(self, frame: Frame, node: ast.AST, thing: External, made: Value) -> None:
+        name = one_text(thing.given[0]) if thing.given else ""
+        if name == "exception_handler":
+            entry = Entry("handler", ("GET",), "", made, frame, node)
+            entry.options = {"exception": thing.given[1]}
+            self.entries.append(entry)
+        elif name == "middleware":
+            self.entries.append(Entry("starlette", ("GET",), "", made, frame, node))
+
     def class_decorated(self, frame: Frame, node: ast.expr, decorator: Value, cls: ClassObject) -> None:
         """What a library's decorator makes of a class."""
         for thing in decorator.objs:
@@ -130,6 +146,8 @@ class Web:
 
     def class_defined(self, frame: Frame, cls: ClassObject) -> None:
         """A class is there: note the validators of its fields."""
+        if "logging.Formatter" in cls.external_bases() and "dumps" in ast.unparse(cls.node):
+            self.logs_json = True
         for value in list(cls.attrs.values()):
             for function in things(value, Function):
                 for decorator in getattr(function.node, "decorator_list", ()):
@@ -182,10 +200,10 @@ class Web:
             for verb in METHODS:
                 found = cls.lookup(verb)
                 if found is not None and things(found, Function):
-                    entry = Entry("fastapi", (verb.upper(),), path, found, frame, node, owner=cls)
+                    entry = Entry("starlette", (verb.upper(),), path, found, frame, node, owner=cls)
                     self.entries.append(entry)
         if things(endpoint, Function) or things(endpoint, Method):
-            self.entries.append(Entry("fastapi", ("GET",), path, endpoint, frame, node))
+            self.entries.append(Entry("starlette", ("GET",), path, endpoint, frame, node))
 
     def _view(self, frame: Frame, node: ast.AST, path: str, view: Value) -> None:
         if things(view, Function):
@@ -230,7 +248,7 @@ class Web:
                 self.includes.append(Include(thing, inner, text or ""))
             return UNKNOWN
         if name in _LATER:
-            return obj(External("web.later", True, (Value((name,)),)))
+            return obj(External("web.later", True, (Value((name,)), given.at(0))))
         return None
 
     def _bound_route(self, frame: Frame, node: ast.AST, route: External, endpoint: Value) -> None:
@@ -246,6 +264,7 @@ class Web:
             self._add(frame, node, thing, given.at(0))
             return given.at(0)
         if thing.name == "web.later":
+            self._later(frame, node, thing, given.at(0))
             return given.at(0)
         return None
 
@@ -287,6 +306,8 @@ class Web:
         """An element of something of a library."""
         if thing.name == PARAMS:
             return params_element(frame, node, thing, key)
+        if thing.name == "asgi.scope":
+            return scope_element(frame, node, key)
         if not thing.instance:
             return obj(thing)
         known = given_by(f"{thing.name}.__getitem__")
@@ -318,14 +339,16 @@ class Web:
             old = thing.fields.get(name)
             thing.fields[name] = value if old is None else join([old, value])
         frame.run.hits.reached(frame, node, f"{thing.name}.__setitem__", Arguments([key, value]))
-        if thing.name.endswith(".headers") or "headers" in ast.unparse(node.value)[-12:].lower():
-            frame.run.hits.reached(frame, node, "web.headers.__setitem__", Arguments([key, value]))
 
     def element_of(self, frame: Frame, node: ast.AST, thing: External, owner: Value) -> Value:
         """What iteration over something of a library gives."""
         if thing.name == PARAMS and thing.source is not None:
             s = thing.source
             return fresh(frame, Source(s.kind, "*", s.path, s.line, s.text))
+        if thing.name in ("tarfile.TarFile", "zipfile.ZipFile"):
+            found = methods.external_method(frame, node, thing, owner, "__iter__", Arguments())
+            each = things(found, Container) if found is not None else []
+            return each[0].element() if each else UNKNOWN
         if thing.name in ("dbapi.Cursor", "sqlalchemy.Result"):
             return row(frame, node, thing.row)
         if owner.taints:
@@ -340,7 +363,8 @@ class Web:
             for name in ("__enter__", "__aenter__"):
                 known = given_by(f"{thing.name}.{name}")
                 if known is not None:
-                    return obj(External(known, True, thing.given, thing.named))
+                    made = External(known, True, thing.given, thing.named, row=thing.row)
+                    return Value(None, (made,), manager.taints)
         return Value(None, (thing,), manager.taints)
 
     def suppresses(self, manager: Value) -> bool:
@@ -352,13 +376,20 @@ class Web:
         source = default_source(frame, "exception", handler.name or "", handler)
         value = fresh(frame, source)
         kinds = type_of(frame, handler.type) if handler.type is not None else UNKNOWN
-        made = [Instance(t, frame.run.path) for t in things(kinds, ClassObject)]
-        for one in made:
-            one.fields["__args__"] = UNKNOWN
+        made = [i for t in things(kinds, ClassObject) for i in self.exceptions(frame, t)]
         return Value(None, (), value.taints, "exception") if not made else Value(None, tuple(made), value.taints)
 
+    def exceptions(self, frame: Frame, cls: ClassObject) -> list[Instance]:
+        """What may have been raised of a class: the objects that were, or one of which nothing is known."""
+        made = [i for known, each in self.raised.items() if cls in known.line_of_descent() for i in each]
+        return made[:6] or [Instance(cls, frame.run.path)]
+
     def raising(self, frame: Frame, node: ast.Raise, value: Value) -> None:
-        """An exception is raised: what it says may leave the application."""
+        """An exception is raised: whoever catches it gets what it holds."""
+        for thing in things(value, Instance):
+            known = self.raised.setdefault(thing.cls, [])
+            if len(known) < 8 and thing not in known:
+                known.append(thing)
 
     def row_field(self, frame: Frame, node: ast.AST, made: Instance, name: str) -> Value | None:
         """A column of an object that is no request's: nothing is known of it."""
@@ -367,6 +398,9 @@ class Web:
     def library_made(self, frame: Frame, node: ast.AST, cls: ClassObject, given: Arguments) -> None:
         """An object whose class derives from one of a library: its constructor may be a sink."""
         for base in cls.external_bases():
+            own = _RESTRICTING.get(canonical(base))
+            if own is not None and cls.lookup(own) is not None:
+                continue
             frame.run.hits.reached(frame, node, canonical(base), given)
 
     def path_suffix(self, name: str) -> str:

@@ -14,7 +14,7 @@ from buckler.scan.engines.source.flow.libraries.names import expanded
 _HARMLESS = """
 builtins.{len,int,float,bool,ord,hash,id,abs,sum,round,isinstance,issubclass,hasattr,callable,range,complex,divmod,pow,bin,hex,oct,type}
 math.* statistics.* time.* datetime.* uuid.{UUID,uuid1,uuid4,uuid3,uuid5} decimal.Decimal fractions.Fraction
-hashlib.* hmac.* secrets.* random.* zlib.crc32 zlib.adler32 binascii.{hexlify,crc32} base64.{b64encode,urlsafe_b64encode,b32encode,b16encode,standard_b64encode,b85encode}
+hashlib.* secrets.* hmac.digest random.* zlib.crc32 zlib.adler32 binascii.{hexlify,crc32} base64.{b64encode,urlsafe_b64encode,b32encode,b16encode,standard_b64encode,b85encode}
 os.{getpid,urandom,cpu_count,getcwd,stat,listdir,scandir,makedirs,mkdir,getenv} os.path.{exists,isfile,isdir,getsize,getmtime,islink,isabs,samefile}
 ipaddress.* socket.* shutil.{which,disk_usage,get_terminal_size} platform.* calendar.* locale.* inspect.* traceback.* sys.* gc.* weakref.* threading.* signal.* struct.calcsize
 logging.* warnings.* contextlib.* enum.* abc.* typing.* types.SimpleNamespace mimetypes.guess_type mimetypes.guess_extension

@@ -35,6 +35,7 @@ from buckler.scan.engines.source.flow.values import (
     obj,
     one_text,
     only,
+    texts_of,
 )
 
 Handler = Callable[[Frame, ast.AST, Arguments], Value | None]
@@ -355,6 +356,35 @@ def _environment(frame: Frame, node: ast.AST, given: Arguments) -> Value:
     return join([Value(kind="str"), default]) if default is not None else Value(kind="str")
 
 
+def _words(frame: Frame, node: ast.AST, given: Arguments) -> Value:
+    """``shlex.split``: what the input brings may be several words."""
+    return split_words(frame, given.at(0))
+
+
+def split_words(frame: Frame, value: Value) -> Value:
+    """A command line in words: those before the first input are known."""
+    made = Container("list", frame.run.path)
+    for text in texts_of(value):
+        first = text[0] if text else ""
+        if isinstance(first, str) and " " in first and len(texts_of(value)) == 1:
+            made.refill([constant(w) for w in first.split(" ")[:-1] if w])
+    taints = joined_taints(*(t for text in texts_of(value) for t in text if not isinstance(t, str)))
+    made.rest = hole(derived(hole(taints), "part", "words"), "str")
+    return obj(made)
+
+
+def _mac(frame: Frame, node: ast.AST, given: Arguments) -> Value:
+    """A message's code of authenticity: whoever compares it has shown who wrote the message."""
+    taints = derived(given.at(1, "msg"), "mac", "mac")
+    return Value(None, (External("hmac.HMAC", True, (given.at(1, "msg"),)),), hole(taints).taints)
+
+
+def _same_digest(frame: Frame, node: ast.AST, given: Arguments) -> Value:
+    from buckler.scan.engines.source.flow.conditions import authentic
+
+    return boolean(authentic(given.at(0), given.at(1)), {})
+
+
 def _environ_path(frame: Frame, node: ast.AST, given: Arguments) -> Value:
     return given.at(0)
 
@@ -405,6 +435,11 @@ HANDLERS: dict[str, Handler] = {
     "os.path.relpath": _relative,
     "os.path.expanduser": _environ_path,
     "os.fspath": _environ_path,
+    "hmac.new": _mac,
+    "hmac.HMAC": _mac,
+    "hmac.compare_digest": _same_digest,
+    "secrets.compare_digest": _same_digest,
+    "shlex.split": _words,
     "werkzeug.utils.secure_filename": _base_name,
     "pathvalidate.sanitize_filename": _base_name,
     "pathlib.Path": _path,

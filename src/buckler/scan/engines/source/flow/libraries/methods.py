@@ -6,8 +6,9 @@ import ast
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
+from buckler.scan.engines.source.flow.annotations import default_source, fresh
 from buckler.scan.engines.source.flow.arguments import Arguments
-from buckler.scan.engines.source.flow.conditions import boolean
+from buckler.scan.engines.source.flow.conditions import below, boolean
 from buckler.scan.engines.source.flow.expressions import taints_within
 from buckler.scan.engines.source.flow.frames import clearing
 from buckler.scan.engines.source.flow.iterating import derived, elements
@@ -17,10 +18,11 @@ from buckler.scan.engines.source.flow.libraries.handlers import (
     resolved,
     substituted,
 )
-from buckler.scan.engines.source.flow.libraries.stored import row, stored
-from buckler.scan.engines.source.flow.objects import External
+from buckler.scan.engines.source.flow.libraries.stored import stored
+from buckler.scan.engines.source.flow.objects import Container, External
 from buckler.scan.engines.source.flow.operators import joined_path
 from buckler.scan.engines.source.flow.values import (
+    ALL,
     NONE,
     UNKNOWN,
     Value,
@@ -67,17 +69,13 @@ def _join(frame: Frame, node: ast.AST, thing: External, receiver: Value, given: 
 
 def _relative(frame: Frame, node: ast.AST, thing: External, receiver: Value, given: Arguments) -> Value:
     """Whether a path lies below another one: a check of it where ``..`` has been worked out before."""
-    how = {t.token.how for t in receiver.taints}
-    if how <= {"resolved"} and how and not given.at(0).taints:
-        return boolean(clearing(receiver, bit("path", "archive")), {})
-    return Value(kind="bool")
+    return boolean({} if given.at(0).taints else below(receiver), {})
 
 
 def _relative_to(frame: Frame, node: ast.AST, thing: External, receiver: Value, given: Arguments) -> Value:
     """``path.relative_to(base)`` raises where the path does not lie below."""
-    how = {t.token.how for t in receiver.taints}
-    if frame.state is not None and how <= {"resolved"} and how and not given.at(0).taints:
-        frame.state.clear(clearing(receiver, bit("path", "archive")))
+    if frame.state is not None and not given.at(0).taints:
+        frame.state.clear(below(receiver))
     return receiver
 
 
@@ -182,8 +180,41 @@ def _buffer_value(frame: Frame, node: ast.AST, thing: External, receiver: Value,
     return thing.fields.get("@text", Value(kind="str"))
 
 
-def _entry_name(frame: Frame, node: ast.AST, thing: External, receiver: Value, given: Arguments) -> Value:
-    return row(frame, node, None)
+def _digest(frame: Frame, node: ast.AST, thing: External, receiver: Value, given: Arguments) -> Value:
+    return hole(receiver.taints, "str").mapped(lambda t: t.cleaned(ALL))
+
+
+def _feature(frame: Frame, node: ast.AST, thing: External, receiver: Value, given: Arguments) -> Value:
+    frame.run.changes(thing)
+    name = one_text(given.at(0)) or "".join(
+        t.name.rpartition(".")[2] for t in given.at(0).objs if type(t) is External
+    )
+    thing.fields[name] = given.at(1)
+    return NONE
+
+
+def _entries(frame: Frame, node: ast.AST, thing: External, receiver: Value, given: Arguments) -> Value:
+    """The entries of an archive that a request brings: their names are the sender's choice."""
+    made = Container("list", frame.run.path)
+    made.rest = Value(kind="str")
+    if receiver.taints:
+        made.rest = fresh(frame, default_source(frame, "entry", "", node))
+    return obj(made)
+
+
+def _stored_name(frame: Frame, node: ast.AST, thing: External, owner: Value, given: Arguments) -> Value:
+    """The name of a temporary file: not the sender's choice, but what lies there is."""
+    content = thing.fields.get("@text", UNKNOWN)
+    return Value(None, (External("tempfile.Name", True),), content.taints, "str")
+
+
+def _loaded(frame: Frame, node: ast.AST, thing: External, receiver: Value, given: Arguments) -> Value:
+    """A template from a dictionary: what was put there is its source."""
+    loader = thing.named.get("loader")
+    for one in loader.objs if loader is not None else ():
+        if type(one) is External and one.name.endswith("DictLoader") and one.given:
+            frame.run.hits.reached(frame, node, "jinja2.DictLoader", Arguments([one.given[0]]))
+    return obj(External("jinja2.Loaded", True, tuple(given.positional), {"@environment": receiver}))
 
 
 def _private(frame: Frame, node: ast.AST, thing: External, owner: Value, given: Arguments) -> Value:
@@ -226,6 +257,17 @@ _METHODS: dict[str, Method] = {
     "asyncio.Loop.run_in_executor": _in_executor,
     "asyncio.Loop.create_task": lambda f, n, t, r, g: g.at(0),
     "asyncio.Loop.run_until_complete": lambda f, n, t, r, g: g.at(0),
+    "hmac.HMAC.hexdigest": _digest,
+    "hmac.HMAC.digest": _digest,
+    "xml.sax.Parser.setFeature": _feature,
+    "zipfile.ZipFile.infolist": _entries,
+    "zipfile.ZipFile.namelist": _entries,
+    "tarfile.TarFile.getmembers": _entries,
+    "tarfile.TarFile.getnames": _entries,
+    "tarfile.TarFile.__iter__": _entries,
+    "jinja2.Environment.get_template": _loaded,
+    "jinja2.Environment.select_template": _loaded,
+    "tempfile.File.write": _buffer_write,
     "io.Buffer.write": _buffer_write,
     "io.Buffer.getvalue": _buffer_value,
     "io.Buffer.read": _buffer_value,
@@ -233,6 +275,7 @@ _METHODS: dict[str, Method] = {
     "jinja2.Loaded.render_async": _render,
 }
 _ATTRIBUTES: dict[str, Method] = {
+    "tempfile.File.name": _stored_name,
     "pathlib.Path.name": _name,
     "pathlib.Path.stem": _name,
     "pathlib.Path.suffix": _suffix,

@@ -91,6 +91,8 @@ def request_attribute(frame: Frame, node: ast.AST, thing: External, name: str) -
         return _upload(frame, node, thing, name)
     if thing.name == "web.Url":
         return _url(frame, node, thing, name)
+    if thing.name == "asgi.scope":
+        return None
     if thing.name == "web.Credentials" and thing.source is not None:
         return fresh(frame, thing.source, "str")
     return None
@@ -107,7 +109,9 @@ def _upload(frame: Frame, node: ast.AST, thing: External, name: str) -> Value | 
     if name == "content_type":
         return fresh(frame, default_source(frame, "header", "content-type", node), "str")
     if name in ("file", "stream"):
-        return obj(External("web.File", True, source=default_source(frame, "file", field, node)))
+        source = default_source(frame, "file", field, node)
+        taints = fresh(frame, source).taints
+        return Value(None, (External("web.File", True, source=source),), taints)
     return None
 
 
@@ -168,6 +172,18 @@ def _params_method(
         made_dict.rest = every
         return obj(made_dict)
     return None
+
+
+_SCOPE = {"query_string": "query", "path": "path", "raw_path": "path", "headers": "header", "path_params": "path"}
+
+
+def scope_element(frame: Frame, node: ast.AST, key: Value) -> Value:
+    """``scope["query_string"]`` of an ASGI application."""
+    kind = _SCOPE.get(one_text(key) or "")
+    if kind is None:
+        return UNKNOWN
+    made = fresh(frame, default_source(frame, kind, "*:path" if kind == "path" else "*", node))
+    return _listed(frame, _listed(frame, made)) if kind == "header" else made
 
 
 def params_element(frame: Frame, node: ast.AST, thing: External, key: Value) -> Value:

@@ -68,6 +68,9 @@ loguru.logger.{bind,opt,patch} -> logging.Logger
 zipfile.ZipFile -> zipfile.ZipFile
 zipfile.ZipFile.__enter__ -> zipfile.ZipFile
 tarfile.{open,TarFile,TarFile.open} -> tarfile.TarFile
+tempfile.{NamedTemporaryFile,TemporaryFile,SpooledTemporaryFile} -> tempfile.File
+tempfile.File.__enter__ -> tempfile.File
+xml.sax.make_parser -> xml.sax.Parser
 tarfile.TarFile.__enter__ -> tarfile.TarFile
 csv.{writer,DictWriter} -> csv.writer
 lxml.etree.{parse,fromstring,XML,HTML} -> lxml.etree.Element
@@ -85,6 +88,9 @@ smtplib.{SMTP,SMTP_SSL} -> smtplib.SMTP
 email.message.EmailMessage -> email.message.EmailMessage
 boto3.{client,resource} -> boto3.Client
 starlette.background.BackgroundTasks -> starlette.background.BackgroundTasks
+starlette.responses.{Response,HTMLResponse,JSONResponse,PlainTextResponse,RedirectResponse,StreamingResponse,FileResponse}.headers : web.headers
+{fastapi.responses.ORJSONResponse,django.http.HttpResponse,flask.Response}.headers : web.headers
+starlette.datastructures.MutableHeaders -> web.headers
 fastapi.{FastAPI,APIRouter} -> fastapi.APIRouter
 starlette.applications.Starlette -> fastapi.APIRouter
 starlette.routing.Router -> fastapi.APIRouter

@@ -1,0 +1,10 @@
+import secrets
+
+import jwt
+
+KEY = secrets.token_hex(32)
+COOKIE = "access_token={value}; Path=/; Secure; HttpOnly; SameSite=Lax"
+
+
+def issue(user: str) -> str:
+    return jwt.encode({"sub": user, "exp": 4102444800}, KEY, algorithm="HS256")

@@ -1,0 +1,1 @@
+from .vault import Vault, get_vault

@@ -1,0 +1,2 @@
+def load(number: int) -> dict:
+    raise OSError("cannot open /srv/shop/orders.db")

@@ -1,0 +1,19 @@
+import secrets
+
+from fastapi import Depends, FastAPI
+from pydantic import BaseModel
+
+from links import origin_of
+from mailer import send
+
+app = FastAPI()
+
+
+class Verification(BaseModel):
+    email: str
+
+
+@app.post("/verify", status_code=202)
+async def verify(body: Verification, origin: str = Depends(origin_of)):
+    send("customer@shop.example", f"{origin}/verify/{secrets.token_hex(16)}")
+    return {"state": "sent"}

@@ -1,0 +1,6 @@
+entries: list[str] = []
+
+
+def items():
+    for entry in reversed(entries):
+        yield "<li>" + entry + "</li>"

@@ -1,0 +1,1 @@
+ACCOUNTS: dict[int, dict] = {}

@@ -1,0 +1,2 @@
+from .models import Report, session
+from .running import run

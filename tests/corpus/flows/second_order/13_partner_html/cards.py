@@ -1,0 +1,2 @@
+def card(day: dict) -> str:
+    return "<div class='day'>{text}</div>".format(**day)

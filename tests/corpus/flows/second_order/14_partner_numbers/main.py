@@ -1,0 +1,18 @@
+import requests
+from fastapi import FastAPI
+from fastapi.responses import HTMLResponse
+
+from cards import card
+
+app = FastAPI()
+
+
+@app.get("/about")
+def about():
+    return {"source": "weather.example"}
+
+
+@app.get("/weather", response_class=HTMLResponse)
+def weather():
+    days = requests.get("https://weather.example/v1", timeout=4).json()["days"]
+    return "\n".join(card(float(day["degrees"])) for day in days)

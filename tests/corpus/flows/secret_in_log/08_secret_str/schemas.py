@@ -1,0 +1,6 @@
+from pydantic import BaseModel, SecretStr
+
+
+class Card(BaseModel):
+    holder: str
+    number: SecretStr

@@ -1,0 +1,2 @@
+DIGEST = "sha256"
+ROUNDS = 600_000

@@ -1,0 +1,1 @@
+PRODUCTS = ["lamp", "chair", "table", "shelf"]

@@ -143,6 +143,7 @@ class ArgumentInjection(Rule):
             return None
         before = ""
         for word in words[1:] if exact or program else words:
+            before = before if exact or word is not words[-1] else ""
             text = one_text(word)
             if text == "--":
                 return None

@@ -15,6 +15,7 @@ from buckler.scan.engines.source.flow.objects import (
     External,
     Function,
     Instance,
+    Method,
     things,
 )
 from buckler.scan.engines.source.flow.values import (
@@ -102,7 +103,8 @@ def _subscripted(frame: Frame, base: Value, node: ast.Subscript) -> Value:
 
 def typed(frame: Frame, value: Value, annotation: ast.expr) -> Value:
     """A value of which nothing is known, with the class of its annotation."""
-    if value.objs or value.alts is not None or value.taints:
+    known = any(type(t) is not Method for t in value.objs)
+    if known or value.alts is not None or value.taints:
         return value
     run = frame.run
     made = []

@@ -16,6 +16,7 @@ from buckler.scan.engines.source.flow.objects import (
     Method,
     ModuleObject,
     Super,
+    opaque,
 )
 from buckler.scan.engines.source.flow.values import UNKNOWN, Text, Value, hole, join, obj, only
 
@@ -28,6 +29,9 @@ def attribute(frame: Frame, node: ast.AST, owner: Value, name: str) -> Value:
             return Value(None, (Method(owner, name),), taints)
         return obj(Method(owner, name))
     found = [_of(frame, node, owner, thing, name) for thing in owner.objs]
+    unknown = opaque(owner)
+    if unknown is not None:
+        found.append(attribute(frame, node, unknown, name))
     return join([f for f in found if f is not None] or [UNKNOWN])
 
 
@@ -127,7 +131,7 @@ def subscript(
         elif type(thing) is ClassObject:
             # ``Color["RED"]`` of an enumeration, ``Repository[User]`` of a generic class.
             found.append(obj(thing) if known is UNKNOWN and not key.taints else _member(thing, key))
-    if not owner.objs and owner.taints:
+    if opaque(owner) is not None or (not owner.objs and owner.taints):
         how = "element" if known is UNKNOWN else f"[{known!r}]"
         found.append(hole(derived(owner, "part", how)))
     elif not owner.objs and owner.alts and isinstance(known, int):

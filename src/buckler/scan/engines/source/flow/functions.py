@@ -187,7 +187,7 @@ def bind(frame: Frame, function: Function, given: Arguments) -> None:
         env[args.kwarg.arg] = obj(Container("dict", path, dict(named), more))
     for arg in (*plain, *args.kwonlyargs):
         value = env[arg.arg]
-        if arg.annotation is not None and not value.objs and value.alts is None and not value.taints:
+        if arg.annotation is not None and value.alts is None and not value.taints:
             env[arg.arg] = frame.run.typed(frame, value, arg.annotation)
 
 

@@ -93,13 +93,19 @@ class Flow:
 
         In the text other holes appear as ``\\0``.
         """
-        for text in self.texts:
+        for text in (*self.texts, *(t for v in self.elements for t in _texts(v))):
             for number, part in enumerate(text):
                 if isinstance(part, str):
                     continue
                 dirty = tuple(t for t in part if not self.is_clean(t))
                 if dirty:
                     yield _plain(text[:number]), dirty, _plain(text[number + 1 :])
+
+
+def _texts(value: Value) -> tuple[Text, ...]:
+    from buckler.scan.engines.source.flow.values import texts_of
+
+    return texts_of(value)
 
 
 def _plain(parts: Any) -> str:

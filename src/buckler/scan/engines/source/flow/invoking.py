@@ -26,6 +26,7 @@ from buckler.scan.engines.source.flow.objects import (
     Instance,
     Method,
     Partial,
+    opaque,
     things,
 )
 from buckler.scan.engines.source.flow.strings import text_method
@@ -184,6 +185,9 @@ def call_method(
             found.append(call_function(frame, node, thing, given) if later else UNKNOWN)
         else:
             found.append(_of_text(frame, node, Value(taints=receiver.taints), name, given))
+    unknown = opaque(receiver)
+    if unknown is not None:
+        found.append(_of_text(frame, node, unknown, name, given))
     return join(found)
 
 

@@ -10,6 +10,7 @@ from buckler.scan.engines.source.flow.objects import (
     Container,
     External,
     Instance,
+    opaque,
     things,
 )
 from buckler.scan.engines.source.flow.values import UNKNOWN, Taint, Text, Value, constant, hole, join
@@ -45,6 +46,10 @@ def elements(frame: Frame, value: Value, node: ast.AST) -> tuple[list[Value], bo
             made.append(frame.run.web.element_of(frame, node, thing, value))
         else:
             exact = False
+    unknown = opaque(value)
+    if unknown is not None:
+        exact = False
+        made.append(hole(derived(unknown, "element", "each")))
     if not value.objs:
         exact = False
         if value.alts and all(isinstance(a, str) for a in value.alts):

@@ -225,6 +225,15 @@ class Super:
     bound: Value
 
 
+def opaque(value: Value) -> Value | None:
+    """The part of a value that is input of unknown shape, beside objects that say themselves what they hold."""
+    if not value.taints or not value.objs:
+        return None
+    if any(type(t) not in (Container, Instance, ClassObject) for t in value.objs):
+        return None
+    return Value(None, (), value.taints)
+
+
 def things(value: Value, kind: type) -> list[Any]:
     """The objects of one type that a value may be."""
     return [thing for thing in value.objs if type(thing) is kind]
@@ -256,5 +265,6 @@ __all__ = [
     "Partial",
     "Super",
     "deep_taints",
+    "opaque",
     "things",
 ]

@@ -364,20 +364,19 @@ def _digests() -> None:
 
 
 def _ciphers() -> None:
-    from cryptography.hazmat.decrepit.ciphers import algorithms as old
-    from cryptography.hazmat.primitives.ciphers import algorithms
+    from cryptography.hazmat.decrepit.ciphers import algorithms
 
-    for module in (old, algorithms):
-        for name in ("TripleDES", "ARC4", "Blowfish", "CAST5", "IDEA", "SEED"):
-            real = getattr(old, name, None)
-            if real is not None:
+    for name in ("TripleDES", "ARC4", "Blowfish", "CAST5", "IDEA", "SEED"):
+        old = getattr(algorithms, name, None)
+        if old is None:
+            continue
+        begin = old.__init__
 
-                def make(*args: Any, real: Any = real, name: str = name) -> Any:
-                    note("cipher", name)
-                    return real(*args)
+        def noted(self: Any, *args: Any, begin: Any = begin, name: str = name) -> None:
+            note("cipher", name)
+            begin(self, *args)
 
-                if module is old:
-                    setattr(old, name, make)
+        old.__init__ = noted
 
 
 def install() -> None:

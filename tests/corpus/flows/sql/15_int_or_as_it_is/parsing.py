@@ -1,0 +1,5 @@
+def number(text: str):
+    try:
+        return int(text)
+    except ValueError:
+        return text

@@ -1,0 +1,3 @@
+from .dependency import tables
+from .middleware import TenantMiddleware
+from .tables import Tables

@@ -1,0 +1,15 @@
+from dataclasses import dataclass
+
+from markupsafe import Markup
+
+
+@dataclass
+class Profile:
+    name: str
+    homepage: str
+
+    @property
+    def link(self) -> Markup:
+        if not self.homepage.startswith("https://"):
+            return Markup("")
+        return Markup('<a href="{}">home</a>').format(self.homepage)

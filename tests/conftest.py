@@ -1,4 +1,9 @@
-"""Real scans for tests, and the rule that in CI nothing skips without being named."""
+"""Real scans for tests, which test runs when, and the rule that in CI nothing skips without being named.
+
+``scripts/test`` runs everything on the oldest supported Python, and on the newest what may differ
+there: guard, the agent and what reads syntax. With BUCKLER_EVERYTHING=1 tables of whole scans are
+run row by row; without it, one row of each kind.
+"""
 
 from __future__ import annotations
 
@@ -24,33 +29,33 @@ from buckler.scan.scanner import Scanner, load_rules
 ROOT = Path(__file__).parent.parent
 ALLOWED_SKIPS = ROOT / "tests/allowed_skips.txt"
 
-SLOW = (
+ONCE = (
     "tests/box/",
-    "tests/scan/test_corpus.py",
-    "tests/scan/test_rule_examples.py",
-    "tests/scan/test_renamed.py",
-    "tests/scan/test_determinism.py",
-    "tests/scan/test_servers.py",
-    "tests/scan/test_servers_alone.py",
-    "tests/scan/test_restored.py",
-    "tests/scan/test_stores.py",
-    "tests/scan/test_writes.py",
-    "tests/scan/test_interrupts.py",
-    "tests/scan/test_bad_migrations.py",
-    "tests/scan/test_bad_servers.py",
-    "tests/scan/test_lying_child.py",
-    "tests/scan/test_no_programs.py",
-    "tests/scan/test_outgoing.py",
-    "tests/scan/test_doors_mongodb.py",
-    "tests/scan/test_nosql.py",
-    "tests/scan/test_standin_mongodb",
-    "tests/scan/test_standin_mysql.py",
-    "tests/scan/test_standin_postgresql.py",
-    "tests/scan/test_standin_redis.py",
-    "tests/scan/test_standin_transactions.py",
+    "tests/cli/",
+    "tests/core/test_lazy.py",
     "tests/formats/",
+    "tests/guard/test_body_kinds.py",
+    "tests/guard/test_docs.py",
+    "tests/guard/test_oracles.py",
     "tests/guard/test_protections.py",
+    "tests/guard/test_response_check_cost.py",
+    "tests/guard/test_routing.py",
+    "tests/scan/",
 )
+"""Run on one Python, the oldest: whole scans, whose children run in the interpreter of the application
+and not in the one of the tests, and plain parsing, which is the same on each."""
+
+EVERYWHERE = (
+    "tests/cli/test_exit_codes.py",
+    "tests/scan/python/",
+    "tests/scan/test_access_owners.py",
+    "tests/scan/test_forms.py",
+    "tests/scan/test_outgoing_read.py",
+    "tests/scan/test_public.py",
+    "tests/scan/test_source_newer.py",
+    "tests/scan/test_tokens.py",
+)
+"""Of those, run on each Python all the same: one scan of each kind, and what reads its syntax."""
 
 Scan = Callable[..., Report]
 
@@ -102,13 +107,13 @@ def project(tmp_path: Path) -> Callable[..., Path]:
 
 def pytest_configure(config: pytest.Config) -> None:
     """Known marks."""
-    config.addinivalue_line("markers", "slow: a long one; run on one interpreter only")
+    config.addinivalue_line("markers", "slow: run on one interpreter only")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """What takes minutes and does not depend on the interpreter runs on one of them."""
     for item in items:
-        if any(part in item.nodeid for part in SLOW):
+        if item.nodeid.startswith(ONCE) and not item.nodeid.startswith(EVERYWHERE):
             item.add_marker("slow")
 
 

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from buckler.core.errors import UnreadableFile
 from buckler.core.files import read_project_file
+from buckler.scan.python.newer import parse_newer
 
 MAX_BYTES = 2_000_000
 
@@ -31,7 +32,7 @@ def parsed(path: Path, folder: Path, limit: int = MAX_BYTES) -> tuple[ast.Module
         text = data.decode(encoding)
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            return ast.parse(text), text
+            return _tree(text), text
     except FileNotFoundError as error:
         raise UnreadableFile("it leads to no file") from error
     except SyntaxError as error:
@@ -40,6 +41,18 @@ def parsed(path: Path, folder: Path, limit: int = MAX_BYTES) -> tuple[ast.Module
     except (ValueError, RecursionError, MemoryError, LookupError) as error:
         why = str(error) or type(error).__name__
         raise UnreadableFile(f"it does not parse: {why}") from error
+
+
+def _tree(text: str) -> ast.Module:
+    """The tree; what this Python does not parse is read as a newer one does."""
+    try:
+        return ast.parse(text)
+    except SyntaxError as error:
+        try:
+            return parse_newer(text)
+        except SyntaxError as other:
+            # The one further down is about what no Python knows.
+            raise max(error, other, key=lambda found: found.lineno or 0) from None
 
 
 def parse(path: Path, folder: Path, limit: int = MAX_BYTES) -> ast.Module | None:

@@ -65,7 +65,7 @@ class SourceEngine:
             tree, text = parsed(file, self._folder)
         except UnreadableFile as error:
             how = (
-                "correct it; what is new in a Python is read where Buckler runs on that one"
+                "correct it; the syntax of every Python up to 3.14 is read"
                 if error.message.startswith("it does not parse")
                 else "a regular file of the project in its place"
             )

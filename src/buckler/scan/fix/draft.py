@@ -19,7 +19,7 @@ from buckler.scan.fix.brackets import Brackets
 from buckler.scan.fix.calls import CallEdits
 from buckler.scan.fix.edits import Edit, FileRepair, Repair
 from buckler.scan.fix.imports import Names
-from buckler.scan.fix.quotes import literal
+from buckler.scan.fix.quotes import quoted, usual
 from buckler.scan.fix.signatures import parameter_brackets, place_of
 from buckler.scan.fix.text import Text
 from buckler.scan.python.index import Function, Index
@@ -79,7 +79,12 @@ class Draft:
 
     def quote(self, value: str) -> str:
         """A text as a literal, in the quotes that the file uses most."""
-        return literal(value, self.text)
+        return quoted(value, self.usual_quote)
+
+    @property
+    def usual_quote(self) -> str:
+        """The quote that the file begins most of its literals with."""
+        return usual(self.source, self.index.all(ast.Constant))
 
     # Names
 
@@ -221,6 +226,19 @@ class Draft:
         start, end = self.source.span(node)
         spans = [self.source.span(item) for item in node.elts]
         self._edits += Brackets(self.source, start, end - 1, spans).append(text)
+
+    def insert_element(self, node: ast.List | ast.Tuple | ast.Set, number: int, text: str) -> None:
+        """Put an element before the one of that index; behind the last one where there is none."""
+        start, end = self.source.span(node)
+        spans = [self.source.span(item) for item in node.elts]
+        self._edits += Brackets(self.source, start, end - 1, spans).insert(number, text)
+
+    def append_items(self, node: ast.Dict, *items: str) -> None:
+        """Put ``key: value`` pairs behind those of a dictionary."""
+        start, end = self.source.span(node)
+        pairs = zip(node.keys, node.values, strict=True)
+        spans = [(self.source.span(k or v)[0], self.source.span(v)[1]) for k, v in pairs]
+        self._edits += Brackets(self.source, start, end - 1, spans).append(*items)
 
     def edit(self, start: int, end: int, text: str) -> None:
         """A change that none of the others can say: offsets in characters of ``text``."""

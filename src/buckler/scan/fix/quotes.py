@@ -2,24 +2,27 @@
 
 from __future__ import annotations
 
+import ast
 import re
 
-_STRING = re.compile(r"(?<![\w\"'])[rRbBfFuU]{0,2}(['\"])(?!\1)")
+from buckler.scan.fix.text import Text
+
+_OPENING = re.compile(r"[A-Za-z]{0,2}('''|\"\"\"|'|\")")
 
 
-def literal(value: str, source: str) -> str:
-    """A text as a literal.
+def usual(text: Text, constants: list[ast.Constant]) -> str:
+    """The quote that a file begins most of its literals with; ``"`` where it has none.
 
     Args:
-        value: The text; it stands on one line.
-        source: The file, whose usual quotes are taken unless the other ones save escapes.
+        text: Of the file.
+        constants: Of its tree. Quotes within a literal, as SQL has them, are not counted.
     """
-    return quoted(value, usual(source))
-
-
-def usual(source: str) -> str:
-    """The quote that a file begins most of its literals with; ``"`` where it has none."""
-    found = _STRING.findall(source)
+    found = []
+    for node in constants:
+        if isinstance(node.value, str | bytes):
+            opened = _OPENING.match(text.text, text.span(node)[0])
+            if opened is not None:
+                found.append(opened.group(1))
     return "'" if found.count("'") > found.count('"') else '"'
 
 

@@ -233,12 +233,25 @@ class Draft:
         spans = [self.source.span(item) for item in node.elts]
         self._edits += Brackets(self.source, start, end - 1, spans).insert(number, text)
 
+    def remove_elements(self, node: ast.List | ast.Tuple | ast.Set, *numbers: int) -> None:
+        """Take the elements with these indexes away."""
+        start, end = self.source.span(node)
+        spans = [self.source.span(item) for item in node.elts]
+        self._edits += Brackets(self.source, start, end - 1, spans).remove(*numbers)
+
     def append_items(self, node: ast.Dict, *items: str) -> None:
         """Put ``key: value`` pairs behind those of a dictionary."""
         start, end = self.source.span(node)
         pairs = zip(node.keys, node.values, strict=True)
         spans = [(self.source.span(k or v)[0], self.source.span(v)[1]) for k, v in pairs]
         self._edits += Brackets(self.source, start, end - 1, spans).append(*items)
+
+    def remove_items(self, node: ast.Dict, *numbers: int) -> None:
+        """Take the ``key: value`` pairs with these indexes away."""
+        start, end = self.source.span(node)
+        pairs = zip(node.keys, node.values, strict=True)
+        spans = [(self.source.span(k or v)[0], self.source.span(v)[1]) for k, v in pairs]
+        self._edits += Brackets(self.source, start, end - 1, spans).remove(*numbers)
 
     def edit(self, start: int, end: int, text: str) -> None:
         """A change that none of the others can say: offsets in characters of ``text``."""

@@ -70,7 +70,8 @@ def page(rule: Rule) -> str:
         + [f"ASVS {a}" for a in rule.asvs]
     )
     found_by = ", ".join(rule.hooks())
-    head = f"# {rule.id} {rule.title}\n\n`{rule.name}` · {rule.severity} · {', '.join(lists)} · {found_by}\n\n"
+    repaired = f" · fix: {rule.fixable}" if rule.fixable else ""
+    head = f"# {rule.id} {rule.title}\n\n`{rule.name}` · {rule.severity} · {', '.join(lists)} · {found_by}{repaired}\n\n"
     text = head + rule.guide + "\n"
     if rule.fix is not None and rule.fix.after:
         text += f"\n## In code\n\nBefore:\n\n```python\n{rule.fix.before}\n```\n\nAfter:\n\n```python\n{rule.fix.after}\n```\n"

@@ -28,7 +28,8 @@ def command(rule_id: str, as_json: bool, **given: Any) -> None:
         + ", "
         + ", ".join((*rule.owasp, *rule.asvs))
     )
-    head = f"# {rule.id} {rule.title}\n\n**{rule.severity}** · {rule.name} · {lists}\n\n"
+    repaired = f" · fix: {rule.fixable}" if rule.fixable else ""
+    head = f"# {rule.id} {rule.title}\n\n**{rule.severity}** · {rule.name} · {lists}{repaired}\n\n"
     text = head + rule.guide
     if rule.fix and rule.fix.after:
         text += f"\n\n## In code\n\n```python\n# before\n{rule.fix.before}\n# after\n{rule.fix.after}\n```\n"

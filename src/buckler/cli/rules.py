@@ -23,7 +23,7 @@ from buckler.core.rule import Rule
 @click.option("--select", multiple=True, metavar="RULES", help="Ids, prefixes or names.")
 @options.project_rules_option
 def command(format_name: str, as_json: bool, select: tuple[str, ...], **given: Any) -> None:
-    """List the rules: id, severity, name, and how each finds its weakness."""
+    """List the rules: id, severity, name, how each finds its weakness, and what fixes itself."""
     registry = options.registry_here(given)
     rules = registry.select([part for text in select for part in text.split(",")], ())
     if as_json or format_name == "json":
@@ -32,6 +32,7 @@ def command(format_name: str, as_json: bool, select: tuple[str, ...], **given: A
     width = max(len(rule.name) for rule in rules)
     for rule in rules:
         views = "+".join(_view(hook) for hook in rule.hooks() if _view(hook))
+        views += f"  fix: {rule.fixable}" if rule.fixable else ""
         click.echo(f"{rule.id}  {rule.severity:<8}  {rule.name:<{width}}  {views}")
     click.echo(f"\n{len(rules)} rules. `buckler rule ID` shows the guide of one.")
 
@@ -60,5 +61,6 @@ def describe(rule: Rule) -> dict[str, object]:
         "asvs": list(rule.asvs),
         "control": rule.control,
         "hooks": list(rule.hooks()),
-        "fix": rule.fix.as_dict() if rule.fix else None,
+        "fix": rule.fix_data(),
+        "fixable": rule.fixable,
     }

@@ -73,3 +73,15 @@ class BaselineError(UsageError):
     """A baseline file cannot be read."""
 
     code = "baseline"
+
+
+class RepairError(BucklerError):
+    """A fixer made a repair that cannot be applied, e.g. two edits of the same text."""
+
+    code = "repair"
+
+
+class ApplyError(BucklerError):
+    """A repair could not be written; every file is as it was."""
+
+    code = "apply"

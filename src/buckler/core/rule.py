@@ -18,6 +18,9 @@ hook                   engine      called with
 ``check_exchange``     attack      an answer that carries one of its canaries
 ``check_project``      packages    the manifests and other files of the project
 ====================== ==========  ====================================================
+
+A rule that can repair what it found has ``fix_source`` beside them, which no engine calls:
+``buckler fix`` does, with the file opened for editing and one finding (docs/fixers.md).
 """
 
 from __future__ import annotations
@@ -98,22 +101,14 @@ class Fix:
         summary: One line that can stand in a terminal: what to write instead.
         before: The shape of the code that has the weakness.
         after: The same, closed.
-        safe: Whether the change can be made without a person looking at it.
+        safe: Whether the change can be made without a person looking at it, by a rule that makes
+            it: see :attr:`Rule.fixable`.
     """
 
     summary: str
     before: str = ""
     after: str = ""
     safe: bool = False
-
-    def as_dict(self) -> dict[str, object]:
-        """The JSON shape of the report."""
-        return {
-            "summary": self.summary,
-            "before": self.before,
-            "after": self.after,
-            "safe": self.safe,
-        }
 
 
 class Rule:
@@ -159,6 +154,24 @@ class Rule:
     def family(self) -> str:
         """The folder that the rule belongs to, e.g. ``injection``."""
         return FAMILIES[self.id[:3]]
+
+    @property
+    def fixable(self) -> str:
+        """``safe`` or ``reviewed`` where ``buckler fix`` can close it; empty where a person has to."""
+        if not hasattr(self, "fix_source"):
+            return ""
+        return "safe" if self.fix is not None and self.fix.safe else "reviewed"
+
+    def fix_data(self) -> dict[str, object] | None:
+        """How to close it in the JSON shape of the report; None where only the guide can say."""
+        if self.fix is None:
+            return None
+        return {
+            "summary": self.fix.summary,
+            "before": self.fix.before,
+            "after": self.fix.after,
+            "safe": self.fixable == "safe",
+        }
 
     def hooks(self) -> tuple[str, ...]:
         """The hooks this rule has, in the order of ``HOOKS``."""

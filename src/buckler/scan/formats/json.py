@@ -97,7 +97,7 @@ def _finding(report: Report, finding: Finding) -> dict[str, Any]:
             for number, text in excerpt
         ],
         "proof": [proof.as_dict() for proof in finding.proof],
-        "fix": rule.fix.as_dict() if rule and rule.fix else None,
+        "fix": rule.fix_data() if rule else None,
         "guide": f"docs/rules/{finding.rule}.md",
         "context": {key: finding.context[key] for key in sorted(finding.context)},
     }

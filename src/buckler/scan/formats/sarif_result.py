@@ -79,9 +79,8 @@ def _fix(report: Report, finding: Finding) -> dict[str, Any]:
     A SARIF ``fix`` has to hold exact replacements, and a rule knows the shape only.
     """
     rule = report.rules.get(finding.rule)
-    if rule is None or rule.fix is None:
-        return {}
-    return {"fix": {key: _text(value) for key, value in rule.fix.as_dict().items()}}
+    data = rule.fix_data() if rule is not None else None
+    return {"fix": {key: _text(value) for key, value in data.items()}} if data else {}
 
 
 def _text(value: object) -> object:

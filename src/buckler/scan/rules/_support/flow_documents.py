@@ -14,7 +14,12 @@ def where_text(flow: Flow) -> bool:
     for thing in things(flow.value, Container):
         for key, value in thing.items.items():
             if key in ("$where", "$function") and value.taints:
-                return any(isinstance(p, str) for t in (value.alts or ()) if isinstance(t, tuple) for p in t) or bool(value.taints)
+                return any(
+                    isinstance(p, str)
+                    for t in (value.alts or ())
+                    if isinstance(t, tuple)
+                    for p in t
+                ) or bool(value.taints)
     return False
 
 

@@ -35,7 +35,10 @@ def escaped_elsewhere(flow: Flow) -> Verdict | None:
             if part and any("escape" in word for t in part for word in t.tried):
                 place = _place(before)
                 if place:
-                    return told(flow, f"is escaped as text, but stands in {place}, where that does not help.")
+                    return told(
+                        flow,
+                        f"is escaped as text, but stands in {place}, where that does not help.",
+                    )
             before += "\0"
     return None
 

@@ -9,7 +9,17 @@ from buckler.scan.engines.source.flow.values import Taint, one_text
 from buckler.scan.rules._support.flows import has, told
 
 CHANGES = frozenset(
-    {"write_text", "write_bytes", "unlink", "mkdir", "rmdir", "touch", "rename", "replace", "symlink_to"}
+    {
+        "write_text",
+        "write_bytes",
+        "unlink",
+        "mkdir",
+        "rmdir",
+        "touch",
+        "rename",
+        "replace",
+        "symlink_to",
+    }
     | {"remove", "makedirs", "removedirs", "symlink", "link", "truncate", "chmod", "rmtree", "move"}
     | {"copy", "copyfile", "copy2", "copytree", "save"}
 )

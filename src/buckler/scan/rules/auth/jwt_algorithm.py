@@ -10,6 +10,8 @@ from buckler.core.finding import Confidence, Finding, Severity
 from buckler.core.rule import Example, Fix, Rule
 from buckler.scan.engines.interface import Module
 from buckler.scan.engines.observations import Observations
+from buckler.scan.fix.draft import Draft
+from buckler.scan.fix.edits import Repair
 from buckler.scan.model.application import AppModel
 from buckler.scan.python.constants import texts
 from buckler.scan.python.index import Index, argument, index_of, last
@@ -66,6 +68,26 @@ class JwtAlgorithmUnpinned(Rule):
         safe=True,
     )
     bad = (
+        Example(
+            """
+            import os
+
+            import jwt
+            from fastapi import FastAPI, Header, HTTPException
+
+            app = FastAPI()
+            KEY = os.environ.get("TOKEN_KEY", "")
+
+
+            @app.get("/me")
+            def me(x_token: str = Header(default="")) -> str:
+                try:
+                    return str(jwt.decode(x_token, KEY, algorithms=["HS256", "none"])["sub"])
+                except jwt.PyJWTError as error:
+                    raise HTTPException(401) from error
+            """,
+            line=13,
+        ),
         Example(
             """
             import secrets
@@ -183,6 +205,25 @@ class JwtAlgorithmUnpinned(Rule):
         return forged(
             self, "none", "A token whose header says that it has no signature is taken.", app, seen
         )
+
+    def fix_source(self, draft: Draft, finding: Finding) -> Repair | None:
+        """``none`` taken out of a list that holds others; which of those is meant, a person knows."""
+        line = finding.location.line or 0
+        for reading in readings(draft.index):
+            node = reading.algorithms
+            around = range(reading.call.lineno, (reading.call.end_lineno or 0) + 1)
+            here_too = node is not None and (node.lineno == line or line in around)
+            if not here_too or not isinstance(node, ast.List | ast.Tuple | ast.Set):
+                continue
+            none = [n for n, item in enumerate(node.elts) if _is_none(item)]
+            if none and len(none) < len(node.elts):
+                draft.remove_elements(node, *none)
+                return draft.repair("takes no token without a signature")
+        return None
+
+
+def _is_none(node: ast.expr) -> bool:
+    return isinstance(node, ast.Constant) and str(node.value).lower() == "none"
 
 
 def _why(index: Index, reading: Reading) -> tuple[str, ast.expr]:

@@ -10,8 +10,10 @@ from buckler.core.finding import Confidence, Finding, Severity
 from buckler.core.rule import Example, Fix, Rule
 from buckler.scan.engines.interface import Module
 from buckler.scan.engines.observations import Observations
+from buckler.scan.fix.draft import Draft
+from buckler.scan.fix.edits import Repair
 from buckler.scan.model.application import AppModel
-from buckler.scan.python.index import Index, index_of, last
+from buckler.scan.python.index import Index, argument, index_of, last
 from buckler.scan.python.only_logged import only_logged
 from buckler.scan.python.tokens import passed_options, readings
 from buckler.scan.rules._support.forgeries import forged
@@ -127,6 +129,33 @@ class JwtSignatureNotVerified(Rule):
                 return name
             """,
         ),
+        Example(
+            """
+            import os
+
+            import jwt
+            from fastapi import Depends, FastAPI
+            from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
+
+            app = FastAPI()
+            KEY = os.environ.get("TOKEN_KEY", "")
+
+
+            def user(sent: HTTPAuthorizationCredentials = Depends(HTTPBearer())) -> str:
+                claims = jwt.decode(
+                    sent.credentials,
+                    KEY,
+                    algorithms=["HS256"],
+                    options={"verify_signature": False, "require": ["exp"]},
+                )
+                return str(claims["sub"])
+
+
+            @app.get("/me")
+            def me(name: str = Depends(user)) -> str:
+                return name
+            """,
+        ),
     )
     good = (
         Example(
@@ -177,6 +206,37 @@ class JwtSignatureNotVerified(Rule):
             app,
             seen,
         )
+
+    def fix_source(self, draft: Draft, finding: Finding) -> Repair | None:
+        """The check turned on where the call has a key and its algorithms already."""
+        for reading in readings(draft.index):
+            around = range(reading.call.lineno, (reading.call.end_lineno or 0) + 1)
+            key, options = reading.key, argument(reading.call, "options", 3)
+            empty = isinstance(key, ast.Constant) and not key.value
+            if finding.location.line not in around or reading.verified is not False:
+                continue
+            if key is None or empty or reading.algorithms is None or not _only_this(options):
+                continue
+            if isinstance(options, ast.Dict) and len(options.keys) > 1:
+                number = next(n for n, k in enumerate(options.keys) if _is_flag(k))
+                draft.remove_items(options, number)
+            elif options is not None:
+                draft.remove_argument(reading.call, options)
+            return draft.repair(
+                "checks the signature with the key that the call has",
+                safe=False,
+                changes="tokens that were signed with another key are refused",
+            )
+        return None
+
+
+def _only_this(options: ast.expr | None) -> bool:
+    """Whether the options are written out beside the call, the flag among them."""
+    return isinstance(options, ast.Dict) and any(_is_flag(key) for key in options.keys)
+
+
+def _is_flag(key: ast.expr | None) -> bool:
+    return isinstance(key, ast.Constant) and key.value == "verify_signature"
 
 
 def _unverified(index: Index) -> Iterator[ast.Call]:

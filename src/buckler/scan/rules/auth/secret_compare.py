@@ -9,9 +9,12 @@ from collections.abc import Iterable
 from buckler.core.finding import Confidence, Finding, Severity
 from buckler.core.rule import Example, Fix, Rule
 from buckler.scan.engines.interface import Module
+from buckler.scan.fix.draft import Draft
+from buckler.scan.fix.edits import Repair
 from buckler.scan.python.comparisons import harmless, secret
 from buckler.scan.python.index import index_of
 from buckler.scan.rules._support.source import here
+from buckler.scan.rules.auth._fixes.compare import compare
 
 _OPERATORS = (ast.Eq, ast.NotEq)
 _LINE = re.compile(
@@ -219,6 +222,19 @@ class SecretComparedUnsafely(Rule):
                     confidence=Confidence.SUSPECTED,
                     location=here(index, node),
                 )
+
+    def fix_source(self, draft: Draft, finding: Finding) -> Repair | None:
+        """``compare_digest``, where source shows that both sides are text, or both bytes."""
+        found = {f.location.line for f in self.check_source(draft.module)}
+        for node in draft.nodes_at(finding.location.line or 0, draft.index.all(ast.Compare)):
+            one = len(node.ops) == 1 and isinstance(node.ops[0], _OPERATORS)
+            if not one or node.lineno not in found:
+                continue
+            left, right = node.left, node.comparators[0]
+            known = secret(draft.index, left, right)
+            if known and not harmless(draft.index, node, left, right) and compare(draft, node):
+                return draft.repair("compares in constant time")
+        return None
 
 
 __all__ = ["SecretComparedUnsafely"]

@@ -8,7 +8,10 @@ from buckler.core.finding import Confidence, Finding, Severity
 from buckler.core.rule import Example, Fix, Rule
 from buckler.scan.engines.attack.strangers import FOREIGN_ORIGIN
 from buckler.scan.engines.observations import Observations
+from buckler.scan.fix.draft import Draft
+from buckler.scan.fix.edits import Repair
 from buckler.scan.model.application import AppModel
+from buckler.scan.python.index import last, unpacks
 from buckler.scan.rules._support.cors import evidence_of, location_of, taken, with_credentials
 
 
@@ -129,3 +132,17 @@ class CorsAnyOriginWithCredentials(Rule):
                     location=location_of(app, source),
                     proof=(evidence_of(source, exchange, seen, "a foreign origin is allowed"),),
                 )
+
+    def fix_source(self, draft: Draft, finding: Finding) -> Repair | None:
+        """No credentials with any origin: only the operator knows which origins are meant."""
+        for call in draft.calls_at(finding):
+            named = any(last(item) == "CORSMiddleware" for item in (call.func, *call.args))
+            if named and not unpacks(call):
+                draft.remove_keyword(call, "allow_credentials")
+                return draft.repair(
+                    "takes no cookies from foreign origins",
+                    safe=False,
+                    changes="pages of other origins that send cookies stop working until their origins "
+                    "are named in allow_origins and allow_credentials is set again",
+                )
+        return None

@@ -8,7 +8,11 @@ from buckler.core.finding import Confidence, Finding, Severity
 from buckler.core.rule import Example, Fix, Rule
 from buckler.scan.engines.attack import proofs
 from buckler.scan.engines.observations import Observations
+from buckler.scan.fix.draft import Draft
+from buckler.scan.fix.edits import Repair
 from buckler.scan.model.application import AppModel
+from buckler.scan.python.constants import truth
+from buckler.scan.python.index import argument, last
 from buckler.scan.rules._support.evidence import at_main, shown
 
 
@@ -96,3 +100,12 @@ class DebugMode(Rule):
             anchor="debug",
             proof=(*evidence, proofs.setting("debug", True, expected="False")),
         )
+
+    def fix_source(self, draft: Draft, finding: Finding) -> Repair | None:
+        """Off, which is the default."""
+        for call in draft.calls_at(finding):
+            made = last(call.func) in ("FastAPI", "Starlette")
+            if made and truth(draft.index, argument(call, "debug")) is True:
+                draft.remove_keyword(call, "debug")
+                return draft.repair("leaves debug mode off")
+        return None

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import ast
 from collections.abc import Iterable, Iterator
 
 from buckler.core.finding import Confidence, Finding, Location, Severity
 from buckler.core.rule import Example, Fix, Rule
 from buckler.scan.engines.interface import Exchange
 from buckler.scan.engines.observations import Observations
+from buckler.scan.fix.draft import Draft
+from buckler.scan.fix.edits import Repair
 from buckler.scan.model.application import AppModel
+from buckler.scan.python.constants import text, truth
+from buckler.scan.python.index import argument, last, unpacks
 from buckler.scan.rules._support.cookies import Cookie, cookies_of, exchanges
 from buckler.scan.rules._support.evidence import at, middlewares, shown
 
@@ -51,7 +56,6 @@ class InsecureCookie(Rule):
         'secure=True, httponly=True, samesite="lax"',
         before='response.set_cookie("session", token)',
         after='response.set_cookie("session", token, secure=True, httponly=True, samesite="lax")',
-        safe=True,
     )
     bad = (
         Example(
@@ -131,6 +135,32 @@ class InsecureCookie(Rule):
                 subject=cookie.name,
                 proof=(shown(exchange, seen.identities, why=f"sets {cookie.name}"),),
             )
+
+    def fix_source(self, draft: Draft, finding: Finding) -> Repair | None:
+        """The attributes that the cookie lacks; a header written by hand is for a person."""
+        for call in draft.calls_at(finding):
+            if last(call.func) == "set_cookie" and not unpacks(call):
+                changes = _protect(draft, call)
+                added = ", ".join(changes)
+                told = "; ".join(changes.values())
+                return draft.repair(f"sets {added}", safe=False, changes=told) if changes else None
+        return None
+
+
+def _protect(draft: Draft, call: ast.Call) -> dict[str, str]:
+    """Set what is lacking; by option, what that changes."""
+    changes = {}
+    if truth(draft.index, argument(call, "secure", 6)) is not True:
+        draft.set_keyword(call, "secure", "True")
+        changes["Secure"] = "the cookie is not sent over http"
+    if truth(draft.index, argument(call, "httponly", 7)) is not True:
+        draft.set_keyword(call, "httponly", "True")
+        changes["HttpOnly"] = "scripts of the page cannot read the cookie"
+    same_site = argument(call, "samesite", 8)
+    if same_site is not None and (text(draft.index, same_site) or "none").lower() == "none":
+        draft.set_keyword(call, "samesite", draft.quote("lax"))
+        changes["SameSite=Lax"] = "other sites' requests and frames come without the cookie"
+    return changes
 
 
 def _credentials(seen: Observations) -> Iterator[tuple[Exchange, Cookie]]:

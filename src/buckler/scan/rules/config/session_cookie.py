@@ -7,7 +7,11 @@ from collections.abc import Iterable
 from buckler.core.finding import Confidence, Finding, Severity
 from buckler.core.rule import Example, Fix, Rule
 from buckler.scan.engines.attack import proofs
+from buckler.scan.fix.draft import Draft
+from buckler.scan.fix.edits import Repair
 from buckler.scan.model.application import AppModel, Middleware
+from buckler.scan.python.constants import truth
+from buckler.scan.python.index import argument, last, unpacks
 from buckler.scan.rules._support.evidence import at_middleware, middlewares
 
 
@@ -48,7 +52,6 @@ class SessionCookieDefaults(Rule):
         "https_only=True",
         before="app.add_middleware(SessionMiddleware, secret_key=key)",
         after="app.add_middleware(SessionMiddleware, secret_key=key, https_only=True)",
-        safe=True,
     )
     bad = (
         Example(
@@ -114,6 +117,10 @@ class SessionCookieDefaults(Rule):
                     ),
                 )
 
+    def fix_source(self, draft: Draft, finding: Finding) -> Repair | None:
+        """The option that is off."""
+        return _repaired(draft, finding)
+
 
 def _weak(item: Middleware) -> tuple[str, object, str, str] | None:
     if not item.options.get("https_only"):
@@ -125,4 +132,25 @@ def _weak(item: Middleware) -> tuple[str, object, str, str] | None:
         )
     if str(item.options.get("same_site") or "lax").lower() == "none":
         return "same_site", "none", "lax", "is sent by other sites: same_site is none"
+    return None
+
+
+def _repaired(draft: Draft, finding: Finding) -> Repair | None:
+    for call in draft.calls_at(finding):
+        named = any(last(item) == "SessionMiddleware" for item in (call.func, *call.args))
+        if not named or unpacks(call):
+            continue
+        if truth(draft.index, argument(call, "https_only")) is not True:
+            draft.set_keyword(call, "https_only", "True")
+            return draft.repair(
+                "sends the session cookie over TLS only",
+                safe=False,
+                changes="without TLS, for instance in development, sessions do not work",
+            )
+        draft.set_keyword(call, "same_site", draft.quote("lax"))
+        return draft.repair(
+            "keeps the session cookie from other sites",
+            safe=False,
+            changes="other sites' requests and frames come without the session",
+        )
     return None

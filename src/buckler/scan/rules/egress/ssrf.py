@@ -166,7 +166,9 @@ class ServerSideRequestForgery(Rule):
         if not flow.source.direct and not flow.value.taints:
             return None
         for before, taints, _ in flow.places():
-            if decides_host(before) and not all(has(flow, t, "segment") and not before for t in taints):
+            if decides_host(before) and not all(
+                has(flow, t, "segment") and not before for t in taints
+            ):
                 return told(flow, "decides which host the application asks.")
         return None
 

@@ -9,10 +9,14 @@ from collections.abc import Iterable, Iterator
 from buckler.core.finding import Confidence, Finding, Severity
 from buckler.core.rule import Example, Fix, Rule
 from buckler.scan.engines.interface import Module
+from buckler.scan.fix.draft import Draft
+from buckler.scan.fix.edits import Repair
 from buckler.scan.python.constants import value_of
 from buckler.scan.python.index import Index, argument, index_of, last, unpacks
 from buckler.scan.rules._support.source import here
 
+SECONDS = 10
+"""What a repair sets."""
 _METHODS = "get|post|put|patch|delete|head|options|request"
 _REQUESTS = re.compile(
     rf"^requests\.(?:(?:api\.)?(?:{_METHODS})|(?:sessions\.)?(?:Session|session)\(\)\.(?:{_METHODS}|send))$"
@@ -83,7 +87,6 @@ class OutboundWithoutTimeout(Rule):
         "give it an end: timeout=10",
         before="requests.get(url)",
         after="requests.get(url, timeout=10)",
-        safe=True,
     )
     bad = (
         Example(
@@ -164,6 +167,33 @@ class OutboundWithoutTimeout(Rule):
                 confidence=Confidence.SUSPECTED,
                 location=here(index, call),
             )
+
+    def fix_source(self, draft: Draft, finding: Finding) -> Repair | None:
+        """Ten seconds; five where a client has five once nothing takes them away."""
+        endless = list(_endless(draft.index))
+        for call in draft.calls_at(finding):
+            name = draft.index.name(call.func)
+            if call not in endless or last(call.func) in _THREADS or name.endswith("Timeout"):
+                continue
+            if name.startswith("aiohttp."):
+                limit = draft.name_for("aiohttp.ClientTimeout", call)
+                draft.set_keyword(call, "timeout", f"{limit}(total={SECONDS})")
+            else:
+                _set_timeout(draft, call, _POSITIONS.get(name))
+            return draft.repair(
+                f"gives up after {SECONDS} seconds",
+                safe=False,
+                changes=f"calls of another server that take longer than {SECONDS} seconds raise an error",
+            )
+        return None
+
+
+def _set_timeout(draft: Draft, call: ast.Call, position: int | None) -> None:
+    given = argument(call, "timeout", position)
+    if given is None or any(keyword.value is given for keyword in call.keywords):
+        draft.set_keyword(call, "timeout", str(SECONDS))
+    else:
+        draft.replace_argument(call, given, str(SECONDS))
 
 
 def _endless(index: Index) -> Iterator[ast.Call]:

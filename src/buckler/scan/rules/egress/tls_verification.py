@@ -9,6 +9,8 @@ from collections.abc import Iterable, Iterator
 from buckler.core.finding import Confidence, Finding, Severity
 from buckler.core.rule import Example, Fix, Rule
 from buckler.scan.engines.interface import Module
+from buckler.scan.fix.draft import Draft
+from buckler.scan.fix.edits import Repair
 from buckler.scan.python.constants import Value, text, value_of
 from buckler.scan.python.index import Index, index_of, last
 from buckler.scan.rules._support.source import here
@@ -80,7 +82,6 @@ class TlsVerificationOff(Rule):
         "leave the option out, or name your own authority: verify=ssl.create_default_context(cafile=…)",
         before="httpx.Client(verify=False)",
         after="httpx.Client()",
-        safe=True,
     )
     bad = (
         Example(
@@ -182,6 +183,56 @@ class TlsVerificationOff(Rule):
                 confidence=Confidence.SUSPECTED if default else Confidence.OBSERVED,
                 location=here(index, node),
             )
+
+    def fix_source(self, draft: Draft, finding: Finding) -> Repair | None:
+        """The option left out, or the assignment taken away."""
+        line = finding.location.line or 0
+        off = [node for node, _ in (*_in_calls(draft.index), *_assigned(draft.index, set()))]
+        nodes = [node for node in off if getattr(node, "lineno", 0) == line]
+        for node in nodes:
+            if isinstance(node, ast.Call):
+                _check_again(draft, node)
+            elif isinstance(node, ast.Assign):
+                _remove_assignments(draft, node)
+        return draft.repair(
+            "checks the certificate",
+            safe=False,
+            changes="servers whose certificate is not valid, self-signed ones too, are refused until "
+            "their authority is named",
+        )
+
+
+def _check_again(draft: Draft, call: ast.Call) -> None:
+    """Leave out the options of a call that turn the check off, where the default checks."""
+    if last(call.func) == "_create_unverified_context":
+        draft.set_callee(call, draft.name_for("ssl.create_default_context", call))
+        return
+    for keyword in call.keywords:
+        if keyword.arg in _NAMES and _off(draft.index, draft.index.name(call.func), keyword):
+            draft.remove_keyword(call, keyword.arg)
+
+
+def _remove_assignments(draft: Draft, node: ast.Assign) -> None:
+    """Take away the lines that turn the check off for one object: each of them keeps it off."""
+    target = node.targets[0]
+    if not isinstance(target, ast.Attribute) or len(node.targets) > 1:
+        return
+    owner, scope = ast.unparse(target.value), draft.index.scope_of(node)
+    for other in draft.index.all(ast.Assign):
+        at = other.targets[0]
+        if not isinstance(at, ast.Attribute) or at.attr not in _ATTRIBUTES:
+            continue
+        same = ast.unparse(at.value) == owner and draft.index.scope_of(other) is scope
+        if same and _is_off(draft.index, other):
+            draft.remove_statement(other)
+
+
+def _is_off(index: Index, assign: ast.Assign) -> bool:
+    value = value_of(index, assign.value)
+    return (value is not None and value.value is False) or last(assign.value) in (
+        "CERT_NONE",
+        "_create_unverified_context",
+    )
 
 
 def _in_calls(index: Index) -> Iterator[tuple[ast.AST, bool]]:

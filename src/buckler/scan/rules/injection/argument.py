@@ -10,8 +10,8 @@ from buckler.scan.engines.interface import Hit, Mint, Payload, Probe, Slot, Verd
 from buckler.scan.engines.source.flow.interface import Flow, Flows
 from buckler.scan.engines.source.flow.objects import Container, things
 from buckler.scan.engines.source.flow.values import Value, one_text, texts_of, truth
-from buckler.scan.rules._support.flows import told
 from buckler.scan.languages.shell import script_of
+from buckler.scan.rules._support.flows import told
 
 VALUE_OPTIONS = {
     "curl": "-A -b -c -d -e -F -H -K -m -o -T -u -w -x -X",
@@ -131,7 +131,11 @@ class ArgumentInjection(Rule):
         exact = all(t.exact for t in things(flow.value, Container))
         if flow.call == "asyncio.create_subprocess_exec":
             if flow.argument == "more":
-                return told(flow, "stands where an option may stand.") if _begins(flow, flow.value) else None
+                return (
+                    told(flow, "stands where an option may stand.")
+                    if _begins(flow, flow.value)
+                    else None
+                )
             if flow.argument in ("0", "program") or not flow.argument.isdigit():
                 return None
             given = (flow.other(n, "") for n in range(int(flow.argument) + 1))

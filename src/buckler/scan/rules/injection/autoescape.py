@@ -9,9 +9,11 @@ from collections.abc import Iterable, Iterator
 from buckler.core.finding import Confidence, Finding, Location, Severity
 from buckler.core.rule import Example, Fix, Rule
 from buckler.scan.engines.interface import Hit, Mint, Module, Payload, Probe, Project, Slot, Verdict
+from buckler.scan.fix.draft import Draft
+from buckler.scan.fix.edits import Repair
 from buckler.scan.languages.jinja import EVERY_VALUE, escapes_itself, unescaped_values
 from buckler.scan.python.constants import text, texts, truth
-from buckler.scan.python.index import Index, argument, index_of, last
+from buckler.scan.python.index import Index, argument, index_of, last, unpacks
 from buckler.scan.python.markup import is_harmless
 from buckler.scan.python.modules import made_by
 from buckler.scan.rules._support.source import here
@@ -71,7 +73,6 @@ class TemplateAutoescapeOff(Rule):
         "turn it on: Environment(loader=…, autoescape=True); drop |safe, or clean the value with nh3",
         before="Environment(loader=FileSystemLoader(FOLDER))",
         after="Environment(loader=FileSystemLoader(FOLDER), autoescape=True)",
-        safe=True,
     )
     bad = (
         Example(
@@ -197,6 +198,32 @@ class TemplateAutoescapeOff(Rule):
                         confidence=Confidence.SUSPECTED,
                         location=Location(path, line),
                     )
+
+    def fix_source(self, draft: Draft, finding: Finding) -> Repair | None:
+        """Escaping turned on for an environment of this file."""
+        for call in draft.calls_at(finding):
+            made = _environment_behind(draft.index, call)
+            if made is None or unpacks(made) or argument(made, "autoescape", 6):
+                continue
+            draft.set_keyword(made, "autoescape", "True")
+            return draft.repair(
+                "escapes values in the templates of this environment",
+                safe=False,
+                changes="values that hold HTML on purpose are shown as text, unless they are Markup",
+            )
+        return None
+
+
+def _environment_behind(index: Index, call: ast.Call) -> ast.Call | None:
+    """The environment that a call makes, or takes a template from."""
+    if index.name(call.func) in _ENVIRONMENTS:
+        return call
+    if not isinstance(call.func, ast.Attribute):
+        return None
+    values = index.values(call.func.value)
+    only = values[0] if len(values) == 1 else call.func.value
+    found = isinstance(only, ast.Call) and index.name(only.func) in _ENVIRONMENTS
+    return only if found and isinstance(only, ast.Call) else None
 
 
 def _advice(what: str) -> str:

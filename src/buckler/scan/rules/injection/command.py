@@ -2,16 +2,26 @@
 
 from __future__ import annotations
 
+import ast
 from collections.abc import Iterable
 
-from buckler.core.finding import Severity
+from buckler.core.finding import Finding, Severity
 from buckler.core.rule import Example, Fix, Rule
 from buckler.scan.engines.interface import Hit, Mint, Payload, Probe, Slot, Verdict
-from buckler.scan.engines.source.flow.interface import Flow, Flows
-from buckler.scan.engines.source.flow.interface import ANSWERS, DIRECT, STORED
+from buckler.scan.engines.source.flow.interface import ANSWERS, DIRECT, STORED, Flow, Flows
 from buckler.scan.engines.source.flow.values import one_text, truth
-from buckler.scan.rules._support.flows import told
+from buckler.scan.fix.draft import Draft
+from buckler.scan.fix.edits import Repair
 from buckler.scan.languages.shell import script_of, starts_command
+from buckler.scan.python.constants import truth as is_true
+from buckler.scan.python.index import argument
+from buckler.scan.rules._support.flows import told
+from buckler.scan.rules.injection._fixes.words import argument_list
+
+_RUNS = frozenset(
+    f"subprocess.{name}" for name in ("run", "call", "check_call", "check_output", "Popen")
+)
+CHANGES = "no shell reads the command: a value is one argument, whatever blanks, wildcards or signs it holds"
 
 
 class CommandInjection(Rule):
@@ -179,6 +189,15 @@ class CommandInjection(Rule):
             "Text from the request is read by a shell as a command of its own.", mark=canary
         )
 
+    def fix_source(self, draft: Draft, finding: Finding) -> Repair | None:
+        """The program with a list of arguments, where the shell did nothing else."""
+        for call in draft.calls_at(finding):
+            if _without_shell(draft, call):
+                return draft.repair(
+                    "starts the program without a shell", safe=False, changes=CHANGES
+                )
+        return None
+
 
 LISTS = frozenset(
     {f"subprocess.{n}" for n in ("run", "call", "check_call", "check_output", "Popen")}
@@ -222,3 +241,31 @@ def _quoted_twice(flow: Flow) -> Verdict | None:
                         "is quoted by shlex.quote(), but stands inside of quotes, which undoes it: a shell reads it.",
                     )
     return None
+
+
+def _without_shell(draft: Draft, call: ast.Call) -> bool:
+    name = draft.index.name(call.func)
+    command = argument(call, "args", 0) or argument(call, "cmd", 0) or argument(call, "command", 0)
+    if command is None:
+        return False
+    shell = argument(call, "shell")
+    through = shell is not None and is_true(draft.index, shell) is True
+    if not (
+        name == "os.system"
+        or name == "asyncio.create_subprocess_shell"
+        or (name in _RUNS and through)
+    ):
+        return False
+    words = argument_list(draft, command)
+    if words is None:
+        return False
+    if name == "asyncio.create_subprocess_shell":
+        draft.set_callee(call, draft.name_for("asyncio.create_subprocess_exec", call))
+        draft.replace_argument(call, command, ", ".join(words))
+        return True
+    if name == "os.system":
+        draft.set_callee(call, draft.name_for("subprocess.call", call))
+    else:
+        draft.remove_keyword(call, "shell")
+    draft.replace_argument(call, command, f"[{', '.join(words)}]")
+    return True

@@ -9,8 +9,7 @@ from collections.abc import Iterable
 from buckler.core.finding import Severity
 from buckler.core.rule import Example, Fix, Rule
 from buckler.scan.engines.interface import Canary, Hit, Mint, Payload, Probe, Slot, Verdict
-from buckler.scan.engines.source.flow.interface import Flow, Flows
-from buckler.scan.engines.source.flow.interface import ANSWERS, DIRECT, STORED
+from buckler.scan.engines.source.flow.interface import ANSWERS, DIRECT, STORED, Flow, Flows
 from buckler.scan.engines.source.flow.values import truth
 from buckler.scan.rules._support.flows import told
 

@@ -10,8 +10,8 @@ from buckler.core.rule import Example, Fix, Rule
 from buckler.scan.engines.attack import proofs
 from buckler.scan.engines.interface import Observations, Verdict
 from buckler.scan.engines.source.flow.interface import Flow, Flows
-from buckler.scan.rules._support.flows import told
 from buckler.scan.model.application import AppModel
+from buckler.scan.rules._support.flows import told
 
 
 class HostHeaderLink(Rule):
@@ -99,7 +99,10 @@ class HostHeaderLink(Rule):
         """A message that is built from the Host header."""
         if not flow.taints:
             return None
-        return told(flow, "becomes part of a message's text: whoever asks for it decides where its links lead.")
+        return told(
+            flow,
+            "becomes part of a message's text: whoever asks for it decides where its links lead.",
+        )
 
     def check_observations(self, app: AppModel, seen: Observations) -> Iterable[Finding]:
         """A host that nobody owns came out of the answer, or reached a mail or a log."""

@@ -9,10 +9,10 @@ from buckler.core.finding import Severity
 from buckler.core.rule import Example, Fix, Rule
 from buckler.scan.engines.interface import Hit, Mint, Payload, Probe, Slot, Verdict
 from buckler.scan.engines.source.flow.interface import Flow, Flows
-from buckler.scan.rules._support.flow_documents import reaches_operators, where_text
-from buckler.scan.rules._support.flows import told
 from buckler.scan.languages import javascript
 from buckler.scan.languages.mongo import is_expression, is_operator, is_pattern, is_script
+from buckler.scan.rules._support.flow_documents import reaches_operators, where_text
+from buckler.scan.rules._support.flows import told
 
 OPERATOR = "$ne"
 FILTERS = frozenset(
@@ -148,7 +148,7 @@ class NoSqlInjection(Rule):
             return told(flow, "becomes part of JavaScript that the database runs.")
         if not flow.taints or not reaches_operators(flow):
             return None
-        if (flow.call.startswith("*.") and not flow.elements and not flow.value.taints):
+        if flow.call.startswith("*.") and not flow.elements and not flow.value.taints:
             return None
         return told(flow, "may be an object of operators ($ne, $gt), which the query follows.")
 

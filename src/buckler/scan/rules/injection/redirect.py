@@ -10,8 +10,8 @@ from buckler.core.rule import Example, Fix, Rule
 from buckler.scan.engines.interface import Exchange, Mint, Payload, Probe, Slot, Verdict
 from buckler.scan.engines.source.flow.interface import Flow, Flows
 from buckler.scan.engines.source.flow.values import Taint, one_text
-from buckler.scan.rules._support.flows import decides_redirect, has, told
 from buckler.scan.languages.urls import target_host
+from buckler.scan.rules._support.flows import decides_redirect, has, told
 
 NEXT = re.compile(
     r"next|return|redirect|back|continue|forward|dest|goto|url|^to$|target", re.IGNORECASE
@@ -184,7 +184,9 @@ class OpenRedirect(Rule):
 
 def _relative(flow: Flow, taint: Taint, before: str) -> bool:
     """Whether checks have shown that the address has no host of its own."""
-    if has(flow, taint, "rooted") and (has(flow, taint, "doubleslash") or has(flow, taint, "relative")):
+    if has(flow, taint, "rooted") and (
+        has(flow, taint, "doubleslash") or has(flow, taint, "relative")
+    ):
         return True
     if before == "/" and (has(flow, taint, "no_root") or has(flow, taint, "segment")):
         return True

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from buckler.core.finding import Severity
+from buckler.core.finding import Finding, Severity
 from buckler.core.rule import Example, Fix, Rule
 from buckler.scan.engines.interface import Hit, Mint, Payload, Probe, Slot, Verdict
-from buckler.scan.engines.source.flow.interface import Flow, Flows
-from buckler.scan.engines.source.flow.interface import ANSWERS, DIRECT, STORED
-from buckler.scan.rules._support.flows import SQL, told
+from buckler.scan.engines.source.flow.interface import ANSWERS, DIRECT, STORED, Flow, Flows
+from buckler.scan.fix.draft import Draft
+from buckler.scan.fix.edits import Repair
 from buckler.scan.languages.sql import stands_outside
+from buckler.scan.rules._support.flows import SQL, told
+from buckler.scan.rules.injection._fixes.bind import bind
 
 
 class SqlInjection(Rule):
@@ -147,3 +149,8 @@ class SqlInjection(Rule):
             "Text from the request is read as SQL: it stands outside of the literal that it was meant for.",
             mark=probe.payload.canary.text,
         )
+
+    def fix_source(self, draft: Draft, finding: Finding) -> Repair | None:
+        """The values bound; a name of a column or a direction cannot be."""
+        names = bind(draft, finding)
+        return draft.repair(f"binds {', '.join(names)} to the statement") if names else None

@@ -7,8 +7,7 @@ from collections.abc import Iterable
 from buckler.core.finding import Severity
 from buckler.core.rule import Example, Fix, Rule
 from buckler.scan.engines.interface import Hit, Mint, Payload, Probe, Slot, Verdict
-from buckler.scan.engines.source.flow.interface import Flow, Flows
-from buckler.scan.engines.source.flow.interface import ANSWERS, DIRECT, STORED
+from buckler.scan.engines.source.flow.interface import ANSWERS, DIRECT, STORED, Flow, Flows
 from buckler.scan.engines.source.flow.objects import External, Instance
 from buckler.scan.rules._support.flows import told
 
@@ -101,7 +100,9 @@ class TemplateInjection(Rule):
             return None
         if flow.call == "builtins.str.format":
             return _format(flow)
-        return told(flow, "becomes part of a template's source, so what it says in braces is executed.")
+        return told(
+            flow, "becomes part of a template's source, so what it says in braces is executed."
+        )
 
     def attack(self, slot: Slot, mint: Mint) -> Iterable[Payload]:
         """An expression of Jinja2 and Django, a block, and one of Mako."""
@@ -131,4 +132,6 @@ def _format(flow: Flow) -> Verdict | None:
     every = [*given, *flow.others()]
     if not any(type(t) in (Instance, External) for v in every if v is not None for t in v.objs):
         return None
-    return told(flow, "is a format string: its fields read any attribute of the objects it is given.")
+    return told(
+        flow, "is a format string: its fields read any attribute of the objects it is given."
+    )

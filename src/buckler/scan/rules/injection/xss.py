@@ -7,11 +7,10 @@ from collections.abc import Iterable
 from buckler.core.finding import Severity
 from buckler.core.rule import Example, Fix, Rule
 from buckler.scan.engines.interface import Exchange, Mint, Payload, Probe, Slot, Verdict
-from buckler.scan.engines.source.flow.interface import Flow, Flows
-from buckler.scan.engines.source.flow.interface import ANSWERS, DIRECT, STORED
+from buckler.scan.engines.source.flow.interface import ANSWERS, DIRECT, STORED, Flow, Flows
+from buckler.scan.languages.html import Page
 from buckler.scan.rules._support.flow_pages import escaped_elsewhere, is_page
 from buckler.scan.rules._support.flows import told
-from buckler.scan.languages.html import Page
 
 MARKUP = ("text/html", "application/xhtml+xml", "image/svg+xml")
 

@@ -4,14 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from buckler.core.finding import Severity
+from buckler.core.finding import Finding, Severity
 from buckler.core.rule import Example, Fix, Rule
 from buckler.scan.engines.interface import Hit, Mint, Payload, Probe, Slot, Verdict
-from buckler.scan.engines.source.flow.interface import Flow, Flows
-from buckler.scan.engines.source.flow.interface import ANSWERS, DIRECT, STORED
+from buckler.scan.engines.source.flow.interface import ANSWERS, DIRECT, STORED, Flow, Flows
 from buckler.scan.engines.source.flow.objects import ClassObject, External, things
 from buckler.scan.engines.source.flow.values import Value, one_text
+from buckler.scan.fix.draft import Draft
+from buckler.scan.fix.edits import Repair
+from buckler.scan.python.index import argument
 from buckler.scan.rules._support.flows import told
+
+_ALL = frozenset({"yaml.load_all", "yaml.unsafe_load_all", "yaml.full_load_all"})
+_ONE = frozenset({"yaml.load", "yaml.unsafe_load", "yaml.full_load"})
 
 
 class UnsafeYaml(Rule):
@@ -104,7 +109,9 @@ class UnsafeYaml(Rule):
             return told(flow, "is read by a YAML loader that makes any object of Python.")
         names = _names(loader) if loader is not None else set()
         safe = {"SafeLoader", "CSafeLoader", "BaseLoader", "CBaseLoader"}
-        if not flow.taints or (flow.call in ("yaml.load", "yaml.load_all") and (names & safe or loader is None)):
+        if not flow.taints or (
+            flow.call in ("yaml.load", "yaml.load_all") and (names & safe or loader is None)
+        ):
             return None
         return told(flow, "is read by a YAML loader that makes any object of Python.")
 
@@ -122,6 +129,23 @@ class UnsafeYaml(Rule):
             "YAML from the request is read with a loader that makes any object it names.",
             mark=probe.payload.canary.text,
         )
+
+    def fix_source(self, draft: Draft, finding: Finding) -> Repair | None:
+        """``yaml.safe_load``, and no loader named."""
+        for call in draft.calls_at(finding):
+            name = draft.index.name(call.func)
+            if name not in _ONE | _ALL or not 1 <= len(call.args) + len(call.keywords) <= 2:
+                continue
+            safe = "yaml.safe_load_all" if name in _ALL else "yaml.safe_load"
+            stream = argument(call, "stream", 0)
+            if stream is None:
+                continue
+            draft.set_callee(call, draft.name_for(safe, call))
+            loader = argument(call, "Loader", 1)
+            if loader is not None:
+                draft.remove_argument(call, loader)
+            return draft.repair("reads plain data only, by yaml.safe_load")
+        return None
 
 
 def _names(loader: Value) -> set[str]:

@@ -109,7 +109,10 @@ class LogInjection(Rule):
         dirty = [t for t in flow.taints if not ends_removed(flow, t)]
         if not dirty or flow.argument in ("exc_info", "extra", "stack_info") or shown_as_repr(flow):
             return None
-        return told(flow, "is written to the log with its line ends: whoever sends it can write lines of their own.")
+        return told(
+            flow,
+            "is written to the log with its line ends: whoever sends it can write lines of their own.",
+        )
 
     def attack(self, slot: Slot, mint: Mint) -> Iterable[Payload]:
         """A line break."""

@@ -36,21 +36,61 @@ if TYPE_CHECKING:
     from buckler.scan.engines.source.flow.frames import Frame
 
 HARMLESS = frozenset(
-    {"builtins.int", "builtins.float", "builtins.bool", "builtins.complex", "uuid.UUID", "decimal.Decimal"}
-    | {"datetime.datetime", "datetime.date", "datetime.time", "datetime.timedelta", "typing.Literal"}
+    {
+        "builtins.int",
+        "builtins.float",
+        "builtins.bool",
+        "builtins.complex",
+        "uuid.UUID",
+        "decimal.Decimal",
+    }
+    | {
+        "datetime.datetime",
+        "datetime.date",
+        "datetime.time",
+        "datetime.timedelta",
+        "typing.Literal",
+    }
     | {f"pydantic.UUID{n}" for n in (1, 3, 4, 5, 6, 7, 8)}
-    | {f"pydantic.{p}{k}" for p in ("Positive", "Negative", "NonNegative", "NonPositive", "Strict")
-       for k in ("Int", "Float", "Bool")}
+    | {
+        f"pydantic.{p}{k}"
+        for p in ("Positive", "Negative", "NonNegative", "NonPositive", "Strict")
+        for k in ("Int", "Float", "Bool")
+    }
     | {"pydantic.conint", "pydantic.confloat", "pydantic.condecimal", "pydantic.IPvAnyAddress"}
-    | {"pydantic.PastDate", "pydantic.FutureDate", "pydantic.AwareDatetime", "pydantic.NaiveDatetime"}
-    | {"pydantic.PastDatetime", "pydantic.FutureDatetime", "pydantic.Json", "builtins.NoneType", "pydantic.Base64Bytes"}
+    | {
+        "pydantic.PastDate",
+        "pydantic.FutureDate",
+        "pydantic.AwareDatetime",
+        "pydantic.NaiveDatetime",
+    }
+    | {
+        "pydantic.PastDatetime",
+        "pydantic.FutureDatetime",
+        "pydantic.Json",
+        "builtins.NoneType",
+        "pydantic.Base64Bytes",
+    }
     | {"ipaddress.IPv4Address", "ipaddress.IPv6Address", "pydantic.ByteSize", "builtins.None"}
 )
-_LISTS = frozenset({"builtins.list", "builtins.set", "builtins.tuple", "builtins.frozenset"}) | {
-    f"typing.{n}" for n in ("List", "Set", "Tuple", "Sequence", "Iterable", "FrozenSet", "Collection")
-} | {"typing.AbstractSet", "typing.MutableSequence", "typing.Iterator", "pydantic.conlist", "pydantic.conset"}
+_LISTS = (
+    frozenset({"builtins.list", "builtins.set", "builtins.tuple", "builtins.frozenset"})
+    | {
+        f"typing.{n}"
+        for n in ("List", "Set", "Tuple", "Sequence", "Iterable", "FrozenSet", "Collection")
+    }
+    | {
+        "typing.AbstractSet",
+        "typing.MutableSequence",
+        "typing.Iterator",
+        "pydantic.conlist",
+        "pydantic.conset",
+    }
+)
 _DICTS = frozenset({"builtins.dict", "typing.Dict", "typing.Mapping", "typing.MutableMapping"})
-_LINES = frozenset({"pydantic.EmailStr", "pydantic.HttpUrl", "pydantic.AnyUrl", "pydantic.AnyHttpUrl"})
+_LINES = frozenset(
+    {"pydantic.EmailStr", "pydantic.HttpUrl", "pydantic.AnyUrl", "pydantic.AnyHttpUrl"}
+)
 MOST_DEPTH = 6
 
 
@@ -146,7 +186,9 @@ def is_enum(cls: ClassObject) -> bool:
 def is_model(cls: ClassObject) -> bool:
     """Whether a class is filled by what a request sends: a Pydantic model, a data class, a typed dictionary."""
     names = cls.external_bases()
-    if any(n.startswith(("pydantic.", "sqlmodel.", "pydantic_settings.", "msgspec.")) for n in names):
+    if any(
+        n.startswith(("pydantic.", "sqlmodel.", "pydantic_settings.", "msgspec.")) for n in names
+    ):
         return True
     if any(n in ("typing.NamedTuple", "typing.TypedDict") for n in names):
         return True
@@ -222,7 +264,12 @@ def _of_external(frame: Frame, thing: External, source: Source, depth: int) -> V
     if name in ("builtins.str", "builtins.bytes"):
         return fresh(frame, source, "str", bit("nosql"))
     if name in _LINES:
-        return fresh(frame, source, "str", bit("nosql", "header", "log", "slash") if name.endswith("EmailStr") else bit("nosql"))
+        return fresh(
+            frame,
+            source,
+            "str",
+            bit("nosql", "header", "log", "slash") if name.endswith("EmailStr") else bit("nosql"),
+        )
     if name == "starlette.datastructures.UploadFile":
         return obj(External(name, True, (), {}, {}, source))
     return fresh(frame, source)

@@ -68,9 +68,7 @@ def clean_after(pattern: str, whole: bool) -> int:
             return 0
         newline = "AT_END" in str(items[-1][1]) and "STRING" not in str(items[-1][1])
     allowed = _allowed(items)
-    made = bit(
-        *(kind for kind, bad in DANGEROUS.items() if bad and not allowed.intersection(bad))
-    )
+    made = bit(*(kind for kind, bad in DANGEROUS.items() if bad and not allowed.intersection(bad)))
     if not _first(items) & {"-"} and not allowed.intersection(" "):
         made |= bit("argv")
     if allowed <= (_WORD | {"-"}):
@@ -115,7 +113,8 @@ def _of(op: str, argument: object, depth: int) -> frozenset[str]:
         return _allowed(list(argument), depth + 1)  # type: ignore[call-overload]
     if op == "BRANCH":
         branches: list[frozenset[str]] = [
-            _allowed(list(b), depth + 1) for b in argument[1]  # type: ignore[index]
+            _allowed(list(b), depth + 1)
+            for b in argument[1]  # type: ignore[index]
         ]
         return frozenset().union(*branches)
     if op == "CATEGORY":

@@ -58,7 +58,9 @@ def defaults_of(frame: Frame, node: FunctionNode) -> dict[str, Value]:
     args = node.args
     plain = [*args.posonlyargs, *args.args]
     pairs = list(zip(reversed(plain), reversed(args.defaults), strict=False))
-    pairs += [(a, d) for a, d in zip(args.kwonlyargs, args.kw_defaults, strict=True) if d is not None]
+    pairs += [
+        (a, d) for a, d in zip(args.kwonlyargs, args.kw_defaults, strict=True) if d is not None
+    ]
     return {arg.arg: evaluate(frame, default) for arg, default in pairs}
 
 

@@ -145,7 +145,12 @@ def _constant(op: ast.cmpop, left: Value, right: Value) -> bool | None:
     """The answer where both sides are known in full."""
     lefts, rights = _constants(left), _constants(right)
     if lefts is None or rights is None:
-        if isinstance(op, ast.Is | ast.IsNot) and only(right) is None and left.objs and not left.alts:
+        if (
+            isinstance(op, ast.Is | ast.IsNot)
+            and only(right) is None
+            and left.objs
+            and not left.alts
+        ):
             return isinstance(op, ast.IsNot)
         return None
     compare = _CONSTANT.get(type(op))

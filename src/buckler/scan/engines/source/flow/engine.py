@@ -27,9 +27,7 @@ from buckler.scan.engines.source.flow.sinks import Sinks
 from buckler.scan.engines.source.flow.values import Value
 from buckler.scan.engines.source.flow.web import Web
 
-ENTRY = re.compile(
-    r"\b(?:fastapi|starlette|flask|django|strawberry|fastapi_\w+)\b"
-)
+ENTRY = re.compile(r"\b(?:fastapi|starlette|flask|django|strawberry|fastapi_\w+)\b")
 """A module in which none of these words occurs defines no entry point."""
 REQUEST = re.compile(r"\b(?:Request|WebSocket|HTTPConnection|HttpRequest|receive)\b")
 
@@ -76,7 +74,9 @@ class FlowEngine:
             run.again()
         if web.logs_json:
             hits.found = {k: f for k, f in hits.found.items() if k[0] != "LOG002"}
-        yield from sorted(hits.found.values(), key=lambda f: (f.location.path or "", f.location.line or 0))
+        yield from sorted(
+            hits.found.values(), key=lambda f: (f.location.path or "", f.location.line or 0)
+        )
 
     def _line(self, path: str, line: int) -> str:
         module = self._project.modules.get(path)
@@ -102,7 +102,9 @@ class FlowEngine:
         if run.spent():
             self.cut_short.append(entry.operation or entry.path)
 
-    def _answer(self, frame: Frame, run: Run, entry: Entry, function: Function, value: Value) -> None:
+    def _answer(
+        self, frame: Frame, run: Run, entry: Entry, function: Function, value: Value
+    ) -> None:
         """What a handler gives back becomes the answer: as HTML where it says so, else as JSON."""
         from buckler.scan.engines.source.flow.arguments import Arguments
 

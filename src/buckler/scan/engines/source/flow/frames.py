@@ -83,7 +83,9 @@ def merged(states: list[State]) -> State | None:
                 env[name] = one
             continue
         env[name] = join(
-            state.baked(value) for state, value in zip(states, values, strict=True) if value is not None
+            state.baked(value)
+            for state, value in zip(states, values, strict=True)
+            if value is not None
         )
     return State(env, cleared)
 

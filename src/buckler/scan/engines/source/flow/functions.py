@@ -144,7 +144,13 @@ def _outcome(run: Run, frame: Frame, function: Function, before: Clears) -> Outc
         false = common(false, united(state.cleared, facts[1]))
     value = join(values)
     if truth(value) is None and (true != after or false != after):
-        value = Value(value.alts, value.objs, value.taints, value.kind, (_new(true, before), _new(false, before)))
+        value = Value(
+            value.alts,
+            value.objs,
+            value.taints,
+            value.kind,
+            (_new(true, before), _new(false, before)),
+        )
     elif value.facts is not None and len(values) > 1:
         value = Value(value.alts, value.objs, value.taints, value.kind)
     return Outcome(value, clears, True)
@@ -231,7 +237,9 @@ def key_of(value: Value, depth: int = 0) -> Any:
 
 def _alt_key(item: Any) -> Any:
     if type(item) is Text:
-        return tuple(p if isinstance(p, str) else tuple((id(t.token), t.clean) for t in p) for p in item)
+        return tuple(
+            p if isinstance(p, str) else tuple((id(t.token), t.clean) for t in p) for p in item
+        )
     return (type(item).__name__, item)
 
 

@@ -54,7 +54,12 @@ class Hits:
     called: set[int] = field(default_factory=set)
 
     def reached(
-        self, frame: Frame, node: ast.AST, name: str, given: Arguments, receiver: Value | None = None
+        self,
+        frame: Frame,
+        node: ast.AST,
+        name: str,
+        given: Arguments,
+        receiver: Value | None = None,
     ) -> bool:
         """A call of something that has a name; whether it is a sink of any rule."""
         sinks = self.sinks.named(name)
@@ -63,12 +68,21 @@ class Hits:
         return bool(sinks)
 
     def unknown_call(
-        self, frame: Frame, node: ast.AST, name: str, given: Arguments, receiver: Value | None = None
+        self,
+        frame: Frame,
+        node: ast.AST,
+        name: str,
+        given: Arguments,
+        receiver: Value | None = None,
     ) -> None:
         """A call of a method of something that is not known; functions among its arguments may be called."""
         for value in given.all():
             for thing in value.objs:
-                if type(thing) is Function and thing.frame is not None and id(thing.node) not in self.called:
+                if (
+                    type(thing) is Function
+                    and thing.frame is not None
+                    and id(thing.node) not in self.called
+                ):
                     self.called.add(id(thing.node))
                     frame.run.invoke(frame, node, Value(None, (thing,)), Arguments())
         for sink in self.sinks.method(name) if name else ():
@@ -161,7 +175,11 @@ class Hits:
             steps.append(last)
         else:
             steps[-1] = {**last, "note": f"{steps[-1]['note']}, then {flow.call}"}
-        data: dict[str, Any] = {"steps": steps, "slot": flow.source.slot, "source": flow.source.kind}
+        data: dict[str, Any] = {
+            "steps": steps,
+            "slot": flow.source.slot,
+            "source": flow.source.kind,
+        }
         if self.entry is not None and self.entry.operation:
             data["operation"] = self.entry.operation
         return Proof("flow", data)

@@ -37,7 +37,9 @@ def run_import_from(frame: Frame, node: ast.ImportFrom) -> None:
         if module is not None:
             frame.bind(name, frame.run.module_attribute(module, alias.name))
             continue
-        below = frame.run.project.find(frame.module, f"{origin}.{alias.name}".strip("."), node.level)
+        below = frame.run.project.find(
+            frame.module, f"{origin}.{alias.name}".strip("."), node.level
+        )
         if below is not None:
             frame.bind(name, _module(below))
         elif node.level == 0:

@@ -44,7 +44,9 @@ from buckler.scan.engines.source.flow.values import (
 if TYPE_CHECKING:
     pass
 
-MODEL_METHODS = frozenset({"model_dump", "dict", "_asdict", "as_dict", "to_dict", "model_dump_json", "json"})
+MODEL_METHODS = frozenset(
+    {"model_dump", "dict", "_asdict", "as_dict", "to_dict", "model_dump_json", "json"}
+)
 
 
 def instantiate(frame: Frame, node: ast.AST, cls: ClassObject, given: Arguments) -> Value:
@@ -52,7 +54,9 @@ def instantiate(frame: Frame, node: ast.AST, cls: ClassObject, given: Arguments)
     if is_enum(cls):
         return _chosen(frame, cls, given)
     made = Instance(cls, frame.run.path)
-    made.fields["__args__"] = obj(Container("tuple", frame.run.path, dict(enumerate(given.positional))))
+    made.fields["__args__"] = obj(
+        Container("tuple", frame.run.path, dict(enumerate(given.positional)))
+    )
     init = cls.lookup("__init__")
     value = obj(made)
     if init is not None and things(init, Function):
@@ -112,7 +116,8 @@ def _coerced(frame: Frame, cls: ClassObject, name: str, value: Value) -> Value:
     kind = type_of(owner.frame or frame, annotation)
     inner = unwrapped(kind)
     if inner.objs and all(
-        (type(t) is External and canonical(t.name) in HARMLESS) or (type(t) is ClassObject and is_enum(t))
+        (type(t) is External and canonical(t.name) in HARMLESS)
+        or (type(t) is ClassObject and is_enum(t))
         for t in inner.objs
     ):
         return Value(kind="int")
@@ -140,8 +145,15 @@ def field(frame: Frame, node: ast.AST, made: Instance, name: str) -> Value:
     receiver = obj(made)
     if found is not None:
         functions = things(found, Function)
-        if functions and set(functions[0].decorators) & {"property", "cached_property", "computed_field", "hybrid_property"}:
-            return frame.run.invoke(frame, node, bound(found, receiver, made.cls, instance=True), Arguments())
+        if functions and set(functions[0].decorators) & {
+            "property",
+            "cached_property",
+            "computed_field",
+            "hybrid_property",
+        }:
+            return frame.run.invoke(
+                frame, node, bound(found, receiver, made.cls, instance=True), Arguments()
+            )
         if not functions and made.lazy is None:
             declared = fields_of(made.cls).get(name)
             if declared is not None and _is_field_default(found):
@@ -165,7 +177,9 @@ def _is_field_default(value: Value) -> bool:
     return any(type(t) is External for t in value.objs)
 
 
-def _read(frame: Frame, made: Instance, name: str, owner: ClassObject, annotation: ast.expr) -> Value:
+def _read(
+    frame: Frame, made: Instance, name: str, owner: ClassObject, annotation: ast.expr
+) -> Value:
     lazy = made.lazy
     if lazy is None:
         return UNKNOWN
@@ -215,7 +229,9 @@ def dumped(frame: Frame, made: Instance) -> Value:
     return obj(Container("dict", frame.run.path, dict(inner)))
 
 
-def model_method(frame: Frame, node: ast.AST, made: Instance, name: str, given: Arguments) -> Value | None:
+def model_method(
+    frame: Frame, node: ast.AST, made: Instance, name: str, given: Arguments
+) -> Value | None:
     """Methods that models have without saying so."""
     if name in ("model_dump", "dict", "_asdict"):
         return dumped(frame, made)
@@ -247,7 +263,9 @@ def model_method(frame: Frame, node: ast.AST, made: Instance, name: str, given: 
     return None
 
 
-def class_method(frame: Frame, node: ast.AST, cls: ClassObject, name: str, given: Arguments) -> Value | None:
+def class_method(
+    frame: Frame, node: ast.AST, cls: ClassObject, name: str, given: Arguments
+) -> Value | None:
     """Class methods that models have without saying so."""
     if name in ("model_validate", "parse_obj", "from_orm", "model_construct", "construct"):
         inner = Arguments()

@@ -121,9 +121,7 @@ def call_external(frame: Frame, node: ast.AST, name: str, given: Arguments) -> V
     return made
 
 
-def _by_table(
-    frame: Frame, node: ast.AST, name: str, given: Arguments, sanitizes: bool
-) -> Value:
+def _by_table(frame: Frame, node: ast.AST, name: str, given: Arguments, sanitizes: bool) -> Value:
     known = given_by(name)
     if known is not None:
         return Value(
@@ -139,7 +137,9 @@ def _by_table(
             return Value(kind="str") if sanitizes else UNKNOWN
         made = hole(derived(hole(taints), "str", name))
         if decodes(name):
-            made = made.mapped(lambda t: Taint(t.token.derived("decoded", name), 0, t.step, t.tried))
+            made = made.mapped(
+                lambda t: Taint(t.token.derived("decoded", name), 0, t.step, t.tried)
+            )
         return made
     last = name.rpartition(".")[2]
     if last[:1].isupper():
@@ -158,9 +158,7 @@ def row_class(given: Arguments) -> ClassObject | None:
     return None
 
 
-def call_method(
-    frame: Frame, node: ast.AST, receiver: Value, name: str, given: Arguments
-) -> Value:
+def call_method(frame: Frame, node: ast.AST, receiver: Value, name: str, given: Arguments) -> Value:
     """Call a method of a value."""
     if not receiver.objs:
         return _of_text(frame, node, receiver, name, given)
@@ -191,9 +189,7 @@ def call_method(
     return join(found)
 
 
-def _of_text(
-    frame: Frame, node: ast.AST, receiver: Value, name: str, given: Arguments
-) -> Value:
+def _of_text(frame: Frame, node: ast.AST, receiver: Value, name: str, given: Arguments) -> Value:
     """A method of a text, or of an object of which nothing is known."""
     run = frame.run
     known = receiver.kind in ("str", "bytes") or receiver.alts is not None
@@ -213,9 +209,7 @@ def _of_text(
     return UNKNOWN
 
 
-def _opaque(
-    frame: Frame, node: ast.AST, receiver: Value, name: str, given: Arguments
-) -> Value:
+def _opaque(frame: Frame, node: ast.AST, receiver: Value, name: str, given: Arguments) -> Value:
     """``data.get("q")`` of a JSON body of unknown shape."""
     if name in ("get", "pop"):
         default = given.given(1, "default")
@@ -245,7 +239,11 @@ def _of_external(
         return made.mapped(lambda t: t.cleaned(kinds, f"{name}()")) if kinds else made
     known = given_by(full)
     if known is not None:
-        return obj(External(known, True, tuple(given.positional), given.named, row=thing.row or row_class(given)))
+        return obj(
+            External(
+                known, True, tuple(given.positional), given.named, row=thing.row or row_class(given)
+            )
+        )
     if not hit:
         run.hits.unknown_call(frame, node, name, given, receiver)
     if receiver.taints:

@@ -13,7 +13,15 @@ from buckler.scan.engines.source.flow.objects import (
     opaque,
     things,
 )
-from buckler.scan.engines.source.flow.values import UNKNOWN, Taint, Text, Value, constant, hole, join
+from buckler.scan.engines.source.flow.values import (
+    UNKNOWN,
+    Taint,
+    Text,
+    Value,
+    constant,
+    hole,
+    join,
+)
 
 if TYPE_CHECKING:
     from buckler.scan.engines.source.flow.frames import Frame
@@ -62,9 +70,7 @@ def elements(frame: Frame, value: Value, node: ast.AST) -> tuple[list[Value], bo
 
 def derived(value: Value, how: str, where: object) -> tuple[Taint, ...]:
     """The taints of something computed from a value: tokens of their own, checked by themselves."""
-    return tuple(
-        Taint(t.token.derived(how, where), t.clean, t.step, t.tried) for t in value.taints
-    )
+    return tuple(Taint(t.token.derived(how, where), t.clean, t.step, t.tried) for t in value.taints)
 
 
 def entered(frame: Frame, manager: Value, node: ast.AST) -> Value:

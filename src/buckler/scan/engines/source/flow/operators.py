@@ -145,7 +145,9 @@ def joined_path(frame: Frame, node: ast.AST, pieces: list[Value]) -> Value:
     text = concatenated(texts)
     taints = joined_taints(*(v.taints for p in pieces for v in deep_taints(p)))
     text = frame.stepped(text, node, "joined to a path")
-    return Value(text.alts, (External("pathlib.Path", True),), text.with_taints(text.taints).taints or taints)
+    return Value(
+        text.alts, (External("pathlib.Path", True),), text.with_taints(text.taints).taints or taints
+    )
 
 
 def path_text(value: Value) -> Value:

@@ -69,7 +69,10 @@ _OBJECTS = frozenset(
 )
 _FIRST = {"django": DJANGO, "starlette": STARLETTE, "handler": STARLETTE}
 _FORMS = frozenset(
-    {"fastapi.security.OAuth2PasswordRequestForm", "fastapi.security.OAuth2PasswordRequestFormStrict"}
+    {
+        "fastapi.security.OAuth2PasswordRequestForm",
+        "fastapi.security.OAuth2PasswordRequestFormStrict",
+    }
 )
 
 
@@ -111,11 +114,17 @@ class Parameters:
                 continue
             if self._entry.kind == "handler" and number == 1:
                 kinds = self._entry.options["exception"]
-                raised = [i for c in things(kinds, ClassObject) for i in self._run.web.exceptions(frame, c)]
+                raised = [
+                    i
+                    for c in things(kinds, ClassObject)
+                    for i in self._run.web.exceptions(frame, c)
+                ]
                 named[arg.arg] = Value(None, tuple(raised)) if raised else UNKNOWN
                 continue
             if self._entry.kind == "asgi":
-                named[arg.arg] = obj(External("asgi.scope", True)) if arg.arg == "scope" else UNKNOWN
+                named[arg.arg] = (
+                    obj(External("asgi.scope", True)) if arg.arg == "scope" else UNKNOWN
+                )
                 continue
             named[arg.arg] = self._one(scope, shape, arg, bodies)
         return Arguments([], named)
@@ -134,7 +143,9 @@ class Parameters:
                 return self._marked(frame, arg, kind, marker, bodies)
         return self._plain(frame, arg, kind, bodies)
 
-    def _marked(self, frame: Frame, arg: ast.arg, kind: Value, marker: External, bodies: int) -> Value:
+    def _marked(
+        self, frame: Frame, arg: ast.arg, kind: Value, marker: External, bodies: int
+    ) -> Value:
         place = _PLACES[marker.name]
         name = one_text(marker.named.get("alias", UNKNOWN)) or arg.arg
         if place == "header":
@@ -151,7 +162,10 @@ class Parameters:
 
     def _plain(self, frame: Frame, arg: ast.arg, kind: Value, bodies: int) -> Value:
         if arg.arg in self.path:
-            if self.path[arg.arg] in ("int", "uuid", "float") or self.path[arg.arg] in (":int", ":uuid"):
+            if self.path[arg.arg] in ("int", "uuid", "float") or self.path[arg.arg] in (
+                ":int",
+                ":uuid",
+            ):
                 return Value(kind="int")
             source = self._source(frame, arg, "path", arg.arg + self._suffix(arg.arg))
             return input_of(frame, kind, source)
@@ -183,7 +197,11 @@ class Parameters:
                 return obj(External(known, True))
             if known in _FORMS:
                 return self._form(frame)
-            if thing.name.startswith(("fastapi.", "starlette.")) and not thing.instance and known != UPLOAD:
+            if (
+                thing.name.startswith(("fastapi.", "starlette."))
+                and not thing.instance
+                and known != UPLOAD
+            ):
                 return obj(External(known, True))
         return None
 
@@ -239,7 +257,9 @@ class Parameters:
             given = self.of(frame, found[0])
             given.named.pop("self", None)
             return run.invoke(frame, run.nowhere, obj(cls), given)
-        source = Source("query", "", cls.module.path, cls.node.lineno, cls.module.line(cls.node.lineno))
+        source = Source(
+            "query", "", cls.module.path, cls.node.lineno, cls.module.line(cls.node.lineno)
+        )
         return obj(Instance(cls, run.path, source))
 
     def _security(self, frame: Frame, thing: External) -> Value:
@@ -248,7 +268,11 @@ class Parameters:
             if thing.name in _FORMS:
                 return self._form(frame)
             known = class_known(thing.name)
-            return obj(External(known, True)) if not thing.instance and known != thing.name else UNKNOWN
+            return (
+                obj(External(known, True))
+                if not thing.instance and known != thing.name
+                else UNKNOWN
+            )
         self._entry.guarded = True
         kind, _, name = place.partition(":")
         name = name or one_text(thing.named.get("name", UNKNOWN)) or "key"
@@ -266,7 +290,10 @@ class Parameters:
 
     def _given(self, value: Value) -> Value:
         """A dependency that yields gives what it yields."""
-        made = [t.element() if type(t) is Container and t.kind == "generator" else None for t in value.objs]
+        made = [
+            t.element() if type(t) is Container and t.kind == "generator" else None
+            for t in value.objs
+        ]
         if not any(m is not None for m in made):
             return value
         return join([m for m in made if m is not None])
@@ -285,8 +312,16 @@ class Parameters:
             kind = unwrapped(type_of(frame, arg.annotation))
             default = function.defaults.get(arg.arg)
             names = {t.name for t in things(default, External)} if default is not None else set()
-            names |= {t.name for m in metadata(type_of(frame, arg.annotation)) for t in things(m, External)}
-            if names & {"fastapi.Depends", "fastapi.Security", *(_PLACES.keys() - {"fastapi.Body"})}:
+            names |= {
+                t.name
+                for m in metadata(type_of(frame, arg.annotation))
+                for t in things(m, External)
+            }
+            if names & {
+                "fastapi.Depends",
+                "fastapi.Security",
+                *(_PLACES.keys() - {"fastapi.Body"}),
+            }:
                 continue
             if "fastapi.Body" in names or any(is_model(c) for c in things(kind, ClassObject)):
                 count += 1

@@ -77,7 +77,9 @@ class Run:
     _left: int = MOST_STATEMENTS
     _tokens: dict[Any, Token] = field(default_factory=dict)
     _generators: dict[Any, bool] = field(default_factory=dict)
-    _validators: dict[ClassObject, list[tuple[tuple[str, ...], Function]]] = field(default_factory=dict)
+    _validators: dict[ClassObject, list[tuple[tuple[str, ...], Function]]] = field(
+        default_factory=dict
+    )
     entry: Any = None
     stored: bool = False
 

@@ -40,7 +40,9 @@ def run_block(frame: Frame, statements: Iterable[ast.stmt]) -> None:
             runner(frame, statement)
 
 
-def branch(frame: Frame, start: State | None, clears: Clears | None, body: list[ast.stmt]) -> State | None:
+def branch(
+    frame: Frame, start: State | None, clears: Clears | None, body: list[ast.stmt]
+) -> State | None:
     """Run a block on a way of its own; None where it does not come out at its end."""
     if start is None or clears is None:
         return None

@@ -78,7 +78,16 @@ def text_method(
 
 def _same(receiver: Value, name: str) -> Value:
     if receiver.alts is not None and all(isinstance(a, str | bytes) for a in receiver.alts):
-        if name in ("lower", "upper", "strip", "title", "capitalize", "casefold", "lstrip", "rstrip"):
+        if name in (
+            "lower",
+            "upper",
+            "strip",
+            "title",
+            "capitalize",
+            "casefold",
+            "lstrip",
+            "rstrip",
+        ):
             return Value(tuple(dict.fromkeys(getattr(a, name)() for a in receiver.alts)))
         return receiver
     if receiver.alts is not None:
@@ -92,7 +101,9 @@ def _starts(receiver: Value, name: str, given: Arguments) -> Value:
     if not receiver.taints or name == "endswith":
         known = only(receiver)
         if isinstance(known, str) and isinstance(text, str):
-            return constant(known.startswith(text) if name == "startswith" else known.endswith(text))
+            return constant(
+                known.startswith(text) if name == "startswith" else known.endswith(text)
+            )
         return Value(kind="bool")
     clears: int = 0
     absent: int = 0
@@ -152,7 +163,11 @@ def _format(frame: Frame, node: ast.AST, receiver: Value, given: Arguments) -> V
         if not name:
             name, number = str(number), number + 1
         value = given.at(int(name)) if name.isdigit() else given.named.get(name, given.more)
-        pieces.append(hole(joined_taints(*(v.taints for v in deep_taints(value))), "str") if value.objs else value)
+        pieces.append(
+            hole(joined_taints(*(v.taints for v in deep_taints(value))), "str")
+            if value.objs
+            else value
+        )
     pieces.append(constant(template[at:]))
     return frame.stepped(concatenated(pieces), node, "put into a text")
 
@@ -197,7 +212,11 @@ def _join(frame: Frame, node: ast.AST, receiver: Value, given: Arguments) -> Val
             if pieces:
                 pieces.append(receiver)
             pieces.append(hole((), "str") if item.objs else item)
-        return frame.stepped(concatenated(pieces), node, "joined to a text") if pieces else constant("")
+        return (
+            frame.stepped(concatenated(pieces), node, "joined to a text")
+            if pieces
+            else constant("")
+        )
     one = each[0] if len(each) == 1 else Value(None, (), joined_taints(*(v.taints for v in each)))
     within = joined_taints(receiver.taints, *(v.taints for e in each for v in deep_taints(e)))
     if not within:
@@ -218,7 +237,9 @@ def _replace(frame: Frame, node: ast.AST, receiver: Value, given: Arguments) -> 
     kinds = _removed(old, new)
     note = f"replace({old!r}, {new!r})" if old is not None else "replace()"
     made = tuple(
-        Taint(t.token.derived("replaced", (id(node), old)), t.clean, t.step, t.tried).cleaned(kinds, note)
+        Taint(t.token.derived("replaced", (id(node), old)), t.clean, t.step, t.tried).cleaned(
+            kinds, note
+        )
         for t in receiver.taints
     )
     return hole(joined_taints(made, given.at(1).taints), "str")

@@ -51,7 +51,9 @@ INJECTED = frozenset(
     {"fastapi.Depends", "fastapi.Security", "fastapi.Query", "fastapi.Path", "fastapi.Header"}
     | {"fastapi.Cookie", "fastapi.Form", "fastapi.File", "fastapi.Body"}
 )
-_LATER = frozenset({"on_event", "exception_handler", "middleware", "errorhandler", "before_request"})
+_LATER = frozenset(
+    {"on_event", "exception_handler", "middleware", "errorhandler", "before_request"}
+)
 _RESTRICTING = {"pickle.Unpickler": "find_class"}
 """Classes of libraries that a subclass makes harmless by a method of its own."""
 _FIELDS = ("field_validator", "validator")
@@ -122,7 +124,9 @@ class Web:
         path = one_text(thing.named.get("@path", UNKNOWN)) or ""
         name = one_text(thing.named.get("@name", UNKNOWN)) or "get"
         router = thing.named.get("@router", UNKNOWN)
-        kind = "flask" if any(t.name == "flask.Flask" for t in things(router, External)) else "fastapi"
+        kind = (
+            "flask" if any(t.name == "flask.Flask" for t in things(router, External)) else "fastapi"
+        )
         entry = Entry(kind, _methods_of(frame, name, thing), path, made, frame, node)
         entry.router = router
         entry.options = thing.named
@@ -137,7 +141,9 @@ class Web:
         elif name == "middleware":
             self.entries.append(Entry("starlette", ("GET",), "", made, frame, node))
 
-    def class_decorated(self, frame: Frame, node: ast.expr, decorator: Value, cls: ClassObject) -> None:
+    def class_decorated(
+        self, frame: Frame, node: ast.expr, decorator: Value, cls: ClassObject
+    ) -> None:
         """What a library's decorator makes of a class."""
         for thing in decorator.objs:
             name = getattr(thing, "name", "")
@@ -154,7 +160,11 @@ class Web:
                     if not isinstance(decorator, ast.Call):
                         continue
                     called = decorator.func
-                    name = called.attr if isinstance(called, ast.Attribute) else getattr(called, "id", "")
+                    name = (
+                        called.attr
+                        if isinstance(called, ast.Attribute)
+                        else getattr(called, "id", "")
+                    )
                     if name in _FIELDS:
                         names = tuple(
                             a.value
@@ -178,18 +188,28 @@ class Web:
 
     # Calls
 
-    def framework_call(self, frame: Frame, node: ast.AST, name: str, given: Arguments) -> Value | None:
+    def framework_call(
+        self, frame: Frame, node: ast.AST, name: str, given: Arguments
+    ) -> Value | None:
         """A call of a framework's function or class; None where it is none."""
         if name in INJECTED:
             return obj(External(name, True, tuple(given.positional), given.named))
-        if name in ("starlette.routing.Route", "starlette.routing.WebSocketRoute", "fastapi.routing.APIRoute"):
+        if name in (
+            "starlette.routing.Route",
+            "starlette.routing.WebSocketRoute",
+            "fastapi.routing.APIRoute",
+        ):
             path = one_text(given.at(0, "path")) or ""
             self._endpoint(frame, node, path, given.at(1, "endpoint"))
         elif name in ("django.urls.path", "django.urls.re_path", "django.conf.urls.url"):
             self._view(frame, node, one_text(given.at(0, "route")) or "", given.at(1, "view"))
         elif name in ("starlette.routing.Mount", "starlette.middleware.Middleware"):
             pass
-        elif name.startswith("pydantic.") and name.rpartition(".")[2] in ("Field", "StringConstraints", "constr"):
+        elif name.startswith("pydantic.") and name.rpartition(".")[2] in (
+            "Field",
+            "StringConstraints",
+            "constr",
+        ):
             return obj(External(name, True, tuple(given.positional), given.named))
         elif name in ("typing.NamedTuple", "collections.namedtuple"):
             return UNKNOWN
@@ -228,7 +248,13 @@ class Web:
                 "@router": obj(thing),
             }
             return obj(route)
-        if name in ("add_api_route", "add_route", "add_api_websocket_route", "add_websocket_route", "add_url_rule"):
+        if name in (
+            "add_api_route",
+            "add_route",
+            "add_api_websocket_route",
+            "add_websocket_route",
+            "add_url_rule",
+        ):
             path = given.at(0, "path")
             endpoint = given.given(1, "endpoint")
             if name == "add_url_rule":
@@ -242,7 +268,11 @@ class Web:
             return UNKNOWN
         if name in ("include_router", "register_blueprint", "mount"):
             child = given.at(1 if name == "mount" else 0, "app" if name == "mount" else "router")
-            prefix = given.at(0, "path") if name == "mount" else given.named.get("prefix") or given.named.get("url_prefix")
+            prefix = (
+                given.at(0, "path")
+                if name == "mount"
+                else given.named.get("prefix") or given.named.get("url_prefix")
+            )
             text = one_text(prefix) if prefix is not None else ""
             for inner in things(child, External):
                 self.includes.append(Include(thing, inner, text or ""))
@@ -314,7 +344,9 @@ class Web:
         if known is not None:
             return obj(External(known, True))
         if thing.name == "re.Match":
-            return methods.external_method(frame, node, thing, owner, "group", Arguments()) or UNKNOWN
+            return (
+                methods.external_method(frame, node, thing, owner, "group", Arguments()) or UNKNOWN
+            )
         text = one_text(key)
         if text is not None and f"[{text}]" in thing.fields:
             return thing.fields[f"[{text}]"]
@@ -324,7 +356,9 @@ class Web:
             return hole(derived(owner, "part", f"[{only(key)!r}]"))
         return UNKNOWN
 
-    def attribute_set(self, frame: Frame, node: ast.Attribute, thing: External, value: Value) -> None:
+    def attribute_set(
+        self, frame: Frame, node: ast.Attribute, thing: External, value: Value
+    ) -> None:
         """``x.attribute = value`` of something of a library: may be a sink."""
         full = f"{thing.name}.{node.attr}"
         frame.run.hits.reached(frame, node, f"{full}=", Arguments([value]))
@@ -377,11 +411,17 @@ class Web:
         value = fresh(frame, source)
         kinds = type_of(frame, handler.type) if handler.type is not None else UNKNOWN
         made = [i for t in things(kinds, ClassObject) for i in self.exceptions(frame, t)]
-        return Value(None, (), value.taints, "exception") if not made else Value(None, tuple(made), value.taints)
+        return (
+            Value(None, (), value.taints, "exception")
+            if not made
+            else Value(None, tuple(made), value.taints)
+        )
 
     def exceptions(self, frame: Frame, cls: ClassObject) -> list[Instance]:
         """What may have been raised of a class: the objects that were, or one of which nothing is known."""
-        made = [i for known, each in self.raised.items() if cls in known.line_of_descent() for i in each]
+        made = [
+            i for known, each in self.raised.items() if cls in known.line_of_descent() for i in each
+        ]
         return made[:6] or [Instance(cls, frame.run.path)]
 
     def raising(self, frame: Frame, node: ast.Raise, value: Value) -> None:

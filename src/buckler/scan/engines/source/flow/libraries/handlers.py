@@ -275,7 +275,9 @@ def fitted(frame: Frame, method: str, pattern: str | None, value: Value) -> Valu
 
 
 def _sub(frame: Frame, node: ast.AST, given: Arguments) -> Value:
-    return substituted(one_text(given.at(0, "pattern")), given.at(1, "repl"), given.at(2, "string"), node)
+    return substituted(
+        one_text(given.at(0, "pattern")), given.at(1, "repl"), given.at(2, "string"), node
+    )
 
 
 def substituted(pattern: str | None, new: Value, value: Value, node: ast.AST) -> Value:
@@ -296,9 +298,11 @@ def _url(frame: Frame, node: ast.AST, given: Arguments) -> Value:
 
 def _url_join(frame: Frame, node: ast.AST, given: Arguments) -> Value:
     base, last = given.at(0, "base"), given.at(1, "url")
-    return frame.stepped(hole(joined_taints(base.taints, last.taints), "str"), node, "urljoin()") if (
-        last.taints or base.taints
-    ) else Value(kind="str")
+    return (
+        frame.stepped(hole(joined_taints(base.taints, last.taints), "str"), node, "urljoin()")
+        if (last.taints or base.taints)
+        else Value(kind="str")
+    )
 
 
 def _quoted(frame: Frame, node: ast.AST, given: Arguments) -> Value:
@@ -475,4 +479,13 @@ HANDLERS: dict[str, Handler] = {
     "os.getenv": _environment,
     "contextlib.suppress": lambda f, n, g: obj(External("contextlib.suppress", True)),
 }
-__all__ = ["ALL", "HANDLERS", "ClassObject", "Function", "basename", "fitted", "resolved", "substituted"]
+__all__ = [
+    "ALL",
+    "HANDLERS",
+    "ClassObject",
+    "Function",
+    "basename",
+    "fitted",
+    "resolved",
+    "substituted",
+]

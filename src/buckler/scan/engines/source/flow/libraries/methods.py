@@ -59,7 +59,9 @@ def external_attribute(
     return None
 
 
-def _resolve(frame: Frame, node: ast.AST, thing: External, receiver: Value, given: Arguments) -> Value:
+def _resolve(
+    frame: Frame, node: ast.AST, thing: External, receiver: Value, given: Arguments
+) -> Value:
     return resolved(frame, node, receiver)
 
 
@@ -67,12 +69,16 @@ def _join(frame: Frame, node: ast.AST, thing: External, receiver: Value, given: 
     return joined_path(frame, node, [receiver, *given.positional])
 
 
-def _relative(frame: Frame, node: ast.AST, thing: External, receiver: Value, given: Arguments) -> Value:
+def _relative(
+    frame: Frame, node: ast.AST, thing: External, receiver: Value, given: Arguments
+) -> Value:
     """Whether a path lies below another one: a check of it where ``..`` has been worked out before."""
     return boolean({} if given.at(0).taints else below(receiver), {})
 
 
-def _relative_to(frame: Frame, node: ast.AST, thing: External, receiver: Value, given: Arguments) -> Value:
+def _relative_to(
+    frame: Frame, node: ast.AST, thing: External, receiver: Value, given: Arguments
+) -> Value:
     """``path.relative_to(base)`` raises where the path does not lie below."""
     if frame.state is not None and not given.at(0).taints:
         frame.state.clear(below(receiver))
@@ -96,7 +102,9 @@ def _text(frame: Frame, node: ast.AST, thing: External, owner: Value, given: Arg
     return Value(owner.alts, (), owner.taints, "str")
 
 
-def _with_name(frame: Frame, node: ast.AST, thing: External, receiver: Value, given: Arguments) -> Value:
+def _with_name(
+    frame: Frame, node: ast.AST, thing: External, receiver: Value, given: Arguments
+) -> Value:
     return joined_path(frame, node, [Value(kind="str"), given.at(0)])
 
 
@@ -106,7 +114,9 @@ def _parents(frame: Frame, node: ast.AST, thing: External, owner: Value, given: 
 
 
 def _pattern(method: str) -> Method:
-    def handler(frame: Frame, node: ast.AST, thing: External, receiver: Value, given: Arguments) -> Value:
+    def handler(
+        frame: Frame, node: ast.AST, thing: External, receiver: Value, given: Arguments
+    ) -> Value:
         pattern = one_text(thing.given[0]) if thing.given else None
         return fitted(frame, method, pattern, given.at(0, "string"))
 
@@ -118,7 +128,9 @@ def _sub(frame: Frame, node: ast.AST, thing: External, receiver: Value, given: A
     return substituted(pattern, given.at(0, "repl"), given.at(1, "string"), node)
 
 
-def _group(frame: Frame, node: ast.AST, thing: External, receiver: Value, given: Arguments) -> Value:
+def _group(
+    frame: Frame, node: ast.AST, thing: External, receiver: Value, given: Arguments
+) -> Value:
     value = thing.given[0] if thing.given else UNKNOWN
     value = frame.state.baked(value) if frame.state is not None else value
     return hole(derived(value, "part", "group"), "str") if value.taints else Value(kind="str")
@@ -132,30 +144,40 @@ def _part(frame: Frame, node: ast.AST, thing: External, owner: Value, given: Arg
     return hole(derived(owner, "part", "url"), "str")
 
 
-def _geturl(frame: Frame, node: ast.AST, thing: External, receiver: Value, given: Arguments) -> Value:
+def _geturl(
+    frame: Frame, node: ast.AST, thing: External, receiver: Value, given: Arguments
+) -> Value:
     return hole(receiver.taints, "str")
 
 
-def _render(frame: Frame, node: ast.AST, thing: External, receiver: Value, given: Arguments) -> Value:
+def _render(
+    frame: Frame, node: ast.AST, thing: External, receiver: Value, given: Arguments
+) -> Value:
     """A template from a file: what it escapes is known from the file, see :mod:`templates`."""
     return frame.run.web.rendered(frame, node, thing, given)
 
 
-def _add_task(frame: Frame, node: ast.AST, thing: External, receiver: Value, given: Arguments) -> Value:
+def _add_task(
+    frame: Frame, node: ast.AST, thing: External, receiver: Value, given: Arguments
+) -> Value:
     if given.positional:
         rest = Arguments(given.positional[1:], given.named, given.more)
         frame.run.invoke(frame, node, given.positional[0], rest)
     return NONE
 
 
-def _submit(frame: Frame, node: ast.AST, thing: External, receiver: Value, given: Arguments) -> Value:
+def _submit(
+    frame: Frame, node: ast.AST, thing: External, receiver: Value, given: Arguments
+) -> Value:
     if given.positional:
         rest = Arguments(given.positional[1:], given.named, given.more)
         return frame.run.invoke(frame, node, given.positional[0], rest)
     return UNKNOWN
 
 
-def _in_executor(frame: Frame, node: ast.AST, thing: External, receiver: Value, given: Arguments) -> Value:
+def _in_executor(
+    frame: Frame, node: ast.AST, thing: External, receiver: Value, given: Arguments
+) -> Value:
     if len(given.positional) > 1:
         rest = Arguments(given.positional[2:], given.named, given.more)
         return frame.run.invoke(frame, node, given.positional[1], rest)
@@ -168,7 +190,9 @@ def _map(frame: Frame, node: ast.AST, thing: External, receiver: Value, given: A
     return UNKNOWN
 
 
-def _buffer_write(frame: Frame, node: ast.AST, thing: External, receiver: Value, given: Arguments) -> Value:
+def _buffer_write(
+    frame: Frame, node: ast.AST, thing: External, receiver: Value, given: Arguments
+) -> Value:
     taints = taints_within(frame, given.at(0))
     old = thing.fields.get("@text", UNKNOWN)
     thing.fields["@text"] = hole(joined_taints(old.taints, taints), "str")
@@ -176,15 +200,21 @@ def _buffer_write(frame: Frame, node: ast.AST, thing: External, receiver: Value,
     return NONE
 
 
-def _buffer_value(frame: Frame, node: ast.AST, thing: External, receiver: Value, given: Arguments) -> Value:
+def _buffer_value(
+    frame: Frame, node: ast.AST, thing: External, receiver: Value, given: Arguments
+) -> Value:
     return thing.fields.get("@text", Value(kind="str"))
 
 
-def _digest(frame: Frame, node: ast.AST, thing: External, receiver: Value, given: Arguments) -> Value:
+def _digest(
+    frame: Frame, node: ast.AST, thing: External, receiver: Value, given: Arguments
+) -> Value:
     return hole(receiver.taints, "str").mapped(lambda t: t.cleaned(ALL))
 
 
-def _feature(frame: Frame, node: ast.AST, thing: External, receiver: Value, given: Arguments) -> Value:
+def _feature(
+    frame: Frame, node: ast.AST, thing: External, receiver: Value, given: Arguments
+) -> Value:
     frame.run.changes(thing)
     name = one_text(given.at(0)) or "".join(
         t.name.rpartition(".")[2] for t in given.at(0).objs if type(t) is External
@@ -193,7 +223,9 @@ def _feature(frame: Frame, node: ast.AST, thing: External, receiver: Value, give
     return NONE
 
 
-def _entries(frame: Frame, node: ast.AST, thing: External, receiver: Value, given: Arguments) -> Value:
+def _entries(
+    frame: Frame, node: ast.AST, thing: External, receiver: Value, given: Arguments
+) -> Value:
     """The entries of an archive that a request brings: their names are the sender's choice."""
     made = Container("list", frame.run.path)
     made.rest = Value(kind="str")
@@ -202,13 +234,17 @@ def _entries(frame: Frame, node: ast.AST, thing: External, receiver: Value, give
     return obj(made)
 
 
-def _stored_name(frame: Frame, node: ast.AST, thing: External, owner: Value, given: Arguments) -> Value:
+def _stored_name(
+    frame: Frame, node: ast.AST, thing: External, owner: Value, given: Arguments
+) -> Value:
     """The name of a temporary file: not the sender's choice, but what lies there is."""
     content = thing.fields.get("@text", UNKNOWN)
     return Value(None, (External("tempfile.Name", True),), content.taints, "str")
 
 
-def _loaded(frame: Frame, node: ast.AST, thing: External, receiver: Value, given: Arguments) -> Value:
+def _loaded(
+    frame: Frame, node: ast.AST, thing: External, receiver: Value, given: Arguments
+) -> Value:
     """A template from a dictionary: what was put there is its source."""
     loader = thing.named.get("loader")
     for one in loader.objs if loader is not None else ():

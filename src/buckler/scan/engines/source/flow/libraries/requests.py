@@ -29,7 +29,12 @@ DJANGO = "django.http.HttpRequest"
 PARAMS = "web.Params"
 REQUESTS = frozenset({STARLETTE, SOCKET, FLASK, DJANGO})
 _PARAMS: dict[str, dict[str, str]] = {
-    STARLETTE: {"query_params": "query", "path_params": "path", "headers": "header", "cookies": "cookie"},
+    STARLETTE: {
+        "query_params": "query",
+        "path_params": "path",
+        "headers": "header",
+        "cookies": "cookie",
+    },
     FLASK: {
         "args": "query",
         "form": "form",
@@ -54,7 +59,13 @@ _PARAMS: dict[str, dict[str, str]] = {
 _PARAMS[SOCKET] = _PARAMS[STARLETTE]
 _TEXTS: dict[str, dict[str, str]] = {
     FLASK: {"json": "json", "data": "body", "query_string": "query", "host": "host", "url": "host"}
-    | {"base_url": "host", "host_url": "host", "url_root": "host", "full_path": "query", "referrer": "header"}
+    | {
+        "base_url": "host",
+        "host_url": "host",
+        "url_root": "host",
+        "full_path": "query",
+        "referrer": "header",
+    }
     | {"stream": "body"},
     DJANGO: {"body": "body", "path_info": "path"},
     STARLETTE: {"base_url": "host"},
@@ -71,7 +82,12 @@ _METHODS: dict[str, dict[str, str]] = {
         "iter_bytes": "message",
     },
     FLASK: {"get_json": "json", "get_data": "body"},
-    DJANGO: {"get_full_path": "query", "build_absolute_uri": "host", "get_host": "host", "read": "body"},
+    DJANGO: {
+        "get_full_path": "query",
+        "build_absolute_uri": "host",
+        "get_host": "host",
+        "read": "body",
+    },
 }
 
 
@@ -174,7 +190,13 @@ def _params_method(
     return None
 
 
-_SCOPE = {"query_string": "query", "path": "path", "raw_path": "path", "headers": "header", "path_params": "path"}
+_SCOPE = {
+    "query_string": "query",
+    "path": "path",
+    "raw_path": "path",
+    "headers": "header",
+    "path_params": "path",
+}
 
 
 def scope_element(frame: Frame, node: ast.AST, key: Value) -> Value:
@@ -197,7 +219,9 @@ def params_element(frame: Frame, node: ast.AST, thing: External, key: Value) -> 
     if source.kind == "header":
         name = name.lower().removeprefix("http_").replace("_", "-")
         if name == "host":
-            return fresh(frame, Source("host", "host", source.path, source.line, source.text), "str")
+            return fresh(
+                frame, Source("host", "host", source.path, source.line, source.text), "str"
+            )
     made = Source(source.kind, name, source.path, source.line, source.text)
     if source.kind == "file":
         return obj(External(UPLOAD, True, source=made))

@@ -28,7 +28,9 @@ sqlalchemy.orm.Query.{all,yield_per} pymongo.Collection.{find,aggregate} redis.R
 _ANSWERS = """
 http.Response.{json,text,content,read,body,iter_lines,iter_content,aread} http.Response.raw
 """
-_PASSED = frozenset({"scalars", "mappings", "unique", "all", "first", "one", "one_or_none", "to_list", "fetchall"})
+_PASSED = frozenset(
+    {"scalars", "mappings", "unique", "all", "first", "one", "one_or_none", "to_list", "fetchall"}
+)
 
 
 @cache

@@ -1,0 +1,166 @@
+"""``buckler fix``: repair what can be repaired, and prove each repair before it is written."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Iterable
+from dataclasses import replace
+from typing import Any
+
+import click
+from rich.console import Console
+from rich.text import Text
+
+from buckler.cli import options
+from buckler.cli.progress import Watcher
+from buckler.core.errors import UsageError
+from buckler.core.events import Progress
+from buckler.core.finding import Severity
+from buckler.core.settings import ENGINES, Settings
+from buckler.scan.fix import telling
+from buckler.scan.fix.apply import apply
+from buckler.scan.fix.look import Look, Looker
+from buckler.scan.fix.plan import Plan, plan
+from buckler.scan.fix.project_tests import ProjectTests
+from buckler.scan.fix.telling import Told
+from buckler.scan.fix.verify import Tried, Verifier
+from buckler.scan.formats import clean
+from buckler.scan.formats.text import STYLES
+from buckler.scan.scanner import load_rules
+from buckler.scan.target import Target
+
+
+@click.command("fix")
+@click.argument("target", default=".")
+@options.application_options
+@click.option("--diff", is_flag=True, help="Print what would change, and write nothing.")
+@click.option(
+    "--unsafe", is_flag=True, help="Make those repairs, too, that change what others see."
+)
+@click.option(
+    "--rule",
+    "select",
+    multiple=True,
+    metavar="RULES",
+    help="Only these rules: ids, prefixes or names, with commas.",
+)
+@click.option(
+    "--finding", default="", metavar="FINGERPRINT", help="Only this one; its beginning will do."
+)
+@click.option(
+    "--test",
+    "tests",
+    metavar="COMMAND",
+    help="Run the project's tests in the copy, outside of the box: 'pytest -q'.",
+)
+@click.option("--json", "as_json", is_flag=True, help="For programs.")
+@click.option(
+    "--engines",
+    multiple=True,
+    metavar="LIST",
+    help=f"Of {', '.join(ENGINES)}. 'source,packages' runs none of the project's code.",
+)
+@options.project_rules_option
+@click.option(
+    "--max-time",
+    type=click.FloatRange(min=1),
+    metavar="SECONDS",
+    help="Stop attacking after this time (300).",
+)
+@click.option(
+    "-v", "--verbose", is_flag=True, help="Print a log to standard error, fit for a bug report."
+)
+def command(target: str, **given: Any) -> None:
+    """Repair the findings of a project that can be repaired without changing anything else.
+
+    Every repair is tried in a copy: the finding must be gone, the attack and 20 variants of it must
+    fail, benign requests must be answered as before, nothing new may be found. Only
+    then the files are written, all of them or none. Repairs that clients or the operator can
+    notice need --unsafe.
+
+    \b
+    Exit codes: 0 nothing is left, 1 findings at or above the setting fail_on are left that are
+    more than suspected, 2 usage, 3 internal error, 4 the application could not be run.
+    """
+    sys.exit(_run(target, given))
+
+
+def _run(target: str, given: dict[str, Any]) -> int:
+    fingerprint = given["finding"].strip()
+    if given["finding"] and not fingerprint:
+        raise UsageError("--finding is empty", hint="the text, JSON and HTML reports name them")
+    settings = replace(options.settings_of(target, given), baseline=None)
+    found = options.find(target, settings)
+    tests = ProjectTests(given["tests"], found.folder) if given["tests"] is not None else None
+    options.tell_not_imported(target, given)
+    registry = load_rules(settings, found.folder)
+    asked = registry.select(settings.select, settings.ignore)
+    rules = registry.select((), settings.ignore) if settings.select else asked
+    with _watcher(found, settings, given) as watcher:
+        run = options.options_of(settings, given, found.folder)
+        looker = Looker(settings, run, rules, watcher)
+        before = looker.look(found)
+        made = plan(
+            found.folder,
+            before.report.findings,
+            asked,
+            unsafe=given["unsafe"],
+            fingerprint=fingerprint,
+        )
+        tried = Tried((), None)
+        if made.repairs:
+            verifier = Verifier(
+                found,
+                looker,
+                before,
+                tests,
+                lambda text: watcher(Progress("fix", 0, 0, text)),
+            )
+            tried = verifier.verify(made.repairs)
+    wrote = bool(tried.files) and not given["diff"]
+    if wrote:
+        apply(found.folder, tried.files)
+    _print(Told(made, tried.outcomes, tried.files, wrote), target, given)
+    return _exit_code(before, tried, made, settings, wrote=wrote)
+
+
+def _watcher(found: Target, settings: Settings, given: dict[str, Any]) -> Watcher:
+    engines = settings.engines or ENGINES
+    runs_code = bool({"app", "attack"}.intersection(engines)) and bool(found.applications)
+    return Watcher(verbose=given["verbose"], runs_code=runs_code, target=found)
+
+
+def _exit_code(before: Look, tried: Tried, made: Plan, settings: Settings, *, wrote: bool) -> int:
+    """Of the project as it is now."""
+    look = tried.after if wrote and tried.after is not None else before
+    return look.report.exit_code(Severity(settings.fail_on))
+
+
+def _print(told: Told, target: str, given: dict[str, Any]) -> None:
+    if given["as_json"]:
+        click.echo(json.dumps(telling.as_dict(told), indent=2))
+        return
+    console = Console(highlight=False, soft_wrap=True)
+    if given["diff"]:
+        _lines(console, telling.diff_lines(told.files))
+        console = Console(highlight=False, soft_wrap=True, stderr=True)
+    _lines(console, telling.lines(told, target))
+
+
+def _lines(console: Console, lines: Iterable[telling.Line]) -> None:
+    plain = not console.is_terminal
+    for line in lines:
+        if plain:
+            text = "".join(part for part, _ in line).rstrip()
+            console.file.write((text if _takes_unicode(console) else clean.ascii_only(text)) + "\n")
+            continue
+        shown = Text()
+        for part, style in line:
+            shown.append(part, style=STYLES.get(style, ""))
+        console.print(shown)
+
+
+def _takes_unicode(console: Console) -> bool:
+    """Whether the output takes letters beyond ASCII."""
+    return (getattr(console.file, "encoding", "") or "").lower().startswith("utf")

@@ -1,0 +1,110 @@
+"""Runs the project's own tests in a copy of it.
+
+The command is the user's and runs outside of the box, so it runs only where it was given.
+"""
+
+from __future__ import annotations
+
+import os
+import shlex
+import signal
+import subprocess
+from dataclasses import dataclass
+from pathlib import Path
+
+from buckler.core.errors import UsageError
+
+SECONDS = 600.0
+TAIL = 2000
+
+
+@dataclass(frozen=True, slots=True)
+class Ran:
+    """How the tests ended.
+
+    Attributes:
+        passed: Whether the command exited with 0.
+        why: What it said last, or that it took too long.
+    """
+
+    passed: bool
+    why: str = ""
+
+
+class ProjectTests:
+    """One command.
+
+    Args:
+        command: As typed, for a shell; it is split into words and started without one.
+        folder: Of the project: programs and the Python path that lie in it are found from a copy.
+        seconds: Most time for one run.
+
+    Raises:
+        UsageError: The command cannot be read.
+    """
+
+    def __init__(self, command: str, folder: Path, seconds: float = SECONDS) -> None:
+        try:
+            words = shlex.split(command)
+        except ValueError as error:
+            raise UsageError(f"--test {command!r} cannot be read: {error}") from error
+        if not words:
+            raise UsageError("--test is empty", hint="--test 'pytest -q'")
+        program = folder / words[0]
+        own = "/" in words[0] and program.exists()
+        self._words = [os.path.abspath(program) if own else words[0], *words[1:]]
+        self._seconds = seconds
+
+    def run(self, copy: Path) -> Ran:
+        """Run the command in a copy of the project.
+
+        Raises:
+            UsageError: There is no such program.
+        """
+        # An editable install leads to the original; the copy has to come before it.
+        roots = [str(root) for root in (copy, copy / "src") if root.is_dir()]
+        path = os.pathsep.join((*roots, *filter(None, [os.environ.get("PYTHONPATH")])))
+        environment = {**os.environ, "PYTHONPATH": path, "PYTHONDONTWRITEBYTECODE": "1"}
+        try:
+            process = subprocess.Popen(
+                self._words,
+                cwd=copy,
+                env=environment,
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,
+            )
+        except OSError as error:
+            raise UsageError(
+                f"--test: {self._words[0]} does not start: {error.strerror}",
+                hint="name the program as it is called in the project's folder",
+            ) from error
+        return self._wait(process)
+
+    def _wait(self, process: subprocess.Popen[bytes]) -> Ran:
+        try:
+            output, _ = process.communicate(timeout=self._seconds)
+        except subprocess.TimeoutExpired:
+            return Ran(False, f"they took longer than {self._seconds:g} s")
+        finally:
+            _end(process)
+        if process.returncode == 0:
+            return Ran(True)
+        said = output.decode("utf-8", "replace").strip()[-TAIL:]
+        return Ran(False, said or f"exit code {process.returncode}")
+
+
+def _end(process: subprocess.Popen[bytes]) -> None:
+    """End the command and whatever it started and left."""
+    try:
+        if hasattr(os, "killpg"):
+            os.killpg(process.pid, signal.SIGKILL)
+        else:
+            process.kill()
+    except (ProcessLookupError, PermissionError):
+        return
+    finally:
+        if process.stdout is not None:
+            process.stdout.close()
+        process.wait()

@@ -1,0 +1,161 @@
+"""Compares a scan before repairs with one after them: what is shown, and what speaks against.
+
+A repair counts only where it is proved. Each piece of that is one judgement here, with words for the report.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from buckler.core.finding import Confidence, Finding
+from buckler.scan.fix.look import Look
+from buckler.scan.fix.plan import Planned
+from buckler.scan.fix.project_tests import Ran
+
+Place = tuple[str, str, str, str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What became of a repair.
+
+    Attributes:
+        planned: The repair.
+        shown: What was shown, in words: ``finding gone``, ``attack fails (26 of 26)``.
+        unshown: What could not be shown, and why; nothing of it speaks against the repair.
+        against: Why it is not applied; empty where it may be.
+    """
+
+    planned: Planned
+    shown: tuple[str, ...] = ()
+    unshown: tuple[str, ...] = ()
+    against: str = ""
+
+    @property
+    def holds(self) -> bool:
+        """Whether it may be applied."""
+        return not self.against
+
+
+def shared_failure(before: Look, after: Look) -> str:
+    """What speaks against a set of repairs as a whole; empty where nothing does."""
+    if after.report.failed and not before.report.failed:
+        return f"the application does not run any more: {after.report.failed}"
+    if new := new_findings(before, after):
+        first = new[0]
+        place = first.location
+        where = place.operation or f"{place.path}:{place.line}"
+        return f"something new is found: {first.rule} at {where}: {first.message}"
+    return benign_failure(before, after)
+
+
+def benign_failure(before: Look, after: Look) -> str:
+    """Which benign request is answered in another way; empty where none is."""
+    for (operation, identity), answer in before.benign.items():
+        who = f" as {identity}" if identity else ""
+        now = after.benign.get((operation, identity))
+        if now is None:
+            return f"{operation}{who} does not answer a benign request any more"
+        if differs := answer.differs(now):
+            return f"{operation}{who} answers a benign request in another way: {differs}"
+    return ""
+
+
+def new_findings(before: Look, after: Look) -> list[Finding]:
+    """Findings after that were not there before; a line that only moved or was edited is not new."""
+    known = Counter(_place(finding) for finding in before.findings)
+    prints = {finding.fingerprint for finding in before.findings}
+    new = []
+    for finding in after.findings:
+        place = _place(finding)
+        if known[place]:
+            known[place] -= 1
+        elif finding.fingerprint not in prints:
+            new.append(finding)
+    return new
+
+
+def judged(item: Planned, before: Look, after: Look, repairs: Sequence[Planned]) -> Outcome:
+    """What one repair's own findings show."""
+    shown: list[str] = ["compiles"]
+    unshown: list[str] = []
+    still = [f for f in item.findings if _is_there(f, after, before, repairs)]
+    if still:
+        return Outcome(item, tuple(shown), (), "the finding is still there")
+    proved = [f for f in item.findings if f.confidence is Confidence.PROVED]
+    for finding in item.findings:
+        if why := _out_of_reach(finding, before, after):
+            return Outcome(item, tuple(shown), (), why)
+    shown.append("finding gone")
+    attacks = [_attack(finding, after) for finding in proved]
+    shown += dict.fromkeys(text for text, told in attacks if told)
+    unshown += dict.fromkeys(text for text, told in attacks if not told)
+    return Outcome(item, tuple(shown), tuple(unshown))
+
+
+def with_shared(
+    outcome: Outcome, before: Look, ran: tuple[Ran, Ran] | None, *, runs_code: bool
+) -> Outcome:
+    """An outcome with what was shown of all repairs together."""
+    shown, unshown = list(outcome.shown), list(outcome.unshown)
+    if before.benign:
+        amount = len(before.benign)
+        shown.append(f"benign unchanged ({amount} request{'s' if amount != 1 else ''})")
+    elif not runs_code:
+        unshown.append("benign requests: the application was not run")
+    else:
+        unshown.append("benign requests: none was answered before")
+    shown.append("nothing new")
+    if ran is None:
+        unshown.append("the project's tests: --test COMMAND runs them")
+    elif not ran[0].passed:
+        unshown.append("the project's tests: they failed before, too")
+    else:
+        shown.append("tests pass")
+    return Outcome(outcome.planned, tuple(shown), tuple(unshown), outcome.against)
+
+
+def _place(finding: Finding) -> Place:
+    at = finding.location
+    return (finding.rule, at.path or "", at.operation or "", at.slot or "", finding.subject)
+
+
+def _is_there(finding: Finding, after: Look, before: Look, repairs: Sequence[Planned]) -> bool:
+    """Whether a finding is still there, or one more of its kind at its place than should be left."""
+    prints = {f.fingerprint for f in after.findings}
+    if finding.fingerprint in prints:
+        return True
+    place = _place(finding)
+    closed = [f for item in repairs for f in item.findings if _place(f) == place]
+    had = sum(_place(f) == place for f in before.findings)
+    has = sum(_place(f) == place for f in after.findings)
+    returned = sum(f.fingerprint in prints for f in closed)
+    return has > had - len(closed) + returned
+
+
+def _out_of_reach(finding: Finding, before: Look, after: Look) -> str:
+    """Why an absent finding may say nothing; empty where it says what it should."""
+    if finding.rule in after.report.broken:
+        return f"rule {finding.rule} broke while it looked again"
+    operation = finding.location.operation
+    rows = {row.operation: row for row in before.report.coverage.operations}
+    if operation is None or operation not in rows or not rows[operation].reached:
+        return ""
+    now = {row.operation: row for row in after.report.coverage.operations}.get(operation)
+    if now is None or not now.reached:
+        return f"{operation} is not reached any more" + (f": {now.why}" if now and now.why else "")
+    return ""
+
+
+def _attack(finding: Finding, after: Look) -> tuple[str, bool]:
+    """What the attack that proved a finding did this time, and whether that was shown."""
+    slot = finding.location.slot
+    sent = after.sent.get(finding.rule)
+    amount = sent.amount(slot) if sent is not None and slot is not None else 0
+    if amount:
+        return f"attack fails ({amount} of {amount})", True
+    if sent is None:
+        return "proof does not hold any more", True
+    return f"the attack on {slot}: not all of its payloads could be sent", False

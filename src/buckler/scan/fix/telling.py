@@ -1,0 +1,181 @@
+"""What ``buckler fix`` did, for people and for programs. Nothing of the application is printed raw."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from buckler.scan.fix.plan import Plan, Planned
+from buckler.scan.fix.proving import Outcome
+from buckler.scan.fix.writing import Written
+from buckler.scan.formats import clean
+
+SCHEMA = "buckler-fix/1"
+Line = list[tuple[str, str]]
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """One run.
+
+    Attributes:
+        plan: What could be done.
+        outcomes: What became of each repair that was to be made.
+        files: What the files became, or would.
+        wrote: Whether they were written.
+    """
+
+    plan: Plan
+    outcomes: tuple[Outcome, ...]
+    files: tuple[Written, ...]
+    wrote: bool
+
+    @property
+    def fixed(self) -> list[Outcome]:
+        """The repairs that hold."""
+        return [outcome for outcome in self.outcomes if outcome.holds]
+
+
+def diff_of(file: Written) -> str:
+    """A file's unified diff, as ``patch -p1`` takes it."""
+    before = file.before.splitlines(keepends=True)
+    after = file.after.splitlines(keepends=True)
+    old = f"a/{file.path}" if file.digest is not None else "/dev/null"
+    rows = difflib.unified_diff(before, after, old, f"b/{file.path}")
+    made = []
+    for row in rows:
+        made.append(row if row.endswith("\n") else f"{row}\n\\ No newline at end of file\n")
+    return "".join(made)
+
+
+def diff_lines(files: Sequence[Written]) -> Iterator[Line]:
+    """The diffs of all files as lines with a style each."""
+    for file in files:
+        for row in diff_of(file).splitlines():
+            style = {"+": "good", "-": "high word", "@": "place"}.get(row[:1], "")
+            if row.startswith(("+++", "---")):
+                style = "strong"
+            yield [(clean.line(row), style)]
+
+
+def lines(told: Told, target: str) -> Iterator[Line]:
+    """The account for people: one block a repair, then the count and what to type next."""
+    for outcome in told.outcomes:
+        yield from _block(outcome, told)
+    for planned in told.plan.review:
+        yield from _head(planned, "to review")
+        yield [("    ", ""), (clean.line(planned.repair.summary), "")]
+        yield [("    changes  ", "quiet"), (clean.line(planned.repair.changes), "")]
+    for planned in told.plan.later:
+        yield from _head(planned, "later")
+        yield [("    ", ""), ("it is in the way of another repair: run buckler fix again", "")]
+    for left in told.plan.open:
+        if "internal error" in left.why:
+            yield [("  ", ""), (clean.line(f"{left.finding.rule}  {left.why}"), "bad")]
+    yield []
+    yield from _end(told, target)
+
+
+def _block(outcome: Outcome, told: Told) -> Iterator[Line]:
+    word = "not applied" if not outcome.holds else "fixed" if told.wrote else "can be fixed"
+    yield from _head(outcome.planned, word)
+    repair = outcome.planned.repair
+    yield [("    ", ""), (clean.line(repair.summary), "")]
+    if repair.changes:
+        yield [("    changes  ", "quiet"), (clean.line(repair.changes), "")]
+    if outcome.shown and outcome.holds:
+        yield [("    shown    ", "quiet"), (clean.line(" · ".join(outcome.shown)), "")]
+    for text in outcome.unshown if outcome.holds else ():
+        yield [("    open     ", "quiet"), (clean.line(text), "")]
+    if outcome.against:
+        for row in clean.block(outcome.against).splitlines()[:12]:
+            yield [("    why      ", "quiet"), (row, "bad")]
+
+
+def _head(planned: Planned, word: str) -> Iterator[Line]:
+    style = {"fixed": "good", "can be fixed": "good", "not applied": "bad"}.get(word, "medium word")
+    yield [
+        ("  ", ""),
+        (f"{word:<13}", style),
+        (f"{planned.rule.id}  ", ""),
+        (planned.rule.title, "strong"),
+    ]
+    for finding in planned.findings:
+        place = finding.location
+        where = f"{place.path}:{place.line}" if place.line else str(place.path)
+        at = " ".join(part for part in (place.operation, place.slot) if part)
+        yield [
+            ("    ", ""),
+            (clean.line(where), "place"),
+            (clean.line(f"  {at}" if at else ""), ""),
+        ]
+
+
+def _end(told: Told, target: str) -> Iterator[Line]:
+    fixed = sum(len(outcome.planned.findings) for outcome in told.fixed)
+    failed = sum(len(o.planned.findings) for o in told.outcomes if not o.holds)
+    review = sum(len(item.findings) for item in told.plan.review)
+    later = sum(len(item.findings) for item in told.plan.later)
+    by_hand = len(told.plan.open)
+    counts = [
+        (fixed, "fixed" if told.wrote or not fixed else "can be fixed"),
+        (failed, "not applied"),
+        (review, "to review"),
+        (later, "for the next run"),
+        (by_hand, "for a person"),
+    ]
+    text = " · ".join(f"{amount} {word}" for amount, word in counts if amount)
+    yield [("  ", ""), (text or "nothing to fix", "strong")]
+    place = "" if target == "." else f" {target}"
+    following = []
+    if fixed and not told.wrote:
+        following.append(f"buckler fix{place}")
+    if review:
+        following.append(f"buckler fix{place} --unsafe --diff")
+    if by_hand:
+        following.append(f"buckler rule {told.plan.open[0].finding.rule}")
+    if following:
+        yield [("  ", ""), ("Next: ", "quiet"), (clean.line(" · ".join(following)), "")]
+
+
+def as_dict(told: Told) -> dict[str, Any]:
+    """The account for programs."""
+    return {
+        "schema": SCHEMA,
+        "written": told.wrote,
+        "repairs": [_repair(outcome, told) for outcome in told.outcomes],
+        "review": [_planned(item) for item in told.plan.review],
+        "later": [_planned(item) for item in told.plan.later],
+        "open": [
+            {"rule": left.finding.rule, "fingerprint": left.finding.fingerprint, "why": left.why}
+            for left in told.plan.open
+        ],
+        "files": [{"path": file.path, "diff": diff_of(file)} for file in told.files],
+    }
+
+
+def _planned(item: Planned) -> dict[str, Any]:
+    return {
+        "rule": item.rule.id,
+        "findings": [
+            {"fingerprint": f.fingerprint, "message": f.message, "location": f.location.as_dict()}
+            for f in item.findings
+        ],
+        "summary": item.repair.summary,
+        "safe": item.repair.safe,
+        "changes": item.repair.changes,
+        "files": [file.path for file in item.repair.files],
+    }
+
+
+def _repair(outcome: Outcome, told: Told) -> dict[str, Any]:
+    return {
+        **_planned(outcome.planned),
+        "applied": outcome.holds and told.wrote,
+        "proved": outcome.holds,
+        "shown": list(outcome.shown),
+        "unshown": list(outcome.unshown),
+        "why": outcome.against,
+    }

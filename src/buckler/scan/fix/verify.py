@@ -1,0 +1,174 @@
+"""Tries repairs in a copy of the project and sorts out those that hold.
+
+All are tried together first. Where something speaks against them, halves are tried, so that one bad
+repair costs a few scans and none of the good ones.
+"""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from buckler.core.errors import BucklerError
+from buckler.core.finding import Finding
+from buckler.scan.fix.apply import apply
+from buckler.scan.fix.copying import copy_of, moved
+from buckler.scan.fix.look import Look, Looker
+from buckler.scan.fix.plan import Planned
+from buckler.scan.fix.project_tests import ProjectTests, Ran
+from buckler.scan.fix.proving import Outcome, judged, shared_failure, with_shared
+from buckler.scan.fix.writing import Written, written
+from buckler.scan.python.parsing import parsed
+from buckler.scan.target import Target
+
+
+@dataclass(frozen=True, slots=True)
+class Tried:
+    """What became of repairs that were tried together.
+
+    Attributes:
+        outcomes: One for each, in their order.
+        after: The scan of the copy with those that hold in it; None where none does.
+        files: What the files become with them.
+    """
+
+    outcomes: tuple[Outcome, ...]
+    after: Look | None
+    files: tuple[Written, ...] = ()
+
+
+class Verifier:
+    """Proves repairs of one project.
+
+    Args:
+        target: The project.
+        looker: How to scan.
+        before: The scan before.
+        tests: The project's own tests, if they are to be run.
+        tell: Gets a word on how far it is.
+    """
+
+    def __init__(
+        self,
+        target: Target,
+        looker: Looker,
+        before: Look,
+        tests: ProjectTests | None = None,
+        tell: Callable[[str], None] = lambda text: None,
+    ) -> None:
+        self._target = target
+        self._looker = looker
+        self._before = before
+        self._tests = tests
+        self._tell = tell
+        self._tested: Ran | None = None
+
+    def verify(self, repairs: Sequence[Planned]) -> Tried:
+        """Try repairs, all together if they can be."""
+        compiling = [self._compiles(item) for item in repairs]
+        ready = [o.planned for o in compiling if o.holds]
+        tried = self._settle(ready) if ready else Tried((), None)
+        known = {id(outcome.planned): outcome for outcome in (*compiling, *tried.outcomes)}
+        return replace(tried, outcomes=tuple(known[id(item)] for item in repairs))
+
+    def _compiles(self, item: Planned) -> Outcome:
+        """Whether one repair alone leaves files that parse: cheap, so it comes first."""
+        try:
+            for file in written(self._target.folder, [item.repair]):
+                _check_parses(file)
+        except BucklerError as error:
+            return Outcome(item, against=f"it cannot be made: {error.message}")
+        return Outcome(item)
+
+    def _settle(self, repairs: Sequence[Planned]) -> Tried:
+        tried, failure = self._try(repairs)
+        if not failure:
+            good = [o.planned for o in tried.outcomes if o.holds]
+            if len(good) == len(repairs):
+                return tried
+            return self._joined(tried.outcomes, good)
+        if len(repairs) == 1:
+            return Tried((Outcome(repairs[0], ("compiles",), (), failure),), None)
+        middle = len(repairs) // 2
+        halves = [self._settle(repairs[:middle]), self._settle(repairs[middle:])]
+        outcomes = [outcome for half in halves for outcome in half.outcomes]
+        kept = [[o.planned for o in half.outcomes if o.holds] for half in halves]
+        if not kept[0] or not kept[1]:
+            only = halves[0] if kept[0] else halves[1]
+            return replace(only, outcomes=tuple(outcomes))
+        both, failure = self._try([*kept[0], *kept[1]])
+        if not failure and all(o.holds for o in both.outcomes):
+            return _put_together(outcomes, both)
+        why = f"it does not go together with the others: {failure or 'a finding comes back'}"
+        second = {id(item) for item in kept[1]}
+        apart = [replace(o, against=why) if id(o.planned) in second else o for o in outcomes]
+        return replace(halves[0], outcomes=tuple(apart))
+
+    def _joined(self, outcomes: Sequence[Outcome], good: Sequence[Planned]) -> Tried:
+        """Try those again that held beside some that did not: now they stand alone."""
+        if not good:
+            return Tried(tuple(outcomes), None)
+        return _put_together(outcomes, self._settle(good))
+
+    def _try(self, repairs: Sequence[Planned]) -> tuple[Tried, str]:
+        """Scan a copy with these repairs in it; what speaks against them as a whole comes second."""
+        amount = len(repairs)
+        self._tell(f"trying {amount} repair{'s' if amount != 1 else ''} in a copy")
+        try:
+            files = written(self._target.folder, [item.repair for item in repairs])
+        except BucklerError as error:
+            return Tried((), None), f"they do not go together: {error.message}"
+        findings: list[Finding] = [f for item in repairs for f in item.findings]
+        with copy_of(self._target.folder) as copy:
+            try:
+                apply(copy, files)
+                for file in files:
+                    _check_parses(file)
+            except BucklerError as error:
+                return Tried((), None), f"it cannot be made: {error.message}"
+            after = self._looker.look(moved(self._target, copy), findings)
+            failure = shared_failure(self._before, after)
+            ran = None if failure or self._tests is None else self._run_tests(copy)
+        if ran is not None and ran[0].passed and not ran[1].passed:
+            failure = f"the project's tests fail: {ran[1].why}"
+        outcomes = tuple(
+            with_shared(
+                judged(item, self._before, after, repairs),
+                self._before,
+                ran,
+                runs_code=self._looker.runs_code,
+            )
+            for item in repairs
+        )
+        return Tried(outcomes, after, tuple(files)), failure
+
+    def _run_tests(self, copy: Path) -> tuple[Ran, Ran]:
+        """The project's tests without repairs, once, and with them."""
+        if self._tests is None:
+            raise TypeError("there are no tests to run")
+        if self._tested is None:
+            self._tell("running the project's tests as it is")
+            with copy_of(self._target.folder) as original:
+                self._tested = self._tests.run(original)
+        if not self._tested.passed:
+            return self._tested, self._tested
+        self._tell("running the project's tests with the repairs")
+        return self._tested, self._tests.run(copy)
+
+
+def _check_parses(file: Written) -> None:
+    """Raise where new source does not parse, by the same reader that the source engine has."""
+    if not file.path.endswith((".py", ".pyi")):
+        return
+    with tempfile.TemporaryDirectory(prefix="parsing-") as folder:
+        path = Path(folder) / "module.py"
+        path.write_bytes(file.data)
+        parsed(path, Path(folder))
+
+
+def _put_together(outcomes: Sequence[Outcome], newer: Tried) -> Tried:
+    """Earlier outcomes, those that were tried again in their new form."""
+    again = {id(outcome.planned): outcome for outcome in newer.outcomes}
+    return replace(newer, outcomes=tuple(again.get(id(o.planned), o) for o in outcomes))

@@ -1,0 +1,1 @@
+"""How rules of authentication repair what they found, where that takes more than a few lines."""

@@ -1,0 +1,125 @@
+"""Splits a shell command into the words that the program would get, where a shell does nothing else."""
+
+from __future__ import annotations
+
+import ast
+
+from buckler.scan.fix.draft import Draft
+from buckler.scan.fix.quotes import quoted
+from buckler.scan.rules.injection._fixes.pieces import Letter, Unreadable, Value, pieces_of
+
+_SHELL = frozenset("|&;<>()$`*?[]{}~#!\n=%^")
+_PLAIN_TEXT = frozenset({"echo", "printf", "test", "expr", "true", "false", "logger"})
+"""Programs that take ``--`` for a text, or know no options that could do harm."""
+Word = list[Letter | Value]
+
+
+def argument_list(draft: Draft, node: ast.expr) -> list[str] | None:
+    """The command as sources of its arguments; None where a shell is needed for it.
+
+    Values are one argument each, whatever they hold. ``--`` goes before the first argument that
+    begins with one, so that none is taken for an option (CWE-88).
+    """
+    try:
+        pieces = pieces_of(draft, node)
+    except Unreadable:
+        return None
+    words = _words(pieces.parts)
+    if not words or any(isinstance(part, Value) for part in words[0]):
+        return None
+    if not any(isinstance(part, Value) for word in words for part in word):
+        return None
+    program = "".join(part.text for part in words[0] if isinstance(part, Letter))
+    made = [_source(draft, node, word) for word in words]
+    first = next((n for n, word in enumerate(words) if word and isinstance(word[0], Value)), None)
+    ended = any("".join(_text(word)) == "--" for word in words[: first or 0])
+    later = words[first:] if first is not None else []
+    options = any(_text(word)[:1] == ["-"] for word in later)
+    if first is not None and not ended and program.rpartition("/")[2] not in _PLAIN_TEXT:
+        if options:
+            return None
+        made.insert(first, draft.quote("--"))
+    return made
+
+
+def _text(word: Word) -> list[str]:
+    return [part.text if isinstance(part, Letter) else "\0" for part in word]
+
+
+def _words(parts: list[Letter | Value]) -> list[Word] | None:
+    """The words, quotes taken away; None where the shell has something to do."""
+    words: list[Word] = []
+    word: Word | None = None
+    quote = ""
+    for part in parts:
+        if isinstance(part, Value):
+            if not part.plain:
+                return None
+            word = [*(word or []), part]
+        elif quote:
+            if part.text == quote:
+                quote = ""
+            elif quote == '"' and part.text in "$`\\":
+                return None
+            else:
+                word = [*(word or []), part]
+        elif part.text in "'\"":
+            quote, word = part.text, word or []
+        elif part.text in " \t":
+            if word is not None:
+                words.append(word)
+            word = None
+        elif part.text == "\\" or (part.text in _SHELL and not _is_option(part, word)):
+            return None
+        else:
+            word = [*(word or []), part]
+    if quote:
+        return None
+    return [*words, word] if word is not None else words
+
+
+def _is_option(part: Letter, word: Word | None) -> bool:
+    """``--name=value``: an equals sign that sets no variable."""
+    return part.text == "=" and bool(word) and _text(word or [])[:1] == ["-"]
+
+
+def _source(draft: Draft, node: ast.expr, word: Word) -> str:
+    values = [part for part in word if isinstance(part, Value)]
+    if not values:
+        return draft.quote("".join(_text(word)))
+    if len(word) == 1:
+        inner = _unquoted(draft, values[0].source)
+        return inner if _is_text(draft, node, inner) else f"str({inner})"
+    quote = draft.usual_quote
+    sources = [_unquoted(draft, value.source) for value in values]
+    if any(quote in source for source in sources):
+        quote = "'" if quote == '"' else '"'
+    text = ""
+    for part in word:
+        if isinstance(part, Value):
+            text += f"{{{sources.pop(0)}}}"
+        else:
+            text += quoted(part.text, quote)[1:-1].replace("{", "{{").replace("}", "}}")
+    return f"f{quote}{text}{quote}"
+
+
+def _unquoted(draft: Draft, source: str) -> str:
+    """A value without ``shlex.quote``: no shell takes the quotes away any more."""
+    tree = ast.parse(source.strip(), mode="eval").body
+    if isinstance(tree, ast.Call) and len(tree.args) == 1:
+        known = draft.index.imports.get(ast.unparse(tree.func).partition(".")[0])
+        if known is not None and known.dotted in ("shlex", "shlex.quote"):
+            return ast.get_source_segment(source.strip(), tree.args[0]) or source
+    return source
+
+
+def _is_text(draft: Draft, node: ast.expr, source: str) -> bool:
+    function = draft.index.function_of(node)
+    arguments = ast.walk(function.args) if function is not None else ()
+    return any(
+        isinstance(item, ast.arg)
+        and item.arg == source
+        and isinstance(item.annotation, ast.Name)
+        and item.annotation.id == "str"
+        for item in arguments
+    )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import fnmatch
 from collections.abc import Iterable, Iterator
 from pathlib import Path
@@ -12,6 +13,8 @@ from buckler.core.finding import Finding
 from buckler.core.rule import Rule
 from buckler.scan.discover import python_files
 from buckler.scan.engines.interface import ChecksSource, Module
+from buckler.scan.engines.source.flow.engine import FlowEngine
+from buckler.scan.engines.source.flow.interface import ChecksCall, ChecksFlow
 from buckler.scan.python.parsing import parsed
 
 TESTS = ("test_*.py", "*_test.py", "conftest.py")
@@ -23,7 +26,7 @@ class SourceEngine:
 
     Args:
         folder: Of the project.
-        rules: Those with ``check_source`` are asked.
+        rules: Those with ``check_source`` are asked file by file, those with ``flows`` or ``calls`` about the whole.
         emit: Gets gaps and progress.
         excluded: Patterns of files that are left out, relative to the folder.
     """
@@ -32,7 +35,9 @@ class SourceEngine:
         self, folder: Path, rules: Iterable[Rule], emit: Listener, excluded: Iterable[str] = ()
     ) -> None:
         self._folder = folder
-        self._rules = [rule for rule in rules if isinstance(rule, ChecksSource)]
+        every = list(rules)
+        self._rules = [rule for rule in every if isinstance(rule, ChecksSource)]
+        self._flow_rules = [rule for rule in every if isinstance(rule, ChecksFlow | ChecksCall)]
         self._emit = emit
         self._excluded = tuple(excluded)
         self.total = 0
@@ -42,14 +47,29 @@ class SourceEngine:
         """Findings of all files, file by file in order."""
         files = [f for f in python_files(self._folder) if not self._left_out(f)]
         self.total = len(files)
+        paths = [file.relative_to(self._folder).as_posix() for file in files]
+        flow = FlowEngine(paths, self._read, self._flow_rules)
         for number, file in enumerate(files):
             module = self._parse(file)
             if module is not None:
                 self.parsed += 1
+                flow.look(module.path, module.text)
                 for rule in self._rules:
                     yield from rule.check_source(module)
             if number % 50 == 0:
                 self._emit(Progress("source", number, self.total))
+        yield from flow.run()
+        for entry in flow.cut_short:
+            self._emit(
+                GapFound(entry, "it is too large to be followed to its end by the source engine")
+            )
+
+    def _read(self, path: str) -> tuple[ast.Module, list[str]] | None:
+        try:
+            tree, text = parsed(self._folder / path, self._folder)
+        except UnreadableFile:
+            return None  # told when the file had its turn
+        return tree, text.splitlines()
 
     def _left_out(self, file: Path) -> bool:
         relative = file.relative_to(self._folder)
@@ -71,4 +91,4 @@ class SourceEngine:
             )
             self._emit(GapFound(relative, error.message, how))
             return None
-        return Module(relative, tree, text.splitlines(), self._folder)
+        return Module(relative, tree, text.splitlines(), self._folder, text)

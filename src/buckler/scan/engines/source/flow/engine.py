@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 
 from buckler.core.finding import Finding
 from buckler.core.rule import Rule
@@ -37,37 +37,41 @@ class FlowEngine:
 
     Args:
         paths: Its Python files, relative to the folder.
-        text: Gives the text of a file; an empty text where it cannot be read.
-        parse: Gives tree and lines of a file, or None.
+        parse: Gives tree and lines of a file, or None; asked only for files that are needed.
         rules: Those that have ``flows`` are asked.
     """
 
     def __init__(
         self,
         paths: list[str],
-        text: Callable[[str], str],
         parse: Parse,
         rules: Iterable[Rule],
     ) -> None:
-        self._paths = paths
-        self._text = text
+        self._likely: list[str] = []
+        self._requests: list[str] = []
         self._project = Project(paths, parse)
         self._sinks = Sinks(rules)
         self.cut_short: list[str] = []
+
+    def look(self, path: str, text: str) -> None:
+        """Whether a file may define entry points; a project without any is not run at all."""
+        if ENTRY.search(text):
+            self._likely.append(path)
+            if REQUEST.search(text):
+                self._requests.append(path)
 
     def run(self) -> Iterator[Finding]:
         """The findings, by place."""
         web = Web()
         hits = Hits(self._sinks, self._line)
         run = Run(self._project, self._sinks, hits, web)
-        likely = [path for path in self._paths if ENTRY.search(self._text(path))]
-        for path in likely:
+        for path in self._likely:
             run.module_env(self._project.modules[path])
         for _ in range(2):
             before = len(web.entries)
             for entry in sorted(web.entries, key=lambda e: e.kind == "handler"):
                 self._entry(run, entry)
-            for entry in self._others(run, likely):
+            for entry in self._others(run):
                 self._entry(run, entry)
             if len(web.entries) == before and not run.stored:
                 break
@@ -118,11 +122,9 @@ class FlowEngine:
         if taints_within(inner, value):
             run.hits.reached(inner, node, name, Arguments([value]))
 
-    def _others(self, run: Run, likely: list[str]) -> Iterator[Entry]:
+    def _others(self, run: Run) -> Iterator[Entry]:
         """Functions that take a request and that no route was found for: views by whatever name."""
-        for path in likely:
-            if not REQUEST.search(self._text(path)):
-                continue
+        for path in self._requests:
             module = self._project.modules[path]
             if module.tree is None:
                 continue

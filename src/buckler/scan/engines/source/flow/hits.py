@@ -13,7 +13,7 @@ from buckler.scan.engines.interface import Verdict
 from buckler.scan.engines.source.flow.arguments import Arguments
 from buckler.scan.engines.source.flow.expressions import taints_within
 from buckler.scan.engines.source.flow.frames import Frame
-from buckler.scan.engines.source.flow.interface import Flow, JudgesFlow
+from buckler.scan.engines.source.flow.interface import Call, ChecksCall, Flow, JudgesFlow
 from buckler.scan.engines.source.flow.objects import Container, Function
 from buckler.scan.engines.source.flow.sinks import Sink, Sinks
 from buckler.scan.engines.source.flow.values import UNKNOWN, Taint, Taints, Value, bit
@@ -65,7 +65,44 @@ class Hits:
         sinks = self.sinks.named(name)
         for sink in sinks:
             self._look(frame, node, sink, name, given, receiver)
+        for rule in self.sinks.callers(name):
+            self._call(frame, node, rule, name, given, receiver)
         return bool(sinks)
+
+    def _call(
+        self,
+        frame: Frame,
+        node: ast.AST,
+        rule: Rule,
+        name: str,
+        given: Arguments,
+        receiver: Value | None,
+    ) -> None:
+        def tainted(value: Value) -> bool:
+            return bool(taints_within(frame, value))
+
+        call = Call(
+            name=name,
+            given=given.given,
+            every=tuple(given.all()),
+            receiver=UNKNOWN if receiver is None else receiver,
+            tainted=tainted,
+            open=given.more is not UNKNOWN,
+        )
+        verdict = rule.check_call(call) if isinstance(rule, ChecksCall) else None
+        if verdict is None:
+            return
+        path, line = frame.module.path, getattr(node, "lineno", frame.line)
+        self.found.setdefault(
+            (rule.id, path, line),
+            Finding(
+                rule=rule.id,
+                message=verdict.message,
+                severity=verdict.severity or rule.severity,
+                confidence=Confidence.SUSPECTED,
+                location=Location(path, line),
+            ),
+        )
 
     def unknown_call(
         self,

@@ -120,6 +120,42 @@ class ChecksFlow(Protocol):
     flows: ClassVar[Flows]
 
 
+@dataclass(frozen=True, slots=True)
+class Call:
+    """A call that the abstract run has come to, with what its arguments may be.
+
+    Attributes:
+        name: Dotted name of what is called.
+        given: Gives an argument by position (-1 for none) and name; None where it is not given.
+        every: All arguments.
+        receiver: The object whose method is called.
+        tainted: Whether input may be in a value.
+        open: Whether arguments are given by a star that hides which.
+    """
+
+    name: str
+    given: Callable[[int, str], Value | None]
+    every: tuple[Value, ...] = ()
+    receiver: Value = UNKNOWN
+    tainted: Callable[[Value], bool] = field(default=lambda value: bool(value.taints))
+    open: bool = False
+
+
+@runtime_checkable
+class ChecksCall(Protocol):
+    """Looks at calls of libraries, whatever module their arguments come from.
+
+    ``calls`` names them as the sinks of :class:`Flows` are named, without brackets.
+    """
+
+    id: str
+    calls: ClassVar[str]
+
+    def check_call(self, call: Call) -> Verdict | None:
+        """What is wrong with the call, or None."""
+        ...
+
+
 @runtime_checkable
 class JudgesFlow(Protocol):
     """Looks at each flow before it becomes a finding."""

@@ -8,8 +8,7 @@ from collections.abc import Iterable
 from buckler.core.finding import Severity
 from buckler.core.rule import Example, Fix, Rule
 from buckler.scan.engines.interface import Hit, Mint, Payload, Probe, Slot, Verdict
-from buckler.scan.engines.source.flow.interface import Flow, Flows
-from buckler.scan.engines.source.flow.interface import DIRECT, STORED
+from buckler.scan.engines.source.flow.interface import DIRECT, STORED, Flow, Flows
 from buckler.scan.rules._support.flows import decides_host, has, told
 
 ADDRESS = re.compile(

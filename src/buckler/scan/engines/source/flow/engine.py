@@ -183,7 +183,7 @@ def _prefix(web: Web, entry: Entry) -> str:
 
 
 def _is_html(frame: Frame, entry: Entry, function: Function) -> bool:
-    from buckler.scan.engines.source.flow.annotations import type_of
+    from buckler.scan.engines.source.flow.declared import type_of
 
     if entry.kind in ("flask", "django"):
         return True

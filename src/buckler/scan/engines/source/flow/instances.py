@@ -5,7 +5,10 @@ from __future__ import annotations
 import ast
 from typing import TYPE_CHECKING
 
-from buckler.scan.engines.source.flow.annotations import (
+from buckler.scan.engines.source.flow.arguments import Arguments
+from buckler.scan.engines.source.flow.attributes import bound
+from buckler.scan.engines.source.flow.declared import (
+    HARMLESS,
     constrained,
     input_of,
     is_enum,
@@ -14,10 +17,7 @@ from buckler.scan.engines.source.flow.annotations import (
     refined,
     type_of,
     unwrapped,
-    HARMLESS,
 )
-from buckler.scan.engines.source.flow.arguments import Arguments
-from buckler.scan.engines.source.flow.attributes import bound
 from buckler.scan.engines.source.flow.frames import Frame, clearing
 from buckler.scan.engines.source.flow.libraries.names import canonical
 from buckler.scan.engines.source.flow.objects import (

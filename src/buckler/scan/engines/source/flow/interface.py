@@ -89,7 +89,7 @@ class Flow:
         return texts_of(self.value)
 
     def places(self) -> Iterator[tuple[str, Taints, str]]:
-        """Each hole with harmful input: the constant text before it, what is in it, the text behind it.
+        r"""Each hole with harmful input: the constant text before it, what is in it, the text behind it.
 
         In the text other holes appear as ``\\0``.
         """

@@ -24,12 +24,12 @@ from buckler.scan.engines.source.flow.values import (
 
 PATHS = ("pathlib.Path", "pathlib.PurePath", "anyio.Path")
 _NUMBERS: dict[type[ast.operator], Callable[[object, object], object]] = {
-    ast.Sub: operator.sub,  # type: ignore[dict-item]
-    ast.Mult: operator.mul,  # type: ignore[dict-item]
-    ast.FloorDiv: operator.floordiv,  # type: ignore[dict-item]
-    ast.Mod: operator.mod,  # type: ignore[dict-item]
-    ast.Add: operator.add,  # type: ignore[dict-item]
-    ast.Div: operator.truediv,  # type: ignore[dict-item]
+    ast.Sub: operator.sub,
+    ast.Mult: operator.mul,
+    ast.FloorDiv: operator.floordiv,
+    ast.Mod: operator.mod,
+    ast.Add: operator.add,
+    ast.Div: operator.truediv,
 }
 BIGGEST = 10**9
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Callable, Iterable
+from typing import Any
 
 from buckler.scan.engines.source.flow import assigning
 from buckler.scan.engines.source.flow.classes import define_class, define_function
@@ -24,7 +25,7 @@ from buckler.scan.engines.source.flow.values import (
     truth,
 )
 
-Runner = Callable[[Frame, ast.AST], None]
+Runner = Callable[[Frame, Any], None]
 
 
 def run_block(frame: Frame, statements: Iterable[ast.stmt]) -> None:
@@ -323,4 +324,4 @@ RUNNERS: dict[type[ast.AST], Runner] = {
     ast.Import: run_import,
     ast.ImportFrom: run_import_from,
     ast.Match: run_match,
-}  # type: ignore[assignment]
+}

@@ -107,7 +107,7 @@ def _starts(receiver: Value, name: str, given: Arguments) -> Value:
         return Value(kind="bool")
     clears: int = 0
     absent: int = 0
-    options = [text] if text is not None else [t for t in _members(prefix)]
+    options = [text] if text is not None else list(_members(prefix))
     if options and all(_names_host(o) for o in options):
         clears |= bit("ssrf", "redirect")
     if options == ["/"]:

@@ -5,8 +5,8 @@ from __future__ import annotations
 import ast
 from typing import TYPE_CHECKING, Any
 
-from buckler.scan.engines.source.flow.annotations import default_source, fresh, is_model, type_of
 from buckler.scan.engines.source.flow.arguments import Arguments
+from buckler.scan.engines.source.flow.declared import default_source, fresh, is_model, type_of
 from buckler.scan.engines.source.flow.entries import METHODS, Entry, Include
 from buckler.scan.engines.source.flow.frames import Frame
 from buckler.scan.engines.source.flow.instances import fields_of

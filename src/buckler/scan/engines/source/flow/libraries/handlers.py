@@ -27,7 +27,6 @@ from buckler.scan.engines.source.flow.values import (
     UNKNOWN,
     Value,
     bit,
-    concatenated,
     constant,
     hole,
     join,

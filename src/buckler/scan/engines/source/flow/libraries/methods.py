@@ -6,9 +6,9 @@ import ast
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from buckler.scan.engines.source.flow.annotations import default_source, fresh
 from buckler.scan.engines.source.flow.arguments import Arguments
 from buckler.scan.engines.source.flow.conditions import below, boolean
+from buckler.scan.engines.source.flow.declared import default_source, fresh
 from buckler.scan.engines.source.flow.expressions import taints_within
 from buckler.scan.engines.source.flow.frames import clearing
 from buckler.scan.engines.source.flow.iterating import derived, elements

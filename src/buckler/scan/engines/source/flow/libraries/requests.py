@@ -5,8 +5,8 @@ from __future__ import annotations
 import ast
 from typing import TYPE_CHECKING
 
-from buckler.scan.engines.source.flow.annotations import default_source, fresh
 from buckler.scan.engines.source.flow.arguments import Arguments
+from buckler.scan.engines.source.flow.declared import default_source, fresh
 from buckler.scan.engines.source.flow.objects import Container, External
 from buckler.scan.engines.source.flow.values import (
     UNKNOWN,
@@ -134,8 +134,7 @@ def _upload(frame: Frame, node: ast.AST, thing: External, name: str) -> Value | 
 def _url(frame: Frame, node: ast.AST, thing: External, name: str) -> Value | None:
     if name in ("path", "query"):
         kind = "query" if name == "query" else "path"
-        value = fresh(frame, default_source(frame, kind, "*:path", node))
-        return value
+        return fresh(frame, default_source(frame, kind, "*:path", node))
     if name in ("hostname", "netloc"):
         return fresh(frame, default_source(frame, "host", "host", node))
     return Value(kind="str") if name in ("scheme", "port") else None

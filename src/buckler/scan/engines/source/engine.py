@@ -15,6 +15,7 @@ from buckler.scan.discover import python_files
 from buckler.scan.engines.interface import ChecksSource, Module
 from buckler.scan.engines.source.flow.engine import FlowEngine
 from buckler.scan.engines.source.flow.interface import ChecksCall, ChecksFlow
+from buckler.scan.languages.jinja import template_named
 from buckler.scan.python.parsing import parsed
 
 TESTS = ("test_*.py", "*_test.py", "conftest.py")
@@ -48,7 +49,9 @@ class SourceEngine:
         files = [f for f in python_files(self._folder) if not self._left_out(f)]
         self.total = len(files)
         paths = [file.relative_to(self._folder).as_posix() for file in files]
-        flow = FlowEngine(paths, self._read, self._flow_rules)
+        flow = FlowEngine(
+            paths, self._read, self._flow_rules, lambda name: template_named(self._folder, name)
+        )
         for number, file in enumerate(files):
             module = self._parse(file)
             if module is not None:

@@ -166,3 +166,42 @@ def kept_after(pattern: str) -> int:
     if left <= (_WORD | {"-"}):
         return ALL
     return bit(*(kind for kind, bad in DANGEROUS.items() if bad and not left.intersection(bad)))
+
+
+@lru_cache(maxsize=256)
+def clean_group(pattern: str, number: int) -> int:
+    """The kinds of sinks for which what a group has matched is harmless; 0 is the whole match, -1 any group."""
+    try:
+        tree = parser.parse(pattern)
+    except (re.error, RecursionError, OverflowError):
+        return 0
+    if number == 0:
+        return _kinds(_allowed(list(tree)))
+    found = [_kinds(_allowed(items)) for at, items in _groups(list(tree)) if number in (at, -1)]
+    made = ALL if found else 0
+    for kinds in found:
+        made &= kinds
+    return made
+
+
+def _kinds(allowed: frozenset[str]) -> int:
+    if allowed <= (_WORD | {"-"}):
+        return ALL
+    return bit(*(kind for kind, bad in DANGEROUS.items() if bad and not allowed.intersection(bad)))
+
+
+def _groups(items: list[Any], depth: int = 0) -> list[tuple[int, list[Any]]]:
+    made: list[tuple[int, list[Any]]] = []
+    for op, argument in items if depth < 20 else ():
+        name = str(op)
+        if name == "SUBPATTERN":
+            inner = list(argument[3])
+            if argument[0] is not None:
+                made.append((argument[0], inner))
+            made += _groups(inner, depth + 1)
+        elif name in ("MAX_REPEAT", "MIN_REPEAT", "POSSESSIVE_REPEAT"):
+            made += _groups(list(argument[2]), depth + 1)
+        elif name == "BRANCH":
+            for branch in argument[1]:
+                made += _groups(list(branch), depth + 1)
+    return made

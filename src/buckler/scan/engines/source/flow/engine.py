@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 
 from buckler.core.finding import Finding
 from buckler.core.rule import Rule
@@ -24,12 +24,13 @@ from buckler.scan.engines.source.flow.parameters import Parameters
 from buckler.scan.engines.source.flow.project import Parse, Project
 from buckler.scan.engines.source.flow.run import Run
 from buckler.scan.engines.source.flow.sinks import Sinks
+from buckler.scan.engines.source.flow.templates import Templates
 from buckler.scan.engines.source.flow.values import Value
 from buckler.scan.engines.source.flow.web import Web
 
 ENTRY = re.compile(r"\b(?:fastapi|starlette|flask|django|strawberry|fastapi_\w+)\b")
 """A module in which none of these words occurs defines no entry point."""
-REQUEST = re.compile(r"\b(?:Request|WebSocket|HTTPConnection|HttpRequest|receive)\b")
+REQUEST = re.compile(r"\b(?:Request|WebSocket|HTTPConnection|HttpRequest|receive|call_next)\b")
 
 
 class FlowEngine:
@@ -38,7 +39,8 @@ class FlowEngine:
     Args:
         paths: Its Python files, relative to the folder.
         parse: Gives tree and lines of a file, or None; asked only for files that are needed.
-        rules: Those that have ``flows`` are asked.
+        rules: Those that have ``flows`` or ``calls`` are asked.
+        template: Gives path and text of a template by its name, or None.
     """
 
     def __init__(
@@ -46,11 +48,13 @@ class FlowEngine:
         paths: list[str],
         parse: Parse,
         rules: Iterable[Rule],
+        template: Callable[[str], tuple[str, str] | None] = lambda name: None,
     ) -> None:
         self._likely: list[str] = []
         self._requests: list[str] = []
         self._project = Project(paths, parse)
         self._sinks = Sinks(rules)
+        self._templates = Templates(template)
         self.cut_short: list[str] = []
 
     def look(self, path: str, text: str) -> None:
@@ -63,6 +67,7 @@ class FlowEngine:
     def run(self) -> Iterator[Finding]:
         """The findings, by place."""
         web = Web()
+        web.templates = self._templates
         hits = Hits(self._sinks, self._line)
         run = Run(self._project, self._sinks, hits, web)
         for path in self._likely:
@@ -146,6 +151,10 @@ class FlowEngine:
         if {"scope", "receive", "send"} <= names:
             frame = Frame(run, function.module, None, function.frame)
             yield Entry("asgi", ("GET",), "", Value(None, (function,)), frame, node, owner)
+            return
+        if {"request", "call_next"} <= names:
+            frame = Frame(run, function.module, None, function.frame)
+            yield Entry("starlette", ("GET",), "", Value(None, (function,)), frame, node, owner)
             return
         for arg in (*node.args.posonlyargs, *node.args.args):
             words = ast.unparse(arg.annotation) if arg.annotation is not None else ""

@@ -149,6 +149,8 @@ def as_text(frame: Frame, value: Value, node: ast.AST) -> Value:
     """The value as ``str`` makes a text of it: with all that its elements hold."""
     if not value.objs:
         return value
+    if value.alts is not None:
+        return Value(value.alts, (), value.taints, "str")
     return hole(taints_within(frame, value), "str")
 
 

@@ -61,7 +61,7 @@ def text_method(
     if name in _SAFE_IF:
         return boolean(clearing(receiver), {})
     if name in ("startswith", "endswith"):
-        return _starts(receiver, name, given)
+        return _starts(frame, receiver, name, given)
     if name in _SAME:
         return _same(receiver, name)
     special = _METHODS.get(name)
@@ -95,9 +95,34 @@ def _same(receiver: Value, name: str) -> Value:
     return hole(derived(receiver, _SAME[name], name), "str")
 
 
-def _starts(receiver: Value, name: str, given: Arguments) -> Value:
+def recursive(frame: Frame) -> bool:
+    """Whether the function under way calls itself by name."""
+    function = frame.function
+    if function is None:
+        return False
+    return any(
+        isinstance(n, ast.Call) and getattr(n.func, "id", getattr(n.func, "attr", "")) == function.name
+        for n in ast.walk(function.node)
+    )
+
+
+def _owners(value: Value) -> tuple[Taint, ...]:
+    made = []
+    for taint in value.taints:
+        up = taint.token.parent
+        while up is not None:
+            made.append(Taint(up, taint.clean, taint.step))
+            up = up.parent
+    return tuple(made)
+
+
+def _starts(frame: Frame, receiver: Value, name: str, given: Arguments) -> Value:
     prefix = given.at(0)
     text = one_text(prefix)
+    if name == "endswith" and {t.token.how for t in receiver.taints} == {"host"}:
+        ends = [text] if text is not None else _members(prefix)
+        safe = bool(ends) and all(e.startswith(".") and e.count(".") > 1 for e in ends)
+        return boolean(clearing(receiver) if safe else {}, {})
     if not receiver.taints or name == "endswith":
         known = only(receiver)
         if isinstance(known, str) and isinstance(text, str):
@@ -110,6 +135,8 @@ def _starts(receiver: Value, name: str, given: Arguments) -> Value:
     options = [text] if text is not None else list(_members(prefix))
     if options and all(_names_host(o) for o in options):
         clears |= bit("ssrf", "redirect")
+    if options and all(re.match(r"^https?://|^/|^mailto:", o) for o in options):
+        clears |= bit("web_address")
     if options == ["/"]:
         clears |= bit("rooted")
     for option in options:
@@ -120,12 +147,15 @@ def _starts(receiver: Value, name: str, given: Arguments) -> Value:
         if option == "/":
             absent |= bit("no_root")
     texts = texts_of(prefix)
-    ends = [t[-1] for t in texts if t]
+    last = [t[-1] for t in texts if t]
     if "$" in options:
         absent |= bit("nosql")
+        if recursive(frame):
+            # Every level is looked at: what holds for the keys holds for what they belong to.
+            receiver = Value(None, (), (*receiver.taints, *_owners(receiver)))
     made = clearing(receiver, clears)
     worked_out = below(receiver) if not prefix.taints else {}
-    if worked_out and any(isinstance(e, str) and e.endswith(("/", "\\")) for e in ends):
+    if worked_out and any(isinstance(e, str) and e.endswith(("/", "\\")) for e in last):
         made = united(made, worked_out) or made
     elif worked_out:
         made = clearing(receiver, clears | bit("prefix"))

@@ -18,7 +18,7 @@ hashlib.* secrets.* hmac.digest random.* zlib.crc32 zlib.adler32 binascii.{hexli
 os.{getpid,urandom,cpu_count,getcwd,stat,listdir,scandir,makedirs,mkdir,getenv} os.path.{exists,isfile,isdir,getsize,getmtime,islink,isabs,samefile}
 ipaddress.* socket.* shutil.{which,disk_usage,get_terminal_size} platform.* calendar.* locale.* inspect.* traceback.* sys.* gc.* weakref.* threading.* signal.* struct.calcsize
 logging.* warnings.* contextlib.* enum.* abc.* typing.* types.SimpleNamespace mimetypes.guess_type mimetypes.guess_extension
-asyncio.{sleep,Lock,Event,Queue,Semaphore} subprocess.* pprint.pprint builtins.print
+asyncio.{sleep,Lock,Event,Semaphore} subprocess.* pprint.pprint builtins.print
 zoneinfo.ZoneInfo string.capwords
 """
 _DECODERS = """

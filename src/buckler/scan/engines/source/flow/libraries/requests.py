@@ -98,6 +98,8 @@ def request_attribute(frame: Frame, node: ast.AST, thing: External, name: str) -
         return obj(External(PARAMS, True, source=default_source(frame, kind, "", node)))
     if thing.name in (STARLETTE, SOCKET) and name == "url":
         return obj(External("web.Url", True, source=default_source(frame, "host", "host", node)))
+    if name == "state" and thing.name in REQUESTS:
+        return obj(frame.run.web.state)
     if name == "session" and thing.name in REQUESTS:
         return UNKNOWN
     kind = _TEXTS.get(thing.name, {}).get(name)

@@ -190,7 +190,7 @@ def environment_escapes(environment: Value, name: str) -> bool:
     for thing in things(environment, External):
         chosen = thing.named.get("autoescape")
         if chosen is None:
-            return thing.name != "jinja2.Environment"
+            return bool(thing.name != "jinja2.Environment")
         if truth(chosen) is True:
             return True
         if truth(chosen) is False:

@@ -108,11 +108,9 @@ def with_shared(
     else:
         unshown.append("benign requests: none was answered before")
     shown.append("nothing new")
-    if ran is None:
-        unshown.append("the project's tests: --test COMMAND runs them")
-    elif not ran[0].passed:
+    if ran is not None and not ran[0].passed:
         unshown.append("the project's tests: they failed before, too")
-    else:
+    elif ran is not None:
         shown.append("tests pass")
     return Outcome(outcome.planned, tuple(shown), tuple(unshown), outcome.against)
 

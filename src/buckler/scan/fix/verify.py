@@ -133,6 +133,8 @@ class Verifier:
             ran = None if failure or self._tests is None else self._run_tests(copy)
         if ran is not None and ran[0].passed and not ran[1].passed:
             failure = f"the project's tests fail: {ran[1].why}"
+        if failure:
+            self._tell(f"against {len(repairs)}: {failure}")
         outcomes = tuple(
             with_shared(
                 judged(item, self._before, after, repairs),

@@ -72,7 +72,17 @@ def template_named(folder: Path, name: str) -> tuple[str, str] | None:
 @lru_cache(maxsize=4)
 def _templates(folder: Path) -> tuple[Path, ...]:
     found: list[Path] = []
-    for pattern in ("*.html", "*.htm", "*.xml", "*.j2", "*.jinja", "*.jinja2", "*.txt", "*.tpl", "*.tmpl"):
+    for pattern in (
+        "*.html",
+        "*.htm",
+        "*.xml",
+        "*.j2",
+        "*.jinja",
+        "*.jinja2",
+        "*.txt",
+        "*.tpl",
+        "*.tmpl",
+    ):
         for path in folder.rglob(pattern):
             if (
                 len(found) < MAX_FILES

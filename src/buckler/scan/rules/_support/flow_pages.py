@@ -41,6 +41,7 @@ def escaped_elsewhere(flow: Flow) -> Verdict | None:
                     return told(
                         flow,
                         f"is escaped as text, but stands in {place}, where that does not help.",
+                        part,
                     )
             before += "\0"
     return None

@@ -112,6 +112,17 @@ def _plain(parts: Any) -> str:
     return "".join(p if isinstance(p, str) else "\0" for p in parts)
 
 
+@dataclass(frozen=True, slots=True)
+class At(Verdict):
+    """A verdict about a part of the input that has arrived.
+
+    Attributes:
+        taints: That part.
+    """
+
+    taints: Taints = ()
+
+
 @runtime_checkable
 class ChecksFlow(Protocol):
     """Looks for input that reaches a sink."""

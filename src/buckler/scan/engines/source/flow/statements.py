@@ -282,7 +282,8 @@ def _global(frame: Frame, node: ast.Global | ast.Nonlocal) -> None:
 
 
 def _function(frame: Frame, node: ast.FunctionDef | ast.AsyncFunctionDef) -> None:
-    frame.bind(node.name, define_function(frame, node))
+    setter = any(isinstance(d, ast.Attribute) and d.attr == "setter" for d in node.decorator_list)
+    frame.bind(f"{node.name}.setter" if setter else node.name, define_function(frame, node))
 
 
 def _class(frame: Frame, node: ast.ClassDef) -> None:

@@ -76,7 +76,14 @@ class Templates:
         self._modules: dict[str, SourceModule] = {}
 
     def render(
-        self, frame: Frame, node: ast.AST, name: str, context: Container, *, escapes: bool, depth: int = 0
+        self,
+        frame: Frame,
+        node: ast.AST,
+        name: str,
+        context: Container,
+        *,
+        escapes: bool,
+        depth: int = 0,
     ) -> None:
         """Look at every value that a template shows."""
         found = self._find(name)
@@ -85,7 +92,9 @@ class Templates:
         path, text = found
         names: dict[str, Value] = {}
         source = _COMMENT.sub(lambda m: re.sub(r"[^\n]", " ", m.group()), text)
-        for shown in _walk(source, escapes, names, lambda v: _value(frame, node, context, names, v)):
+        for shown in _walk(
+            source, escapes, names, lambda v: _value(frame, node, context, names, v)
+        ):
             if isinstance(shown, str):
                 self.render(frame, node, shown, context, escapes=escapes, depth=depth + 1)
                 continue

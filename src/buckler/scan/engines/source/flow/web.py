@@ -478,7 +478,9 @@ class Web:
 
     def responded(self, frame: Frame, node: ast.AST, given: Arguments, first: int) -> None:
         """``TemplateResponse(request, name, context)``, in the older order without the request as well."""
-        number = next((n for n in (first, first + 1) if one_text(given.at(n, "name")) is not None), None)
+        number = next(
+            (n for n in (first, first + 1) if one_text(given.at(n, "name")) is not None), None
+        )
         if number is None or self.templates is None:
             return
         name = one_text(given.at(number, "name")) or ""

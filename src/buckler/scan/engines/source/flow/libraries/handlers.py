@@ -141,6 +141,8 @@ def _isinstance(frame: Frame, node: ast.AST, given: Arguments) -> Value:
     harmless = {"builtins.int", "builtins.float", "builtins.bool", "uuid.UUID", "datetime.date"}
     if value.taints and names and names <= harmless | {"datetime.datetime", "decimal.Decimal"}:
         return boolean(clearing(value), {})
+    if value.taints and names and all(n.startswith("ast.") for n in names):
+        return boolean(clearing(value, bit("code")), {})
     if value.taints and names <= {"builtins.str", "builtins.int", "builtins.float"} and names:
         return boolean(clearing(value, bit("nosql")), {})
     return Value(kind="bool")
@@ -297,7 +299,9 @@ def _pattern(method: str) -> Handler:
 
 def fitted(frame: Frame, method: str, pattern: str | None, value: Value) -> Value:
     """A match of a pattern, or None; a match shows which characters the text has."""
-    match = External("re.Match", True, (value,), {} if pattern is None else {"pattern": constant(pattern)})
+    match = External(
+        "re.Match", True, (value,), {} if pattern is None else {"pattern": constant(pattern)}
+    )
     if pattern is None or not value.taints:
         return Value(None, (match,), (), "", ({}, {}))
     kinds = clean_after(pattern, method == "fullmatch")
@@ -471,6 +475,7 @@ HANDLERS: dict[str, Handler] = {
     "os.path.relpath": _relative,
     "os.path.expanduser": _environ_path,
     "os.fspath": _environ_path,
+    "builtins.str.maketrans": lambda f, n, g: obj(External("str.table", True, tuple(g.positional))),
     "heapq.heappush": _push,
     "heapq.heappop": _popped,
     "markupsafe.Markup": _markup,

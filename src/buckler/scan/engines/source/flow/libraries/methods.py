@@ -12,7 +12,7 @@ from buckler.scan.engines.source.flow.conditions import below, boolean
 from buckler.scan.engines.source.flow.declared import default_source, fresh
 from buckler.scan.engines.source.flow.expressions import taints_within
 from buckler.scan.engines.source.flow.frames import clearing
-from buckler.scan.engines.source.flow.iterating import derived, elements
+from buckler.scan.engines.source.flow.iterating import derived, elements, entered
 from buckler.scan.engines.source.flow.libraries.handlers import (
     basename,
     fitted,
@@ -146,14 +146,20 @@ def _group(
     return made.mapped(lambda t: t.cleaned(kinds))
 
 
-def _groups(frame: Frame, node: ast.AST, thing: External, receiver: Value, given: Arguments) -> Value:
+def _groups(
+    frame: Frame, node: ast.AST, thing: External, receiver: Value, given: Arguments
+) -> Value:
     made = Container("list", frame.run.path)
     made.rest = _group(frame, node, thing, receiver, Arguments([Value((-1,))]))
     return obj(made)
 
 
-def _whole_group(frame: Frame, node: ast.AST, thing: External, receiver: Value, given: Arguments) -> Value:
-    return _group(frame, node, thing, receiver, given if given.positional else Arguments([Value((0,))]))
+def _whole_group(
+    frame: Frame, node: ast.AST, thing: External, receiver: Value, given: Arguments
+) -> Value:
+    return _group(
+        frame, node, thing, receiver, given if given.positional else Arguments([Value((0,))])
+    )
 
 
 def _put(frame: Frame, node: ast.AST, thing: External, receiver: Value, given: Arguments) -> Value:
@@ -163,11 +169,21 @@ def _put(frame: Frame, node: ast.AST, thing: External, receiver: Value, given: A
     return NONE
 
 
-def _taken(frame: Frame, node: ast.AST, thing: External, receiver: Value, given: Arguments) -> Value:
+def _taken(
+    frame: Frame, node: ast.AST, thing: External, receiver: Value, given: Arguments
+) -> Value:
     return thing.fields.get("@items", UNKNOWN)
 
 
-def _markup_format(frame: Frame, node: ast.AST, thing: External, receiver: Value, given: Arguments) -> Value:
+def _enter(
+    frame: Frame, node: ast.AST, thing: External, receiver: Value, given: Arguments
+) -> Value:
+    return entered(frame, given.at(0), node)
+
+
+def _markup_format(
+    frame: Frame, node: ast.AST, thing: External, receiver: Value, given: Arguments
+) -> Value:
     """``Markup.format`` escapes what it puts in."""
     kinds = bit("html")
 
@@ -179,7 +195,9 @@ def _markup_format(frame: Frame, node: ast.AST, thing: External, receiver: Value
         {k: escaped(v) for k, v in given.named.items()},
         escaped(given.more),
     )
-    made = text_method(frame, node, Value(receiver.alts, (), receiver.taints, "str"), "format", inner)
+    made = text_method(
+        frame, node, Value(receiver.alts, (), receiver.taints, "str"), "format", inner
+    )
     made = UNKNOWN if made is None else made
     return Value(made.alts, (External("markupsafe.Markup", True),), made.taints)
 
@@ -329,6 +347,11 @@ _METHODS: dict[str, Method] = {
     "re.Pattern.fullmatch": _pattern("fullmatch"),
     "re.Pattern.search": _pattern("search"),
     "re.Pattern.sub": _sub,
+    "contextlib.ExitStack.enter_context": _enter,
+    "contextlib.AsyncExitStack.enter_context": _enter,
+    "contextlib.AsyncExitStack.enter_async_context": _enter,
+    "contextvars.ContextVar.set": _put,
+    "contextvars.ContextVar.get": _taken,
     "re.Match.group": _whole_group,
     "re.Match.groups": _groups,
     "re.Match.groupdict": _groups,

@@ -9,6 +9,7 @@ from buckler.scan.engines.source.flow.arguments import Arguments
 from buckler.scan.engines.source.flow.declared import default_source, fresh
 from buckler.scan.engines.source.flow.objects import Container, External
 from buckler.scan.engines.source.flow.values import (
+    TRUE,
     UNKNOWN,
     Source,
     Value,
@@ -153,7 +154,8 @@ def request_method(
         made = fresh(frame, _source(frame, kind, "", node))
         return _listed(frame, made) if name.startswith(("iter_", "stream")) else made
     if thing.name == STARLETTE and name == "form":
-        return obj(External(PARAMS, True, source=default_source(frame, "form", "", node)))
+        source = default_source(frame, "form", "", node)
+        return obj(External(PARAMS, True, (TRUE,), source=source))
     if thing.name in (UPLOAD, "web.File") and name in ("read", "readline", "getvalue", "readlines"):
         field = thing.source.name if thing.source is not None else ""
         return fresh(frame, default_source(frame, "file", field, node))
@@ -227,6 +229,6 @@ def params_element(frame: Frame, node: ast.AST, thing: External, key: Value) -> 
     if source.kind == "file":
         return obj(External(UPLOAD, True, source=made))
     value = fresh(frame, made, "str" if source.kind != "json" else "", bit("nosql"))
-    if source.kind == "form":
+    if source.kind == "form" and thing.given:
         return Value(None, (External(UPLOAD, True, source=made),), value.taints)
     return value

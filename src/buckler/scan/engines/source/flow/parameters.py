@@ -173,6 +173,8 @@ class Parameters:
         special = self._special(frame, inner)
         if special is not None:
             return special
+        if self._entry.kind in ("request", "starlette", "asgi", "handler"):
+            return UNKNOWN
         if self._entry.kind == "graphql":
             return input_of(frame, kind, self._source(frame, arg, "json", arg.arg))
         if arg.annotation is None and self._entry.kind not in ("fastapi",):

@@ -43,6 +43,7 @@ _SAFE = re.compile(r"\|\s*safe\b")
 _CLEAN = re.compile(
     r"\|\s*(?:\w*(?:sanit|clean|bleach|nh3|purif|strip_?tags|striptags)\w*|tojson|urlencode|int|float|length|count|round|e\b|escape|forceescape)"
 )
+_TAG = re.compile(r"<[a-zA-Z!][^<>]*>")
 BEFORE = 400
 MOST_INCLUDES = 4
 
@@ -90,6 +91,8 @@ class Templates:
         if found is None or depth > MOST_INCLUDES:
             return
         path, text = found
+        if not _TAG.search(text) or path.endswith((".txt", ".md", ".eml")):
+            return  # no page: a mail, a letter, a statement
         names: dict[str, Value] = {}
         source = _COMMENT.sub(lambda m: re.sub(r"[^\n]", " ", m.group()), text)
         for shown in _walk(
@@ -117,6 +120,10 @@ class Templates:
         value = frame.stepped(value, node, "given to a template")
         if shown.escaped:
             value = value.mapped(lambda t: t.cleaned(bit("html"), "escape()"))
+        if not shown.escaped and not _SAFE.search(shown.value):
+            whole = Value(None, (), value.taints, "str")
+            frame.run.hits.reached(frame, node, "web.unescaped", Arguments([whole]))
+            return
         place = ast.Pass(lineno=shown.line, col_offset=0)
         whole = Value((Text((shown.before, value.taints)),), (), value.taints, "str")
         frame.run.hits.reached(inner, place, "web.template", Arguments([whole]))

@@ -32,7 +32,7 @@ NAMES = {
     "filename": "the name of the uploaded file",
     "body": "the request's body",
     "message": "the websocket's message",
-    "database": "the database",
+    "database": "the stored value",
     "answer": "another service's answer",
     "exception": "an exception",
     "entry": "an entry of an archive",

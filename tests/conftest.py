@@ -48,6 +48,7 @@ SLOW = (
     "tests/scan/test_standin_postgresql.py",
     "tests/scan/test_standin_redis.py",
     "tests/scan/test_standin_transactions.py",
+    "tests/fix/test_proved.py",
     "tests/formats/",
     "tests/guard/test_protections.py",
 )

@@ -135,3 +135,14 @@ def test_a_new_file_overwrites_none_that_came_meanwhile(tmp_path: Path) -> None:
     with pytest.raises(ApplyError):
         apply(tmp_path, files)
     assert everything(tmp_path) == {"a.py": b"a = 1\n", "new.py": b"mine\n"}
+
+
+def test_a_new_file_behind_a_link_that_leads_out_is_not_made(tmp_path: Path) -> None:
+    folder, outside = tmp_path / "project", tmp_path / "outside"
+    folder.mkdir()
+    outside.mkdir()
+    (folder / "link").symlink_to(outside)
+    new = repair(FileRepair("link/new.py", created="n = 1\n"))
+    with pytest.raises(ApplyError, match="leads out"):
+        apply(folder, written(folder, [new]))
+    assert list(outside.iterdir()) == []

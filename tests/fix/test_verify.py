@@ -146,6 +146,24 @@ def test_the_same_change_for_two_findings_is_one_repair(tmp_path: Path) -> None:
     assert [len(item.findings) for item in made.repairs] == [2]
 
 
+def test_a_repair_of_another_finding_is_none(tmp_path: Path) -> None:
+    """As many are gone as were to go, but not the one that was meant."""
+
+    def other(draft: Draft, call: ast.Call) -> None:
+        draft.replace(next(c for c in draft.index.called("bad") if c is not call), "safe()")
+
+    (tmp_path / "main.py").write_text("bad()\n(bad())\n")
+    rule = Calls(922, "bad", other)
+    settings = Settings(engines=("source",))
+    target = discover(str(tmp_path), settings)
+    looker = Looker(settings, Options(), [rule], lambda event: None)
+    before = looker.look(target)
+    first = before.report.findings[0]
+    made = plan(tmp_path, before.report.findings, [rule], fingerprint=first.fingerprint)
+    tried = Verifier(target, looker, before).verify(made.repairs)
+    assert [outcome.against for outcome in tried.outcomes] == ["the finding is still there"]
+
+
 def test_what_is_to_be_reviewed_is_made_when_asked_for(tmp_path: Path) -> None:
     (tmp_path / "main.py").write_text("bad()\n")
     rule = Calls(915, "bad", becomes("safe()"), safe=False)

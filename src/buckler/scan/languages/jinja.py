@@ -57,6 +57,7 @@ def escapes_itself(folder: Path | None, name: str) -> bool:
     return False
 
 
+@lru_cache(maxsize=2048)
 def template_named(folder: Path, name: str) -> tuple[str, str] | None:
     """Path (relative, with ``/``) and text of a template of the project, or None."""
     for path in _templates(folder):

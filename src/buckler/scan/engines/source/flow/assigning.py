@@ -60,7 +60,7 @@ def _attribute(frame: Frame, target: ast.Attribute, value: Value) -> None:
     value = frame.stepped(value, target, f"kept in .{target.attr}")
     value = frame.state.baked(value) if frame.state is not None else value
     for thing in owner.objs:
-        frame.run.changes(thing)
+        frame.run.changes(thing, value)
         if type(thing) is Instance:
             if frame.run.setter(frame, thing, target.attr, value):
                 continue
@@ -83,7 +83,7 @@ def _element(frame: Frame, target: ast.Subscript, value: Value) -> None:
     value = frame.state.baked(value) if frame.state is not None else value
     known = only(key)
     for thing in owner.objs:
-        frame.run.changes(thing)
+        frame.run.changes(thing, value)
         if type(thing) is Container:
             if known is UNKNOWN or not _hashable(known):
                 thing.spread(value)
@@ -109,7 +109,7 @@ def _unknown_element(
                 made.spread(value)
             else:
                 made.put(known, value, surely=False)
-            frame.run.changes(owner)
+            frame.run.changes(owner, value)
             owner.fields[thing.name] = obj(made)
 
 

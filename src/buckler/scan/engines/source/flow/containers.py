@@ -31,7 +31,8 @@ def container_method(
     if handler is None:
         return UNKNOWN
     if name in _CHANGING:
-        frame.run.changes(thing)
+        for value in given.all() or [UNKNOWN]:
+            frame.run.changes(thing, value)
     if frame.state is not None:
         baked = frame.state.baked
         given = Arguments(

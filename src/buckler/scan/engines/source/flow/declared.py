@@ -101,10 +101,17 @@ def is_generic(name: str) -> bool:
 
 def type_of(frame: Frame, node: ast.expr | None) -> Value:
     """The classes that an annotation names, as values."""
-    from buckler.scan.engines.source.flow.expressions import evaluate
-
     if node is None:
         return UNKNOWN
+    known = frame.run.types.get(node)
+    if known is None:
+        known = frame.run.types[node] = _type_of(frame, node)
+    return known
+
+
+def _type_of(frame: Frame, node: ast.expr) -> Value:
+    from buckler.scan.engines.source.flow.expressions import evaluate
+
     if isinstance(node, ast.Constant):
         if isinstance(node.value, str):
             try:

@@ -106,6 +106,9 @@ class Parameters:
             named[plain[0].arg] = obj(Instance(shape.owner, self._run.path))
             plain = plain[1:]
         scope = Frame(self._run, shape.module, None, shape.frame)
+        scope.state = (
+            frame.state or scope.state
+        )  # what a dependency checks is checked for the handler
         bodies = self._bodies(scope, [*plain, *args.kwonlyargs], shape)
         for number, arg in enumerate([*plain, *args.kwonlyargs]):
             given = _FIRST.get(self._entry.kind)
@@ -226,12 +229,31 @@ class Parameters:
                 if key in self._solving:
                     return UNKNOWN
                 self._solving.add(key)
-                self._solved[key] = self._dependency(frame, thing)
+                self._solved[key] = self._remembered(frame, thing, key)
                 self._solving.discard(key)
             made.append(self._solved[key])
         value = join(made) if made else UNKNOWN
         if not value.objs and value.alts is None and not value.taints:
             value = _as_annotated(frame, value, annotation)
+        return value
+
+    def _remembered(self, frame: Frame, thing: object, key: int) -> Value:
+        """What a dependency gives, for all routes whose paths have the same names at once."""
+        place = (key, tuple(sorted(self.path.items())), self._entry.kind)
+        known = self._run.dependencies.get(place)
+        if known is not None:
+            value, clears, guarded = known
+            self._entry.guarded = self._entry.guarded or guarded
+            if frame.state is not None:
+                frame.state.clear(clears)
+            return value
+        before = frame.state.cleared if frame.state is not None else {}
+        outer, self._entry.guarded = self._entry.guarded, False
+        value = self._dependency(frame, thing)
+        guarded, self._entry.guarded = self._entry.guarded, outer or self._entry.guarded
+        after = frame.state.cleared if frame.state is not None else before
+        clears = {t: k for t, k in after.items() if before.get(t, 0) | k != before.get(t, 0)}
+        self._run.dependencies[place] = (value, clears, guarded)
         return value
 
     def _dependency(self, frame: Frame, thing: object) -> Value:

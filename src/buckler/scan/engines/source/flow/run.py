@@ -21,6 +21,7 @@ from buckler.scan.engines.source.flow.objects import (
     Function,
     Instance,
     ModuleObject,
+    deep_taints,
     things,
 )
 from buckler.scan.engines.source.flow.project import Project, SourceModule
@@ -41,6 +42,9 @@ if TYPE_CHECKING:
 
 MOST_STATEMENTS = 60_000
 """What one entry point may cost; a generated file of 50,000 lines is not to stop a scan."""
+
+
+_NAMED = frozenset({"query", "path", "header", "cookie", "form", "json", "filename"})
 
 
 @dataclass(slots=True)
@@ -82,10 +86,13 @@ class Run:
     )
     entry: Any = None
     stored: bool = False
+    dependencies: dict[Any, tuple[Value, dict[Token, int], bool]] = field(default_factory=dict)
+    types: dict[ast.expr, Value] = field(default_factory=dict)
 
     def again(self) -> None:
         """A second round, in which what the first one has stored may be read."""
         self.outcomes.clear()
+        self.dependencies.clear()
         self.stored = False
 
     # What it may cost
@@ -127,11 +134,14 @@ class Run:
         """The call ends: whether it has changed nothing but what it made itself."""
         return self._calls.pop().own
 
-    def changes(self, thing: Any) -> None:
-        """An object changes: calls that did not make it cannot be remembered."""
+    def changes(self, thing: Any, value: Value | None = None) -> None:
+        """An object changes: calls that did not make it cannot be remembered.
+
+        Where input gets into an object that is older than the request, others may read it there.
+        """
         serial = getattr(thing, "serial", 0)
-        if self._calls and serial < self._calls[0].mark:
-            self.stored = True
+        if not self.stored and self._calls and serial < self._calls[0].mark:
+            self.stored = value is not None and any(v.taints for v in deep_taints(value))
         for one in reversed(self._calls):
             if serial >= one.mark:
                 break
@@ -141,6 +151,7 @@ class Run:
         """``global name`` and an assignment: beside what it was, since another request may have set it."""
         for one in self._calls:
             one.own = False
+        self.stored = self.stored or any(v.taints for v in deep_taints(value))
         outer: Frame | None = frame.parent
         while outer is not None:
             if name in outer.env:
@@ -208,12 +219,14 @@ class Run:
     # Tokens
 
     def token(self, source: Source) -> Token:
-        """The token of an input: one for each request and slot, so that a check counts everywhere."""
-        key = (id(self.entry), source.kind, source.name)
-        if source.kind not in ("query", "path", "header", "cookie", "form", "json", "filename"):
-            key = (*key, source.path, source.line)  # type: ignore[assignment]
-        if source.kind == "json" and not source.name:
-            key = (*key, source.path, source.line)  # type: ignore[assignment]
+        """The token of an input: one for each slot, so that a check counts wherever it is read again.
+
+        Routes share it: what a check has shown is kept by the state of a request, and calls of
+        functions that several routes use can be remembered.
+        """
+        key: tuple[object, ...] = (source.kind, source.name)
+        if source.kind not in _NAMED or not source.name:
+            key = (*key, source.path, source.line)
         if key not in self._tokens:
             self._tokens[key] = Token(source)
         return self._tokens[key]

@@ -44,6 +44,7 @@ _CLEAN = re.compile(
     r"\|\s*(?:\w*(?:sanit|clean|bleach|nh3|purif|strip_?tags|striptags)\w*|tojson|urlencode|int|float|length|count|round|e\b|escape|forceescape)"
 )
 _TAG = re.compile(r"<[a-zA-Z!][^<>]*>")
+_WORD = re.compile(r"[A-Za-z_]\w*")
 BEFORE = 400
 MOST_INCLUDES = 4
 
@@ -63,6 +64,19 @@ class Shown:
     value: str
     before: str
     escaped: bool
+    words: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True)
+class Named:
+    """A name that a template sets: to a value, or to each element of one (``@each``)."""
+
+    name: str
+    value: str
+    words: frozenset[str]
+
+
+Piece = Shown | Named | str
 
 
 class Templates:
@@ -75,6 +89,7 @@ class Templates:
     def __init__(self, find: Find) -> None:
         self._find = find
         self._modules: dict[str, SourceModule] = {}
+        self._read: dict[tuple[str, bool], tuple[str, str, list[Piece]] | None] = {}
 
     def render(
         self,
@@ -86,25 +101,53 @@ class Templates:
         escapes: bool,
         depth: int = 0,
     ) -> None:
-        """Look at every value that a template shows."""
-        found = self._find(name)
-        if found is None or depth > MOST_INCLUDES:
+        """Look at every value that a template shows, where input is in the context at all."""
+        tainted = {str(key) for key, value in context.items.items() if taints_within(frame, value)}
+        if context.rest is None and not tainted and "request" not in context.items:
             return
-        path, text = found
-        if not _TAG.search(text) or path.endswith((".txt", ".md", ".eml")):
-            return  # no page: a mail, a letter, a statement
+        self._render(frame, node, name, context, tainted, escapes, depth)
+
+    def _render(
+        self,
+        frame: Frame,
+        node: ast.AST,
+        name: str,
+        context: Container,
+        tainted: set[str],
+        escapes: bool,
+        depth: int,
+    ) -> None:
+        read = self._pieces(name, escapes)
+        if read is None or depth > MOST_INCLUDES:
+            return
+        path, text, pieces = read
         names: dict[str, Value] = {}
-        source = _COMMENT.sub(lambda m: re.sub(r"[^\n]", " ", m.group()), text)
-        for shown in _walk(
-            source, escapes, names, lambda v: _value(frame, node, context, names, v)
-        ):
-            if isinstance(shown, str):
-                self.render(frame, node, shown, context, escapes=escapes, depth=depth + 1)
-                continue
-            value = _value(frame, node, context, names, shown.value)
-            taints = taints_within(frame, value)
-            if taints and not _CLEAN.search(shown.value):
-                self._shown(frame, node, path, text, shown, Value(None, (), taints))
+        for piece in pieces:
+            if isinstance(piece, str):
+                self._render(frame, node, piece, context, tainted, escapes, depth + 1)
+            elif isinstance(piece, Named):
+                if context.rest is not None or not tainted.isdisjoint(piece.words):
+                    names[piece.name] = _value(frame, node, context, names, piece.value)
+                    tainted = tainted | {piece.name}
+            elif context.rest is not None or not tainted.isdisjoint(piece.words):
+                value = _value(frame, node, context, names, piece.value)
+                taints = taints_within(frame, value)
+                if taints:
+                    self._shown(frame, node, path, text, piece, Value(None, (), taints))
+
+    def _pieces(self, name: str, escapes: bool) -> tuple[str, str, list[Piece]] | None:
+        """Path, text and pieces of a template, read once; None where it is none or no page."""
+        key = (name, escapes)
+        if key not in self._read:
+            found = self._find(name)
+            self._read[key] = None
+            if found is not None:
+                path, text = found
+                # What has no tag is no page: a mail, a letter, a statement.
+                if _TAG.search(text) and not path.endswith((".txt", ".md", ".eml")):
+                    source = _COMMENT.sub(lambda m: re.sub(r"[^\n]", " ", m.group()), text)
+                    self._read[key] = (path, text, list(_walk(source, escapes)))
+        return self._read[key]
 
     def _shown(
         self, frame: Frame, node: ast.AST, path: str, text: str, shown: Shown, value: Value
@@ -129,18 +172,18 @@ class Templates:
         frame.run.hits.reached(inner, place, "web.template", Arguments([whole]))
 
 
-def _walk(
-    source: str, escapes: bool, names: dict[str, Value], value_of: Callable[[str], Value]
-) -> Iterator[Shown | str]:
-    """The places that show a value, and the names of the templates that are put in."""
+def _walk(source: str, escapes: bool) -> Iterator[Piece]:
+    """The places that show a value, the names that are set, and the templates that are put in."""
     stack = [escapes]
     for match in _OUTPUT.finditer(source):
-        line = source.count("\n", 0, match.start()) + 1
         statement = match.group("statement")
         if statement is None:
             value = (match.group("value") or "").strip()
-            before = source[max(0, match.start() - BEFORE) : match.start()]
-            yield Shown(line, value, _plain(before), stack[-1] and not _SAFE.search(value))
+            if not _CLEAN.search(value):
+                line = source.count("\n", 0, match.start()) + 1
+                before = source[max(0, match.start() - BEFORE) : match.start()]
+                escaped = stack[-1] and not _SAFE.search(value)
+                yield Shown(line, value, _plain(before), escaped, _words(value))
             continue
         words = statement.split()
         if words[:1] == ["autoescape"] and len(words) > 1:
@@ -149,14 +192,18 @@ def _walk(
             stack.pop()
         loop = _LOOP.match(statement)
         if loop is not None:
-            each = value_of("@each " + loop.group(3))
-            names[loop.group(2) or loop.group(1)] = each
+            inner = loop.group(3)
+            yield Named(loop.group(2) or loop.group(1), "@each " + inner, _words(inner))
         chosen = _SET.match(statement)
         if chosen is not None:
-            names[chosen.group(1)] = value_of(chosen.group(2))
+            yield Named(chosen.group(1), chosen.group(2), _words(chosen.group(2)))
         other = _OTHER.match(statement)
         if other is not None:
             yield other.group(1)
+
+
+def _words(expression: str) -> frozenset[str]:
+    return frozenset(_WORD.findall(expression))
 
 
 def _plain(before: str) -> str:

@@ -60,6 +60,13 @@ INJECTED = frozenset(
 _LATER = frozenset(
     {"on_event", "exception_handler", "middleware", "errorhandler", "before_request"}
 )
+CONSTANTS = {
+    "os.sep": "/",
+    "os.path.sep": "/",
+    "os.linesep": "\n",
+    "os.pardir": "..",
+    "os.curdir": ".",
+}
 _RESTRICTING = {"pickle.Unpickler": "find_class"}
 """Classes of libraries that a subclass makes harmless by a method of its own."""
 _FIELDS = ("field_validator", "validator")
@@ -328,6 +335,8 @@ class Web:
             return thing.fields[name]
         if not thing.instance:
             full = canonical(f"{thing.name}.{name}")
+            if full in CONSTANTS:
+                return Value((CONSTANTS[full],))
             if full == FLASK:
                 return obj(External(FLASK, True))
             known = attribute_class(full)

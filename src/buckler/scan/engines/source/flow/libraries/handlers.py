@@ -94,7 +94,7 @@ def _pairs(frame: Frame, node: ast.AST, made: Container, value: Value) -> bool:
 
 def _push(frame: Frame, node: ast.AST, given: Arguments) -> Value:
     for thing in things(given.at(0), Container):
-        frame.run.changes(thing)
+        frame.run.changes(thing, given.at(1))
         thing.spread(given.at(1))
     return NONE
 
@@ -164,7 +164,7 @@ def _getattr(frame: Frame, node: ast.AST, given: Arguments) -> Value:
 def _setattr(frame: Frame, node: ast.AST, given: Arguments) -> Value:
     name = one_text(given.at(1))
     for thing in given.at(0).objs:
-        frame.run.changes(thing)
+        frame.run.changes(thing, given.at(2))
         if type(thing) in (Instance, External):
             key = name or "?"
             old = thing.fields.get(key)
@@ -333,12 +333,13 @@ def _url(frame: Frame, node: ast.AST, given: Arguments) -> Value:
 
 
 def _url_join(frame: Frame, node: ast.AST, given: Arguments) -> Value:
+    """``urljoin(base, x)``: an address of its own in ``x`` replaces the base; without a slash it has none."""
     base, last = given.at(0, "base"), given.at(1, "url")
-    return (
-        frame.stepped(hole(joined_taints(base.taints, last.taints), "str"), node, "urljoin()")
-        if (last.taints or base.taints)
-        else Value(kind="str")
-    )
+    relative = bit("slash")
+    kinds = bit("ssrf", "redirect")
+    inner = last.mapped(lambda t: t.cleaned(kinds) if t.clean & relative else t)
+    taints = joined_taints(base.taints, inner.taints)
+    return frame.stepped(hole(taints, "str"), node, "urljoin()") if taints else Value(kind="str")
 
 
 def _quoted(frame: Frame, node: ast.AST, given: Arguments) -> Value:

@@ -20,7 +20,7 @@ from buckler.scan.engines.source.flow.libraries.handlers import (
     substituted,
 )
 from buckler.scan.engines.source.flow.libraries.stored import stored
-from buckler.scan.engines.source.flow.objects import Container, External
+from buckler.scan.engines.source.flow.objects import Container, External, things
 from buckler.scan.engines.source.flow.operators import joined_path
 from buckler.scan.engines.source.flow.strings import text_method
 from buckler.scan.engines.source.flow.values import (
@@ -165,7 +165,7 @@ def _whole_group(
 def _put(frame: Frame, node: ast.AST, thing: External, receiver: Value, given: Arguments) -> Value:
     old = thing.fields.get("@items")
     thing.fields["@items"] = given.at(0) if old is None else join([old, given.at(0)])
-    frame.run.changes(thing)
+    frame.run.changes(thing, given.at(0))
     return NONE
 
 
@@ -300,6 +300,13 @@ def _entries(
     return obj(made)
 
 
+def _one_entry(
+    frame: Frame, node: ast.AST, thing: External, receiver: Value, given: Arguments
+) -> Value:
+    each = things(_entries(frame, node, thing, receiver, given), Container)
+    return each[0].element()
+
+
 def _stored_name(
     frame: Frame, node: ast.AST, thing: External, owner: Value, given: Arguments
 ) -> Value:
@@ -372,6 +379,7 @@ _METHODS: dict[str, Method] = {
     "hmac.HMAC.hexdigest": _digest,
     "hmac.HMAC.digest": _digest,
     "xml.sax.Parser.setFeature": _feature,
+    "tarfile.TarFile.next": _one_entry,
     "zipfile.ZipFile.infolist": _entries,
     "zipfile.ZipFile.namelist": _entries,
     "tarfile.TarFile.getmembers": _entries,

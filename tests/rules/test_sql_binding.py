@@ -189,6 +189,8 @@ LEFT = [
     "con.execute(f\"SELECT id FROM item WHERE name = '{q:>10}'\")",
     "con.execute(\"SELECT id FROM item WHERE name = '%s' ORDER BY %s\" % (q, column))",
     "con.execute(q)",
+    'con.execute(f"PRAGMA user_version = {limit}")',
+    "con.execute(f\"-- once\\n ATTACH DATABASE '{q}' AS other\")",
     'con.execute("SELECT id FROM item WHERE name = ?", (q,))',
 ]
 

@@ -6,6 +6,7 @@ import ast
 
 from buckler.scan.fix.draft import Draft
 from buckler.scan.fix.quotes import quoted
+from buckler.scan.python.index import last
 from buckler.scan.rules.injection._fixes.pieces import Letter, Unreadable, Value, pieces_of
 
 _SHELL = frozenset("|&;<>()$`*?[]{}~#!\n=%^")
@@ -29,6 +30,8 @@ def argument_list(draft: Draft, node: ast.expr) -> list[str] | None:
         return None
     if not any(isinstance(part, Value) for word in words for part in word):
         return None
+    if any(isinstance(p, Value) and _holds_words(draft, p) for word in words for p in word):
+        return None
     program = "".join(part.text for part in words[0] if isinstance(part, Letter))
     made = [_source(draft, node, word) for word in words]
     first = next((n for n, word in enumerate(words) if word and isinstance(word[0], Value)), None)
@@ -40,6 +43,22 @@ def argument_list(draft: Draft, node: ast.expr) -> list[str] | None:
             return None
         made.insert(first, draft.quote("--"))
     return made
+
+
+def _holds_words(draft: Draft, value: Value) -> bool:
+    """Whether a value is a piece of a command by itself, which a shell would split into words."""
+    named = [
+        v
+        for (_, name), found in draft.index.bindings.items()
+        if name == value.source
+        for v in found
+    ]
+    return any(
+        isinstance(v, ast.JoinedStr | ast.BinOp)
+        or (isinstance(v, ast.Constant) and " " in str(v.value))
+        or (isinstance(v, ast.Call) and last(v.func) in ("join", "format"))
+        for v in named
+    )
 
 
 def _text(word: Word) -> list[str]:

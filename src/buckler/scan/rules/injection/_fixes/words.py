@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import ast
 
+from buckler.core.errors import UnreadableText
 from buckler.scan.fix.draft import Draft
 from buckler.scan.fix.quotes import quoted
 from buckler.scan.python.index import last
-from buckler.scan.rules.injection._fixes.pieces import Letter, Unreadable, Value, pieces_of
+from buckler.scan.rules.injection._fixes.pieces import Letter, Value, pieces_of
 
 _SHELL = frozenset("|&;<>()$`*?[]{}~#!\n=%^")
 _TAKE_IT_AS_TEXT = frozenset({"echo", "test", "expr", "find"})
@@ -23,7 +24,7 @@ def argument_list(draft: Draft, node: ast.expr) -> list[str] | None:
     """
     try:
         pieces = pieces_of(draft, node)
-    except Unreadable:
+    except UnreadableText:
         return None
     words = _words(pieces.parts)
     if not words or any(isinstance(part, Value) for part in words[0]):

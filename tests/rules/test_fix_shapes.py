@@ -63,6 +63,14 @@ def test_commands(before: str, after: str, tmp_path: Path) -> None:
     assert fixed("INJ002", made, tmp_path, "return") is None
 
 
+def test_a_value_of_several_words_needs_a_shell(tmp_path: Path) -> None:
+    text = (
+        "import os\n\n\ndef run(url, name):\n    login = f' --user {name}'\n"
+        '    os.system(f"svn checkout{login} {url}")\n'
+    )
+    assert fixed("INJ002", text, tmp_path, "os.system") is None
+
+
 @pytest.mark.parametrize(
     "call",
     [

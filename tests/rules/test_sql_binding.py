@@ -6,6 +6,7 @@ The oracle is SQLite: the statement before and after runs on the same rows with 
 from __future__ import annotations
 
 import sqlite3
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -33,12 +34,22 @@ def bound(text: str, folder: Path, marker: str = "execute") -> str | None:
     return made.after
 
 
-def database() -> sqlite3.Connection:
-    con = sqlite3.connect(":memory:")
-    con.execute("CREATE TABLE item (id INTEGER PRIMARY KEY, name TEXT, note TEXT)")
-    rows = [(1, "bolt", "steel 100%"), (2, "nut", "brass"), (3, "it's", "{odd}")]
-    con.executemany("INSERT INTO item VALUES (?, ?, ?)", rows)
-    return con
+@pytest.fixture
+def database() -> Iterator[Callable[[], sqlite3.Connection]]:
+    """Makes databases with the same rows, and closes them."""
+    made: list[sqlite3.Connection] = []
+
+    def make() -> sqlite3.Connection:
+        con = sqlite3.connect(":memory:")
+        made.append(con)
+        con.execute("CREATE TABLE item (id INTEGER PRIMARY KEY, name TEXT, note TEXT)")
+        rows = [(1, "bolt", "steel 100%"), (2, "nut", "brass"), (3, "it's", "{odd}")]
+        con.executemany("INSERT INTO item VALUES (?, ?, ?)", rows)
+        return con
+
+    yield make
+    for con in made:
+        con.close()
 
 
 SQLITE = [
@@ -159,7 +170,7 @@ def program(call: str) -> str:
 
 
 @pytest.mark.parametrize(("before", "after"), SQLITE, ids=range(len(SQLITE)))
-def test_values_are_bound(before: str, after: str, tmp_path: Path) -> None:
+def test_values_are_bound(before: str, after: str, tmp_path: Path, database) -> None:
     made = bound(program(before), tmp_path)
     assert made == program(after)
     old, new = {}, {}
@@ -189,6 +200,8 @@ LEFT = [
     "con.execute(f\"SELECT id FROM item WHERE name = '{q:>10}'\")",
     "con.execute(\"SELECT id FROM item WHERE name = '%s' ORDER BY %s\" % (q, column))",
     "con.execute(q)",
+    'con.execute(f"PRAGMA user_version = {limit}")',
+    "con.execute(f\"-- once\\n ATTACH DATABASE '{q}' AS other\")",
     'con.execute("SELECT id FROM item WHERE name = ?", (q,))',
 ]
 
@@ -280,7 +293,7 @@ def test_a_statement_that_is_used_elsewhere_is_not(more: str, tmp_path: Path) ->
     assert bound(text, tmp_path) is None
 
 
-def test_a_piece_with_a_name_is_bound_with_the_statement(tmp_path: Path) -> None:
+def test_a_piece_with_a_name_is_bound_with_the_statement(tmp_path: Path, database) -> None:
     before = """from sqlalchemy import text
 
 

@@ -143,7 +143,12 @@ def _print(told: Told, target: str, given: dict[str, Any]) -> None:
         return
     console = Console(highlight=False, soft_wrap=True)
     if given["diff"]:
-        _lines(console, telling.diff_lines(told.files))
+        if console.is_terminal:
+            _lines(console, telling.diff_lines(told.files))
+        else:  # for git apply, which wants every byte as it is
+            diff = "".join(telling.diff_of(file) for file in told.files)
+            sys.stdout.flush()
+            sys.stdout.buffer.write(diff.encode("utf-8", "surrogatepass"))
         console = Console(highlight=False, soft_wrap=True, stderr=True)
     _lines(console, telling.lines(told, target))
 

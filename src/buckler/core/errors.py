@@ -81,6 +81,15 @@ class RepairError(BucklerError):
     code = "repair"
 
 
+class UnreadableText(RepairError):
+    """A text is put together in a way that a fixer does not understand; the finding is for a person."""
+
+    code = "repair.text"
+
+    def __init__(self, message: str = "the text is put together in an unknown way") -> None:
+        super().__init__(message, hint="`buckler rule ID` says how to do it by hand")
+
+
 class ApplyError(BucklerError):
     """A repair could not be written; every file is as it was."""
 

@@ -84,7 +84,14 @@ class Draft:
     @property
     def usual_quote(self) -> str:
         """The quote that the file begins most of its literals with."""
-        return usual(self.source, self.index.all(ast.Constant))
+        parents = self.index.parents
+        literals: list[ast.expr] = []
+        for node in self.index.all(ast.Constant):
+            outer = parents.get(node)
+            inside = isinstance(outer, ast.JoinedStr)  # 3.12 tells where in it, 3.11 does not
+            if inside or isinstance(node.value, str | bytes):
+                literals.append(outer if isinstance(outer, ast.JoinedStr) else node)
+        return usual(self.source, literals)
 
     # Names
 

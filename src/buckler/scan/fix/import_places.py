@@ -12,6 +12,7 @@ import sys
 from collections.abc import Iterable
 from pathlib import Path
 
+from buckler.core.errors import RepairError
 from buckler.scan.fix.brackets import Brackets
 from buckler.scan.fix.edits import Edit
 from buckler.scan.fix.text import Text
@@ -187,7 +188,7 @@ class _Places:
     def _parsed(statement: str) -> _Statement:
         parsed = ast.parse(statement).body[0]
         if not isinstance(parsed, _Statement):
-            raise TypeError(statement)
+            raise RepairError(f"{statement!r} is no import")
         return parsed
 
     def _place(self, wanted: _Statement) -> tuple[int, bool, bool]:

@@ -10,19 +10,18 @@ from buckler.scan.fix.text import Text
 _OPENING = re.compile(r"[A-Za-z]{0,2}('''|\"\"\"|'|\")")
 
 
-def usual(text: Text, constants: list[ast.Constant]) -> str:
+def usual(text: Text, literals: list[ast.expr]) -> str:
     """The quote that a file begins most of its literals with; ``"`` where it has none.
 
     Args:
         text: Of the file.
-        constants: Of its tree. Quotes within a literal, as SQL has them, are not counted.
+        literals: Texts of its tree. Quotes within one, as SQL has them, are not counted.
     """
     found = []
-    for node in constants:
-        if isinstance(node.value, str | bytes):
-            opened = _OPENING.match(text.text, text.span(node)[0])
-            if opened is not None:
-                found.append(opened.group(1))
+    for node in literals:
+        opened = _OPENING.match(text.text, text.span(node)[0])
+        if opened is not None:
+            found.append(opened.group(1))
     return "'" if found.count("'") > found.count('"') else '"'
 
 

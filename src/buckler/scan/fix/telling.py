@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -12,6 +13,7 @@ from buckler.scan.fix.proving import Outcome
 from buckler.scan.fix.writing import Written
 from buckler.scan.formats import clean
 
+_ROW = re.compile(r"[^\n]*\n|[^\n]+")
 SCHEMA = "buckler-fix/1"
 Line = list[tuple[str, str]]
 
@@ -42,8 +44,7 @@ class Told:
 
 def diff_of(file: Written) -> str:
     """A file's unified diff, as ``patch -p1`` takes it."""
-    before = file.before.splitlines(keepends=True)
-    after = file.after.splitlines(keepends=True)
+    before, after = _ROW.findall(file.before), _ROW.findall(file.after)
     old = f"a/{file.path}" if file.digest is not None else "/dev/null"
     rows = difflib.unified_diff(before, after, old, f"b/{file.path}")
     made = []
@@ -55,7 +56,7 @@ def diff_of(file: Written) -> str:
 def diff_lines(files: Sequence[Written]) -> Iterator[Line]:
     """The diffs of all files as lines with a style each."""
     for file in files:
-        for row in diff_of(file).splitlines():
+        for row in diff_of(file).split("\n")[:-1]:
             style = {"+": "good", "-": "high word", "@": "place"}.get(row[:1], "")
             if row.startswith(("+++", "---")):
                 style = "strong"

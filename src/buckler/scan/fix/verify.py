@@ -129,7 +129,8 @@ class Verifier:
                 return Tried((), None), Failure(f"it cannot be made: {error.message}")
             after = self._looker.look(moved(self._target, copy), findings)
             failure = shared_failure(self._before, after)
-            ran = None if failure.why or self._tests is None else self._run_tests(copy)
+            tests = None if failure.why else self._tests
+            ran = self._run_tests(tests, copy) if tests is not None else None
         if ran is not None and ran[0].passed and not ran[1].passed:
             failure = Failure(f"the project's tests fail: {ran[1].why}")
         if failure.why:
@@ -145,18 +146,16 @@ class Verifier:
         )
         return Tried(outcomes, after, tuple(files)), failure
 
-    def _run_tests(self, copy: Path) -> tuple[Ran, Ran]:
+    def _run_tests(self, tests: ProjectTests, copy: Path) -> tuple[Ran, Ran]:
         """The project's tests without repairs, once, and with them."""
-        if self._tests is None:
-            raise TypeError("there are no tests to run")
         if self._tested is None:
             self._tell("running the project's tests as it is")
             with copy_of(self._target.folder) as original:
-                self._tested = self._tests.run(original)
+                self._tested = tests.run(original)
         if not self._tested.passed:
             return self._tested, self._tested
         self._tell("running the project's tests with the repairs")
-        return self._tested, self._tests.run(copy)
+        return self._tested, tests.run(copy)
 
 
 def _parted(

@@ -6,6 +6,7 @@ import ast
 import re
 from collections.abc import Sequence
 
+from buckler.core.errors import UnreadableText
 from buckler.core.finding import Finding
 from buckler.scan.fix.draft import Draft
 from buckler.scan.fix.quotes import quoted
@@ -16,7 +17,6 @@ from buckler.scan.rules.injection._fixes.pieces import (
     Letter,
     Pieces,
     Token,
-    Unreadable,
     Value,
     pieces_of,
 )
@@ -37,7 +37,7 @@ def bind(draft: Draft, finding: Finding) -> tuple[str, ...]:
             continue
         try:
             pieces = pieces_of(draft, statement.expression)
-        except Unreadable:
+        except UnreadableText:
             continue
         found = [b for b in bindable(pieces) if not _is_piece_of_sql(draft, b, statement)]
         inner = _fragments(draft, statement, pieces)
@@ -98,7 +98,7 @@ def _fragments(
         for text in _texts_of(draft, node.id, statement):
             try:
                 inner = pieces_of(draft, text)
-            except Unreadable:
+            except UnreadableText:
                 continue
             quoted_ones = [part for part in bindable(inner) if part.is_quoted]
             if quoted_ones and _go_alone(inner, quoted_ones):

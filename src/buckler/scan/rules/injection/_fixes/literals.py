@@ -17,6 +17,12 @@ _AFTER = re.compile(
     r"\s*(?:$|[,);]|\b(?:AND|OR|ORDER|GROUP|LIMIT|OFFSET|HAVING|RETURNING|UNION|WHERE|ON|THEN|ELSE|END)\b)",
     re.IGNORECASE,
 )
+_UTILITY = re.compile(
+    r"(?:\s|--[^\n]*\n|/\*.*?\*/)*(?:PRAGMA|ALTER|CREATE|DROP|SET|RESET|SHOW|USE|GRANT|REVOKE|ATTACH|DETACH|VACUUM|ANALYZE"
+    r"|COPY|COMMENT|TRUNCATE|LISTEN|NOTIFY|LOCK|BEGIN|COMMIT|ROLLBACK|DO|DECLARE|KILL|LOAD)\b",
+    re.IGNORECASE | re.DOTALL,
+)
+"""Statements in which the databases take no bound values."""
 MARK = "\0"
 
 
@@ -50,7 +56,7 @@ def bindable(pieces: Pieces) -> list[Bindable]:
     """
     parts = pieces.parts
     found: list[Bindable] = []
-    at = 0
+    at = len(parts) if _UTILITY.match(outline(parts)) else 0
     while at < len(parts):
         part = parts[at]
         if isinstance(part, Value):

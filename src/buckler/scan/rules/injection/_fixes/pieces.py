@@ -12,6 +12,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 
+from buckler.core.errors import UnreadableText
 from buckler.scan.fix.draft import Draft
 
 _OPENING = re.compile(r"([A-Za-z]{0,2})('''|\"\"\"|'|\")")
@@ -20,10 +21,6 @@ _ESCAPE = re.compile(
 )
 _PERCENT = re.compile(r"%(?:\((?P<key>[^)]*)\))?(?P<spec>[#0\- +]*[0-9.*]*)(?P<kind>[a-zA-Z%])")
 _FIELD = re.compile(r"\{(?P<key>[^{}!:]*)(?P<conversion>![rsa])?(?P<spec>:[^{}]*)?\}")
-
-
-class Unreadable(Exception):
-    """The text is put together in a way that is not understood here."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +94,7 @@ def pieces_of(draft: Draft, node: ast.expr) -> Pieces:
     """An expression taken apart.
 
     Raises:
-        Unreadable: It is not one of literals and values.
+        UnreadableText: It is not one of literals and values.
     """
     end = draft.source.span(node)[1]
     match node:
@@ -116,7 +113,7 @@ def pieces_of(draft: Draft, node: ast.expr) -> Pieces:
             made = Pieces("f")
             _literals(draft, node, made)
         case _:
-            raise Unreadable
+            raise UnreadableText
     made.parts = [_with_source(draft, made, part) for part in made.parts]
     if made.operation != (0, 0):  # the parenthesis around the literals stays with them
         opened = _closing_parentheses(draft, made.operation[0], made.operation[1])
@@ -146,12 +143,12 @@ def _percent_arguments(node: ast.expr, made: Pieces) -> None:
     if isinstance(node, ast.Dict):
         for key, value in zip(node.keys, node.values, strict=True):
             if not isinstance(key, ast.Constant) or not isinstance(key.value, str):
-                raise Unreadable
+                raise UnreadableText
             made.arguments[key.value] = value
         return
     items = node.elts if isinstance(node, ast.Tuple) else [node]
     if any(isinstance(item, ast.Starred) for item in items):
-        raise Unreadable
+        raise UnreadableText
     made.arguments = {str(number): item for number, item in enumerate(items)}
 
 
@@ -159,7 +156,7 @@ def _format_arguments(call: ast.Call, made: Pieces) -> None:
     if any(isinstance(a, ast.Starred) for a in call.args) or any(
         k.arg is None for k in call.keywords
     ):
-        raise Unreadable
+        raise UnreadableText
     made.arguments = {str(number): item for number, item in enumerate(call.args)}
     made.arguments |= {str(keyword.arg): keyword.value for keyword in call.keywords}
 
@@ -167,7 +164,7 @@ def _format_arguments(call: ast.Call, made: Pieces) -> None:
 def _sum(draft: Draft, node: ast.BinOp, made: Pieces) -> None:
     terms = list(_terms(node))
     if not any(_is_literal(t) or isinstance(t, ast.JoinedStr) for t in terms):
-        raise Unreadable
+        raise UnreadableText
     for number, term in enumerate(terms):
         if _is_literal(term) or isinstance(term, ast.JoinedStr):
             _literals(draft, term, made)
@@ -178,18 +175,18 @@ def _sum(draft: Draft, node: ast.BinOp, made: Pieces) -> None:
             _is_literal(following) or isinstance(following, ast.JoinedStr)
         )
         if before is None or not isinstance(made.parts[-1] if made.parts else None, Letter):
-            raise Unreadable
+            raise UnreadableText
         if beside and following is not None:
             after = next(_tokens(draft, *draft.source.span(following)))
             if (after.prefix.lower(), after.quote) != (before.prefix.lower(), before.quote):
-                raise Unreadable
+                raise UnreadableText
             made.parts.append(Value(draft.of(term), before.body_end, after.body))
         elif following is None:
             end = draft.source.span(term)[1]
             end = _closing_parentheses(draft, end, draft.source.span(node)[1])
             made.parts.append(Value(draft.of(term), before.body_end, end, closes=before.quote))
         else:
-            raise Unreadable
+            raise UnreadableText
 
 
 def _terms(node: ast.expr) -> Iterator[ast.expr]:
@@ -211,7 +208,7 @@ def _tokens(draft: Draft, start: int, end: int) -> Iterator[Token]:
             return
         opened = _OPENING.match(draft.text, place)
         if opened is None:
-            raise Unreadable
+            raise UnreadableText
         prefix, quote = opened.groups()
         body_end = _end_of(draft.text, opened.end(), quote, "f" in prefix.lower(), end)
         yield Token(place, opened.end(), body_end, body_end + len(quote), prefix, quote)
@@ -228,7 +225,7 @@ def _end_of(text: str, at: int, quote: str, is_f: bool, end: int) -> int:
             return at
         else:
             at += 1
-    raise Unreadable
+    raise UnreadableText
 
 
 def _field_end(text: str, at: int, end: int) -> int:
@@ -245,13 +242,13 @@ def _field_end(text: str, at: int, end: int) -> int:
         at += 1
         if depth == 0:
             return at
-    raise Unreadable
+    raise UnreadableText
 
 
 def _literals(draft: Draft, node: ast.expr, made: Pieces) -> None:
     for token in _tokens(draft, *draft.source.span(node)):
         if "b" in token.prefix.lower() or "t" in token.prefix.lower():
-            raise Unreadable
+            raise UnreadableText
         made.tokens.append(token)
         for part in _parts(draft, token, made):
             made.parts.append(part)
@@ -280,7 +277,7 @@ def _parts(draft: Draft, token: Token, made: Pieces) -> Iterator[Letter | Value]
         elif text[at] == "\\" and "r" not in prefix:
             escape = _ESCAPE.match(text, at)
             if escape is None:
-                raise Unreadable
+                raise UnreadableText
             yield from _escaped(escape.group(), at, token)
             at = escape.end()
         else:
@@ -294,7 +291,7 @@ def _escaped(written: str, at: int, token: Token) -> Iterator[Letter]:
     try:
         value = ast.literal_eval(f'"{written}"')
     except (SyntaxError, ValueError) as error:
-        raise Unreadable from error
+        raise UnreadableText from error
     yield Letter(value, at, at + len(written), token)
 
 
@@ -328,12 +325,12 @@ def _field_tree(inner: str) -> ast.FormattedValue | None:
 def _percent(text: str, at: int, token: Token, made: Pieces) -> Letter | Value:
     found = _PERCENT.match(text, at, token.body_end)
     if found is None:
-        raise Unreadable
+        raise UnreadableText
     if found["kind"] == "%":
         return Letter("%", at, found.end(), token)
     key = found["key"] if found["key"] is not None else str(len(made.values))
     if key not in made.arguments or "*" in found["spec"]:
-        raise Unreadable
+        raise UnreadableText
     return Value(key, at, found.end(), found["kind"] == "s" and not found["spec"], key)
 
 
@@ -342,9 +339,9 @@ def _format(text: str, at: int, token: Token, made: Pieces) -> Letter | Value:
         return Letter(text[at], at, at + 2, token)
     found = _FIELD.match(text, at, token.body_end)
     if found is None:
-        raise Unreadable
+        raise UnreadableText
     key = found["key"] or str(len(made.values))
     if key not in made.arguments:
-        raise Unreadable
+        raise UnreadableText
     plain = not found["spec"] and found["conversion"] in (None, "!s")
     return Value(key, at, found.end(), plain, key)

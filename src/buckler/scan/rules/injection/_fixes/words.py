@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import ast
 
+from buckler.core.errors import UnreadableText
 from buckler.scan.fix.draft import Draft
 from buckler.scan.fix.quotes import quoted
-from buckler.scan.rules.injection._fixes.pieces import Letter, Unreadable, Value, pieces_of
+from buckler.scan.python.index import last
+from buckler.scan.rules.injection._fixes.pieces import Letter, Value, pieces_of
 
 _SHELL = frozenset("|&;<>()$`*?[]{}~#!\n=%^")
 _TAKE_IT_AS_TEXT = frozenset({"echo", "test", "expr", "find"})
@@ -22,12 +24,14 @@ def argument_list(draft: Draft, node: ast.expr) -> list[str] | None:
     """
     try:
         pieces = pieces_of(draft, node)
-    except Unreadable:
+    except UnreadableText:
         return None
     words = _words(pieces.parts)
     if not words or any(isinstance(part, Value) for part in words[0]):
         return None
     if not any(isinstance(part, Value) for word in words for part in word):
+        return None
+    if any(isinstance(p, Value) and _holds_words(draft, p) for word in words for p in word):
         return None
     program = "".join(part.text for part in words[0] if isinstance(part, Letter))
     made = [_source(draft, node, word) for word in words]
@@ -40,6 +44,22 @@ def argument_list(draft: Draft, node: ast.expr) -> list[str] | None:
             return None
         made.insert(first, draft.quote("--"))
     return made
+
+
+def _holds_words(draft: Draft, value: Value) -> bool:
+    """Whether a value is a piece of a command by itself, which a shell would split into words."""
+    named = [
+        v
+        for (_, name), found in draft.index.bindings.items()
+        if name == value.source
+        for v in found
+    ]
+    return any(
+        isinstance(v, ast.JoinedStr | ast.BinOp)
+        or (isinstance(v, ast.Constant) and " " in str(v.value))
+        or (isinstance(v, ast.Call) and last(v.func) in ("join", "format"))
+        for v in named
+    )
 
 
 def _text(word: Word) -> list[str]:

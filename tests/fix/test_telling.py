@@ -1,0 +1,49 @@
+"""Diffs that ``git apply`` takes, and texts of the application that reach no terminal raw."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from buckler.scan.fix.edits import Edit, FileRepair, Repair
+from buckler.scan.fix.telling import diff_lines, diff_of
+from buckler.scan.fix.writing import written
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "a = 1\nb = 2\n",
+        "a = 1\nb = 2",
+        "a = 1\r\nb = '\t'\r\n",
+        "a = 1\n\x0c\nb = '\u2028é'\n",
+        "a = 1\r\x0bb = 2\n",
+    ],
+    ids=["plain", "no-end", "crlf", "odd-lines", "lone-cr"],
+)
+def test_a_diff_is_the_change(text: str, tmp_path: Path) -> None:
+    git = shutil.which("git")
+    assert git, "the tests need git"
+    path = tmp_path / "module.py"
+    path.write_bytes(text.encode())
+    repair = Repair((FileRepair("module.py", (Edit(4, 5, "7"),)),), "changes it")
+    (made,) = written(tmp_path, [repair])
+    subprocess.run(
+        [git, "apply", "-p1", "--whitespace=nowarn", "-"],
+        cwd=tmp_path,
+        input=diff_of(made).encode(),
+        check=True,
+        capture_output=True,
+    )
+    assert path.read_bytes() == made.data == text.replace("1", "7", 1).encode()
+
+
+def test_no_escape_sequence_reaches_a_terminal(tmp_path: Path) -> None:
+    (tmp_path / "module.py").write_text("a = '\x1b[31m'\n")
+    repair = Repair((FileRepair("module.py", (Edit(0, 1, "b"),)),), "changes it")
+    rows = list(diff_lines(written(tmp_path, [repair])))
+    assert rows
+    assert not any("\x1b" in text for row in rows for text, _ in row)

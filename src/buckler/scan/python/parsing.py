@@ -26,15 +26,33 @@ def parsed(path: Path, folder: Path, limit: int = MAX_BYTES) -> tuple[ast.Module
     Raises:
         UnreadableFile: It is not there, not to be read, or does not parse; the message says why.
     """
+    return tree_of(content_of(path, folder, limit))
+
+
+def content_of(path: Path, folder: Path, limit: int = MAX_BYTES) -> bytes:
+    """The bytes of a file; the arguments are those of :func:`parsed`.
+
+    Raises:
+        UnreadableFile: It is not there or not to be read.
+    """
     try:
-        data = read_project_file(path, folder, limit)
+        return read_project_file(path, folder, limit)
+    except FileNotFoundError as error:
+        raise UnreadableFile("it leads to no file") from error
+
+
+def tree_of(data: bytes) -> tuple[ast.Module, str]:
+    """The tree and the text of a file's content.
+
+    Raises:
+        UnreadableFile: It does not parse.
+    """
+    try:
         encoding, _ = tokenize.detect_encoding(io.BytesIO(data).readline)
         text = data.decode(encoding)
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             return _tree(text), text
-    except FileNotFoundError as error:
-        raise UnreadableFile("it leads to no file") from error
     except SyntaxError as error:
         line = f" at line {error.lineno}" if error.lineno else ""
         raise UnreadableFile(f"it does not parse{line}: {error.msg}") from error

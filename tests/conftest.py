@@ -33,6 +33,7 @@ ONCE = (
     "tests/box/",
     "tests/cli/",
     "tests/core/test_lazy.py",
+    "tests/fix/test_proved.py",
     "tests/formats/",
     "tests/guard/test_body_kinds.py",
     "tests/guard/test_docs.py",

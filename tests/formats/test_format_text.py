@@ -50,7 +50,8 @@ def test_order_and_content(usual: Report) -> None:
         "Not looked at",
         "GET /admin: answered 401",
         "ls a, ls b: processes were stopped by the box → --allow-processes",
-        "Next: buckler replay ",
+        "Next: buckler fix --diff",
+        "buckler replay ",
         "4.2 s",
     ]
     at = -1

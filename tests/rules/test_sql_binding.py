@@ -278,3 +278,44 @@ def test_a_statement_with_a_name_is_followed(tmp_path: Path) -> None:
 def test_a_statement_that_is_used_elsewhere_is_not(more: str, tmp_path: Path) -> None:
     text = f"import sqlite3\ndef run(con, q):\n    sql = f\"SELECT 1 WHERE a = '{{q}}'\"\n{more}    return con.execute(sql)\n"
     assert bound(text, tmp_path) is None
+
+
+def test_a_piece_with_a_name_is_bound_with_the_statement(tmp_path: Path) -> None:
+    before = """from sqlalchemy import text
+
+
+def run(db, q, column, limit):
+    where = "1 = 1"
+    if q:
+        where = f"name LIKE '%{q}%'"
+    statement = f"SELECT id FROM item WHERE {where} ORDER BY {column} LIMIT :limit"
+    return db.execute(text(statement), {"limit": limit}).scalars().all()
+"""
+    made = bound(before, tmp_path, "db.execute")
+    assert made == before.replace("f\"name LIKE '%{q}%'\"", '"name LIKE :q"').replace(
+        '{"limit": limit}', '{"limit": limit, "q": f"%{q}%"}'
+    )
+    import sqlalchemy
+
+    engine = sqlalchemy.create_engine(
+        "sqlite://", poolclass=sqlalchemy.StaticPool, creator=database
+    )
+    old, new = {}, {}
+    exec(before, old)
+    exec(made, new)
+    with engine.connect() as connection:
+        for q in ("", *BENIGN, "u"):
+            arguments = (connection, q, "id", 5)
+            assert new["run"](*arguments) == old["run"](*arguments)
+        assert new["run"](connection, "x' OR '1'='1", "id", 5) == []
+    engine.dispose()
+    assert bound(made, tmp_path, "db.execute") is None
+
+
+@pytest.mark.parametrize("more", ["    where += ' x'\n", "    print(where)\n"])
+def test_a_piece_that_is_used_elsewhere_is_not(more: str, tmp_path: Path) -> None:
+    text = (
+        "from sqlalchemy import text\ndef run(db, q):\n    where = f\"a = '{q}'\"\n"
+        f'{more}    return db.execute(text(f"SELECT 1 WHERE {{where}}"))\n'
+    )
+    assert bound(text, tmp_path, "db.execute") is None

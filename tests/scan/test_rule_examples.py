@@ -15,13 +15,18 @@ from buckler.core.rule import Example, Rule
 
 RULES = Registry.load("buckler.scan.rules")
 NEAR = 2
-READING = {"check_source": "source", "check_project": "packages"}
+READING = {
+    "check_source": "source",
+    "flows": "source",
+    "check_call": "source",
+    "check_project": "packages",
+}
 
 
 def engines_of(rule: Rule) -> tuple[str, ...]:
     """The engines that a rule needs where those run nothing, else none: the scan decides."""
     hooks = rule.hooks()
-    return tuple(READING[h] for h in hooks) if set(hooks) <= set(READING) else ()
+    return tuple(dict.fromkeys(READING[h] for h in hooks)) if set(hooks) <= set(READING) else ()
 
 
 def cases(kind: str) -> list[object]:

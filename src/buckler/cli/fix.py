@@ -21,7 +21,7 @@ from buckler.core.settings import ENGINES, Settings
 from buckler.scan.fix import telling
 from buckler.scan.fix.apply import apply
 from buckler.scan.fix.look import Look, Looker
-from buckler.scan.fix.plan import Plan, plan
+from buckler.scan.fix.plan import plan
 from buckler.scan.fix.project_tests import ProjectTests
 from buckler.scan.fix.telling import Told
 from buckler.scan.fix.verify import Tried, Verifier
@@ -121,8 +121,8 @@ def _run(target: str, given: dict[str, Any]) -> int:
     wrote = bool(tried.files) and not given["diff"]
     if wrote:
         apply(found.folder, tried.files)
-    _print(Told(made, tried.outcomes, tried.files, wrote), target, given)
-    return _exit_code(before, tried, made, settings, wrote=wrote)
+    _print(Told(made, tried.outcomes, tried.files, wrote, tested=tests is not None), target, given)
+    return _exit_code(before, tried, settings, wrote=wrote)
 
 
 def _watcher(found: Target, settings: Settings, given: dict[str, Any]) -> Watcher:
@@ -131,7 +131,7 @@ def _watcher(found: Target, settings: Settings, given: dict[str, Any]) -> Watche
     return Watcher(verbose=given["verbose"], runs_code=runs_code, target=found)
 
 
-def _exit_code(before: Look, tried: Tried, made: Plan, settings: Settings, *, wrote: bool) -> int:
+def _exit_code(before: Look, tried: Tried, settings: Settings, *, wrote: bool) -> int:
     """Of the project as it is now."""
     look = tried.after if wrote and tried.after is not None else before
     return look.report.exit_code(Severity(settings.fail_on))

@@ -31,7 +31,7 @@ def command(format_name: str, as_json: bool, select: tuple[str, ...], **given: A
         return
     width = max(len(rule.name) for rule in rules)
     for rule in rules:
-        views = "+".join(_view(hook) for hook in rule.hooks() if _view(hook))
+        views = "+".join(dict.fromkeys(_view(hook) for hook in rule.hooks() if _view(hook)))
         views += f"  fix: {rule.fixable}" if rule.fixable else ""
         click.echo(f"{rule.id}  {rule.severity:<8}  {rule.name:<{width}}  {views}")
     click.echo(f"\n{len(rules)} rules. `buckler rule ID` shows the guide of one.")
@@ -40,6 +40,8 @@ def command(format_name: str, as_json: bool, select: tuple[str, ...], **given: A
 def _view(hook: str) -> str:
     return {
         "check_source": "source",
+        "flows": "flow",
+        "check_call": "flow",
         "check_app": "app",
         "check_observations": "answers",
         "attack": "attack",

@@ -29,7 +29,7 @@ from buckler.scan.formats.view import plural
 from buckler.scan.scanner import Scanner, load_rules, with_baseline
 
 HOOKS_OF = {
-    "source": ("check_source",),
+    "source": ("check_source", "flows", "check_call"),
     "app": ("check_app", "check_observations"),
     "attack": ("check_app", "check_observations", "attack"),
     "packages": ("check_project",),

@@ -85,3 +85,4 @@ class ApplyError(BucklerError):
     """A repair could not be written; every file is as it was."""
 
     code = "apply"
+    exit_code = 2

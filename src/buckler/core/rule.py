@@ -11,6 +11,8 @@ engine calls the rules that have the hook it knows:
 hook                   engine      called with
 ====================== ==========  ====================================================
 ``check_source``       source      one parsed module
+``flows``              source      input on its way to one of the sinks that it names
+``check_call``         source      a call, with what its arguments may be
 ``check_app``          app         the model of the application
 ``check_observations`` attack      the model, and what benign requests showed
 ``attack``             attack      one slot; gives the payloads to send
@@ -36,6 +38,8 @@ from buckler.core.finding import Confidence, Finding, Location, Proof, Severity
 
 HOOKS = (
     "check_source",
+    "flows",
+    "check_call",
     "check_app",
     "check_observations",
     "attack",

@@ -15,8 +15,10 @@ from buckler.core.events import GapFound, Listener, Note
 from buckler.core.rule import Rule
 from buckler.scan import stopping
 
-ONE = frozenset({"check_hit", "check_exchange"})
+ONE = frozenset({"check_hit", "check_exchange", "check_flow", "check_call"})
 """Hooks that give one verdict or None; the others give several things."""
+JUDGES = ("check_flow",)
+"""Hooks that only refine what another one says."""
 ASKED = ("likes",)
 """What else engines call on a rule: a question that is answered with yes or no."""
 
@@ -41,8 +43,10 @@ class Containment:
 
     def _guarded(self, rule: Rule) -> Rule:
         made = copy.copy(rule)
-        for hook in (*rule.hooks(), *(name for name in ASKED if hasattr(rule, name))):
-            setattr(made, hook, self._call(rule, hook, getattr(rule, hook)))
+        for hook in (*rule.hooks(), *(name for name in (*JUDGES, *ASKED) if hasattr(rule, name))):
+            function = getattr(rule, hook)
+            if callable(function):
+                setattr(made, hook, self._call(rule, hook, function))
         return made
 
     def _call(self, rule: Rule, hook: str, function: Callable[..., Any]) -> Callable[..., Any]:

@@ -143,7 +143,9 @@ class Page(HTMLParser):
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         self.script = tag == "script"
         for name, value in attrs:
-            if name == MARK or (name in ("href", "src") and (value or "").startswith("javascript:")):
+            if name == MARK or (
+                name in ("href", "src") and (value or "").startswith("javascript:")
+            ):
                 self.found = True
         self.found |= tag == MARK
 

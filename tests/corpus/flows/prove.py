@@ -89,7 +89,9 @@ class Recorded:
                     (name.decode("latin-1").lower(), value.decode("latin-1"))
                     for name, value in message["headers"]
                 ]
-                clean = [(n, v.replace(b"\n", b" ").replace(b"\r", b" ")) for n, v in message["headers"]]
+                clean = [
+                    (n, v.replace(b"\n", b" ").replace(b"\r", b" ")) for n, v in message["headers"]
+                ]
                 message = {**message, "headers": clean}
             await send(message)
 
@@ -124,7 +126,9 @@ class Door:
         if isinstance(sent, str):
             target = target.replace("$", quote(sent, safe=""))
         if method == "WS":
-            with self.client.websocket_connect(target, headers=options.get("headers", {})) as socket:
+            with self.client.websocket_connect(
+                target, headers=options.get("headers", {})
+            ) as socket:
                 for text in options["send"]:
                     socket.send_text(text)
                 return {"status": 200, "headers": [], "body": socket.receive_text()}
@@ -186,12 +190,18 @@ def drive(case: Path, proof: dict[str, Any], judge: str, root: Path, report: int
         text = (root / "printed").read_text(encoding="utf-8", errors="replace")
         for log in (root / "app").rglob("*.log"):
             text += log.read_text(encoding="utf-8", errors="replace")
-        return Run(sent, root, proof, list(recorders.EVENTS), answers, text, time.perf_counter() - began)
+        return Run(
+            sent, root, proof, list(recorders.EVENTS), answers, text, time.perf_counter() - began
+        )
 
     good = run(shaped_ok(proof.get("ok", "1"), root))
     reached = bool(good.of("host") or good.of("http"))
     statuses = [answer["status"] for answer in good.answers]
-    fine = max(statuses) < 400 or (judge in ("ssrf", "second_order") and reached) or proof.get("error")
+    fine = (
+        max(statuses) < 400 or (judge in ("ssrf", "second_order") and reached) or proof.get("error")
+    )
+    if judge in SEEN and not any(good.of(kind) for kind in SEEN[judge]):
+        fine = False
     wrong = JUDGES[judge](good) if judge not in ALWAYS else False
     errors = []
     for attack in proof.get("attacks", ATTACKS[judge]):
@@ -207,13 +217,37 @@ def drive(case: Path, proof: dict[str, Any], judge: str, root: Path, report: int
     return {"fine": fine, "wrong": wrong, "good": statuses, "body": body, "errors": errors[:2]}
 
 
-ALWAYS = ("weak_random", "crypto_mode", "cookie_flags", "host_header", "weak_hash", "exception_detail",
-          "mass_assignment", "regex_dos", "secret_in_log")
+ALWAYS = (
+    "weak_random",
+    "crypto_mode",
+    "cookie_flags",
+    "host_header",
+    "weak_hash",
+    "exception_detail",
+    "mass_assignment",
+    "regex_dos",
+    "secret_in_log",
+)
+
+
+# A safe case proves nothing where the benign request was not seen at its sink.
+SEEN = {
+    "sql": ("sql",),
+    "nosql": ("mongo",),
+    "ldap": ("ldap",),
+    "ssrf": ("host", "http"),
+    "host_header": ("mail",),
+}
 
 
 def shaped_ok(value: Any, root: Path) -> Any:
     """The benign value; a pair names an archive."""
-    return shaped(tuple(value) if isinstance(value, list) and value[:1] in (["zip"], ["tar"], ["tgz"]) else value, root)
+    return shaped(
+        tuple(value)
+        if isinstance(value, list) and value[:1] in (["zip"], ["tar"], ["tgz"])
+        else value,
+        root,
+    )
 
 
 def outcome(name: str, proof: dict[str, Any]) -> dict[str, Any]:
@@ -280,7 +314,11 @@ def main() -> None:
             continue
         out = outcome(name, proof)
         said = verdict(label, out)
-        row[f"{said} {'vulnerable' if label['vulnerable'] else 'safe'}" if said == "proved" else said] += 1
+        row[
+            f"{said} {'vulnerable' if label['vulnerable'] else 'safe'}"
+            if said == "proved"
+            else said
+        ] += 1
         if said != "proved":
             bad.append(f"{said:8} {name}: {json.dumps(out)[:2500]}")
     columns = ("cases", "proved vulnerable", "proved safe", "not run", "absent", "broken", "wrong")

@@ -279,11 +279,15 @@ def _drivers() -> None:
         return connect(*args, **{"factory": Connection, **named})
 
     sqlite3.connect = sqlite3.dbapi2.connect = connect_sqlite
+    sqlite3.Cursor = sqlite3.dbapi2.Cursor = Cursor
     asyncpg.connect = asyncpg.create_pool = lambda *_, **__: Database("sql", waits=True)
     psycopg.connect = psycopg.Connection.connect = lambda *_, **__: Database("sql", waits=False)
     psycopg.AsyncConnection.connect = lambda *_, **__: Database("sql", waits=True)
     pymongo.MongoClient = lambda *_, **__: Mongo("mongo", waits=False)
-    for module, name in ((pymongo, "AsyncMongoClient"), (motor.motor_asyncio, "AsyncIOMotorClient")):
+    for module, name in (
+        (pymongo, "AsyncMongoClient"),
+        (motor.motor_asyncio, "AsyncIOMotorClient"),
+    ):
         setattr(module, name, lambda *_, **__: Mongo("mongo", waits=True))
     smtplib.SMTP = smtplib.SMTP_SSL = Mail
     try:

@@ -257,12 +257,14 @@ class Module:
         path: Relative to the folder, with ``/``.
         lines: The text by line, index 0 is line 1.
         folder: Of the project, for rules that look into the module a name comes from.
+        text: All of it.
     """
 
     path: str
     tree: ast.Module
     lines: Sequence[str]
     folder: Path | None = None
+    text: str = ""
 
     def line(self, number: int) -> str:
         """The text of a 1-based line, or an empty text."""

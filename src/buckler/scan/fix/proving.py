@@ -39,28 +39,52 @@ class Outcome:
         return not self.against
 
 
-def shared_failure(before: Look, after: Look) -> str:
-    """What speaks against a set of repairs as a whole; empty where nothing does."""
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """What speaks against repairs as a whole.
+
+    Attributes:
+        why: For people; empty where nothing does.
+        path: The file that it shows in, where that is known.
+        operation: The operation that it shows at, where that is known.
+    """
+
+    why: str = ""
+    path: str | None = None
+    operation: str | None = None
+
+    def points_at(self, item: Planned) -> bool:
+        """Whether a repair is near: it changes that file, or closes something at that operation."""
+        paths = {file.path for file in item.repair.files}
+        operations = {finding.location.operation for finding in item.findings} - {None}
+        return self.path in paths or self.operation in operations
+
+
+def shared_failure(before: Look, after: Look) -> Failure:
+    """What speaks against a set of repairs as a whole."""
     if after.report.failed and not before.report.failed:
-        return f"the application does not run any more: {after.report.failed}"
+        return Failure(f"the application does not run any more: {after.report.failed}")
     if new := new_findings(before, after):
         first = new[0]
         place = first.location
         where = place.operation or f"{place.path}:{place.line}"
-        return f"something new is found: {first.rule} at {where}: {first.message}"
+        why = f"something new is found: {first.rule} at {where}: {first.message}"
+        return Failure(why, place.path, place.operation)
     return benign_failure(before, after)
 
 
-def benign_failure(before: Look, after: Look) -> str:
-    """Which benign request is answered in another way; empty where none is."""
+def benign_failure(before: Look, after: Look) -> Failure:
+    """The first benign request that is answered in another way."""
     for (operation, identity), answer in before.benign.items():
         who = f" as {identity}" if identity else ""
         now = after.benign.get((operation, identity))
         if now is None:
-            return f"{operation}{who} does not answer a benign request any more"
+            why = f"{operation}{who} does not answer a benign request any more"
+            return Failure(why, operation=operation)
         if differs := answer.differs(now):
-            return f"{operation}{who} answers a benign request in another way: {differs}"
-    return ""
+            why = f"{operation}{who} answers a benign request in another way: {differs}"
+            return Failure(why, operation=operation)
+    return Failure()
 
 
 def new_findings(before: Look, after: Look) -> list[Finding]:
@@ -108,11 +132,9 @@ def with_shared(
     else:
         unshown.append("benign requests: none was answered before")
     shown.append("nothing new")
-    if ran is None:
-        unshown.append("the project's tests: --test COMMAND runs them")
-    elif not ran[0].passed:
+    if ran is not None and not ran[0].passed:
         unshown.append("the project's tests: they failed before, too")
-    else:
+    elif ran is not None:
         shown.append("tests pass")
     return Outcome(outcome.planned, tuple(shown), tuple(unshown), outcome.against)
 

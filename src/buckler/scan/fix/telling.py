@@ -25,12 +25,14 @@ class Told:
         outcomes: What became of each repair that was to be made.
         files: What the files became, or would.
         wrote: Whether they were written.
+        tested: Whether the project's own tests were run.
     """
 
     plan: Plan
     outcomes: tuple[Outcome, ...]
     files: tuple[Written, ...]
     wrote: bool
+    tested: bool = False
 
     @property
     def fixed(self) -> list[Outcome]:
@@ -128,6 +130,8 @@ def _end(told: Told, target: str) -> Iterator[Line]:
     ]
     text = " · ".join(f"{amount} {word}" for amount, word in counts if amount)
     yield [("  ", ""), (text or "nothing to fix", "strong")]
+    if told.fixed and not told.tested:
+        yield [("  The project's own tests were not run: --test COMMAND runs them.", "quiet")]
     place = "" if target == "." else f" {target}"
     following = []
     if fixed and not told.wrote:

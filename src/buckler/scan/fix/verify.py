@@ -18,7 +18,7 @@ from buckler.scan.fix.copying import copy_of, moved
 from buckler.scan.fix.look import Look, Looker
 from buckler.scan.fix.plan import Planned
 from buckler.scan.fix.project_tests import ProjectTests, Ran
-from buckler.scan.fix.proving import Outcome, judged, shared_failure, with_shared
+from buckler.scan.fix.proving import Failure, Outcome, judged, shared_failure, with_shared
 from buckler.scan.fix.writing import Written, written
 from buckler.scan.python.parsing import parsed
 from buckler.scan.target import Target
@@ -84,24 +84,23 @@ class Verifier:
 
     def _settle(self, repairs: Sequence[Planned]) -> Tried:
         tried, failure = self._try(repairs)
-        if not failure:
+        if not failure.why:
             good = [o.planned for o in tried.outcomes if o.holds]
             if len(good) == len(repairs):
                 return tried
             return self._joined(tried.outcomes, good)
         if len(repairs) == 1:
-            return Tried((Outcome(repairs[0], ("compiles",), (), failure),), None)
-        middle = len(repairs) // 2
-        halves = [self._settle(repairs[:middle]), self._settle(repairs[middle:])]
+            return Tried((Outcome(repairs[0], ("compiles",), (), failure.why),), None)
+        halves = [self._settle(part) for part in _parted(repairs, failure)]
         outcomes = [outcome for half in halves for outcome in half.outcomes]
         kept = [[o.planned for o in half.outcomes if o.holds] for half in halves]
         if not kept[0] or not kept[1]:
             only = halves[0] if kept[0] else halves[1]
             return replace(only, outcomes=tuple(outcomes))
         both, failure = self._try([*kept[0], *kept[1]])
-        if not failure and all(o.holds for o in both.outcomes):
+        if not failure.why and all(o.holds for o in both.outcomes):
             return _put_together(outcomes, both)
-        why = f"it does not go together with the others: {failure or 'a finding comes back'}"
+        why = f"it does not go together with the others: {failure.why or 'a finding comes back'}"
         second = {id(item) for item in kept[1]}
         apart = [replace(o, against=why) if id(o.planned) in second else o for o in outcomes]
         return replace(halves[0], outcomes=tuple(apart))
@@ -112,14 +111,14 @@ class Verifier:
             return Tried(tuple(outcomes), None)
         return _put_together(outcomes, self._settle(good))
 
-    def _try(self, repairs: Sequence[Planned]) -> tuple[Tried, str]:
+    def _try(self, repairs: Sequence[Planned]) -> tuple[Tried, Failure]:
         """Scan a copy with these repairs in it; what speaks against them as a whole comes second."""
         amount = len(repairs)
         self._tell(f"trying {amount} repair{'s' if amount != 1 else ''} in a copy")
         try:
             files = written(self._target.folder, [item.repair for item in repairs])
         except BucklerError as error:
-            return Tried((), None), f"they do not go together: {error.message}"
+            return Tried((), None), Failure(f"they do not go together: {error.message}")
         findings: list[Finding] = [f for item in repairs for f in item.findings]
         with copy_of(self._target.folder) as copy:
             try:
@@ -127,12 +126,14 @@ class Verifier:
                 for file in files:
                     _check_parses(file)
             except BucklerError as error:
-                return Tried((), None), f"it cannot be made: {error.message}"
+                return Tried((), None), Failure(f"it cannot be made: {error.message}")
             after = self._looker.look(moved(self._target, copy), findings)
             failure = shared_failure(self._before, after)
-            ran = None if failure or self._tests is None else self._run_tests(copy)
+            ran = None if failure.why or self._tests is None else self._run_tests(copy)
         if ran is not None and ran[0].passed and not ran[1].passed:
-            failure = f"the project's tests fail: {ran[1].why}"
+            failure = Failure(f"the project's tests fail: {ran[1].why}")
+        if failure.why:
+            self._tell(f"against {len(repairs)}: {failure.why}")
         outcomes = tuple(
             with_shared(
                 judged(item, self._before, after, repairs),
@@ -156,6 +157,16 @@ class Verifier:
             return self._tested, self._tested
         self._tell("running the project's tests with the repairs")
         return self._tested, self._tests.run(copy)
+
+
+def _parted(
+    repairs: Sequence[Planned], failure: Failure
+) -> tuple[Sequence[Planned], Sequence[Planned]]:
+    """Two parts to be tried apart: those that the failure points at, last; else halves."""
+    near = [item for item in repairs if failure.points_at(item)]
+    if near and len(near) < len(repairs):
+        return [item for item in repairs if item not in near], near
+    return repairs[: len(repairs) // 2], repairs[len(repairs) // 2 :]
 
 
 def _check_parses(file: Written) -> None:

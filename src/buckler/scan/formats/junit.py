@@ -13,7 +13,7 @@ from buckler.core.report import Report
 from buckler.core.rule import Rule
 from buckler.scan.formats import clean, view
 
-_NEED_NO_APPLICATION = frozenset({"check_source", "check_project"})
+_NEED_NO_APPLICATION = frozenset({"check_source", "flows", "check_call", "check_project"})
 
 
 class JunitFormat:

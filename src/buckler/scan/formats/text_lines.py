@@ -11,6 +11,8 @@ from buckler.scan.formats import clean, view
 from buckler.scan.formats.text_finding import Line, finding_lines
 
 MAX_GAPS = 8
+ROOMY = 110
+"""Columns from which on a third command has room in the last line."""
 MAX_GROUPS = 12
 
 
@@ -185,7 +187,10 @@ class Lines:
         report = self._report
         steps = []
         proved = next((f for f in report.findings if f.confidence is Confidence.PROVED), None)
-        if proved is not None:
+        known = (report.rules.get(finding.rule) for finding in report.findings)
+        if any(rule is not None and rule.fixable for rule in known):
+            steps.append("buckler fix --diff")
+        if proved is not None and (not steps or self._width > ROOMY):
             steps.append(f"buckler replay {proved.fingerprint[:8]}")
         if report.findings:
             steps.append(f"buckler rule {report.findings[0].rule}")

@@ -59,10 +59,32 @@ def escapes_itself(folder: Path | None, name: str) -> bool:
     return False
 
 
+def template_named(folder: Path, name: str) -> tuple[str, str] | None:
+    """Path (relative, with ``/``) and text of a template of the project, or None."""
+    for path in _templates(folder):
+        if path.as_posix().endswith("/" + name.lstrip("/")):
+            try:
+                data = read_project_file(path, folder, MAX_TEMPLATE)
+            except (FileNotFoundError, UnreadableFile):
+                return None
+            return path.relative_to(folder).as_posix(), data.decode("utf-8", "replace")
+    return None
+
+
 @lru_cache(maxsize=4)
 def _templates(folder: Path) -> tuple[Path, ...]:
     found: list[Path] = []
-    for pattern in ("*.j2", "*.jinja", "*.jinja2", "*.txt", "*.tpl", "*.tmpl"):
+    for pattern in (
+        "*.html",
+        "*.htm",
+        "*.xml",
+        "*.j2",
+        "*.jinja",
+        "*.jinja2",
+        "*.txt",
+        "*.tpl",
+        "*.tmpl",
+    ):
         for path in folder.rglob(pattern):
             if (
                 len(found) < MAX_FILES

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import fnmatch
 import gc
 from collections.abc import Iterable, Iterator
@@ -12,11 +13,12 @@ from buckler.core.events import GapFound, Listener, Progress
 from buckler.core.finding import Finding
 from buckler.core.rule import Rule
 from buckler.scan.discover import python_files
-from buckler.scan.engines.interface import ChecksSource, Module
-from buckler.scan.engines.source.kept import Kept, digest, version_of
-from buckler.scan.python.modules import forget
-from buckler.scan.python.parsing import content_of, tree_of
-from buckler.scan.python.reads import recorded
+from buckler.scan.engines.interface import ChecksSource
+from buckler.scan.engines.source.flow.engine import FlowEngine
+from buckler.scan.engines.source.flow.interface import ChecksCall, ChecksFlow
+from buckler.scan.engines.source.local import Local
+from buckler.scan.languages.jinja import template_named
+from buckler.scan.python.parsing import parsed
 
 TESTS = ("test_*.py", "*_test.py", "conftest.py")
 TEST_FOLDERS = frozenset({"tests", "test", "testing"})
@@ -27,10 +29,10 @@ class SourceEngine:
 
     Args:
         folder: Of the project.
-        rules: Those with ``check_source`` are asked.
+        rules: Those with ``check_source`` are asked file by file, those with ``flows`` or ``calls`` about the whole.
         emit: Gets gaps and progress.
         excluded: Patterns of files that are left out, relative to the folder.
-        kept: Folder of the user's in which findings are kept from one scan to the next.
+        kept: Folder of the user's in which findings of files are kept from one scan to the next.
     """
 
     def __init__(
@@ -42,87 +44,59 @@ class SourceEngine:
         kept: Path | None = None,
     ) -> None:
         self._folder = folder
-        self._rules = [rule for rule in rules if isinstance(rule, ChecksSource)]
+        every = list(rules)
+        self._local = Local(folder, (r for r in every if isinstance(r, ChecksSource)), kept)
+        self._flow_rules = [rule for rule in every if isinstance(rule, ChecksFlow | ChecksCall)]
         self._emit = emit
         self._excluded = tuple(excluded)
-        self._kept = self._open(kept)
-        self._states: dict[str, str] = {}
         self.total = 0
         self.parsed = 0
 
     def run(self) -> Iterator[Finding]:
-        """Findings of all files, file by file in order."""
-        files = [f for f in python_files(self._folder) if not self._left_out(f)]
-        self.total = len(files)
-        forget()
+        """Findings of all files, file by file in order, then those of the whole."""
         collecting = gc.isenabled()
-        # Trees hold no cycles: collecting looks at each of their millions of nodes for nothing.
+        # Trees hold no cycles: the collector would look at each of their millions of nodes for nothing.
         gc.disable()
         try:
-            for number, file in enumerate(files):
-                yield from self._found(file)
-                if number % 50 == 0:
-                    self._emit(Progress("source", number, self.total))
+            yield from self._run()
         finally:
             if collecting:
                 gc.enable()
 
     def keep(self) -> None:
-        """Keep what was found for the next scan, where there is a place for it."""
-        if self._kept is not None:
-            self._kept.save()
+        """Keep the findings of files for the next scan, where there is a place for them."""
+        self._local.keep()
 
-    def _found(self, file: Path) -> list[Finding]:
-        relative = file.relative_to(self._folder).as_posix()
-        try:
-            data = content_of(file, self._folder)
-            content = digest(data) if self._kept is not None else ""
-            found = self._known(relative, content)
-            if found is None:
-                found = self._checked(relative, data, content)
-        except UnreadableFile as error:
-            how = (
-                "correct it; the syntax of every Python up to 3.14 is read"
-                if error.message.startswith("it does not parse")
-                else "a regular file of the project in its place"
-            )
-            self._emit(GapFound(relative, error.message, how))
-            return []
-        self.parsed += 1
-        return found
-
-    def _known(self, relative: str, content: str) -> list[Finding] | None:
-        return self._kept.findings(relative, content, self._state) if self._kept else None
-
-    def _checked(self, relative: str, data: bytes, content: str) -> list[Finding]:
-        tree, text = tree_of(data)
-        module = Module(relative, tree, text.splitlines(), self._folder)
-        found: list[Finding] = []
-        with recorded() as reads:
-            for rule in self._rules:
-                words = getattr(rule, "words", ())
-                if not words or any(word in text for word in words):
-                    found.extend(rule.check_source(module))
-        if self._kept is not None and not reads.unbounded:
-            states = {str(path): self._state(str(path)) for path in reads.paths}
-            self._kept.put(relative, content, states, found)
-        return found
-
-    def _state(self, path: str) -> str:
-        """The digest of a file that another one's findings depend on."""
-        if path not in self._states:
+    def _run(self) -> Iterator[Finding]:
+        files = [f for f in python_files(self._folder) if not self._left_out(f)]
+        self.total = len(files)
+        paths = [file.relative_to(self._folder).as_posix() for file in files]
+        flow = FlowEngine(
+            paths, self._read, self._flow_rules, lambda name: template_named(self._folder, name)
+        )
+        for number, path in enumerate(paths):
             try:
-                self._states[path] = digest(content_of(Path(path), self._folder))
+                text, found = self._local.look(path)
             except UnreadableFile as error:
-                self._states[path] = f"unreadable: {error.message}"
-        return self._states[path]
+                self._tell(path, error)
+            else:
+                self.parsed += 1
+                flow.look(path, text)
+                yield from found
+            if number % 50 == 0:
+                self._emit(Progress("source", number, self.total))
+        yield from flow.run()
+        for entry in flow.cut_short:
+            self._emit(
+                GapFound(entry, "it is too large to be followed to its end by the source engine")
+            )
 
-    def _open(self, folder: Path | None) -> Kept | None:
-        """What is kept, unless it would lie in the project's own hands."""
-        if folder is None or folder.resolve().is_relative_to(self._folder.resolve()):
-            return None
-        version = version_of(self._rules)
-        return Kept(folder, version) if version is not None else None
+    def _read(self, path: str) -> tuple[ast.Module, list[str]] | None:
+        try:
+            tree, text = parsed(self._folder / path, self._folder)
+        except UnreadableFile:
+            return None  # told when the file had its turn
+        return tree, text.splitlines()
 
     def _left_out(self, file: Path) -> bool:
         relative = file.relative_to(self._folder)
@@ -131,3 +105,11 @@ class SourceEngine:
         return bool(TEST_FOLDERS.intersection(relative.parts[:-1])) or any(
             fnmatch.fnmatch(file.name, pattern) for pattern in TESTS
         )
+
+    def _tell(self, path: str, error: UnreadableFile) -> None:
+        how = (
+            "correct it; the syntax of every Python up to 3.14 is read"
+            if error.message.startswith("it does not parse")
+            else "a regular file of the project in its place"
+        )
+        self._emit(GapFound(path, error.message, how))

@@ -6,9 +6,10 @@ import re
 
 from buckler.scan.engines.interface import Verdict
 from buckler.scan.engines.source.flow.interface import Flow
-from buckler.scan.engines.source.flow.values import one_text
+from buckler.scan.engines.source.flow.values import bit, one_text
 from buckler.scan.rules._support.flows import told
 
+ADDRESS = "an address (javascript: is one)"
 _SCRIPT = re.compile(r"<script\b[^>]*>(?:(?!</script).)*$", re.IGNORECASE | re.DOTALL)
 _ADDRESS = re.compile(r"""\b(?:href|src|action|formaction|data)\s*=\s*["']?$""", re.IGNORECASE)
 _EVENT = re.compile(r"""\bon\w+\s*=\s*(?:"[^"]*|'[^']*)$""", re.IGNORECASE)
@@ -34,10 +35,13 @@ def escaped_elsewhere(flow: Flow) -> Verdict | None:
                 continue
             if part and any("escape" in word for t in part for word in t.tried):
                 place = _place(before)
+                if place == ADDRESS and all(flow.cleared(t) & bit("web_address") for t in part):
+                    place = ""
                 if place:
                     return told(
                         flow,
                         f"is escaped as text, but stands in {place}, where that does not help.",
+                        part,
                     )
             before += "\0"
     return None
@@ -47,7 +51,7 @@ def _place(before: str) -> str:
     if _SCRIPT.search(before):
         return "a script"
     if _ADDRESS.search(before):
-        return "an address (javascript: is one)"
+        return ADDRESS
     if _EVENT.search(before):
         return "an event handler"
     if _BARE.search(before):

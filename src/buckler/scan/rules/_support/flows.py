@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 
 from buckler.scan.engines.interface import Verdict
 from buckler.scan.engines.source.flow.hits import described
-from buckler.scan.engines.source.flow.interface import Flow
-from buckler.scan.engines.source.flow.values import Taint, bit
+from buckler.scan.engines.source.flow.interface import At, Flow
+from buckler.scan.engines.source.flow.values import Taint, Taints, bit
 
 SQL = re.compile(
     r"\b(select\b.*\bfrom|insert\s+into|update\b.*\bset|delete\s+from|replace\s+into|create\s+(table|index|view)"
@@ -18,8 +19,10 @@ _HOST_FIXED = re.compile(r"^[a-z][a-z0-9+.-]*://[^/?#\\\0@]+[/?#]", re.IGNORECAS
 _SCHEME = re.compile(r"^[a-z][a-z0-9+.-]*:(?!/)", re.IGNORECASE)
 
 
-def told(flow: Flow, what: str) -> Verdict:
-    """A verdict: where the input comes from, and what it becomes."""
+def told(flow: Flow, what: str, taints: Taints = ()) -> Verdict:
+    """A verdict: where the input, or the part of it that matters, comes from, and what it becomes."""
+    if taints:
+        return At(f"{described(replace(flow, taints=taints)).capitalize()} {what}", taints=taints)
     return Verdict(f"{described(flow).capitalize()} {what}")
 
 

@@ -8,8 +8,8 @@ from collections.abc import Iterable
 from buckler.core.finding import Severity
 from buckler.core.rule import Example, Fix, Rule
 from buckler.scan.engines.interface import Hit, Mint, Payload, Probe, Slot, Verdict
-from buckler.scan.engines.source.flow.interface import Flow, Flows
-from buckler.scan.engines.source.flow.interface import DIRECT, STORED
+from buckler.scan.engines.source.flow.interface import DIRECT, STORED, Flow, Flows
+from buckler.scan.engines.source.flow.objects import External, things
 from buckler.scan.rules._support.flows import decides_host, has, told
 
 ADDRESS = re.compile(
@@ -59,8 +59,8 @@ class ServerSideRequestForgery(Rule):
         {httpx,requests,niquests,aiohttp}.{get,post,put,patch,delete,head,options,stream}(0,url) {httpx,requests,aiohttp,niquests}.request(1,url)
         http.Client.{get,post,put,patch,delete,head,options}(0,url) http.Client.{request,stream}(1,url) httpx.Request(1,url) requests.Request(1,url)
         {httpx.Client,httpx.AsyncClient,aiohttp.ClientSession}(base_url)
-        urllib.request.{urlopen,urlretrieve,Request}(0,url) urllib3.request(1,url) urllib3.PoolManager.request(1,url)
-        http.client.{HTTPConnection,HTTPSConnection}(0,host) socket.create_connection(0) socket.gethostbyname(0)
+        urllib.request.{urlopen,urlretrieve}(0,url) urllib3.request(1,url) urllib3.PoolManager.request(1,url)
+        http.client.{HTTPConnection,HTTPSConnection}.{request,connect}(self) socket.create_connection(0) socket.gethostbyname(0)
         asyncio.open_connection(0,host) websockets.connect(0,uri) pycurl.Curl.setopt(1) urllib2.urlopen(0)
         ftplib.FTP(0,host) smtplib.SMTP(0,host) paramiko.SSHClient.connect(0,hostname) boto3.Client.download_fileobj(0)
         """,
@@ -163,6 +163,8 @@ class ServerSideRequestForgery(Rule):
             if not any(t in flow.taints for t in first.taints):
                 return None
             return told(flow, "decides which host the application connects to.")
+        if any("sock" in t.fields for t in things(flow.receiver, External)):
+            return None  # it was given a connection of its own
         if not flow.source.direct and not flow.value.taints:
             return None
         for before, taints, _ in flow.places():

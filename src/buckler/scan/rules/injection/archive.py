@@ -144,7 +144,7 @@ class ArchiveExtraction(Rule):
             entry = flow.source.kind == "entry" and harmful_in_path(flow)
             return told(flow, "is written where the entry's own name says.") if entry else None
         chosen = flow.other(2 if "unpack" not in flow.call else 3, "filter")
-        members = flow.other(1, "members")
+        members = flow.other(1, "members") if flow.call.endswith("extractall") else None
         if chosen is not None and one_text(chosen) != "fully_trusted":
             return None
         if members is not None and _checked(flow, members):

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator
 from buckler.core.finding import Confidence, Finding, Location, Severity
 from buckler.core.rule import Example, Fix, Rule
 from buckler.scan.engines.interface import Hit, Mint, Module, Payload, Probe, Project, Slot, Verdict
+from buckler.scan.engines.source.flow.interface import ANSWERS, DIRECT, STORED, Flow, Flows
 from buckler.scan.fix.draft import Draft
 from buckler.scan.fix.edits import Repair
 from buckler.scan.languages.jinja import EVERY_VALUE, escapes_itself, unescaped_values
@@ -16,6 +17,7 @@ from buckler.scan.python.constants import text, texts, truth
 from buckler.scan.python.index import Index, argument, index_of, last, unpacks
 from buckler.scan.python.markup import is_harmless
 from buckler.scan.python.modules import made_by
+from buckler.scan.rules._support.flows import told
 from buckler.scan.rules._support.source import here
 
 _ENVIRONMENTS = (
@@ -69,6 +71,7 @@ class TemplateAutoescapeOff(Rule):
     owasp = ("A03:2021", "A05:2025")
     asvs = ("V1.2.1",)
     sinks = ("render",)
+    flows = Flows("html", "web.unescaped(0)", sources=DIRECT | STORED | ANSWERS)
     fix = Fix(
         "turn it on: Environment(loader=…, autoescape=True); drop |safe, or clean the value with nh3",
         before="Environment(loader=FileSystemLoader(FOLDER))",
@@ -168,6 +171,12 @@ class TemplateAutoescapeOff(Rule):
             },
         ),
     )
+
+    def check_flow(self, flow: Flow) -> Verdict | None:
+        """Input that a template shows whose environment does not escape."""
+        if not flow.taints:
+            return None
+        return told(flow, "is shown by a template whose environment does not escape.")
 
     def attack(self, slot: Slot, mint: Mint) -> Iterable[Payload]:
         """An element of its own."""

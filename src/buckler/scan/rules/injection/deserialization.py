@@ -53,6 +53,7 @@ class UnsafeDeserialization(Rule):
         pickle.Unpickler(0,file) shelve.open(0,filename) torch.load(0,f) numpy.load(0,file;allow_pickle=True)
         pandas.read_pickle(0) jsonpickle.unpickler.decode(0)
         """,
+        sanitizers="{pickle,dill,cloudpickle,marshal,jsonpickle}.{dumps,encode}",
         sources=DIRECT | STORED | ANSWERS,
     )
     lead = 3

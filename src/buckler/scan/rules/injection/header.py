@@ -56,7 +56,7 @@ class HeaderInjection(Rule):
     flows = Flows(
         "header",
         """
-        web.headers.{__setitem__,append,setdefault}(1) 
+        web.headers.{__setitem__,append,setdefault}(1)
         starlette.responses.{Response,HTMLResponse,JSONResponse,PlainTextResponse,StreamingResponse,FileResponse,RedirectResponse}(headers)
         smtplib.SMTP.sendmail(2,msg) http.client.HTTPConnection.putheader(1) *.putheader(1) wsgiref.headers.Headers.add_header(1)
         """,

@@ -183,11 +183,12 @@ class OpenRedirect(Rule):
 
 
 def _relative(flow: Flow, taint: Taint, before: str) -> bool:
-    """Whether checks have shown that the address has no host of its own."""
-    if has(flow, taint, "rooted") and (
-        has(flow, taint, "doubleslash") or has(flow, taint, "relative")
-    ):
+    """Whether checks have shown that the address has no host of its own.
+
+    That a parser finds no host is not enough: browsers take ``///host`` and ``/\\host`` for one.
+    """
+    if has(flow, taint, "rooted", "doubleslash"):
         return True
     if before == "/" and (has(flow, taint, "no_root") or has(flow, taint, "segment")):
         return True
-    return has(flow, taint, "relative") or (before == "" and has(flow, taint, "segment"))
+    return before == "" and has(flow, taint, "segment")

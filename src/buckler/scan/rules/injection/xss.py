@@ -55,7 +55,7 @@ class CrossSiteScripting(Rule):
     flows = Flows(
         "html",
         """
-        starlette.responses.HTMLResponse(0,content) web.answer.html(0) markupsafe.Markup(0) django.utils.safestring.mark_safe(0)
+        starlette.responses.HTMLResponse(0,content) web.answer.html(0) web.template(0) markupsafe.Markup(0) django.utils.safestring.mark_safe(0)
         django.http.HttpResponse(0,content) flask.make_response(0) flask.Response(0,response)
         starlette.responses.{Response,StreamingResponse}(0,content)
         """,

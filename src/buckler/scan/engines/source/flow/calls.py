@@ -81,7 +81,7 @@ def _special(frame: Frame, node: ast.Call) -> Value | None:
         first = function.node.args.args[0].arg if function and function.node.args.args else "self"
         return obj(Super(owner, frame.lookup(first)))
     env = dict(frame.env)
-    made = Container("dict", frame.run.path, {k: v for k, v in env.items()})
+    made = Container("dict", frame.run.path, dict(env.items()))
     return obj(made)
 
 

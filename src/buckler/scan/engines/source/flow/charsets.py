@@ -4,13 +4,8 @@ from __future__ import annotations
 
 import re
 from functools import lru_cache
-
-try:
-    from re import _constants as constants  # type: ignore[attr-defined]
-    from re import _parser as parser  # type: ignore[attr-defined]
-except ImportError:  # the names before Python 3.11
-    import sre_constants as constants  # type: ignore[no-redef]
-    import sre_parse as parser  # type: ignore[no-redef]
+from re import _parser as parser
+from typing import Any
 
 from buckler.scan.engines.source.flow.values import ALL, bit
 
@@ -86,36 +81,33 @@ def _is_end(item: object) -> bool:
     return "AT_END" in str(item)
 
 
-def _allowed(items: list[object], depth: int = 0) -> frozenset[str]:
+def _allowed(items: list[Any], depth: int = 0) -> frozenset[str]:
     made: frozenset[str] = frozenset()
     if depth > 40:
         return EVERYTHING
     for item in items:
-        op, argument = item  # type: ignore[misc]
+        op, argument = item
         made |= _of(str(op), argument, depth)
     return made
 
 
-def _of(op: str, argument: object, depth: int) -> frozenset[str]:
+def _of(op: str, argument: Any, depth: int) -> frozenset[str]:
     if op == "LITERAL":
-        return frozenset(chr(argument))  # type: ignore[arg-type]
+        return frozenset(chr(argument))
     if op == "NOT_LITERAL":
-        return EVERYTHING - {chr(argument)}  # type: ignore[arg-type]
+        return EVERYTHING - {chr(argument)}
     if op == "ANY":
         return EVERYTHING - {"\n"}
     if op == "IN":
-        return _set(argument)  # type: ignore[arg-type]
+        return _set(argument)
     if op in ("MAX_REPEAT", "MIN_REPEAT", "POSSESSIVE_REPEAT"):
-        return _allowed(list(argument[2]), depth + 1)  # type: ignore[index]
+        return _allowed(list(argument[2]), depth + 1)
     if op == "SUBPATTERN":
-        return _allowed(list(argument[3]), depth + 1)  # type: ignore[index]
+        return _allowed(list(argument[3]), depth + 1)
     if op == "ATOMIC_GROUP":
-        return _allowed(list(argument), depth + 1)  # type: ignore[call-overload]
+        return _allowed(list(argument), depth + 1)
     if op == "BRANCH":
-        branches: list[frozenset[str]] = [
-            _allowed(list(b), depth + 1)
-            for b in argument[1]  # type: ignore[index]
-        ]
+        branches: list[frozenset[str]] = [_allowed(list(b), depth + 1) for b in argument[1]]
         return frozenset().union(*branches)
     if op == "CATEGORY":
         return _CATEGORIES.get(str(argument), EVERYTHING)
@@ -124,7 +116,7 @@ def _of(op: str, argument: object, depth: int) -> frozenset[str]:
     return EVERYTHING
 
 
-def _set(items: list[tuple[object, object]]) -> frozenset[str]:
+def _set(items: list[tuple[Any, Any]]) -> frozenset[str]:
     made: frozenset[str] = frozenset()
     negative = False
     for op, argument in items:
@@ -132,7 +124,7 @@ def _set(items: list[tuple[object, object]]) -> frozenset[str]:
         if name == "NEGATE":
             negative = True
         elif name == "RANGE":
-            low, high = argument  # type: ignore[misc]
+            low, high = argument
             made |= frozenset(chr(n) for n in range(low, min(high, 127) + 1))
             if high > 127:
                 made |= {"é"}
@@ -141,19 +133,16 @@ def _set(items: list[tuple[object, object]]) -> frozenset[str]:
     return EVERYTHING - made if negative else made
 
 
-def _first(items: list[object]) -> frozenset[str]:
+def _first(items: list[Any]) -> frozenset[str]:
     """The characters with which a text may begin."""
     for item in items:
-        op, argument = item  # type: ignore[misc]
+        op, argument = item
         if str(op) == "AT":
             continue
         if str(op) in ("MAX_REPEAT", "MIN_REPEAT") and argument[0] == 0:
             return EVERYTHING
         return _of(str(op), argument, 0)
     return frozenset()
-
-
-__all__ = ["clean_after", "constants"]
 
 
 @lru_cache(maxsize=256)
@@ -177,3 +166,42 @@ def kept_after(pattern: str) -> int:
     if left <= (_WORD | {"-"}):
         return ALL
     return bit(*(kind for kind, bad in DANGEROUS.items() if bad and not left.intersection(bad)))
+
+
+@lru_cache(maxsize=256)
+def clean_group(pattern: str, number: int) -> int:
+    """The kinds of sinks for which what a group has matched is harmless; 0 is the whole match, -1 any group."""
+    try:
+        tree = parser.parse(pattern)
+    except (re.error, RecursionError, OverflowError):
+        return 0
+    if number == 0:
+        return _kinds(_allowed(list(tree)))
+    found = [_kinds(_allowed(items)) for at, items in _groups(list(tree)) if number in (at, -1)]
+    made = ALL if found else 0
+    for kinds in found:
+        made &= kinds
+    return made
+
+
+def _kinds(allowed: frozenset[str]) -> int:
+    if allowed <= (_WORD | {"-"}):
+        return ALL
+    return bit(*(kind for kind, bad in DANGEROUS.items() if bad and not allowed.intersection(bad)))
+
+
+def _groups(items: list[Any], depth: int = 0) -> list[tuple[int, list[Any]]]:
+    made: list[tuple[int, list[Any]]] = []
+    for op, argument in items if depth < 20 else ():
+        name = str(op)
+        if name == "SUBPATTERN":
+            inner = list(argument[3])
+            if argument[0] is not None:
+                made.append((argument[0], inner))
+            made += _groups(inner, depth + 1)
+        elif name in ("MAX_REPEAT", "MIN_REPEAT", "POSSESSIVE_REPEAT"):
+            made += _groups(list(argument[2]), depth + 1)
+        elif name == "BRANCH":
+            for branch in argument[1]:
+                made += _groups(list(branch), depth + 1)
+    return made

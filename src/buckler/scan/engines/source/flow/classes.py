@@ -97,4 +97,4 @@ def _plain(base: ast.expr) -> ast.expr:
     return base.value if isinstance(base, ast.Subscript) else base
 
 
-__all__ = ["UNKNOWN", "define_class", "define_function", "defaults_of"]
+__all__ = ["UNKNOWN", "defaults_of", "define_class", "define_function"]

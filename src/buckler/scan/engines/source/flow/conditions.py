@@ -104,6 +104,9 @@ def conjunction(values: list[Value], kept: list[Value], *, conjunctive: bool) ->
 
 def compared(frame: Frame, op: ast.cmpop, left: Value, right: Value) -> Value:
     """The truth value of a comparison."""
+    if isinstance(op, ast.Is | ast.IsNot) and left.facts is not None and only(right) is None:
+        true, false = left.facts
+        return boolean(false, true) if isinstance(op, ast.Is) else boolean(true, false)
     known = _constant(op, left, right)
     if known is not None:
         return TRUE if known else FALSE
@@ -113,7 +116,7 @@ def compared(frame: Frame, op: ast.cmpop, left: Value, right: Value) -> Value:
         for one, other in ((left, right), (right, left)):
             if one.taints and not _tainted(other) and _whole(one):
                 clears = clearing(one)
-        clears = authentic(left, right) or clears
+        clears = authentic(left, right) or below_each(left, right) or clears
     elif isinstance(op, ast.In | ast.NotIn):
         if left.taints and _list_of_allowed(right) and _whole(left):
             clears = clearing(left)
@@ -219,6 +222,14 @@ def _among_parents(left: Value, right: Value) -> Clears:
         if type(thing) is External and thing.name == "pathlib.Parents" and not left.taints:
             made |= below(thing.given[0])
     return made
+
+
+def below_each(left: Value, right: Value) -> Clears:
+    """``commonpath([base, path]) == base``."""
+    for one, other in ((left, right), (right, left)):
+        if one.taints and not other.taints and {t.token.how for t in one.taints} == {"commonpath"}:
+            return below(one)
+    return {}
 
 
 def below(path: Value) -> Clears:

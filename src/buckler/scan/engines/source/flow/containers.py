@@ -8,14 +8,13 @@ from collections.abc import Callable
 from buckler.scan.engines.source.flow.arguments import Arguments
 from buckler.scan.engines.source.flow.attributes import element
 from buckler.scan.engines.source.flow.frames import Frame
-from buckler.scan.engines.source.flow.iterating import elements
+from buckler.scan.engines.source.flow.iterating import elements, key_of_rest
 from buckler.scan.engines.source.flow.objects import Container
 from buckler.scan.engines.source.flow.values import (
     NONE,
     UNKNOWN,
     Value,
     constant,
-    hole,
     join,
     obj,
     only,
@@ -162,7 +161,7 @@ def _update(f: Frame, n: ast.AST, c: Container, given: Arguments, surely: bool) 
 def _keys(f: Frame, n: ast.AST, c: Container, given: Arguments, surely: bool) -> Value:
     made = Container("list", f.run.path, dict(enumerate(constant(k) for k in c.items)))
     if c.rest is not None:
-        made.rest = hole(c.rest.taints)
+        made.rest = key_of_rest(c)
     return obj(made)
 
 
@@ -175,8 +174,7 @@ def _items(f: Frame, n: ast.AST, c: Container, given: Arguments, surely: bool) -
     pairs = [Container("tuple", path, {0: constant(k), 1: v}) for k, v in c.items.items()]
     made = Container("list", path, dict(enumerate(obj(p) for p in pairs)))
     if c.rest is not None:
-        key = hole(c.rest.taints) if c.rest.taints else UNKNOWN
-        made.rest = obj(Container("tuple", path, {0: key, 1: c.rest}))
+        made.rest = obj(Container("tuple", path, {0: key_of_rest(c), 1: c.rest}))
     return obj(made)
 
 

@@ -24,12 +24,13 @@ from buckler.scan.engines.source.flow.parameters import Parameters
 from buckler.scan.engines.source.flow.project import Parse, Project
 from buckler.scan.engines.source.flow.run import Run
 from buckler.scan.engines.source.flow.sinks import Sinks
+from buckler.scan.engines.source.flow.templates import Templates
 from buckler.scan.engines.source.flow.values import Value
 from buckler.scan.engines.source.flow.web import Web
 
 ENTRY = re.compile(r"\b(?:fastapi|starlette|flask|django|strawberry|fastapi_\w+)\b")
 """A module in which none of these words occurs defines no entry point."""
-REQUEST = re.compile(r"\b(?:Request|WebSocket|HTTPConnection|HttpRequest|receive)\b")
+REQUEST = re.compile(r"\b(?:Request|WebSocket|HTTPConnection|HttpRequest|receive|call_next)\b")
 
 
 class FlowEngine:
@@ -37,37 +38,45 @@ class FlowEngine:
 
     Args:
         paths: Its Python files, relative to the folder.
-        text: Gives the text of a file; an empty text where it cannot be read.
-        parse: Gives tree and lines of a file, or None.
-        rules: Those that have ``flows`` are asked.
+        parse: Gives tree and lines of a file, or None; asked only for files that are needed.
+        rules: Those that have ``flows`` or ``calls`` are asked.
+        template: Gives path and text of a template by its name, or None.
     """
 
     def __init__(
         self,
         paths: list[str],
-        text: Callable[[str], str],
         parse: Parse,
         rules: Iterable[Rule],
+        template: Callable[[str], tuple[str, str] | None] = lambda name: None,
     ) -> None:
-        self._paths = paths
-        self._text = text
+        self._likely: list[str] = []
+        self._requests: list[str] = []
         self._project = Project(paths, parse)
         self._sinks = Sinks(rules)
+        self._templates = Templates(template)
         self.cut_short: list[str] = []
+
+    def look(self, path: str, text: str) -> None:
+        """Whether a file may define entry points; a project without any is not run at all."""
+        if ENTRY.search(text):
+            self._likely.append(path)
+            if REQUEST.search(text):
+                self._requests.append(path)
 
     def run(self) -> Iterator[Finding]:
         """The findings, by place."""
         web = Web()
+        web.templates = self._templates
         hits = Hits(self._sinks, self._line)
         run = Run(self._project, self._sinks, hits, web)
-        likely = [path for path in self._paths if ENTRY.search(self._text(path))]
-        for path in likely:
+        for path in self._likely:
             run.module_env(self._project.modules[path])
         for _ in range(2):
             before = len(web.entries)
             for entry in sorted(web.entries, key=lambda e: e.kind == "handler"):
                 self._entry(run, entry)
-            for entry in self._others(run, likely):
+            for entry in self._others(run):
                 self._entry(run, entry)
             if len(web.entries) == before and not run.stored:
                 break
@@ -118,11 +127,9 @@ class FlowEngine:
         if taints_within(inner, value):
             run.hits.reached(inner, node, name, Arguments([value]))
 
-    def _others(self, run: Run, likely: list[str]) -> Iterator[Entry]:
+    def _others(self, run: Run) -> Iterator[Entry]:
         """Functions that take a request and that no route was found for: views by whatever name."""
-        for path in likely:
-            if not REQUEST.search(self._text(path)):
-                continue
+        for path in self._requests:
             module = self._project.modules[path]
             if module.tree is None:
                 continue
@@ -144,6 +151,10 @@ class FlowEngine:
         if {"scope", "receive", "send"} <= names:
             frame = Frame(run, function.module, None, function.frame)
             yield Entry("asgi", ("GET",), "", Value(None, (function,)), frame, node, owner)
+            return
+        if {"request", "call_next"} <= names:
+            frame = Frame(run, function.module, None, function.frame)
+            yield Entry("starlette", ("GET",), "", Value(None, (function,)), frame, node, owner)
             return
         for arg in (*node.args.posonlyargs, *node.args.args):
             words = ast.unparse(arg.annotation) if arg.annotation is not None else ""
@@ -181,7 +192,7 @@ def _prefix(web: Web, entry: Entry) -> str:
 
 
 def _is_html(frame: Frame, entry: Entry, function: Function) -> bool:
-    from buckler.scan.engines.source.flow.annotations import type_of
+    from buckler.scan.engines.source.flow.declared import type_of
 
     if entry.kind in ("flask", "django"):
         return True

@@ -55,10 +55,8 @@ class Entry:
     @property
     def operation(self) -> str:
         """``GET /items/{id}``; empty where no route is known."""
-        if (
-            self.kind in ("request", "asgi", "handler")
-            or not self.path
-            and self.kind == "starlette"
+        if self.kind in ("request", "asgi", "handler") or (
+            not self.path and self.kind == "starlette"
         ):
             return ""
         return f"{self.methods[0]} {self.prefix}{self.path}"

@@ -6,11 +6,11 @@ import ast
 from collections.abc import Callable
 from typing import Any
 
-from buckler.scan.engines.source.flow import annotations
-from buckler.scan.engines.source.flow.annotations import is_generic
+from buckler.scan.engines.source.flow import declared
 from buckler.scan.engines.source.flow.attributes import attribute, subscript
 from buckler.scan.engines.source.flow.calls import call
 from buckler.scan.engines.source.flow.conditions import compared, conjunction, negated
+from buckler.scan.engines.source.flow.declared import is_generic
 from buckler.scan.engines.source.flow.frames import Frame, merged
 from buckler.scan.engines.source.flow.iterating import elements
 from buckler.scan.engines.source.flow.objects import Container, External, Function, deep_taints
@@ -62,7 +62,7 @@ def _attribute(frame: Frame, node: ast.Attribute) -> Value:
 def _subscript(frame: Frame, node: ast.Subscript) -> Value:
     owner = evaluate(frame, node.value)
     if any(type(t) is External and not t.instance and is_generic(t.name) for t in owner.objs):
-        return annotations.type_of(frame, node)
+        return declared.type_of(frame, node)
     if isinstance(node.slice, ast.Slice):
         parts = [node.slice.lower, node.slice.upper, node.slice.step]
         bounds = [evaluate(frame, p) if p is not None else None for p in parts]
@@ -149,6 +149,8 @@ def as_text(frame: Frame, value: Value, node: ast.AST) -> Value:
     """The value as ``str`` makes a text of it: with all that its elements hold."""
     if not value.objs:
         return value
+    if value.alts is not None:
+        return Value(value.alts, (), value.taints, "str")
     return hole(taints_within(frame, value), "str")
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from buckler.core.finding import Confidence, Finding, Location, Proof
@@ -13,7 +13,7 @@ from buckler.scan.engines.interface import Verdict
 from buckler.scan.engines.source.flow.arguments import Arguments
 from buckler.scan.engines.source.flow.expressions import taints_within
 from buckler.scan.engines.source.flow.frames import Frame
-from buckler.scan.engines.source.flow.interface import Flow, JudgesFlow
+from buckler.scan.engines.source.flow.interface import At, Call, ChecksCall, Flow, JudgesFlow
 from buckler.scan.engines.source.flow.objects import Container, Function
 from buckler.scan.engines.source.flow.sinks import Sink, Sinks
 from buckler.scan.engines.source.flow.values import UNKNOWN, Taint, Taints, Value, bit
@@ -32,7 +32,7 @@ NAMES = {
     "filename": "the name of the uploaded file",
     "body": "the request's body",
     "message": "the websocket's message",
-    "database": "the database",
+    "database": "the stored value",
     "answer": "another service's answer",
     "exception": "an exception",
     "entry": "an entry of an archive",
@@ -65,7 +65,44 @@ class Hits:
         sinks = self.sinks.named(name)
         for sink in sinks:
             self._look(frame, node, sink, name, given, receiver)
+        for rule in self.sinks.callers(name):
+            self._call(frame, node, rule, name, given, receiver)
         return bool(sinks)
+
+    def _call(
+        self,
+        frame: Frame,
+        node: ast.AST,
+        rule: Rule,
+        name: str,
+        given: Arguments,
+        receiver: Value | None,
+    ) -> None:
+        def tainted(value: Value) -> bool:
+            return bool(taints_within(frame, value))
+
+        call = Call(
+            name=name,
+            given=given.given,
+            every=tuple(given.all()),
+            receiver=UNKNOWN if receiver is None else receiver,
+            tainted=tainted,
+            open=given.more is not UNKNOWN,
+        )
+        verdict = rule.check_call(call) if isinstance(rule, ChecksCall) else None
+        if verdict is None:
+            return
+        path, line = frame.module.path, getattr(node, "lineno", frame.line)
+        self.found.setdefault(
+            (rule.id, path, line),
+            Finding(
+                rule=rule.id,
+                message=verdict.message,
+                severity=verdict.severity or rule.severity,
+                confidence=Confidence.SUSPECTED,
+                location=Location(path, line),
+            ),
+        )
 
     def unknown_call(
         self,
@@ -139,8 +176,9 @@ class Hits:
     def _add(self, frame: Frame, node: ast.AST, sink: Sink, flow: Flow, verdict: Verdict) -> None:
         path, line = frame.module.path, getattr(node, "lineno", frame.line)
         key = (sink.rule.id, path, line)
-        taint = next((t for t in flow.taints if t.token.source is flow.source), None)
-        taint = taint or next(t for t in flow.all_taints if t.token.source is flow.source)
+        if isinstance(verdict, At):
+            flow = replace(flow, taints=verdict.taints)
+        taint = next(t for t in flow.taints or flow.all_taints if t.token.source is flow.source)
         known = self.found.get(key)
         if known is not None and not (flow.source.direct and not known.context.get("direct")):
             return

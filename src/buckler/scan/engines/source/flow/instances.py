@@ -5,7 +5,10 @@ from __future__ import annotations
 import ast
 from typing import TYPE_CHECKING
 
-from buckler.scan.engines.source.flow.annotations import (
+from buckler.scan.engines.source.flow.arguments import Arguments
+from buckler.scan.engines.source.flow.attributes import bound
+from buckler.scan.engines.source.flow.declared import (
+    HARMLESS,
     constrained,
     input_of,
     is_enum,
@@ -14,10 +17,7 @@ from buckler.scan.engines.source.flow.annotations import (
     refined,
     type_of,
     unwrapped,
-    HARMLESS,
 )
-from buckler.scan.engines.source.flow.arguments import Arguments
-from buckler.scan.engines.source.flow.attributes import bound
 from buckler.scan.engines.source.flow.frames import Frame, clearing
 from buckler.scan.engines.source.flow.libraries.names import canonical
 from buckler.scan.engines.source.flow.objects import (
@@ -156,8 +156,10 @@ def field(frame: Frame, node: ast.AST, made: Instance, name: str) -> Value:
             )
         if not functions and made.lazy is None:
             declared = fields_of(made.cls).get(name)
-            if declared is not None and _is_field_default(found):
-                return UNKNOWN
+            default = _field_default(found) if declared is not None else None
+            if declared is not None and default is not None:
+                owner = declared[0].frame or frame
+                return frame.run.typed(owner, default, declared[1])
         return bound(found, receiver, made.cls, instance=True)
     if made.lazy is None:
         row = frame.run.web.row_field(frame, node, made, name)
@@ -173,8 +175,21 @@ def field(frame: Frame, node: ast.AST, made: Instance, name: str) -> Value:
     return obj(Method(receiver, name))
 
 
-def _is_field_default(value: Value) -> bool:
-    return any(type(t) is External for t in value.objs)
+def _field_default(value: Value) -> Value | None:
+    """The default of a field that is declared by a call; None where it is the value itself."""
+    for thing in things(value, External):
+        short = thing.name.rpartition(".")[2]
+        if thing.instance and short in (
+            "Field",
+            "field",
+            "mapped_column",
+            "Column",
+            "relationship",
+        ):
+            if "default" in thing.named:
+                return thing.named["default"]
+            return thing.given[0] if short == "Field" and thing.given else UNKNOWN
+    return None
 
 
 def _read(

@@ -89,7 +89,7 @@ class Flow:
         return texts_of(self.value)
 
     def places(self) -> Iterator[tuple[str, Taints, str]]:
-        """Each hole with harmful input: the constant text before it, what is in it, the text behind it.
+        r"""Each hole with harmful input: the constant text before it, what is in it, the text behind it.
 
         In the text other holes appear as ``\\0``.
         """
@@ -112,12 +112,59 @@ def _plain(parts: Any) -> str:
     return "".join(p if isinstance(p, str) else "\0" for p in parts)
 
 
+@dataclass(frozen=True, slots=True)
+class At(Verdict):
+    """A verdict about a part of the input that has arrived.
+
+    Attributes:
+        taints: That part.
+    """
+
+    taints: Taints = ()
+
+
 @runtime_checkable
 class ChecksFlow(Protocol):
     """Looks for input that reaches a sink."""
 
     id: str
     flows: ClassVar[Flows]
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """A call that the abstract run has come to, with what its arguments may be.
+
+    Attributes:
+        name: Dotted name of what is called.
+        given: Gives an argument by position (-1 for none) and name; None where it is not given.
+        every: All arguments.
+        receiver: The object whose method is called.
+        tainted: Whether input may be in a value.
+        open: Whether arguments are given by a star that hides which.
+    """
+
+    name: str
+    given: Callable[[int, str], Value | None]
+    every: tuple[Value, ...] = ()
+    receiver: Value = UNKNOWN
+    tainted: Callable[[Value], bool] = field(default=lambda value: bool(value.taints))
+    open: bool = False
+
+
+@runtime_checkable
+class ChecksCall(Protocol):
+    """Looks at calls of libraries, whatever module their arguments come from.
+
+    ``calls`` names them as the sinks of :class:`Flows` are named, without brackets.
+    """
+
+    id: str
+    calls: ClassVar[str]
+
+    def check_call(self, call: Call) -> Verdict | None:
+        """What is wrong with the call, or None."""
+        ...
 
 
 @runtime_checkable

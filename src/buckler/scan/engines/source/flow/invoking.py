@@ -218,7 +218,10 @@ def _opaque(frame: Frame, node: ast.AST, receiver: Value, name: str, given: Argu
     made = hole(derived(receiver, "element", name))
     inner = made
     if name == "items":
-        inner = obj(Container("tuple", frame.run.path, {0: made, 1: made}))
+        key = hole(derived(receiver, "key", "key"))
+        inner = obj(Container("tuple", frame.run.path, {0: key, 1: made}))
+    elif name == "keys":
+        inner = hole(derived(receiver, "key", "key"))
     listed = Container("list", frame.run.path)
     listed.rest = inner
     return obj(listed)

@@ -36,7 +36,7 @@ def elements(frame: Frame, value: Value, node: ast.AST) -> tuple[list[Value], bo
             if thing.kind == "dict":
                 made += [constant(key) for key in thing.items]
                 if thing.rest is not None:
-                    made.append(hole(thing.rest.taints) if thing.rest.taints else UNKNOWN)
+                    made.append(key_of_rest(thing))
             else:
                 made += thing.all()
             exact = exact and thing.exact and thing.kind != "set"
@@ -66,6 +66,12 @@ def elements(frame: Frame, value: Value, node: ast.AST) -> tuple[list[Value], bo
         if value.taints:
             made.append(hole(derived(value, "element", "each")))
     return made, exact
+
+
+def key_of_rest(thing: Container) -> Value:
+    """A key of a dictionary of which the keys are not known: a check of it is none of the element."""
+    rest = thing.rest
+    return hole(derived(rest, "key", "key")) if rest is not None and rest.taints else UNKNOWN
 
 
 def derived(value: Value, how: str, where: object) -> tuple[Taint, ...]:

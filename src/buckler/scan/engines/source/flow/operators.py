@@ -24,19 +24,20 @@ from buckler.scan.engines.source.flow.values import (
 
 PATHS = ("pathlib.Path", "pathlib.PurePath", "anyio.Path")
 _NUMBERS: dict[type[ast.operator], Callable[[object, object], object]] = {
-    ast.Sub: operator.sub,  # type: ignore[dict-item]
-    ast.Mult: operator.mul,  # type: ignore[dict-item]
-    ast.FloorDiv: operator.floordiv,  # type: ignore[dict-item]
-    ast.Mod: operator.mod,  # type: ignore[dict-item]
-    ast.Add: operator.add,  # type: ignore[dict-item]
-    ast.Div: operator.truediv,  # type: ignore[dict-item]
+    ast.Sub: operator.sub,
+    ast.Mult: operator.mul,
+    ast.FloorDiv: operator.floordiv,
+    ast.Mod: operator.mod,
+    ast.Add: operator.add,
+    ast.Div: operator.truediv,
 }
 BIGGEST = 10**9
 
 
 def operated(frame: Frame, node: ast.AST, op: ast.operator, left: Value, right: Value) -> Value:
     """What a binary operator makes of two values."""
-    if isinstance(op, ast.Div) and (_path(left) or _path(right)):
+    unknown = not left.objs and left.alts is None and left.kind == ""
+    if isinstance(op, ast.Div) and (_path(left) or _path(right) or (unknown and _text(right))):
         return joined_path(frame, node, [left, right])
     if isinstance(op, ast.BitOr | ast.BitAnd | ast.Sub) and (left.objs or right.objs):
         return _sets(frame, op, left, right)
@@ -62,6 +63,10 @@ def operated(frame: Frame, node: ast.AST, op: ast.operator, left: Value, right: 
 
 def _texty(value: Value) -> bool:
     return bool(value.alts) and all(isinstance(a, str | bytes | Text) for a in value.alts or ())
+
+
+def _text(value: Value) -> bool:
+    return value.kind == "str" or _texty(value) or bool(value.taints)
 
 
 def _number(value: Value) -> bool:

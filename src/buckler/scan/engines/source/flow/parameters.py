@@ -6,7 +6,8 @@ import ast
 import re
 from typing import TYPE_CHECKING
 
-from buckler.scan.engines.source.flow.annotations import (
+from buckler.scan.engines.source.flow.arguments import Arguments
+from buckler.scan.engines.source.flow.declared import (
     HARMLESS,
     constrained,
     input_of,
@@ -16,7 +17,6 @@ from buckler.scan.engines.source.flow.annotations import (
     type_of,
     unwrapped,
 )
-from buckler.scan.engines.source.flow.arguments import Arguments
 from buckler.scan.engines.source.flow.entries import Entry
 from buckler.scan.engines.source.flow.frames import Frame
 from buckler.scan.engines.source.flow.libraries.names import canonical
@@ -173,6 +173,8 @@ class Parameters:
         special = self._special(frame, inner)
         if special is not None:
             return special
+        if self._entry.kind in ("request", "starlette", "asgi", "handler"):
+            return UNKNOWN
         if self._entry.kind == "graphql":
             return input_of(frame, kind, self._source(frame, arg, "json", arg.arg))
         if arg.annotation is None and self._entry.kind not in ("fastapi",):
@@ -209,7 +211,7 @@ class Parameters:
         made = External("web.Form", True)
         for name in ("username", "password", "scope", "client_id", "client_secret"):
             source = Source("form", name, frame.module.path, frame.line or 1, "")
-            from buckler.scan.engines.source.flow.annotations import fresh
+            from buckler.scan.engines.source.flow.declared import fresh
 
             made.fields[name] = fresh(frame, source, "str")
         return obj(made)
@@ -236,9 +238,9 @@ class Parameters:
         run = self._run
         if type(thing) is External:
             return self._security(frame, thing)
-        if type(thing) is Function or type(thing) is Method:
-            if type(thing) is Method:
-                return run.invoke(frame, run.nowhere, obj(thing), Arguments())
+        if type(thing) is Method:
+            return run.invoke(frame, run.nowhere, obj(thing), Arguments())
+        if type(thing) is Function:
             return self._given(self._call(frame, thing))
         if type(thing) is Instance:
             called = run.field(frame, run.nowhere, thing, "__call__")
@@ -279,7 +281,7 @@ class Parameters:
         source = Source(kind, name, frame.module.path, frame.line or 1, "")
         if thing.name in _OBJECTS:
             return obj(External("web.Credentials", True, source=source))
-        from buckler.scan.engines.source.flow.annotations import fresh
+        from buckler.scan.engines.source.flow.declared import fresh
 
         return fresh(frame, source, "str")
 

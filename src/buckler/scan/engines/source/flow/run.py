@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from buckler.scan.engines.source.flow import annotations, instances, invoking
+from buckler.scan.engines.source.flow import declared, instances, invoking
 from buckler.scan.engines.source.flow.arguments import Arguments
 from buckler.scan.engines.source.flow.attributes import bound, subscript
 from buckler.scan.engines.source.flow.frames import Frame
@@ -253,7 +253,7 @@ class Run:
 
     def typed(self, frame: Frame, value: Value, annotation: ast.expr) -> Value:
         """A value with the class of its annotation, where nothing else is known."""
-        return annotations.typed(frame, value, annotation)
+        return declared.typed(frame, value, annotation)
 
     def update(self, frame: Frame, made: Container, value: Value, *, surely: bool = True) -> None:
         """``made.update(value)``."""

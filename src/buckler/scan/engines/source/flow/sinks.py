@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from buckler.core.rule import Rule
 from buckler.scan.engines.source.flow.arguments import Arguments
-from buckler.scan.engines.source.flow.interface import ChecksFlow, Flows
+from buckler.scan.engines.source.flow.interface import ChecksCall, ChecksFlow, Flows
 from buckler.scan.engines.source.flow.libraries.names import canonical, expanded
 from buckler.scan.engines.source.flow.values import ALL, UNKNOWN, Value, bit, truth
 
@@ -61,16 +61,21 @@ class Sinks:
     """Looks up sinks and sanitizers by dotted name.
 
     Args:
-        rules: Those that have ``flows`` are taken.
+        rules: Those that have ``flows`` or ``calls`` are taken.
     """
 
     def __init__(self, rules: Iterable[Rule]) -> None:
         self._by_name: dict[str, list[Sink]] = {}
         self._by_method: dict[str, list[Sink]] = {}
+        self._calls: dict[str, list[Rule]] = {}
         self.sanitizers: dict[str, int] = {}
         for rule in rules:
             if isinstance(rule, ChecksFlow):
                 self._add(rule, rule.flows)
+            if isinstance(rule, ChecksCall):
+                for word in rule.calls.split():
+                    for name in expanded(word):
+                        self._calls.setdefault(canonical(name), []).append(rule)
 
     def _add(self, rule: Rule, flows: Flows) -> None:
         for spec in _SPEC.findall(" ".join(expanded_specs(flows.sinks))):
@@ -91,6 +96,10 @@ class Sinks:
     def named(self, name: str) -> list[Sink]:
         """The sinks of a function or method by its dotted name."""
         return self._by_name.get(name, [])
+
+    def callers(self, name: str) -> list[Rule]:
+        """The rules that look at each call of a function or method."""
+        return self._calls.get(name, [])
 
     def method(self, name: str) -> list[Sink]:
         """The sinks that a method of an unknown object may be."""

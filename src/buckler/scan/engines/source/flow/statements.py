@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Callable, Iterable
+from typing import Any
 
 from buckler.scan.engines.source.flow import assigning
 from buckler.scan.engines.source.flow.classes import define_class, define_function
@@ -24,7 +25,7 @@ from buckler.scan.engines.source.flow.values import (
     truth,
 )
 
-Runner = Callable[[Frame, ast.AST], None]
+Runner = Callable[[Frame, Any], None]
 
 
 def run_block(frame: Frame, statements: Iterable[ast.stmt]) -> None:
@@ -281,7 +282,8 @@ def _global(frame: Frame, node: ast.Global | ast.Nonlocal) -> None:
 
 
 def _function(frame: Frame, node: ast.FunctionDef | ast.AsyncFunctionDef) -> None:
-    frame.bind(node.name, define_function(frame, node))
+    setter = any(isinstance(d, ast.Attribute) and d.attr == "setter" for d in node.decorator_list)
+    frame.bind(f"{node.name}.setter" if setter else node.name, define_function(frame, node))
 
 
 def _class(frame: Frame, node: ast.ClassDef) -> None:
@@ -323,4 +325,4 @@ RUNNERS: dict[type[ast.AST], Runner] = {
     ast.Import: run_import,
     ast.ImportFrom: run_import_from,
     ast.Match: run_match,
-}  # type: ignore[assignment]
+}

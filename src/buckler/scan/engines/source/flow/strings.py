@@ -7,10 +7,11 @@ import re
 from collections.abc import Callable
 
 from buckler.scan.engines.source.flow.arguments import Arguments
+from buckler.scan.engines.source.flow.charsets import DANGEROUS
 from buckler.scan.engines.source.flow.conditions import ABSENT, below, boolean
 from buckler.scan.engines.source.flow.frames import Frame, clearing, united
 from buckler.scan.engines.source.flow.iterating import derived, elements
-from buckler.scan.engines.source.flow.objects import Container, deep_taints, things
+from buckler.scan.engines.source.flow.objects import Container, External, deep_taints, things
 from buckler.scan.engines.source.flow.values import (
     ALL,
     UNKNOWN,
@@ -61,9 +62,13 @@ def text_method(
     if name in _SAFE_IF:
         return boolean(clearing(receiver), {})
     if name in ("startswith", "endswith"):
-        return _starts(receiver, name, given)
+        return _starts(frame, receiver, name, given)
     if name in _SAME:
-        return _same(receiver, name)
+        made = _same(receiver, name)
+        cut = one_text(given.at(0)) if given.positional else None
+        if cut and "/" in cut and name in ("strip", "lstrip"):
+            made = made.mapped(lambda t: t.cleaned(bit("no_root")))
+        return made
     special = _METHODS.get(name)
     if special is not None:
         return special(frame, node, receiver, given)
@@ -95,9 +100,35 @@ def _same(receiver: Value, name: str) -> Value:
     return hole(derived(receiver, _SAME[name], name), "str")
 
 
-def _starts(receiver: Value, name: str, given: Arguments) -> Value:
+def recursive(frame: Frame) -> bool:
+    """Whether the function under way calls itself by name."""
+    function = frame.function
+    if function is None:
+        return False
+    return any(
+        isinstance(n, ast.Call)
+        and getattr(n.func, "id", getattr(n.func, "attr", "")) == function.name
+        for n in ast.walk(function.node)
+    )
+
+
+def _owners(value: Value) -> tuple[Taint, ...]:
+    made = []
+    for taint in value.taints:
+        up = taint.token.parent
+        while up is not None:
+            made.append(Taint(up, taint.clean, taint.step))
+            up = up.parent
+    return tuple(made)
+
+
+def _starts(frame: Frame, receiver: Value, name: str, given: Arguments) -> Value:
     prefix = given.at(0)
     text = one_text(prefix)
+    if name == "endswith" and {t.token.how for t in receiver.taints} == {"host"}:
+        ends = [text] if text is not None else _members(prefix)
+        safe = bool(ends) and all(e.startswith(".") and e.count(".") > 1 for e in ends)
+        return boolean(clearing(receiver) if safe else {}, {})
     if not receiver.taints or name == "endswith":
         known = only(receiver)
         if isinstance(known, str) and isinstance(text, str):
@@ -107,9 +138,11 @@ def _starts(receiver: Value, name: str, given: Arguments) -> Value:
         return Value(kind="bool")
     clears: int = 0
     absent: int = 0
-    options = [text] if text is not None else [t for t in _members(prefix)]
+    options = [text] if text is not None else list(_members(prefix))
     if options and all(_names_host(o) for o in options):
         clears |= bit("ssrf", "redirect")
+    if options and all(re.match(r"^https?://|^/|^mailto:", o) for o in options):
+        clears |= bit("web_address")
     if options == ["/"]:
         clears |= bit("rooted")
     for option in options:
@@ -120,12 +153,15 @@ def _starts(receiver: Value, name: str, given: Arguments) -> Value:
         if option == "/":
             absent |= bit("no_root")
     texts = texts_of(prefix)
-    ends = [t[-1] for t in texts if t]
+    last = [t[-1] for t in texts if t]
     if "$" in options:
         absent |= bit("nosql")
+        if recursive(frame):
+            # Every level is looked at: what holds for the keys holds for what they belong to.
+            receiver = Value(None, (), (*receiver.taints, *_owners(receiver)))
     made = clearing(receiver, clears)
     worked_out = below(receiver) if not prefix.taints else {}
-    if worked_out and any(isinstance(e, str) and e.endswith(("/", "\\")) for e in ends):
+    if worked_out and any(isinstance(e, str) and e.endswith(("/", "\\")) for e in last):
         made = united(made, worked_out) or made
     elif worked_out:
         made = clearing(receiver, clears | bit("prefix"))
@@ -204,6 +240,13 @@ def percent(frame: Frame, node: ast.AST, left: Value, right: Value) -> Value:
     return frame.stepped(concatenated(pieces), node, "put into a text")
 
 
+def _as_piece(value: Value) -> Value:
+    """A value as it becomes part of a text."""
+    if not value.objs or value.alts is not None:
+        return Value(value.alts, (), value.taints, value.kind)
+    return hole(joined_taints(*(v.taints for v in deep_taints(value))), "str")
+
+
 def _join(frame: Frame, node: ast.AST, receiver: Value, given: Arguments) -> Value:
     each, surely = elements(frame, given.at(0), node)
     if surely and len(each) <= 12:
@@ -211,7 +254,7 @@ def _join(frame: Frame, node: ast.AST, receiver: Value, given: Arguments) -> Val
         for item in each:
             if pieces:
                 pieces.append(receiver)
-            pieces.append(hole((), "str") if item.objs else item)
+            pieces.append(_as_piece(item))
         return (
             frame.stepped(concatenated(pieces), node, "joined to a text")
             if pieces
@@ -306,7 +349,32 @@ def _split(frame: Frame, receiver: Value, name: str, given: Arguments) -> Value:
 
 
 def _translate(frame: Frame, node: ast.AST, receiver: Value, given: Arguments) -> Value:
-    return hole(derived(receiver, "replaced", id(node)), "str")
+    made = hole(derived(receiver, "replaced", id(node)), "str")
+    replaced = _replaced(given.at(0))
+    kinds = bit(*(k for k, bad in DANGEROUS.items() if bad and replaced.issuperset(bad)))
+    if replaced.issuperset("<>"):
+        kinds |= bit("html")
+    return made.mapped(
+        lambda t: t.cleaned(kinds, "translate() as escape" if kinds else "translate()")
+    )
+
+
+def _replaced(table: Value) -> set[str]:
+    """The characters that a table of ``str.maketrans`` does away with."""
+    made: set[str] = set()
+    for thing in table.objs:
+        if type(thing) is External and thing.name == "str.table":
+            for number, value in enumerate(thing.given):
+                for inner in things(value, Container):
+                    made |= {
+                        str(k) if isinstance(k, str) else chr(k)
+                        for k in inner.items
+                        if isinstance(k, str | int)
+                    }
+                text = one_text(value)
+                if text is not None and number in (0, 2):
+                    made |= set(text)
+    return made
 
 
 def _prefix(frame: Frame, node: ast.AST, receiver: Value, given: Arguments) -> Value:

@@ -263,7 +263,31 @@ def join(values: Iterable[Value]) -> Value:
         tuple(objs[:MOST_ALTERNATIVES]),
         joined_taints(*(v.taints for v in several)),
         kinds.pop() if len(kinds) == 1 else "",
+        _joined_facts(several),
     )
+
+
+def _joined_facts(several: list[Value]) -> Facts | None:
+    """What the truth of any of these shows: what that of each does, those that never are true aside."""
+    if all(v.facts is None for v in several):
+        return None
+    sides: list[Clears | None] = []
+    for side in (0, 1):
+        made: Clears | None = None
+        for value in several:
+            if value.facts is not None:
+                one = value.facts[side]
+            else:
+                known = truth(value)
+                one = {} if known is None or known is (side == 0) else None
+            if one is not None:
+                made = (
+                    dict(one)
+                    if made is None
+                    else {t: k & one[t] for t, k in made.items() if t in one}
+                )
+        sides.append(made)
+    return sides[0], sides[1]
 
 
 def _with_holes(several: list[Value]) -> tuple[Any, ...] | None:

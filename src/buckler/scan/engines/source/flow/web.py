@@ -5,8 +5,8 @@ from __future__ import annotations
 import ast
 from typing import TYPE_CHECKING, Any
 
-from buckler.scan.engines.source.flow.annotations import default_source, fresh, is_model, type_of
 from buckler.scan.engines.source.flow.arguments import Arguments
+from buckler.scan.engines.source.flow.declared import default_source, fresh, is_model, type_of
 from buckler.scan.engines.source.flow.entries import METHODS, Entry, Include
 from buckler.scan.engines.source.flow.frames import Frame
 from buckler.scan.engines.source.flow.instances import fields_of
@@ -30,6 +30,12 @@ from buckler.scan.engines.source.flow.objects import (
     Instance,
     Method,
     things,
+)
+from buckler.scan.engines.source.flow.templates import (
+    Templates,
+    context_of,
+    environment_escapes,
+    escapes_by_name,
 )
 from buckler.scan.engines.source.flow.values import (
     UNKNOWN,
@@ -73,6 +79,8 @@ class Web:
         self.parameters: Parameters | None = None
         self.raised: dict[ClassObject, list[Instance]] = {}
         self.logs_json = False
+        self.templates: Templates | None = None
+        self.state = External("web.State", True)
 
     # Definitions
 
@@ -149,6 +157,9 @@ class Web:
             name = getattr(thing, "name", "")
             if name.rpartition(".")[2] in ("dataclass", "define", "s", "frozen", "input", "type"):
                 cls.attrs["@dataclass"] = Value((True,))
+        called = node.func if isinstance(node, ast.Call) else node
+        if getattr(called, "attr", getattr(called, "id", "")) in ("dataclass", "define", "frozen"):
+            cls.attrs["@dataclass"] = Value((True,))
 
     def class_defined(self, frame: Frame, cls: ClassObject) -> None:
         """A class is there: note the validators of its fields."""
@@ -203,6 +214,12 @@ class Web:
             self._endpoint(frame, node, path, given.at(1, "endpoint"))
         elif name in ("django.urls.path", "django.urls.re_path", "django.conf.urls.url"):
             self._view(frame, node, one_text(given.at(0, "route")) or "", given.at(1, "view"))
+        elif name == "flask.render_template":
+            self.responded(frame, node, given, 0)
+            return Value(kind="str")
+        elif name == "django.shortcuts.render":
+            self.responded(frame, node, given, 1)
+            return UNKNOWN
         elif name in ("starlette.routing.Mount", "starlette.middleware.Middleware"):
             pass
         elif name.startswith("pydantic.") and name.rpartition(".")[2] in (
@@ -233,6 +250,9 @@ class Web:
         self, frame: Frame, node: ast.AST, thing: External, name: str, given: Arguments
     ) -> Value | None:
         """A method of a framework's object; None where it is none."""
+        if name == "TemplateResponse":
+            self.responded(frame, node, given, 0)
+            return None
         if thing.name in ROUTERS:
             return self._router_method(frame, node, thing, name, given)
         return request_method(frame, node, thing, name, given)
@@ -448,8 +468,24 @@ class Web:
         return ""
 
     def rendered(self, frame: Frame, node: ast.AST, thing: External, given: Arguments) -> Value:
-        """The text that a template gives."""
+        """The text that a template gives: what it shows has been looked at by then."""
+        name = one_text(thing.given[0]) if thing.given else None
+        if name is not None and self.templates is not None:
+            escapes = environment_escapes(thing.named.get("@environment", UNKNOWN), name)
+            context = context_of(frame, given, (0,))
+            self.templates.render(frame, node, name, context, escapes=escapes)
         return Value(kind="str")
+
+    def responded(self, frame: Frame, node: ast.AST, given: Arguments, first: int) -> None:
+        """``TemplateResponse(request, name, context)``, in the older order without the request as well."""
+        number = next(
+            (n for n in (first, first + 1) if one_text(given.at(n, "name")) is not None), None
+        )
+        if number is None or self.templates is None:
+            return
+        name = one_text(given.at(number, "name")) or ""
+        context = context_of(frame, given, (number + 1,))
+        self.templates.render(frame, node, name, context, escapes=escapes_by_name(name))
 
 
 def _methods_of(frame: Frame, name: str, thing: External) -> tuple[str, ...]:

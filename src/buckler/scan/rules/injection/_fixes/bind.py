@@ -5,7 +5,6 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from buckler.core.finding import Finding
 from buckler.scan.fix.draft import Draft
@@ -21,51 +20,19 @@ from buckler.scan.rules.injection._fixes.pieces import (
     Value,
     pieces_of,
 )
-from buckler.scan.rules.injection._fixes.placeholders import DOLLAR, FORMAT, PYFORMAT, Style
+from buckler.scan.rules.injection._fixes.placeholders import DOLLAR, FORMAT, NAMED, PYFORMAT, Style
+from buckler.scan.rules.injection._fixes.statements import Statement, statement_of
 
-EXECUTES = frozenset(
-    {
-        "execute",
-        "exec_driver_sql",
-        "fetch",
-        "fetchrow",
-        "fetchval",
-        "fetch_all",
-        "fetch_one",
-        "fetch_val",
-    }
-    | {"iterate", "scalar", "scalars", "stream", "exec", "execute_fetchall", "cursor"}
-)
-_TEXT = frozenset(
-    {"sqlalchemy.text", "sqlalchemy.sql.text", "sqlalchemy.sql.expression.text", "sqlmodel.text"}
-)
 _SAID = re.compile(
     r"column|sort|order|direction|table|where|clause|fields|sql|query|statement|placeholders",
     re.IGNORECASE,
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Statement:
-    """A statement and the call that gets it.
-
-    Attributes:
-        call: The call of the database, or of ``text()`` where that is all there is.
-        expression: What makes the text.
-        wrapped: The call of ``text()`` around it, or None.
-        is_direct: Whether the call takes values beside the statement.
-    """
-
-    call: ast.Call
-    expression: ast.expr
-    wrapped: ast.Call | None
-    is_direct: bool
-
-
 def bind(draft: Draft, finding: Finding) -> tuple[str, ...]:
     """Bind what can be bound of the statement at a finding; the names of what was, or none."""
     for call in draft.calls_at(finding):
-        statement = _statement_of(draft, call)
+        statement = statement_of(draft, call)
         if statement is None:
             continue
         try:
@@ -73,59 +40,17 @@ def bind(draft: Draft, finding: Finding) -> tuple[str, ...]:
         except Unreadable:
             continue
         found = [b for b in bindable(pieces) if not _is_piece_of_sql(draft, b, statement)]
-        if not found or not _go_alone(pieces, found):
+        inner = _fragments(draft, statement, pieces)
+        if not (found or inner) or not _go_alone(pieces, found):
             continue
         style = _style(draft, statement, pieces, finding)
         if style is None or not _suits(draft, style, found, statement):
             continue
-        return _bound(draft, statement, pieces, found, style)
+        if style.mark != NAMED:
+            inner = []
+        if found or inner:
+            return _bound(draft, statement, [(pieces, found), *inner], style)
     return ()
-
-
-def _statement_of(draft: Draft, call: ast.Call) -> Statement | None:
-    index = draft.index
-    if index.name(call.func) in _TEXT:
-        outer = index.parents.get(call)
-        if (
-            isinstance(outer, ast.Call)
-            and last(outer.func) in EXECUTES
-            and outer.args[:1] == [call]
-        ):
-            return _statement_of(draft, outer)
-        expression = _text_of(draft, argument(call, "text", 0), call)
-        return Statement(call, expression, call, False) if expression is not None else None
-    if last(call.func) not in EXECUTES or not isinstance(call.func, ast.Attribute):
-        return None
-    given = argument(call, "statement", 0) or argument(call, "query", 0) or argument(call, "sql", 0)
-    if given is None:
-        return None
-    wrapped = None
-    if isinstance(given, ast.Name) and len(found := index.values(given)) == 1:
-        if isinstance(found[0], ast.Call) and _is_used_once(draft, given):
-            given = found[0]
-    if isinstance(given, ast.Call) and index.name(given.func) in _TEXT:
-        wrapped, inner = given, argument(given, "text", 0)
-        expression = _text_of(draft, inner, call)
-    else:
-        expression = _text_of(draft, given, call)
-    return Statement(call, expression, wrapped, True) if expression is not None else None
-
-
-def _text_of(draft: Draft, node: ast.expr | None, call: ast.Call) -> ast.expr | None:
-    """The expression that makes a text, behind the one name that it may have."""
-    if not isinstance(node, ast.Name):
-        return node
-    values = draft.index.values(node)
-    same = len(values) == 1 and draft.index.function_of(values[0]) is draft.index.function_of(call)
-    return values[0] if same and _is_used_once(draft, node) else None
-
-
-def _is_used_once(draft: Draft, name: ast.Name) -> bool:
-    """Whether a name is set once and read once in its function, so that both can be changed."""
-    outer = draft.index.function_of(name) or draft.index.tree
-    uses = [n for n in ast.walk(outer) if isinstance(n, ast.Name) and n.id == name.id]
-    loads = [use for use in uses if isinstance(use.ctx, ast.Load)]
-    return len(loads) == 1 and len(uses) == 2
 
 
 def _is_piece_of_sql(draft: Draft, part: Bindable, statement: Statement) -> bool:
@@ -155,6 +80,43 @@ def _parsed(source: str) -> ast.expr | None:
         return ast.parse(source.strip(), mode="eval").body
     except SyntaxError:
         return None
+
+
+def _fragments(
+    draft: Draft, statement: Statement, pieces: Pieces
+) -> list[tuple[Pieces, list[Bindable]]]:
+    """Pieces of the statement that have a name, and what of them stands in quotes.
+
+    Values bound by name can be given with the statement whether the piece with their place was
+    taken or not.
+    """
+    found = []
+    for value in pieces.values:
+        node = _parsed(value.source)
+        if not value.plain or not isinstance(node, ast.Name):
+            continue
+        for text in _texts_of(draft, node.id, statement):
+            try:
+                inner = pieces_of(draft, text)
+            except Unreadable:
+                continue
+            quoted_ones = [part for part in bindable(inner) if part.is_quoted]
+            if quoted_ones and _go_alone(inner, quoted_ones):
+                found.append((inner, quoted_ones))
+    return found
+
+
+def _texts_of(draft: Draft, name: str, statement: Statement) -> list[ast.expr]:
+    """What a name of the function is set to, where only the statement reads it."""
+    function = draft.index.function_of(statement.call)
+    if function is None:
+        return []
+    uses = [n for n in ast.walk(function) if isinstance(n, ast.Name) and n.id == name]
+    loads = [use for use in uses if isinstance(use.ctx, ast.Load)]
+    grown = any(isinstance(draft.index.parents.get(use), ast.AugAssign) for use in uses)
+    if len(loads) != 1 or grown:
+        return []
+    return draft.index.bindings.get((function, name), [])
 
 
 def _go_alone(pieces: Pieces, found: Sequence[Bindable]) -> bool:
@@ -192,23 +154,26 @@ def _annotation(draft: Draft, part: Bindable, statement: Statement) -> str:
 
 
 def _bound(
-    draft: Draft, statement: Statement, pieces: Pieces, found: Sequence[Bindable], style: Style
+    draft: Draft,
+    statement: Statement,
+    texts: Sequence[tuple[Pieces, Sequence[Bindable]]],
+    style: Style,
 ) -> tuple[str, ...]:
-    taken = set(re.findall(r":([A-Za-z_]\w*)", outline(pieces.parts)))
+    whole = " ".join(outline(pieces.parts) for pieces, _ in texts)
+    taken = set(re.findall(r":([A-Za-z_]\w*)", whole))
     given: list[tuple[str, str, int]] = []
-    mark = style.mark
-    have = placeholders.count_in(outline(pieces.parts), mark)
-    for part in found:
-        value = _value(draft, part)
-        known = next((name for name, v, _ in given if v == value and style.is_named), None)
-        name = known or _name(part, taken)
-        taken.add(name)
-        before = placeholders.count_in(outline(pieces.parts[: part.index]), mark)
-        number = have + len(given) + 1
-        _put(draft, part, style.write(name, number))
-        if known is None:
-            given.append((name, value, before + len(given)))
-    _tidy(draft, pieces, found, style, had_values=_values_of(statement) is not None)
+    have = placeholders.count_in(whole, style.mark)
+    for pieces, found in texts:
+        for part in found:
+            value = _value(draft, part)
+            known = next((name for name, v, _ in given if v == value and style.is_named), None)
+            name = known or _name(part, taken)
+            taken.add(name)
+            before = placeholders.count_in(outline(pieces.parts[: part.index]), style.mark)
+            _put(draft, part, style.write(name, have + len(given) + 1))
+            if known is None:
+                given.append((name, value, before + len(given)))
+        _tidy(draft, pieces, found, style, had_values=_values_of(statement) is not None)
     _give(draft, statement, style, given)
     return tuple(name for name, _, _ in given)
 

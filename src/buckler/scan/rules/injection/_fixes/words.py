@@ -9,8 +9,8 @@ from buckler.scan.fix.quotes import quoted
 from buckler.scan.rules.injection._fixes.pieces import Letter, Unreadable, Value, pieces_of
 
 _SHELL = frozenset("|&;<>()$`*?[]{}~#!\n=%^")
-_PLAIN_TEXT = frozenset({"echo", "printf", "test", "expr", "true", "false", "logger"})
-"""Programs that take ``--`` for a text, or know no options that could do harm."""
+_TAKE_IT_AS_TEXT = frozenset({"echo", "test", "expr", "find"})
+"""Programs for which ``--`` does not end the options, so a value there stays one."""
 Word = list[Letter | Value]
 
 
@@ -35,8 +35,8 @@ def argument_list(draft: Draft, node: ast.expr) -> list[str] | None:
     ended = any("".join(_text(word)) == "--" for word in words[: first or 0])
     later = words[first:] if first is not None else []
     options = any(_text(word)[:1] == ["-"] for word in later)
-    if first is not None and not ended and program.rpartition("/")[2] not in _PLAIN_TEXT:
-        if options:
+    if first is not None and not ended:
+        if options or program.rpartition("/")[2] in _TAKE_IT_AS_TEXT:
             return None
         made.insert(first, draft.quote("--"))
     return made

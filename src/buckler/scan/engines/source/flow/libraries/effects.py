@@ -17,8 +17,8 @@ math.* statistics.* time.* datetime.* uuid.{UUID,uuid1,uuid4,uuid3,uuid5} decima
 hashlib.* secrets.* hmac.digest random.* zlib.crc32 zlib.adler32 binascii.{hexlify,crc32} base64.{b64encode,urlsafe_b64encode,b32encode,b16encode,standard_b64encode,b85encode}
 os.{getpid,urandom,cpu_count,getcwd,stat,listdir,scandir,makedirs,mkdir,getenv} os.path.{exists,isfile,isdir,getsize,getmtime,islink,isabs,samefile}
 ipaddress.* socket.* shutil.{which,disk_usage,get_terminal_size} platform.* calendar.* locale.* inspect.* traceback.* sys.* gc.* weakref.* threading.* signal.* struct.calcsize
-logging.* warnings.* contextlib.* enum.* abc.* typing.* types.SimpleNamespace mimetypes.guess_type mimetypes.guess_extension
-asyncio.{sleep,Lock,Event,Queue,Semaphore} subprocess.* pprint.pprint builtins.print
+logging.* warnings.* contextlib.{suppress,closing,nullcontext,redirect_stdout} enum.* abc.* typing.* types.SimpleNamespace mimetypes.guess_type mimetypes.guess_extension
+asyncio.{sleep,Lock,Event,Semaphore} subprocess.* pprint.pprint builtins.print
 zoneinfo.ZoneInfo string.capwords
 """
 _DECODERS = """

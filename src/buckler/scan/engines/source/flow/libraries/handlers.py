@@ -27,7 +27,6 @@ from buckler.scan.engines.source.flow.values import (
     UNKNOWN,
     Value,
     bit,
-    concatenated,
     constant,
     hole,
     join,
@@ -59,7 +58,8 @@ def _container(kind: str) -> Handler:
         made = Container(kind, frame.run.path)
         if kind == "dict":
             for value in given.positional:
-                frame.run.update(frame, made, value)
+                if not _pairs(frame, node, made, value):
+                    frame.run.update(frame, made, value)
             for name, value in given.named.items():
                 made.put(name, value, surely=True)
             return obj(made)
@@ -75,6 +75,38 @@ def _container(kind: str) -> Handler:
         return obj(made)
 
     return handler
+
+
+def _pairs(frame: Frame, node: ast.AST, made: Container, value: Value) -> bool:
+    """``dict([(key, value), …])``; whether it was that."""
+    lists = [t for t in things(value, Container) if t.kind != "dict"]
+    for each in lists:
+        for pair in each.all():
+            parts, exact = elements(frame, pair, node)
+            key = only(parts[0]) if exact and len(parts) == 2 else UNKNOWN
+            if isinstance(key, str | int) and each.exact:
+                made.put(key, parts[1], surely=True)
+            else:
+                for part in parts:
+                    made.spread(part)
+    return bool(lists)
+
+
+def _push(frame: Frame, node: ast.AST, given: Arguments) -> Value:
+    for thing in things(given.at(0), Container):
+        frame.run.changes(thing)
+        thing.spread(given.at(1))
+    return NONE
+
+
+def _popped(frame: Frame, node: ast.AST, given: Arguments) -> Value:
+    return join([thing.element() for thing in things(given.at(0), Container)])
+
+
+def _markup(frame: Frame, node: ast.AST, given: Arguments) -> Value:
+    value = given.at(0)
+    text = Value(value.alts, (), value.taints)
+    return Value(text.alts, (External("markupsafe.Markup", True),), text.taints)
 
 
 def _all(frame: Frame, node: ast.AST, given: Arguments) -> Value:
@@ -109,6 +141,8 @@ def _isinstance(frame: Frame, node: ast.AST, given: Arguments) -> Value:
     harmless = {"builtins.int", "builtins.float", "builtins.bool", "uuid.UUID", "datetime.date"}
     if value.taints and names and names <= harmless | {"datetime.datetime", "decimal.Decimal"}:
         return boolean(clearing(value), {})
+    if value.taints and names and all(n.startswith("ast.") for n in names):
+        return boolean(clearing(value, bit("code")), {})
     if value.taints and names <= {"builtins.str", "builtins.int", "builtins.float"} and names:
         return boolean(clearing(value, bit("nosql")), {})
     return Value(kind="bool")
@@ -265,7 +299,9 @@ def _pattern(method: str) -> Handler:
 
 def fitted(frame: Frame, method: str, pattern: str | None, value: Value) -> Value:
     """A match of a pattern, or None; a match shows which characters the text has."""
-    match = External("re.Match", True, (value,))
+    match = External(
+        "re.Match", True, (value,), {} if pattern is None else {"pattern": constant(pattern)}
+    )
     if pattern is None or not value.taints:
         return Value(None, (match,), (), "", ({}, {}))
     kinds = clean_after(pattern, method == "fullmatch")
@@ -439,6 +475,10 @@ HANDLERS: dict[str, Handler] = {
     "os.path.relpath": _relative,
     "os.path.expanduser": _environ_path,
     "os.fspath": _environ_path,
+    "builtins.str.maketrans": lambda f, n, g: obj(External("str.table", True, tuple(g.positional))),
+    "heapq.heappush": _push,
+    "heapq.heappop": _popped,
+    "markupsafe.Markup": _markup,
     "hmac.new": _mac,
     "hmac.HMAC": _mac,
     "hmac.compare_digest": _same_digest,

@@ -6,12 +6,13 @@ import ast
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from buckler.scan.engines.source.flow.annotations import default_source, fresh
 from buckler.scan.engines.source.flow.arguments import Arguments
+from buckler.scan.engines.source.flow.charsets import clean_group
 from buckler.scan.engines.source.flow.conditions import below, boolean
+from buckler.scan.engines.source.flow.declared import default_source, fresh
 from buckler.scan.engines.source.flow.expressions import taints_within
 from buckler.scan.engines.source.flow.frames import clearing
-from buckler.scan.engines.source.flow.iterating import derived, elements
+from buckler.scan.engines.source.flow.iterating import derived, elements, entered
 from buckler.scan.engines.source.flow.libraries.handlers import (
     basename,
     fitted,
@@ -21,6 +22,7 @@ from buckler.scan.engines.source.flow.libraries.handlers import (
 from buckler.scan.engines.source.flow.libraries.stored import stored
 from buckler.scan.engines.source.flow.objects import Container, External
 from buckler.scan.engines.source.flow.operators import joined_path
+from buckler.scan.engines.source.flow.strings import text_method
 from buckler.scan.engines.source.flow.values import (
     ALL,
     NONE,
@@ -28,9 +30,11 @@ from buckler.scan.engines.source.flow.values import (
     Value,
     bit,
     hole,
+    join,
     joined_taints,
     obj,
     one_text,
+    only,
 )
 
 if TYPE_CHECKING:
@@ -133,7 +137,69 @@ def _group(
 ) -> Value:
     value = thing.given[0] if thing.given else UNKNOWN
     value = frame.state.baked(value) if frame.state is not None else value
-    return hole(derived(value, "part", "group"), "str") if value.taints else Value(kind="str")
+    if not value.taints:
+        return Value(kind="str")
+    pattern = one_text(thing.named["pattern"]) if "pattern" in thing.named else None
+    number = only(given.at(0)) if given.positional else -1
+    kinds = clean_group(pattern, number) if pattern is not None and isinstance(number, int) else 0
+    made = hole(derived(value, "part", ("group", number)), "str")
+    return made.mapped(lambda t: t.cleaned(kinds))
+
+
+def _groups(
+    frame: Frame, node: ast.AST, thing: External, receiver: Value, given: Arguments
+) -> Value:
+    made = Container("list", frame.run.path)
+    made.rest = _group(frame, node, thing, receiver, Arguments([Value((-1,))]))
+    return obj(made)
+
+
+def _whole_group(
+    frame: Frame, node: ast.AST, thing: External, receiver: Value, given: Arguments
+) -> Value:
+    return _group(
+        frame, node, thing, receiver, given if given.positional else Arguments([Value((0,))])
+    )
+
+
+def _put(frame: Frame, node: ast.AST, thing: External, receiver: Value, given: Arguments) -> Value:
+    old = thing.fields.get("@items")
+    thing.fields["@items"] = given.at(0) if old is None else join([old, given.at(0)])
+    frame.run.changes(thing)
+    return NONE
+
+
+def _taken(
+    frame: Frame, node: ast.AST, thing: External, receiver: Value, given: Arguments
+) -> Value:
+    return thing.fields.get("@items", UNKNOWN)
+
+
+def _enter(
+    frame: Frame, node: ast.AST, thing: External, receiver: Value, given: Arguments
+) -> Value:
+    return entered(frame, given.at(0), node)
+
+
+def _markup_format(
+    frame: Frame, node: ast.AST, thing: External, receiver: Value, given: Arguments
+) -> Value:
+    """``Markup.format`` escapes what it puts in."""
+    kinds = bit("html")
+
+    def escaped(value: Value) -> Value:
+        return value.mapped(lambda t: t.cleaned(kinds, "escape()"))
+
+    inner = Arguments(
+        [escaped(v) for v in given.positional],
+        {k: escaped(v) for k, v in given.named.items()},
+        escaped(given.more),
+    )
+    made = text_method(
+        frame, node, Value(receiver.alts, (), receiver.taints, "str"), "format", inner
+    )
+    made = UNKNOWN if made is None else made
+    return Value(made.alts, (External("markupsafe.Markup", True),), made.taints)
 
 
 def _host(frame: Frame, node: ast.AST, thing: External, owner: Value, given: Arguments) -> Value:
@@ -281,9 +347,19 @@ _METHODS: dict[str, Method] = {
     "re.Pattern.fullmatch": _pattern("fullmatch"),
     "re.Pattern.search": _pattern("search"),
     "re.Pattern.sub": _sub,
-    "re.Match.group": _group,
-    "re.Match.groups": _group,
-    "re.Match.groupdict": _group,
+    "contextlib.ExitStack.enter_context": _enter,
+    "contextlib.AsyncExitStack.enter_context": _enter,
+    "contextlib.AsyncExitStack.enter_async_context": _enter,
+    "contextvars.ContextVar.set": _put,
+    "contextvars.ContextVar.get": _taken,
+    "re.Match.group": _whole_group,
+    "re.Match.groups": _groups,
+    "re.Match.groupdict": _groups,
+    "markupsafe.Markup.format": _markup_format,
+    "queue.Queue.put": _put,
+    "queue.Queue.put_nowait": _put,
+    "queue.Queue.get": _taken,
+    "queue.Queue.get_nowait": _taken,
     "re.Match.__getitem__": _group,
     "urllib.parse.Result.geturl": _geturl,
     "urllib.parse.Result._replace": _geturl,

@@ -5,10 +5,11 @@ from __future__ import annotations
 import ast
 from typing import TYPE_CHECKING
 
-from buckler.scan.engines.source.flow.annotations import default_source, fresh
 from buckler.scan.engines.source.flow.arguments import Arguments
+from buckler.scan.engines.source.flow.declared import default_source, fresh
 from buckler.scan.engines.source.flow.objects import Container, External
 from buckler.scan.engines.source.flow.values import (
+    TRUE,
     UNKNOWN,
     Source,
     Value,
@@ -98,6 +99,8 @@ def request_attribute(frame: Frame, node: ast.AST, thing: External, name: str) -
         return obj(External(PARAMS, True, source=default_source(frame, kind, "", node)))
     if thing.name in (STARLETTE, SOCKET) and name == "url":
         return obj(External("web.Url", True, source=default_source(frame, "host", "host", node)))
+    if name == "state" and thing.name in REQUESTS:
+        return obj(frame.run.web.state)
     if name == "session" and thing.name in REQUESTS:
         return UNKNOWN
     kind = _TEXTS.get(thing.name, {}).get(name)
@@ -134,8 +137,7 @@ def _upload(frame: Frame, node: ast.AST, thing: External, name: str) -> Value | 
 def _url(frame: Frame, node: ast.AST, thing: External, name: str) -> Value | None:
     if name in ("path", "query"):
         kind = "query" if name == "query" else "path"
-        value = fresh(frame, default_source(frame, kind, "*:path", node))
-        return value
+        return fresh(frame, default_source(frame, kind, "*:path", node))
     if name in ("hostname", "netloc"):
         return fresh(frame, default_source(frame, "host", "host", node))
     return Value(kind="str") if name in ("scheme", "port") else None
@@ -152,7 +154,8 @@ def request_method(
         made = fresh(frame, _source(frame, kind, "", node))
         return _listed(frame, made) if name.startswith(("iter_", "stream")) else made
     if thing.name == STARLETTE and name == "form":
-        return obj(External(PARAMS, True, source=default_source(frame, "form", "", node)))
+        source = default_source(frame, "form", "", node)
+        return obj(External(PARAMS, True, (TRUE,), source=source))
     if thing.name in (UPLOAD, "web.File") and name in ("read", "readline", "getvalue", "readlines"):
         field = thing.source.name if thing.source is not None else ""
         return fresh(frame, default_source(frame, "file", field, node))
@@ -226,6 +229,6 @@ def params_element(frame: Frame, node: ast.AST, thing: External, key: Value) -> 
     if source.kind == "file":
         return obj(External(UPLOAD, True, source=made))
     value = fresh(frame, made, "str" if source.kind != "json" else "", bit("nosql"))
-    if source.kind == "form":
+    if source.kind == "form" and thing.given:
         return Value(None, (External(UPLOAD, True, source=made),), value.taints)
     return value

@@ -82,6 +82,12 @@ ldap.initialize -> ldap.LDAPObject
 re.compile -> re.Pattern
 asyncio.{get_event_loop,get_running_loop,new_event_loop} -> asyncio.Loop
 concurrent.futures.{ThreadPoolExecutor,ProcessPoolExecutor} -> concurrent.futures.Executor
+{queue.Queue,queue.SimpleQueue,queue.LifoQueue,queue.PriorityQueue,asyncio.Queue,multiprocessing.Queue} -> queue.Queue
+contextlib.ExitStack -> contextlib.ExitStack
+contextlib.ExitStack.__enter__ -> contextlib.ExitStack
+contextlib.AsyncExitStack -> contextlib.AsyncExitStack
+contextlib.AsyncExitStack.__aenter__ -> contextlib.AsyncExitStack
+contextvars.ContextVar -> contextvars.ContextVar
 io.{StringIO,BytesIO} -> io.Buffer
 redis.{Redis,StrictRedis,from_url,asyncio.Redis,asyncio.from_url} -> redis.Redis
 smtplib.{SMTP,SMTP_SSL} -> smtplib.SMTP

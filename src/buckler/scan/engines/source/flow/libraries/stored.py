@@ -6,7 +6,7 @@ import ast
 from functools import cache
 from typing import TYPE_CHECKING
 
-from buckler.scan.engines.source.flow.annotations import default_source, fresh
+from buckler.scan.engines.source.flow.declared import default_source, fresh
 from buckler.scan.engines.source.flow.libraries.names import expanded
 from buckler.scan.engines.source.flow.objects import ClassObject, Container, External, Instance
 from buckler.scan.engines.source.flow.values import Value, bit, obj

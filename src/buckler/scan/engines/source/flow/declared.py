@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ast
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from buckler.scan.engines.source.flow.arguments import Arguments
 from buckler.scan.engines.source.flow.charsets import clean_after
@@ -143,11 +143,12 @@ def _subscripted(frame: Frame, base: Value, node: ast.Subscript) -> Value:
 
 def typed(frame: Frame, value: Value, annotation: ast.expr) -> Value:
     """A value of which nothing is known, with the class of its annotation."""
-    known = any(type(t) is not Method for t in value.objs)
-    if known or value.alts is not None or value.taints:
+    if any(type(t) is not Method for t in value.objs):
+        return value
+    if value.alts is not None or value.taints:
         return value
     run = frame.run
-    made = []
+    made: list[Any] = []
     for thing in unwrapped(type_of(frame, annotation)).objs:
         if type(thing) is ClassObject and not is_enum(thing):
             made.append(Instance(thing, run.path))
@@ -206,7 +207,7 @@ def input_of(frame: Frame, kind: Value, source: Source, depth: int = 0) -> Value
     """
     if not kind.objs or depth > MOST_DEPTH:
         return fresh(frame, source)
-    options = []
+    options: list[Value | None] = []
     for thing in kind.objs:
         if type(thing) is ClassObject:
             options.append(_of_class(frame, thing, source))

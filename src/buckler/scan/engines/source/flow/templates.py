@@ -1,0 +1,232 @@
+"""Jinja templates: which value a page shows, where it stands, and whether it is escaped there.
+
+Threat: a page is as safe as the one place in it that puts out a value as it is (CWE-79).
+"""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from buckler.scan.engines.source.flow.arguments import Arguments
+from buckler.scan.engines.source.flow.attributes import attribute
+from buckler.scan.engines.source.flow.expressions import taints_within
+from buckler.scan.engines.source.flow.frames import Frame
+from buckler.scan.engines.source.flow.iterating import elements
+from buckler.scan.engines.source.flow.objects import Container, External, things
+from buckler.scan.engines.source.flow.project import SourceModule
+from buckler.scan.engines.source.flow.values import (
+    UNKNOWN,
+    Text,
+    Value,
+    bit,
+    join,
+    one_text,
+    truth,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    Find = Callable[[str], tuple[str, str] | None]
+
+_OUTPUT = re.compile(r"\{\{-?(?P<value>.*?)-?\}\}|\{%-?(?P<statement>.*?)-?%\}", re.DOTALL)
+_COMMENT = re.compile(r"\{#.*?#\}", re.DOTALL)
+_PATH = re.compile(r"^\(?\s*([A-Za-z_]\w*)((?:\.\w+|\[['\"]\w+['\"]\])*)")
+_LOOP = re.compile(r"^\s*for\s+(\w+)(?:\s*,\s*(\w+))?\s+in\s+([A-Za-z_][\w.]*)")
+_SET = re.compile(r"^\s*set\s+(\w+)\s*=\s*(.+)$", re.DOTALL)
+_OTHER = re.compile(r"^\s*(?:include|extends|import)\s+['\"]([^'\"]+)['\"]")
+_SAFE = re.compile(r"\|\s*safe\b")
+_CLEAN = re.compile(
+    r"\|\s*(?:\w*(?:sanit|clean|bleach|nh3|purif|strip_?tags|striptags)\w*|tojson|urlencode|int|float|length|count|round|e\b|escape|forceescape)"
+)
+_TAG = re.compile(r"<[a-zA-Z!][^<>]*>")
+BEFORE = 400
+MOST_INCLUDES = 4
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """One place of a template that puts out a value.
+
+    Attributes:
+        line: 1-based.
+        value: The expression.
+        before: The text before it.
+        escaped: Whether it is escaped as text there.
+    """
+
+    line: int
+    value: str
+    before: str
+    escaped: bool
+
+
+class Templates:
+    """Finds the templates of a project.
+
+    Args:
+        find: Gives path and text of a template by its name, or None.
+    """
+
+    def __init__(self, find: Find) -> None:
+        self._find = find
+        self._modules: dict[str, SourceModule] = {}
+
+    def render(
+        self,
+        frame: Frame,
+        node: ast.AST,
+        name: str,
+        context: Container,
+        *,
+        escapes: bool,
+        depth: int = 0,
+    ) -> None:
+        """Look at every value that a template shows."""
+        found = self._find(name)
+        if found is None or depth > MOST_INCLUDES:
+            return
+        path, text = found
+        if not _TAG.search(text) or path.endswith((".txt", ".md", ".eml")):
+            return  # no page: a mail, a letter, a statement
+        names: dict[str, Value] = {}
+        source = _COMMENT.sub(lambda m: re.sub(r"[^\n]", " ", m.group()), text)
+        for shown in _walk(
+            source, escapes, names, lambda v: _value(frame, node, context, names, v)
+        ):
+            if isinstance(shown, str):
+                self.render(frame, node, shown, context, escapes=escapes, depth=depth + 1)
+                continue
+            value = _value(frame, node, context, names, shown.value)
+            taints = taints_within(frame, value)
+            if taints and not _CLEAN.search(shown.value):
+                self._shown(frame, node, path, text, shown, Value(None, (), taints))
+
+    def _shown(
+        self, frame: Frame, node: ast.AST, path: str, text: str, shown: Shown, value: Value
+    ) -> None:
+        module = self._modules.get(path)
+        if module is None:
+            lines = text.splitlines()
+            module = SourceModule(path, lambda path: (ast.Module([], []), lines))
+            self._modules[path] = module
+            frame.run.project.modules[path] = module
+        inner = Frame(frame.run, module)
+        inner.state = frame.state
+        value = frame.stepped(value, node, "given to a template")
+        if shown.escaped:
+            value = value.mapped(lambda t: t.cleaned(bit("html"), "escape()"))
+        if not shown.escaped and not _SAFE.search(shown.value):
+            whole = Value(None, (), value.taints, "str")
+            frame.run.hits.reached(frame, node, "web.unescaped", Arguments([whole]))
+            return
+        place = ast.Pass(lineno=shown.line, col_offset=0)
+        whole = Value((Text((shown.before, value.taints)),), (), value.taints, "str")
+        frame.run.hits.reached(inner, place, "web.template", Arguments([whole]))
+
+
+def _walk(
+    source: str, escapes: bool, names: dict[str, Value], value_of: Callable[[str], Value]
+) -> Iterator[Shown | str]:
+    """The places that show a value, and the names of the templates that are put in."""
+    stack = [escapes]
+    for match in _OUTPUT.finditer(source):
+        line = source.count("\n", 0, match.start()) + 1
+        statement = match.group("statement")
+        if statement is None:
+            value = (match.group("value") or "").strip()
+            before = source[max(0, match.start() - BEFORE) : match.start()]
+            yield Shown(line, value, _plain(before), stack[-1] and not _SAFE.search(value))
+            continue
+        words = statement.split()
+        if words[:1] == ["autoescape"] and len(words) > 1:
+            stack.append(words[1].lower() == "true")
+        elif words[:1] == ["endautoescape"] and len(stack) > 1:
+            stack.pop()
+        loop = _LOOP.match(statement)
+        if loop is not None:
+            each = value_of("@each " + loop.group(3))
+            names[loop.group(2) or loop.group(1)] = each
+        chosen = _SET.match(statement)
+        if chosen is not None:
+            names[chosen.group(1)] = value_of(chosen.group(2))
+        other = _OTHER.match(statement)
+        if other is not None:
+            yield other.group(1)
+
+
+def _plain(before: str) -> str:
+    return _OUTPUT.sub(lambda m: "x" if m.group("statement") is None else "", before)
+
+
+def _value(
+    frame: Frame, node: ast.AST, context: Container, names: dict[str, Value], expression: str
+) -> Value:
+    """What an expression of a template shows, as far as it is a path of names, or several joined."""
+    each = expression.startswith("@each ")
+    pieces = re.split(r"~|\bor\b|\bif\b|\belse\b", expression.removeprefix("@each "))
+    found = [_path(frame, node, context, names, piece.strip()) for piece in pieces]
+    value = join([f for f in found if f is not None] or [UNKNOWN])
+    if not each:
+        return value
+    listed, _ = elements(frame, value, node)
+    return join(listed) if listed else UNKNOWN
+
+
+def _path(
+    frame: Frame, node: ast.AST, context: Container, names: dict[str, Value], piece: str
+) -> Value | None:
+    match = _PATH.match(piece)
+    if match is None:
+        return None
+    root = match.group(1)
+    value = names.get(root) or context.items.get(root) or context.rest
+    if value is None:
+        if root == "request":
+            value = Value(None, (External("starlette.requests.Request", True),))
+        else:
+            return None
+    for name in re.findall(r"\w+", match.group(2)):
+        known = [t.items[name] for t in things(value, Container) if name in t.items]
+        value = join(known) if known else attribute(frame, node, value, name)
+    return value
+
+
+def escapes_by_name(name: str) -> bool:
+    """What ``select_autoescape()`` decides by the ending of a template's name."""
+    return name.rpartition(".")[2].lower() in ("html", "htm", "xml")
+
+
+def environment_escapes(environment: Value, name: str) -> bool:
+    """Whether an environment escapes what a template shows."""
+    for thing in things(environment, External):
+        chosen = thing.named.get("autoescape")
+        if chosen is None:
+            return bool(thing.name != "jinja2.Environment")
+        if truth(chosen) is True:
+            return True
+        if truth(chosen) is False:
+            return False
+        return escapes_by_name(name)
+    return True
+
+
+def context_of(frame: Frame, given: Arguments, positions: tuple[int, ...]) -> Container:
+    """The context of a rendering: dictionaries among the arguments, and what is given by name."""
+    made = Container("dict", frame.run.path)
+    for position in positions:
+        value = given.given(position, "context")
+        if value is not None:
+            frame.run.update(frame, made, value)
+    for name, value in given.named.items():
+        made.items.setdefault(name, value)
+    if given.more is not UNKNOWN:
+        made.spread(given.more)
+    return made
+
+
+__all__ = ["Shown", "Templates", "context_of", "environment_escapes", "escapes_by_name", "one_text"]

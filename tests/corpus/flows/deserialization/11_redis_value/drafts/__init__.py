@@ -1,0 +1,2 @@
+from .backend import Backend
+from .memory import backend

@@ -1,0 +1,16 @@
+import logging
+
+from fastapi import FastAPI
+
+from context import RequestName, configure
+
+configure()
+logger = logging.getLogger("orders")
+app = FastAPI()
+app.add_middleware(RequestName)
+
+
+@app.get("/orders")
+async def orders(request: str = ""):
+    logger.info("orders listed, %d", len(request))
+    return []

@@ -1,0 +1,2 @@
+from .models import Search
+from .run import run

@@ -1,0 +1,31 @@
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from urllib.parse import unquote
+
+
+def decoded(name: str) -> str:
+    plain = unquote(name)
+    return plain if plain == name else decoded(plain)
+
+
+@dataclass(slots=True)
+class Media:
+    name: str
+
+    @classmethod
+    def find(cls, name: str) -> Media | None:
+        name = decoded(name)
+        if os.sep in name or "\\" in name or name.startswith("."):
+            return None
+        item = cls(name)
+        return item if os.path.isfile(item.path) else None
+
+    @property
+    def path(self) -> str:
+        return os.sep.join(("files", self.name))
+
+    def text(self) -> str:
+        with open(self.path) as stream:
+            return stream.read()

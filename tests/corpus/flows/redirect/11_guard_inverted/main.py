@@ -1,0 +1,11 @@
+from fastapi import FastAPI
+from fastapi.responses import RedirectResponse
+
+from returning import ReturnTo
+
+app = FastAPI()
+
+
+@app.get("/signin/done")
+async def done(return_to: str = "/"):
+    return ReturnTo(return_to).response()

@@ -1,0 +1,4 @@
+import yaml
+
+READING = {"Loader": yaml.UnsafeLoader}
+WRITING = {"Dumper": yaml.SafeDumper, "sort_keys": False}

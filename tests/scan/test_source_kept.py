@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import json
 import os
 import shutil
@@ -177,6 +178,13 @@ def test_only_so_many_projects_are_kept(
         os.utime(file_of(tmp_path / "kept" / name), (number, number))
     looked_at(folder, tmp_path / "kept/d")
     assert sorted(p.parent.name for p in (tmp_path / "kept").glob("*/source.json")) == ["c", "d"]
+
+
+def test_the_collector_is_as_it_was(project) -> None:
+    started = SourceEngine(project({"main.py": WEAK}), RULES, lambda event: None).run()
+    assert next(started).rule == "EGR002"
+    started.close()
+    assert gc.isenabled()
 
 
 @pytest.mark.parametrize("base", ["examples", "tests/corpus"])

@@ -91,7 +91,8 @@ def test_an_application_that_does_not_import(unharmed, main: str, says: str) -> 
 @pytest.mark.parametrize(
     ("name", "data"),
     [
-        ("new_syntax.py", b"try:\n    pass\nexcept A, B:\n    pass\n"),
+        ("newer.py", b"try:\n    pass\nexcept A, B:\n    pass\n"),
+        ("older.py", b"try:\n    pass\nexcept A, b:\n    print b\n"),
         ("nul.py", b"x = 1\x00\n"),
         ("encoding.py", b"# -*- coding: latin-1 -*-\nx = '\xe9'\n"),
         ("wrong.py", b"x = '\xff\xfe'\n"),
@@ -103,7 +104,7 @@ def test_a_file_that_does_not_parse_is_said(unharmed, name: str, data: bytes) ->
     report = unharmed({"main.py": HEAD, name: data})
     assert not report.failed
     assert report.coverage.files_total == 2
-    if name == "encoding.py":
+    if name in ("encoding.py", "newer.py"):
         assert report.coverage.files_parsed == 2
     else:
         assert report.coverage.files_parsed == 1

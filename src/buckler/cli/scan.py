@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -103,6 +104,7 @@ HOOKS_OF = {
 @click.option(
     "--update-baseline", is_flag=True, help="Write the findings of this scan to the baseline."
 )
+@click.option("--no-cache", is_flag=True, help="Read every file, also those that have not changed.")
 @click.option(
     "-v", "--verbose", is_flag=True, help="Print a log to standard error, fit for a bug report."
 )
@@ -131,6 +133,8 @@ def _run(target: str, given: dict[str, Any]) -> int:
     rules = load_rules(settings, found.folder).select(settings.select, settings.ignore)
     _check_rules(rules, settings.engines or ENGINES)
     run = options.options_of(settings, given, found.folder)
+    if not given["no_cache"]:
+        run = replace(run, kept=cache.path_of(found.folder).parent)
     runs_code = bool({"app", "attack"}.intersection(settings.engines or ENGINES)) and bool(
         found.applications
     )

@@ -130,6 +130,8 @@ class Rule:
         bad: Applications that have the weakness.
         good: Applications that look alike and have not.
         fix: How to close it, or None where only the guide can say.
+        words: At least one of them stands in every file in which ``check_source`` can find something;
+            other files it is not asked about. Empty where there are no such words.
     """
 
     id: ClassVar[str]
@@ -143,6 +145,7 @@ class Rule:
     bad: ClassVar[tuple[Example, ...]]
     good: ClassVar[tuple[Example, ...]]
     fix: ClassVar[Fix | None] = None
+    words: ClassVar[tuple[str, ...]] = ()
 
     @property
     def guide(self) -> str:

@@ -141,10 +141,11 @@ class Scanner:
             self._listen(EngineFinished(engine, seconds))
 
     def _source(self) -> None:
-        engine = SourceEngine(
-            self._target.folder, self._rules, self.emit, self._settings.exclude_files
-        )
+        excluded, kept = self._settings.exclude_files, self._options.kept
+        engine = SourceEngine(self._target.folder, self._rules, self.emit, excluded, kept)
         self._add(engine.run())
+        if not self._containment.broken:
+            engine.keep()
         self._work.coverage.files_total += engine.total
         self._work.coverage.files_parsed += engine.parsed
 

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from buckler.core.errors import UnreadableFile
 from buckler.core.files import read_project_file
+from buckler.scan.python.reads import looked_at_everything
 
 _SAFE = re.compile(r"\{\{-?\s*(?P<value>[^{}]*?)\|\s*safe\b(?P<after>[^{}]*)\}\}")
 _OFF = re.compile(r"\{%-?\s*autoescape\s+false\s*-?%\}")
@@ -46,6 +47,7 @@ def escapes_itself(folder: Path | None, name: str) -> bool:
     """Whether a template of the project turns escaping on by itself, or puts out no value."""
     if folder is None:
         return False
+    looked_at_everything()
     for path in _templates(folder):
         if path.as_posix().endswith("/" + name.lstrip("/")):
             try:

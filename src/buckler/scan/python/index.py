@@ -18,13 +18,48 @@ if TYPE_CHECKING:
 
 Function = ast.FunctionDef | ast.AsyncFunctionDef
 Node = TypeVar("Node", bound=ast.AST)
-_LEAVES = (ast.expr_context, ast.operator, ast.unaryop, ast.cmpop, ast.boolop)
 _SCOPES = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef, ast.Module, ast.Lambda)
+_ALIAS = getattr(ast, "TypeAlias", None)
+"""``type X = ...``, from Python 3.12 on; before, it is read as an assignment."""
 _KEPT = frozenset(
     {ast.Call, ast.Compare, ast.Assign, ast.AnnAssign, ast.Dict, ast.Try, ast.With, ast.AsyncWith}
     | {ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef, ast.Import, ast.ImportFrom}
     | {ast.NamedExpr, ast.Attribute, ast.keyword, ast.Constant}
+    | ({_ALIAS} if _ALIAS is not None else set())
 )
+
+_PLAIN = frozenset(
+    {"ctx", "op", "ops", "kind", "type_comment", "conversion", "level", "is_async", "simple"}
+    | {
+        "id",
+        "attr",
+        "arg",
+        "name",
+        "asname",
+        "module",
+        "rest",
+        "kwd_attrs",
+        "type_ignores",
+        "tag",
+        "str",
+    }
+)
+
+
+def _children(kind: type[ast.AST]) -> tuple[str, ...]:
+    """The fields of a kind of node that hold nodes, last one first."""
+    leaf = issubclass(kind, ast.Constant | ast.MatchSingleton | ast.Global | ast.Nonlocal)
+    named = {"name"} if kind.__name__ == "TypeAlias" else set()
+    fields = () if leaf else kind._fields
+    return tuple(f for f in reversed(fields) if f not in _PLAIN - named)
+
+
+_CHILDREN = {
+    kind: _children(kind)
+    for kind in vars(ast).values()
+    if isinstance(kind, type) and issubclass(kind, ast.AST)
+}
+"""Asked of each kind once: a project has millions of nodes."""
 
 
 class Index:
@@ -88,24 +123,25 @@ class Index:
         return self._kept[kind]
 
     def _walk(self) -> None:
-        parents, kept = self.parents, self._kept
+        parents = self.parents
+        keep = {kind: found.append for kind, found in self._kept.items()}
         stack: list[ast.AST] = [self.tree]
         while stack:
             node = stack.pop()
             kind = type(node)
-            if kind in _KEPT:
-                kept[kind].append(node)
-            children: list[ast.AST] = []
-            for name in node._fields:
+            if kind in keep:
+                keep[kind](node)
+            for name in _CHILDREN[kind]:
                 value = getattr(node, name, None)
                 if type(value) is list:
-                    children.extend(item for item in value if isinstance(item, ast.AST))
-                elif isinstance(value, ast.AST) and not isinstance(value, _LEAVES):
-                    children.append(value)
-            for child in children:
-                parents[child] = node
-            children.reverse()
-            stack.extend(children)
+                    for child in reversed(value):
+                        if child is not None:
+                            parents[child] = node
+                            stack.append(child)
+                elif value is not None:
+                    parents[value] = node
+                    if type(value) is not ast.Name:
+                        stack.append(value)
 
     def _bind_all(self) -> None:
         for assign in self.all(ast.Assign):
@@ -114,6 +150,8 @@ class Index:
         for annotated in self.all(ast.AnnAssign):
             if annotated.value is not None:
                 self._bind(annotated.target, annotated.value)
+        for alias in self.all(_ALIAS) if _ALIAS is not None else ():
+            self._bind(alias.name, alias.value)
         for walrus in self.all(ast.NamedExpr):
             self._bind(walrus.target, walrus.value)
         for block in self.withs():

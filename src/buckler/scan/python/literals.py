@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Iterator
+from functools import lru_cache
 
 from buckler.scan.model.secrets import (
     is_digest,
@@ -53,49 +54,65 @@ _PAIRS = ("auth", "http_auth", "basic_auth")
 
 
 def places(index: Index) -> Iterator[tuple[str, ast.expr, bool]]:
-    """Names and what they are given; ``loose`` ones need a value that tells by itself."""
+    """Names of secrets and what they are given; ``loose`` ones need a value that tells by itself."""
     for assign in index.all(ast.Assign):
-        if not _is_enum(index, assign):
-            for target in assign.targets:
-                if isinstance(target, ast.Tuple) and isinstance(assign.value, ast.Tuple):
-                    yield from (
-                        (name_of(t), v, False)
-                        for t, v in zip(target.elts, assign.value.elts, strict=False)
-                    )
-                else:
-                    yield name_of(target), assign.value, False
+        for name, value in _assigned(assign):
+            if _telling(name) and not _is_enum(index, assign):
+                yield name, value, False
     for annotated in index.all(ast.AnnAssign):
-        if annotated.value is not None and not _is_enum(index, annotated):
-            yield name_of(annotated.target), annotated.value, False
+        name = name_of(annotated.target)
+        if annotated.value is not None and _telling(name) and not _is_enum(index, annotated):
+            yield name, annotated.value, False
     for keyword in index.all(ast.keyword):
-        if keyword.arg and not _NO_SECRET.search(keyword.arg):
-            if (
-                keyword.arg in _PAIRS
-                and isinstance(keyword.value, ast.Tuple)
-                and len(keyword.value.elts) == 2
-            ):
-                yield "password", keyword.value.elts[1], False
-            else:
-                yield keyword.arg, keyword.value, False
+        given, value = keyword.arg, keyword.value
+        if given in _PAIRS and isinstance(value, ast.Tuple) and len(value.elts) == 2:
+            yield "password", value.elts[1], False
+        elif given and _telling(given) and not _NO_SECRET.search(given):
+            yield given, value, False
     for function in index.functions:
         for parameter in parameters(function):
-            default = default_of(function, parameter.arg)
-            if isinstance(default, ast.Constant):
-                yield parameter.arg, default, False
+            if _telling(parameter.arg):
+                default = default_of(function, parameter.arg)
+                if isinstance(default, ast.Constant):
+                    yield parameter.arg, default, False
     for call in index.called(*_LOGIN):
         if len(call.args) == 2:
             yield "password", call.args[1], False
     for table in index.all(ast.Dict):
-        if not in_example(index, table):
-            owner = _owner(index, table)
-            for key, item in zip(table.keys, table.values, strict=True):
-                if isinstance(key, ast.Constant) and isinstance(key.value, str):
-                    yield (key.value if kind(key.value) else owner), item, True
+        yield from _entries(index, table)
     for node in index.all(ast.Compare):
         if len(node.ops) == 1 and isinstance(node.ops[0], ast.Eq | ast.NotEq):
             for side, other in ((node.left, node.comparators[0]), (node.comparators[0], node.left)):
-                if isinstance(other, ast.Constant):
+                if isinstance(other, ast.Constant) and _telling(name_of(side)):
                     yield name_of(side), other, True
+
+
+@lru_cache(maxsize=20_000)
+def _telling(name: str) -> bool:
+    """Whether a name is that of a secret, by itself or with the right value."""
+    return bool(kind(name)) or ends(name, "key", "keys")
+
+
+def _assigned(assign: ast.Assign) -> Iterator[tuple[str, ast.expr]]:
+    for target in assign.targets:
+        if isinstance(target, ast.Tuple) and isinstance(assign.value, ast.Tuple):
+            yield from (
+                (name_of(t), v) for t, v in zip(target.elts, assign.value.elts, strict=False)
+            )
+        else:
+            yield name_of(target), assign.value
+
+
+def _entries(index: Index, table: ast.Dict) -> Iterator[tuple[str, ast.expr, bool]]:
+    """The entries of a dictionary, by their own name or by that of the dictionary."""
+    owner = _owner(index, table)
+    found = [
+        (key.value if kind(key.value) else owner, item, True)
+        for key, item in zip(table.keys, table.values, strict=True)
+        if isinstance(key, ast.Constant) and isinstance(key.value, str)
+    ]
+    if any(_telling(name) for name, _, _ in found) and not in_example(index, table):
+        yield from (entry for entry in found if _telling(entry[0]))
 
 
 def _owner(index: Index, table: ast.Dict) -> str:

@@ -13,6 +13,7 @@ from buckler.core.files import read_project_file
 from buckler.scan.python.imports import Import
 from buckler.scan.python.index import Function, Index
 from buckler.scan.python.parsing import parse
+from buckler.scan.python.reads import looked_at, looked_at_everything
 
 MAX_BYTES = 400_000
 MAX_FILES = 4000
@@ -60,11 +61,18 @@ def named(index: Index, name: str, depth: int = 0) -> Definition | None:
     return named(module, known.name, depth + 1) if module is not None else None
 
 
+def forget() -> None:
+    """Look at the file system anew: a project may have changed since it was scanned last."""
+    for remembered in (_found, _sources, _load):
+        remembered.cache_clear()
+
+
 def imported(index: Index, known: Import) -> Index | None:
     """The module of the project that an import means, or None where it is no file of it."""
     if index.folder is None:
         return None
-    file = _found(index.path, index.folder, known)
+    file, tried = _found(index.path, index.folder, known)
+    looked_at(tried)
     if file is None:
         return None
     try:
@@ -74,15 +82,18 @@ def imported(index: Index, known: Import) -> Index | None:
 
 
 @lru_cache(maxsize=4096)
-def _found(path: str, folder: Path, known: Import) -> Path | None:
-    """The file of a module, seen from another one."""
+def _found(path: str, folder: Path, known: Import) -> tuple[Path | None, tuple[Path, ...]]:
+    """The file of a module, seen from another one; and where it was looked for, that one included."""
     parts = [part for part in f"{known.module}.{known.name or ''}".split(".") if part]
+    tried: list[Path] = []
     for base in _bases(path, folder, known.level):
         module = base.joinpath(*parts)
         for file in (module.parent / f"{module.name}.py", module / "__init__.py"):
-            if file != folder / path and file.is_file():
-                return file
-    return None
+            if file != folder / path:
+                tried.append(file)
+                if file.is_file():
+                    return file, tuple(tried)
+    return None, tuple(tried)
 
 
 def _bases(path: str, folder: Path, level: int) -> Iterator[Path]:
@@ -102,6 +113,7 @@ def others(index: Index, word: str) -> Iterator[Index]:
     folder = index.folder
     if folder is None:
         return
+    looked_at_everything()
     for file in _sources(folder):
         if file == folder / index.path:
             continue

@@ -26,19 +26,49 @@ def parsed(path: Path, folder: Path, limit: int = MAX_BYTES) -> tuple[ast.Module
     Raises:
         UnreadableFile: It is not there, not to be read, or does not parse; the message says why.
     """
+    text = text_of(content_of(path, folder, limit))
+    return tree_of(text), text
+
+
+def content_of(path: Path, folder: Path, limit: int = MAX_BYTES) -> bytes:
+    """The bytes of a file; the arguments are those of :func:`parsed`.
+
+    Raises:
+        UnreadableFile: It is not there or not to be read.
+    """
     try:
-        data = read_project_file(path, folder, limit)
-        encoding, _ = tokenize.detect_encoding(io.BytesIO(data).readline)
-        text = data.decode(encoding)
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            return _tree(text), text
+        return read_project_file(path, folder, limit)
     except FileNotFoundError as error:
         raise UnreadableFile("it leads to no file") from error
+
+
+def text_of(data: bytes) -> str:
+    """The text of a file's content, in the encoding that it names.
+
+    Raises:
+        UnreadableFile: It is no text in that encoding.
+    """
+    try:
+        encoding, _ = tokenize.detect_encoding(io.BytesIO(data).readline)
+        return data.decode(encoding)
+    except (SyntaxError, ValueError, LookupError) as error:
+        raise UnreadableFile(f"it does not parse: {error}") from error
+
+
+def tree_of(text: str) -> ast.Module:
+    """The tree of a text.
+
+    Raises:
+        UnreadableFile: It does not parse.
+    """
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            return _tree(text)
     except SyntaxError as error:
         line = f" at line {error.lineno}" if error.lineno else ""
         raise UnreadableFile(f"it does not parse{line}: {error.msg}") from error
-    except (ValueError, RecursionError, MemoryError, LookupError) as error:
+    except (ValueError, RecursionError, MemoryError) as error:
         why = str(error) or type(error).__name__
         raise UnreadableFile(f"it does not parse: {why}") from error
 

@@ -27,6 +27,7 @@ class Options:
         data: ``module:function`` of the project that adds data, or an empty text.
         database: ``scratch`` brings the servers that the application wants, ``stand-in`` what
             speaks like them, ``auto`` the first where it can, ``none`` brings none.
+        kept: Folder in which findings of source are kept from one scan to the next.
     """
 
     env_file: Path | None = None
@@ -41,3 +42,4 @@ class Options:
     seed: int = 0
     data: str = ""
     database: str = "auto"
+    kept: Path | None = None

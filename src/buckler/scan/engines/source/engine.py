@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import fnmatch
+import gc
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
@@ -12,9 +13,10 @@ from buckler.core.events import GapFound, Listener, Progress
 from buckler.core.finding import Finding
 from buckler.core.rule import Rule
 from buckler.scan.discover import python_files
-from buckler.scan.engines.interface import ChecksSource, Module
+from buckler.scan.engines.interface import ChecksSource
 from buckler.scan.engines.source.flow.engine import FlowEngine
 from buckler.scan.engines.source.flow.interface import ChecksCall, ChecksFlow
+from buckler.scan.engines.source.local import Local
 from buckler.scan.languages.jinja import template_named
 from buckler.scan.python.parsing import parsed
 
@@ -30,14 +32,20 @@ class SourceEngine:
         rules: Those with ``check_source`` are asked file by file, those with ``flows`` or ``calls`` about the whole.
         emit: Gets gaps and progress.
         excluded: Patterns of files that are left out, relative to the folder.
+        kept: Folder of the user's in which findings of files are kept from one scan to the next.
     """
 
     def __init__(
-        self, folder: Path, rules: Iterable[Rule], emit: Listener, excluded: Iterable[str] = ()
+        self,
+        folder: Path,
+        rules: Iterable[Rule],
+        emit: Listener,
+        excluded: Iterable[str] = (),
+        kept: Path | None = None,
     ) -> None:
         self._folder = folder
         every = list(rules)
-        self._rules = [rule for rule in every if isinstance(rule, ChecksSource)]
+        self._local = Local(folder, (r for r in every if isinstance(r, ChecksSource)), kept)
         self._flow_rules = [rule for rule in every if isinstance(rule, ChecksFlow | ChecksCall)]
         self._emit = emit
         self._excluded = tuple(excluded)
@@ -45,20 +53,36 @@ class SourceEngine:
         self.parsed = 0
 
     def run(self) -> Iterator[Finding]:
-        """Findings of all files, file by file in order."""
+        """Findings of all files, file by file in order, then those of the whole."""
+        collecting = gc.isenabled()
+        # Trees hold no cycles: the collector would look at each of their millions of nodes for nothing.
+        gc.disable()
+        try:
+            yield from self._run()
+        finally:
+            if collecting:
+                gc.enable()
+
+    def keep(self) -> None:
+        """Keep the findings of files for the next scan, where there is a place for them."""
+        self._local.keep()
+
+    def _run(self) -> Iterator[Finding]:
         files = [f for f in python_files(self._folder) if not self._left_out(f)]
         self.total = len(files)
         paths = [file.relative_to(self._folder).as_posix() for file in files]
         flow = FlowEngine(
             paths, self._read, self._flow_rules, lambda name: template_named(self._folder, name)
         )
-        for number, file in enumerate(files):
-            module = self._parse(file)
-            if module is not None:
+        for number, path in enumerate(paths):
+            try:
+                text, found = self._local.look(path)
+            except UnreadableFile as error:
+                self._tell(path, error)
+            else:
                 self.parsed += 1
-                flow.look(module.path, module.text)
-                for rule in self._rules:
-                    yield from rule.check_source(module)
+                flow.look(path, text)
+                yield from found
             if number % 50 == 0:
                 self._emit(Progress("source", number, self.total))
         yield from flow.run()
@@ -82,16 +106,10 @@ class SourceEngine:
             fnmatch.fnmatch(file.name, pattern) for pattern in TESTS
         )
 
-    def _parse(self, file: Path) -> Module | None:
-        relative = file.relative_to(self._folder).as_posix()
-        try:
-            tree, text = parsed(file, self._folder)
-        except UnreadableFile as error:
-            how = (
-                "correct it; the syntax of every Python up to 3.14 is read"
-                if error.message.startswith("it does not parse")
-                else "a regular file of the project in its place"
-            )
-            self._emit(GapFound(relative, error.message, how))
-            return None
-        return Module(relative, tree, text.splitlines(), self._folder, text)
+    def _tell(self, path: str, error: UnreadableFile) -> None:
+        how = (
+            "correct it; the syntax of every Python up to 3.14 is read"
+            if error.message.startswith("it does not parse")
+            else "a regular file of the project in its place"
+        )
+        self._emit(GapFound(path, error.message, how))

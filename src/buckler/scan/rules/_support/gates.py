@@ -19,6 +19,8 @@ def compares_unset(index: Index, function: Function) -> bool:
     is looked at by itself first.
     """
     given = _optional(function)
+    if not given:
+        return False
     for node in ast.walk(function):
         if not isinstance(node, ast.Compare) or len(node.ops) != 1:
             continue
@@ -77,8 +79,10 @@ def _optional(function: Function) -> set[str]:
     )
     found = set()
     for parameter in (*named, *arguments.kwonlyargs):
-        note = ast.unparse(parameter.annotation) if parameter.annotation else ""
         default = defaults.get(parameter.arg)
+        if not isinstance(default, ast.Call) and not _may_inject(parameter.annotation):
+            continue
+        note = ast.unparse(parameter.annotation) if parameter.annotation else ""
         injected = any(word in note for word in ("Depends(", "Security(", "Header(", "Cookie("))
         if isinstance(default, ast.Call):
             called = default.func
@@ -89,6 +93,13 @@ def _optional(function: Function) -> set[str]:
         if injected and ("None" in note or "Optional[" in note):
             found.add(parameter.arg)
     return found
+
+
+def _may_inject(annotation: ast.expr | None) -> bool:
+    """Whether a call stands in it, perhaps in quotes: to write out every annotation takes its time."""
+    if annotation is None or isinstance(annotation, ast.Name):
+        return False
+    return any(isinstance(n, ast.Call | ast.Constant) for n in ast.walk(annotation))
 
 
 def _may_be_unset(index: Index, node: ast.expr) -> bool:

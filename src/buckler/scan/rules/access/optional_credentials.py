@@ -56,6 +56,7 @@ class OptionalCredentialsUnchecked(Rule):
     owasp = ("API2:2023", "A07:2021", "A07:2025")
     asvs = ("V8.2.1",)
     control = "guard.access"
+    words = ("environ", "getenv")
     fix = Fix(
         "refuse None: if user is None: raise HTTPException(401)",
         before='scheme = OAuth2PasswordBearer(tokenUrl="/token", auto_error=False)',

@@ -58,6 +58,7 @@ class ScopesNotEnforced(Rule):
     owasp = ("API5:2023", "A01:2021", "A01:2025")
     asvs = ("V8.2.1", "V10.3.2")
     control = "guard.access.permissions"
+    words = ("SecurityScopes",)
     fix = Fix(
         "use a dependency that takes SecurityScopes and compares them",
         before='Security(oauth2_scheme, scopes=["orders:read"])',

@@ -221,13 +221,20 @@ def _is_open(index: Index, node: ast.expr) -> bool:
 
 def _declared(index: Index) -> Iterator[ast.AST]:
     """Patterns that Python's ``re`` looks at without a call: in models that say so, and for origins."""
-    own_engine = any(
-        k.arg == "regex_engine" and text(index, k.value) == "python-re"
-        for k in index.all(ast.keyword)
-    ) or any(text(index, v) == "python-re" for d in index.all(ast.Dict) for v in d.values)
+    own_engine: bool | None = None
     for keyword in index.all(ast.keyword):
+        if keyword.arg == "pattern" and own_engine is None:
+            own_engine = _own_engine(index)
         whole = keyword.arg == "allow_origin_regex"
         if whole or (keyword.arg == "pattern" and own_engine):
             pattern = text(index, keyword.value)
             if pattern is not None and is_exponential(pattern, 0, whole=whole):
                 yield keyword.value
+
+
+def _own_engine(index: Index) -> bool:
+    """Whether models of this module ask for Python's ``re``."""
+    return any(
+        k.arg == "regex_engine" and text(index, k.value) == "python-re"
+        for k in index.all(ast.keyword)
+    ) or any(text(index, v) == "python-re" for d in index.all(ast.Dict) for v in d.values)

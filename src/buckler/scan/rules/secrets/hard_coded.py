@@ -18,7 +18,6 @@ from buckler.scan.python.constants import Value, value_of
 from buckler.scan.python.index import Index, index_of, last
 from buckler.scan.python.keys import Key, signing_keys, weak_keys
 from buckler.scan.python.literals import in_example, is_default_password, is_secret, places
-from buckler.scan.python.words import ends, kind
 from buckler.scan.rules._support.source import written
 
 
@@ -182,8 +181,6 @@ class HardCodedSecret(Rule):
 
 def _named(index: Index) -> Iterator[tuple[Value, str]]:
     for name, node, loose in places(index):
-        if not kind(name) and not ends(name, "key", "keys"):
-            continue
         value = value_of(index, node)
         if value is None or value.path != index.path or not index.inside(value.node, node):
             continue
@@ -202,10 +199,10 @@ def _shaped(index: Index) -> Iterator[tuple[Value, str]]:
     for node in index.all(ast.Constant):
         if not isinstance(node.value, str | bytes) or len(node.value) < 12:
             continue
-        text = node.value.decode("latin-1") if isinstance(node.value, bytes) else node.value
-        if not may_be_credential(text):
+        if isinstance(index.parents.get(node), ast.Expr):
             continue
-        if isinstance(index.parents.get(node), ast.Expr) or in_example(index, node):
+        text = node.value.decode("latin-1") if isinstance(node.value, bytes) else node.value
+        if not may_be_credential(text) or in_example(index, node):
             continue
         label = known_format(text)
         if label and not _is_test_name(index, node):

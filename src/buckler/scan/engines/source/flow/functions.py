@@ -250,7 +250,16 @@ def _object_key(thing: Any, depth: int) -> Any:
     if kind is Function and thing.bound is None and not thing.given:
         return (id(thing.node), id(thing.frame))
     if depth > 3:
-        return NO_KEY
+        return id(thing)
+    if kind is Method:
+        return (thing.name, key_of(thing.receiver, depth + 1))
+    if kind is Function:
+        given = tuple(key_of(v, depth + 1) for v in thing.given)
+        bound = key_of(thing.bound, depth + 1) if thing.bound is not None else None
+        return (id(thing.node), id(thing.frame), bound, given)
+    if kind is Partial:
+        named = tuple((k, key_of(v, depth + 1)) for k, v in sorted(thing.named.items()))
+        return (key_of(thing.called, depth + 1), tuple(key_of(v, depth + 1) for v in thing.given), named)
     if kind is Container:
         items = []
         for key, item in thing.items.items():
@@ -268,6 +277,4 @@ def _object_key(thing: Any, depth: int) -> Any:
                 return NO_KEY
             fields.append((name, one))
         return (id(thing.cls), id(thing.lazy) if thing.lazy else 0, tuple(fields))
-    if kind in (Method, Partial, Function):
-        return NO_KEY
     return id(thing)

@@ -142,6 +142,8 @@ class Run:
         serial = getattr(thing, "serial", 0)
         if not self.stored and self._calls and serial < self._calls[0].mark:
             self.stored = value is not None and any(v.taints for v in deep_taints(value))
+        if self._calls and serial < self._calls[0].mark:
+            return  # what all requests share only grows: to change it again changes nothing
         for one in reversed(self._calls):
             if serial >= one.mark:
                 break
@@ -149,8 +151,6 @@ class Run:
 
     def set_global(self, frame: Frame, name: str, value: Value) -> None:
         """``global name`` and an assignment: beside what it was, since another request may have set it."""
-        for one in self._calls:
-            one.own = False
         self.stored = self.stored or any(v.taints for v in deep_taints(value))
         outer: Frame | None = frame.parent
         while outer is not None:

@@ -21,6 +21,7 @@ from buckler.scan.engines.source.flow.declared import (
 from buckler.scan.engines.source.flow.frames import Frame, clearing
 from buckler.scan.engines.source.flow.libraries.names import canonical
 from buckler.scan.engines.source.flow.objects import (
+    MOST_HELD,
     ClassObject,
     Container,
     External,
@@ -224,17 +225,25 @@ def _checked(frame: Frame, cls: ClassObject, name: str, value: Value) -> Value:
     return value
 
 
-def materialize(frame: Frame, value: Value, depth: int = 0) -> None:
+def materialize(frame: Frame, value: Value) -> None:
     """Read all the fields of what a request fills, so that nothing of it is overlooked."""
-    if depth > 3:
+    if not value.objs:
         return
-    for thing in value.objs:
+    seen: set[int] = set()
+    waiting = list(value.objs)
+    while waiting and len(seen) < MOST_HELD:
+        thing = waiting.pop()
+        if id(thing) in seen:
+            continue
+        seen.add(id(thing))
         if type(thing) is Instance and thing.lazy is not None:
-            for name in fields_of(thing.cls):
-                materialize(frame, field(frame, frame.run.nowhere, thing, name), depth + 1)
+            if not thing.read:
+                thing.read = True
+                for name in fields_of(thing.cls):
+                    field(frame, frame.run.nowhere, thing, name)
+            waiting += [o for v in thing.fields.values() for o in v.objs]
         elif type(thing) is Container:
-            for item in thing.all():
-                materialize(frame, item, depth + 1)
+            waiting += [o for v in thing.all() for o in v.objs]
 
 
 def dumped(frame: Frame, made: Instance) -> Value:

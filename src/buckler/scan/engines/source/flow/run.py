@@ -40,7 +40,7 @@ if TYPE_CHECKING:
     from buckler.scan.engines.source.flow.hits import Hits
     from buckler.scan.engines.source.flow.web import Web
 
-MOST_STATEMENTS = 60_000
+MOST_STATEMENTS = 15_000
 """What one entry point may cost; a generated file of 50,000 lines is not to stop a scan."""
 
 

@@ -8,7 +8,7 @@ from typing import Any
 
 MOST_ALTERNATIVES = 6
 MOST_PARTS = 48
-MOST_TAINTS = 24
+MOST_TAINTS = 8
 ALL = -1
 _BITS: dict[str, int] = {}
 
@@ -155,7 +155,10 @@ def joined_taints(*groups: Taints) -> Taints:
                 by[taint.token] = Taint(
                     taint.token, known.clean & taint.clean, taint.step, taint.tried or known.tried
                 )
-    return tuple(by.values())[:MOST_TAINTS]
+    if len(by) > MOST_TAINTS:
+        # What the request itself brings is kept before what comes out of a database.
+        return tuple(sorted(by.values(), key=lambda t: not t.token.source.direct)[:MOST_TAINTS])
+    return tuple(by.values())
 
 
 class Value:

@@ -30,6 +30,8 @@ from buckler.scan.engines.source.flow.web import Web
 
 ENTRY = re.compile(r"\b(?:fastapi|starlette|flask|django|strawberry|fastapi_\w+)\b")
 """A module in which none of these words occurs defines no entry point."""
+MOST_TWICE = 80
+"""With more entry points than these one round has to do."""
 REQUEST = re.compile(r"\b(?:Request|WebSocket|HTTPConnection|HttpRequest|receive|call_next)\b")
 
 
@@ -74,11 +76,14 @@ class FlowEngine:
             run.module_env(self._project.modules[path])
         for _ in range(2):
             before = len(web.entries)
-            for entry in sorted(web.entries, key=lambda e: e.kind == "handler"):
-                self._entry(run, entry)
+            for entry in web.entries:
+                for function in things(entry.called, Function):
+                    run.ran.add(id((function.wrapped or function).node))
             for entry in self._others(run):
                 self._entry(run, entry)
-            if len(web.entries) == before and not run.stored:
+            for entry in sorted(web.entries, key=_turn):
+                self._entry(run, entry)
+            if len(web.entries) == before and (not run.stored or before > MOST_TWICE):
                 break
             run.again()
         if web.logs_json:
@@ -163,6 +168,13 @@ class FlowEngine:
                 kind = "django" if "HttpRequest" in words else "request"
                 yield Entry(kind, ("GET",), "", Value(None, (function,)), frame, node, owner)
                 return
+
+
+def _turn(entry: Entry) -> int:
+    """What stores input comes before what reads it, handlers of what was raised come last."""
+    if entry.kind == "handler":
+        return 2
+    return 0 if entry.methods[0] in ("POST", "PUT", "PATCH", "WEBSOCKET") else 1
 
 
 def _dependencies(entry: Entry) -> list[External]:

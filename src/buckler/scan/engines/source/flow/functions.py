@@ -34,6 +34,10 @@ if TYPE_CHECKING:
 
 MOST_CALLS = 28
 MOST_KEYED = 60
+EXACT_RUNS = 30
+"""So many times a function is run for other constants; from then on only for other input."""
+MOST_RUNS = 200
+"""So many times a function is run at all."""
 
 
 @dataclass(slots=True)
@@ -64,9 +68,13 @@ def call_function(
     args = _baked(state, given)
     if direct:
         args = _stepped(frame, node, function, args)
-    key = _key(function, args)
+    times = run.times.get(function.node, 0)
+    if times >= MOST_RUNS:
+        return _given_back(given)
+    key = _key(function, args, exact=times < EXACT_RUNS)
     outcome = run.outcomes.get(key)
     if outcome is None:
+        run.times[function.node] = times + 1
         outcome, own = _run(run, frame, function, args)
         if own:
             run.outcomes[key] = outcome
@@ -206,9 +214,9 @@ def _absent(frame: Frame, function: Function, arg: ast.arg, given: Arguments) ->
     return UNKNOWN if frame.run.web.injected(default) else default
 
 
-def _key(function: Function, given: Arguments) -> Any:
-    """What a call depends on."""
-    keys = Keys()
+def _key(function: Function, given: Arguments, *, exact: bool) -> Any:
+    """What a call depends on: its constants no more once a function has been run often."""
+    keys = Keys(exact=exact)
     parts: list[Any] = [id(function.node), id(function.frame)]
     for value in given.positional:
         parts.append(keys.of(value))
@@ -221,10 +229,11 @@ def _key(function: Function, given: Arguments) -> Any:
 class Keys:
     """Values as something that can be compared: by what they hold, as far as that is cheap, else by identity."""
 
-    __slots__ = ("_left",)
+    __slots__ = ("_exact", "_left")
 
-    def __init__(self) -> None:
+    def __init__(self, *, exact: bool) -> None:
         self._left = MOST_KEYED
+        self._exact = exact
 
     def of(self, value: Value, depth: int = 0) -> Any:
         """The key of a value."""
@@ -232,7 +241,7 @@ class Keys:
             return 0
         alts: Any = value.alts
         if alts is not None:
-            alts = tuple(_alt_key(a) for a in alts)
+            alts = tuple([_alt_key(a) for a in alts]) if self._exact and not depth else ()
         taints = tuple([(id(t.token), t.clean) for t in value.taints])
         if not value.objs:
             return (alts, taints, value.kind)

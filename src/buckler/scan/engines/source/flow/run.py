@@ -86,12 +86,14 @@ class Run:
     )
     entry: Any = None
     stored: bool = False
+    times: dict[Any, int] = field(default_factory=dict)
     dependencies: dict[Any, tuple[Value, dict[Token, int], bool]] = field(default_factory=dict)
     types: dict[ast.expr, Value] = field(default_factory=dict)
 
     def again(self) -> None:
         """A second round, in which what the first one has stored may be read."""
         self.outcomes.clear()
+        self.times.clear()
         self.dependencies.clear()
         self.stored = False
 

@@ -237,12 +237,11 @@ def hole(taints: Taints, kind: str = "") -> Value:
 
 def join(values: Iterable[Value]) -> Value:
     """A value that may be any of these."""
-    several = list(values)
+    several = list(dict.fromkeys(values))
+    if len(several) == 1:
+        return several[0]
     if not several:
         return UNKNOWN
-    first = several[0]
-    if len(several) == 1 or all(v is first for v in several):
-        return first
     alts: tuple[Any, ...] | None = ()
     objs: list[Any] = []
     for value in several:

@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from buckler.core.finding import Severity
 from buckler.core.rule import Example, Fix, Rule
 from buckler.scan.engines.interface import Exchange, Mint, Payload, Probe, Slot, Verdict
-from buckler.scan.engines.source.flow.interface import Flow, Flows
+from buckler.scan.engines.source.flow.interface import SLOTS, Flow, Flows
 from buckler.scan.rules._support.flow_lines import ends_removed
 from buckler.scan.rules._support.flows import told
 
@@ -61,6 +61,7 @@ class HeaderInjection(Rule):
         smtplib.SMTP.sendmail(2,msg) http.client.HTTPConnection.putheader(1) *.putheader(1) wsgiref.headers.Headers.add_header(1)
         """,
         sanitizers="urllib.parse.quote urllib.parse.quote_plus email.header.Header",
+        sources=SLOTS,
     )
     fix = Fix(
         "let the framework quote it: FileResponse(path, filename=name)",

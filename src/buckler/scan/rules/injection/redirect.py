@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from buckler.core.finding import Severity
 from buckler.core.rule import Example, Fix, Rule
 from buckler.scan.engines.interface import Exchange, Mint, Payload, Probe, Slot, Verdict
-from buckler.scan.engines.source.flow.interface import Flow, Flows
+from buckler.scan.engines.source.flow.interface import SLOTS, Flow, Flows
 from buckler.scan.engines.source.flow.values import Taint, one_text
 from buckler.scan.languages.urls import target_host
 from buckler.scan.rules._support.flows import decides_redirect, has, told
@@ -61,6 +61,7 @@ class OpenRedirect(Rule):
         django.http.{HttpResponseRedirect,HttpResponsePermanentRedirect}(0)
         """,
         sanitizers="django.utils.http.url_has_allowed_host_and_scheme",
+        sources=SLOTS,
     )
     fix = Fix(
         "follow paths of this site only",

@@ -58,6 +58,8 @@ class FlowEngine:
         self._sinks = Sinks(rules)
         self._templates = Templates(template)
         self.cut_short: list[str] = []
+        self._lines: dict[str, set[tuple[int, int]]] = {}
+        self._compared: set[tuple[str, int]] = set()
 
     def look(self, path: str, text: str) -> None:
         """Whether a file may define entry points; a project without any is not run at all."""
@@ -66,12 +68,20 @@ class FlowEngine:
             if REQUEST.search(text):
                 self._requests.append(path)
 
+    def confirms(self, how: str, finding: Finding) -> bool:
+        """Whether a request comes to the line of a finding (``reached``), or compares input there (``compared``)."""
+        path, line = finding.location.path or "", finding.location.line or 0
+        if how == "compared":
+            return any((path, at) in self._compared for at in (line - 1, line, line + 1))
+        return any(first <= line <= last for first, last in self._lines.get(path, ()))
+
     def run(self) -> Iterator[Finding]:
         """The findings, by place."""
         web = Web()
         web.templates = self._templates
         hits = Hits(self._sinks, self._line)
         run = Run(self._project, self._sinks, hits, web)
+        run.lines, run.compared = self._lines, self._compared
         for path in self._likely:
             run.module_env(self._project.modules[path])
         for _ in range(2):

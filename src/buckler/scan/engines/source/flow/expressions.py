@@ -166,6 +166,8 @@ def _compare(frame: Frame, node: ast.Compare) -> Value:
     for op, item in zip(node.ops, node.comparators, strict=True):
         right = evaluate(frame, item)
         values.append(compared(frame, op, left, right))
+        if any(t.token.source.direct for t in (*left.taints, *right.taints)):
+            frame.run.compared.add((frame.module.path, node.lineno))
         left = right
     return values[0] if len(values) == 1 else conjunction(values, values, conjunctive=True)
 

@@ -34,9 +34,9 @@ if TYPE_CHECKING:
 
 MOST_CALLS = 28
 MOST_KEYED = 60
-EXACT_RUNS = 30
+EXACT_RUNS = 12
 """So many times a function is run for other constants; from then on only for other input."""
-MOST_RUNS = 200
+MOST_RUNS = 80
 """So many times a function is run at all."""
 
 

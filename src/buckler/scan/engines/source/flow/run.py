@@ -40,7 +40,7 @@ if TYPE_CHECKING:
     from buckler.scan.engines.source.flow.hits import Hits
     from buckler.scan.engines.source.flow.web import Web
 
-MOST_STATEMENTS = 15_000
+MOST_STATEMENTS = 10_000
 """What one entry point may cost; a generated file of 50,000 lines is not to stop a scan."""
 
 
@@ -86,6 +86,8 @@ class Run:
     )
     entry: Any = None
     stored: bool = False
+    lines: dict[str, set[tuple[int, int]]] = field(default_factory=dict)
+    compared: set[tuple[str, int]] = field(default_factory=set)
     times: dict[Any, int] = field(default_factory=dict)
     dependencies: dict[Any, tuple[Value, dict[Token, int], bool]] = field(default_factory=dict)
     types: dict[ast.expr, Value] = field(default_factory=dict)

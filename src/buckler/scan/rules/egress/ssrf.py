@@ -60,7 +60,7 @@ class ServerSideRequestForgery(Rule):
         http.Client.{get,post,put,patch,delete,head,options}(0,url) http.Client.{request,stream}(1,url) httpx.Request(1,url) requests.Request(1,url)
         {httpx.Client,httpx.AsyncClient,aiohttp.ClientSession}(base_url)
         urllib.request.{urlopen,urlretrieve}(0,url) urllib3.request(1,url) urllib3.PoolManager.request(1,url)
-        http.client.{HTTPConnection,HTTPSConnection}.{request,connect}(self) socket.create_connection(0) socket.gethostbyname(0)
+        http.client.{HTTPConnection,HTTPSConnection}.{request,connect}(self) socket.create_connection(0)
         asyncio.open_connection(0,host) websockets.connect(0,uri) pycurl.Curl.setopt(1) urllib2.urlopen(0)
         ftplib.FTP(0,host) smtplib.SMTP(0,host) paramiko.SSHClient.connect(0,hostname) boto3.Client.download_fileobj(0)
         """,

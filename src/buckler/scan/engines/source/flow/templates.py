@@ -251,7 +251,7 @@ def escapes_by_name(name: str) -> bool:
 def environment_escapes(environment: Value, name: str) -> bool:
     """Whether an environment escapes what a template shows."""
     for thing in things(environment, External):
-        chosen = thing.named.get("autoescape")
+        chosen = thing.fields.get("autoescape") or thing.named.get("autoescape")
         if chosen is None:
             return bool(thing.name != "jinja2.Environment")
         if truth(chosen) is True:
@@ -260,6 +260,16 @@ def environment_escapes(environment: Value, name: str) -> bool:
             return False
         return escapes_by_name(name)
     return True
+
+
+def environment_of(templates: External) -> Value:
+    """The environment of Starlette's templates: the one that it was given, or its own."""
+    known = templates.fields.get("env") or templates.named.get("env")
+    if known is None:
+        by_name = Value(None, (External("jinja2.select_autoescape", True),))
+        known = Value(None, (External("jinja2.Environment", True, (), {"autoescape": by_name}),))
+        templates.fields["env"] = known
+    return known
 
 
 def context_of(frame: Frame, given: Arguments, positions: tuple[int, ...]) -> Container:

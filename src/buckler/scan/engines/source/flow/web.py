@@ -35,6 +35,7 @@ from buckler.scan.engines.source.flow.templates import (
     Templates,
     context_of,
     environment_escapes,
+    environment_of,
     escapes_by_name,
 )
 from buckler.scan.engines.source.flow.values import (
@@ -258,7 +259,7 @@ class Web:
     ) -> Value | None:
         """A method of a framework's object; None where it is none."""
         if name == "TemplateResponse":
-            self.responded(frame, node, given, 0)
+            self.responded(frame, node, given, 0, thing)
             return None
         if thing.name in ROUTERS:
             return self._router_method(frame, node, thing, name, given)
@@ -344,6 +345,8 @@ class Web:
                 return obj(External(known, True))
             found = request_attribute(frame, node, thing, name) if thing.name == FLASK else None
             return found if found is not None else obj(External(full))
+        if thing.name == "starlette.templating.Jinja2Templates" and name == "env":
+            return environment_of(thing)
         found = request_attribute(frame, node, thing, name)
         if found is None:
             found = methods.external_attribute(frame, node, thing, owner, name)
@@ -485,7 +488,14 @@ class Web:
             self.templates.render(frame, node, name, context, escapes=escapes)
         return Value(kind="str")
 
-    def responded(self, frame: Frame, node: ast.AST, given: Arguments, first: int) -> None:
+    def responded(
+        self,
+        frame: Frame,
+        node: ast.AST,
+        given: Arguments,
+        first: int,
+        thing: External | None = None,
+    ) -> None:
         """``TemplateResponse(request, name, context)``, in the older order without the request as well."""
         number = next(
             (n for n in (first, first + 1) if one_text(given.at(n, "name")) is not None), None
@@ -494,7 +504,10 @@ class Web:
             return
         name = one_text(given.at(number, "name")) or ""
         context = context_of(frame, given, (number + 1,))
-        self.templates.render(frame, node, name, context, escapes=escapes_by_name(name))
+        escapes = escapes_by_name(name)
+        if thing is not None:
+            escapes = environment_escapes(environment_of(thing), name)
+        self.templates.render(frame, node, name, context, escapes=escapes)
 
 
 def _methods_of(frame: Frame, name: str, thing: External) -> tuple[str, ...]:

@@ -8,7 +8,8 @@ from collections.abc import Iterable
 from buckler.core.finding import Severity
 from buckler.core.rule import Example, Fix, Rule
 from buckler.scan.engines.interface import Exchange, Mint, Payload, Probe, Slot, Verdict
-from buckler.scan.engines.source.flow.interface import SLOTS, Flow, Flows
+from buckler.scan.engines.source.flow.interface import Flow, Flows
+from buckler.scan.engines.source.flow.values import SLOTS
 from buckler.scan.rules._support.flow_lines import ends_removed
 from buckler.scan.rules._support.flows import told
 

@@ -8,8 +8,8 @@ from collections.abc import Iterable
 from buckler.core.finding import Severity
 from buckler.core.rule import Example, Fix, Rule
 from buckler.scan.engines.interface import Exchange, Mint, Payload, Probe, Slot, Verdict
-from buckler.scan.engines.source.flow.interface import SLOTS, Flow, Flows
-from buckler.scan.engines.source.flow.values import Taint, one_text
+from buckler.scan.engines.source.flow.interface import Flow, Flows
+from buckler.scan.engines.source.flow.values import SLOTS, Taint, one_text
 from buckler.scan.languages.urls import target_host
 from buckler.scan.rules._support.flows import decides_redirect, has, told
 

@@ -205,14 +205,14 @@ class Hits:
 
     def _proof(self, frame: Frame, taint: Taint, path: str, line: int, flow: Flow) -> Proof:
         steps = [
-            {"path": s.path, "line": s.line, "code": self.line(s.path, s.line), "note": s.what}
+            {"text": s.what, "path": s.path, "line": s.line, "code": self.line(s.path, s.line)}
             for s in taint.step.steps()
         ]
-        last = {"path": path, "line": line, "code": self.line(path, line), "note": flow.call}
+        last = {"text": flow.call, "path": path, "line": line, "code": self.line(path, line)}
         if not steps or (steps[-1]["path"], steps[-1]["line"]) != (path, line):
             steps.append(last)
         else:
-            steps[-1] = {**last, "note": f"{steps[-1]['note']}, then {flow.call}"}
+            steps[-1] = {**last, "text": f"{steps[-1]['text']}, then {flow.call}"}
         data: dict[str, Any] = {
             "steps": steps,
             "slot": flow.source.slot,

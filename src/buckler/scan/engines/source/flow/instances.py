@@ -187,9 +187,10 @@ def _field_default(value: Value) -> Value | None:
             "Column",
             "relationship",
         ):
-            if "default" in thing.named:
-                return thing.named["default"]
-            return thing.given[0] if short == "Field" and thing.given else UNKNOWN
+            default: Value | None = thing.named.get("default")
+            if default is None and short == "Field" and thing.given:
+                default = thing.given[0]
+            return UNKNOWN if default is None else default
     return None
 
 

@@ -46,7 +46,8 @@ class Source:
     @property
     def slot(self) -> str:
         """``where:name``, as findings name it; empty where it is no slot of a request."""
-        return f"{self.kind}:{self.name}" if self.kind in SLOTS else ""
+        name = self.name.removesuffix(":path")
+        return f"{self.kind}:{name}" if self.kind in SLOTS and name not in ("", "*") else ""
 
     @property
     def direct(self) -> bool:

@@ -304,7 +304,7 @@ def _one_entry(
     frame: Frame, node: ast.AST, thing: External, receiver: Value, given: Arguments
 ) -> Value:
     each = things(_entries(frame, node, thing, receiver, given), Container)
-    return each[0].element()
+    return join([one.element() for one in each])
 
 
 def _stored_name(

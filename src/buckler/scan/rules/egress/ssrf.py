@@ -17,6 +17,10 @@ ADDRESS = re.compile(
 )
 
 
+HOSTS = ("http.client.", "socket.", "asyncio.", "ftplib.", "smtplib.", "paramiko.")
+"""Calls that take a host, not an address: a name without a slash is one."""
+
+
 class ServerSideRequestForgery(Rule):
     """The application connects to whatever host the request names.
 
@@ -160,7 +164,7 @@ class ServerSideRequestForgery(Rule):
         """Input that decides which host is asked."""
         if flow.elements:
             first = flow.elements[0]
-            if not any(t in flow.taints for t in first.taints):
+            if all(flow.is_clean(t) for t in first.taints):
                 return None
             return told(flow, "decides which host the application connects to.")
         if any("sock" in t.fields for t in things(flow.receiver, External)):

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 from buckler.scan.engines.source.flow.frames import Frame
 from buckler.scan.engines.source.flow.iterating import derived
+from buckler.scan.engines.source.flow.numbers import NUMERIC
 from buckler.scan.engines.source.flow.objects import (
     ClassObject,
     Container,
@@ -25,7 +26,7 @@ def attribute(frame: Frame, node: ast.AST, owner: Value, name: str) -> Value:
     """What ``owner.name`` may be."""
     if not owner.objs:
         if owner.taints and owner.alts is None and owner.kind == "":
-            taints = derived(owner, "attribute", name)
+            taints = derived(without_numbers(owner, name), "attribute", name)
             return Value(None, (Method(owner, name),), taints)
         return obj(Method(owner, name))
     found = [_of(frame, node, owner, thing, name) for thing in owner.objs]
@@ -133,10 +134,18 @@ def subscript(
             found.append(obj(thing) if known is UNKNOWN and not key.taints else _member(thing, key))
     if opaque(owner) is not None or (not owner.objs and owner.taints):
         how = "element" if known is UNKNOWN else f"[{known!r}]"
-        found.append(hole(derived(owner, "part", how)))
+        found.append(hole(derived(without_numbers(owner, known), "part", how)))
     elif not owner.objs and owner.alts and isinstance(known, int):
         return _letter(owner, known)
     return join(found) if found else UNKNOWN
+
+
+def without_numbers(owner: Value, name: object) -> Value:
+    """What a row of a database has in a column: nothing of input where its name says that it is a number."""
+    if not isinstance(name, str) or not NUMERIC.search(name):
+        return owner
+    kept = tuple(t for t in owner.taints if t.token.source.kind != "database")
+    return Value(owner.alts, (), kept, owner.kind)
 
 
 def _member(cls: ClassObject, key: Value) -> Value:

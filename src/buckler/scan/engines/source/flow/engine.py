@@ -30,6 +30,7 @@ from buckler.scan.engines.source.flow.web import Web
 
 ENTRY = re.compile(r"\b(?:fastapi|starlette|flask|django|strawberry|fastapi_\w+)\b")
 """A module in which none of these words occurs defines no entry point."""
+MOST_NESTED = 8
 MOST_TWICE = 80
 """With more entry points than these one round has to do."""
 REQUEST = re.compile(r"\b(?:Request|WebSocket|HTTPConnection|HttpRequest|receive|call_next)\b")
@@ -116,7 +117,7 @@ class FlowEngine:
         parameters = Parameters(run, entry)
         run.web.parameters = parameters
         with run.branching():
-            for dependency in _dependencies(entry):
+            for dependency in _dependencies(run.web, entry):
                 parameters.solved(frame, dependency, Value())
             for function in things(entry.called, Function):
                 run.ran.add(id((function.wrapped or function).node))
@@ -187,10 +188,19 @@ def _turn(entry: Entry) -> int:
     return 0 if entry.methods[0] in ("POST", "PUT", "PATCH", "WEBSOCKET") else 1
 
 
-def _dependencies(entry: Entry) -> list[External]:
-    """Dependencies that stand at the route or at its router."""
+def _dependencies(web: Web, entry: Entry) -> list[External]:
+    """Dependencies that stand at the route, at its router, at those above and where they are included."""
+    options = [entry.options]
+    current = next(iter(things(entry.router, External)), None)
+    for _ in range(MOST_NESTED):
+        if current is None:
+            break
+        options.append(current.named)
+        include = next((i for i in web.includes if i.child is current), None)
+        if include is not None:
+            options.append(include.options)
+        current = include.parent if include is not None else None
     made: list[External] = []
-    options = [entry.options, *(t.named for t in things(entry.router, External))]
     for named in options:
         given = named.get("dependencies")
         for thing in things(given, Container) if given is not None else ():
@@ -202,7 +212,7 @@ def _prefix(web: Web, entry: Entry) -> str:
     made = ""
     routers = things(entry.router, External)
     current = routers[0] if routers else None
-    for _ in range(8):
+    for _ in range(MOST_NESTED):
         if current is None:
             break
         own = current.named.get("prefix") or current.named.get("url_prefix")

@@ -25,6 +25,7 @@ class Include:
     parent: External
     child: External
     prefix: str
+    options: dict[str, Value] = field(default_factory=dict)
 
 
 @dataclass(slots=True, eq=False)

@@ -138,11 +138,21 @@ def _joined(frame: Frame, node: ast.JoinedStr) -> Value:
     for part in node.values:
         if isinstance(part, ast.FormattedValue):
             value = evaluate(frame, part.value)
+            if _numeric(part):
+                value = Value(kind="int")
             pieces.append(as_text(frame, value, part))
         elif isinstance(part, ast.Constant):
             pieces.append(constant(part.value))
     made = concatenated(pieces)
     return frame.stepped(made, node, "put into a text")
+
+
+def _numeric(part: ast.FormattedValue) -> bool:
+    """``{price:.2f}``: only a number can be written so."""
+    spec = part.format_spec
+    last = spec.values[-1] if isinstance(spec, ast.JoinedStr) and spec.values else None
+    text = last.value if isinstance(last, ast.Constant) else ""
+    return isinstance(text, str) and text[-1:] in tuple("dfeEgGnxXob%")
 
 
 def as_text(frame: Frame, value: Value, node: ast.AST) -> Value:

@@ -10,6 +10,7 @@ from buckler.scan.engines.source.flow.attributes import bound
 from buckler.scan.engines.source.flow.declared import (
     HARMLESS,
     constrained,
+    fresh,
     input_of,
     is_enum,
     is_model,
@@ -20,6 +21,7 @@ from buckler.scan.engines.source.flow.declared import (
 )
 from buckler.scan.engines.source.flow.frames import Frame, clearing
 from buckler.scan.engines.source.flow.libraries.names import canonical
+from buckler.scan.engines.source.flow.libraries.returns import attribute_class
 from buckler.scan.engines.source.flow.objects import (
     MOST_HELD,
     ClassObject,
@@ -142,6 +144,11 @@ def field(frame: Frame, node: ast.AST, made: Instance, name: str) -> Value:
             made.fields[name] = _read(frame, made, name, *declared)
             made.reading.discard(name)
             return made.fields[name]
+        if declared is None and made.lazy.kind == "database":
+            column = _column(frame, made, name)
+            if column is not None:
+                made.fields[name] = column
+                return column
     found = made.cls.lookup(name)
     receiver = obj(made)
     if found is not None:
@@ -170,10 +177,51 @@ def field(frame: Frame, node: ast.AST, made: Instance, name: str) -> Value:
     if fallback is not None and name not in MODEL_METHODS:
         called = bound(fallback, receiver, made.cls, instance=True)
         return frame.run.invoke(frame, node, called, Arguments([constant(name)]))
+    for base in made.cls.external_bases():
+        known = attribute_class(f"{canonical(base)}.{name}")
+        if known is not None:
+            return obj(External(known, True))
     declared = fields_of(made.cls).get(name)
     if declared is not None:
         return frame.run.typed(declared[0].frame or frame, UNKNOWN, declared[1])
     return obj(Method(receiver, name))
+
+
+def _column(frame: Frame, made: Instance, name: str) -> Value | None:
+    """A column or relationship that is declared by a call; None where it is neither."""
+    declared = made.cls.lookup(name)
+    lazy = made.lazy
+    for thing in things(declared, External) if declared is not None and lazy is not None else ():
+        short = thing.name.rpartition(".")[2]
+        source = Source("database", name, lazy.path, lazy.line, lazy.text) if lazy else None
+        if source is None or short not in ("Column", "mapped_column", "relationship"):
+            continue
+        types = {t.name.rpartition(".")[2] for v in thing.given for t in things(v, External)}
+        if types & _NUMBERS:
+            return Value(kind="int")
+        value = fresh(frame, source)
+        if short != "relationship":
+            return value
+        listed = Container("list", frame.run.path)
+        listed.rest = value
+        return Value(None, (listed,), value.taints)
+    return None
+
+
+_NUMBERS = frozenset(
+    {
+        "Integer",
+        "BigInteger",
+        "SmallInteger",
+        "Float",
+        "Numeric",
+        "Boolean",
+        "DateTime",
+        "Date",
+        "Time",
+    }
+    | {"Double", "DECIMAL", "INTEGER", "BIGINT", "Uuid", "UUID", "Enum", "Interval", "REAL"}
+)
 
 
 def _field_default(value: Value) -> Value | None:
@@ -204,6 +252,11 @@ def _read(
     line = annotation.lineno
     source = Source(lazy.kind, path, owner.module.path, line, owner.module.line(line))
     kind = type_of(owner.frame or frame, annotation)
+    early = [
+        v for one in made.cls.line_of_descent() for v in frame.run.validators(one, before=True)
+    ]
+    if any(name in names or "*" in names for names, _ in early):
+        _checked(frame, made.cls, name, fresh(frame, source), before=True)
     value = input_of(owner.frame or frame, kind, source)
     default = owner.attrs.get(name)
     for thing in things(default, External) if default is not None else ():
@@ -211,10 +264,12 @@ def _read(
     return _checked(frame, made.cls, name, value)
 
 
-def _checked(frame: Frame, cls: ClassObject, name: str, value: Value) -> Value:
+def _checked(
+    frame: Frame, cls: ClassObject, name: str, value: Value, *, before: bool = False
+) -> Value:
     """The value after the model's own validators of that field."""
     for one in cls.line_of_descent():
-        for names, function in frame.run.validators(one):
+        for names, function in frame.run.validators(one, before=before):
             if name in names or "*" in names:
                 given = Arguments([value])
                 value = frame.run.invoke(

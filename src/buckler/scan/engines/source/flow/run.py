@@ -81,7 +81,7 @@ class Run:
     _left: int = MOST_STATEMENTS
     _tokens: dict[Any, Token] = field(default_factory=dict)
     _generators: dict[Any, bool] = field(default_factory=dict)
-    _validators: dict[ClassObject, list[tuple[tuple[str, ...], Function]]] = field(
+    _validators: dict[ClassObject, list[tuple[tuple[str, ...], Function, bool]]] = field(
         default_factory=dict
     )
     entry: Any = None
@@ -302,13 +302,21 @@ class Run:
             self._generators[node] = _yields(node)
         return self._generators[node]
 
-    def validators(self, cls: ClassObject) -> list[tuple[tuple[str, ...], Function]]:
-        """The validators of single fields that a model has."""
-        return self._validators.get(cls, [])
+    def validators(
+        self, cls: ClassObject, *, before: bool = False
+    ) -> list[tuple[tuple[str, ...], Function]]:
+        """The validators of single fields that a model has, before or after the value has its type."""
+        return [(n, f) for n, f, early in self._validators.get(cls, []) if early is before]
 
-    def add_validator(self, cls: ClassObject, names: tuple[str, ...], function: Function) -> None:
+    def add_validator(
+        self, cls: ClassObject, names: tuple[str, ...], function: Function, *, before: bool
+    ) -> None:
         """A model has a validator of these fields."""
-        self._validators.setdefault(cls, []).append((names, function))
+        self._validators.setdefault(cls, []).append((names, function, before))
+
+    def validates(self, cls: ClassObject) -> bool:
+        """Whether a model, or one that it derives from, has validators."""
+        return any(one in self._validators for one in cls.line_of_descent())
 
 
 def _yields(node: ast.AST) -> bool:

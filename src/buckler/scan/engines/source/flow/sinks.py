@@ -52,7 +52,7 @@ class Sink:
             if name == "self" and receiver is not None:
                 yield name, receiver
                 continue
-            value = given.given(position, name)
+            value = given.given(position, name) if position >= 0 else given.named.get(name)
             if value is not None:
                 yield name or str(position), value
 

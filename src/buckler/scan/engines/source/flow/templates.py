@@ -243,9 +243,17 @@ def _path(
     return value
 
 
-def escapes_by_name(name: str) -> bool:
+def escapes_by_name(name: str, chosen: External | None = None) -> bool:
     """What ``select_autoescape()`` decides by the ending of a template's name."""
-    return name.rpartition(".")[2].lower() in ("html", "htm", "xml")
+    endings: list[str] = ["html", "htm", "xml"]
+    if chosen is not None:
+        given = chosen.given[0] if chosen.given else chosen.named.get("enabled_extensions")
+        for listed in things(given, Container) if given is not None else ():
+            endings = [one_text(v) or "" for v in listed.all()]
+        default = chosen.named.get("default") or chosen.named.get("default_for_string")
+        if default is not None and truth(default) is True and "." not in name:
+            return True
+    return any(name.lower().endswith("." + ending.lower()) for ending in endings)
 
 
 def environment_escapes(environment: Value, name: str) -> bool:
@@ -258,7 +266,8 @@ def environment_escapes(environment: Value, name: str) -> bool:
             return True
         if truth(chosen) is False:
             return False
-        return escapes_by_name(name)
+        chosen_by = [t for t in things(chosen, External) if t.name == "jinja2.select_autoescape"]
+        return escapes_by_name(name, chosen_by[0] if chosen_by else None)
     return True
 
 

@@ -184,13 +184,17 @@ class Web:
                         if isinstance(called, ast.Attribute)
                         else getattr(called, "id", "")
                     )
+                    before = any(
+                        k.arg == "mode" and getattr(k.value, "value", "") in ("before", "plain")
+                        for k in decorator.keywords
+                    )
                     if name in _FIELDS:
                         names = tuple(
                             a.value
                             for a in decorator.args
                             if isinstance(a, ast.Constant) and isinstance(a.value, str)
                         )
-                        frame.run.add_validator(cls, names, function)
+                        frame.run.add_validator(cls, names, function, before=before)
 
     def injected(self, value: Value) -> bool:
         """Whether a default says where the value comes from, rather than what it is."""
@@ -303,7 +307,7 @@ class Web:
             )
             text = one_text(prefix) if prefix is not None else ""
             for inner in things(child, External):
-                self.includes.append(Include(thing, inner, text or ""))
+                self.includes.append(Include(thing, inner, text or "", given.named))
             return UNKNOWN
         if name in _LATER:
             return obj(External("web.later", True, (Value((name,)), given.at(0))))

@@ -87,6 +87,7 @@ contextlib.ExitStack -> contextlib.ExitStack
 contextlib.ExitStack.__enter__ -> contextlib.ExitStack
 contextlib.AsyncExitStack -> contextlib.AsyncExitStack
 contextlib.AsyncExitStack.__aenter__ -> contextlib.AsyncExitStack
+string.Template -> string.Template
 contextvars.ContextVar -> contextvars.ContextVar
 io.{StringIO,BytesIO} -> io.Buffer
 redis.{Redis,StrictRedis,from_url,asyncio.Redis,asyncio.from_url} -> redis.Redis
@@ -95,6 +96,7 @@ email.message.EmailMessage -> email.message.EmailMessage
 boto3.{client,resource} -> boto3.Client
 starlette.background.BackgroundTasks -> starlette.background.BackgroundTasks
 starlette.responses.{Response,HTMLResponse,JSONResponse,PlainTextResponse,RedirectResponse,StreamingResponse,FileResponse}.headers : web.headers
+starlette.responses.{Response,HTMLResponse,JSONResponse,PlainTextResponse,RedirectResponse,StreamingResponse,FileResponse}.raw_headers : web.raw_headers
 {fastapi.responses.ORJSONResponse,django.http.HttpResponse,flask.Response}.headers : web.headers
 starlette.datastructures.MutableHeaders -> web.headers
 fastapi.{FastAPI,APIRouter} -> fastapi.APIRouter

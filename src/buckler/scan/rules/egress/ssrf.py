@@ -171,9 +171,11 @@ class ServerSideRequestForgery(Rule):
             return None  # it was given a connection of its own
         if not flow.source.direct and not flow.value.taints:
             return None
+        host = flow.call.startswith(HOSTS)
         for before, taints, _ in flow.places():
+            address = not before and not host
             if decides_host(before) and not all(
-                has(flow, t, "segment") and not before for t in taints
+                address and has(flow, t, "segment") for t in taints
             ):
                 return told(flow, "decides which host the application asks.")
         return None

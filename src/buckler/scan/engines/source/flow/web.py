@@ -70,6 +70,7 @@ CONSTANTS = {
 }
 _RESTRICTING = {"pickle.Unpickler": "find_class"}
 """Classes of libraries that a subclass makes harmless by a method of its own."""
+_COLUMNS = frozenset({"relationship", "mapped_column", "Relationship", "Field", "column_property"})
 _FIELDS = ("field_validator", "validator")
 
 
@@ -234,11 +235,11 @@ class Web:
             return UNKNOWN
         elif name in ("starlette.routing.Mount", "starlette.middleware.Middleware"):
             pass
-        elif name.startswith("pydantic.") and name.rpartition(".")[2] in (
+        elif (name.startswith("pydantic.") and name.rpartition(".")[2] in (
             "Field",
             "StringConstraints",
             "constr",
-        ):
+        )) or (name.startswith(("sqlalchemy.", "sqlmodel.")) and name.rpartition(".")[2] in _COLUMNS):
             return obj(External(name, True, tuple(given.positional), given.named))
         elif name in ("typing.NamedTuple", "collections.namedtuple"):
             return UNKNOWN

@@ -65,6 +65,7 @@ def clean_after(pattern: str, whole: bool) -> int:
         newline = "AT_END" in str(items[-1][1]) and "STRING" not in str(items[-1][1])
     allowed = _allowed(items)
     made = bit(*(kind for kind, bad in DANGEROUS.items() if bad and not allowed.intersection(bad)))
+    made |= _tried(pattern)
     if not _first(items) & {"-"} and not allowed.intersection(" "):
         made |= bit("argv")
     if allowed <= (_WORD | {"-"}):

@@ -235,11 +235,17 @@ class Web:
             return UNKNOWN
         elif name in ("starlette.routing.Mount", "starlette.middleware.Middleware"):
             pass
-        elif (name.startswith("pydantic.") and name.rpartition(".")[2] in (
-            "Field",
-            "StringConstraints",
-            "constr",
-        )) or (name.startswith(("sqlalchemy.", "sqlmodel.")) and name.rpartition(".")[2] in _COLUMNS):
+        elif (
+            name.startswith("pydantic.")
+            and name.rpartition(".")[2]
+            in (
+                "Field",
+                "StringConstraints",
+                "constr",
+            )
+        ) or (
+            name.startswith(("sqlalchemy.", "sqlmodel.")) and name.rpartition(".")[2] in _COLUMNS
+        ):
             return obj(External(name, True, tuple(given.positional), given.named))
         elif name in ("typing.NamedTuple", "collections.namedtuple"):
             return UNKNOWN

@@ -38,6 +38,8 @@ NAMES = {
     "entry": "an entry of an archive",
     "host": "the Host header",
     "secret": "a secret",
+    "token": "a token that nobody has checked: its",
+    "random": "a generator that can be foretold",
 }
 
 

@@ -342,7 +342,8 @@ def _split(frame: Frame, receiver: Value, name: str, given: Arguments) -> Value:
     if first and isinstance(first[0], str) and " " in first[0] and not given.positional:
         made.refill([constant(word) for word in first[0].split(" ")[:-1] if word])
     if receiver.taints:
-        made.rest = hole(derived(receiver, "part", name), "str")
+        where = (name, separator) if separator == "." else name
+        made.rest = hole(derived(receiver, "part", where), "str")
     else:
         made.rest = Value(kind="str")
     return obj(made)

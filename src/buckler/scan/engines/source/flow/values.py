@@ -30,7 +30,8 @@ class Source:
     Attributes:
         kind: ``query``, ``path``, ``header``, ``cookie``, ``json``, ``form``, ``file``, ``filename``,
             ``body``, ``message``; of lower confidence ``database`` and ``answer`` (of a third party);
-            ``exception``, ``host`` (the Host header), ``secret``.
+            ``exception``, ``host`` (the Host header), ``secret``, ``token`` (what an unchecked one
+            says), ``random`` (of a generator that can be foretold).
         name: Name or dotted path, as slots are named.
         path: File, relative to the project.
         line: 1-based.

@@ -13,7 +13,7 @@ from buckler.scan.engines.interface import Verdict
 from buckler.scan.engines.source.flow.arguments import Arguments
 from buckler.scan.engines.source.flow.expressions import taints_within
 from buckler.scan.engines.source.flow.frames import Frame
-from buckler.scan.engines.source.flow.interface import At, Call, ChecksCall, Flow, JudgesFlow
+from buckler.scan.engines.source.flow.interface import About, At, Call, ChecksCall, Flow, JudgesFlow
 from buckler.scan.engines.source.flow.objects import Container, Function
 from buckler.scan.engines.source.flow.sinks import Sink, Sinks
 from buckler.scan.engines.source.flow.values import UNKNOWN, Taint, Taints, Value, bit
@@ -103,6 +103,7 @@ class Hits:
                 severity=verdict.severity or rule.severity,
                 confidence=Confidence.SUSPECTED,
                 location=Location(path, line),
+                subject=verdict.subject if isinstance(verdict, About) else "",
             ),
         )
 
@@ -126,6 +127,8 @@ class Hits:
                     frame.run.invoke(frame, node, Value(None, (thing,)), Arguments())
         for sink in self.sinks.method(name) if name else ():
             self._look(frame, node, sink, f"*.{name}", given, receiver)
+        for rule in self.sinks.method_callers(name) if name else ():
+            self._call(frame, node, rule, f"*.{name}", given, receiver)
 
     def thrown_away(self, frame: Frame, node: ast.expr, value: Value) -> None:
         """An expression whose value nobody uses: what it made harmless is lost."""

@@ -123,6 +123,17 @@ class At(Verdict):
     taints: Taints = ()
 
 
+@dataclass(frozen=True, slots=True)
+class About(Verdict):
+    """A verdict about one of several things at a place: live views name it as well.
+
+    Attributes:
+        subject: The thing, e.g. the name of a cookie.
+    """
+
+    subject: str = ""
+
+
 @runtime_checkable
 class ChecksFlow(Protocol):
     """Looks for input that reaches a sink."""
@@ -156,7 +167,8 @@ class Call:
 class ChecksCall(Protocol):
     """Looks at calls of libraries, whatever module their arguments come from.
 
-    ``calls`` names them as the sinks of :class:`Flows` are named, without brackets.
+    ``calls`` names them as the sinks of :class:`Flows` are named, without brackets; ``*.set_cookie`` is that
+    method of any object that is not known.
     """
 
     id: str

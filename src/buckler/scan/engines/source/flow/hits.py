@@ -180,7 +180,10 @@ class Hits:
 
     def _add(self, frame: Frame, node: ast.AST, sink: Sink, flow: Flow, verdict: Verdict) -> None:
         path, line = frame.module.path, getattr(node, "lineno", frame.line)
-        key = (sink.rule.id, path, line)
+        place = Location(path, line)
+        if sink.flows.at_source:
+            place = Location(flow.source.path, flow.source.line)
+        key = (sink.rule.id, place.path or "", place.line or 0)
         if isinstance(verdict, At):
             flow = replace(flow, taints=verdict.taints)
         taint = next(t for t in flow.taints or flow.all_taints if t.token.source is flow.source)
@@ -193,7 +196,7 @@ class Hits:
             message=message,
             severity=verdict.severity or sink.rule.severity,
             confidence=Confidence.SUSPECTED,
-            location=Location(path, line),
+            location=place,
             proof=(self._proof(frame, taint, path, line, flow),),
             context={"direct": flow.source.direct},
         )

@@ -156,6 +156,10 @@ def field(frame: Frame, node: ast.AST, made: Instance, name: str) -> Value:
             )
         if not functions and made.lazy is None:
             declared = fields_of(made.cls).get(name)
+            made_by = _factory(found) if declared is not None else None
+            if made_by is not None:
+                made.fields[name] = frame.run.invoke(frame, node, made_by, Arguments())
+                return made.fields[name]
             default = _field_default(found) if declared is not None else None
             if declared is not None and default is not None:
                 owner = declared[0].frame or frame
@@ -173,6 +177,12 @@ def field(frame: Frame, node: ast.AST, made: Instance, name: str) -> Value:
     if declared is not None:
         return frame.run.typed(declared[0].frame or frame, UNKNOWN, declared[1])
     return obj(Method(receiver, name))
+
+
+def _factory(value: Value) -> Value | None:
+    """What makes the default of a field: ``field(default_factory=new_id)``."""
+    found = (t.named.get("default_factory") for t in things(value, External) if t.instance)
+    return next((f for f in found if f is not None and f.objs), None)
 
 
 def _field_default(value: Value) -> Value | None:

@@ -39,6 +39,7 @@ class Flows:
         sanitizers: Functions whose result is harmless for this kind.
         sources: The kinds of input that count.
         message: What is said of a flow, ``{source}`` and ``{sink}`` filled in.
+        at_source: Whether the finding stands where the value comes from, which is what has to be changed.
     """
 
     kind: str
@@ -46,6 +47,7 @@ class Flows:
     sanitizers: str = ""
     sources: frozenset[str] = DIRECT
     message: str = "Input from {source} reaches {sink}."
+    at_source: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -228,6 +228,11 @@ def obj(thing: Any) -> Value:
     return Value(None, (thing,))
 
 
+def as_number(value: Value) -> Value:
+    """A number made of a value: only what is harmless everywhere is still in it, and counts by its source."""
+    return Value(None, (), tuple(t for t in value.taints if t.clean == ALL), "int")
+
+
 def hole(taints: Taints, kind: str = "") -> Value:
     """A text of which only the input in it is known."""
     return Value(None, (), taints, kind)

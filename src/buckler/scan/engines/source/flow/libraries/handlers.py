@@ -27,6 +27,7 @@ from buckler.scan.engines.source.flow.values import (
     NONE,
     UNKNOWN,
     Value,
+    as_number,
     bit,
     constant,
     hole,
@@ -131,7 +132,7 @@ def _number(frame: Frame, node: ast.AST, given: Arguments) -> Value:
     known = only(value)
     if isinstance(known, str) and known.lstrip("-").isdigit() and len(known) < 20:
         return constant(int(known))
-    return Value(kind="int")
+    return as_number(value)
 
 
 def _isinstance(frame: Frame, node: ast.AST, given: Arguments) -> Value:

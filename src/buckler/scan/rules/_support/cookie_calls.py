@@ -46,7 +46,9 @@ def _set(call: Call) -> Cookie | None:
     text = "lax" if same_site is None else one_text(same_site)
     if text is None:
         text = "" if only(same_site or Value()) is None else "lax"
-    return Cookie(name, "", _on(call.given(6, "secure")), _on(call.given(7, "httponly")), text.lower())
+    return Cookie(
+        name, "", _on(call.given(6, "secure")), _on(call.given(7, "httponly")), text.lower()
+    )
 
 
 def _on(value: Value | None) -> bool:

@@ -9,7 +9,7 @@ from buckler.core.rule import Example, Fix, Rule
 from buckler.scan.engines.interface import Verdict
 from buckler.scan.engines.source.flow.interface import Flow, Flows, JudgesFlow
 from buckler.scan.engines.source.flow.sinks import Sinks
-from buckler.scan.engines.source.flow.values import bit
+from buckler.scan.engines.source.flow.values import Taint, bit
 from buckler.scan.rules.egress.ssrf import ServerSideRequestForgery
 from buckler.scan.rules.injection.path_read import PathTraversalRead
 from buckler.scan.rules.injection.sql import SqlInjection
@@ -268,10 +268,21 @@ class TokenKeyLookup(Rule):
             method = flow.call.removeprefix("*.") if flow.call.startswith("*.") else ""
             if not (sinks.method(method) if method else sinks.named(flow.call)):
                 continue
-            kind = bit(rule.flows.kind)
-            dirty = tuple(t for t in flow.all_taints if not flow.cleared(t) & kind)
-            judged = replace(flow, taints=dirty, is_clean=lambda t, k=kind: bool(flow.cleared(t) & k))
-            if dirty and isinstance(rule, JudgesFlow) and rule.check_flow(judged) is not None:
+            judged = _judged_as(flow, bit(rule.flows.kind))
+            if (
+                judged.taints
+                and isinstance(rule, JudgesFlow)
+                and rule.check_flow(judged) is not None
+            ):
                 part = flow.source.name
                 return Verdict(f"The {part} of a token that nobody has checked yet {what}.")
         return None
+
+
+def _judged_as(flow: Flow, kind: int) -> Flow:
+    """The flow as a rule for another kind of sink is shown it."""
+
+    def clean(taint: Taint) -> bool:
+        return bool(flow.cleared(taint) & kind)
+
+    return replace(flow, taints=tuple(t for t in flow.all_taints if not clean(t)), is_clean=clean)

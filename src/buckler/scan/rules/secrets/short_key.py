@@ -193,7 +193,11 @@ class ShortKey(Rule):
             bits = number(call.given(*(place or (-1, "size"))))
             if place is None and one_text(call.given(-1, "kty") or call.every[0]) != "RSA":
                 return None
-            return Verdict(f"The key has {bits} bits: fewer than {LEAST}.") if bits and bits < LEAST else None
+            return (
+                Verdict(f"The key has {bits} bits: fewer than {LEAST}.")
+                if bits and bits < LEAST
+                else None
+            )
         for value in call.every:
             names = [short(t) for t in externals(value)]
             text = one_text(value)
@@ -214,6 +218,3 @@ class ShortKey(Rule):
                 draft.replace(size, "3072")
                 return draft.repair("makes a key of 3072 bits")
         return None
-
-
-

@@ -202,7 +202,13 @@ class WeakSignatureHash(Rule):
             wanted = {"MD5"} if call.name.endswith("hmac.HMAC") else _BROKEN
             found = [short(t) for v in call.every for t in named(v, "cryptography.")]
             weak = next((name for name in found if name in wanted), "")
-            return Verdict(f"A signature covers a digest of {weak}, for which two texts can be made.") if weak else None
+            return (
+                Verdict(f"A signature covers a digest of {weak}, for which two texts can be made.")
+                if weak
+                else None
+            )
         digest = call.given(2, "digest" if call.name == "hmac.digest" else "digestmod")
-        names = {t.name for t in externals(digest)} | {(one_text(digest) or "").lower() if digest else ""}
+        names = {t.name for t in externals(digest)} | {
+            (one_text(digest) or "").lower() if digest else ""
+        }
         return Verdict("A message code is made with MD5.") if names & _MD5 else None

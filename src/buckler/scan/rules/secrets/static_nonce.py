@@ -255,7 +255,9 @@ def _nonces(call: Call) -> Iterator[tuple[str, Value | None]]:
     if call.name.endswith(".Cipher"):
         for mode in externals(call.given(1, "mode")):
             if short(mode) in _MODES:
-                nonce = argument_of(mode, 0, "nonce" if short(mode) == "CTR" else "initialization_vector")
+                nonce = argument_of(
+                    mode, 0, "nonce" if short(mode) == "CTR" else "initialization_vector"
+                )
                 yield f"initialisation vector of {short(mode)}", nonce
         for algorithm in externals(call.given(0, "algorithm")):
             if short(algorithm) == "ChaCha20":
@@ -265,7 +267,10 @@ def _nonces(call: Call) -> Iterator[tuple[str, Value | None]]:
     elif call.name.endswith(".new"):
         if not any(short(t) in ("MODE_ECB", "MODE_SIV") for t in externals(call.given(1, "mode"))):
             block = call.name.split(".")[2] not in ("ChaCha20", "ChaCha20_Poly1305", "Salsa20")
-            yield "initialisation vector", call.given(2 if block else -1, "iv") or call.given(-1, "IV")
+            yield (
+                "initialisation vector",
+                call.given(2 if block else -1, "iv") or call.given(-1, "IV"),
+            )
             yield "nonce", call.given(-1, "nonce")
     else:
         yield f"nonce of {call.name.split('.')[-2]}", call.given(0, "nonce")

@@ -214,7 +214,11 @@ class WeakCipher(Rule):
         library, _, method = call.name.rpartition(".")
         if library.startswith("cryptography.P"):
             weak = any(short(t) == "PKCS1v15" for v in call.every for t in externals(v))
-            return Verdict(f"RSA is used for encryption with an old padding: {_PADDING}.") if weak else None
+            return (
+                Verdict(f"RSA is used for encryption with an old padding: {_PADDING}.")
+                if weak
+                else None
+            )
         if method == "Cipher":
             return _told(
                 *(short(t) for t in named(call.given(0, "algorithm"), "cryptography.")),

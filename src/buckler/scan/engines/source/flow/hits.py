@@ -90,6 +90,9 @@ class Hits:
             receiver=UNKNOWN if receiver is None else receiver,
             tainted=tainted,
             open=given.more is not UNKNOWN,
+            spread=frozenset(given.spread),
+            cleared=frame.cleared,
+            gates=self._gates,
         )
         verdict = rule.check_call(call) if isinstance(rule, ChecksCall) else None
         if verdict is None:
@@ -103,9 +106,16 @@ class Hits:
                 severity=verdict.severity or rule.severity,
                 confidence=Confidence.SUSPECTED,
                 location=Location(path, line),
+                proof=tuple(
+                    self._proof(frame, taint, path, line, name)
+                    for taint in (verdict.taints[:1] if isinstance(verdict, At) else ())
+                ),
                 subject=verdict.subject if isinstance(verdict, About) else "",
             ),
         )
+
+    def _gates(self) -> str:
+        return self.entry.surroundings() if self.entry is not None else ""
 
     def unknown_call(
         self,
@@ -197,7 +207,7 @@ class Hits:
             severity=verdict.severity or sink.rule.severity,
             confidence=Confidence.SUSPECTED,
             location=place,
-            proof=(self._proof(frame, taint, path, line, flow),),
+            proof=(self._proof(frame, taint, path, line, flow.call),),
             context={"direct": flow.source.direct},
         )
 
@@ -211,20 +221,20 @@ class Hits:
             made += f" The result of {wasted[0]} is thrown away."
         return made
 
-    def _proof(self, frame: Frame, taint: Taint, path: str, line: int, flow: Flow) -> Proof:
+    def _proof(self, frame: Frame, taint: Taint, path: str, line: int, name: str) -> Proof:
         steps = [
             {"path": s.path, "line": s.line, "code": self.line(s.path, s.line), "note": s.what}
             for s in taint.step.steps()
         ]
-        last = {"path": path, "line": line, "code": self.line(path, line), "note": flow.call}
+        last = {"path": path, "line": line, "code": self.line(path, line), "note": name}
         if not steps or (steps[-1]["path"], steps[-1]["line"]) != (path, line):
             steps.append(last)
         else:
-            steps[-1] = {**last, "note": f"{steps[-1]['note']}, then {flow.call}"}
+            steps[-1] = {**last, "note": f"{steps[-1]['note']}, then {name}"}
         data: dict[str, Any] = {
             "steps": steps,
-            "slot": flow.source.slot,
-            "source": flow.source.kind,
+            "slot": taint.token.source.slot,
+            "source": taint.token.source.kind,
         }
         if self.entry is not None and self.entry.operation:
             data["operation"] = self.entry.operation

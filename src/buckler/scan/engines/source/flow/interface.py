@@ -155,6 +155,9 @@ class Call:
         receiver: The object whose method is called.
         tainted: Whether input may be in a value.
         open: Whether arguments are given by a star that hides which.
+        spread: The names of arguments that two stars brought.
+        cleared: For which kinds of sinks input is harmless here.
+        gates: Gives what stands around the entry point as text: its path, decorators, parameters, dependencies.
     """
 
     name: str
@@ -163,6 +166,9 @@ class Call:
     receiver: Value = UNKNOWN
     tainted: Callable[[Value], bool] = field(default=lambda value: bool(value.taints))
     open: bool = False
+    spread: frozenset[str] = frozenset()
+    cleared: Callable[[Taint], int] = field(default=lambda taint: taint.clean)
+    gates: Callable[[], str] = field(default=lambda: "")
 
 
 @runtime_checkable

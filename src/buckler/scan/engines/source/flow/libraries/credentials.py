@@ -25,8 +25,12 @@ DRAWN = "random.Drawn"
 _DRAWERS = "os.urandom secrets.token_bytes Crypto.Random.get_random_bytes Cryptodome.Random.get_random_bytes nacl.utils.random"
 _HEADERS = "jwt.get_unverified_header jose.{jwt,jws}.{get_unverified_header,get_unverified_headers}"
 _CLAIMS = "jose.{jwt,jws}.get_unverified_claims"
-_DECODERS = frozenset({"base64.urlsafe_b64decode", "base64.b64decode", "jwt.utils.base64url_decode"})
-_GUESSABLE = "random.{choice,choices,randint,randrange,random,getrandbits,sample,randbytes} uuid.uuid1"
+_DECODERS = frozenset(
+    {"base64.urlsafe_b64decode", "base64.b64decode", "jwt.utils.base64url_decode"}
+)
+_GUESSABLE = (
+    "random.{choice,choices,randint,randrange,random,getrandbits,sample,randbytes} uuid.uuid1"
+)
 
 
 def _drawn(frame: Frame, node: ast.AST, given: Arguments) -> Value:

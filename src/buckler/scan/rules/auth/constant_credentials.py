@@ -14,7 +14,7 @@ from buckler.scan.python.words import is_password, name_of
 from buckler.scan.rules._support.source import here
 
 _COMPARES = frozenset({"hmac.compare_digest", "secrets.compare_digest"})
-_SHORT = 3
+_SHORT = 4
 """Texts below this length are marks such as ``*``, not passwords."""
 _WORDS = frozenset({"password", "text", "string", "none", "null", "true", "false", "hidden"})
 """Names of kinds and fields that a variable called ``password`` may be compared with."""

@@ -12,6 +12,8 @@ from buckler.scan.engines.interface import Module, Verdict
 from buckler.scan.engines.source.flow.interface import Flow, Flows
 from buckler.scan.engines.source.flow.objects import Container
 from buckler.scan.engines.source.flow.values import Value, one_text
+from buckler.scan.fix.draft import Draft
+from buckler.scan.fix.edits import Repair
 from buckler.scan.python.index import Index, index_of, last
 from buckler.scan.python.uses import MAX_HOPS, uses
 from buckler.scan.python.words import kind, may_be_key, words
@@ -237,6 +239,15 @@ class InsecureRandomness(Rule):
             what = "a key that signs"
         return Verdict(f"The generator can be foretold, and its value becomes {what}.")
 
+    def fix_source(self, draft: Draft, finding: Finding) -> Repair | None:
+        """The same call of ``secrets``; what is made of the clock has another form and is for a person."""
+        for call in draft.calls_at(finding):
+            better = _better(draft, call)
+            if better:
+                draft.set_callee(call, better)
+                return draft.repair("draws from the operating system's source")
+        return None
+
     def check_source(self, module: Module) -> Iterable[Finding]:
         """Calls of such generators whose value becomes something that must not be guessed."""
         index = index_of(module)
@@ -255,6 +266,32 @@ class InsecureRandomness(Rule):
                     confidence=Confidence.SUSPECTED,
                     location=here(index, call),
                 )
+
+
+_BETTER = {
+    "choice": "secrets.choice",
+    "getrandbits": "secrets.randbits",
+    "randbytes": "secrets.token_bytes",
+}
+_LIKE_RANDOM = frozenset(
+    "choices randint randrange random sample uniform shuffle triangular normalvariate".split()
+)
+
+
+def _better(draft: Draft, call: ast.Call) -> str:
+    """The same of the operating system's source; an empty text where there is no such thing."""
+    library, _, name = draft.index.name(call.func).rpartition(".")
+    if (library, name) == ("uuid", "uuid1") and not call.args and not call.keywords:
+        return draft.name_for("uuid.uuid4", at=call)
+    if library != "random":
+        return ""
+    if name in _BETTER:
+        return draft.name_for(_BETTER[name], at=call)
+    return (
+        f"{draft.name_for('secrets.SystemRandom', at=call)}().{name}"
+        if name in _LIKE_RANDOM
+        else ""
+    )
 
 
 def _shuffled(index: Index, call: ast.Call) -> Iterator[str]:

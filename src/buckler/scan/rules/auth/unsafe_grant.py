@@ -189,9 +189,9 @@ def _implicit(index: Index) -> Iterator[tuple[ast.AST, str]]:
         ):
             if not isinstance(index.parents.get(node), ast.Expr):
                 yield node, IMPLICIT
-    for node, found in _records(index):
+    for record, found in _records(index):
         if "client_id" in found and found.get("response_type") in ("token", "id_token token"):
-            yield node, IMPLICIT
+            yield record, IMPLICIT
 
 
 def _password(index: Index) -> Iterator[tuple[ast.AST, str]]:

@@ -8,6 +8,8 @@ from collections.abc import Iterable, Iterator
 from buckler.core.finding import Confidence, Finding, Severity
 from buckler.core.rule import Example, Fix, Rule
 from buckler.scan.engines.interface import Module
+from buckler.scan.fix.draft import Draft
+from buckler.scan.fix.edits import Repair
 from buckler.scan.python.index import Index, index_of
 from buckler.scan.python.words import kind, name_of
 from buckler.scan.rules._support.source import here
@@ -16,6 +18,8 @@ _DIGESTS = frozenset(
     {"hashlib.md5", "hashlib.sha1", "hashlib.sha224", "hashlib.sha256", "hashlib.sha512"}
 )
 """Those of Merkle and Damgård that can be continued; SHA-3, BLAKE2 and SHA-384 cannot."""
+
+_DIGEST_OF = {"hashlib.sha224": "sha224", "hashlib.sha512": "sha512"}
 
 
 class HashAsSignature(Rule):
@@ -198,6 +202,24 @@ class HashAsSignature(Rule):
                     confidence=Confidence.SUSPECTED,
                     location=here(index, call),
                 )
+
+    def fix_source(self, draft: Draft, finding: Finding) -> Repair | None:
+        """``hmac.new`` where the call hashes exactly one secret and one text behind it."""
+        for call in draft.calls_at(finding):
+            name = draft.index.name(call.func)
+            joined = call.args[0] if name in _DIGESTS and len(call.args) == 1 else None
+            if not isinstance(joined, ast.BinOp) or not _is_secret(joined.left) or call.keywords:
+                continue
+            new = draft.name_for("hmac.new", at=call)
+            digest = draft.quote(_DIGEST_OF.get(name, "sha256"))
+            parts = f"{draft.of(joined.left)}, {draft.of(joined.right)}"
+            draft.replace(call, f"{new}({parts}, {digest})")
+            return draft.repair(
+                "makes a message code",
+                safe=False,
+                changes="signatures of before no longer fit, and the other side has to use HMAC too",
+            )
+        return None
 
 
 def _is_secret(node: ast.expr) -> bool:

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
-from buckler.core.finding import Severity
+import ast
+
+from buckler.core.finding import Finding, Severity
 from buckler.core.rule import Example, Fix, Rule
 from buckler.scan.engines.interface import Verdict
 from buckler.scan.engines.source.flow.interface import Call
 from buckler.scan.engines.source.flow.values import one_text
+from buckler.scan.fix.draft import Draft
+from buckler.scan.fix.edits import Repair
 from buckler.scan.rules._support.ciphers import externals, named, short
 
 _BROKEN = frozenset({"MD5", "SHA1"})
@@ -212,3 +216,30 @@ class WeakSignatureHash(Rule):
             (one_text(digest) or "").lower() if digest else ""
         }
         return Verdict("A message code is made with MD5.") if names & _MD5 else None
+
+    def fix_source(self, draft: Draft, finding: Finding) -> Repair | None:
+        """SHA-256 where the digest is named in the call."""
+        for call in draft.calls_at(finding):
+            for node in ast.walk(call):
+                better = _stronger(draft, node)
+                if better and isinstance(node, ast.expr):
+                    draft.replace(node, better)
+                    return draft.repair(
+                        "uses SHA-256",
+                        safe=False,
+                        changes="signatures of before no longer fit, and the other side has to use SHA-256 too",
+                    )
+        return None
+
+
+def _stronger(draft: Draft, node: ast.AST) -> str:
+    if isinstance(node, ast.Constant):
+        return draft.quote("sha256") if str(node.value).lower() == "md5" else ""
+    if not isinstance(node, ast.Attribute | ast.Name):
+        return ""
+    name = draft.index.name(node)
+    library, _, short_name = name.rpartition(".")
+    if name == "hashlib.md5":
+        return draft.name_for("hashlib.sha256", at=node)
+    known = library.startswith("cryptography.") and library.endswith(".hashes")
+    return draft.name_for(f"{library}.SHA256", at=node) if known and short_name in _BROKEN else ""

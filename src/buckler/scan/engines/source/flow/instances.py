@@ -42,11 +42,14 @@ from buckler.scan.engines.source.flow.values import (
     join,
     joined_taints,
     obj,
+    one_text,
 )
 
 if TYPE_CHECKING:
     pass
 
+BROUGHT = "web.Brought"
+"""An object that says of a value in a dump that a request brought it."""
 MODEL_METHODS = frozenset(
     {"model_dump", "dict", "_asdict", "as_dict", "to_dict", "model_dump_json", "json"}
 )
@@ -62,6 +65,8 @@ def instantiate(frame: Frame, node: ast.AST, cls: ClassObject, given: Arguments)
     )
     init = cls.lookup("__init__")
     value = obj(made)
+    if given.spread or given.more is not UNKNOWN:
+        frame.run.hits.reached(frame, node, "web.model", given, obj(cls))
     if init is not None and things(init, Function):
         frame.run.invoke(frame, node, bound(init, value, cls, instance=True), given)
         return value
@@ -164,6 +169,10 @@ def field(frame: Frame, node: ast.AST, made: Instance, name: str) -> Value:
             )
         if not functions and made.lazy is None:
             declared = fields_of(made.cls).get(name)
+            made_by = _factory(found) if declared is not None else None
+            if made_by is not None:
+                made.fields[name] = frame.run.invoke(frame, node, made_by, Arguments())
+                return made.fields[name]
             default = _field_default(found) if declared is not None else None
             if declared is not None and default is not None:
                 owner = declared[0].frame or frame
@@ -222,6 +231,16 @@ _NUMBERS = frozenset(
     }
     | {"Double", "DECIMAL", "INTEGER", "BIGINT", "Uuid", "UUID", "Enum", "Interval", "REAL"}
 )
+
+
+def _factory(value: Value) -> Value | None:
+    """What makes the default of a field: ``field(default_factory=new_id)``."""
+    found: list[Value] = [
+        t.named["default_factory"]
+        for t in things(value, External)
+        if t.instance and "default_factory" in t.named
+    ]
+    return found[0] if found and found[0].objs else None
 
 
 def _field_default(value: Value) -> Value | None:
@@ -306,7 +325,61 @@ def dumped(frame: Frame, made: Instance) -> Value:
     """The fields of an object as a dictionary."""
     materialize(frame, obj(made))
     inner = {k: v for k, v in made.fields.items() if not k.startswith("__")}
+    if made.lazy is not None:
+        inner = {k: _brought(v, made.lazy) for k, v in inner.items()}
+        if takes_extra(made.cls):
+            rest = fresh(frame, made.lazy)
+            return obj(Container("dict", frame.run.path, inner, rest))
     return obj(Container("dict", frame.run.path, dict(inner)))
+
+
+def _brought(value: Value, source: Source) -> Value:
+    """A field of a dump of what a request sent, of whatever type: it is still the sender's choice."""
+    if value.taints:
+        return value
+    return Value(value.alts, (*value.objs, External(BROUGHT, True, source=source)), (), value.kind)
+
+
+def takes_extra(cls: ClassObject) -> bool:
+    """Whether a Pydantic model keeps fields that it does not declare: ``extra="allow"``."""
+    for one in cls.line_of_descent():
+        for keyword in one.node.keywords:
+            if keyword.arg == "extra" and isinstance(keyword.value, ast.Constant):
+                return keyword.value.value == "allow"
+    config = cls.lookup("model_config")
+    for thing in config.objs if config is not None else ():
+        named = thing.named if type(thing) is External else getattr(thing, "items", {})
+        extra = named.get("extra")
+        if extra is not None:
+            return one_text(extra) == "allow"
+    inner = cls.lookup("Config")
+    for old in things(inner, ClassObject) if inner is not None else ():
+        extra = old.lookup("extra")
+        names = {getattr(t, "name", "") for t in extra.objs} if extra is not None else set()
+        return extra is not None and (one_text(extra) == "allow" or "pydantic.Extra.allow" in names)
+    return False
+
+
+def _picked(value: Value, given: Arguments) -> Value:
+    """A dump with ``include`` and ``exclude`` as far as they are known."""
+    only_, without = _names_in(given.given(-1, "include")), _names_in(given.given(-1, "exclude"))
+    for thing in things(value, Container):
+        if only_ is not None:
+            thing.items = {k: v for k, v in thing.items.items() if k in only_}
+            thing.rest = None
+        for name in without or ():
+            thing.items.pop(name, None)
+    return value
+
+
+def _names_in(value: Value | None) -> set[str] | None:
+    if value is None or not things(value, Container):
+        return None
+    found: set[str] = set()
+    for thing in things(value, Container):
+        keys = list(thing.items) if thing.kind == "dict" else [one_text(v) for v in thing.all()]
+        found |= {k for k in keys if isinstance(k, str)}
+    return found
 
 
 def model_method(
@@ -314,12 +387,13 @@ def model_method(
 ) -> Value | None:
     """Methods that models have without saying so."""
     if name in ("model_dump", "dict", "_asdict"):
-        return dumped(frame, made)
+        return _picked(dumped(frame, made), given)
     if name in ("model_dump_json", "json"):
         materialize(frame, obj(made))
         taints = joined_taints(*(v.taints for v in made.fields.values()))
         return hole(taints, "str")
     if name in ("model_copy", "copy", "_replace"):
+        frame.run.hits.reached(frame, node, "pydantic.BaseModel.model_copy", given, obj(made))
         for thing in things(given.at(0, "update"), Container):
             for key, item in thing.items.items():
                 made.fields[str(key)] = item

@@ -30,7 +30,8 @@ class Source:
     Attributes:
         kind: ``query``, ``path``, ``header``, ``cookie``, ``json``, ``form``, ``file``, ``filename``,
             ``body``, ``message``; of lower confidence ``database`` and ``answer`` (of a third party);
-            ``exception``, ``host`` (the Host header), ``secret``.
+            ``exception``, ``host`` (the Host header), ``secret``, ``token`` (what an unchecked one
+            says), ``random`` (of a generator that can be foretold).
         name: Name or dotted path, as slots are named.
         path: File, relative to the project.
         line: 1-based.
@@ -229,6 +230,11 @@ def constant(value: object) -> Value:
 def obj(thing: Any) -> Value:
     """A value that is one object."""
     return Value(None, (thing,))
+
+
+def as_number(value: Value) -> Value:
+    """A number made of a value: only what is harmless everywhere is still in it, and counts by its source."""
+    return Value(None, (), tuple(t for t in value.taints if t.clean == ALL), "int")
 
 
 def hole(taints: Taints, kind: str = "") -> Value:

@@ -216,7 +216,7 @@ class Web:
         self, frame: Frame, node: ast.AST, name: str, given: Arguments
     ) -> Value | None:
         """A call of a framework's function or class; None where it is none."""
-        if name in INJECTED:
+        if name in INJECTED or name == "dataclasses.field":
             return obj(External(name, True, tuple(given.positional), given.named))
         if name in (
             "starlette.routing.Route",

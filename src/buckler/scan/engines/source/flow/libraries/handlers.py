@@ -11,6 +11,7 @@ from buckler.scan.engines.source.flow.conditions import all_of, any_of, boolean,
 from buckler.scan.engines.source.flow.expressions import as_text, taints_within
 from buckler.scan.engines.source.flow.frames import DECIDES, Frame, clearing
 from buckler.scan.engines.source.flow.iterating import derived, elements
+from buckler.scan.engines.source.flow.libraries.credentials import CREDENTIALS
 from buckler.scan.engines.source.flow.objects import (
     ClassObject,
     Container,
@@ -26,6 +27,7 @@ from buckler.scan.engines.source.flow.values import (
     NONE,
     UNKNOWN,
     Value,
+    as_number,
     bit,
     constant,
     hole,
@@ -130,7 +132,7 @@ def _number(frame: Frame, node: ast.AST, given: Arguments) -> Value:
     known = only(value)
     if isinstance(known, str) and known.lstrip("-").isdigit() and len(known) < 20:
         return constant(int(known))
-    return Value(kind="int")
+    return as_number(value)
 
 
 def _isinstance(frame: Frame, node: ast.AST, given: Arguments) -> Value:
@@ -433,6 +435,7 @@ def _environ_path(frame: Frame, node: ast.AST, given: Arguments) -> Value:
 
 
 HANDLERS: dict[str, Handler] = {
+    **CREDENTIALS,
     "builtins.str": _str,
     "builtins.repr": _str,
     "builtins.format": _str,

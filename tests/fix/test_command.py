@@ -11,19 +11,28 @@ import pytest
 
 ENVIRONMENT_SECONDS = 120
 
-SOURCE = """import requests
+SOURCE = """import os
+
+import requests
 import yaml
+from fastapi import FastAPI, Header
+
+app = FastAPI()
 
 
-def fetch(url: str) -> str:
-    return requests.get(url).text  # once a day
+@app.get("/news")
+def fetch() -> str:
+    return requests.get("https://news.example").text  # once a day
 
 
+@app.post("/read")
 def read(text: str) -> object:
     return yaml.unsafe_load(text)
 
 
-def is_admin(key: str, admin_key: str) -> bool:
+@app.get("/admin")
+def is_admin(key: str = Header()) -> bool:
+    admin_key = os.environ["ADMIN_KEY"]
     return key == admin_key
 """
 

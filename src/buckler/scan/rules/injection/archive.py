@@ -52,6 +52,7 @@ class ArchiveExtraction(Rule):
     owasp = ("A01:2021", "A01:2025", "A08:2021")
     asvs = ("V5.3.3",)
     sinks = ("open",)
+    lead = 3
     flows = Flows(
         "archive",
         """

@@ -104,6 +104,8 @@ def type_of(frame: Frame, node: ast.expr | None) -> Value:
     """The classes that an annotation names, as values."""
     if node is None:
         return UNKNOWN
+    if frame.parent is not None:
+        return _type_of(frame, node)  # it may name what the function around it was given
     known = frame.run.types.get(node)
     if known is None:
         known = frame.run.types[node] = _type_of(frame, node)

@@ -139,7 +139,7 @@ def _joined(frame: Frame, node: ast.JoinedStr) -> Value:
         if isinstance(part, ast.FormattedValue):
             value = evaluate(frame, part.value)
             if _numeric(part):
-                value = Value(kind="int")
+                value = hole(value.taints, "int").mapped(lambda t: t.cleaned(ALL))
             pieces.append(as_text(frame, value, part))
         elif isinstance(part, ast.Constant):
             pieces.append(constant(part.value))

@@ -87,8 +87,8 @@ class Parameters:
     def __init__(self, run: Run, entry: Entry) -> None:
         self._run = run
         self._entry = entry
-        self._solved: dict[int, Value] = {}
-        self._solving: set[int] = set()
+        self._solved: dict[tuple[int, int], Value] = {}
+        self._solving: set[tuple[int, int]] = set()
         self.path = {
             (m.group(1) or m.group(4)): (m.group(2) or m.group(3) or "")
             for m in _TEMPLATE.finditer(entry.path)
@@ -229,7 +229,7 @@ class Parameters:
         target = marker.given[0] if marker.given else marker.named.get("dependency", annotation)
         made = []
         for thing in target.objs:
-            key = id(getattr(thing, "node", thing))
+            key = (id(getattr(thing, "node", thing)), id(getattr(thing, "frame", None)))
             if key not in self._solved:
                 if key in self._solving:
                     return UNKNOWN
@@ -242,7 +242,7 @@ class Parameters:
             value = _as_annotated(frame, value, annotation)
         return value
 
-    def _remembered(self, frame: Frame, thing: object, key: int) -> Value:
+    def _remembered(self, frame: Frame, thing: object, key: tuple[int, int]) -> Value:
         """What a dependency gives, for all routes whose paths have the same names at once."""
         place = (key, tuple(sorted(self.path.items())), self._entry.kind)
         known = self._run.dependencies.get(place)

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 from buckler.scan.engines.source.flow.frames import Frame
 from buckler.scan.engines.source.flow.iterating import derived
+from buckler.scan.engines.source.flow.lengths import shorter
 from buckler.scan.engines.source.flow.objects import (
     ClassObject,
     Container,
@@ -133,7 +134,7 @@ def subscript(
             found.append(obj(thing) if known is UNKNOWN and not key.taints else _member(thing, key))
     if opaque(owner) is not None or (not owner.objs and owner.taints):
         how = "element" if known is UNKNOWN else f"[{known!r}]"
-        found.append(hole(derived(owner, "part", how)))
+        found.append(hole(derived(owner, "first" if known == 0 else "part", how)))
     elif not owner.objs and owner.alts and isinstance(known, int):
         return _letter(owner, known)
     return join(found) if found else UNKNOWN
@@ -187,6 +188,11 @@ def _slice(frame: Frame, owner: Value, bounds: Sequence[Value | None], node: ast
         return join(found)
     if exact and owner.alts and all(isinstance(a, str | bytes) for a in owner.alts):
         return Value(tuple(dict.fromkeys(a[slice(*numbers)] for a in owner.alts)))
-    if owner.alts and any(type(a) is Text for a in owner.alts):
-        return hole(derived(owner, "part", "slice"), "str")
-    return hole(derived(owner, "part", "slice"), owner.kind)
+    texts = bool(owner.alts) and any(type(a) is Text for a in owner.alts or ())
+    first = numbers[:2] == [None, 1] and not texts
+    made = hole(derived(owner, "first" if first else "part", "slice"), "str" if texts else owner.kind)
+    most = numbers[1] if exact and len(numbers) > 1 else None
+    if most is None or most < 0:
+        return made
+    length = shorter(most - max(numbers[0] or 0, 0))
+    return made.mapped(lambda t: t.cleaned(length))

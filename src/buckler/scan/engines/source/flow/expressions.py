@@ -9,9 +9,10 @@ from typing import Any
 from buckler.scan.engines.source.flow import declared
 from buckler.scan.engines.source.flow.attributes import attribute, subscript
 from buckler.scan.engines.source.flow.calls import call
-from buckler.scan.engines.source.flow.conditions import compared, conjunction, negated
+from buckler.scan.engines.source.flow.conditions import boolean, compared, conjunction, negated
 from buckler.scan.engines.source.flow.declared import is_generic
 from buckler.scan.engines.source.flow.frames import Frame, merged
+from buckler.scan.engines.source.flow.lengths import measured
 from buckler.scan.engines.source.flow.iterating import elements
 from buckler.scan.engines.source.flow.objects import Container, External, Function, deep_taints
 from buckler.scan.engines.source.flow.operators import operated
@@ -165,7 +166,8 @@ def _compare(frame: Frame, node: ast.Compare) -> Value:
     values: list[Value] = []
     for op, item in zip(node.ops, node.comparators, strict=True):
         right = evaluate(frame, item)
-        values.append(compared(frame, op, left, right))
+        shown = measured(frame, node, left, right) if len(node.ops) == 1 else None
+        values.append(compared(frame, op, left, right) if shown is None else boolean(*shown))
         left = right
     return values[0] if len(values) == 1 else conjunction(values, values, conjunctive=True)
 

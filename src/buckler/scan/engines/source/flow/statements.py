@@ -14,7 +14,7 @@ from buckler.scan.engines.source.flow.importing import run_import, run_import_fr
 from buckler.scan.engines.source.flow.iterating import elements, entered
 from buckler.scan.engines.source.flow.matching import run_match
 from buckler.scan.engines.source.flow.objects import deep_taints
-from buckler.scan.engines.source.flow.operators import operated
+from buckler.scan.engines.source.flow.operators import operated, overloaded
 from buckler.scan.engines.source.flow.values import (
     NONE,
     UNKNOWN,
@@ -255,7 +255,9 @@ def _annotated(frame: Frame, node: ast.AnnAssign) -> None:
 
 def _augmented(frame: Frame, node: ast.AugAssign) -> None:
     old = evaluate(frame, _loaded(node.target))
-    value = operated(frame, node, node.op, old, evaluate(frame, node.value))
+    right = evaluate(frame, node.value)
+    own = overloaded(frame, node, node.op, old, right, "i")
+    value = operated(frame, node, node.op, old, right) if own is None else own
     assigning.assign(frame, node.target, value)
 
 

@@ -6,7 +6,7 @@ import ast
 from collections.abc import Callable
 
 from buckler.scan.engines.source.flow.arguments import Arguments
-from buckler.scan.engines.source.flow.charsets import clean_after
+from buckler.scan.engines.source.flow.charsets import clean_after, shown_by_start
 from buckler.scan.engines.source.flow.conditions import all_of, any_of, boolean, facts_of
 from buckler.scan.engines.source.flow.expressions import as_text, taints_within
 from buckler.scan.engines.source.flow.frames import DECIDES, Frame, clearing
@@ -307,7 +307,12 @@ def fitted(frame: Frame, method: str, pattern: str | None, value: Value) -> Valu
     kinds = clean_after(pattern, method == "fullmatch")
     if method == "match" and not pattern.startswith("^"):
         kinds = clean_after("^" + pattern, whole=False)
-    return Value(None, (match,), (), "", (clearing(value, kinds) if kinds else {}, {}))
+    fitting, lacking = 0, 0
+    if method != "search" or pattern.startswith("^"):
+        fitting, lacking = shown_by_start(pattern)
+    kinds |= fitting
+    true = clearing(value, kinds) if kinds else {}
+    return Value(None, (match,), (), "", (true, clearing(value, lacking) if lacking else {}))
 
 
 def _sub(frame: Frame, node: ast.AST, given: Arguments) -> Value:
@@ -426,6 +431,12 @@ def _same_digest(frame: Frame, node: ast.AST, given: Arguments) -> Value:
     return boolean(authentic(given.at(0), given.at(1)), {})
 
 
+def _escaped_name(frame: Frame, node: ast.AST, given: Arguments) -> Value:
+    """Escaped for a name of a directory; a filter reads other characters."""
+    made = hole(derived(hole(taints_within(frame, given.at(0))), "str", "escape_rdn"), "str")
+    return made.mapped(lambda t: t.cleaned(bit("ldap_dn"), "escape_rdn()"))
+
+
 def _environ_path(frame: Frame, node: ast.AST, given: Arguments) -> Value:
     return given.at(0)
 
@@ -485,6 +496,9 @@ HANDLERS: dict[str, Handler] = {
     "hmac.compare_digest": _same_digest,
     "secrets.compare_digest": _same_digest,
     "shlex.split": _words,
+    "ldap3.utils.dn.escape_rdn": _escaped_name,
+    "ldap3.utils.dn.safe_rdn": _escaped_name,
+    "ldap.dn.escape_dn_chars": _escaped_name,
     "werkzeug.utils.secure_filename": _base_name,
     "pathvalidate.sanitize_filename": _base_name,
     "pathlib.Path": _path,

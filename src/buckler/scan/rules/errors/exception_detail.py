@@ -6,8 +6,10 @@ from collections.abc import Iterable, Iterator
 
 from buckler.core.finding import Confidence, Finding, Location, Severity
 from buckler.core.rule import Example, Fix, Rule
-from buckler.scan.engines.interface import Exchange
+from buckler.scan.engines.interface import Exchange, Verdict
 from buckler.scan.engines.observations import Observations
+from buckler.scan.engines.source.flow.exceptions import WORDED
+from buckler.scan.engines.source.flow.interface import Flow, Flows
 from buckler.scan.model.application import AppModel, Operation
 from buckler.scan.rules._support.evidence import at_place, shown
 from buckler.scan.rules._support.handlers import general, handler_of, raised_at
@@ -49,6 +51,16 @@ class ExceptionDetailReturned(Rule):
     owasp = ("API8:2023", "A05:2021", "A10:2025")
     asvs = ("V16.5.1",)
     control = "guard.ProblemDetails"
+    flows = Flows(
+        "exception",
+        """
+        fastapi.HTTPException(1:detail) web.answer(0) web.answer.html(0) flask.abort(1:description) fastapi.WebSocketException(1:reason)
+        starlette.responses.{Response,JSONResponse,PlainTextResponse,HTMLResponse,StreamingResponse}(0:content) fastapi.responses.{ORJSONResponse,UJSONResponse}(0:content)
+        flask.jsonify(*) flask.make_response(0) flask.Response(0:response) django.http.{HttpResponse,HttpResponseServerError,HttpResponseBadRequest}(0:content) django.http.JsonResponse(0:data)
+        starlette.websockets.WebSocket.{send_text,send_json}(0:data) starlette.websockets.WebSocket.close(1:reason)
+        """,
+        sources=frozenset({"exception"}),
+    )
     fix = Fix(
         "log it and answer a constant text",
         before="raise HTTPException(500, detail=str(error)) from error",
@@ -128,6 +140,18 @@ class ExceptionDetailReturned(Rule):
             """,
         ),
     )
+
+    def check_flow(self, flow: Flow) -> Verdict | None:
+        """An exception on its way into an answer."""
+        if not flow.taints:
+            return None
+        names = {t.token.source.name for t in flow.taints}
+        said = "A traceback" if "traceback" in names else "The text of an exception"
+        worded = names <= {name.rpartition(".")[2] for name in WORDED}
+        return Verdict(
+            f"{said} is answered: it may tell of paths, hosts, statements and secrets.",
+            severity=Severity.LOW if worded else None,
+        )
 
     def check_observations(self, app: AppModel, seen: Observations) -> Iterable[Finding]:
         """Answers to failures; tracebacks of debug mode are CFG006's."""

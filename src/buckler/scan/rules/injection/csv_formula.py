@@ -247,7 +247,11 @@ def _is_seen(flow: Flow) -> bool:
 
 def _is_table(flow: Flow) -> bool:
     """Whether an answer says that it is CSV."""
-    kinds = [flow.other(-1, "media_type"), flow.other(-1, "content_type"), flow.other(-1, "mimetype")]
+    kinds = [
+        flow.other(-1, "media_type"),
+        flow.other(-1, "content_type"),
+        flow.other(-1, "mimetype"),
+    ]
     headers = flow.other(-1, "headers")
     kinds += deep_taints(headers) if headers is not None else ()
     return any(k is not None and (one_text(k) or "").startswith("text/csv") for k in kinds)

@@ -169,7 +169,8 @@ class RegexDenialOfService(Rule):
             if not flow.taints:
                 return None
             return told(
-                flow, "becomes a regular expression: whoever sends it decides how long a match takes."
+                flow,
+                "becomes a regular expression: whoever sends it decides how long a match takes.",
             )
         pattern, flags = _pattern_of(flow)
         if pattern is None:
@@ -195,7 +196,9 @@ class RegexDenialOfService(Rule):
 def _longer(flow: Flow, limit: int) -> Taints:
     """The input that may be longer than so many characters, and that no list of allowed values holds."""
     return tuple(
-        t for t in flow.all_taints if not has(flow, t, f"length_{limit}") and not has(flow, t, "any")
+        t
+        for t in flow.all_taints
+        if not has(flow, t, f"length_{limit}") and not has(flow, t, "any")
     )
 
 

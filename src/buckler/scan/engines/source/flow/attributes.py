@@ -24,6 +24,9 @@ from buckler.scan.engines.source.flow.values import UNKNOWN, Text, Value, hole, 
 
 def attribute(frame: Frame, node: ast.AST, owner: Value, name: str) -> Value:
     """What ``owner.name`` may be."""
+    held = frame.run.web.exceptions.attribute(frame, node, owner, name)
+    if held is not None:
+        return held
     if not owner.objs:
         if owner.taints and owner.alts is None and owner.kind == "":
             taints = derived(owner, "attribute", name)
@@ -105,7 +108,8 @@ def _of_super(thing: Super, name: str) -> Value | None:
             return bound(cls.attrs[name], thing.bound, cls, instance=True)
     bases = thing.owner.external_bases()
     if bases:
-        return obj(Method(obj(External(bases[0], True)), name))
+        fields = {"@self": thing.bound} if name == "__init__" else {}
+        return obj(Method(obj(External(bases[0], True, fields=fields)), name))
     return None
 
 
@@ -190,9 +194,11 @@ def _slice(frame: Frame, owner: Value, bounds: Sequence[Value | None], node: ast
         return Value(tuple(dict.fromkeys(a[slice(*numbers)] for a in owner.alts)))
     texts = bool(owner.alts) and any(type(a) is Text for a in owner.alts or ())
     first = numbers[:2] == [None, 1] and not texts
-    made = hole(derived(owner, "first" if first else "part", "slice"), "str" if texts else owner.kind)
+    part = hole(
+        derived(owner, "first" if first else "part", "slice"), "str" if texts else owner.kind
+    )
     most = numbers[1] if exact and len(numbers) > 1 else None
     if most is None or most < 0:
-        return made
+        return part
     length = shorter(most - max(numbers[0] or 0, 0))
-    return made.mapped(lambda t: t.cleaned(length))
+    return part.mapped(lambda t: t.cleaned(length))

@@ -36,7 +36,7 @@ DANGEROUS: dict[str, str] = {
     "log": "\r\n",
     "xml": "<>&\"'",
     "ldap": "()*\\&|\0",
-    "ldap_dn": ",+\"\\<>;=# \0",
+    "ldap_dn": ',+"\\<>;=# \0',
     "xpath": "'\"[]()/",
     "ssrf": ":/.@\\#?",
     "redirect": ":/\\.",

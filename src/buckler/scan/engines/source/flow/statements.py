@@ -172,7 +172,7 @@ def _try(frame: Frame, node: ast.Try | ast.TryStar) -> None:
             break
         frame.state = entry.fork()
         if handler.name:
-            frame.bind(handler.name, frame.run.web.caught(frame, handler))
+            frame.bind(handler.name, frame.run.web.exceptions.caught(frame, handler))
         with frame.run.branching():
             run_block(frame, handler.body)
         if frame.state is not None:
@@ -216,7 +216,7 @@ def _named(frame: Frame) -> str:
 
 def _raise(frame: Frame, node: ast.Raise) -> None:
     if node.exc is not None:
-        frame.run.web.raising(frame, node, evaluate(frame, node.exc))
+        frame.run.web.exceptions.raising(frame, node, evaluate(frame, node.exc))
     if frame.state is not None:
         frame.raised.append(frame.state)
     frame.state = None

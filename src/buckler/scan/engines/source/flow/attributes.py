@@ -27,6 +27,8 @@ def attribute(frame: Frame, node: ast.AST, owner: Value, name: str) -> Value:
     held = frame.run.web.exceptions.attribute(frame, node, owner, name)
     if held is not None:
         return held
+    if owner.taints and owner.objs and all(type(t) is Method for t in owner.objs):
+        owner = Value(None, (), owner.taints)  # input of unknown shape: an attribute of an attribute
     if not owner.objs:
         if owner.taints and owner.alts is None and owner.kind == "":
             taints = derived(owner, "attribute", name)
@@ -136,7 +138,8 @@ def subscript(
         elif type(thing) is ClassObject:
             # ``Color["RED"]`` of an enumeration, ``Repository[User]`` of a generic class.
             found.append(obj(thing) if known is UNKNOWN and not key.taints else _member(thing, key))
-    if opaque(owner) is not None or (not owner.objs and owner.taints):
+    methods = all(type(thing) is Method for thing in owner.objs)
+    if opaque(owner) is not None or (methods and owner.taints):
         how = "element" if known is UNKNOWN else f"[{known!r}]"
         found.append(hole(derived(owner, "first" if known == 0 else "part", how)))
     elif not owner.objs and owner.alts and isinstance(known, int):

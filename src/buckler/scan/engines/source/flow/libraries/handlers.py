@@ -449,6 +449,11 @@ def _fields(frame: Frame, node: ast.AST, given: Arguments) -> Value | None:
     return obj(made) if made.items else None
 
 
+def _model(frame: Frame, node: ast.AST, given: Arguments) -> Value:
+    """What a language model answers."""
+    return fresh(frame, default_source(frame, "model", "", node))
+
+
 def _trace(frame: Frame, node: ast.AST, given: Arguments) -> Value:
     """The lines of code that an exception came through."""
     return fresh(frame, default_source(frame, "exception", "traceback", node))
@@ -520,6 +525,12 @@ HANDLERS: dict[str, Handler] = {
     "sys.exc_info": _trace,
     "dataclasses.asdict": _fields,
     "dataclasses.astuple": _fields,
+    "litellm.completion": _model,
+    "litellm.acompletion": _model,
+    "ollama.chat": _model,
+    "ollama.generate": _model,
+    "openai.ChatCompletion.create": _model,
+    "openai.chat.completions.create": _model,
     "shlex.split": _words,
     "ldap3.utils.dn.escape_rdn": _escaped_name,
     "ldap3.utils.dn.safe_rdn": _escaped_name,

@@ -97,6 +97,13 @@ xlsxwriter.Workbook.__enter__ -> xlsxwriter.Workbook
 xlsxwriter.Workbook.add_worksheet -> xlsxwriter.Worksheet
 ldap.initialize -> ldap.LDAPObject
 re.compile -> re.Pattern
+{openai.OpenAI,openai.AsyncOpenAI,openai.AzureOpenAI,openai.AsyncAzureOpenAI,groq.Groq,groq.AsyncGroq,anthropic.Anthropic,anthropic.AsyncAnthropic,mistralai.Mistral} -> llm.Client
+llm.Client.{chat,beta} : llm.Client
+llm.Client.{completions,messages,responses} : llm.Completions
+{langchain_openai,langchain_anthropic,langchain_community.chat_models,langchain_ollama,langchain_mistralai}.{ChatOpenAI,OpenAI,ChatAnthropic,ChatOllama,OllamaLLM,ChatMistralAI,AzureChatOpenAI} -> llm.Chat
+google.generativeai.GenerativeModel -> llm.Chat
+llm.Chat.{bind,with_config,with_retry,start_chat} -> llm.Chat
+zlib.decompressobj -> zlib.Decompressor
 asyncio.{get_event_loop,get_running_loop,new_event_loop} -> asyncio.Loop
 concurrent.futures.{ThreadPoolExecutor,ProcessPoolExecutor} -> concurrent.futures.Executor
 {queue.Queue,queue.SimpleQueue,queue.LifoQueue,queue.PriorityQueue,asyncio.Queue,multiprocessing.Queue} -> queue.Queue

@@ -24,9 +24,37 @@ _BLOCKING = re.compile(
 )
 _NAMES = (
     *_VERBS.split("|"),
-    *("sleep", "send", "stream", "urlopen", "urlretrieve", "run", "call", "check_call", "check_output"),
-    *("getoutput", "getstatusoutput", "system", "waitpid", "create_connection", "gethostbyname", "getaddrinfo"),
-    *("hashpw", "checkpw", "hash", "verify", "pbkdf2_hmac", "scrypt", "SMTP", "SMTP_SSL", "connect"),
+    *(
+        "sleep",
+        "send",
+        "stream",
+        "urlopen",
+        "urlretrieve",
+        "run",
+        "call",
+        "check_call",
+        "check_output",
+    ),
+    *(
+        "getoutput",
+        "getstatusoutput",
+        "system",
+        "waitpid",
+        "create_connection",
+        "gethostbyname",
+        "getaddrinfo",
+    ),
+    *(
+        "hashpw",
+        "checkpw",
+        "hash",
+        "verify",
+        "pbkdf2_hmac",
+        "scrypt",
+        "SMTP",
+        "SMTP_SSL",
+        "connect",
+    ),
 )
 
 

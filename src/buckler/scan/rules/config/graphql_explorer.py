@@ -177,7 +177,9 @@ class GraphQLExplorer(Rule):
         return self._verdict()
 
     def _verdict(self) -> Verdict:
-        return Verdict("The explorer of the GraphQL service is on: everybody reads its whole schema.")
+        return Verdict(
+            "The explorer of the GraphQL service is on: everybody reads its whole schema."
+        )
 
     def fix_source(self, draft: Draft, finding: Finding) -> Repair | None:
         """No explorer."""

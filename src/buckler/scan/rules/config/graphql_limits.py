@@ -218,5 +218,3 @@ def _may_limit(extensions: Value) -> bool:
         if not item.objs:
             return True
     return False
-
-

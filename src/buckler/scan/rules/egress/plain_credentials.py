@@ -23,7 +23,12 @@ _NEAR = re.compile(
     re.IGNORECASE,
 )
 _HEADERS = ("authorization", "x-api-key", "cookie", "x-auth-token", "proxy-authorization")
-_WITHOUT = {"smtplib.SMTP": "starttls", "ftplib.FTP": "", "poplib.POP3": "stls", "imaplib.IMAP4": "starttls"}
+_WITHOUT = {
+    "smtplib.SMTP": "starttls",
+    "ftplib.FTP": "",
+    "poplib.POP3": "stls",
+    "imaplib.IMAP4": "starttls",
+}
 
 
 class PlainCredentials(Rule):
@@ -64,8 +69,8 @@ class PlainCredentials(Rule):
         """
     fix = Fix(
         "encrypt first: server.starttls(context=ssl.create_default_context())",
-        before='server = smtplib.SMTP(host)\nserver.login(user, password)',
-        after='server = smtplib.SMTP(host)\nserver.starttls(context=ssl.create_default_context())\nserver.login(user, password)',
+        before="server = smtplib.SMTP(host)\nserver.login(user, password)",
+        after="server = smtplib.SMTP(host)\nserver.starttls(context=ssl.create_default_context())\nserver.login(user, password)",
     )
     bad = (
         Example(
@@ -217,7 +222,9 @@ class PlainCredentials(Rule):
             return None
         if not (_has_credentials(call) or any(_has_user(t) for t in _texts(address))):
             return None
-        return Verdict("Credentials are sent to an http:// address: anybody on the way can read them.")
+        return Verdict(
+            "Credentials are sent to an http:// address: anybody on the way can read them."
+        )
 
     def fix_source(self, draft: Draft, finding: Finding) -> Repair | None:
         """``starttls`` before a sign-in to a mail server."""
@@ -281,18 +288,7 @@ def _sign_ins(index: Index) -> Iterator[ast.Call]:
 
 def _made(index: Index, node: ast.expr) -> list[ast.Call]:
     """The calls that made an object, by assignment or ``with … as``."""
-    found = [value for value in index.values(node) if isinstance(value, ast.Call)]
-    for block in index.withs():
-        for item in block.items:
-            named = item.optional_vars
-            if (
-                isinstance(item.context_expr, ast.Call)
-                and isinstance(named, ast.Name)
-                and named.id == last(node)
-                and index.inside(node, block)
-            ):
-                found.append(item.context_expr)
-    return found
+    return [value for value in index.values(node) if isinstance(value, ast.Call)]
 
 
 def _kind_of(index: Index, node: ast.expr) -> str | None:
@@ -307,5 +303,3 @@ def _is_far(index: Index, node: ast.expr) -> bool:
         if isinstance(host, ast.Constant) and _NEAR.match(str(host.value)):
             return False
     return True
-
-

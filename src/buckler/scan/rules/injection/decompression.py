@@ -177,7 +177,9 @@ class UnlimitedDecompression(Rule):
 
     def check_flow(self, flow: Flow) -> Verdict | None:
         """Compressed input in a call that has no limit."""
-        if not flow.taints or not all(flow.cleared(t) & bit("length_256") == 0 for t in flow.taints):
+        if not flow.taints or not all(
+            flow.cleared(t) & bit("length_256") == 0 for t in flow.taints
+        ):
             return None
         if flow.call == "codecs.decode" and not _unpacks(flow):
             return None

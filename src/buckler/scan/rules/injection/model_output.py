@@ -209,5 +209,3 @@ class ModelOutputRun(Rule):
 def _in_shell(flow: Flow) -> bool:
     shell = flow.other(-1, "shell")
     return (shell is not None and truth(shell) is not False) or "getoutput" in flow.call
-
-

@@ -176,4 +176,6 @@ class PredictableTemporaryFile(Rule):
             return None
         if not _SHARED.match(where):
             return None
-        return Verdict("The file lies in a folder that all users share, under a name that is known.")
+        return Verdict(
+            "The file lies in a folder that all users share, under a name that is known."
+        )

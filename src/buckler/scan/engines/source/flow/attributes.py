@@ -28,7 +28,9 @@ def attribute(frame: Frame, node: ast.AST, owner: Value, name: str) -> Value:
     if held is not None:
         return held
     if owner.taints and owner.objs and all(type(t) is Method for t in owner.objs):
-        owner = Value(None, (), owner.taints)  # input of unknown shape: an attribute of an attribute
+        owner = Value(
+            None, (), owner.taints
+        )  # input of unknown shape: an attribute of an attribute
     if not owner.objs:
         if owner.taints and owner.alts is None and owner.kind == "":
             taints = derived(owner, "attribute", name)

@@ -127,6 +127,8 @@ class Rule:
         owasp: List, year and item: ``API1:2023``, ``A05:2025``.
         asvs: Requirements of OWASP ASVS 5.0: ``V1.2.4``.
         control: The part of guard that closes it, by its dotted name below ``buckler``, or an empty text.
+        confirmed: What the abstract run has to show of a line that ``check_source`` names: ``reached`` (a
+            request comes to it) or ``compared`` (input is compared there); an empty text for nothing.
         bad: Applications that have the weakness.
         good: Applications that look alike and have not.
         fix: How to close it, or None where only the guide can say.
@@ -144,6 +146,7 @@ class Rule:
     owasp: ClassVar[tuple[str, ...]]
     asvs: ClassVar[tuple[str, ...]] = ()
     control: ClassVar[str] = ""
+    confirmed: ClassVar[str] = ""
     bad: ClassVar[tuple[Example, ...]]
     good: ClassVar[tuple[Example, ...]]
     fix: ClassVar[Fix | None] = None

@@ -37,6 +37,7 @@ from buckler.scan.engines.attack.canaries import prefix_of
 from buckler.scan.engines.attack.engine import AttackEngine
 from buckler.scan.engines.packages.engine import check_project
 from buckler.scan.engines.source.engine import SourceEngine
+from buckler.scan.followed import followed
 from buckler.scan.hints import host_names, server_kinds
 from buckler.scan.inline import suppressions
 from buckler.scan.inside import Sources
@@ -361,6 +362,7 @@ class Scanner:
     def _report(self) -> Report:
         work = self._work
         merged = attributed(merge(work.findings, self._line), work.model)
+        merged = followed(merged, work.coverage, attacks="attack" in work.timing)
         kept, suppressed, complaints = suppressions(merged, self._line)
         for complaint in complaints:
             self.emit(complaint)

@@ -19,6 +19,7 @@ MAX_DETAILS = 20
 MAX_GAPS = 20
 MAX_CODE = 600
 MAX_CURL = 1200
+MAX_STEPS = 12
 _BREAK = "\u200b"
 _SPECIAL = re.compile(r"([\\`*_\[\]|~$])")
 _AT_START = re.compile(r"^(\s*\d*)([-+#>=.)!])")
@@ -166,6 +167,11 @@ def _first(report: Report, finding: Finding) -> Iterator[str]:
     for sink in view.proofs(finding, "sink")[:1]:
         got = clean.around(clean.line(view.argument(sink)), str(sink.get("mark", "")), MAX_CODE)
         yield f"{code(view.call(sink))} got {code(got)}"
+        yield ""
+    for data in view.proofs(finding, "flow")[:1] if not view.proofs(finding, "sink") else ():
+        for step in list(data.get("steps") or ())[:MAX_STEPS]:
+            at = code(f"{step.get('path', '')}:{step.get('line', '')}")
+            yield f"1. {at} {escape(clean.line(str(step.get('text', ''))))}"
         yield ""
     for data in view.proofs(finding, "exchange")[:1]:
         if 0 < len(str(data.get("curl", ""))) <= MAX_CURL:

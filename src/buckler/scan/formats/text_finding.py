@@ -6,11 +6,12 @@ import re
 from collections.abc import Iterator
 from typing import Protocol
 
-from buckler.core.finding import Finding
+from buckler.core.finding import Confidence, Finding
 from buckler.core.report import Report
 from buckler.scan.formats import clean, view
 
 Line = list[tuple[str, str]]
+MOST_STEPS = 7
 INDENT = "  "
 _CREDENTIAL = re.compile(r" -H '(?:authorization|cookie|x-api-key): [^']*'", re.IGNORECASE)
 
@@ -57,6 +58,7 @@ def finding_lines(
             (clean.cut(clean.line(finding.message), width - 12), ""),
         ]
     yield from _proof(finding, width, cut)
+    yield from _way(finding, width, cut)
     rule = report.rules.get(finding.rule)
     if rule and rule.fix:
         fix = clean.line(rule.fix.summary.partition("\n")[0])
@@ -123,6 +125,31 @@ def _remark(finding: Finding, room: int) -> Line:
         fixed = f", closed in {', '.join(map(str, data['fixed']))}" if data.get("fixed") else ""
         return [(clean.cut(clean.line(text + fixed), room), "")]
     return []
+
+
+def _way(finding: Finding, width: int, cut: bool) -> Iterator[Line]:
+    """The steps of a flow that nothing has proved, and what became of the attack on it."""
+    if finding.confidence is not Confidence.SUSPECTED:
+        return
+    for data in view.proofs(finding, "flow")[:1]:
+        steps = list(data.get("steps") or ())
+        shown = (
+            steps if not cut or len(steps) <= MOST_STEPS else [*steps[: MOST_STEPS - 1], steps[-1]]
+        )
+        for number, step in enumerate(shown):
+            lead = "  way    " if not number else "         "
+            at = f"{step.get('path', '')}:{step.get('line', '')}"
+            text = clean.line(str(step.get("text", "")))
+            room = width - 9 - clean.width(at) - 2
+            yield [
+                (lead, "quiet"),
+                (clean.line(at), "place"),
+                ("  ", ""),
+                (clean.cut(text, room) if cut else text, ""),
+            ]
+        if attack := str(data.get("attack", "")):
+            text = clean.line(attack)
+            yield [("  attack ", "quiet"), (clean.cut(text, width - 9) if cut else text, "")]
 
 
 def _marked(text: str, mark: str, room: int) -> Line:

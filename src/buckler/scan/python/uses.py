@@ -63,8 +63,11 @@ def _targets(index: Index, target: ast.expr, depth: int) -> Iterator[str]:
             yield from _targets(index, item, depth)
         return
     if isinstance(target, ast.Subscript):
-        yield name_of(target) if isinstance(target.slice, ast.Constant) else ""
-        yield name_of(target.value)
+        constant = isinstance(target.slice, ast.Constant)
+        owner = name_of(target.value)
+        yield name_of(target) if constant else ""
+        if not constant or owner.endswith("s"):  # of a record, the key says what the value is
+            yield owner
         return
     yield name_of(target)
     if isinstance(target, ast.Name) and depth < MAX_HOPS:

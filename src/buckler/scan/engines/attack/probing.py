@@ -8,10 +8,11 @@ so no rule is left out altogether.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from itertools import islice
 
+from buckler.core.finding import Finding
 from buckler.scan.engines.attack import restoring
 from buckler.scan.engines.attack.branches import branches
 from buckler.scan.engines.attack.bundles import Aim, Bundle, Bundles, groups
@@ -67,6 +68,16 @@ class _Payloads:
         return slow or self.cpu > OPERATION_SECONDS or self.waited > WAITED_SECONDS
 
 
+def suspected(findings: Iterable[Finding]) -> frozenset[tuple[str, str, str]]:
+    """Operation, slot and rule of each flow that the source engine has shown: all payloads go there."""
+    return frozenset(
+        (str(p.data["operation"]), str(p.data["slot"]).removesuffix(":path"), finding.rule)
+        for finding in findings
+        for p in finding.proof
+        if p.kind == "flow" and p.data.get("operation") and p.data.get("slot")
+    )
+
+
 class Prober:
     """Attacks the operations of one run.
 
@@ -81,6 +92,7 @@ class Prober:
         self._explorer = explorer
         self._judge = judge
         self._attackers = [rule for rule in run.rules if isinstance(rule, Attacks)]
+        self._suspected = suspected(run.seen.earlier)
         self._bundles = Bundles(run, explorer)
         self._tracing = Tracing(run, explorer, judge, self._bundles)
         self._second = SecondOrder(run, explorer, judge)
@@ -191,7 +203,8 @@ class Prober:
         for slot in slots:
             for rule in self._attackers:
                 encodings = touched[slot.key].encodings(rule.sinks)
-                if not encodings and getattr(rule, "likes", _no)(slot):
+                wanted = (aim.operation.key, slot.key, rule.id) in self._suspected
+                if not encodings and (wanted or getattr(rule, "likes", _no)(slot)):
                     encodings = [PLAIN]
                 known = replace(slot, folders=tuple(sorted(touched[slot.key].folders)))
                 for encoding in encodings:

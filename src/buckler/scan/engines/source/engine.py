@@ -48,6 +48,7 @@ class SourceEngine:
         self._local = Local(folder, (r for r in every if isinstance(r, ChecksSource)), kept)
         self._flow_rules = [rule for rule in every if isinstance(rule, ChecksFlow | ChecksCall)]
         self._excused = {rule.id: rule.excused for rule in every if rule.excused}
+        self._confirmed = {r.id: r.confirmed for r in every if r.confirmed}
         self._emit = emit
         self._excluded = tuple(excluded)
         self.total = 0
@@ -76,6 +77,7 @@ class SourceEngine:
             paths, self._read, self._flow_rules, lambda name: template_named(self._folder, name)
         )
         held: list[Finding] = []
+        waiting: list[Finding] = []
         for number, path in enumerate(paths):
             try:
                 text, found = self._local.look(path)
@@ -85,13 +87,16 @@ class SourceEngine:
                 self.parsed += 1
                 flow.look(path, text)
                 for finding in found:
-                    if finding.rule in self._excused:
+                    if finding.rule in self._confirmed:
+                        waiting.append(finding)
+                    elif finding.rule in self._excused:
                         held.append(finding)
                     else:
                         yield finding
             if number % 50 == 0:
                 self._emit(Progress("source", number, self.total))
         held += flow.run()
+        held += (f for f in waiting if flow.confirms(self._confirmed[f.rule], f))
         # What holds for the whole project is known only when all of it was run.
         yield from (f for f in held if self._excused.get(f.rule, "") not in flow.facts)
         for entry in flow.cut_short:

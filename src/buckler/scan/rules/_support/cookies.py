@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from buckler.scan.engines.interface import Answer, Exchange
 from buckler.scan.engines.observations import Observations
@@ -42,25 +42,25 @@ class Cookie:
 def cookies_of(answer: Answer) -> Iterator[Cookie]:
     """Cookies that an answer sets; those it deletes are left out."""
     for line in answer.all_headers("set-cookie"):
-        first, *rest = (part.strip() for part in line.split(";"))
-        name, found, value = first.partition("=")
-        options = {
-            key.strip().lower(): text.strip() for key, _, text in (p.partition("=") for p in rest)
-        }
-        removed = options.get("max-age") in ("0", "-1") or "1970" in options.get("expires", "")
-        if not found or not value.strip('" ') or removed:
-            continue
-        where = next(
-            (e.split()[-1] for e in answer.effects if e.startswith(f"set-cookie {name} ")), ""
-        )
-        yield Cookie(
-            name,
-            value,
-            "secure" in options,
-            "httponly" in options,
-            options.get("samesite", "").lower(),
-            where,
-        )
+        cookie = cookie_of(line)
+        if cookie is not None:
+            begin = f"set-cookie {cookie.name} "
+            where = next((e.split()[-1] for e in answer.effects if e.startswith(begin)), "")
+            yield replace(cookie, where=where)
+
+
+def cookie_of(line: str) -> Cookie | None:
+    """The cookie of one Set-Cookie line; None where there is none, or where it takes one away."""
+    first, *rest = (part.strip() for part in line.split(";"))
+    name, found, value = first.partition("=")
+    options = {
+        key.strip().lower(): text.strip() for key, _, text in (p.partition("=") for p in rest)
+    }
+    removed = options.get("max-age") in ("0", "-1") or "1970" in options.get("expires", "")
+    if not found or not value.strip('" ') or removed:
+        return None
+    same_site = options.get("samesite", "").lower()
+    return Cookie(name, value, "secure" in options, "httponly" in options, same_site)
 
 
 def exchanges(seen: Observations) -> Iterator[Exchange]:

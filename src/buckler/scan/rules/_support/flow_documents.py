@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from buckler.scan.engines.source.flow.interface import Flow
 from buckler.scan.engines.source.flow.objects import Container, things
-from buckler.scan.engines.source.flow.values import Taint, Value
+from buckler.scan.engines.source.flow.values import Taint, Value, bit, texts_of
 
 CODE = frozenset({"$where", "$function", "$accumulator", "$expr", "mapReduce"})
 
@@ -13,6 +15,8 @@ def where_text(flow: Flow) -> bool:
     """Whether input stands in code of a filter, be it text or not."""
     for thing in things(flow.value, Container):
         for key, value in thing.items.items():
+            if where_text(replace(flow, value=value)):
+                return True
             if key in ("$where", "$function") and value.taints:
                 return any(
                     isinstance(p, str)
@@ -38,3 +42,22 @@ def _open(value: Value, depth: int) -> list[Taint]:
             if thing.rest is not None:
                 made += _open(thing.rest, depth + 1)
     return made
+
+
+def pattern_text(value: Value, flow: Flow, depth: int = 0) -> bool:
+    """Whether input is a pattern (``$regex``) as it comes: it may take for ever, and match what it likes."""
+    for thing in things(value, Container) if depth < 5 else ():
+        for key, item in thing.items.items():
+            if key == "$regex" and any(
+                not flow.cleared(t) & bit("regex")
+                for text in texts_of(item)
+                for part in text
+                if not isinstance(part, str)
+                for t in part
+            ):
+                return True
+            if pattern_text(item, flow, depth + 1):
+                return True
+        if thing.rest is not None and pattern_text(thing.rest, flow, depth + 1):
+            return True
+    return False

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 from buckler.scan.engines.source.flow.interface import Flow
+from buckler.scan.engines.source.flow.objects import Container, Instance
 from buckler.scan.engines.source.flow.values import Taint, one_text
 from buckler.scan.rules._support.flows import has
 
@@ -22,7 +23,9 @@ def _parents(flow: Flow, taint: Taint) -> bool:
 
 
 def shown_as_repr(flow: Flow) -> bool:
-    """``logger.info("%r", value)``: what is written has its line ends escaped."""
+    """``logger.info("%r", value)``: what is written has its line ends escaped, as in any object's repr."""
+    if flow.value.objs and all(type(t) in (Container, Instance) for t in flow.value.objs):
+        return True
     if not flow.argument.isdigit() or flow.argument == "0":
         return False
     template = flow.other(0, "msg")

@@ -22,7 +22,8 @@ def is_page(flow: Flow) -> bool:
     kind = flow.other(-1, "media_type")
     if kind is None:
         return False
-    return "html" in (one_text(kind) or "")
+    text = one_text(kind) or ""
+    return "html" in text or "svg" in text
 
 
 def escaped_elsewhere(flow: Flow) -> Verdict | None:

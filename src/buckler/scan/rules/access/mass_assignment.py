@@ -6,10 +6,15 @@ from collections.abc import Iterable
 
 from buckler.core.finding import Confidence, Finding, Location, Severity
 from buckler.core.rule import Example, Fix, Rule
-from buckler.scan.engines.interface import Exchange
+from buckler.scan.engines.interface import Exchange, Verdict
 from buckler.scan.engines.observations import Observations
+from buckler.scan.engines.source.flow.interface import Call
+from buckler.scan.fix.draft import Draft
+from buckler.scan.fix.edits import Repair
 from buckler.scan.model.application import AppModel, Operation
+from buckler.scan.rules._support.assignment import CALLS, assigned
 from buckler.scan.rules._support.evidence import at, shown
+from buckler.scan.rules.access._fixes.exclude import exclude
 
 
 class MassAssignment(Rule):
@@ -52,6 +57,7 @@ class MassAssignment(Rule):
         before="for name, value in payload.model_dump().items():\n    setattr(user, name, value)",
         after='user.full_name = payload.full_name  # model with extra="forbid"',
     )
+    calls = CALLS
     bad = (
         Example(
             """
@@ -180,8 +186,100 @@ class MassAssignment(Rule):
             """,
             settings='identities.alice.header = "X-Key: alice-key-1"\n',
         ),
+        Example(
+            """
+            from fastapi import FastAPI
+
+            from members import SignUp, join
+
+            app = FastAPI()
+
+
+            @app.post("/members", status_code=201)
+            def sign_up(payload: SignUp) -> dict[str, str]:
+                return {"name": join(payload)}
+            """,
+            files={
+                "members.py": """
+                from pydantic import BaseModel
+                from sqlalchemy import create_engine
+                from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column
+                from sqlalchemy.pool import StaticPool
+
+                engine = create_engine(
+                    "sqlite://", poolclass=StaticPool, connect_args={"check_same_thread": False}
+                )
+
+
+                class Base(DeclarativeBase):
+                    pass
+
+
+                class Member(Base):
+                    __tablename__ = "members"
+                    id: Mapped[int] = mapped_column(primary_key=True)
+                    name: Mapped[str] = mapped_column(default="")
+                    is_staff: Mapped[bool] = mapped_column(default=False)
+
+
+                Base.metadata.create_all(engine)
+
+
+                class SignUp(BaseModel):
+                    name: str = "casey"
+                    is_staff: bool = False
+
+
+                def join(payload: SignUp) -> str:
+                    with Session(engine) as session:
+                        session.add(Member(**payload.model_dump()))
+                        session.commit()
+                    return payload.name
+                """,
+            },
+        ),
     )
     good = (
+        Example(
+            """
+            from fastapi import FastAPI
+            from pydantic import BaseModel
+            from sqlalchemy import create_engine
+            from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column
+            from sqlalchemy.pool import StaticPool
+
+            app = FastAPI()
+            engine = create_engine("sqlite://", poolclass=StaticPool, connect_args={"check_same_thread": False})
+
+
+            class Base(DeclarativeBase):
+                pass
+
+
+            class Member(Base):
+                __tablename__ = "members"
+                id: Mapped[int] = mapped_column(primary_key=True)
+                name: Mapped[str] = mapped_column(default="")
+                town: Mapped[str] = mapped_column(default="")
+                role: Mapped[str] = mapped_column(default="member")
+
+
+            Base.metadata.create_all(engine)
+
+
+            class SignUp(BaseModel):
+                name: str = "casey"
+                role: str = "member"
+
+
+            @app.post("/members", status_code=201)
+            def join(payload: SignUp) -> dict[str, str]:
+                with Session(engine) as session:
+                    session.add(Member(**payload.model_dump(exclude={"role"})))
+                    session.commit()
+                return {"name": payload.name}
+            """,
+        ),
         Example(
             """
             from fastapi import Depends, FastAPI, Header, HTTPException
@@ -247,6 +345,14 @@ class MassAssignment(Rule):
             settings='identities.alice.header = "X-Key: alice-key-1"\nidentities.olga.role = "admin"\nidentities.olga.header = "X-Key: admin-key-1"\n',
         ),
     )
+
+    def check_call(self, call: Call) -> Verdict | None:
+        """Fields of a request that become fields of what is stored."""
+        return assigned(call)
+
+    def fix_source(self, draft: Draft, finding: Finding) -> Repair | None:
+        """The fields that decide left out of the dump that is stored."""
+        return exclude(draft, finding)
 
     def check_observations(self, app: AppModel, seen: Observations) -> Iterable[Finding]:
         """Privileged fields whose value was taken."""

@@ -2,15 +2,23 @@
 
 from __future__ import annotations
 
+import ast
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 from buckler.core.finding import Confidence, Finding, Severity
 from buckler.core.rule import Example, Fix, Rule
-from buckler.scan.engines.interface import Module
-from buckler.scan.python.index import index_of
+from buckler.scan.engines.interface import Module, Verdict
+from buckler.scan.engines.source.flow.interface import Flow, Flows
+from buckler.scan.engines.source.flow.objects import Container
+from buckler.scan.engines.source.flow.values import Value, one_text
+from buckler.scan.fix.draft import Draft
+from buckler.scan.fix.edits import Repair
+from buckler.scan.python.index import Index, index_of, last
 from buckler.scan.python.uses import MAX_HOPS, uses
 from buckler.scan.python.words import kind, may_be_key, words
+from buckler.scan.rules._support.cookie_calls import RESPONSES
+from buckler.scan.rules._support.cookies import CREDENTIAL
 from buckler.scan.rules._support.source import here
 
 _RANDOM = re.compile(
@@ -73,6 +81,13 @@ class InsecureRandomness(Rule):
     cwe = (330, 338)
     owasp = ("API2:2023", "A02:2021", "A04:2025")
     asvs = ("V11.5.1",)
+    flows = Flows(
+        "random",
+        f"{RESPONSES}.set_cookie(1,value) web.answer(0) jwt.encode(1,key) jose.jwt.encode(1,key) "
+        "fastapi.APIRouter.add_middleware(secret_key) starlette.middleware.sessions.SessionMiddleware(secret_key)",
+        sources=frozenset({"random"}),
+        at_source=True,
+    )
     fix = Fix(
         "use secrets: secrets.token_urlsafe(32), secrets.choice, secrets.randbelow",
         before='code = "".join(random.choices(ALPHABET, k=12))',
@@ -137,6 +152,40 @@ class InsecureRandomness(Rule):
                 return token[:0]
             """,
         ),
+        Example(
+            """
+            from fastapi import FastAPI, Response
+
+            from visits import Visit
+
+            app = FastAPI()
+
+
+            @app.post("/enter")
+            def enter(response: Response) -> dict[str, bool]:
+                response.set_cookie("session", Visit().number, secure=True, httponly=True)
+                return {"ok": True}
+            """,
+            files={
+                "numbers_of.py": """
+                from random import getrandbits
+
+
+                def fresh_number() -> str:
+                    return f"{getrandbits(128):032x}"
+                """,
+                "visits.py": """
+                from dataclasses import dataclass, field
+
+                from numbers_of import fresh_number
+
+
+                @dataclass
+                class Visit:
+                    number: str = field(default_factory=fresh_number)
+                """,
+            },
+        ),
     )
     good = (
         Example(
@@ -173,6 +222,32 @@ class InsecureRandomness(Rule):
         ),
     )
 
+    def check_flow(self, flow: Flow) -> Verdict | None:
+        """Its values that become a cookie, a key or a secret part of an answer, in whatever module."""
+        if flow.call.endswith(".set_cookie"):
+            key = flow.other(0, "key")
+            name = (one_text(key) or "") if key is not None else ""
+            if not (CREDENTIAL.search(name) or _is_secret(name)):
+                return None
+            what = f"the cookie {name}"
+        elif flow.call == "web.answer":
+            name = next((n for n in _tainted_keys(flow.value) if _is_secret(n)), "")
+            if not name:
+                return None
+            what = f"{name} of an answer"
+        else:
+            what = "a key that signs"
+        return Verdict(f"The generator can be foretold, and its value becomes {what}.")
+
+    def fix_source(self, draft: Draft, finding: Finding) -> Repair | None:
+        """The same call of ``secrets``; what is made of the clock has another form and is for a person."""
+        for call in draft.calls_at(finding):
+            better = _better(draft, call)
+            if better:
+                draft.set_callee(call, better)
+                return draft.repair("draws from the operating system's source")
+        return None
+
     def check_source(self, module: Module) -> Iterable[Finding]:
         """Calls of such generators whose value becomes something that must not be guessed."""
         index = index_of(module)
@@ -182,9 +257,8 @@ class InsecureRandomness(Rule):
             if not (_RANDOM.match(name) or _GUESSABLE.match(name)) or call.lineno in lines:
                 continue
             clock = bool(_GUESSABLE.match(name)) and not name.startswith("uuid")
-            use = next(
-                (u for u in uses(index, call, MAX_HOPS if clock else 0) if _is_secret(u)), ""
-            )
+            found = (*uses(index, call, MAX_HOPS if clock else 0), *_shuffled(index, call))
+            use = next((u for u in found if _is_secret(u)), "")
             if use:
                 lines.add(call.lineno)
                 yield self.found(
@@ -192,6 +266,52 @@ class InsecureRandomness(Rule):
                     confidence=Confidence.SUSPECTED,
                     location=here(index, call),
                 )
+
+
+_BETTER = {
+    "choice": "secrets.choice",
+    "getrandbits": "secrets.randbits",
+    "randbytes": "secrets.token_bytes",
+}
+_LIKE_RANDOM = frozenset(
+    "choices randint randrange random sample uniform shuffle triangular normalvariate".split()
+)
+
+
+def _better(draft: Draft, call: ast.Call) -> str:
+    """The same of the operating system's source; an empty text where there is no such thing."""
+    library, _, name = draft.index.name(call.func).rpartition(".")
+    if (library, name) == ("uuid", "uuid1") and not call.args and not call.keywords:
+        return draft.name_for("uuid.uuid4", at=call)
+    if library != "random":
+        return ""
+    if name in _BETTER:
+        return draft.name_for(_BETTER[name], at=call)
+    return (
+        f"{draft.name_for('secrets.SystemRandom', at=call)}().{name}"
+        if name in _LIKE_RANDOM
+        else ""
+    )
+
+
+def _shuffled(index: Index, call: ast.Call) -> Iterator[str]:
+    """What becomes of a list that was put in another order."""
+    if last(call.func) == "shuffle" and call.args and isinstance(call.args[0], ast.Name):
+        name = call.args[0].id
+        yield name
+        for use in ast.walk(index.function_of(call) or index.tree):
+            if isinstance(use, ast.Name) and use.id == name and use.lineno > call.lineno:
+                yield from uses(index, use, 1)
+
+
+def _tainted_keys(value: Value) -> Iterator[str]:
+    """The keys of an answer under which such a value stands."""
+    for thing in value.objs:
+        items = thing.items if type(thing) is Container else getattr(thing, "fields", {})
+        for key, item in items.items() if isinstance(items, dict) else ():
+            if isinstance(key, str) and any(t.token.source.kind == "random" for t in item.taints):
+                yield key
+            yield from _tainted_keys(item) if type(thing) is Container else ()
 
 
 def _is_secret(name: str) -> bool:

@@ -56,6 +56,7 @@ class SecretComparedUnsafely(Rule):
     cwe = (208,)
     owasp = ("API2:2023", "A02:2021", "A04:2025")
     asvs = ("V11.2.4",)
+    confirmed = "compared"
     control = "guard.auth.api_key"
     fix = Fix(
         "compare in constant time: hmac.compare_digest(given.encode(), expected.encode())",

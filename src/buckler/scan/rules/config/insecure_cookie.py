@@ -7,13 +7,15 @@ from collections.abc import Iterable, Iterator
 
 from buckler.core.finding import Confidence, Finding, Location, Severity
 from buckler.core.rule import Example, Fix, Rule
-from buckler.scan.engines.interface import Exchange
+from buckler.scan.engines.interface import Exchange, Verdict
 from buckler.scan.engines.observations import Observations
+from buckler.scan.engines.source.flow.interface import About, Call
 from buckler.scan.fix.draft import Draft
 from buckler.scan.fix.edits import Repair
 from buckler.scan.model.application import AppModel
 from buckler.scan.python.constants import text, truth
 from buckler.scan.python.index import argument, last, unpacks
+from buckler.scan.rules._support.cookie_calls import CALLS, cookies_in
 from buckler.scan.rules._support.cookies import Cookie, cookies_of, exchanges
 from buckler.scan.rules._support.evidence import at, middlewares, shown
 
@@ -52,6 +54,7 @@ class InsecureCookie(Rule):
     owasp = ("API8:2023", "A05:2021", "A02:2025")
     asvs = ("V3.3.1", "V3.3.2", "V3.3.4")
     control = "guard.headers.cookies.Cookies"
+    calls = CALLS
     fix = Fix(
         'secure=True, httponly=True, samesite="lax"',
         before='response.set_cookie("session", token)',
@@ -87,6 +90,49 @@ class InsecureCookie(Rule):
                 return answer
             """,
         ),
+        Example(
+            """
+            import secrets
+
+            from fastapi import Depends, FastAPI
+            from fastapi.responses import RedirectResponse
+
+            from site_cookies import Cookies
+
+            app = FastAPI()
+
+
+            @app.post("/enter")
+            def enter(cookies: Cookies = Depends()) -> RedirectResponse:
+                answer = RedirectResponse("/", status_code=303)
+                cookies.remember(answer, secrets.token_urlsafe(32))
+                return answer
+            """,
+            files={
+                "settings.py": """
+                from pydantic_settings import BaseSettings
+
+
+                class Settings(BaseSettings):
+                    cookie_name: str = "session"
+                    cookie_secure: bool = False
+                """,
+                "site_cookies.py": """
+                from fastapi import Response
+
+                from settings import Settings
+
+                settings = Settings()
+
+
+                class Cookies:
+                    def remember(self, answer: Response, value: str) -> None:
+                        answer.set_cookie(
+                            settings.cookie_name, value, secure=settings.cookie_secure, httponly=True
+                        )
+                """,
+            },
+        ),
     )
     good = (
         Example(
@@ -110,7 +156,43 @@ class InsecureCookie(Rule):
                 return {"ok": True}
             """,
         ),
+        Example(
+            """
+            import secrets
+
+            from fastapi import FastAPI, Response
+
+            from flags import FLAGS
+
+            app = FastAPI()
+
+
+            @app.post("/enter")
+            def enter(response: Response) -> dict[str, bool]:
+                response.set_cookie("session", secrets.token_urlsafe(32), **FLAGS)
+                return {"ok": True}
+
+
+            @app.post("/leave")
+            def leave(response: Response) -> dict[str, bool]:
+                response.set_cookie("session", "", max_age=0)
+                return {"ok": True}
+            """,
+            files={"flags.py": 'FLAGS = {"secure": True, "httponly": True, "samesite": "lax"}\n'},
+        ),
     )
+
+    def check_call(self, call: Call) -> Verdict | None:
+        """Cookies as they are set, whatever becomes of the answer."""
+        for cookie in cookies_in(call):
+            lacks = _lacks(cookie) if cookie.is_credential else []
+            if lacks:
+                return About(
+                    f"The cookie {cookie.name} {' and '.join(lacks)}.",
+                    severity=_severity(cookie),
+                    subject=cookie.name,
+                )
+        return None
 
     def check_observations(self, app: AppModel, seen: Observations) -> Iterable[Finding]:
         """Cookies of every answer; those of SessionMiddleware are CFG005's."""
@@ -126,11 +208,10 @@ class InsecureCookie(Rule):
             if not lacks or key in known or (cookie.name in managed and not cookie.where):
                 continue
             known.add(key)
-            grave = not (cookie.secure and cookie.http_only) or cookie.same_site == "none"
             yield self.found(
                 f"The cookie {cookie.name} {' and '.join(lacks)}.",
                 confidence=Confidence.PROVED,
-                severity=Severity.MEDIUM if grave else Severity.LOW,
+                severity=_severity(cookie),
                 location=_where(exchange, cookie),
                 subject=cookie.name,
                 proof=(shown(exchange, seen.identities, why=f"sets {cookie.name}"),),
@@ -175,6 +256,11 @@ def _credentials(seen: Observations) -> Iterator[tuple[Exchange, Cookie]]:
         for cookie in cookies_of(exchange.answer):
             if cookie.is_credential or cookie.name in used:
                 yield exchange, cookie
+
+
+def _severity(cookie: Cookie) -> Severity:
+    grave = not (cookie.secure and cookie.http_only) or cookie.same_site == "none"
+    return Severity.MEDIUM if grave else Severity.LOW
 
 
 def _lacks(cookie: Cookie) -> list[str]:

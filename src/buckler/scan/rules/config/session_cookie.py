@@ -7,12 +7,19 @@ from collections.abc import Iterable
 from buckler.core.finding import Confidence, Finding, Severity
 from buckler.core.rule import Example, Fix, Rule
 from buckler.scan.engines.attack import proofs
+from buckler.scan.engines.interface import Verdict
+from buckler.scan.engines.source.flow.interface import Call
+from buckler.scan.engines.source.flow.objects import External, things
+from buckler.scan.engines.source.flow.values import one_text
+from buckler.scan.engines.source.flow.values import truth as known
 from buckler.scan.fix.draft import Draft
 from buckler.scan.fix.edits import Repair
 from buckler.scan.model.application import AppModel, Middleware
 from buckler.scan.python.constants import truth
 from buckler.scan.python.index import argument, last, unpacks
 from buckler.scan.rules._support.evidence import at_middleware, middlewares
+
+MIDDLEWARE = "starlette.middleware.sessions.SessionMiddleware"
 
 
 class SessionCookieDefaults(Rule):
@@ -48,6 +55,7 @@ class SessionCookieDefaults(Rule):
     owasp = ("API8:2023", "A05:2021", "A02:2025")
     asvs = ("V3.3.1", "V3.3.2")
     control = "guard.auth.session"
+    calls = f"fastapi.APIRouter.add_middleware starlette.middleware.Middleware {MIDDLEWARE}"
     fix = Fix(
         "https_only=True",
         before="app.add_middleware(SessionMiddleware, secret_key=key)",
@@ -65,6 +73,32 @@ class SessionCookieDefaults(Rule):
             app.add_middleware(SessionMiddleware, secret_key=secrets.token_urlsafe(48))
             """,
             line=7,
+        ),
+        Example(
+            """
+            from fastapi import FastAPI
+
+            from layers import install
+
+            app = FastAPI()
+            install(app)
+            """,
+            files={
+                "layers.py": """
+                import secrets
+
+                from fastapi import FastAPI
+                from starlette.middleware.sessions import SessionMiddleware
+
+                OVER_TLS = False
+
+
+                def install(app: FastAPI) -> None:
+                    app.add_middleware(
+                        SessionMiddleware, secret_key=secrets.token_urlsafe(48), https_only=OVER_TLS
+                    )
+                """,
+            },
         ),
         Example(
             """
@@ -101,6 +135,20 @@ class SessionCookieDefaults(Rule):
             """,
         ),
     )
+
+    def check_call(self, call: Call) -> Verdict | None:
+        """The options as the source gives them."""
+        first = call.given(0, "middleware_class" if call.name.endswith("add_middleware") else "cls")
+        wraps = call.name == MIDDLEWARE
+        named = first is not None and any(t.name == MIDDLEWARE for t in things(first, External))
+        if call.open or not (wraps or named):
+            return None
+        https, same_site = call.given(-1, "https_only"), call.given(-1, "same_site")
+        if https is None or known(https) is False:
+            return Verdict("The session cookie is sent without TLS: https_only is off.")
+        if same_site is not None and (one_text(same_site) or "").lower() == "none":
+            return Verdict("The session cookie is sent by other sites: same_site is none.")
+        return None
 
     def check_app(self, app: AppModel) -> Iterable[Finding]:
         """The options of every SessionMiddleware."""

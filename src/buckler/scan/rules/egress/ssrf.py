@@ -17,6 +17,10 @@ ADDRESS = re.compile(
 )
 
 
+HOSTS = ("http.client.", "socket.", "asyncio.", "ftplib.", "smtplib.", "paramiko.")
+"""Calls that take a host, not an address: a name without a slash is one."""
+
+
 class ServerSideRequestForgery(Rule):
     """The application connects to whatever host the request names.
 
@@ -60,7 +64,7 @@ class ServerSideRequestForgery(Rule):
         http.Client.{get,post,put,patch,delete,head,options}(0,url) http.Client.{request,stream}(1,url) httpx.Request(1,url) requests.Request(1,url)
         {httpx.Client,httpx.AsyncClient,aiohttp.ClientSession}(base_url)
         urllib.request.{urlopen,urlretrieve}(0,url) urllib3.request(1,url) urllib3.PoolManager.request(1,url)
-        http.client.{HTTPConnection,HTTPSConnection}.{request,connect}(self) socket.create_connection(0) socket.gethostbyname(0)
+        http.client.{HTTPConnection,HTTPSConnection}.{request,connect}(self) socket.create_connection(0)
         asyncio.open_connection(0,host) websockets.connect(0,uri) pycurl.Curl.setopt(1) urllib2.urlopen(0)
         ftplib.FTP(0,host) smtplib.SMTP(0,host) paramiko.SSHClient.connect(0,hostname) boto3.Client.download_fileobj(0)
         """,
@@ -160,16 +164,18 @@ class ServerSideRequestForgery(Rule):
         """Input that decides which host is asked."""
         if flow.elements:
             first = flow.elements[0]
-            if not any(t in flow.taints for t in first.taints):
+            if all(flow.is_clean(t) for t in first.taints):
                 return None
             return told(flow, "decides which host the application connects to.")
         if any("sock" in t.fields for t in things(flow.receiver, External)):
             return None  # it was given a connection of its own
         if not flow.source.direct and not flow.value.taints:
             return None
+        host = flow.call.startswith(HOSTS)
         for before, taints, _ in flow.places():
+            address = not before and not host
             if decides_host(before) and not all(
-                has(flow, t, "segment") and not before for t in taints
+                address and has(flow, t, "segment") for t in taints
             ):
                 return told(flow, "decides which host the application asks.")
         return None

@@ -82,6 +82,7 @@ class OutboundWithoutTimeout(Rule):
     cwe = (400, 1088)
     owasp = ("API4:2023", "A04:2021", "A06:2025")
     asvs = ("V13.2.6", "V13.1.3")
+    confirmed = "reached"
     control = "guard.safe_client"
     fix = Fix(
         "give it an end: timeout=10",

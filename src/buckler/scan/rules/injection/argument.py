@@ -39,6 +39,9 @@ def takes_value(program: str, option: str) -> bool:
     return option in VALUE_OPTIONS.get(program, "").split()
 
 
+SHELLS = frozenset({"sh", "bash", "dash", "zsh", "ksh", "ash", "env", "cmd", "powershell"})
+
+
 class ArgumentInjection(Rule):
     """Input becomes an option of a program that is started without a shell.
 
@@ -145,6 +148,10 @@ class ArgumentInjection(Rule):
         shell = flow.other(-1, "shell")
         if not flow.taints or not words or (shell is not None and truth(shell) is not False):
             return None
+        if (program or "").rpartition("/")[2] in SHELLS:
+            return (
+                None  # what follows a script are its parameters, and the script is the other rule's
+            )
         before = ""
         for word in words[1:] if exact or program else words:
             before = before if exact or word is not words[-1] else ""

@@ -211,7 +211,7 @@ def script_in(flow: Flow) -> bool:
     for number, word in enumerate(words[1:-1], 1):
         program = (words[0] or "").rpartition("/")[2]
         if word and word.startswith("-") and word.endswith("c") and program in SHELLS:
-            return any(t in flow.taints for t in flow.elements[number + 1].taints)
+            return any(not flow.is_clean(t) for t in flow.elements[number + 1].taints)
     return False
 
 
@@ -221,7 +221,7 @@ SHELLS = frozenset({"sh", "bash", "dash", "zsh", "ksh", "ash", "cmd", "powershel
 def _is_program(flow: Flow) -> bool:
     """Whether the input names the program that is started."""
     if flow.elements:
-        return any(t in flow.taints for t in flow.elements[0].taints)
+        return any(not flow.is_clean(t) for t in flow.elements[0].taints)
     if flow.call.startswith("subprocess."):
         return any(not before for before, _, _ in flow.places()) and not flow.value.objs
     return True

@@ -9,6 +9,8 @@ from buckler.core.finding import Severity
 from buckler.core.rule import Example, Fix, Rule
 from buckler.scan.engines.interface import Exchange, Mint, Payload, Probe, Slot, Verdict
 from buckler.scan.engines.source.flow.interface import Flow, Flows
+from buckler.scan.engines.source.flow.objects import Container, things
+from buckler.scan.engines.source.flow.values import SLOTS, one_text
 from buckler.scan.rules._support.flow_lines import ends_removed
 from buckler.scan.rules._support.flows import told
 
@@ -56,11 +58,12 @@ class HeaderInjection(Rule):
     flows = Flows(
         "header",
         """
-        web.headers.{__setitem__,append,setdefault}(1)
+        web.headers.{__setitem__,append,setdefault}(1) web.raw_headers.append(0)
         starlette.responses.{Response,HTMLResponse,JSONResponse,PlainTextResponse,StreamingResponse,FileResponse,RedirectResponse}(headers)
         smtplib.SMTP.sendmail(2,msg) http.client.HTTPConnection.putheader(1) *.putheader(1) wsgiref.headers.Headers.add_header(1)
         """,
-        sanitizers="urllib.parse.quote urllib.parse.quote_plus email.header.Header",
+        sanitizers="json.dumps urllib.parse.quote urllib.parse.quote_plus email.header.Header",
+        sources=SLOTS,
     )
     fix = Fix(
         "let the framework quote it: FileResponse(path, filename=name)",
@@ -122,6 +125,13 @@ class HeaderInjection(Rule):
 
     def check_flow(self, flow: Flow) -> Verdict | None:
         """Input in a header's value: line ends, or a quote that ends a parameter."""
+        key = flow.other(0, "") if flow.call.startswith("web.headers.") else None
+        if key is not None and (one_text(key) or "").lower() in ("location", "refresh"):
+            return None  # the rule about redirects looks at those
+        if flow.argument == "headers" and all(
+            str(k).lower() == "location" for t in things(flow.value, Container) for k in t.items
+        ):
+            return None
         for before, taints, _ in flow.places():
             if all(ends_removed(flow, t) for t in taints):
                 continue

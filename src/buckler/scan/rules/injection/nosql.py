@@ -11,7 +11,7 @@ from buckler.scan.engines.interface import Hit, Mint, Payload, Probe, Slot, Verd
 from buckler.scan.engines.source.flow.interface import Flow, Flows
 from buckler.scan.languages import javascript
 from buckler.scan.languages.mongo import is_expression, is_operator, is_pattern, is_script
-from buckler.scan.rules._support.flow_documents import reaches_operators, where_text
+from buckler.scan.rules._support.flow_documents import pattern_text, reaches_operators, where_text
 from buckler.scan.rules._support.flows import told
 
 OPERATOR = "$ne"
@@ -146,6 +146,8 @@ class NoSqlInjection(Rule):
             return None
         if where_text(flow):
             return told(flow, "becomes part of JavaScript that the database runs.")
+        if pattern_text(flow.value, flow):
+            return told(flow, "becomes a pattern ($regex) as it comes.")
         if not flow.taints or not reaches_operators(flow):
             return None
         if flow.call.startswith("*.") and not flow.elements and not flow.value.taints:

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from dataclasses import replace
 
 from buckler.core.finding import Severity
 from buckler.core.rule import Example, Fix, Rule
 from buckler.scan.engines.interface import Exchange, Mint, Payload, Probe, Slot, Verdict
 from buckler.scan.engines.source.flow.interface import Flow, Flows
-from buckler.scan.engines.source.flow.values import Taint, one_text
+from buckler.scan.engines.source.flow.objects import Container, things
+from buckler.scan.engines.source.flow.values import SLOTS, UNKNOWN, Taint, join, one_text
 from buckler.scan.languages.urls import target_host
 from buckler.scan.rules._support.flows import decides_redirect, has, told
 
@@ -58,9 +60,11 @@ class OpenRedirect(Rule):
         """
         starlette.responses.RedirectResponse(0,url) flask.redirect(0,location) django.shortcuts.redirect(0)
         web.headers.__setitem__(1)
+        starlette.responses.{Response,HTMLResponse,JSONResponse,PlainTextResponse}(headers)
         django.http.{HttpResponseRedirect,HttpResponsePermanentRedirect}(0)
         """,
         sanitizers="django.utils.http.url_has_allowed_host_and_scheme",
+        sources=SLOTS,
     )
     fix = Fix(
         "follow paths of this site only",
@@ -131,6 +135,8 @@ class OpenRedirect(Rule):
             key = flow.other(0, "")
             if key is None or (one_text(key) or "").lower() not in ("location", "refresh"):
                 return None
+        if flow.argument == "headers":
+            flow = _location(flow)
         for before, taints, _ in flow.places():
             if decides_redirect(before) and any(not _relative(flow, t, before) for t in taints):
                 return told(flow, "decides which site the answer sends the browser to.")
@@ -180,6 +186,17 @@ class OpenRedirect(Rule):
         if host != canary.host and not host.endswith(f".{canary.host}"):
             return None
         return Verdict("The request decides to which site the visitor is sent.", mark=canary.text)
+
+
+def _location(flow: Flow) -> Flow:
+    """The flow into the Location among several headers."""
+    found = [
+        value
+        for thing in things(flow.value, Container)
+        for key, value in thing.items.items()
+        if str(key).lower() == "location"
+    ]
+    return replace(flow, value=join(found) if found else UNKNOWN, elements=())
 
 
 def _relative(flow: Flow, taint: Taint, before: str) -> bool:

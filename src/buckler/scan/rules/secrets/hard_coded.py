@@ -18,6 +18,7 @@ from buckler.scan.python.constants import Value, value_of
 from buckler.scan.python.index import Index, index_of, last
 from buckler.scan.python.keys import Key, signing_keys, weak_keys
 from buckler.scan.python.literals import in_example, is_default_password, is_secret, places
+from buckler.scan.rules._support.naming import names_something
 from buckler.scan.rules._support.source import written
 
 
@@ -186,7 +187,9 @@ def _named(index: Index) -> Iterator[tuple[Value, str]]:
             continue
         for item in value.value if isinstance(value.value, list) else [value.value]:
             text = item.decode("latin-1") if isinstance(item, bytes) else item
-            if not isinstance(text, str):
+            if not isinstance(text, str) or names_something(name, text):
+                continue
+            if isinstance(value.value, list) and not may_be_credential(text):
                 continue
             in_use = value.default and loose and is_default_password(name, text)
             if in_use or is_secret(name, text, loose):

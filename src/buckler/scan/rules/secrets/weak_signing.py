@@ -15,6 +15,7 @@ from buckler.scan.python.constants import Value, number, value_of
 from buckler.scan.python.index import Index, argument, index_of, last
 from buckler.scan.python.keys import signing_keys, weak_keys, why_weak
 from buckler.scan.rules._support.forgeries import forged
+from buckler.scan.rules._support.naming import names_something
 from buckler.scan.rules._support.source import here, written
 
 _SIGNING = re.compile(
@@ -215,7 +216,9 @@ def _fields(index: Index) -> Iterator[tuple[Value, str]]:
         if not (in_class or isinstance(owner, ast.Module)) or not _SIGNING.match(last(target)):
             continue
         value = value_of(index, annotated.value)
-        if value is not None and value.path == index.path and (why := why_weak(value)):
+        if value is None or names_something(last(target), str(value.value)):
+            continue
+        if value.path == index.path and (why := why_weak(value)):
             yield value, why
 
 

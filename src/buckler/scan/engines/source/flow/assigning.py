@@ -6,7 +6,7 @@ import ast
 
 from buckler.scan.engines.source.flow.expressions import evaluate
 from buckler.scan.engines.source.flow.frames import Frame
-from buckler.scan.engines.source.flow.iterating import elements
+from buckler.scan.engines.source.flow.iterating import derived, elements
 from buckler.scan.engines.source.flow.objects import (
     ClassObject,
     Container,
@@ -48,9 +48,12 @@ def _unpack(frame: Frame, target: ast.Tuple | ast.List, value: Value) -> None:
             assign(frame, one, part)
         return
     common = join(each) if each else UNKNOWN
-    for one in target.elts:
+    for number, one in enumerate(target.elts):
         if isinstance(one, ast.Starred):
             assign(frame, one, obj(Container("list", frame.run.path, None, common)))
+        elif common.taints and not common.objs:
+            # A check of one part is none of the others.
+            assign(frame, one, Value(common.alts, (), derived(common, "part", number), common.kind))
         else:
             assign(frame, one, common)
 

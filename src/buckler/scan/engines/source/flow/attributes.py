@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from buckler.scan.engines.source.flow.frames import Frame
 from buckler.scan.engines.source.flow.iterating import derived
 from buckler.scan.engines.source.flow.lengths import shorter
+from buckler.scan.engines.source.flow.numbers import NUMERIC
 from buckler.scan.engines.source.flow.objects import (
     ClassObject,
     Container,
@@ -33,7 +34,7 @@ def attribute(frame: Frame, node: ast.AST, owner: Value, name: str) -> Value:
         )  # input of unknown shape: an attribute of an attribute
     if not owner.objs:
         if owner.taints and owner.alts is None and owner.kind == "":
-            taints = derived(owner, "attribute", name)
+            taints = derived(without_numbers(owner, name), "attribute", name)
             return Value(None, (Method(owner, name),), taints)
         return obj(Method(owner, name))
     found = [_of(frame, node, owner, thing, name) for thing in owner.objs]
@@ -143,10 +144,19 @@ def subscript(
     methods = all(type(thing) is Method for thing in owner.objs)
     if opaque(owner) is not None or (methods and owner.taints):
         how = "element" if known is UNKNOWN else f"[{known!r}]"
-        found.append(hole(derived(owner, "first" if known == 0 else "part", how)))
+        first = "first" if known == 0 else "part"
+        found.append(hole(derived(without_numbers(owner, known), first, how)))
     elif not owner.objs and owner.alts and isinstance(known, int):
         return _letter(owner, known)
     return join(found) if found else UNKNOWN
+
+
+def without_numbers(owner: Value, name: object) -> Value:
+    """What a row of a database has in a column: nothing of input where its name says that it is a number."""
+    if not isinstance(name, str) or not NUMERIC.search(name):
+        return owner
+    kept = tuple(t for t in owner.taints if t.token.source.kind != "database")
+    return Value(owner.alts, (), kept, owner.kind)
 
 
 def _member(cls: ClassObject, key: Value) -> Value:

@@ -60,11 +60,13 @@ def unpack(frame: Frame, node: ast.AST, value: Value, given: Arguments) -> None:
             for key, item in thing.items.items():
                 if isinstance(key, str):
                     given.named.setdefault(key, item)
+                    given.spread.add(key)
             if thing.rest is not None:
                 given.more = thing.rest
         elif type(thing) is Instance:
             for key, item in thing.fields.items():
                 given.named.setdefault(key, item)
+                given.spread.add(key)
     if not value.objs and value.taints:
         given.more = value
 

@@ -8,6 +8,7 @@ from re import _parser as parser
 from typing import Any
 
 from buckler.scan.engines.source.flow.values import ALL, bit
+from buckler.scan.languages.regex import is_exponential
 
 EVERYTHING = frozenset(chr(n) for n in range(128)) | {"é"}
 _DIGITS = frozenset("0123456789")
@@ -67,6 +68,7 @@ def clean_after(pattern: str, whole: bool) -> int:
         newline = "AT_END" in str(items[-1][1]) and "STRING" not in str(items[-1][1])
     allowed = _allowed(items)
     made = bit(*(kind for kind, bad in DANGEROUS.items() if bad and not allowed.intersection(bad)))
+    made |= _tried(pattern)
     if not _first(items) & {"-"} and not allowed.intersection(" "):
         made |= bit("argv")
     if not _first(items) & FORMULA:
@@ -76,6 +78,52 @@ def clean_after(pattern: str, whole: bool) -> int:
     elif newline:
         made &= ~bit("header", "log")
     return made
+
+
+ATTACKS = {
+    "redirect": (
+        *(
+            "//evil.example",
+            "///evil.example",
+            "/\\evil.example",
+            "\\\\evil.example",
+            "evil.example",
+        ),
+        *("https://evil.example", "http://evil.example/", "https:evil.example", "//evil.example/x"),
+        *("javascript:alert(1)", "/x//evil", "https://evil.example/shop.example"),
+    ),
+    "ssrf": (
+        *(
+            "http://169.254.169.254/",
+            "http://127.0.0.1/",
+            "https://evil.example/",
+            "http://evil.example",
+        ),
+        *(
+            "http://localhost:80/",
+            "https://evil.example/x?y=z",
+            "http://[::1]/",
+            "https://a.b@evil.example/",
+        ),
+        *(
+            "evil.example",
+            "127.0.0.1",
+            "localhost",
+            "//evil.example/",
+            "https://evil.example:8443/a.b",
+        ),
+    ),
+}
+"""What has to be refused for a pattern to be an allow-list of addresses."""
+LONGEST = 300
+
+
+def _tried(pattern: str) -> int:
+    """The kinds for which a pattern refuses every attack; patterns that may take for ever are not tried."""
+    if len(pattern) > LONGEST or is_exponential(pattern, whole=True):
+        return 0
+    fits = re.compile(pattern).fullmatch
+    return bit(*(kind for kind, texts in ATTACKS.items() if not any(fits(t) for t in texts)))
 
 
 def _is_start(item: object) -> bool:

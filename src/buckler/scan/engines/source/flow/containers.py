@@ -39,7 +39,10 @@ def container_method(
             [baked(v) for v in given.positional],
             {k: baked(v) for k, v in given.named.items()},
             given.more,
+            given.spread,
         )
+    if name == "update" and thing.kind == "dict":
+        frame.run.hits.reached(frame, node, "builtins.dict.update", given, obj(thing))
     return handler(frame, node, thing, given, surely and thing.born == frame.run.path)
 
 

@@ -21,6 +21,7 @@ from buckler.scan.engines.source.flow.objects import (
     things,
 )
 from buckler.scan.engines.source.flow.values import (
+    ALL,
     UNKNOWN,
     Source,
     Taint,
@@ -137,6 +138,8 @@ def _subscripted(frame: Frame, base: Value, node: ast.Subscript) -> Value:
     names = {t.name for t in things(base, External)}
     if names & {"typing.Optional", "typing.Union"}:
         return join([type_of(frame, item) for item in inner])
+    if names & {"sqlalchemy.orm.Mapped"}:
+        return type_of(frame, inner[0])
     if names & {"typing.Annotated"}:
         first = type_of(frame, inner[0])
         given = (first, *(evaluate(frame, item) for item in inner[1:]))
@@ -235,6 +238,8 @@ def fresh(frame: Frame, source: Source, kind: str = "", clean: int = 0) -> Value
     if source.kind == "path" and not source.name.endswith(":path"):
         # ``{name}`` holds no slash: it cannot climb by more than one folder, nor name a host's path.
         clean |= bit("slash", "dotdot", "segment")
+    if source.kind in ("header", "cookie"):
+        clean |= bit("newline")  # a line end would have ended the header
     return hole((Taint(token, clean, step),), kind)
 
 
@@ -298,7 +303,9 @@ def refined(frame: Frame, value: Value, extra: Value) -> Value:
     """The value after what stands beside its type: constraints, and functions that check or change it."""
     for thing in things(extra, External):
         short = thing.name.rpartition(".")[2]
-        if short in ("AfterValidator", "BeforeValidator", "PlainValidator") and thing.given:
+        if thing.name.startswith("buckler.guard."):
+            value = value.mapped(lambda t: t.cleaned(ALL))
+        elif short in ("AfterValidator", "BeforeValidator", "PlainValidator") and thing.given:
             value = frame.run.invoke(frame, frame.run.nowhere, thing.given[0], Arguments([value]))
         elif thing.instance and thing.named:
             value = constrained(frame, value, thing.named)

@@ -31,6 +31,9 @@ from buckler.scan.engines.source.flow.web import Web
 
 ENTRY = re.compile(r"\b(?:fastapi|starlette|flask|django|strawberry|fastapi_\w+)\b")
 """A module in which none of these words occurs defines no entry point."""
+MOST_NESTED = 8
+MOST_TWICE = 80
+"""With more entry points than these one round has to do."""
 REQUEST = re.compile(r"\b(?:Request|WebSocket|HTTPConnection|HttpRequest|receive|call_next)\b")
 
 
@@ -58,6 +61,8 @@ class FlowEngine:
         self._templates = Templates(template)
         self.cut_short: list[str] = []
         self.facts: frozenset[str] = frozenset()
+        self._lines: dict[str, set[tuple[int, int]]] = {}
+        self._compared: set[tuple[str, int]] = set()
 
     def look(self, path: str, text: str) -> None:
         """Whether a file may define entry points; a project without any is not run at all."""
@@ -66,22 +71,33 @@ class FlowEngine:
             if REQUEST.search(text):
                 self._requests.append(path)
 
+    def confirms(self, how: str, finding: Finding) -> bool:
+        """Whether a request comes to the line of a finding (``reached``), or compares input there (``compared``)."""
+        path, line = finding.location.path or "", finding.location.line or 0
+        if how == "compared":
+            return any((path, at) in self._compared for at in (line - 1, line, line + 1))
+        return any(first <= line <= last for first, last in self._lines.get(path, ()))
+
     def run(self) -> Iterator[Finding]:
         """The findings, by place."""
         web = Web()
         web.templates = self._templates
         hits = Hits(self._sinks, self._line)
         run = Run(self._project, self._sinks, hits, web)
+        run.lines, run.compared = self._lines, self._compared
         for path in self._likely:
             run.module_env(self._project.modules[path])
         web.facts |= django_facts(run, self._project)
         for _ in range(2):
             before = len(web.entries)
-            for entry in sorted(web.entries, key=lambda e: e.kind == "handler"):
-                self._entry(run, entry)
+            for entry in web.entries:
+                for function in things(entry.called, Function):
+                    run.ran.add(id((function.wrapped or function).node))
             for entry in self._others(run):
                 self._entry(run, entry)
-            if len(web.entries) == before and not run.stored:
+            for entry in sorted(web.entries, key=_turn):
+                self._entry(run, entry)
+            if len(web.entries) == before and (not run.stored or before > MOST_TWICE):
                 break
             run.again()
         self.facts = frozenset(web.facts)
@@ -103,7 +119,7 @@ class FlowEngine:
         parameters = Parameters(run, entry)
         run.web.parameters = parameters
         with run.branching():
-            for dependency in _dependencies(entry):
+            for dependency in _dependencies(run.web, entry):
                 parameters.solved(frame, dependency, Value())
             for function in things(entry.called, Function):
                 run.ran.add(id((function.wrapped or function).node))
@@ -167,10 +183,26 @@ class FlowEngine:
                 return
 
 
-def _dependencies(entry: Entry) -> list[External]:
-    """Dependencies that stand at the route or at its router."""
+def _turn(entry: Entry) -> int:
+    """What stores input comes before what reads it, handlers of what was raised come last."""
+    if entry.kind == "handler":
+        return 2
+    return 0 if entry.methods[0] in ("POST", "PUT", "PATCH", "WEBSOCKET") else 1
+
+
+def _dependencies(web: Web, entry: Entry) -> list[External]:
+    """Dependencies that stand at the route, at its router, at those above and where they are included."""
+    options = [entry.options]
+    current = next(iter(things(entry.router, External)), None)
+    for _ in range(MOST_NESTED):
+        if current is None:
+            break
+        options.append(current.named)
+        include = next((i for i in web.includes if i.child is current), None)
+        if include is not None:
+            options.append(include.options)
+        current = include.parent if include is not None else None
     made: list[External] = []
-    options = [entry.options, *(t.named for t in things(entry.router, External))]
     for named in options:
         given = named.get("dependencies")
         for thing in things(given, Container) if given is not None else ():
@@ -182,7 +214,7 @@ def _prefix(web: Web, entry: Entry) -> str:
     made = ""
     routers = things(entry.router, External)
     current = routers[0] if routers else None
-    for _ in range(8):
+    for _ in range(MOST_NESTED):
         if current is None:
             break
         own = current.named.get("prefix") or current.named.get("url_prefix")

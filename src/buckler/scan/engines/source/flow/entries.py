@@ -6,11 +6,12 @@ import ast
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from buckler.scan.engines.source.flow.objects import Container, External, Function, things
 from buckler.scan.engines.source.flow.values import UNKNOWN, Value
 
 if TYPE_CHECKING:
     from buckler.scan.engines.source.flow.frames import Frame
-    from buckler.scan.engines.source.flow.objects import ClassObject, External
+    from buckler.scan.engines.source.flow.objects import ClassObject
 
 METHODS = frozenset(
     {"get", "post", "put", "patch", "delete", "head", "options", "trace", "api_route"}
@@ -25,6 +26,7 @@ class Include:
     parent: External
     child: External
     prefix: str
+    options: dict[str, Value] = field(default_factory=dict)
 
 
 @dataclass(slots=True, eq=False)
@@ -60,3 +62,16 @@ class Entry:
         ):
             return ""
         return f"{self.methods[0]} {self.prefix}{self.path}"
+
+    def surroundings(self) -> str:
+        """The path, decorators and parameters as they are written, and the names of the router's dependencies."""
+        made = [self.operation]
+        for function in things(self.called, Function):
+            node = (function.wrapped or function).node
+            made.append(ast.unparse(node.args))
+            made += [ast.unparse(d) for d in getattr(node, "decorator_list", ())]
+        for router in things(self.router, External):
+            for item in things(router.named.get("dependencies", UNKNOWN), Container):
+                for given in (d for v in item.all() for t in things(v, External) for d in t.given):
+                    made += [f.name for f in things(given, Function)]
+        return " ".join(made)

@@ -146,11 +146,21 @@ def _joined(frame: Frame, node: ast.JoinedStr) -> Value:
     for part in node.values:
         if isinstance(part, ast.FormattedValue):
             value = evaluate(frame, part.value)
+            if _numeric(part):
+                value = Value(kind="int")
             pieces.append(as_text(frame, value, part))
         elif isinstance(part, ast.Constant):
             pieces.append(constant(part.value))
     made = concatenated(pieces)
     return frame.stepped(made, node, "put into a text")
+
+
+def _numeric(part: ast.FormattedValue) -> bool:
+    """``{price:.2f}``: only a number can be written so."""
+    spec = part.format_spec
+    last = spec.values[-1] if isinstance(spec, ast.JoinedStr) and spec.values else None
+    text = last.value if isinstance(last, ast.Constant) else ""
+    return isinstance(text, str) and text[-1:] in tuple("dfeEgGnxXob%")
 
 
 def as_text(frame: Frame, value: Value, node: ast.AST) -> Value:
@@ -178,6 +188,8 @@ def _compare(frame: Frame, node: ast.Compare) -> Value:
         right = evaluate(frame, item)
         shown = measured(frame, node, left, right) if len(node.ops) == 1 else None
         values.append(compared(frame, op, left, right) if shown is None else boolean(*shown))
+        if any(t.token.source.direct for t in (*left.taints, *right.taints)):
+            frame.run.compared.add((frame.module.path, node.lineno))
         left = right
     return values[0] if len(values) == 1 else conjunction(values, values, conjunctive=True)
 

@@ -127,6 +127,7 @@ class Frame:
         "is_class",
         "is_module",
         "line",
+        "lines",
         "module",
         "owner",
         "parent",
@@ -161,6 +162,7 @@ class Frame:
         self.is_class = False
         self.is_module = False
         self.line = 0
+        self.lines = run.lines.setdefault(module.path, set())
 
     @property
     def env(self) -> dict[str, Value]:

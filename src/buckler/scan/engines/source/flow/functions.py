@@ -33,7 +33,11 @@ if TYPE_CHECKING:
     from buckler.scan.engines.source.flow.run import Run
 
 MOST_CALLS = 28
-NO_KEY = object()
+MOST_KEYED = 60
+EXACT_RUNS = 12
+"""So many times a function is run for other constants; from then on only for other input."""
+MOST_RUNS = 80
+"""So many times a function is run at all."""
 
 
 @dataclass(slots=True)
@@ -64,11 +68,15 @@ def call_function(
     args = _baked(state, given)
     if direct:
         args = _stepped(frame, node, function, args)
-    key = _key(function, args)
-    outcome = run.outcomes.get(key) if key is not None else None
+    times = run.times.get(function.node, 0)
+    if times >= MOST_RUNS:
+        return _given_back(given)
+    key = _key(function, args, exact=times < EXACT_RUNS)
+    outcome = run.outcomes.get(key)
     if outcome is None:
+        run.times[function.node] = times + 1
         outcome, own = _run(run, frame, function, args)
-        if key is not None and own:
+        if own:
             run.outcomes[key] = outcome
     if not outcome.returned:
         if frame.state is not None:
@@ -206,68 +214,70 @@ def _absent(frame: Frame, function: Function, arg: ast.arg, given: Arguments) ->
     return UNKNOWN if frame.run.web.injected(default) else default
 
 
-def _key(function: Function, given: Arguments) -> Any:
-    """What a call depends on; None where it cannot be told."""
+def _key(function: Function, given: Arguments, *, exact: bool) -> Any:
+    """What a call depends on: its constants no more once a function has been run often."""
+    keys = Keys(exact=exact)
     parts: list[Any] = [id(function.node), id(function.frame)]
     for value in given.positional:
-        parts.append(key_of(value))
+        parts.append(keys.of(value))
     for name in sorted(given.named):
-        parts += [name, key_of(given.named[name])]
-    parts.append(key_of(given.more))
-    made = tuple(parts)
-    return None if NO_KEY in made else made
+        parts += [name, keys.of(given.named[name])]
+    parts.append(keys.of(given.more))
+    return tuple(parts)
 
 
-def key_of(value: Value, depth: int = 0) -> Any:
-    """A value as something that can be compared; ``NO_KEY`` where it is too deep."""
-    if value is UNKNOWN:
-        return 0
-    objs = []
-    for thing in value.objs:
-        one = _object_key(thing, depth)
-        if one is NO_KEY:
-            return NO_KEY
-        objs.append(one)
-    alts: Any = None
-    if value.alts is not None:
-        alts = tuple(_alt_key(a) for a in value.alts)
-    taints = tuple((id(t.token), t.clean) for t in value.taints)
-    return (alts, tuple(objs), taints, value.kind)
+class Keys:
+    """Values as something that can be compared: by what they hold, as far as that is cheap, else by identity."""
+
+    __slots__ = ("_exact", "_left")
+
+    def __init__(self, *, exact: bool) -> None:
+        self._left = MOST_KEYED
+        self._exact = exact
+
+    def of(self, value: Value, depth: int = 0) -> Any:
+        """The key of a value."""
+        if value is UNKNOWN:
+            return 0
+        alts: Any = value.alts
+        if alts is not None:
+            alts = tuple([_alt_key(a) for a in alts]) if self._exact and not depth else ()
+        taints = tuple([(id(t.token), t.clean) for t in value.taints])
+        if not value.objs:
+            return (alts, taints, value.kind)
+        return (alts, tuple([self._object(thing, depth) for thing in value.objs]), taints)
+
+    def _object(self, thing: Any, depth: int) -> Any:
+        kind = type(thing)
+        self._left -= 1
+        if kind is ClassObject or self._left < 0 or depth > 2:
+            return id(thing)
+        if kind is External:
+            return id(thing) if thing.fields else (thing.name, thing.instance, len(thing.given))
+        if kind is Container:
+            if depth and len(thing.items) > 12:
+                return id(thing)
+            items = tuple([(k, self.of(v, depth + 1)) for k, v in thing.items.items()])
+            rest = self.of(thing.rest, depth + 1) if thing.rest is not None else None
+            return (thing.kind, items, rest)
+        if kind is Instance:
+            fields = tuple([(k, self.of(v, depth + 1)) for k, v in thing.fields.items()])
+            return (id(thing.cls), id(thing.lazy) if thing.lazy else 0, fields)
+        if kind is Function:
+            given = tuple([self.of(v, depth + 1) for v in thing.given])
+            bound = self.of(thing.bound, depth + 1) if thing.bound is not None else None
+            return (id(thing.node), id(thing.frame), bound, given)
+        if kind is Method:
+            return (thing.name, self.of(thing.receiver, depth + 1))
+        if kind is Partial:
+            given = tuple([self.of(v, depth + 1) for v in thing.given])
+            return (self.of(thing.called, depth + 1), given)
+        return id(thing)
 
 
 def _alt_key(item: Any) -> Any:
     if type(item) is Text:
         return tuple(
-            p if isinstance(p, str) else tuple((id(t.token), t.clean) for t in p) for p in item
+            [p if isinstance(p, str) else tuple([(id(t.token), t.clean) for t in p]) for p in item]
         )
     return (type(item).__name__, item)
-
-
-def _object_key(thing: Any, depth: int) -> Any:
-    kind = type(thing)
-    if kind is ClassObject or (kind is External and not thing.fields):
-        return id(thing) if kind is ClassObject else (thing.name, thing.instance, len(thing.given))
-    if kind is Function and thing.bound is None and not thing.given:
-        return (id(thing.node), id(thing.frame))
-    if depth > 3:
-        return NO_KEY
-    if kind is Container:
-        items = []
-        for key, item in thing.items.items():
-            one = key_of(item, depth + 1)
-            if one is NO_KEY:
-                return NO_KEY
-            items.append((type(key).__name__, key, one))
-        rest = key_of(thing.rest, depth + 1) if thing.rest is not None else None
-        return NO_KEY if rest is NO_KEY else (thing.kind, tuple(items), rest)
-    if kind is Instance:
-        fields = []
-        for name, item in thing.fields.items():
-            one = key_of(item, depth + 1)
-            if one is NO_KEY:
-                return NO_KEY
-            fields.append((name, one))
-        return (id(thing.cls), id(thing.lazy) if thing.lazy else 0, tuple(fields))
-    if kind in (Method, Partial, Function):
-        return NO_KEY
-    return id(thing)

@@ -13,7 +13,7 @@ from buckler.scan.engines.interface import Verdict
 from buckler.scan.engines.source.flow.arguments import Arguments
 from buckler.scan.engines.source.flow.expressions import taints_within
 from buckler.scan.engines.source.flow.frames import Frame
-from buckler.scan.engines.source.flow.interface import At, Call, ChecksCall, Flow, JudgesFlow
+from buckler.scan.engines.source.flow.interface import About, At, Call, ChecksCall, Flow, JudgesFlow
 from buckler.scan.engines.source.flow.objects import Container, Function
 from buckler.scan.engines.source.flow.sinks import Sink, Sinks
 from buckler.scan.engines.source.flow.values import UNKNOWN, Taint, Taints, Value, bit
@@ -39,6 +39,8 @@ NAMES = {
     "entry": "an entry of an archive",
     "host": "the Host header",
     "secret": "a secret",
+    "token": "a token that nobody has checked: its",
+    "random": "a generator that can be foretold",
 }
 
 
@@ -89,6 +91,9 @@ class Hits:
             receiver=UNKNOWN if receiver is None else receiver,
             tainted=tainted,
             open=given.more is not UNKNOWN,
+            spread=frozenset(given.spread),
+            cleared=frame.cleared,
+            gates=self._gates,
         )
         verdict = rule.check_call(call) if isinstance(rule, ChecksCall) else None
         if verdict is None:
@@ -102,8 +107,16 @@ class Hits:
                 severity=verdict.severity or rule.severity,
                 confidence=Confidence.SUSPECTED,
                 location=Location(path, line),
+                proof=tuple(
+                    self._proof(frame, taint, path, line, name)
+                    for taint in (verdict.taints[:1] if isinstance(verdict, At) else ())
+                ),
+                subject=verdict.subject if isinstance(verdict, About) else "",
             ),
         )
+
+    def _gates(self) -> str:
+        return self.entry.surroundings() if self.entry is not None else ""
 
     def unknown_call(
         self,
@@ -125,6 +138,8 @@ class Hits:
                     frame.run.invoke(frame, node, Value(None, (thing,)), Arguments())
         for sink in self.sinks.method(name) if name else ():
             self._look(frame, node, sink, f"*.{name}", given, receiver)
+        for rule in self.sinks.method_callers(name) if name else ():
+            self._call(frame, node, rule, f"*.{name}", given, receiver)
 
     def thrown_away(self, frame: Frame, node: ast.expr, value: Value) -> None:
         """An expression whose value nobody uses: what it made harmless is lost."""
@@ -176,7 +191,10 @@ class Hits:
 
     def _add(self, frame: Frame, node: ast.AST, sink: Sink, flow: Flow, verdict: Verdict) -> None:
         path, line = frame.module.path, getattr(node, "lineno", frame.line)
-        key = (sink.rule.id, path, line)
+        place = Location(path, line)
+        if sink.flows.at_source:
+            place = Location(flow.source.path, flow.source.line)
+        key = (sink.rule.id, place.path or "", place.line or 0)
         if isinstance(verdict, At):
             flow = replace(flow, taints=verdict.taints)
         taint = next(t for t in flow.taints or flow.all_taints if t.token.source is flow.source)
@@ -189,8 +207,8 @@ class Hits:
             message=message,
             severity=verdict.severity or sink.rule.severity,
             confidence=Confidence.SUSPECTED,
-            location=Location(path, line),
-            proof=(self._proof(frame, taint, path, line, flow),),
+            location=place,
+            proof=(self._proof(frame, taint, path, line, flow.call),),
             context={"direct": flow.source.direct},
         )
 
@@ -204,20 +222,20 @@ class Hits:
             made += f" The result of {wasted[0]} is thrown away."
         return made
 
-    def _proof(self, frame: Frame, taint: Taint, path: str, line: int, flow: Flow) -> Proof:
+    def _proof(self, frame: Frame, taint: Taint, path: str, line: int, name: str) -> Proof:
         steps = [
-            {"path": s.path, "line": s.line, "code": self.line(s.path, s.line), "note": s.what}
+            {"text": s.what, "path": s.path, "line": s.line, "code": self.line(s.path, s.line)}
             for s in taint.step.steps()
         ]
-        last = {"path": path, "line": line, "code": self.line(path, line), "note": flow.call}
+        last = {"text": name, "path": path, "line": line, "code": self.line(path, line)}
         if not steps or (steps[-1]["path"], steps[-1]["line"]) != (path, line):
             steps.append(last)
         else:
-            steps[-1] = {**last, "note": f"{steps[-1]['note']}, then {flow.call}"}
+            steps[-1] = {**last, "text": f"{steps[-1]['text']}, then {name}"}
         data: dict[str, Any] = {
             "steps": steps,
-            "slot": flow.source.slot,
-            "source": flow.source.kind,
+            "slot": taint.token.source.slot,
+            "source": taint.token.source.kind,
         }
         if self.entry is not None and self.entry.operation:
             data["operation"] = self.entry.operation

@@ -10,6 +10,7 @@ from buckler.scan.engines.source.flow.attributes import bound
 from buckler.scan.engines.source.flow.declared import (
     HARMLESS,
     constrained,
+    fresh,
     input_of,
     is_enum,
     is_model,
@@ -20,7 +21,9 @@ from buckler.scan.engines.source.flow.declared import (
 )
 from buckler.scan.engines.source.flow.frames import Frame, clearing
 from buckler.scan.engines.source.flow.libraries.names import canonical
+from buckler.scan.engines.source.flow.libraries.returns import attribute_class
 from buckler.scan.engines.source.flow.objects import (
+    MOST_HELD,
     ClassObject,
     Container,
     External,
@@ -39,11 +42,14 @@ from buckler.scan.engines.source.flow.values import (
     join,
     joined_taints,
     obj,
+    one_text,
 )
 
 if TYPE_CHECKING:
     pass
 
+BROUGHT = "web.Brought"
+"""An object that says of a value in a dump that a request brought it."""
 MODEL_METHODS = frozenset(
     {"model_dump", "dict", "_asdict", "as_dict", "to_dict", "model_dump_json", "json"}
 )
@@ -59,6 +65,8 @@ def instantiate(frame: Frame, node: ast.AST, cls: ClassObject, given: Arguments)
     )
     init = cls.lookup("__init__")
     value = obj(made)
+    if given.spread or given.more is not UNKNOWN:
+        frame.run.hits.reached(frame, node, "web.model", given, obj(cls))
     if init is not None and things(init, Function):
         frame.run.invoke(frame, node, bound(init, value, cls, instance=True), given)
         return value
@@ -141,6 +149,11 @@ def field(frame: Frame, node: ast.AST, made: Instance, name: str) -> Value:
             made.fields[name] = _read(frame, made, name, *declared)
             made.reading.discard(name)
             return made.fields[name]
+        if declared is None and made.lazy.kind == "database":
+            column = _column(frame, made, name)
+            if column is not None:
+                made.fields[name] = column
+                return column
     found = made.cls.lookup(name)
     receiver = obj(made)
     if found is not None:
@@ -156,6 +169,10 @@ def field(frame: Frame, node: ast.AST, made: Instance, name: str) -> Value:
             )
         if not functions and made.lazy is None:
             declared = fields_of(made.cls).get(name)
+            made_by = _factory(found) if declared is not None else None
+            if made_by is not None:
+                made.fields[name] = frame.run.invoke(frame, node, made_by, Arguments())
+                return made.fields[name]
             default = _field_default(found) if declared is not None else None
             if declared is not None and default is not None:
                 owner = declared[0].frame or frame
@@ -169,10 +186,61 @@ def field(frame: Frame, node: ast.AST, made: Instance, name: str) -> Value:
     if fallback is not None and name not in MODEL_METHODS:
         called = bound(fallback, receiver, made.cls, instance=True)
         return frame.run.invoke(frame, node, called, Arguments([constant(name)]))
+    for base in made.cls.external_bases():
+        known = attribute_class(f"{canonical(base)}.{name}")
+        if known is not None:
+            return obj(External(known, True))
     declared = fields_of(made.cls).get(name)
     if declared is not None:
         return frame.run.typed(declared[0].frame or frame, UNKNOWN, declared[1])
     return obj(Method(receiver, name))
+
+
+def _column(frame: Frame, made: Instance, name: str) -> Value | None:
+    """A column or relationship that is declared by a call; None where it is neither."""
+    declared = made.cls.lookup(name)
+    lazy = made.lazy
+    for thing in things(declared, External) if declared is not None and lazy is not None else ():
+        short = thing.name.rpartition(".")[2]
+        source = Source("database", name, lazy.path, lazy.line, lazy.text) if lazy else None
+        if source is None or short not in ("Column", "mapped_column", "relationship"):
+            continue
+        types = {t.name.rpartition(".")[2] for v in thing.given for t in things(v, External)}
+        if types & _NUMBERS:
+            return Value(kind="int")
+        value = fresh(frame, source)
+        if short != "relationship":
+            return value
+        listed = Container("list", frame.run.path)
+        listed.rest = value
+        return Value(None, (listed,), value.taints)
+    return None
+
+
+_NUMBERS = frozenset(
+    {
+        "Integer",
+        "BigInteger",
+        "SmallInteger",
+        "Float",
+        "Numeric",
+        "Boolean",
+        "DateTime",
+        "Date",
+        "Time",
+    }
+    | {"Double", "DECIMAL", "INTEGER", "BIGINT", "Uuid", "UUID", "Enum", "Interval", "REAL"}
+)
+
+
+def _factory(value: Value) -> Value | None:
+    """What makes the default of a field: ``field(default_factory=new_id)``."""
+    found: list[Value] = [
+        t.named["default_factory"]
+        for t in things(value, External)
+        if t.instance and "default_factory" in t.named
+    ]
+    return found[0] if found and found[0].objs else None
 
 
 def _field_default(value: Value) -> Value | None:
@@ -186,9 +254,10 @@ def _field_default(value: Value) -> Value | None:
             "Column",
             "relationship",
         ):
-            if "default" in thing.named:
-                return thing.named["default"]
-            return thing.given[0] if short == "Field" and thing.given else UNKNOWN
+            default: Value | None = thing.named.get("default")
+            if default is None and short == "Field" and thing.given:
+                default = thing.given[0]
+            return UNKNOWN if default is None else default
     return None
 
 
@@ -202,6 +271,11 @@ def _read(
     line = annotation.lineno
     source = Source(lazy.kind, path, owner.module.path, line, owner.module.line(line))
     kind = type_of(owner.frame or frame, annotation)
+    early = [
+        v for one in made.cls.line_of_descent() for v in frame.run.validators(one, before=True)
+    ]
+    if any(name in names or "*" in names for names, _ in early):
+        _checked(frame, made.cls, name, fresh(frame, source), before=True)
     value = input_of(owner.frame or frame, kind, source)
     default = owner.attrs.get(name)
     for thing in things(default, External) if default is not None else ():
@@ -209,10 +283,12 @@ def _read(
     return _checked(frame, made.cls, name, value)
 
 
-def _checked(frame: Frame, cls: ClassObject, name: str, value: Value) -> Value:
+def _checked(
+    frame: Frame, cls: ClassObject, name: str, value: Value, *, before: bool = False
+) -> Value:
     """The value after the model's own validators of that field."""
     for one in cls.line_of_descent():
-        for names, function in frame.run.validators(one):
+        for names, function in frame.run.validators(one, before=before):
             if name in names or "*" in names:
                 given = Arguments([value])
                 value = frame.run.invoke(
@@ -224,24 +300,86 @@ def _checked(frame: Frame, cls: ClassObject, name: str, value: Value) -> Value:
     return value
 
 
-def materialize(frame: Frame, value: Value, depth: int = 0) -> None:
+def materialize(frame: Frame, value: Value) -> None:
     """Read all the fields of what a request fills, so that nothing of it is overlooked."""
-    if depth > 3:
+    if not value.objs:
         return
-    for thing in value.objs:
+    seen: set[int] = set()
+    waiting = list(value.objs)
+    while waiting and len(seen) < MOST_HELD:
+        thing = waiting.pop()
+        if id(thing) in seen:
+            continue
+        seen.add(id(thing))
         if type(thing) is Instance and thing.lazy is not None:
-            for name in fields_of(thing.cls):
-                materialize(frame, field(frame, frame.run.nowhere, thing, name), depth + 1)
+            if not thing.read:
+                thing.read = True
+                for name in fields_of(thing.cls):
+                    field(frame, frame.run.nowhere, thing, name)
+            waiting += [o for v in thing.fields.values() for o in v.objs]
         elif type(thing) is Container:
-            for item in thing.all():
-                materialize(frame, item, depth + 1)
+            waiting += [o for v in thing.all() for o in v.objs]
 
 
 def dumped(frame: Frame, made: Instance) -> Value:
     """The fields of an object as a dictionary."""
     materialize(frame, obj(made))
     inner = {k: v for k, v in made.fields.items() if not k.startswith("__")}
+    if made.lazy is not None:
+        inner = {k: _brought(v, made.lazy) for k, v in inner.items()}
+        if takes_extra(made.cls):
+            rest = fresh(frame, made.lazy)
+            return obj(Container("dict", frame.run.path, inner, rest))
     return obj(Container("dict", frame.run.path, dict(inner)))
+
+
+def _brought(value: Value, source: Source) -> Value:
+    """A field of a dump of what a request sent, of whatever type: it is still the sender's choice."""
+    if value.taints:
+        return value
+    return Value(value.alts, (*value.objs, External(BROUGHT, True, source=source)), (), value.kind)
+
+
+def takes_extra(cls: ClassObject) -> bool:
+    """Whether a Pydantic model keeps fields that it does not declare: ``extra="allow"``."""
+    for one in cls.line_of_descent():
+        for keyword in one.node.keywords:
+            if keyword.arg == "extra" and isinstance(keyword.value, ast.Constant):
+                return keyword.value.value == "allow"
+    config = cls.lookup("model_config")
+    for thing in config.objs if config is not None else ():
+        named = thing.named if type(thing) is External else getattr(thing, "items", {})
+        extra = named.get("extra")
+        if extra is not None:
+            return one_text(extra) == "allow"
+    inner = cls.lookup("Config")
+    for old in things(inner, ClassObject) if inner is not None else ():
+        extra = old.lookup("extra")
+        names = {getattr(t, "name", "") for t in extra.objs} if extra is not None else set()
+        return extra is not None and (one_text(extra) == "allow" or "pydantic.Extra.allow" in names)
+    return False
+
+
+def _picked(value: Value, given: Arguments) -> Value:
+    """A dump with ``include`` and ``exclude`` as far as they are known."""
+    only_, without = _names_in(given.given(-1, "include")), _names_in(given.given(-1, "exclude"))
+    for thing in things(value, Container):
+        if only_ is not None:
+            thing.items = {k: v for k, v in thing.items.items() if k in only_}
+            thing.rest = None
+        for name in without or ():
+            thing.items.pop(name, None)
+    return value
+
+
+def _names_in(value: Value | None) -> set[str] | None:
+    if value is None or not things(value, Container):
+        return None
+    found: set[str] = set()
+    for thing in things(value, Container):
+        keys = list(thing.items) if thing.kind == "dict" else [one_text(v) for v in thing.all()]
+        found |= {k for k in keys if isinstance(k, str)}
+    return found
 
 
 def model_method(
@@ -249,12 +387,13 @@ def model_method(
 ) -> Value | None:
     """Methods that models have without saying so."""
     if name in ("model_dump", "dict", "_asdict"):
-        return dumped(frame, made)
+        return _picked(dumped(frame, made), given)
     if name in ("model_dump_json", "json"):
         materialize(frame, obj(made))
         taints = joined_taints(*(v.taints for v in made.fields.values()))
         return hole(taints, "str")
     if name in ("model_copy", "copy", "_replace"):
+        frame.run.hits.reached(frame, node, "pydantic.BaseModel.model_copy", given, obj(made))
         for thing in things(given.at(0, "update"), Container):
             for key, item in thing.items.items():
                 made.fields[str(key)] = item

@@ -39,6 +39,7 @@ class Flows:
         sanitizers: Functions whose result is harmless for this kind.
         sources: The kinds of input that count.
         message: What is said of a flow, ``{source}`` and ``{sink}`` filled in.
+        at_source: Whether the finding stands where the value comes from, which is what has to be changed.
     """
 
     kind: str
@@ -46,6 +47,7 @@ class Flows:
     sanitizers: str = ""
     sources: frozenset[str] = DIRECT
     message: str = "Input from {source} reaches {sink}."
+    at_source: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,6 +125,17 @@ class At(Verdict):
     taints: Taints = ()
 
 
+@dataclass(frozen=True, slots=True)
+class About(Verdict):
+    """A verdict about one of several things at a place: live views name it as well.
+
+    Attributes:
+        subject: The thing, e.g. the name of a cookie.
+    """
+
+    subject: str = ""
+
+
 @runtime_checkable
 class ChecksFlow(Protocol):
     """Looks for input that reaches a sink."""
@@ -142,6 +155,9 @@ class Call:
         receiver: The object whose method is called.
         tainted: Whether input may be in a value.
         open: Whether arguments are given by a star that hides which.
+        spread: The names of arguments that two stars brought.
+        cleared: For which kinds of sinks input is harmless here.
+        gates: Gives what stands around the entry point as text: its path, decorators, parameters, dependencies.
     """
 
     name: str
@@ -150,13 +166,17 @@ class Call:
     receiver: Value = UNKNOWN
     tainted: Callable[[Value], bool] = field(default=lambda value: bool(value.taints))
     open: bool = False
+    spread: frozenset[str] = frozenset()
+    cleared: Callable[[Taint], int] = field(default=lambda taint: taint.clean)
+    gates: Callable[[], str] = field(default=lambda: "")
 
 
 @runtime_checkable
 class ChecksCall(Protocol):
     """Looks at calls of libraries, whatever module their arguments come from.
 
-    ``calls`` names them as the sinks of :class:`Flows` are named, without brackets.
+    ``calls`` names them as the sinks of :class:`Flows` are named, without brackets; ``*.set_cookie`` is that
+    method of any object that is not known.
     """
 
     id: str

@@ -132,6 +132,11 @@ def _by_table(frame: Frame, node: ast.AST, name: str, given: Arguments, sanitize
         )
     if harmless(name):
         return Value(kind="int")
+    last = name.rpartition(".")[2]
+    if last[:1].isupper() and not sanitizes:
+        taints = joined_taints(*(v.taints for v in given.all())) if keeps(name) else ()
+        thing = External(name, True, tuple(given.positional), given.named, row=row_class(given))
+        return Value(None, (thing,), taints)
     if sanitizes or keeps(name):
         taints = joined_taints(*(taints_within(frame, v) for v in given.all()))
         if not taints:
@@ -142,9 +147,6 @@ def _by_table(frame: Frame, node: ast.AST, name: str, given: Arguments, sanitize
                 lambda t: Taint(t.token.derived("decoded", name), 0, t.step, t.tried)
             )
         return made
-    last = name.rpartition(".")[2]
-    if last[:1].isupper():
-        return obj(External(name, True, tuple(given.positional), given.named, row=row_class(given)))
     return UNKNOWN
 
 

@@ -99,7 +99,7 @@ class Instance:
         lazy: Where its fields come from, for a model that a request fills: they are made when read.
     """
 
-    __slots__ = ("born", "cls", "fields", "lazy", "reading", "serial")
+    __slots__ = ("born", "cls", "fields", "lazy", "read", "reading", "serial")
 
     def __init__(self, cls: ClassObject, born: int, lazy: Source | None = None) -> None:
         self.cls = cls
@@ -108,6 +108,7 @@ class Instance:
         self.fields: dict[str, Value] = {}
         self.lazy = lazy
         self.reading: set[str] = set()
+        self.read = False
 
 
 class ClassObject:
@@ -239,18 +240,32 @@ def things(value: Value, kind: type) -> list[Any]:
     return [thing for thing in value.objs if type(thing) is kind]
 
 
-def deep_taints(value: Value, depth: int = 0) -> tuple[Value, ...]:
-    """The value and all that it holds, a few levels down."""
+MOST_HELD = 200
+
+
+def deep_taints(value: Value) -> list[Value]:
+    """The value and all that it holds, each once, as far as that goes."""
     made = [value]
-    if depth < 4:
-        for thing in value.objs:
-            if type(thing) is Container:
-                for item in thing.all():
-                    made += deep_taints(item, depth + 1)
-            elif type(thing) is Instance:
-                for item in thing.fields.values():
-                    made += deep_taints(item, depth + 1)
-    return tuple(made)
+    if not value.objs:
+        return made
+    seen: set[int] = set()
+    waiting = list(value.objs)
+    while waiting and len(made) < MOST_HELD:
+        thing = waiting.pop()
+        kind = type(thing)
+        if kind is Container:
+            held = thing.all()
+        elif kind is Instance:
+            held = list(thing.fields.values())
+        else:
+            continue
+        if id(thing) in seen:
+            continue
+        seen.add(id(thing))
+        for item in held:
+            made.append(item)
+            waiting += item.objs
+    return made
 
 
 __all__ = [

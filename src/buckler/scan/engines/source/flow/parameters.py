@@ -127,6 +127,11 @@ class Parameters:
                 )
                 continue
             named[arg.arg] = self._one(scope, shape, arg, bodies)
+            if any(
+                i.lazy is not None and self._run.validates(i.cls)
+                for i in things(named[arg.arg], Instance)
+            ):
+                self._run.materialize(scope, named[arg.arg])
         return Arguments([], named)
 
     def _one(self, frame: Frame, function: Function, arg: ast.arg, bodies: int) -> Value:

@@ -40,7 +40,7 @@ if TYPE_CHECKING:
     from buckler.scan.engines.source.flow.hits import Hits
     from buckler.scan.engines.source.flow.web import Web
 
-MOST_STATEMENTS = 60_000
+MOST_STATEMENTS = 10_000
 """What one entry point may cost; a generated file of 50,000 lines is not to stop a scan."""
 
 
@@ -81,17 +81,21 @@ class Run:
     _left: int = MOST_STATEMENTS
     _tokens: dict[Any, Token] = field(default_factory=dict)
     _generators: dict[Any, bool] = field(default_factory=dict)
-    _validators: dict[ClassObject, list[tuple[tuple[str, ...], Function]]] = field(
+    _validators: dict[ClassObject, list[tuple[tuple[str, ...], Function, bool]]] = field(
         default_factory=dict
     )
     entry: Any = None
     stored: bool = False
+    lines: dict[str, set[tuple[int, int]]] = field(default_factory=dict)
+    compared: set[tuple[str, int]] = field(default_factory=set)
+    times: dict[Any, int] = field(default_factory=dict)
     dependencies: dict[Any, tuple[Value, dict[Token, int], bool]] = field(default_factory=dict)
     types: dict[ast.expr, Value] = field(default_factory=dict)
 
     def again(self) -> None:
         """A second round, in which what the first one has stored may be read."""
         self.outcomes.clear()
+        self.times.clear()
         self.dependencies.clear()
         self.stored = False
 
@@ -142,6 +146,8 @@ class Run:
         serial = getattr(thing, "serial", 0)
         if not self.stored and self._calls and serial < self._calls[0].mark:
             self.stored = value is not None and any(v.taints for v in deep_taints(value))
+        if self._calls and serial < self._calls[0].mark:
+            return  # what all requests share only grows: to change it again changes nothing
         for one in reversed(self._calls):
             if serial >= one.mark:
                 break
@@ -149,8 +155,6 @@ class Run:
 
     def set_global(self, frame: Frame, name: str, value: Value) -> None:
         """``global name`` and an assignment: beside what it was, since another request may have set it."""
-        for one in self._calls:
-            one.own = False
         self.stored = self.stored or any(v.taints for v in deep_taints(value))
         outer: Frame | None = frame.parent
         while outer is not None:
@@ -300,13 +304,21 @@ class Run:
             self._generators[node] = _yields(node)
         return self._generators[node]
 
-    def validators(self, cls: ClassObject) -> list[tuple[tuple[str, ...], Function]]:
-        """The validators of single fields that a model has."""
-        return self._validators.get(cls, [])
+    def validators(
+        self, cls: ClassObject, *, before: bool = False
+    ) -> list[tuple[tuple[str, ...], Function]]:
+        """The validators of single fields that a model has, before or after the value has its type."""
+        return [(n, f) for n, f, early in self._validators.get(cls, []) if early is before]
 
-    def add_validator(self, cls: ClassObject, names: tuple[str, ...], function: Function) -> None:
+    def add_validator(
+        self, cls: ClassObject, names: tuple[str, ...], function: Function, *, before: bool
+    ) -> None:
         """A model has a validator of these fields."""
-        self._validators.setdefault(cls, []).append((names, function))
+        self._validators.setdefault(cls, []).append((names, function, before))
+
+    def validates(self, cls: ClassObject) -> bool:
+        """Whether a model, or one that it derives from, has validators."""
+        return any(one in self._validators for one in cls.line_of_descent())
 
 
 def _yields(node: ast.AST) -> bool:

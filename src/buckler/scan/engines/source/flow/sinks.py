@@ -52,7 +52,7 @@ class Sink:
             if name == "self" and receiver is not None:
                 yield name, receiver
                 continue
-            value = given.given(position, name)
+            value = given.given(position, name) if position >= 0 else given.named.get(name)
             if value is not None:
                 yield name or str(position), value
 
@@ -68,6 +68,7 @@ class Sinks:
         self._by_name: dict[str, list[Sink]] = {}
         self._by_method: dict[str, list[Sink]] = {}
         self._calls: dict[str, list[Rule]] = {}
+        self._method_calls: dict[str, list[Rule]] = {}
         self.sanitizers: dict[str, int] = {}
         for rule in rules:
             if isinstance(rule, ChecksFlow):
@@ -75,7 +76,10 @@ class Sinks:
             if isinstance(rule, ChecksCall):
                 for word in rule.calls.split():
                     for name in expanded(word):
-                        self._calls.setdefault(canonical(name), []).append(rule)
+                        if name.startswith("*."):
+                            self._method_calls.setdefault(name[2:], []).append(rule)
+                        else:
+                            self._calls.setdefault(canonical(name), []).append(rule)
 
     def _add(self, rule: Rule, flows: Flows) -> None:
         for spec in _SPEC.findall(" ".join(expanded_specs(flows.sinks))):
@@ -100,6 +104,10 @@ class Sinks:
     def callers(self, name: str) -> list[Rule]:
         """The rules that look at each call of a function or method."""
         return self._calls.get(name, [])
+
+    def method_callers(self, name: str) -> list[Rule]:
+        """The rules that look at a method of whatever object."""
+        return self._method_calls.get(name, [])
 
     def method(self, name: str) -> list[Sink]:
         """The sinks that a method of an unknown object may be."""

@@ -38,6 +38,9 @@ def run_block(frame: Frame, statements: Iterable[ast.stmt]) -> None:
         if runner is not None:
             run.spend()
             frame.line = statement.lineno
+            if run.entry is not None:
+                end = statement.end_lineno if type(statement) in _SIMPLE else statement.lineno
+                frame.lines.add((statement.lineno, end or statement.lineno))
             runner(frame, statement)
 
 
@@ -300,6 +303,18 @@ def block_value(frame: Frame, body: list[ast.stmt]) -> Value:
     return join(value for value, _ in frame.returns)
 
 
+_SIMPLE = frozenset(
+    {
+        ast.Assign,
+        ast.AnnAssign,
+        ast.AugAssign,
+        ast.Expr,
+        ast.Return,
+        ast.Raise,
+        ast.Assert,
+        ast.Delete,
+    }
+)
 RUNNERS: dict[type[ast.AST], Runner] = {
     ast.If: _if,
     ast.While: _while,

@@ -18,6 +18,7 @@ from buckler.scan.engines.source.flow.values import (
     Taint,
     Text,
     Value,
+    as_number,
     bit,
     compact,
     concatenated,
@@ -234,7 +235,7 @@ def percent(frame: Frame, node: ast.AST, left: Value, right: Value) -> Value:
             value = found if found is not None else UNKNOWN
             number += 1
         if match.group(2) in "dixXeEfFgG":
-            value = Value(kind="int")
+            value = as_number(value)
         elif value.objs:
             value = hole(joined_taints(*(v.taints for v in deep_taints(value))), "str")
         pieces.append(value)
@@ -357,7 +358,8 @@ def _split(frame: Frame, receiver: Value, name: str, given: Arguments) -> Value:
     if first and isinstance(first[0], str) and " " in first[0] and not given.positional:
         made.refill([constant(word) for word in first[0].split(" ")[:-1] if word])
     if receiver.taints:
-        made.rest = hole(derived(receiver, "part", name), "str")
+        where = (name, separator) if separator == "." else name
+        made.rest = hole(derived(receiver, "part", where), "str")
     else:
         made.rest = Value(kind="str")
     return obj(made)

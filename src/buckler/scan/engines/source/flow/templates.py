@@ -243,23 +243,42 @@ def _path(
     return value
 
 
-def escapes_by_name(name: str) -> bool:
+def escapes_by_name(name: str, chosen: External | None = None) -> bool:
     """What ``select_autoescape()`` decides by the ending of a template's name."""
-    return name.rpartition(".")[2].lower() in ("html", "htm", "xml")
+    endings: list[str] = ["html", "htm", "xml"]
+    if chosen is not None:
+        given = chosen.given[0] if chosen.given else chosen.named.get("enabled_extensions")
+        for listed in things(given, Container) if given is not None else ():
+            endings = [one_text(v) or "" for v in listed.all()]
+        default = chosen.named.get("default") or chosen.named.get("default_for_string")
+        if default is not None and truth(default) is True and "." not in name:
+            return True
+    return any(name.lower().endswith("." + ending.lower()) for ending in endings)
 
 
 def environment_escapes(environment: Value, name: str) -> bool:
     """Whether an environment escapes what a template shows."""
     for thing in things(environment, External):
-        chosen = thing.named.get("autoescape")
+        chosen = thing.fields.get("autoescape") or thing.named.get("autoescape")
         if chosen is None:
             return bool(thing.name != "jinja2.Environment")
         if truth(chosen) is True:
             return True
         if truth(chosen) is False:
             return False
-        return escapes_by_name(name)
+        chosen_by = [t for t in things(chosen, External) if t.name == "jinja2.select_autoescape"]
+        return escapes_by_name(name, chosen_by[0] if chosen_by else None)
     return True
+
+
+def environment_of(templates: External) -> Value:
+    """The environment of Starlette's templates: the one that it was given, or its own."""
+    known = templates.fields.get("env") or templates.named.get("env")
+    if known is None:
+        by_name = Value(None, (External("jinja2.select_autoescape", True),))
+        known = Value(None, (External("jinja2.Environment", True, (), {"autoescape": by_name}),))
+        templates.fields["env"] = known
+    return known
 
 
 def context_of(frame: Frame, given: Arguments, positions: tuple[int, ...]) -> Container:

@@ -8,7 +8,7 @@ from typing import Any
 
 MOST_ALTERNATIVES = 6
 MOST_PARTS = 48
-MOST_TAINTS = 24
+MOST_TAINTS = 8
 ALL = -1
 _BITS: dict[str, int] = {}
 
@@ -30,7 +30,8 @@ class Source:
     Attributes:
         kind: ``query``, ``path``, ``header``, ``cookie``, ``json``, ``form``, ``file``, ``filename``,
             ``body``, ``message``; of lower confidence ``database`` and ``answer`` (of a third party);
-            ``exception``, ``host`` (the Host header), ``secret``.
+            ``exception``, ``host`` (the Host header), ``secret``, ``token`` (what an unchecked one
+            says), ``random`` (of a generator that can be foretold).
         name: Name or dotted path, as slots are named.
         path: File, relative to the project.
         line: 1-based.
@@ -46,7 +47,8 @@ class Source:
     @property
     def slot(self) -> str:
         """``where:name``, as findings name it; empty where it is no slot of a request."""
-        return f"{self.kind}:{self.name}" if self.kind in SLOTS else ""
+        name = self.name.removesuffix(":path")
+        return f"{self.kind}:{name}" if self.kind in SLOTS and name not in ("", "*") else ""
 
     @property
     def direct(self) -> bool:
@@ -155,7 +157,10 @@ def joined_taints(*groups: Taints) -> Taints:
                 by[taint.token] = Taint(
                     taint.token, known.clean & taint.clean, taint.step, taint.tried or known.tried
                 )
-    return tuple(by.values())[:MOST_TAINTS]
+    if len(by) > MOST_TAINTS:
+        # What the request itself brings is kept before what comes out of a database.
+        return tuple(sorted(by.values(), key=lambda t: not t.token.source.direct)[:MOST_TAINTS])
+    return tuple(by.values())
 
 
 class Value:
@@ -227,6 +232,11 @@ def obj(thing: Any) -> Value:
     return Value(None, (thing,))
 
 
+def as_number(value: Value) -> Value:
+    """A number made of a value: only what is harmless everywhere is still in it, and counts by its source."""
+    return Value(None, (), tuple(t for t in value.taints if t.clean == ALL), "int")
+
+
 def hole(taints: Taints, kind: str = "") -> Value:
     """A text of which only the input in it is known."""
     return Value(None, (), taints, kind)
@@ -234,12 +244,11 @@ def hole(taints: Taints, kind: str = "") -> Value:
 
 def join(values: Iterable[Value]) -> Value:
     """A value that may be any of these."""
-    several = list(values)
+    several = list(dict.fromkeys(values))
+    if len(several) == 1:
+        return several[0]
     if not several:
         return UNKNOWN
-    first = several[0]
-    if len(several) == 1 or all(v is first for v in several):
-        return first
     alts: tuple[Any, ...] | None = ()
     objs: list[Any] = []
     for value in several:

@@ -37,6 +37,7 @@ from buckler.scan.engines.source.flow.templates import (
     Templates,
     context_of,
     environment_escapes,
+    environment_of,
     escapes_by_name,
 )
 from buckler.scan.engines.source.flow.values import (
@@ -71,6 +72,7 @@ CONSTANTS = {
 }
 _RESTRICTING = {"pickle.Unpickler": "find_class"}
 """Classes of libraries that a subclass makes harmless by a method of its own."""
+_COLUMNS = frozenset({"relationship", "mapped_column", "Relationship", "Field", "column_property"})
 _FIELDS = ("field_validator", "validator")
 
 
@@ -184,13 +186,17 @@ class Web:
                         if isinstance(called, ast.Attribute)
                         else getattr(called, "id", "")
                     )
+                    before = any(
+                        k.arg == "mode" and getattr(k.value, "value", "") in ("before", "plain")
+                        for k in decorator.keywords
+                    )
                     if name in _FIELDS:
                         names = tuple(
                             a.value
                             for a in decorator.args
                             if isinstance(a, ast.Constant) and isinstance(a.value, str)
                         )
-                        frame.run.add_validator(cls, names, function)
+                        frame.run.add_validator(cls, names, function, before=before)
 
     def injected(self, value: Value) -> bool:
         """Whether a default says where the value comes from, rather than what it is."""
@@ -211,7 +217,7 @@ class Web:
         self, frame: Frame, node: ast.AST, name: str, given: Arguments
     ) -> Value | None:
         """A call of a framework's function or class; None where it is none."""
-        if name in INJECTED:
+        if name in INJECTED or name == "dataclasses.field":
             return obj(External(name, True, tuple(given.positional), given.named))
         if name in (
             "starlette.routing.Route",
@@ -232,10 +238,16 @@ class Web:
             self.facts |= host_facts(given.at(0), given)
         elif name in ("django.conf.settings.configure", "buckler.guard.Guard"):
             self.facts |= setting_facts(given)
-        elif name.startswith("pydantic.") and name.rpartition(".")[2] in (
-            "Field",
-            "StringConstraints",
-            "constr",
+        elif (
+            name.startswith("pydantic.")
+            and name.rpartition(".")[2]
+            in (
+                "Field",
+                "StringConstraints",
+                "constr",
+            )
+        ) or (
+            name.startswith(("sqlalchemy.", "sqlmodel.")) and name.rpartition(".")[2] in _COLUMNS
         ):
             return obj(External(name, True, tuple(given.positional), given.named))
         elif name in ("typing.NamedTuple", "collections.namedtuple"):
@@ -261,7 +273,7 @@ class Web:
     ) -> Value | None:
         """A method of a framework's object; None where it is none."""
         if name == "TemplateResponse":
-            self.responded(frame, node, given, 0)
+            self.responded(frame, node, given, 0, thing)
             return None
         if name == "__init__" and "@self" in thing.fields:
             self.exceptions.initialized(thing, given)
@@ -309,7 +321,7 @@ class Web:
             )
             text = one_text(prefix) if prefix is not None else ""
             for inner in things(child, External):
-                self.includes.append(Include(thing, inner, text or ""))
+                self.includes.append(Include(thing, inner, text or "", given.named))
             return UNKNOWN
         if name == "add_middleware":
             self.facts |= host_facts(given.at(0), given)
@@ -358,6 +370,8 @@ class Web:
                 return obj(External(known, True))
             found = request_attribute(frame, node, thing, name) if thing.name == FLASK else None
             return found if found is not None else obj(External(full))
+        if thing.name == "starlette.templating.Jinja2Templates" and name == "env":
+            return environment_of(thing)
         found = request_attribute(frame, node, thing, name)
         if found is None:
             found = methods.external_attribute(frame, node, thing, owner, name)
@@ -473,7 +487,14 @@ class Web:
             self.templates.render(frame, node, name, context, escapes=escapes)
         return Value(kind="str")
 
-    def responded(self, frame: Frame, node: ast.AST, given: Arguments, first: int) -> None:
+    def responded(
+        self,
+        frame: Frame,
+        node: ast.AST,
+        given: Arguments,
+        first: int,
+        thing: External | None = None,
+    ) -> None:
         """``TemplateResponse(request, name, context)``, in the older order without the request as well."""
         number = next(
             (n for n in (first, first + 1) if one_text(given.at(n, "name")) is not None), None
@@ -482,7 +503,10 @@ class Web:
             return
         name = one_text(given.at(number, "name")) or ""
         context = context_of(frame, given, (number + 1,))
-        self.templates.render(frame, node, name, context, escapes=escapes_by_name(name))
+        escapes = escapes_by_name(name)
+        if thing is not None:
+            escapes = environment_escapes(environment_of(thing), name)
+        self.templates.render(frame, node, name, context, escapes=escapes)
 
 
 def _methods_of(frame: Frame, name: str, thing: External) -> tuple[str, ...]:

@@ -12,6 +12,7 @@ from buckler.scan.engines.source.flow.declared import default_source, fresh
 from buckler.scan.engines.source.flow.expressions import as_text, taints_within
 from buckler.scan.engines.source.flow.frames import DECIDES, Frame, clearing
 from buckler.scan.engines.source.flow.iterating import derived, elements
+from buckler.scan.engines.source.flow.libraries.credentials import CREDENTIALS
 from buckler.scan.engines.source.flow.objects import (
     ClassObject,
     Container,
@@ -27,6 +28,7 @@ from buckler.scan.engines.source.flow.values import (
     NONE,
     UNKNOWN,
     Value,
+    as_number,
     bit,
     constant,
     hole,
@@ -131,7 +133,7 @@ def _number(frame: Frame, node: ast.AST, given: Arguments) -> Value:
     known = only(value)
     if isinstance(known, str) and known.lstrip("-").isdigit() and len(known) < 20:
         return constant(int(known))
-    return Value(kind="int")
+    return as_number(value)
 
 
 def _isinstance(frame: Frame, node: ast.AST, given: Arguments) -> Value:
@@ -411,10 +413,12 @@ def _words(frame: Frame, node: ast.AST, given: Arguments) -> Value:
 def split_words(frame: Frame, value: Value) -> Value:
     """A command line in words: those before the first input are known."""
     made = Container("list", frame.run.path)
-    for text in texts_of(value):
-        first = text[0] if text else ""
-        if isinstance(first, str) and " " in first and len(texts_of(value)) == 1:
-            made.refill([constant(w) for w in first.split(" ")[:-1] if w])
+    texts = texts_of(value)
+    heads = [t[0].split(" ")[:-1] for t in texts if t and isinstance(t[0], str) and " " in t[0]]
+    if heads and len(heads) == len(texts) and all(h and h[0] for h in heads):
+        words = heads[0] if len(heads) == 1 else [h[0] for h in heads]
+        first = [constant(w) for w in words if w]
+        made.refill(first if len(heads) == 1 else [join(first)])
     taints = joined_taints(*(t for text in texts_of(value) for t in text if not isinstance(t, str)))
     made.rest = hole(derived(hole(taints), "part", "words"), "str")
     return obj(made)
@@ -464,6 +468,7 @@ def _environ_path(frame: Frame, node: ast.AST, given: Arguments) -> Value:
 
 
 HANDLERS: dict[str, Handler] = {
+    **CREDENTIALS,
     "builtins.str": _str,
     "builtins.repr": _str,
     "builtins.format": _str,
@@ -509,6 +514,7 @@ HANDLERS: dict[str, Handler] = {
     "os.path.relpath": _relative,
     "os.path.expanduser": _environ_path,
     "os.fspath": _environ_path,
+    "re.escape": lambda f, n, g: g.at(0).mapped(lambda t: t.cleaned(bit("regex"))),
     "builtins.str.maketrans": lambda f, n, g: obj(External("str.table", True, tuple(g.positional))),
     "heapq.heappush": _push,
     "heapq.heappop": _popped,

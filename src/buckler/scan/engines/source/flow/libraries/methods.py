@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
@@ -29,6 +30,8 @@ from buckler.scan.engines.source.flow.values import (
     UNKNOWN,
     Value,
     bit,
+    concatenated,
+    constant,
     hole,
     join,
     joined_taints,
@@ -40,6 +43,7 @@ from buckler.scan.engines.source.flow.values import (
 if TYPE_CHECKING:
     from buckler.scan.engines.source.flow.frames import Frame
 
+_MARK = re.compile(r"\$(?:(\w+)|\{(\w+)\})")
 Method = Callable[["Frame", ast.AST, External, Value, Arguments], Value]
 
 
@@ -50,7 +54,7 @@ def external_method(
     special = _METHODS.get(f"{thing.name}.{name}")
     if special is not None:
         return special(frame, node, thing, receiver, given)
-    return stored(frame, node, thing, name)
+    return stored(frame, node, thing, name, given)
 
 
 def external_attribute(
@@ -304,7 +308,61 @@ def _one_entry(
     frame: Frame, node: ast.AST, thing: External, receiver: Value, given: Arguments
 ) -> Value:
     each = things(_entries(frame, node, thing, receiver, given), Container)
-    return each[0].element()
+    return join([one.element() for one in each])
+
+
+def _loaded_of_app(
+    frame: Frame, node: ast.AST, thing: External, receiver: Value, given: Arguments
+) -> Value:
+    from buckler.scan.engines.source.flow.templates import environment_of
+
+    named = {"@environment": environment_of(thing)}
+    return obj(External("jinja2.Loaded", True, tuple(given.positional), named))
+
+
+def _substituted(
+    frame: Frame, node: ast.AST, thing: External, receiver: Value, given: Arguments
+) -> Value:
+    """``string.Template``: its text with the marks filled."""
+    template = one_text(thing.given[0]) if thing.given else None
+    if template is None:
+        return hole(joined_taints(*(taints_within(frame, v) for v in given.all())), "str")
+    named = dict(given.named)
+    for value in given.positional:
+        for inner in things(value, Container):
+            named.update({k: v for k, v in inner.items.items() if isinstance(k, str)})
+    pieces: list[Value] = []
+    at = 0
+    for match in _MARK.finditer(template):
+        pieces.append(constant(template[at : match.start()]))
+        at = match.end()
+        value = named.get(match.group(1) or match.group(2), given.more)
+        pieces.append(
+            hole(taints_within(frame, value), "str") if value.objs and value.alts is None else value
+        )
+    pieces.append(constant(template[at:]))
+    return frame.stepped(concatenated(pieces), node, "put into a text")
+
+
+def _written(
+    frame: Frame, node: ast.AST, thing: External, receiver: Value, given: Arguments
+) -> Value:
+    thing.fields["@content"] = hole(taints_within(frame, given.at(0)))
+    frame.run.changes(thing, given.at(0))
+    return Value(kind="int")
+
+
+def _content(
+    frame: Frame, node: ast.AST, thing: External, receiver: Value, given: Arguments
+) -> Value:
+    return thing.fields.get("@content", UNKNOWN)
+
+
+def _opened(
+    frame: Frame, node: ast.AST, thing: External, receiver: Value, given: Arguments
+) -> Value:
+    content = thing.fields.get("@content", UNKNOWN)
+    return Value(None, (External("web.File", True),), content.taints)
 
 
 def _stored_name(
@@ -387,6 +445,14 @@ _METHODS: dict[str, Method] = {
     "tarfile.TarFile.__iter__": _entries,
     "jinja2.Environment.get_template": _loaded,
     "jinja2.Environment.select_template": _loaded,
+    "starlette.templating.Jinja2Templates.get_template": _loaded_of_app,
+    "string.Template.substitute": _substituted,
+    "string.Template.safe_substitute": _substituted,
+    "pathlib.Path.write_bytes": _written,
+    "pathlib.Path.write_text": _written,
+    "pathlib.Path.read_bytes": _content,
+    "pathlib.Path.read_text": _content,
+    "pathlib.Path.open": _opened,
     "tempfile.File.write": _buffer_write,
     "io.Buffer.write": _buffer_write,
     "io.Buffer.getvalue": _buffer_value,

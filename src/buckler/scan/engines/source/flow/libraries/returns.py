@@ -111,6 +111,7 @@ contextlib.ExitStack -> contextlib.ExitStack
 contextlib.ExitStack.__enter__ -> contextlib.ExitStack
 contextlib.AsyncExitStack -> contextlib.AsyncExitStack
 contextlib.AsyncExitStack.__aenter__ -> contextlib.AsyncExitStack
+string.Template -> string.Template
 contextvars.ContextVar -> contextvars.ContextVar
 io.{StringIO,BytesIO} -> io.Buffer
 redis.{Redis,StrictRedis,from_url,asyncio.Redis,asyncio.from_url} -> redis.Redis
@@ -119,12 +120,26 @@ email.message.EmailMessage -> email.message.EmailMessage
 boto3.{client,resource} -> boto3.Client
 starlette.background.BackgroundTasks -> starlette.background.BackgroundTasks
 starlette.responses.{Response,HTMLResponse,JSONResponse,PlainTextResponse,RedirectResponse,StreamingResponse,FileResponse}.headers : web.headers
+starlette.responses.{Response,HTMLResponse,JSONResponse,PlainTextResponse,RedirectResponse,StreamingResponse,FileResponse}.raw_headers : web.raw_headers
 {fastapi.responses.ORJSONResponse,django.http.HttpResponse,flask.Response}.headers : web.headers
+starlette.templating.Jinja2Templates.TemplateResponse -> starlette.responses.HTMLResponse
+flask.{make_response,redirect} -> flask.Response
+django.shortcuts.{redirect,render} -> django.http.HttpResponse
 starlette.datastructures.MutableHeaders -> web.headers
 fastapi.{FastAPI,APIRouter} -> fastapi.APIRouter
 starlette.applications.Starlette -> fastapi.APIRouter
 starlette.routing.Router -> fastapi.APIRouter
 {flask.Flask,flask.Blueprint,flask.app.Flask,flask.blueprints.Blueprint} -> flask.Flask
+cryptography.hazmat.primitives.asymmetric.{rsa,ec,dsa,ed25519,ed448}.generate_private_key -> cryptography.PrivateKey
+cryptography.hazmat.primitives.asymmetric.{rsa.RSAPrivateKey,ec.EllipticCurvePrivateKey,dsa.DSAPrivateKey} -> cryptography.PrivateKey
+cryptography.hazmat.primitives.asymmetric.{rsa.RSAPublicKey,ec.EllipticCurvePublicKey,dsa.DSAPublicKey} -> cryptography.PublicKey
+cryptography.hazmat.primitives.serialization.{load_pem_private_key,load_der_private_key,load_ssh_private_key} -> cryptography.PrivateKey
+cryptography.hazmat.primitives.serialization.{load_pem_public_key,load_der_public_key,load_ssh_public_key} -> cryptography.PublicKey
+cryptography.PrivateKey.public_key -> cryptography.PublicKey
+cryptography.x509.{load_pem_x509_certificate,load_der_x509_certificate} -> cryptography.Certificate
+cryptography.Certificate.public_key -> cryptography.PublicKey
+cryptography.x509.{CertificateBuilder,CertificateSigningRequestBuilder,CertificateRevocationListBuilder} -> cryptography.Builder
+cryptography.Builder.{subject_name,issuer_name,public_key,serial_number,not_valid_before,not_valid_after,add_extension,last_update,next_update} -> cryptography.Builder
 paramiko.SSHClient -> paramiko.SSHClient
 asyncssh.connect -> asyncssh.Connection
 """

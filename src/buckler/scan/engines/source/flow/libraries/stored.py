@@ -6,6 +6,7 @@ import ast
 from functools import cache
 from typing import TYPE_CHECKING
 
+from buckler.scan.engines.source.flow.arguments import Arguments
 from buckler.scan.engines.source.flow.declared import default_source, fresh
 from buckler.scan.engines.source.flow.libraries.names import expanded
 from buckler.scan.engines.source.flow.objects import ClassObject, Container, External, Instance
@@ -41,11 +42,13 @@ def _names(text: str) -> frozenset[str]:
     return frozenset(n for word in text.split() for n in expanded(word))
 
 
-def stored(frame: Frame, node: ast.AST, thing: External, name: str) -> Value | None:
+def stored(
+    frame: Frame, node: ast.AST, thing: External, name: str, given: Arguments
+) -> Value | None:
     """What a method or attribute brings from outside, or None."""
     full = f"{thing.name}.{name}"
     if full in _names(_ROWS):
-        return row(frame, node, thing.row)
+        return row(frame, node, thing.row or _asked(given))
     if full in _names(_LISTS):
         made = Container("list", frame.run.path)
         made.rest = row(frame, node, thing.row)
@@ -54,6 +57,16 @@ def stored(frame: Frame, node: ast.AST, thing: External, name: str) -> Value | N
         return fresh(frame, default_source(frame, "model", "", node))
     if full in _names(_ANSWERS):
         return fresh(frame, default_source(frame, "answer", "", node))
+    return None
+
+
+def _asked(given: Arguments) -> ClassObject | None:
+    for value in given.all():
+        for thing in value.objs:
+            if type(thing) is ClassObject:
+                return thing
+            if type(thing) is External and thing.row is not None:
+                return thing.row
     return None
 
 

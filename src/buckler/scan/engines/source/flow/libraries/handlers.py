@@ -8,10 +8,10 @@ from collections.abc import Callable
 from buckler.scan.engines.source.flow.arguments import Arguments
 from buckler.scan.engines.source.flow.charsets import clean_after, shown_by_start
 from buckler.scan.engines.source.flow.conditions import all_of, any_of, boolean, facts_of
-from buckler.scan.engines.source.flow.declared import default_source, fresh
 from buckler.scan.engines.source.flow.expressions import as_text, taints_within
 from buckler.scan.engines.source.flow.frames import DECIDES, Frame, clearing
 from buckler.scan.engines.source.flow.iterating import derived, elements
+from buckler.scan.engines.source.flow.libraries.brought import BROUGHT
 from buckler.scan.engines.source.flow.libraries.credentials import CREDENTIALS
 from buckler.scan.engines.source.flow.objects import (
     ClassObject,
@@ -436,33 +436,6 @@ def _same_digest(frame: Frame, node: ast.AST, given: Arguments) -> Value:
     return boolean(authentic(given.at(0), given.at(1)), {})
 
 
-def _escaped_name(frame: Frame, node: ast.AST, given: Arguments) -> Value:
-    """Escaped for a name of a directory; a filter reads other characters."""
-    made = hole(derived(hole(taints_within(frame, given.at(0))), "str", "escape_rdn"), "str")
-    return made.mapped(lambda t: t.cleaned(bit("ldap_dn"), "escape_rdn()"))
-
-
-def _fields(frame: Frame, node: ast.AST, given: Arguments) -> Value | None:
-    """``asdict(x)``: the fields of an object, one by one."""
-    made = Container("dict", frame.run.path)
-    for thing in things(given.at(0), Instance):
-        frame.run.materialize(frame, obj(thing))
-        for name, value in thing.fields.items():
-            if not name.startswith("__"):
-                made.put(name, frame.stepped(value, node, f"the field {name}"), surely=True)
-    return obj(made) if made.items else None
-
-
-def _model(frame: Frame, node: ast.AST, given: Arguments) -> Value:
-    """What a language model answers."""
-    return fresh(frame, default_source(frame, "model", "", node))
-
-
-def _trace(frame: Frame, node: ast.AST, given: Arguments) -> Value:
-    """The lines of code that an exception came through."""
-    return fresh(frame, default_source(frame, "exception", "traceback", node))
-
-
 def _environ_path(frame: Frame, node: ast.AST, given: Arguments) -> Value:
     return given.at(0)
 
@@ -523,24 +496,8 @@ HANDLERS: dict[str, Handler] = {
     "hmac.HMAC": _mac,
     "hmac.compare_digest": _same_digest,
     "secrets.compare_digest": _same_digest,
-    "traceback.format_exc": _trace,
-    "traceback.format_exception": _trace,
-    "traceback.format_exception_only": _trace,
-    "traceback.format_tb": _trace,
-    "traceback.format_stack": _trace,
-    "sys.exc_info": _trace,
-    "dataclasses.asdict": _fields,
-    "dataclasses.astuple": _fields,
-    "litellm.completion": _model,
-    "litellm.acompletion": _model,
-    "ollama.chat": _model,
-    "ollama.generate": _model,
-    "openai.ChatCompletion.create": _model,
-    "openai.chat.completions.create": _model,
+    **BROUGHT,
     "shlex.split": _words,
-    "ldap3.utils.dn.escape_rdn": _escaped_name,
-    "ldap3.utils.dn.safe_rdn": _escaped_name,
-    "ldap.dn.escape_dn_chars": _escaped_name,
     "werkzeug.utils.secure_filename": _base_name,
     "pathvalidate.sanitize_filename": _base_name,
     "pathlib.Path": _path,

@@ -190,6 +190,8 @@ class Masking(logging.Filter):
         ("str", "len(body.password)", "", False),
         ("SecretStr", "body.password", "", False),
         ("SecretStr", "body.password.get_secret_value()", "", True),
+        ("SecretStr", "same(body.password)", "def same(x):\n    return x", False),
+        ("SecretStr", "same(body.password.get_secret_value())", "def same(x):\n    return x", True),
         ("str", "body.password", MASKING, False),
         ("str", "body.password", "class Other(logging.Filter):\n    pass", True),
     ],

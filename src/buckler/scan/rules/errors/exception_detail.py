@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import ast
 from collections.abc import Iterable, Iterator
+from http import HTTPStatus
 
 from buckler.core.finding import Confidence, Finding, Location, Severity
 from buckler.core.rule import Example, Fix, Rule
@@ -10,11 +12,18 @@ from buckler.scan.engines.interface import Exchange, Verdict
 from buckler.scan.engines.observations import Observations
 from buckler.scan.engines.source.flow.exceptions import WORDED
 from buckler.scan.engines.source.flow.interface import Flow, Flows
+from buckler.scan.fix.draft import Draft
+from buckler.scan.fix.edits import Repair
 from buckler.scan.model.application import AppModel, Operation
+from buckler.scan.python.constants import number
+from buckler.scan.python.index import argument, last
 from buckler.scan.rules._support.evidence import at_place, shown
 from buckler.scan.rules._support.handlers import general, handler_of, raised_at
 from buckler.scan.rules._support.leaks import leak
 from buckler.scan.rules._support.settings import planted
+
+
+_PHRASES = {int(status): status.phrase for status in HTTPStatus if status >= 400}
 
 
 class ExceptionDetailReturned(Rule):
@@ -65,7 +74,6 @@ class ExceptionDetailReturned(Rule):
         "log it and answer a constant text",
         before="raise HTTPException(500, detail=str(error)) from error",
         after='logger.exception("search failed")\nraise HTTPException(500, "The search failed") from None',
-        safe=True,
     )
     bad = (
         Example(
@@ -102,6 +110,37 @@ class ExceptionDetailReturned(Rule):
                 return {"name": name}
             """,
             line=8,
+        ),
+        Example(
+            """
+            from fastapi import FastAPI
+
+            from stock import Stock
+
+            app = FastAPI()
+            stock = Stock()
+
+
+            @app.get("/stock/{number}")
+            def amount(number: int) -> dict[str, object]:
+                return stock.amount(number)
+            """,
+            files={
+                "stock.py": """
+                import sqlite3
+
+
+                class Stock:
+                    def amount(self, number: int) -> dict[str, object]:
+                        answer: dict[str, object] = {"number": number}
+                        try:
+                            with sqlite3.connect(":memory:") as db:
+                                answer["amount"] = db.execute("SELECT amount FROM stock").fetchone()[0]
+                        except sqlite3.Error as problem:
+                            answer["error"] = f"no amount: {problem}"
+                        return answer
+                """,
+            },
         ),
     )
     good = (
@@ -152,6 +191,23 @@ class ExceptionDetailReturned(Rule):
             f"{said} is answered: it may tell of paths, hosts, statements and secrets.",
             severity=Severity.LOW if worded else None,
         )
+
+    def fix_source(self, draft: Draft, finding: Finding) -> Repair | None:
+        """The name of the status in place of what the exception says."""
+        for call in draft.calls_at(finding):
+            status = number(draft.index, argument(call, "status_code", 0))
+            detail = argument(call, "detail", 1)
+            if last(call.func) != "HTTPException" or detail is None or status not in _PHRASES:
+                continue
+            if isinstance(detail, ast.Dict | ast.List):
+                return None
+            draft.replace(detail, draft.quote(_PHRASES[status]))
+            return draft.repair(
+                "answers the name of the status",
+                safe=False,
+                changes="clients no longer read the text of the exception; log it where it is needed",
+            )
+        return None
 
     def check_observations(self, app: AppModel, seen: Observations) -> Iterable[Finding]:
         """Answers to failures; tracebacks of debug mode are CFG006's."""

@@ -88,6 +88,45 @@ class HostHeaderLink(Rule):
                 return {"link": f"{request.base_url}join?code={secrets.token_urlsafe(16)}"}
             """,
         ),
+        Example(
+            """
+            from fastapi import FastAPI, Request
+
+            from post import Post
+
+            app = FastAPI()
+            post = Post("localhost")
+
+
+            @app.post("/join")
+            async def join(request: Request) -> dict[str, str]:
+                link = request.url_for("confirm", code="c0de")
+                post.letter(str(link))
+                return {"link": f"{link}"}
+
+
+            @app.get("/confirm/{code}", name="confirm")
+            async def confirm(code: str) -> str:
+                return code
+            """,
+            files={
+                "post.py": """
+                import smtplib
+
+
+                class Post:
+                    def __init__(self, host: str) -> None:
+                        self.host = host
+
+                    def letter(self, link: str) -> None:
+                        try:
+                            with smtplib.SMTP(self.host, 1) as server:
+                                server.sendmail("a@shop.example", "b@shop.example", f"Subject: Join\\n\\n{link}")
+                        except OSError:
+                            return
+                """,
+            },
+        ),
     )
     good = (
         Example(

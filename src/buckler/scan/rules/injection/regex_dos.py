@@ -29,12 +29,13 @@ EXPONENTIAL, QUADRATIC = 24, 2048
 
 
 class RegexDenialOfService(Rule):
-    """A regular expression takes twice as long for each letter more.
+    """A regular expression takes twice as long for each letter more, or comes with the request.
 
     ## What it is
     A part that repeats holds another that repeats, ``(\\w+\\s?)+``, or alternatives that match the same,
     so that one text can be taken apart in many ways. When the rest does not match, Python's ``re`` tries
-    them all.
+    them all. Two parts that read the same, one behind the other (``\\s*(.*?)\\s*$``, or any ``\\s+$`` that is
+    searched for), take time that grows with the square of the length. A pattern of the request may be either.
 
     ## Why it matters
     Thirty letters keep a worker busy for minutes, a few such requests all of them. Python holds its lock
@@ -57,7 +58,7 @@ class RegexDenialOfService(Rule):
 
     id = "INJ016"
     name = "regex-denial-of-service"
-    title = "Regular expression with exponential time"
+    title = "Regular expression that can be made slow"
     severity = Severity.MEDIUM
     cwe = (1333, 400)
     owasp = ("API4:2023", "A04:2021", "A06:2025")
@@ -123,6 +124,35 @@ class RegexDenialOfService(Rule):
                 return re.fullmatch(r"(\\w+\\s?)*", words) is not None
             """,
         ),
+        Example(
+            """
+            from fastapi import FastAPI, Form
+
+            from cleaning import cleaned, found
+
+            app = FastAPI()
+
+
+            @app.post("/notes")
+            def note(text: str = Form(), mark: str = Form("")) -> int:
+                return len(cleaned(text)) + found(mark, text)
+            """,
+            files={
+                "cleaning.py": """
+                import re
+
+                END = re.compile(r"[\\s.]+$")
+
+
+                def cleaned(text: str) -> str:
+                    return END.sub("", text)
+
+
+                def found(mark: str, text: str) -> int:
+                    return len(re.findall(mark, text))
+                """,
+            },
+        ),
     )
     good = (
         Example(
@@ -149,6 +179,24 @@ class RegexDenialOfService(Rule):
 
             def own() -> list[str]:
                 return re.findall(r"^(a+)+$", "a fixed text")
+            """,
+        ),
+        Example(
+            """
+            import re
+
+            from fastapi import FastAPI, HTTPException, Query
+
+            app = FastAPI()
+            VERSION = re.compile(r"^(\\d+\\.?)+$")
+
+
+            @app.get("/versions")
+            def version(name: str = Query(max_length=12), other: str = "", word: str = "") -> bool:
+                if len(other) > 20:
+                    raise HTTPException(422)
+                known = re.search(rf"\\b{re.escape(word)}\\b", "one two three") is not None
+                return known and bool(VERSION.match(name)) and bool(VERSION.match(other))
             """,
         ),
     )

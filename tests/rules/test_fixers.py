@@ -22,7 +22,8 @@ from buckler.scan.fix.writing import written
 
 RULES = Registry.load("buckler.scan.rules")
 FIXERS = [rule for rule in RULES if isinstance(rule, Fixes)]
-BY_SOURCE = [rule for rule in FIXERS if hasattr(rule, "check_source")]
+READ = {"check_source", "flows", "check_call"}
+BY_SOURCE = [rule for rule in FIXERS if READ.intersection(rule.hooks())]
 
 
 def found(folder: Path, rules: list[Rule]) -> list[Finding]:

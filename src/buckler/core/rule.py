@@ -134,6 +134,8 @@ class Rule:
         fix: How to close it, or None where only the guide can say.
         words: At least one of them stands in every file in which ``check_source`` can find something;
             other files it is not asked about. Empty where there are no such words.
+        excused: A fact of the whole project (``scan.engines.source.flow.facts``) with which nothing that this rule
+            reads in source is a finding; empty where there is none.
     """
 
     id: ClassVar[str]
@@ -149,6 +151,7 @@ class Rule:
     good: ClassVar[tuple[Example, ...]]
     fix: ClassVar[Fix | None] = None
     words: ClassVar[tuple[str, ...]] = ()
+    excused: ClassVar[str] = ""
 
     @property
     def guide(self) -> str:

@@ -61,6 +61,10 @@ class Automaton:
         self.edges[at] = Counter()
         return Part(False, Counter({at: 1}), Counter({at: 1}))
 
+    def add_any(self) -> Part:
+        """A new position that takes every letter."""
+        return self.add(_ALL)
+
     def link(self, last: Counter[int], first: Counter[int]) -> None:
         """One way more from each end to each beginning."""
         for at, ways in last.items():
@@ -79,17 +83,30 @@ def is_exponential(pattern: str, flags: int = 0, *, whole: bool = False) -> bool
 
     """
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            tree = _parser.parse(pattern, flags)
-        automaton = Automaton()
-        part = _sequence(automaton, tree, tree.state.flags, looped=False)
+        automaton, part, _ = parsed(pattern, flags)
     except (re.error, RecursionError, OverflowError, ValueError, Unsure):
         return False
-    return any(_can_fail(automaton, part, at, whole=whole) for at in _ambiguous(automaton))
+    return any(can_fail(automaton, part, at, whole=whole) for at in _ambiguous(automaton))
 
 
-def _can_fail(automaton: Automaton, whole_part: Part, at: int, *, whole: bool) -> bool:
+def parsed(pattern: str, flags: int) -> tuple[Automaton, Part, bool]:
+    """The automaton of a pattern, and whether it matches at the beginning of a text alone.
+
+    Raises:
+        Unsure: The pattern has something that is not followed.
+        re.error: It is no pattern.
+    """
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        tree = _parser.parse(pattern, flags)
+    automaton = Automaton()
+    part = _sequence(automaton, tree, tree.state.flags, looped=False)
+    first = str(tree[0]) if len(tree) else ""
+    several = bool(tree.state.flags & re.MULTILINE) and "STRING" not in first
+    return automaton, part, "AT_BEGINNING" in first and not several
+
+
+def can_fail(automaton: Automaton, whole_part: Part, at: int, *, whole: bool) -> bool:
     """Whether the match may fail after the loop was left, so that every way is tried."""
     reached, stack = set(), [at]
     while stack:

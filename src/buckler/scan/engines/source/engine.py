@@ -47,6 +47,7 @@ class SourceEngine:
         every = list(rules)
         self._local = Local(folder, (r for r in every if isinstance(r, ChecksSource)), kept)
         self._flow_rules = [rule for rule in every if isinstance(rule, ChecksFlow | ChecksCall)]
+        self._excused = {rule.id: rule.excused for rule in every if rule.excused}
         self._confirmed = {r.id: r.confirmed for r in every if r.confirmed}
         self._emit = emit
         self._excluded = tuple(excluded)
@@ -75,6 +76,7 @@ class SourceEngine:
         flow = FlowEngine(
             paths, self._read, self._flow_rules, lambda name: template_named(self._folder, name)
         )
+        held: list[Finding] = []
         waiting: list[Finding] = []
         for number, path in enumerate(paths):
             try:
@@ -87,12 +89,16 @@ class SourceEngine:
                 for finding in found:
                     if finding.rule in self._confirmed:
                         waiting.append(finding)
+                    elif finding.rule in self._excused:
+                        held.append(finding)
                     else:
                         yield finding
             if number % 50 == 0:
                 self._emit(Progress("source", number, self.total))
-        yield from flow.run()
-        yield from (f for f in waiting if flow.confirms(self._confirmed[f.rule], f))
+        held += flow.run()
+        held += (f for f in waiting if flow.confirms(self._confirmed[f.rule], f))
+        # What holds for the whole project is known only when all of it was run.
+        yield from (f for f in held if self._excused.get(f.rule, "") not in flow.facts)
         for entry in flow.cut_short:
             self._emit(
                 GapFound(entry, "it is too large to be followed to its end by the source engine")

@@ -2,17 +2,28 @@
 
 from __future__ import annotations
 
+import ast
 from collections.abc import Iterable, Iterator
+from http import HTTPStatus
 
 from buckler.core.finding import Confidence, Finding, Location, Severity
 from buckler.core.rule import Example, Fix, Rule
-from buckler.scan.engines.interface import Exchange
+from buckler.scan.engines.interface import Exchange, Verdict
 from buckler.scan.engines.observations import Observations
+from buckler.scan.engines.source.flow.exceptions import WORDED
+from buckler.scan.engines.source.flow.interface import Flow, Flows
+from buckler.scan.fix.draft import Draft
+from buckler.scan.fix.edits import Repair
 from buckler.scan.model.application import AppModel, Operation
+from buckler.scan.python.constants import number
+from buckler.scan.python.index import argument, last
 from buckler.scan.rules._support.evidence import at_place, shown
 from buckler.scan.rules._support.handlers import general, handler_of, raised_at
 from buckler.scan.rules._support.leaks import leak
 from buckler.scan.rules._support.settings import planted
+
+
+_PHRASES = {int(status): status.phrase for status in HTTPStatus if status >= 400}
 
 
 class ExceptionDetailReturned(Rule):
@@ -49,11 +60,20 @@ class ExceptionDetailReturned(Rule):
     owasp = ("API8:2023", "A05:2021", "A10:2025")
     asvs = ("V16.5.1",)
     control = "guard.ProblemDetails"
+    flows = Flows(
+        "exception",
+        """
+        fastapi.HTTPException(1:detail) web.answer(0) web.answer.html(0) flask.abort(1:description) fastapi.WebSocketException(1:reason)
+        starlette.responses.{Response,JSONResponse,PlainTextResponse,HTMLResponse,StreamingResponse}(0:content) fastapi.responses.{ORJSONResponse,UJSONResponse}(0:content)
+        flask.jsonify(*) flask.make_response(0) flask.Response(0:response) django.http.{HttpResponse,HttpResponseServerError,HttpResponseBadRequest}(0:content) django.http.JsonResponse(0:data)
+        starlette.websockets.WebSocket.{send_text,send_json}(0:data) starlette.websockets.WebSocket.close(1:reason)
+        """,
+        sources=frozenset({"exception"}),
+    )
     fix = Fix(
         "log it and answer a constant text",
         before="raise HTTPException(500, detail=str(error)) from error",
         after='logger.exception("search failed")\nraise HTTPException(500, "The search failed") from None',
-        safe=True,
     )
     bad = (
         Example(
@@ -90,6 +110,37 @@ class ExceptionDetailReturned(Rule):
                 return {"name": name}
             """,
             line=8,
+        ),
+        Example(
+            """
+            from fastapi import FastAPI
+
+            from stock import Stock
+
+            app = FastAPI()
+            stock = Stock()
+
+
+            @app.get("/stock/{number}")
+            def amount(number: int) -> dict[str, object]:
+                return stock.amount(number)
+            """,
+            files={
+                "stock.py": """
+                import sqlite3
+
+
+                class Stock:
+                    def amount(self, number: int) -> dict[str, object]:
+                        answer: dict[str, object] = {"number": number}
+                        try:
+                            with sqlite3.connect(":memory:") as db:
+                                answer["amount"] = db.execute("SELECT amount FROM stock").fetchone()[0]
+                        except sqlite3.Error as problem:
+                            answer["error"] = f"no amount: {problem}"
+                        return answer
+                """,
+            },
         ),
     )
     good = (
@@ -128,6 +179,35 @@ class ExceptionDetailReturned(Rule):
             """,
         ),
     )
+
+    def check_flow(self, flow: Flow) -> Verdict | None:
+        """An exception on its way into an answer."""
+        if not flow.taints:
+            return None
+        names = {t.token.source.name for t in flow.taints}
+        said = "A traceback" if "traceback" in names else "The text of an exception"
+        worded = names <= {name.rpartition(".")[2] for name in WORDED}
+        return Verdict(
+            f"{said} is answered: it may tell of paths, hosts, statements and secrets.",
+            severity=Severity.LOW if worded else None,
+        )
+
+    def fix_source(self, draft: Draft, finding: Finding) -> Repair | None:
+        """The name of the status in place of what the exception says."""
+        for call in draft.calls_at(finding):
+            status = number(draft.index, argument(call, "status_code", 0))
+            detail = argument(call, "detail", 1)
+            if last(call.func) != "HTTPException" or detail is None or status not in _PHRASES:
+                continue
+            if isinstance(detail, ast.Dict | ast.List):
+                return None
+            draft.replace(detail, draft.quote(_PHRASES[status]))
+            return draft.repair(
+                "answers the name of the status",
+                safe=False,
+                changes="clients no longer read the text of the exception; log it where it is needed",
+            )
+        return None
 
     def check_observations(self, app: AppModel, seen: Observations) -> Iterable[Finding]:
         """Answers to failures; tracebacks of debug mode are CFG006's."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 
 from buckler.core.finding import Confidence, Finding, Location, Severity
@@ -10,8 +11,14 @@ from buckler.core.rule import Example, Fix, Rule
 from buckler.scan.engines.attack import proofs
 from buckler.scan.engines.interface import Observations, Verdict
 from buckler.scan.engines.source.flow.interface import Flow, Flows
+from buckler.scan.engines.source.flow.objects import deep_taints
+from buckler.scan.engines.source.flow.values import texts_of
 from buckler.scan.model.application import AppModel
 from buckler.scan.rules._support.flows import told
+
+_SECRET = re.compile(
+    r"[?&](token|code|key|secret|signature|otp)=|/(reset|magic|invite)", re.IGNORECASE
+)
 
 
 class HostHeaderLink(Rule):
@@ -52,6 +59,11 @@ class HostHeaderLink(Rule):
         "hostlink",
         """
         smtplib.SMTP.{sendmail,send_message}(*) email.message.EmailMessage.set_content(0) email.mime.text.MIMEText(0)
+        email.mime.{text.MIMEText,nonmultipart.MIMENonMultipart}(0) email.message.EmailMessage.{add_alternative,set_payload,add_attachment}(0)
+        aiosmtplib.{send,SMTP.send_message,SMTP.sendmail}(*) fastapi_mail.MessageSchema(body,html,template_body) sendgrid.helpers.mail.Mail(*) resend.Emails.send(0)
+        django.core.mail.{send_mail,send_mass_mail,EmailMessage,EmailMultiAlternatives}(*) flask_mail.Message(*) postmarker.core.PostmarkClient.emails.send(*)
+        boto3.Client.{send_email,send_raw_email,send_templated_email}(*) twilio.rest.Client.messages.create(body)
+        web.answer(0) starlette.responses.{JSONResponse,RedirectResponse}(0:content,url)
         *.{send_mail,send_email,send_message,send_reset,send_link,mail}(*)
         """,
         sources=frozenset({"host"}),
@@ -76,6 +88,45 @@ class HostHeaderLink(Rule):
                 return {"link": f"{request.base_url}join?code={secrets.token_urlsafe(16)}"}
             """,
         ),
+        Example(
+            """
+            from fastapi import FastAPI, Request
+
+            from post import Post
+
+            app = FastAPI()
+            post = Post("localhost")
+
+
+            @app.post("/join")
+            async def join(request: Request) -> dict[str, str]:
+                link = request.url_for("confirm", code="c0de")
+                post.letter(str(link))
+                return {"link": f"{link}"}
+
+
+            @app.get("/confirm/{code}", name="confirm")
+            async def confirm(code: str) -> str:
+                return code
+            """,
+            files={
+                "post.py": """
+                import smtplib
+
+
+                class Post:
+                    def __init__(self, host: str) -> None:
+                        self.host = host
+
+                    def letter(self, link: str) -> None:
+                        try:
+                            with smtplib.SMTP(self.host, 1) as server:
+                                server.sendmail("a@shop.example", "b@shop.example", f"Subject: Join\\n\\n{link}")
+                        except OSError:
+                            return
+                """,
+            },
+        ),
     )
     good = (
         Example(
@@ -99,6 +150,8 @@ class HostHeaderLink(Rule):
         """A message that is built from the Host header."""
         if not flow.taints:
             return None
+        if flow.call.startswith(("web.answer", "starlette.responses.")):
+            return _secret_link(flow)
         return told(
             flow,
             "becomes part of a message's text: whoever asks for it decides where its links lead.",
@@ -135,3 +188,17 @@ class HostHeaderLink(Rule):
                 location=Location(path, line, operation.key, "header:host"),
                 proof=(proofs.exchange(exchange, Redactor(), mark=host),),
             )
+
+
+def _secret_link(flow: Flow) -> Verdict | None:
+    """A link of an answer: a cache may keep it for others, which matters where it holds a secret."""
+    for value in deep_taints(flow.value):
+        for text in texts_of(value):
+            constant = "".join(part for part in text if isinstance(part, str))
+            dirty = [t for part in text if not isinstance(part, str) for t in part]
+            if _SECRET.search(constant) and any(t in flow.taints for t in dirty):
+                return told(
+                    flow,
+                    "becomes part of a link with a secret in it: caches and whoever forwards it follow it.",
+                )
+    return None

@@ -5,40 +5,37 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 
 from buckler.core.finding import Confidence, Finding, Severity
 from buckler.core.rule import Example, Fix, Rule
-from buckler.scan.engines.interface import Module
+from buckler.scan.engines.interface import Module, Verdict
+from buckler.scan.engines.source.flow.interface import ANSWERS, DIRECT, STORED, Flow, Flows
+from buckler.scan.engines.source.flow.objects import External, things
+from buckler.scan.engines.source.flow.values import Taints, one_text
 from buckler.scan.languages.regex import is_exponential
-from buckler.scan.python.constants import number, text, value_of
-from buckler.scan.python.index import Index, argument, index_of, last
-from buckler.scan.python.modules import made_by
+from buckler.scan.languages.regex_polynomial import is_polynomial
+from buckler.scan.python.constants import text
+from buckler.scan.python.index import Index, index_of
+from buckler.scan.rules._support.flows import has, told
 from buckler.scan.rules._support.source import here
 
-_SUBJECT = {
-    "match": 1,
-    "fullmatch": 1,
-    "search": 1,
-    "findall": 1,
-    "finditer": 1,
-    "split": 1,
-    "sub": 2,
-    "subn": 2,
-}
 _FLAGS = {
     name: int(getattr(re, name))
     for name in ("I", "IGNORECASE", "S", "DOTALL", "M", "MULTILINE", "A", "ASCII", "X", "VERBOSE")
 }
-_SHORT = 24
+EXPONENTIAL, QUADRATIC = 24, 2048
+"""Up to which length a pattern of either kind does no harm."""
 
 
 class RegexDenialOfService(Rule):
-    """A regular expression takes twice as long for each letter more.
+    """A regular expression takes twice as long for each letter more, or comes with the request.
 
     ## What it is
     A part that repeats holds another that repeats, ``(\\w+\\s?)+``, or alternatives that match the same,
     so that one text can be taken apart in many ways. When the rest does not match, Python's ``re`` tries
-    them all.
+    them all. Two parts that read the same, one behind the other (``\\s*(.*?)\\s*$``, or any ``\\s+$`` that is
+    searched for), take time that grows with the square of the length. A pattern of the request may be either.
 
     ## Why it matters
     Thirty letters keep a worker busy for minutes, a few such requests all of them. Python holds its lock
@@ -61,11 +58,20 @@ class RegexDenialOfService(Rule):
 
     id = "INJ016"
     name = "regex-denial-of-service"
-    title = "Regular expression with exponential time"
+    title = "Regular expression that can be made slow"
     severity = Severity.MEDIUM
     cwe = (1333, 400)
     owasp = ("API4:2023", "A04:2021", "A06:2025")
     asvs = ("V1.3.12",)
+    flows = Flows(
+        "regex",
+        """
+        re.{match,fullmatch,search,findall,finditer,split}(0:pattern,1:string) re.{sub,subn}(0:pattern,2:string) re.compile(0:pattern)
+        re.Pattern.{match,fullmatch,search,findall,finditer,split}(0:string) re.Pattern.{sub,subn}(1:string)
+        """,
+        sanitizers="re.escape",
+        sources=DIRECT | STORED | ANSWERS,
+    )
     fix = Fix(
         "leave one way only: ^\\w+(?:\\s\\w+)*$",
         before='re.match(r"^(\\w+\\s?)+$", value)',
@@ -118,6 +124,35 @@ class RegexDenialOfService(Rule):
                 return re.fullmatch(r"(\\w+\\s?)*", words) is not None
             """,
         ),
+        Example(
+            """
+            from fastapi import FastAPI, Form
+
+            from cleaning import cleaned, found
+
+            app = FastAPI()
+
+
+            @app.post("/notes")
+            def note(text: str = Form(), mark: str = Form("")) -> int:
+                return len(cleaned(text)) + found(mark, text)
+            """,
+            files={
+                "cleaning.py": """
+                import re
+
+                END = re.compile(r"[\\s.]+$")
+
+
+                def cleaned(text: str) -> str:
+                    return END.sub("", text)
+
+
+                def found(mark: str, text: str) -> int:
+                    return len(re.findall(mark, text))
+                """,
+            },
+        ),
     )
     good = (
         Example(
@@ -146,77 +181,91 @@ class RegexDenialOfService(Rule):
                 return re.findall(r"^(a+)+$", "a fixed text")
             """,
         ),
+        Example(
+            """
+            import re
+
+            from fastapi import FastAPI, HTTPException, Query
+
+            app = FastAPI()
+            VERSION = re.compile(r"^(\\d+\\.?)+$")
+
+
+            @app.get("/versions")
+            def version(name: str = Query(max_length=12), other: str = "", word: str = "") -> bool:
+                if len(other) > 20:
+                    raise HTTPException(422)
+                known = re.search(rf"\\b{re.escape(word)}\\b", "one two three") is not None
+                return known and bool(VERSION.match(name)) and bool(VERSION.match(other))
+            """,
+        ),
     )
 
     def check_source(self, module: Module) -> Iterable[Finding]:
-        """Uses of exponential patterns on values that are not fixed."""
+        """Patterns that Python's ``re`` looks at without a call."""
         index = index_of(module)
-        for node in (*_uses(index), *_declared(index)):
+        for node in _declared(index):
             yield self.found(
                 "A text can be made for which this regular expression takes twice as long with each letter.",
                 confidence=Confidence.SUSPECTED,
                 location=here(index, node),
             )
 
-
-def _uses(index: Index) -> Iterator[ast.AST]:
-    modules = {name for name, known in index.imports.items() if known.dotted == "re"}
-    for call in index.called(*_SUBJECT):
-        attribute = call.func
-        owner = attribute.value if isinstance(attribute, ast.Attribute) else None
-        if isinstance(owner, ast.Constant):
-            continue
-        name = last(attribute)
-        if owner is None or last(owner) in modules:
-            name = index.name(attribute).removeprefix("re.")
-        if name not in _SUBJECT:
-            continue
-        if index.name(attribute) == f"re.{name}":
-            found = _literal(index, call, _SUBJECT[name])
-            subject = argument(call, "string", _SUBJECT[name])
-        elif isinstance(attribute, ast.Attribute):
-            found = _compiled(index, attribute.value)
-            subject = argument(call, "string", _SUBJECT[name] - 1)
-        else:
-            continue
-        if found is None or subject is None or not _is_open(index, subject):
-            continue
-        if is_exponential(found[0], found[1], whole=name == "fullmatch"):
-            yield call
-
-
-def _literal(index: Index, call: ast.Call, subject: int) -> tuple[str, int] | None:
-    pattern = text(index, argument(call, "pattern", 0))
-    position = {1: 2, 2: 4}[subject] + (1 if last(call.func) == "split" else 0)
-    return None if pattern is None else (pattern, _flags(index, argument(call, "flags", position)))
-
-
-def _compiled(index: Index, node: ast.expr) -> tuple[str, int] | None:
-    """Pattern and flags of what ``re.compile`` made, wherever that stands."""
-    found = made_by(index, node)
-    if found is None or found[0].name(found[1].func) != "re.compile":
+    def check_flow(self, flow: Flow) -> Verdict | None:
+        """Which text meets which pattern, or whose pattern it is."""
+        if flow.argument == "pattern":
+            if not flow.taints:
+                return None
+            return told(
+                flow,
+                "becomes a regular expression: whoever sends it decides how long a match takes.",
+            )
+        pattern, flags = _pattern_of(flow)
+        if pattern is None:
+            return None
+        method = flow.call.rpartition(".")[2]
+        whole = method == "fullmatch"
+        if is_exponential(pattern, flags, whole=whole):
+            taints = _longer(flow, EXPONENTIAL)
+            what = "meets a pattern that takes twice as long with each letter."
+            return told(flow, what, taints) if taints else None
+        anywhere = method not in ("match", "fullmatch")
+        if is_polynomial(pattern, flags, whole=whole, anywhere=anywhere):
+            taints = tuple(t for t in _longer(flow, QUADRATIC) if t.token.source.direct)
+            verdict = told(
+                flow,
+                "meets a pattern whose time grows with the square of the length, and has no limit.",
+                taints,
+            )
+            return replace(verdict, severity=Severity.LOW) if taints else None
         return None
-    other, made = found
-    pattern = text(other, argument(made, "pattern", 0))
-    return None if pattern is None else (pattern, _flags(other, argument(made, "flags", 1)))
 
 
-def _flags(index: Index, node: ast.expr | None) -> int:
-    found = 0
-    for item in ast.walk(node) if node is not None else ():
-        found |= _FLAGS.get(last(item), 0)
-    return found
+def _longer(flow: Flow, limit: int) -> Taints:
+    """The input that may be longer than so many characters, and that no list of allowed values holds."""
+    return tuple(
+        t
+        for t in flow.all_taints
+        if not has(flow, t, f"length_{limit}") and not has(flow, t, "any")
+    )
 
 
-def _is_open(index: Index, node: ast.expr) -> bool:
-    """Whether a text is neither fixed nor cut short."""
-    known = value_of(index, node)
-    if (known is not None and not known.default) or index.function_of(node) is None:
-        return False
-    if isinstance(node, ast.Subscript) and isinstance(node.slice, ast.Slice):
-        most = number(index, node.slice.upper)
-        return most is None or most > _SHORT
-    return True
+def _pattern_of(flow: Flow) -> tuple[str | None, int]:
+    """The pattern and its flags."""
+    made = next((t for t in things(flow.receiver, External) if t.name == "re.Pattern"), None)
+    if made is not None:
+        given = made.given[0] if made.given else made.named.get("pattern")
+        flags = made.given[1] if len(made.given) > 1 else made.named.get("flags")
+    else:
+        given = flow.other(0, "pattern")
+        place = {"sub": 4, "subn": 4, "split": 3}.get(flow.call.rpartition(".")[2], 2)
+        flags = flow.other(place, "flags")
+    pattern = one_text(given) if given is not None else None
+    names = [t.name for t in things(flags, External)] if flags is not None else []
+    number = 0
+    for name in names:
+        number |= _FLAGS.get(name.rpartition(".")[2], 0)
+    return pattern, number
 
 
 def _declared(index: Index) -> Iterator[ast.AST]:

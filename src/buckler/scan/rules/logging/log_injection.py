@@ -8,6 +8,7 @@ from collections.abc import Iterable
 from buckler.core.finding import Severity
 from buckler.core.rule import Example, Fix, Rule
 from buckler.scan.engines.interface import Hit, Mint, Payload, Probe, Slot, Verdict
+from buckler.scan.engines.source.flow.facts import LOGS_ESCAPED
 from buckler.scan.engines.source.flow.interface import Flow, Flows
 from buckler.scan.rules._support.flow_lines import ends_removed, shown_as_repr
 from buckler.scan.rules._support.flows import told
@@ -47,6 +48,7 @@ class LogInjection(Rule):
     asvs = ("V16.4.1",)
     control = "guard.Audit"
     sinks = ("log",)
+    excused = LOGS_ESCAPED
     flows = Flows(
         "log",
         """

@@ -8,8 +8,14 @@ from collections.abc import Iterable
 from buckler.core.finding import Confidence, Finding, Severity
 from buckler.core.rule import Example, Fix, Rule
 from buckler.scan.engines.interface import Hit, Mint, Module, Payload, Probe, Slot, Verdict
+from buckler.scan.engines.source.flow.exceptions import REFUSED_BODY
+from buckler.scan.engines.source.flow.facts import LOGS_MASKED
+from buckler.scan.engines.source.flow.interface import Flow, Flows
+from buckler.scan.engines.source.flow.masking import MASKED
+from buckler.scan.engines.source.flow.values import Taint
 from buckler.scan.python.index import index_of
 from buckler.scan.python.logged import LEVELS, logs, secrets
+from buckler.scan.rules._support.flows import has, told
 from buckler.scan.rules._support.passwords import strong
 from buckler.scan.rules._support.source import here
 
@@ -17,6 +23,12 @@ SECRET_SLOT = re.compile(
     r"(pass(word|wd|phrase|code)?|pwd|secret|token|api_?-?key|authorization|credential|cvv|cvc|otp|pin|card_?number|private_?key)$",
     re.IGNORECASE,
 )
+
+
+_HEADERS = frozenset(
+    {"authorization", "proxy-authorization", "cookie", "x-api-key", "x-auth-token", "x-csrf-token"}
+)
+_SESSIONS = re.compile(r"sess|sid$|auth|jwt|token|csrf", re.IGNORECASE)
 
 
 class SecretInLog(Rule):
@@ -54,6 +66,15 @@ class SecretInLog(Rule):
     asvs = ("V16.2.5",)
     control = "guard.Audit"
     sinks = ("log",)
+    excused = LOGS_MASKED
+    flows = Flows(
+        "secretlog",
+        """
+        logging.{debug,info,warning,warn,error,critical,exception,log}(*)
+        builtins.print(*) pprint.pprint(0) sys.{stderr,stdout}.write(0)
+        logging.Logger.{debug,info,warning,warn,error,critical,exception,log,success,trace}(*)
+        """,
+    )
     fix = Fix(
         'log who, not with what: logger.info("sign-up of %r", payload.username)',
         before='logger.info("sign-up of %s", payload.model_dump())',
@@ -155,6 +176,13 @@ class SecretInLog(Rule):
                     location=here(index, call),
                 )
 
+    def check_flow(self, flow: Flow) -> Verdict | None:
+        """Headers and fields that are secrets by their name, and all headers at once."""
+        if flow.argument in ("exc_info", "stack_info"):
+            return None
+        taints = tuple(t for t in flow.taints if not has(flow, t, MASKED) and _is_secret(t))
+        return told(flow, "is written to the log.", taints) if taints else None
+
     def attack(self, slot: Slot, mint: Mint) -> Iterable[Payload]:
         """A secret that is taken by most policies."""
         if SECRET_SLOT.search(slot.leaf):
@@ -170,3 +198,29 @@ class SecretInLog(Rule):
             f"What is sent as {probe.slot.name} is written to the log.",
             mark=probe.payload.canary.text,
         )
+
+
+def _is_secret(taint: Taint) -> bool:
+    """Whether an input is a secret: by name, as a credential, or as a whole that holds some."""
+    if _is_part(taint):
+        return False
+    source = taint.token.source
+    name = source.name.lower().replace("_", "-")
+    if source.kind == "header":
+        return name in _HEADERS or name == "*" or bool(SECRET_SLOT.search(source.name))
+    if source.kind == "cookie":
+        return name == "*" or bool(_SESSIONS.search(source.name))
+    if source.kind == "body":
+        return source.name == REFUSED_BODY
+    leaf = source.name.rpartition(".")[2]
+    return source.kind in ("json", "form", "query") and bool(SECRET_SLOT.search(leaf))
+
+
+def _is_part(taint: Taint) -> bool:
+    """Whether only a part of it is left: the last four letters, what stands before a sign."""
+    token = taint.token
+    while token.parent is not None:
+        if token.how in ("first", "part"):
+            return True
+        token = token.parent
+    return False

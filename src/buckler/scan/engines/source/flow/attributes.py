@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 from buckler.scan.engines.source.flow.frames import Frame
 from buckler.scan.engines.source.flow.iterating import derived
+from buckler.scan.engines.source.flow.lengths import shorter
 from buckler.scan.engines.source.flow.numbers import NUMERIC
 from buckler.scan.engines.source.flow.objects import (
     ClassObject,
@@ -24,6 +25,13 @@ from buckler.scan.engines.source.flow.values import UNKNOWN, Text, Value, hole, 
 
 def attribute(frame: Frame, node: ast.AST, owner: Value, name: str) -> Value:
     """What ``owner.name`` may be."""
+    held = frame.run.web.exceptions.attribute(frame, node, owner, name)
+    if held is not None:
+        return held
+    if owner.taints and owner.objs and all(type(t) is Method for t in owner.objs):
+        owner = Value(
+            None, (), owner.taints
+        )  # input of unknown shape: an attribute of an attribute
     if not owner.objs:
         if owner.taints and owner.alts is None and owner.kind == "":
             taints = derived(without_numbers(owner, name), "attribute", name)
@@ -105,7 +113,8 @@ def _of_super(thing: Super, name: str) -> Value | None:
             return bound(cls.attrs[name], thing.bound, cls, instance=True)
     bases = thing.owner.external_bases()
     if bases:
-        return obj(Method(obj(External(bases[0], True)), name))
+        fields = {"@self": thing.bound} if name == "__init__" else {}
+        return obj(Method(obj(External(bases[0], True, fields=fields)), name))
     return None
 
 
@@ -132,9 +141,11 @@ def subscript(
         elif type(thing) is ClassObject:
             # ``Color["RED"]`` of an enumeration, ``Repository[User]`` of a generic class.
             found.append(obj(thing) if known is UNKNOWN and not key.taints else _member(thing, key))
-    if opaque(owner) is not None or (not owner.objs and owner.taints):
+    methods = all(type(thing) is Method for thing in owner.objs)
+    if opaque(owner) is not None or (methods and owner.taints):
         how = "element" if known is UNKNOWN else f"[{known!r}]"
-        found.append(hole(derived(without_numbers(owner, known), "part", how)))
+        first = "first" if known == 0 else "part"
+        found.append(hole(derived(without_numbers(owner, known), first, how)))
     elif not owner.objs and owner.alts and isinstance(known, int):
         return _letter(owner, known)
     return join(found) if found else UNKNOWN
@@ -196,6 +207,13 @@ def _slice(frame: Frame, owner: Value, bounds: Sequence[Value | None], node: ast
         return join(found)
     if exact and owner.alts and all(isinstance(a, str | bytes) for a in owner.alts):
         return Value(tuple(dict.fromkeys(a[slice(*numbers)] for a in owner.alts)))
-    if owner.alts and any(type(a) is Text for a in owner.alts):
-        return hole(derived(owner, "part", "slice"), "str")
-    return hole(derived(owner, "part", "slice"), owner.kind)
+    texts = bool(owner.alts) and any(type(a) is Text for a in owner.alts or ())
+    first = numbers[:2] == [None, 1] and not texts
+    part = hole(
+        derived(owner, "first" if first else "part", "slice"), "str" if texts else owner.kind
+    )
+    most = numbers[1] if exact and len(numbers) > 1 else None
+    if most is None or most < 0:
+        return part
+    length = shorter(most - max(numbers[0] or 0, 0))
+    return part.mapped(lambda t: t.cleaned(length))

@@ -22,6 +22,8 @@ _CATEGORIES = {
     "CATEGORY_SPACE": _SPACE,
     "CATEGORY_NOT_SPACE": EVERYTHING - _SPACE,
 }
+FORMULA = frozenset("=+-@\t\r")
+"""The characters with which a spreadsheet's formula may begin."""
 DANGEROUS: dict[str, str] = {
     "sql": "'\"`;\\ ()=,*#/",
     "nosql": "'\"${}",
@@ -35,6 +37,7 @@ DANGEROUS: dict[str, str] = {
     "log": "\r\n",
     "xml": "<>&\"'",
     "ldap": "()*\\&|\0",
+    "ldap_dn": ',+"\\<>;=# \0',
     "xpath": "'\"[]()/",
     "ssrf": ":/.@\\#?",
     "redirect": ":/\\.",
@@ -68,6 +71,8 @@ def clean_after(pattern: str, whole: bool) -> int:
     made |= _tried(pattern)
     if not _first(items) & {"-"} and not allowed.intersection(" "):
         made |= bit("argv")
+    if not _first(items) & FORMULA:
+        made |= bit("csv")
     if allowed <= (_WORD | {"-"}):
         made = ALL if not newline else ALL & ~bit("header", "log")
     elif newline:
@@ -191,6 +196,20 @@ def _first(items: list[Any]) -> frozenset[str]:
             return EVERYTHING
         return _of(str(op), argument, 0)
     return frozenset()
+
+
+@lru_cache(maxsize=256)
+def shown_by_start(pattern: str) -> tuple[int, int]:
+    """What a match of a pattern at the beginning of a text shows of it, and what the lack of one does."""
+    try:
+        items = list(parser.parse(pattern))
+    except (re.error, RecursionError, OverflowError):
+        return 0, 0
+    first = _first(items)
+    fitting = bit("csv") if first and not first & FORMULA else 0
+    consuming = [i for i in items if not _is_start(i)]
+    single = len(consuming) == 1 and str(consuming[0][0]) in ("IN", "LITERAL")
+    return fitting, bit("csv") if single and first >= FORMULA else 0
 
 
 @lru_cache(maxsize=256)

@@ -14,9 +14,11 @@ from buckler.scan.engines.source.flow.values import (
     TRUE,
     Clears,
     Facts,
+    Taint,
     Text,
     Value,
     bit,
+    hole,
     join,
     one_text,
     only,
@@ -47,6 +49,8 @@ ABSENT: dict[str, str] = {
     ":": "colon",
     "//": "doubleslash",
     "@": "at",
+    "'": "single_quote",
+    '"': "double_quote",
 }
 """What a text must not contain, and the part of a protection that its absence is."""
 UNDECIDED: Facts = ({}, {})
@@ -120,7 +124,7 @@ def compared(frame: Frame, op: ast.cmpop, left: Value, right: Value) -> Value:
     elif isinstance(op, ast.In | ast.NotIn):
         if left.taints and _list_of_allowed(right) and _whole(left):
             clears = clearing(left)
-        absent = _absent(left, right)
+        absent = _absent(left, right) or _first_absent(left, right)
         clears = clears or _among_parents(left, right)
     elif isinstance(op, ast.Lt | ast.LtE | ast.Gt | ast.GtE):
         return Value(kind="bool")
@@ -254,6 +258,20 @@ def _absent(left: Value, right: Value) -> Clears:
     if word is None or not right.taints or word not in ABSENT:
         return {}
     return clearing(right, bit(ABSENT[word]))
+
+
+def _first_absent(left: Value, right: Value) -> Clears:
+    """``text[:1] in ("=", "+", "-", "@")``: where it is false, no spreadsheet takes it for a formula."""
+    options: set[str] = set()
+    for value in (right, *(i for t in right.objs if type(t) is Container for i in t.all())):
+        options.update(*(a for a in value.alts or () if isinstance(a, str)))
+    if not {"=", "+", "-", "@"} <= options:
+        return {}
+    made: Clears = {}
+    for taint in left.taints:
+        if taint.token.how == "first" and taint.token.parent is not None:
+            made |= clearing(hole((Taint(taint.token.parent, 0, taint.step),)), bit("csv"))
+    return made
 
 
 def all_of(values: Iterable[Value]) -> Value:

@@ -7,8 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 from buckler.scan.engines.source.flow.arguments import Arguments
 from buckler.scan.engines.source.flow.charsets import clean_after
+from buckler.scan.engines.source.flow.lengths import bounded
 from buckler.scan.engines.source.flow.libraries.names import canonical
 from buckler.scan.engines.source.flow.libraries.returns import class_known
+from buckler.scan.engines.source.flow.masking import masked
 from buckler.scan.engines.source.flow.objects import (
     ClassObject,
     Container,
@@ -285,6 +287,8 @@ def _of_external(frame: Frame, thing: External, source: Source, depth: int) -> V
             "str",
             bit("nosql", "header", "log", "slash") if name.endswith("EmailStr") else bit("nosql"),
         )
+    if name in ("pydantic.SecretStr", "pydantic.SecretBytes", "pydantic.Secret"):
+        return masked(fresh(frame, source))
     if name == "starlette.datastructures.UploadFile":
         return obj(External(name, True, (), {}, {}, source))
     return fresh(frame, source)
@@ -311,7 +315,10 @@ def refined(frame: Frame, value: Value, extra: Value) -> Value:
 
 
 def constrained(frame: Frame, value: Value, named: dict[str, Value]) -> Value:
-    """The value with what a pattern leaves of it; Pydantic's patterns search, so they need both anchors."""
+    """The value with what its constraints leave of it; Pydantic's patterns search, so they need both anchors."""
+    length = bounded(named)
+    if length:
+        value = value.mapped(lambda t: t.cleaned(length))
     pattern = named.get("pattern") or named.get("regex")
     text = one_text(pattern) if pattern is not None else None
     if text is None:

@@ -10,6 +10,7 @@ from buckler.core.finding import Finding
 from buckler.core.rule import Rule
 from buckler.scan.engines.source.flow.entries import Entry
 from buckler.scan.engines.source.flow.expressions import taints_within
+from buckler.scan.engines.source.flow.facts import django_facts
 from buckler.scan.engines.source.flow.frames import Frame
 from buckler.scan.engines.source.flow.hits import Hits
 from buckler.scan.engines.source.flow.libraries.names import canonical
@@ -59,6 +60,7 @@ class FlowEngine:
         self._sinks = Sinks(rules)
         self._templates = Templates(template)
         self.cut_short: list[str] = []
+        self.facts: frozenset[str] = frozenset()
         self._lines: dict[str, set[tuple[int, int]]] = {}
         self._compared: set[tuple[str, int]] = set()
 
@@ -85,6 +87,7 @@ class FlowEngine:
         run.lines, run.compared = self._lines, self._compared
         for path in self._likely:
             run.module_env(self._project.modules[path])
+        web.facts |= django_facts(run, self._project)
         for _ in range(2):
             before = len(web.entries)
             for entry in web.entries:
@@ -97,8 +100,7 @@ class FlowEngine:
             if len(web.entries) == before and (not run.stored or before > MOST_TWICE):
                 break
             run.again()
-        if web.logs_json:
-            hits.found = {k: f for k, f in hits.found.items() if k[0] != "LOG002"}
+        self.facts = frozenset(web.facts)
         yield from sorted(
             hits.found.values(), key=lambda f: (f.location.path or "", f.location.line or 0)
         )

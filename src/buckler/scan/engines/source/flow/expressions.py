@@ -9,11 +9,19 @@ from typing import Any
 from buckler.scan.engines.source.flow import declared
 from buckler.scan.engines.source.flow.attributes import attribute, subscript
 from buckler.scan.engines.source.flow.calls import call
-from buckler.scan.engines.source.flow.conditions import compared, conjunction, negated
+from buckler.scan.engines.source.flow.conditions import boolean, compared, conjunction, negated
 from buckler.scan.engines.source.flow.declared import is_generic
 from buckler.scan.engines.source.flow.frames import Frame, merged
 from buckler.scan.engines.source.flow.iterating import elements
-from buckler.scan.engines.source.flow.objects import Container, External, Function, deep_taints
+from buckler.scan.engines.source.flow.lengths import measured
+from buckler.scan.engines.source.flow.messages import shown_text
+from buckler.scan.engines.source.flow.objects import (
+    Container,
+    External,
+    Function,
+    Instance,
+    deep_taints,
+)
 from buckler.scan.engines.source.flow.operators import operated
 from buckler.scan.engines.source.flow.values import (
     ALL,
@@ -158,9 +166,12 @@ def _numeric(part: ast.FormattedValue) -> bool:
 def as_text(frame: Frame, value: Value, node: ast.AST) -> Value:
     """The value as ``str`` makes a text of it: with all that its elements hold."""
     if not value.objs:
-        return value
+        return hole(value.taints, "str") if value.kind == "exception" else value
     if value.alts is not None:
         return Value(value.alts, (), value.taints, "str")
+    shown = [shown_text(t) for t in value.objs if type(t) is Instance]
+    if shown and len(shown) == len(value.objs) and all(s is not None for s in shown):
+        return join([s for s in shown if s is not None])
     return hole(taints_within(frame, value), "str")
 
 
@@ -175,7 +186,8 @@ def _compare(frame: Frame, node: ast.Compare) -> Value:
     values: list[Value] = []
     for op, item in zip(node.ops, node.comparators, strict=True):
         right = evaluate(frame, item)
-        values.append(compared(frame, op, left, right))
+        shown = measured(frame, node, left, right) if len(node.ops) == 1 else None
+        values.append(compared(frame, op, left, right) if shown is None else boolean(*shown))
         if any(t.token.source.direct for t in (*left.taints, *right.taints)):
             frame.run.compared.add((frame.module.path, node.lineno))
         left = right

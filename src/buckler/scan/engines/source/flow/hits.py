@@ -34,6 +34,7 @@ NAMES = {
     "message": "the websocket's message",
     "database": "the stored value",
     "answer": "another service's answer",
+    "model": "a language model's answer",
     "exception": "an exception",
     "entry": "an entry of an archive",
     "host": "the Host header",

@@ -18,6 +18,7 @@ from buckler.scan.engines.source.flow.libraries.handlers import HANDLERS
 from buckler.scan.engines.source.flow.libraries.methods import external_method
 from buckler.scan.engines.source.flow.libraries.names import canonical
 from buckler.scan.engines.source.flow.libraries.returns import given_by
+from buckler.scan.engines.source.flow.masking import uncovered
 from buckler.scan.engines.source.flow.objects import (
     ClassObject,
     Container,
@@ -194,6 +195,8 @@ def call_method(frame: Frame, node: ast.AST, receiver: Value, name: str, given: 
 def _of_text(frame: Frame, node: ast.AST, receiver: Value, name: str, given: Arguments) -> Value:
     """A method of a text, or of an object of which nothing is known."""
     run = frame.run
+    if name == "get_secret_value":
+        return uncovered(receiver)
     known = receiver.kind in ("str", "bytes") or receiver.alts is not None
     if not known:
         run.hits.unknown_call(frame, node, name, given, receiver)

@@ -7,7 +7,13 @@ import operator
 from collections.abc import Callable
 
 from buckler.scan.engines.source.flow.frames import Frame
-from buckler.scan.engines.source.flow.objects import Container, External, deep_taints, things
+from buckler.scan.engines.source.flow.objects import (
+    Container,
+    External,
+    Instance,
+    deep_taints,
+    things,
+)
 from buckler.scan.engines.source.flow.strings import percent
 from buckler.scan.engines.source.flow.values import (
     UNKNOWN,
@@ -32,10 +38,25 @@ _NUMBERS: dict[type[ast.operator], Callable[[object, object], object]] = {
     ast.Div: operator.truediv,
 }
 BIGGEST = 10**9
+_OPERATORS: dict[type[ast.operator], str] = {
+    ast.Add: "add",
+    ast.Sub: "sub",
+    ast.Mult: "mul",
+    ast.Div: "truediv",
+    ast.Mod: "mod",
+    ast.BitOr: "or",
+    ast.BitAnd: "and",
+    ast.LShift: "lshift",
+    ast.RShift: "rshift",
+    ast.MatMult: "matmul",
+}
 
 
 def operated(frame: Frame, node: ast.AST, op: ast.operator, left: Value, right: Value) -> Value:
     """What a binary operator makes of two values."""
+    own = overloaded(frame, node, op, left, right)
+    if own is not None:
+        return own
     unknown = not left.objs and left.alts is None and left.kind == ""
     if isinstance(op, ast.Div) and (_path(left) or _path(right) or (unknown and _text(right))):
         return joined_path(frame, node, [left, right])
@@ -59,6 +80,19 @@ def operated(frame: Frame, node: ast.AST, op: ast.operator, left: Value, right: 
         return _repeated(frame, left, right)
     taints = joined_taints(left.taints, right.taints)
     return hole(taints) if taints else Value(kind="int" if _number(left) else "")
+
+
+def overloaded(
+    frame: Frame, node: ast.AST, op: ast.operator, left: Value, right: Value, before: str = ""
+) -> Value | None:
+    """What the operator of a class of the project gives; None where it has none."""
+    name = _OPERATORS.get(type(op), "")
+    found = [
+        frame.run.call_method(frame, node, thing, f"__{before}{name}__", [right])
+        for thing in (things(left, Instance) if name else ())
+    ]
+    known = [f for f in found if f is not None]
+    return join(known) if known else None
 
 
 def _texty(value: Value) -> bool:

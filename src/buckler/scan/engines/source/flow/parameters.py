@@ -117,12 +117,9 @@ class Parameters:
                 continue
             if self._entry.kind == "handler" and number == 1:
                 kinds = self._entry.options["exception"]
-                raised = [
-                    i
-                    for c in things(kinds, ClassObject)
-                    for i in self._run.web.exceptions(frame, c)
-                ]
-                named[arg.arg] = Value(None, tuple(raised)) if raised else UNKNOWN
+                coded = kinds.alts is not None  # a handler of a status code
+                made = UNKNOWN if coded else self._run.web.exceptions.of(scope, kinds, arg)
+                named[arg.arg] = made
                 continue
             if self._entry.kind == "asgi":
                 named[arg.arg] = (

@@ -284,6 +284,8 @@ class Run:
             elif type(thing) is Instance:
                 for key, item in thing.fields.items():
                     made.put(key, item, surely=surely)
+            elif type(thing) is External and thing.source is not None:
+                made.spread(self.web.element_of(frame, self.nowhere, thing, value))
         if value.taints and not things(value, Container):
             made.spread(Value(None, (), value.taints))
 

@@ -14,7 +14,7 @@ from buckler.scan.engines.source.flow.importing import run_import, run_import_fr
 from buckler.scan.engines.source.flow.iterating import elements, entered
 from buckler.scan.engines.source.flow.matching import run_match
 from buckler.scan.engines.source.flow.objects import deep_taints
-from buckler.scan.engines.source.flow.operators import operated
+from buckler.scan.engines.source.flow.operators import operated, overloaded
 from buckler.scan.engines.source.flow.values import (
     NONE,
     UNKNOWN,
@@ -175,7 +175,7 @@ def _try(frame: Frame, node: ast.Try | ast.TryStar) -> None:
             break
         frame.state = entry.fork()
         if handler.name:
-            frame.bind(handler.name, frame.run.web.caught(frame, handler))
+            frame.bind(handler.name, frame.run.web.exceptions.caught(frame, handler))
         with frame.run.branching():
             run_block(frame, handler.body)
         if frame.state is not None:
@@ -219,7 +219,7 @@ def _named(frame: Frame) -> str:
 
 def _raise(frame: Frame, node: ast.Raise) -> None:
     if node.exc is not None:
-        frame.run.web.raising(frame, node, evaluate(frame, node.exc))
+        frame.run.web.exceptions.raising(frame, node, evaluate(frame, node.exc))
     if frame.state is not None:
         frame.raised.append(frame.state)
     frame.state = None
@@ -258,7 +258,9 @@ def _annotated(frame: Frame, node: ast.AnnAssign) -> None:
 
 def _augmented(frame: Frame, node: ast.AugAssign) -> None:
     old = evaluate(frame, _loaded(node.target))
-    value = operated(frame, node, node.op, old, evaluate(frame, node.value))
+    right = evaluate(frame, node.value)
+    own = overloaded(frame, node, node.op, old, right, "i")
+    value = operated(frame, node, node.op, old, right) if own is None else own
     assigning.assign(frame, node.target, value)
 
 

@@ -153,6 +153,8 @@ def _starts(frame: Frame, receiver: Value, name: str, given: Arguments) -> Value
             absent |= bit("argv")
         if option == "/":
             absent |= bit("no_root")
+    if {"=", "+", "-", "@"} <= set(options):
+        absent |= bit("csv")
     texts = texts_of(prefix)
     last = [t[-1] for t in texts if t]
     if "$" in options:
@@ -279,11 +281,12 @@ def _replace(frame: Frame, node: ast.AST, receiver: Value, given: Arguments) -> 
     if old is not None and receiver.alts and len(receiver.alts) == 1:
         return _filled(frame, node, receiver, old, given.at(1))
     kinds = _removed(old, new)
+    undone = _undone(given.at(0), given.at(1))
     note = f"replace({old!r}, {new!r})" if old is not None else "replace()"
     made = tuple(
-        Taint(t.token.derived("replaced", (id(node), old)), t.clean, t.step, t.tried).cleaned(
-            kinds, note
-        )
+        Taint(
+            t.token.derived("replaced", (id(node), old)), t.clean & ~undone, t.step, t.tried
+        ).cleaned(kinds, note)
         for t in receiver.taints
     )
     return hole(joined_taints(made, given.at(1).taints), "str")
@@ -291,6 +294,16 @@ def _replace(frame: Frame, node: ast.AST, receiver: Value, given: Arguments) -> 
 
 def _single_hole(value: Value) -> bool:
     return all(type(a) is Text and len(a) == 1 for a in value.alts or ())
+
+
+def _undone(old: Value, new: Value) -> int:
+    """The kinds for which an escape is taken back: ``replace("&lt;", "<")``."""
+    kinds = 0
+    for before in (a for a in old.alts or () if isinstance(a, str)):
+        for after in (a for a in new.alts or () if isinstance(a, str)):
+            if len(before) > len(after) and (before[:1] in ("\\", "%", "&") or before == after * 2):
+                kinds |= bit(*(k for k, bad in DANGEROUS.items() if set(after) & set(bad)))
+    return kinds
 
 
 def _removed(old: str | None, new: str | None) -> int:
@@ -301,6 +314,8 @@ def _removed(old: str | None, new: str | None) -> int:
         kinds |= bit("crlf_" + ("n" if old == "\n" else "r" if old == "\r" else "rn"))
     if old in ("/", "\\") and "/" not in (new or "") and "\\" not in (new or ""):
         kinds |= bit("slash" if old == "/" else "backslash")
+    if old in ("'", '"') and old not in (new or ""):
+        kinds |= bit("single_quote" if old == "'" else "double_quote")
     if old == "<" and new == "&lt;":
         kinds |= bit("html_lt")
     if old == "-":

@@ -6,8 +6,10 @@ import ast
 from typing import TYPE_CHECKING, Any
 
 from buckler.scan.engines.source.flow.arguments import Arguments
-from buckler.scan.engines.source.flow.declared import default_source, fresh, is_model, type_of
+from buckler.scan.engines.source.flow.declared import fresh, is_model
 from buckler.scan.engines.source.flow.entries import METHODS, Entry, Include
+from buckler.scan.engines.source.flow.exceptions import Exceptions
+from buckler.scan.engines.source.flow.facts import host_facts, log_facts, setting_facts
 from buckler.scan.engines.source.flow.frames import Frame
 from buckler.scan.engines.source.flow.instances import fields_of
 from buckler.scan.engines.source.flow.libraries import methods
@@ -86,8 +88,8 @@ class Web:
         self.entries: list[Entry] = []
         self.includes: list[Include] = []
         self.parameters: Parameters | None = None
-        self.raised: dict[ClassObject, list[Instance]] = {}
-        self.logs_json = False
+        self.exceptions = Exceptions()
+        self.facts: set[str] = set()
         self.templates: Templates | None = None
         self.state = External("web.State", True)
 
@@ -172,8 +174,7 @@ class Web:
 
     def class_defined(self, frame: Frame, cls: ClassObject) -> None:
         """A class is there: note the validators of its fields."""
-        if "logging.Formatter" in cls.external_bases() and "dumps" in ast.unparse(cls.node):
-            self.logs_json = True
+        self.facts |= log_facts(cls)
         for value in list(cls.attrs.values()):
             for function in things(value, Function):
                 for decorator in getattr(function.node, "decorator_list", ()):
@@ -233,8 +234,10 @@ class Web:
         elif name == "django.shortcuts.render":
             self.responded(frame, node, given, 1)
             return UNKNOWN
-        elif name in ("starlette.routing.Mount", "starlette.middleware.Middleware"):
-            pass
+        elif name == "starlette.middleware.Middleware":
+            self.facts |= host_facts(given.at(0), given)
+        elif name in ("django.conf.settings.configure", "buckler.guard.Guard"):
+            self.facts |= setting_facts(given)
         elif (
             name.startswith("pydantic.")
             and name.rpartition(".")[2]
@@ -272,6 +275,10 @@ class Web:
         if name == "TemplateResponse":
             self.responded(frame, node, given, 0, thing)
             return None
+        if name == "__init__" and "@self" in thing.fields:
+            self.exceptions.initialized(thing, given)
+            frame.run.hits.reached(frame, node, canonical(thing.name), given)
+            return UNKNOWN
         if thing.name in ROUTERS:
             return self._router_method(frame, node, thing, name, given)
         return request_method(frame, node, thing, name, given)
@@ -315,6 +322,13 @@ class Web:
             text = one_text(prefix) if prefix is not None else ""
             for inner in things(child, External):
                 self.includes.append(Include(thing, inner, text or "", given.named))
+            return UNKNOWN
+        if name == "add_middleware":
+            self.facts |= host_facts(given.at(0), given)
+            return UNKNOWN
+        if name == "add_exception_handler":
+            caught = External("web.later", True, (Value(("exception_handler",)), given.at(0)))
+            self._later(frame, node, caught, given.at(1, "handler"))
             return UNKNOWN
         if name in _LATER:
             return obj(External("web.later", True, (Value((name,)), given.at(0))))
@@ -447,32 +461,6 @@ class Web:
     def suppresses(self, manager: Value) -> bool:
         """Whether a block goes on after an exception in it."""
         return any(t.name == "contextlib.suppress" for t in things(manager, External))
-
-    def caught(self, frame: Frame, handler: ast.ExceptHandler) -> Value:
-        """The exception that a handler names."""
-        source = default_source(frame, "exception", handler.name or "", handler)
-        value = fresh(frame, source)
-        kinds = type_of(frame, handler.type) if handler.type is not None else UNKNOWN
-        made = [i for t in things(kinds, ClassObject) for i in self.exceptions(frame, t)]
-        return (
-            Value(None, (), value.taints, "exception")
-            if not made
-            else Value(None, tuple(made), value.taints)
-        )
-
-    def exceptions(self, frame: Frame, cls: ClassObject) -> list[Instance]:
-        """What may have been raised of a class: the objects that were, or one of which nothing is known."""
-        made = [
-            i for known, each in self.raised.items() if cls in known.line_of_descent() for i in each
-        ]
-        return made[:6] or [Instance(cls, frame.run.path)]
-
-    def raising(self, frame: Frame, node: ast.Raise, value: Value) -> None:
-        """An exception is raised: whoever catches it gets what it holds."""
-        for thing in things(value, Instance):
-            known = self.raised.setdefault(thing.cls, [])
-            if len(known) < 8 and thing not in known:
-                known.append(thing)
 
     def row_field(self, frame: Frame, node: ast.AST, made: Instance, name: str) -> Value | None:
         """A column of an object that is no request's: nothing is known of it."""

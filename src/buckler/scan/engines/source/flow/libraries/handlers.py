@@ -6,11 +6,12 @@ import ast
 from collections.abc import Callable
 
 from buckler.scan.engines.source.flow.arguments import Arguments
-from buckler.scan.engines.source.flow.charsets import clean_after
+from buckler.scan.engines.source.flow.charsets import clean_after, shown_by_start
 from buckler.scan.engines.source.flow.conditions import all_of, any_of, boolean, facts_of
 from buckler.scan.engines.source.flow.expressions import as_text, taints_within
 from buckler.scan.engines.source.flow.frames import DECIDES, Frame, clearing
 from buckler.scan.engines.source.flow.iterating import derived, elements
+from buckler.scan.engines.source.flow.libraries.brought import BROUGHT
 from buckler.scan.engines.source.flow.libraries.credentials import CREDENTIALS
 from buckler.scan.engines.source.flow.objects import (
     ClassObject,
@@ -309,7 +310,12 @@ def fitted(frame: Frame, method: str, pattern: str | None, value: Value) -> Valu
     kinds = clean_after(pattern, method == "fullmatch")
     if method == "match" and not pattern.startswith("^"):
         kinds = clean_after("^" + pattern, whole=False)
-    return Value(None, (match,), (), "", (clearing(value, kinds) if kinds else {}, {}))
+    fitting, lacking = 0, 0
+    if method != "search" or pattern.startswith("^"):
+        fitting, lacking = shown_by_start(pattern)
+    kinds |= fitting
+    true = clearing(value, kinds) if kinds else {}
+    return Value(None, (match,), (), "", (true, clearing(value, lacking) if lacking else {}))
 
 
 def _sub(frame: Frame, node: ast.AST, given: Arguments) -> Value:
@@ -490,6 +496,7 @@ HANDLERS: dict[str, Handler] = {
     "hmac.HMAC": _mac,
     "hmac.compare_digest": _same_digest,
     "secrets.compare_digest": _same_digest,
+    **BROUGHT,
     "shlex.split": _words,
     "werkzeug.utils.secure_filename": _base_name,
     "pathvalidate.sanitize_filename": _base_name,

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from buckler.scan.engines.source.flow.arguments import Arguments
 from buckler.scan.engines.source.flow.declared import default_source, fresh
+from buckler.scan.engines.source.flow.facts import HOSTS_CHECKED
 from buckler.scan.engines.source.flow.objects import Container, External
 from buckler.scan.engines.source.flow.values import (
     TRUE,
@@ -98,12 +99,16 @@ def request_attribute(frame: Frame, node: ast.AST, thing: External, name: str) -
     if kind is not None:
         return obj(External(PARAMS, True, source=default_source(frame, kind, "", node)))
     if thing.name in (STARLETTE, SOCKET) and name == "url":
-        return obj(External("web.Url", True, source=default_source(frame, "host", "host", node)))
+        source = default_source(frame, "host", "host", node)
+        taints = () if HOSTS_CHECKED in frame.run.web.facts else fresh(frame, source).taints
+        return Value(None, (External("web.Url", True, source=source),), taints)
     if name == "state" and thing.name in REQUESTS:
         return obj(frame.run.web.state)
     if name == "session" and thing.name in REQUESTS:
         return UNKNOWN
     kind = _TEXTS.get(thing.name, {}).get(name)
+    if kind == "host":
+        return _host(frame, _source(frame, kind, "", node))
     if kind is not None:
         return fresh(frame, _source(frame, kind, "", node))
     if thing.name == UPLOAD:
@@ -115,6 +120,13 @@ def request_attribute(frame: Frame, node: ast.AST, thing: External, name: str) -
     if thing.name == "web.Credentials" and thing.source is not None:
         return fresh(frame, thing.source, "str")
     return None
+
+
+def _host(frame: Frame, source: Source) -> Value:
+    """What the Host header says; where the project refuses hosts that it does not know, one of those it does."""
+    return (
+        Value(kind="str") if HOSTS_CHECKED in frame.run.web.facts else fresh(frame, source, "str")
+    )
 
 
 def _source(frame: Frame, kind: str, name: str, node: ast.AST) -> Source:
@@ -139,7 +151,7 @@ def _url(frame: Frame, node: ast.AST, thing: External, name: str) -> Value | Non
         kind = "query" if name == "query" else "path"
         return fresh(frame, default_source(frame, kind, "*:path", node))
     if name in ("hostname", "netloc"):
-        return fresh(frame, default_source(frame, "host", "host", node))
+        return _host(frame, default_source(frame, "host", "host", node))
     return Value(kind="str") if name in ("scheme", "port") else None
 
 
@@ -150,6 +162,8 @@ def request_method(
     if thing.name == PARAMS:
         return _params_method(frame, node, thing, name, given)
     kind = _METHODS.get(thing.name, {}).get(name)
+    if kind == "host":
+        return _host(frame, _source(frame, kind, "", node))
     if kind is not None:
         made = fresh(frame, _source(frame, kind, "", node))
         return _listed(frame, made) if name.startswith(("iter_", "stream")) else made
@@ -221,10 +235,9 @@ def params_element(frame: Frame, node: ast.AST, thing: External, key: Value) -> 
         name += frame.run.web.path_suffix(name)
     if source.kind == "header":
         name = name.lower().removeprefix("http_").replace("_", "-")
-        if name == "host":
-            return fresh(
-                frame, Source("host", "host", source.path, source.line, source.text), "str"
-            )
+        if name in ("host", "x-forwarded-host"):
+            named = Source("host", name, source.path, source.line, source.text)
+            return _host(frame, named) if name == "host" else fresh(frame, named, "str")
     made = Source(source.kind, name, source.path, source.line, source.text)
     if source.kind == "file":
         return obj(External(UPLOAD, True, source=made))

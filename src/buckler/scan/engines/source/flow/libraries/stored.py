@@ -29,6 +29,9 @@ sqlalchemy.orm.Query.{all,yield_per} pymongo.Collection.{find,aggregate} redis.R
 _ANSWERS = """
 http.Response.{json,text,content,read,body,iter_lines,iter_content,aread} http.Response.raw
 """
+_MODELS = """
+llm.Completions.{create,parse,stream,acreate} llm.Chat.{invoke,ainvoke,predict,stream,astream,complete,acomplete,generate_content,generate_content_async,send_message}
+"""
 _PASSED = frozenset(
     {"scalars", "mappings", "unique", "all", "first", "one", "one_or_none", "to_list", "fetchall"}
 )
@@ -50,6 +53,8 @@ def stored(
         made = Container("list", frame.run.path)
         made.rest = row(frame, node, thing.row)
         return Value(None, (made, External("sqlalchemy.Result", True, row=thing.row)))
+    if full in _names(_MODELS):
+        return fresh(frame, default_source(frame, "model", "", node))
     if full in _names(_ANSWERS):
         return fresh(frame, default_source(frame, "answer", "", node))
     return None

@@ -10,10 +10,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from buckler.core.finding import Confidence, Finding
+from buckler.scan.fix.edits import Wanted
 from buckler.scan.fix.look import Look
 from buckler.scan.fix.plan import Planned
 from buckler.scan.fix.project_tests import Ran
 
+_NOTHING = Wanted()
 Place = tuple[str, str, str, str, str]
 
 
@@ -60,7 +62,7 @@ class Failure:
         return self.path in paths or self.operation in operations
 
 
-def shared_failure(before: Look, after: Look) -> Failure:
+def shared_failure(before: Look, after: Look, repairs: Sequence[Planned] = ()) -> Failure:
     """What speaks against a set of repairs as a whole."""
     if after.report.failed and not before.report.failed:
         return Failure(f"the application does not run any more: {after.report.failed}")
@@ -70,18 +72,23 @@ def shared_failure(before: Look, after: Look) -> Failure:
         where = place.operation or f"{place.path}:{place.line}"
         why = f"something new is found: {first.rule} at {where}: {first.message}"
         return Failure(why, place.path, place.operation)
-    return benign_failure(before, after)
+    wanted = _NOTHING
+    for item in repairs:
+        wanted = wanted.also(item.repair.wanted)
+    return benign_failure(before, after, wanted)
 
 
-def benign_failure(before: Look, after: Look) -> Failure:
-    """The first benign request that is answered in another way."""
+def benign_failure(before: Look, after: Look, wanted: Wanted = _NOTHING) -> Failure:
+    """The first benign request that is answered in another way, where that was not wanted."""
     for (operation, identity), answer in before.benign.items():
         who = f" as {identity}" if identity else ""
         now = after.benign.get((operation, identity))
+        if operation in wanted.rerouted or (operation in wanted.refused and not identity):
+            continue
         if now is None:
             why = f"{operation}{who} does not answer a benign request any more"
             return Failure(why, operation=operation)
-        if differs := answer.differs(now):
+        if differs := answer.differs(now, wanted.without):
             why = f"{operation}{who} answers a benign request in another way: {differs}"
             return Failure(why, operation=operation)
     return Failure()

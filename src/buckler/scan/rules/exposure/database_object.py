@@ -8,7 +8,7 @@ from buckler.core.finding import Confidence, Finding, Severity
 from buckler.core.rule import Example, Fix, Rule
 from buckler.scan.engines.observations import Observations
 from buckler.scan.fix.draft import Draft
-from buckler.scan.fix.edits import Repair
+from buckler.scan.fix.edits import Repair, Wanted
 from buckler.scan.model.application import AppModel, Operation
 from buckler.scan.rules._support.access import done
 from buckler.scan.rules._support.applications import route_at
@@ -167,6 +167,7 @@ class DatabaseObjectReturned(Rule):
             f"leaves {', '.join(names)} out of the answer",
             safe=False,
             changes=f"the answer comes without {', '.join(names)}",
+            wanted=Wanted(without=frozenset(names)),
         )
 
 

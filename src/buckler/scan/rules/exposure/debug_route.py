@@ -10,7 +10,7 @@ from buckler.core.rule import Example, Fix, Rule
 from buckler.scan.engines.interface import Exchange
 from buckler.scan.engines.observations import Observations
 from buckler.scan.fix.draft import Draft
-from buckler.scan.fix.edits import Repair
+from buckler.scan.fix.edits import Repair, Wanted
 from buckler.scan.model.application import AppModel
 from buckler.scan.rules._support.access import done
 from buckler.scan.rules._support.applications import route_at
@@ -200,6 +200,7 @@ class DebugRouteExposesSettings(Rule):
             f"leaves {', '.join(names)} out of the answer",
             safe=False,
             changes=f"the answer comes without {', '.join(names)}",
+            wanted=Wanted(without=frozenset(names)),
         )
 
 

@@ -8,7 +8,7 @@ from buckler.core.finding import Confidence, Finding, Severity
 from buckler.core.rule import Example, Fix, Rule
 from buckler.scan.engines.attack import proofs
 from buckler.scan.fix.draft import Draft
-from buckler.scan.fix.edits import Repair
+from buckler.scan.fix.edits import Repair, Wanted
 from buckler.scan.model.application import AppModel, Operation
 from buckler.scan.rules._support.applications import route_at
 from buckler.scan.rules._support.data import SHOWN_SECRET, STORED_SECRET, schema_fields, snake
@@ -153,6 +153,7 @@ class SecretInResponseSchema(Rule):
             safe=False,
             changes=f"answers, and everything else that this model is written out for, come without "
             f"{', '.join(names)}",
+            wanted=Wanted(without=frozenset(names)),
         )
 
 

@@ -140,6 +140,7 @@ class Verifier:
                 judged(item, self._before, after, repairs),
                 self._before,
                 ran,
+                repairs,
                 runs_code=self._looker.runs_code,
             )
             for item in repairs

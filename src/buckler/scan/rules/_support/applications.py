@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from buckler.core.finding import Finding
 from buckler.scan.fix.draft import Draft
-from buckler.scan.python.index import Function, argument, last, parameter, unpacks
+from buckler.scan.python.index import Function, argument, default_of, last, parameter, unpacks
 from buckler.scan.python.modules import definition
 
 METHODS = frozenset(
@@ -119,7 +119,7 @@ def _parameter(
 ) -> Declared | None:
     given = parameter(function, name)
     if given is not None and given.annotation is not None:
-        return Declared(draft, given, given.annotation, _default(function, name), where)
+        return Declared(draft, given, given.annotation, default_of(function, name), where)
     if depth > 2:
         return None
     for inner in _dependencies(draft, function):
@@ -129,28 +129,28 @@ def _parameter(
     return None
 
 
-def _default(function: Function, name: str) -> ast.expr | None:
-    args = function.args
-    plain = [*args.posonlyargs, *args.args]
-    pairs = list(zip(reversed(plain), reversed(args.defaults), strict=False))
-    pairs += [(a, d) for a, d in zip(args.kwonlyargs, args.kw_defaults, strict=True) if d]
-    return next((value for arg, value in pairs if arg.arg == name), None)
-
-
 def _dependencies(draft: Draft, function: Function) -> Iterator[tuple[Draft, Function]]:
-    """What the parameters of a function depend on, classes by their ``__init__``."""
+    """What a function depends on, by its parameters and its decorator; classes by their ``__init__``."""
     for given in (*function.args.args, *function.args.kwonlyargs):
-        default = _default(function, given.arg)
-        marks = [default, *annotation_parts(given.annotation)[1]]
-        for mark in marks:
-            if not isinstance(mark, ast.Call) or last(mark.func) not in ("Depends", "Security"):
-                continue
-            target = argument(mark, "dependency", 0) or annotation_parts(given.annotation)[0]
-            found = definition(draft.index, target) if target is not None else None
-            if found is None:
-                continue
-            other = draft if found[0].path == draft.path else draft.other(found[0].path)
-            yield from _callable(other, getattr(found[1], "name", ""))
+        kind, marks = annotation_parts(given.annotation)
+        for mark in (default_of(function, given.arg), *marks):
+            yield from _depended(draft, mark, kind)
+    for decorator in function.decorator_list:
+        listed = argument(decorator, "dependencies") if isinstance(decorator, ast.Call) else None
+        for mark in listed.elts if isinstance(listed, ast.List) else ():
+            yield from _depended(draft, mark, None)
+
+
+def _depended(
+    draft: Draft, mark: ast.expr | None, kind: ast.expr | None
+) -> Iterator[tuple[Draft, Function]]:
+    if not isinstance(mark, ast.Call) or last(mark.func) not in ("Depends", "Security"):
+        return
+    target = argument(mark, "dependency", 0) or kind
+    found = definition(draft.index, target) if target is not None else None
+    if found is not None:
+        other = draft if found[0].path == draft.path else draft.other(found[0].path)
+        yield from _callable(other, getattr(found[1], "name", ""))
 
 
 def _callable(draft: Draft, name: str) -> Iterator[tuple[Draft, Function]]:

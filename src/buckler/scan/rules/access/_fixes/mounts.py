@@ -49,6 +49,7 @@ def keys_of(draft: Draft, finding: Finding) -> frozenset[str]:
             for mark in draft.index.called(*METHODS)
             if isinstance(mark.func, ast.Attribute) and last(mark.func.value) == given.id
             if isinstance(path := argument(mark, "path", 0), ast.Constant)
+            and isinstance(path.value, str)
         )
     return frozenset()
 

@@ -68,7 +68,7 @@ def plain_origins_out(draft: Draft, call: ast.Call) -> bool:
 
 def _is_plain(origin: str) -> bool:
     host = origin.removeprefix("http://").partition("/")[0].partition(":")[0]
-    local = "." not in host or host.startswith("127.") or host == "0.0.0.0"
+    local = "." not in host or host.startswith(("127.", "0."))
     return origin.startswith("http://") and not local
 
 

@@ -62,7 +62,8 @@ def failure_told(draft: Draft, line: int) -> bool:
         marks = [last(d.func) for d in function.decorator_list if isinstance(d, ast.Call)]
         scopes: list[ast.AST] = [function] if "exception_handler" in marks else []
         scopes += [node for node in ast.walk(function) if isinstance(node, ast.ExceptHandler)]
-        return any([_with_status(draft, scope) for scope in scopes])
+        changed = [_with_status(draft, scope) for scope in scopes]
+        return any(changed)
     return False
 
 

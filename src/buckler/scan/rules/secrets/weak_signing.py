@@ -70,6 +70,7 @@ class WeakSigningSecret(Rule):
         "64 random bytes from the environment: jwt_secret: SecretStr = Field(min_length=43)",
         before='jwt_secret: str = "changeme"',
         after="jwt_secret: SecretStr = Field(min_length=43)",
+        safe=True,
     )
     bad = (
         Example(
@@ -215,11 +216,8 @@ class WeakSigningSecret(Rule):
                     count = argument(drawn, "nbytes", 0)
                     if isinstance(count, ast.Constant):
                         draft.replace(count, "32")
-                        return draft.repair(
-                            "draws 32 random bytes for the key",
-                            safe=False,
-                            changes="the key is longer; what was signed before does not hold any more",
-                        )
+                        # A key that is drawn at start holds until the next one, long or short.
+                    return draft.repair("draws 32 random bytes for the key")
         name = from_environment(draft, finding.location.line or 0)
         return draft.repair(
             f"reads {name} from the environment",

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ast
-from collections import Counter
 from collections.abc import Iterator
 
 from buckler.scan.fix.draft import Draft
@@ -21,14 +20,40 @@ def protected_like_the_others(draft: Draft, function: Function, decorator: ast.C
         The name of the dependency; empty where the file has none that refuses, or several of which nobody
         can say which is meant.
     """
-    gates = Counter(
-        name
-        for other in draft.index.functions
-        if other is not function
-        for mark in other.decorator_list
-        if isinstance(mark, ast.Call) and last(mark.func) in METHODS
-        for name in gates_of(draft, other, mark)
-    )
+    gates = {
+        name for other, mark in _routes(draft, function) for name in gates_of(draft, other, mark)
+    }
+    return _added(draft, function, decorator, gates)
+
+
+def restricted_like_the_others(draft: Draft, function: Function, decorator: ast.Call) -> str:
+    """The same with what the routes of the same area ask for beyond what this one asks for already."""
+    area = _area(decorator)
+    own = set(gates_of(draft, function, decorator))
+    beside = [set(gates_of(draft, f, m)) for f, m in _routes(draft, function) if _area(m) == area]
+    gates = set.intersection(*beside) - own if beside and area else set()
+    return _added(draft, function, decorator, gates)
+
+
+def _routes(draft: Draft, function: Function) -> Iterator[tuple[Function, ast.Call]]:
+    """The other routes of the file."""
+    for other in draft.index.functions:
+        for mark in other.decorator_list if other is not function else ():
+            if isinstance(mark, ast.Call) and last(mark.func) in METHODS:
+                yield other, mark
+
+
+def _area(decorator: ast.Call) -> str:
+    """The first part of a route's path, and what it hangs on: ``app /admin``."""
+    path = argument(decorator, "path", 0)
+    written = path.value if isinstance(path, ast.Constant) else None
+    if not isinstance(written, str) or not isinstance(decorator.func, ast.Attribute):
+        return ""
+    first = written.strip("/").partition("/")[0]
+    return f"{ast.unparse(decorator.func.value)} /{first}" if first else ""
+
+
+def _added(draft: Draft, function: Function, decorator: ast.Call, gates: set[str]) -> str:
     if len(gates) != 1 or unpacks(decorator):
         return ""
     name = next(iter(gates))

@@ -99,7 +99,10 @@ def test_source_alone(source: Path, tmp_path: Path) -> None:
     assert (source / "main.py").read_text() == once
 
     unsafe = fix(source, "--engines", "source", "--unsafe", "--rule", "EGR003", cache=tmp_path)
-    assert 'requests.get("https://news.example", timeout=10).text  # once a day' in (source / "main.py").read_text()
+    assert (
+        'requests.get("https://news.example", timeout=10).text  # once a day'
+        in (source / "main.py").read_text()
+    )
     assert "changes  calls of another server" in unsafe.stdout
     assert "1 fixed" in unsafe.stdout
 

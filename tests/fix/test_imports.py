@@ -25,6 +25,9 @@ def use(dotted):
         ("hmac.new", "import hmac as h\nHERE\n", "import hmac as h\nh.new\n"),
         ("hmac.new", "from hmac import new as n\nHERE\n", "from hmac import new as n\nn\n"),
         ("a.b.c", "from a import b\nHERE\n", "from a import b\nb.c\n"),
+        ("a.b", "import z\nfrom a import c\nHERE\n", "import z\nfrom a import b, c\nb\n"),
+        ("a.b", "from a import (c)\nHERE\n", "from a import (b, c)\nb\n"),
+        ("typing.Any", "HERE\n", "from typing import Any\n\nAny\n"),
         ("a.b.c", "import a.b\nHERE\n", "import a.b\na.b.c\n"),
         ("hmac", "HERE\n", "import hmac\n\nhmac\n"),
         (

@@ -22,8 +22,8 @@ from buckler.scan.fix.writing import written
 
 RULES = Registry.load("buckler.scan.rules")
 FIXERS = [rule for rule in RULES if isinstance(rule, Fixes)]
-READ = {"check_source", "flows", "check_call"}
-BY_SOURCE = [rule for rule in FIXERS if READ.intersection(rule.hooks())]
+SHOWN_BY_SOURCE = ("check_source", "check_call", "flows")
+BY_SOURCE = [rule for rule in FIXERS if any(hasattr(rule, hook) for hook in SHOWN_BY_SOURCE)]
 
 
 def found(folder: Path, rules: list[Rule]) -> list[Finding]:

@@ -7,11 +7,30 @@ import re
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from buckler.scan.engines.source.flow.charsets import DANGEROUS, clean_after, clean_group, kept_after
+from buckler.scan.engines.source.flow.charsets import (
+    DANGEROUS,
+    clean_after,
+    clean_group,
+    kept_after,
+)
 from buckler.scan.engines.source.flow.values import ALL, bit
 
 CLASSES = st.sampled_from(
-    ["[a-z]", "[A-Za-z0-9_]", r"\w", r"\d", "[^<>]", "[^'\"]", ".", r"[\w.-]", r"[^/\\]", r"\S", "a|b", "(?:x|y/)", "é"]
+    [
+        "[a-z]",
+        "[A-Za-z0-9_]",
+        r"\w",
+        r"\d",
+        "[^<>]",
+        "[^'\"]",
+        ".",
+        r"[\w.-]",
+        r"[^/\\]",
+        r"\S",
+        "a|b",
+        "(?:x|y/)",
+        "é",
+    ]
 )
 REPEATS = st.sampled_from(["", "+", "*", "{1,20}", "?"])
 PATTERNS = st.lists(st.tuples(CLASSES, REPEATS), min_size=1, max_size=4).map(
@@ -51,7 +70,10 @@ def test_a_group_holds_nothing_that_it_rules_out(pattern: str, data) -> None:
 
 
 @settings(max_examples=150, deadline=None)
-@given(st.sampled_from(["[^a-z]", r"\W+", r"[^\w.-]", "[<>]", r"[\r\n]+", r"[^0-9]*"]), st.text(max_size=40))
+@given(
+    st.sampled_from(["[^a-z]", r"\W+", r"[^\w.-]", "[<>]", r"[\r\n]+", r"[^0-9]*"]),
+    st.text(max_size=40),
+)
 def test_what_is_left_after_a_substitution_is_harmless(pattern: str, text: str) -> None:
     kinds = kept_after(pattern)
     left = re.sub(pattern, "", text)
@@ -64,7 +86,9 @@ def test_what_is_left_after_a_substitution_is_harmless(pattern: str, text: str) 
 def test_a_pattern_without_anchors_shows_nothing() -> None:
     assert clean_after(r"[a-z]+", whole=False) == 0
     assert clean_after(r"^[a-z]+", whole=False) == 0
-    assert clean_after(r"^[a-z]+$", whole=False) & bit("sql", "path", "shell") == bit("sql", "path", "shell")
+    assert clean_after(r"^[a-z]+$", whole=False) & bit("sql", "path", "shell") == bit(
+        "sql", "path", "shell"
+    )
 
 
 def test_a_dollar_lets_a_line_end_through() -> None:

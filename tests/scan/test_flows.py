@@ -25,12 +25,10 @@ CLASSES = sorted({name.partition("/")[0] for name in LABELS})
 NEAR = 3
 LEAST = 0.95
 
-MISSED = {
-}
+MISSED = {}
 """Vulnerable cases that are not found, and why."""
 
-ALARMS = {
-}
+ALARMS = {}
 """Safe cases with an alarm, and why."""
 
 

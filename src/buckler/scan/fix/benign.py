@@ -6,7 +6,7 @@ shape of the body: its fields and their types.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Set
 from dataclasses import dataclass
 from typing import Any
 
@@ -28,13 +28,19 @@ class Seen:
     media: str
     shape: Any
 
-    def differs(self, other: Seen) -> str:
-        """How another one differs, in words; empty where it does not."""
+    def differs(self, other: Seen, without: Set[str] = frozenset()) -> str:
+        """How another one differs, in words; empty where it does not.
+
+        Args:
+            other: The later one.
+            without: Fields that may be gone from it.
+        """
         if self.status != other.status:
             return f"{self.status} became {other.status}"
         if self.media != other.media:
             return f"{self.media or 'no body'} became {other.media or 'no body'}"
-        return "" if alike(self.shape, other.shape) else "its body has another shape"
+        before = pruned(self.shape, without)
+        return "" if alike(before, pruned(other.shape, without)) else "its body has another shape"
 
 
 Benign = dict[tuple[str, str], Seen]
@@ -76,6 +82,13 @@ def shape(value: Any, depth: int = 0) -> Any:
     if isinstance(value, bool):
         return "bool"
     return "number" if isinstance(value, int | float) else "text"
+
+
+def pruned(value: Any, names: Set[str]) -> Any:
+    """A shape without the fields of these names."""
+    if isinstance(value, dict):
+        return {key: pruned(item, names) for key, item in value.items() if key not in names}
+    return [pruned(item, names) for item in value] if isinstance(value, list) else value
 
 
 def alike(one: Any, other: Any) -> bool:

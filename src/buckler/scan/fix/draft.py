@@ -17,7 +17,7 @@ from buckler.core.finding import Finding
 from buckler.scan.engines.interface import Module
 from buckler.scan.fix.brackets import Brackets
 from buckler.scan.fix.calls import CallEdits
-from buckler.scan.fix.edits import Edit, FileRepair, Repair
+from buckler.scan.fix.edits import Edit, FileRepair, Repair, Wanted
 from buckler.scan.fix.imports import Names
 from buckler.scan.fix.quotes import quoted, usual
 from buckler.scan.fix.signatures import parameter_brackets, place_of
@@ -286,13 +286,16 @@ class Draft:
 
     # The end
 
-    def repair(self, summary: str, *, safe: bool = True, changes: str = "") -> Repair | None:
+    def repair(
+        self, summary: str, *, safe: bool = True, changes: str = "", wanted: Wanted | None = None
+    ) -> Repair | None:
         """All that was said so far as one repair; None where nothing was.
 
         Args:
             summary: What is changed, in a few words.
             safe: Whether it may be applied without a person looking at it.
             changes: What clients or the operator will see; needed where it is not safe.
+            wanted: What of it shows in the answers to ordinary requests, which otherwise must stay.
 
         Raises:
             RepairError: It is not safe, and ``changes`` is empty.
@@ -300,7 +303,7 @@ class Draft:
         files = [self.file_repair(), *(other.file_repair() for other in self._others)]
         files += [FileRepair(path, created=text) for path, text in self._created.items()]
         kept = tuple(file for file in files if file.edits or file.created is not None)
-        return Repair(kept, summary, safe, changes) if kept else None
+        return Repair(kept, summary, safe, changes, wanted or Wanted()) if kept else None
 
     def file_repair(self) -> FileRepair:
         """What changes in this file alone."""

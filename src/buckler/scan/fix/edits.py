@@ -51,6 +51,29 @@ class FileRepair:
 
 
 @dataclass(frozen=True, slots=True)
+class Wanted:
+    """What of the answers to ordinary requests a repair changes on purpose; all else must stay.
+
+    Attributes:
+        without: Names of fields that answers come without.
+        refused: Operations that answer nobody any more who does not sign in; whoever does still gets in.
+        rerouted: Operations that another handler answers.
+    """
+
+    without: frozenset[str] = frozenset()
+    refused: frozenset[str] = frozenset()
+    rerouted: frozenset[str] = frozenset()
+
+    def also(self, other: Wanted) -> Wanted:
+        """What two repairs change together."""
+        return Wanted(
+            self.without | other.without,
+            self.refused | other.refused,
+            self.rerouted | other.rerouted,
+        )
+
+
+@dataclass(frozen=True, slots=True)
 class Repair:
     """How one finding is closed.
 
@@ -59,6 +82,7 @@ class Repair:
         summary: What is changed, in a few words: ``binds q to the statement``.
         safe: Whether it may be applied without a person looking at it.
         changes: What legitimate clients or the operator will see; empty where nothing.
+        wanted: What of it shows in the answers to ordinary requests.
 
     Raises:
         RepairError: A repair that is not safe does not say what it changes, or there is nothing
@@ -69,6 +93,7 @@ class Repair:
     summary: str
     safe: bool = True
     changes: str = ""
+    wanted: Wanted = Wanted()
 
     def __post_init__(self) -> None:
         if not self.safe and not self.changes:

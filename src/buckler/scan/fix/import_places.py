@@ -86,7 +86,8 @@ def _merged(text: Text, statement: ast.ImportFrom, names: list[str]) -> list[Edi
     start, end = text.span(statement)
     spans = [text.span(alias) for alias in statement.names]
     closing = end - 1 if text.text[end - 1] == ")" else end
-    brackets = Brackets(text, text.text.rfind("(", start, spans[0][0]), closing, spans)
+    opening = text.text.rfind("(", start, spans[0][0])
+    brackets = Brackets(text, opening if opening >= 0 else spans[0][0] - 1, closing, spans)
     keys = [_name_key(alias.name) for alias in statement.names]
     edits: list[Edit] = []
     last: list[str] = []

@@ -9,6 +9,9 @@ from collections.abc import Iterator
 
 from buckler.scan.python.index import Function, Index, parameters
 
+_BY_NAME = frozenset({"typing", "pathlib"})
+"""Modules of the standard library that are written by their names: ``Path``, ``Annotated``."""
+
 
 class Names:
     """The names of one file, and the imports that its fixers ask for.
@@ -30,7 +33,8 @@ class Names:
         """How to write a name at a place.
 
         A module of the standard library is imported as a whole (``hmac.compare_digest``), anything
-        else by name (``from markupsafe import escape``), unless the file has either already.
+        else, and types and paths, by name (``from markupsafe import escape``), unless the file has
+        either already.
 
         Args:
             dotted: Module and name, or a module of one part.
@@ -94,7 +98,8 @@ class Names:
             for function in self._index.functions:
                 self._taken |= _locals(function)
             self._taken |= {n.id for n in ast.walk(self._index.tree) if isinstance(n, ast.Name)}
-        plain = not module or (module in sys.stdlib_module_names and "." not in module)
+        whole = module in sys.stdlib_module_names - _BY_NAME and "." not in module
+        plain = not module or whole
         target = (module or name) if plain else name
         written = target
         while written in self._taken:

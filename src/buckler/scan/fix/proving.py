@@ -10,10 +10,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from buckler.core.finding import Confidence, Finding
+from buckler.scan.fix.edits import Wanted
 from buckler.scan.fix.look import Look
 from buckler.scan.fix.plan import Planned
 from buckler.scan.fix.project_tests import Ran
 
+_NOTHING = Wanted()
+_REFUSED = ("answered 401", "answered 403")
 Place = tuple[str, str, str, str, str]
 
 
@@ -60,7 +63,7 @@ class Failure:
         return self.path in paths or self.operation in operations
 
 
-def shared_failure(before: Look, after: Look) -> Failure:
+def shared_failure(before: Look, after: Look, repairs: Sequence[Planned] = ()) -> Failure:
     """What speaks against a set of repairs as a whole."""
     if after.report.failed and not before.report.failed:
         return Failure(f"the application does not run any more: {after.report.failed}")
@@ -70,21 +73,36 @@ def shared_failure(before: Look, after: Look) -> Failure:
         where = place.operation or f"{place.path}:{place.line}"
         why = f"something new is found: {first.rule} at {where}: {first.message}"
         return Failure(why, place.path, place.operation)
-    return benign_failure(before, after)
+    return benign_failure(before, after, _wanted(repairs))
 
 
-def benign_failure(before: Look, after: Look) -> Failure:
-    """The first benign request that is answered in another way."""
+def _wanted(repairs: Sequence[Planned]) -> Wanted:
+    """What all of them change on purpose."""
+    wanted = _NOTHING
+    for item in repairs:
+        wanted = wanted.also(item.repair.wanted)
+    return wanted
+
+
+def benign_failure(before: Look, after: Look, wanted: Wanted = _NOTHING) -> Failure:
+    """The first benign request that is answered in another way, where that was not wanted."""
     for (operation, identity), answer in before.benign.items():
         who = f" as {identity}" if identity else ""
         now = after.benign.get((operation, identity))
+        if _is_meant(wanted, operation, identity):
+            continue
         if now is None:
             why = f"{operation}{who} does not answer a benign request any more"
             return Failure(why, operation=operation)
-        if differs := answer.differs(now):
+        if differs := answer.differs(now, wanted.without):
             why = f"{operation}{who} answers a benign request in another way: {differs}"
             return Failure(why, operation=operation)
     return Failure()
+
+
+def _is_meant(wanted: Wanted, operation: str, identity: str) -> bool:
+    """Whether an answer is to change as a whole."""
+    return operation in wanted.rerouted or (operation in wanted.refused and not identity)
 
 
 def new_findings(before: Look, after: Look) -> list[Finding]:
@@ -110,7 +128,7 @@ def judged(item: Planned, before: Look, after: Look, repairs: Sequence[Planned])
         return Outcome(item, tuple(shown), (), "the finding is still there")
     proved = [f for f in item.findings if f.confidence is Confidence.PROVED]
     for finding in item.findings:
-        if why := _out_of_reach(finding, before, after):
+        if why := _out_of_reach(finding, before, after, _wanted(repairs)):
             return Outcome(item, tuple(shown), (), why)
     shown.append("finding gone")
     attacks = [_attack(finding, after) for finding in proved]
@@ -120,13 +138,23 @@ def judged(item: Planned, before: Look, after: Look, repairs: Sequence[Planned])
 
 
 def with_shared(
-    outcome: Outcome, before: Look, ran: tuple[Ran, Ran] | None, *, runs_code: bool
+    outcome: Outcome,
+    before: Look,
+    ran: tuple[Ran, Ran] | None,
+    repairs: Sequence[Planned] = (),
+    *,
+    runs_code: bool,
 ) -> Outcome:
     """An outcome with what was shown of all repairs together."""
     shown, unshown = list(outcome.shown), list(outcome.unshown)
-    if before.benign:
-        amount = len(before.benign)
+    wanted = _wanted(repairs)
+    amount = sum(not _is_meant(wanted, *key) for key in before.benign)
+    if amount:
         shown.append(f"benign unchanged ({amount} request{'s' if amount != 1 else ''})")
+    elif before.benign:
+        unshown.append(
+            "benign requests: those that were answered are meant to be answered otherwise"
+        )
     elif not runs_code:
         unshown.append("benign requests: the application was not run")
     else:
@@ -157,8 +185,11 @@ def _is_there(finding: Finding, after: Look, before: Look, repairs: Sequence[Pla
     return has > had - len(closed) + returned
 
 
-def _out_of_reach(finding: Finding, before: Look, after: Look) -> str:
-    """Why an absent finding may say nothing; empty where it says what it should."""
+def _out_of_reach(finding: Finding, before: Look, after: Look, wanted: Wanted) -> str:
+    """Why an absent finding may say nothing; empty where it says what it should.
+
+    An operation that is to refuse whoever does not sign in, and does, is reached as far as it can be.
+    """
     if finding.rule in after.report.broken:
         return f"rule {finding.rule} broke while it looked again"
     operation = finding.location.operation
@@ -166,6 +197,8 @@ def _out_of_reach(finding: Finding, before: Look, after: Look) -> str:
     if operation is None or operation not in rows or not rows[operation].reached:
         return ""
     now = {row.operation: row for row in after.report.coverage.operations}.get(operation)
+    if now is not None and operation in wanted.refused and now.why.startswith(_REFUSED):
+        return ""
     if now is None or not now.reached:
         return f"{operation} is not reached any more" + (f": {now.why}" if now and now.why else "")
     return ""

@@ -128,7 +128,7 @@ class Verifier:
             except BucklerError as error:
                 return Tried((), None), Failure(f"it cannot be made: {error.message}")
             after = self._looker.look(moved(self._target, copy), findings)
-            failure = shared_failure(self._before, after)
+            failure = shared_failure(self._before, after, repairs)
             tests = None if failure.why else self._tests
             ran = self._run_tests(tests, copy) if tests is not None else None
         if ran is not None and ran[0].passed and not ran[1].passed:
@@ -140,6 +140,7 @@ class Verifier:
                 judged(item, self._before, after, repairs),
                 self._before,
                 ran,
+                repairs,
                 runs_code=self._looker.runs_code,
             )
             for item in repairs

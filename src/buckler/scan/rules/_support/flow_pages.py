@@ -35,7 +35,7 @@ def escaped_elsewhere(flow: Flow) -> Verdict | None:
                 before += part
                 continue
             if part and any("escape" in word for t in part for word in t.tried):
-                place = _place(before)
+                place = place_in_page(before)
                 if place == ADDRESS and all(flow.cleared(t) & bit("web_address") for t in part):
                     place = ""
                 if place:
@@ -48,7 +48,8 @@ def escaped_elsewhere(flow: Flow) -> Verdict | None:
     return None
 
 
-def _place(before: str) -> str:
+def place_in_page(before: str) -> str:
+    """What a text breaks off in, where escaping what follows does not help; empty elsewhere."""
     if _SCRIPT.search(before):
         return "a script"
     if _ADDRESS.search(before):
@@ -60,4 +61,4 @@ def _place(before: str) -> str:
     return ""
 
 
-__all__ = ["escaped_elsewhere", "is_page"]
+__all__ = ["escaped_elsewhere", "is_page", "place_in_page"]

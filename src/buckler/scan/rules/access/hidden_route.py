@@ -7,10 +7,14 @@ from collections.abc import Iterable
 from buckler.core.finding import Confidence, Finding, Severity
 from buckler.core.rule import Example, Fix, Rule
 from buckler.scan.engines.observations import Observations
+from buckler.scan.fix.draft import Draft
+from buckler.scan.fix.edits import Repair, Wanted
 from buckler.scan.model.application import AppModel
 from buckler.scan.rules._support.access import is_internal, is_optional, is_public, open_to_nobody
+from buckler.scan.rules._support.applications import route_at
 from buckler.scan.rules._support.evidence import at, shown
 from buckler.scan.rules._support.kinds import is_page
+from buckler.scan.rules.access._fixes.gates import protected_like_the_others
 
 
 class HiddenRouteUnprotected(Rule):
@@ -68,15 +72,25 @@ class HiddenRouteUnprotected(Rule):
         ),
         Example(
             """
-            from fastapi import APIRouter, FastAPI
+            from fastapi import APIRouter, Depends, FastAPI, Header, HTTPException
 
             app = FastAPI()
             router = APIRouter(include_in_schema=False)
 
 
+            def staff(x_staff_key: str = Header("")) -> None:
+                if x_staff_key != "from-the-environment":
+                    raise HTTPException(401)
+
+
             @router.get("/tools/queue")
             def queue() -> dict[str, int]:
                 return {"waiting": 3}
+
+
+            @router.get("/tools/log", dependencies=[Depends(staff)])
+            def log() -> list[str]:
+                return ["start"]
 
 
             app.include_router(router)
@@ -130,3 +144,17 @@ class HiddenRouteUnprotected(Rule):
                 location=at(operation),
                 proof=(shown(exchange, seen.identities, why="answered without any credential"),),
             )
+
+    def fix_source(self, draft: Draft, finding: Finding) -> Repair | None:
+        """The dependency of the routes beside it, where there is one that refuses."""
+        found = route_at(draft, finding)
+        name = protected_like_the_others(draft, *found) if found is not None else ""
+        operation = finding.location.operation
+        if not name or operation is None:
+            return None
+        return draft.repair(
+            f"asks for {name}, as the routes beside it do",
+            safe=False,
+            changes=f"whoever {name} refuses gets no answer from {operation} any more",
+            wanted=Wanted(refused=frozenset({operation})),
+        )

@@ -8,6 +8,8 @@ from buckler.core.finding import Confidence, Finding, Severity
 from buckler.core.rule import Example, Fix, Rule
 from buckler.scan.engines.interface import Exchange
 from buckler.scan.engines.observations import Observations
+from buckler.scan.fix.draft import Draft
+from buckler.scan.fix.edits import Repair, Wanted
 from buckler.scan.model.application import AppModel, Operation
 from buckler.scan.rules._support.access import (
     has_authentication,
@@ -19,7 +21,9 @@ from buckler.scan.rules._support.access import (
     unscoped,
     why_protected,
 )
+from buckler.scan.rules._support.applications import route_at
 from buckler.scan.rules._support.evidence import at, shown
+from buckler.scan.rules.access._fixes.gates import protected_like_the_others
 
 
 class MissingAuthentication(Rule):
@@ -246,4 +250,18 @@ class MissingAuthentication(Rule):
             confidence=Confidence.PROVED,
             location=at(operation),
             proof=(shown(exchange, seen.identities, why="answered with a made-up credential"),),
+        )
+
+    def fix_source(self, draft: Draft, finding: Finding) -> Repair | None:
+        """The dependency of the routes beside it, where there is one that refuses."""
+        found = route_at(draft, finding)
+        name = protected_like_the_others(draft, *found) if found is not None else ""
+        operation = finding.location.operation
+        if not name or operation is None:
+            return None
+        return draft.repair(
+            f"asks for {name}, as the routes beside it do",
+            safe=False,
+            changes=f"whoever {name} refuses gets no answer from {operation} any more",
+            wanted=Wanted(refused=frozenset({operation})),
         )

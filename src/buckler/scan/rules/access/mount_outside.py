@@ -9,9 +9,12 @@ from buckler.core.finding import Confidence, Finding, Severity
 from buckler.core.rule import Example, Fix, Rule
 from buckler.scan.engines.interface import Exchange
 from buckler.scan.engines.observations import Observations
+from buckler.scan.fix.draft import Draft
+from buckler.scan.fix.edits import Repair, Wanted
 from buckler.scan.model.application import AppModel, Mount, Operation
 from buckler.scan.rules._support.access import is_public, open_to_nobody, refuses
 from buckler.scan.rules._support.evidence import at_place, shown
+from buckler.scan.rules.access._fixes.mounts import keys_of, mount_protected
 
 _ASSET = re.compile(
     r"\.(css|js|mjs|map|png|jpe?g|gif|svg|ico|webp|avif|woff2?|ttf|eot)$", re.IGNORECASE
@@ -178,3 +181,14 @@ class MountOutsideDependencies(Rule):
         below = [op for op in app.operations if op.path.startswith(mount.path + "/")]
         opened = (open_to_nobody(op, seen) for op in below if not is_public(op, app))
         return next((exchange for exchange in opened if exchange is not None), None)
+
+    def fix_source(self, draft: Draft, finding: Finding) -> Repair | None:
+        """The dependencies of the application for the mounted one as well."""
+        if not mount_protected(draft, finding):
+            return None
+        return draft.repair(
+            "asks for the same dependencies in the mounted application",
+            safe=False,
+            changes=f"whoever the dependencies refuse gets nothing from {finding.subject} any more",
+            wanted=Wanted(refused=keys_of(draft, finding)),
+        )

@@ -8,6 +8,8 @@ from buckler.core.finding import Confidence, Finding, Severity
 from buckler.core.rule import Example, Fix, Rule
 from buckler.scan.engines.interface import Module
 from buckler.scan.engines.observations import Observations
+from buckler.scan.fix.draft import Draft
+from buckler.scan.fix.edits import Repair, Wanted
 from buckler.scan.model.application import AppModel, Operation
 from buckler.scan.python.index import index_of
 from buckler.scan.rules._support.access import (
@@ -19,6 +21,7 @@ from buckler.scan.rules._support.access import (
 from buckler.scan.rules._support.evidence import at, at_place, shown
 from buckler.scan.rules._support.gates import compares_unset, found_in_source
 from buckler.scan.rules._support.source import here
+from buckler.scan.rules.access._fixes.credentials import scheme_enforced, setting_required
 
 
 class OptionalCredentialsUnchecked(Rule):
@@ -240,4 +243,24 @@ class OptionalCredentialsUnchecked(Rule):
                 shown(without, seen.identities, why=f"answered without {scheme.name}"),
                 shown(wrong, seen.identities, why=f"a wrong {scheme.name} is refused"),
             ),
+        )
+
+    def fix_source(self, draft: Draft, finding: Finding) -> Repair | None:
+        """A scheme that refuses by itself, and a setting that has to be there."""
+        operation = finding.location.operation
+        if setting_required(draft, finding.location.line or 0):
+            return draft.repair(
+                "reads the setting as one that has to be there",
+                safe=False,
+                changes="where the setting is missing, requests fail instead of being let in",
+                wanted=Wanted(refused=frozenset({operation} if operation else ())),
+            )
+        if operation is None or not scheme_enforced(draft, finding):
+            return None
+        return draft.repair(
+            "refuses requests without the credential",
+            safe=False,
+            changes=f"whoever sends no credential gets no answer from {operation}, nor from other routes "
+            "that use the same scheme",
+            wanted=Wanted(refused=frozenset({operation})),
         )

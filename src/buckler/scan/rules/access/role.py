@@ -7,6 +7,8 @@ from collections.abc import Iterable
 from buckler.core.finding import Confidence, Finding, Severity
 from buckler.core.rule import Example, Fix, Rule
 from buckler.scan.engines.observations import Observations
+from buckler.scan.fix.draft import Draft
+from buckler.scan.fix.edits import Repair, Wanted
 from buckler.scan.model.application import AppModel
 from buckler.scan.rules._support.access import (
     cell,
@@ -17,7 +19,9 @@ from buckler.scan.rules._support.access import (
     ordinary,
     unscoped,
 )
+from buckler.scan.rules._support.applications import route_at
 from buckler.scan.rules._support.evidence import at, shown
+from buckler.scan.rules.access._fixes.gates import restricted_like_the_others
 
 
 class RoleNotChecked(Rule):
@@ -72,12 +76,22 @@ class RoleNotChecked(Rule):
                 return "admin" if x_key == "admin-key-1" else "user"
 
 
+            def manager(role: str = Depends(user)) -> None:
+                if role != "admin":
+                    raise HTTPException(403)
+
+
+            @app.get("/admin/totals", dependencies=[Depends(manager)])
+            def totals() -> int:
+                return 3
+
+
             @app.post("/admin/surcharge")
             def surcharge(role: str = Depends(user)) -> dict[str, int]:
                 return {"products": 3}
             """,
             settings='identities.alice.header = "X-Key: alice-key-1"\nidentities.olga.role = "admin"\nidentities.olga.header = "X-Key: admin-key-1"\n',
-            line=13,
+            line=23,
         ),
     )
     good = (
@@ -135,3 +149,16 @@ class RoleNotChecked(Rule):
                     location=at(operation),
                     proof=(shown(exchange, seen.identities, why="answered to an ordinary user"),),
                 )
+
+    def fix_source(self, draft: Draft, finding: Finding) -> Repair | None:
+        """The dependency that the other routes of the same area have and this one has not."""
+        found, operation = route_at(draft, finding), finding.location.operation
+        name = restricted_like_the_others(draft, *found) if found is not None else ""
+        if not name or operation is None:
+            return None
+        return draft.repair(
+            f"asks for {name}, as the other routes of the area do",
+            safe=False,
+            changes=f"whoever {name} refuses gets no answer from {operation} any more",
+            wanted=Wanted(rerouted=frozenset({operation})),
+        )

@@ -6,9 +6,13 @@ from collections.abc import Iterable
 
 from buckler.core.finding import Confidence, Finding, Severity
 from buckler.core.rule import Example, Fix, Rule
+from buckler.scan.fix.draft import Draft
+from buckler.scan.fix.edits import Repair, Wanted
 from buckler.scan.model.application import AppModel
+from buckler.scan.rules._support.applications import route_at
 from buckler.scan.rules._support.evidence import at
 from buckler.scan.rules._support.shadows import access_of, shadowed
+from buckler.scan.rules.access._fixes.order import moved_before
 
 
 class ShadowedRoute(Rule):
@@ -131,3 +135,16 @@ class ShadowedRoute(Rule):
                     confidence=Confidence.OBSERVED,
                     location=at(later),
                 )
+
+    def fix_source(self, draft: Draft, finding: Finding) -> Repair | None:
+        """The later handler before the earlier one."""
+        found, operation = route_at(draft, finding), finding.location.operation
+        earlier = finding.message.partition(" is never reached: ")[2].partition(" comes first")[0]
+        if found is None or operation is None or not moved_before(draft, found[0], earlier):
+            return None
+        return draft.repair(
+            f"puts {operation} before {earlier}",
+            safe=False,
+            changes=f"{operation} is answered by its own handler, under its own conditions",
+            wanted=Wanted(rerouted=frozenset({operation})),
+        )

@@ -8,9 +8,13 @@ from buckler.core.finding import Confidence, Finding, Severity
 from buckler.core.rule import Example, Fix, Rule
 from buckler.scan.engines.interface import Exchange
 from buckler.scan.engines.observations import Observations
+from buckler.scan.fix.draft import Draft
+from buckler.scan.fix.edits import Repair
 from buckler.scan.model.application import AppModel
 from buckler.scan.rules._support.access import has_authentication, is_public
+from buckler.scan.rules._support.applications import route_at
 from buckler.scan.rules._support.evidence import at, shown
+from buckler.scan.rules.access._fixes.origins import own_site_alone
 
 _REFUSED = (1008, 3000, 3003)
 
@@ -152,6 +156,18 @@ class WebsocketWithoutAuthentication(Rule):
                 location=at(operation),
                 proof=(shown(exchange, seen.identities, why="accepted with a foreign Origin"),),
             )
+
+    def fix_source(self, draft: Draft, finding: Finding) -> Repair | None:
+        """Pages of this site alone, where whoever connects is known; who may is not for a fixer to say."""
+        found = route_at(draft, finding)
+        visitors = finding.message.endswith("in the name of its visitors.")
+        if found is None or not visitors or not own_site_alone(draft, found[0]):
+            return None
+        return draft.repair(
+            "refuses websockets that pages of other sites open",
+            safe=False,
+            changes="pages on another host than the one that answers cannot open this websocket",
+        )
 
 
 def _accepted(exchange: Exchange) -> bool:

@@ -8,8 +8,12 @@ from collections.abc import Iterable
 from buckler.core.finding import Confidence, Finding, Severity
 from buckler.core.rule import Example, Fix, Rule
 from buckler.scan.engines.attack import proofs
+from buckler.scan.fix.draft import Draft
+from buckler.scan.fix.edits import Repair, Wanted
 from buckler.scan.model.application import AppModel, Operation
+from buckler.scan.rules._support.applications import route_at
 from buckler.scan.rules._support.evidence import at
+from buckler.scan.rules.auth._fixes.in_header import HEADER, taken_from_header
 
 _KEY = re.compile(
     r"^(api[-_]?key|apikey|access[-_]?token|auth[-_]?token|jwt|bearer|password|passwd)$",
@@ -133,6 +137,19 @@ class ApiKeyInQuery(Rule):
                     location=at(operation, f"query:{name}"),
                     proof=(proofs.setting(what, f"query parameter {name}", expected="a header"),),
                 )
+
+    def fix_source(self, draft: Draft, finding: Finding) -> Repair | None:
+        """A header in the place of the parameter."""
+        found = route_at(draft, finding)
+        slot = finding.location.slot or ""
+        if found is None or not taken_from_header(draft, found[0], slot):
+            return None
+        return draft.repair(
+            "takes the credential from a header",
+            safe=False,
+            changes=f"clients have to send it as {HEADER} instead of {slot.partition(':')[2]} in the address",
+            wanted=Wanted(refused=frozenset({finding.location.operation or ""})),
+        )
 
 
 def _kind(name: str) -> str:

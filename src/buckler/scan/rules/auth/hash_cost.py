@@ -7,10 +7,13 @@ from collections.abc import Iterable
 from buckler.core.finding import Confidence, Finding, Severity
 from buckler.core.rule import Example, Fix, Rule
 from buckler.scan.engines.interface import Module
+from buckler.scan.fix.draft import Draft
+from buckler.scan.fix.edits import Repair
 from buckler.scan.python.constants import Value, value_of
 from buckler.scan.python.hashing import CALLED, cheap, handed_on
 from buckler.scan.python.index import index_of
 from buckler.scan.rules._support.source import here
+from buckler.scan.rules.auth._fixes.cost import raised
 
 
 class WeakHashCost(Rule):
@@ -94,6 +97,23 @@ class WeakHashCost(Rule):
             """,
             line=13,
         ),
+        Example(
+            """
+            import bcrypt
+
+            from fastapi import FastAPI, Form
+
+            app = FastAPI()
+            people: dict[str, bytes] = {}
+
+
+            @app.post("/signup")
+            def signup(name: str = Form(), password: str = Form()) -> str:
+                people[name] = bcrypt.hashpw(password.encode(), bcrypt.gensalt(6))
+                return "welcome"
+            """,
+            line=11,
+        ),
     )
     good = (
         Example(
@@ -143,6 +163,14 @@ class WeakHashCost(Rule):
                 severity=Severity.LOW if _nearly(value) else None,
                 location=here(index, weak.call),
             )
+
+    def fix_source(self, draft: Draft, finding: Finding) -> Repair | None:
+        """The least that is advised, where a hash says itself what it cost, so that old ones still fit."""
+        for call in draft.calls_at(finding):
+            for weak in (*cheap(draft.index, [call]), *handed_on(draft.index)):
+                if weak.call is call and raised(draft, weak):
+                    return draft.repair("raises the cost of new hashes")
+        return None
 
 
 def _nearly(value: Value | None) -> bool:

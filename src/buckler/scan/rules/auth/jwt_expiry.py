@@ -9,6 +9,8 @@ from buckler.core.finding import Confidence, Finding, Severity
 from buckler.core.rule import Example, Fix, Rule
 from buckler.scan.engines.interface import Module
 from buckler.scan.engines.observations import Observations
+from buckler.scan.fix.draft import Draft
+from buckler.scan.fix.edits import Repair
 from buckler.scan.model.application import AppModel
 from buckler.scan.python.claims import keys_of
 from buckler.scan.python.constants import truth
@@ -16,6 +18,7 @@ from buckler.scan.python.index import Index, argument, default_of, index_of, las
 from buckler.scan.python.tokens import makings, option, passed_options, readings
 from buckler.scan.rules._support.forgeries import forged
 from buckler.scan.rules._support.source import here
+from buckler.scan.rules.auth._fixes.expiry import expires, minds_expiry
 
 
 class JwtWithoutExpiry(Rule):
@@ -56,7 +59,6 @@ class JwtWithoutExpiry(Rule):
         'give it an end: "exp": datetime.now(UTC) + timedelta(minutes=30)',
         before='jwt.encode({"sub": name}, KEY, algorithm="HS256")',
         after='jwt.encode({"sub": name, "exp": datetime.now(UTC) + timedelta(minutes=30)}, KEY, algorithm="HS256")',
-        safe=True,
     )
     bad = (
         Example(
@@ -194,6 +196,23 @@ class JwtWithoutExpiry(Rule):
     def check_observations(self, app: AppModel, seen: Observations) -> Iterable[Finding]:
         """Tokens of the application's own that had run out and were taken."""
         return forged(self, "expired", "A token that ran out an hour ago is taken.", app, seen)
+
+    def fix_source(self, draft: Draft, finding: Finding) -> Repair | None:
+        """An end of an hour for a new token, or a look at the end of one that is read."""
+        for call in draft.calls_at(finding):
+            if minds_expiry(draft, call):
+                return draft.repair(
+                    "looks at the end of the token",
+                    safe=False,
+                    changes="tokens that have run out are refused",
+                )
+            if expires(draft, call):
+                return draft.repair(
+                    "lets the token end after an hour",
+                    safe=False,
+                    changes="whoever has a token needs a new one after an hour",
+                )
+        return None
 
 
 def _only_if_asked(index: Index, call: ast.Call, claims: ast.expr) -> bool:

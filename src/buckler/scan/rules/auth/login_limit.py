@@ -8,8 +8,12 @@ from buckler.core.finding import Confidence, Finding, Severity
 from buckler.core.rule import Example, Fix, Rule
 from buckler.scan.engines.attack.accounts import ATTEMPTS
 from buckler.scan.engines.observations import Observations
+from buckler.scan.fix.draft import Draft
+from buckler.scan.fix.edits import Repair
 from buckler.scan.model.application import AppModel
+from buckler.scan.rules._support.applications import only_application
 from buckler.scan.rules._support.evidence import at, shown
+from buckler.scan.rules._support.guarding import guarded
 
 
 class LoginWithoutLimit(Rule):
@@ -138,3 +142,7 @@ class LoginWithoutLimit(Rule):
                         ),
                     ),
                 )
+
+    def fix_source(self, draft: Draft, finding: Finding) -> Repair | None:
+        """A guard around the application, which counts sign-ins, where it is made in the same file."""
+        return guarded(draft, only_application(draft), "allows ten sign-ins a minute, by Guard")

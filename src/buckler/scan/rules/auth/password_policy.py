@@ -10,7 +10,10 @@ from buckler.core.finding import Confidence, Finding, Severity
 from buckler.core.rule import Example, Fix, Rule
 from buckler.scan.engines.interface import Exchange
 from buckler.scan.engines.observations import Observations
+from buckler.scan.fix.draft import Draft
+from buckler.scan.fix.edits import Repair
 from buckler.scan.model.application import AppModel, Operation
+from buckler.scan.rules._support.applications import bounded, declared, route_at
 from buckler.scan.rules._support.data import schema_fields, snake
 from buckler.scan.rules._support.evidence import at, shown
 
@@ -61,7 +64,6 @@ class NoPasswordPolicy(Rule):
         "ask for 12 characters: Field(min_length=12, max_length=128)",
         before="password: str",
         after="password: Annotated[SecretStr, Field(min_length=12, max_length=128)]",
-        safe=True,
     )
     bad = (
         Example(
@@ -195,6 +197,21 @@ class NoPasswordPolicy(Rule):
                 proof=(shown(exchange, seen.identities, why="the password is one letter"),),
             )
 
+    def fix_source(self, draft: Draft, finding: Finding) -> Repair | None:
+        """Twelve characters at least."""
+        found = route_at(draft, finding)
+        place = (
+            declared(draft, found[0], finding.location.slot or "") if found is not None else None
+        )
+        if place is None or not bounded(place, min_length=str(LEAST)):
+            return None
+        return draft.repair(
+            f"asks for {LEAST} characters",
+            safe=False,
+            changes=f"a new password of fewer than {LEAST} characters is answered 422, and so is an old one "
+            "where the same model signs in",
+        )
+
 
 def _chooses(operation: Operation, slot: str, exchange: Exchange) -> bool:
     """Whether the password is somebody's own from then on, not one to compare or to send elsewhere."""
@@ -211,3 +228,6 @@ def _names(operation: Operation) -> list[str]:
     fields = operation.body.fields if operation.body is not None else ()
     inner = [name for field in fields for name, _ in schema_fields(field.schema)]
     return [*(p.name for p in operation.parameters), *(f.name for f in fields), *inner]
+
+
+LEAST = 12

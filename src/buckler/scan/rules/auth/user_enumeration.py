@@ -10,8 +10,12 @@ from buckler.core.rule import Example, Fix, Rule
 from buckler.scan.engines.attack.accounts import form_of
 from buckler.scan.engines.interface import Exchange
 from buckler.scan.engines.observations import Observations
+from buckler.scan.fix.draft import Draft
+from buckler.scan.fix.edits import Repair
 from buckler.scan.model.application import AppModel
+from buckler.scan.rules._support.applications import route_at
 from buckler.scan.rules._support.evidence import at, shown
+from buckler.scan.rules.auth._fixes.alike import refused_alike
 
 
 class UserEnumeration(Rule):
@@ -169,6 +173,18 @@ class UserEnumeration(Rule):
                     location=at(operation, slot),
                     proof=evidence,
                 )
+
+    def fix_source(self, draft: Draft, finding: Finding) -> Repair | None:
+        """One refusal for both, where the answers differ."""
+        found = route_at(draft, finding)
+        told = finding.message.endswith("tells by its answer whether an account exists.")
+        if found is None or not told or not refused_alike(draft, found[0]):
+            return None
+        return draft.repair(
+            "refuses an unknown name as it does a wrong password",
+            safe=False,
+            changes="who mistypes the name is told no more than who mistypes the password",
+        )
 
 
 def _told(exchange: Exchange, slot: str) -> tuple[int | None, str]:

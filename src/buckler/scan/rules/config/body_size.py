@@ -8,8 +8,12 @@ from buckler.core.finding import Confidence, Finding, Severity
 from buckler.core.rule import Example, Fix, Rule
 from buckler.scan.engines.attack.limits import BODY_SIZE
 from buckler.scan.engines.observations import Observations
+from buckler.scan.fix.draft import Draft
+from buckler.scan.fix.edits import Repair
 from buckler.scan.model.application import AppModel
+from buckler.scan.rules._support.applications import application_at
 from buckler.scan.rules._support.evidence import at, at_main, shown
+from buckler.scan.rules._support.guarding import is_added, middleware_added
 
 
 class BodySizeUnlimited(Rule):
@@ -47,10 +51,7 @@ class BodySizeUnlimited(Rule):
     asvs = ("V2.4.1",)
     control = "guard.BodyLimit"
     fix = Fix(
-        "limit the body",
-        before="app = FastAPI()",
-        after="app = FastAPI(max_body_size=1_000_000)",
-        safe=True,
+        "limit the body", before="app = FastAPI()", after="app = FastAPI(max_body_size=1_000_000)"
     )
     bad = (
         Example(
@@ -157,3 +158,19 @@ class BodySizeUnlimited(Rule):
                 anchor="body",
                 proof=(shown(first, seen.identities, why="the handler was entered"),),
             )
+
+    def fix_source(self, draft: Draft, finding: Finding) -> Repair | None:
+        """``BodyLimit`` of guard around the application."""
+        made = application_at(draft, finding)
+        if made is None or is_added(draft, "BodyLimit") or is_added(draft, "Guard"):
+            return None
+        middleware_added(draft, made, "buckler.guard.BodyLimit", f"upload={draft.quote(UPLOAD)}")
+        return draft.repair(
+            "refuses bodies above 1 MB",
+            safe=False,
+            changes="bodies above 1 MB, and uploads above 10 MB, are answered 413; buckler is needed where "
+            "the application runs",
+        )
+
+
+UPLOAD = "10 MB"

@@ -9,7 +9,10 @@ from buckler.core.finding import Confidence, Finding, Severity
 from buckler.core.rule import Example, Fix, Rule
 from buckler.scan.engines.attack import proofs
 from buckler.scan.engines.observations import Observations
+from buckler.scan.fix.draft import Draft
+from buckler.scan.fix.edits import Repair
 from buckler.scan.model.application import AppModel
+from buckler.scan.python.index import unpacks
 from buckler.scan.rules._support.cors import (
     evidence_of,
     location_of,
@@ -18,6 +21,7 @@ from buckler.scan.rules._support.cors import (
     with_credentials,
 )
 from buckler.scan.rules._support.evidence import at_middleware, middlewares
+from buckler.scan.rules.config._fixes.origins import plain_origins_out
 
 _LOCAL = re.compile(r"^http://(localhost|127\.|\[::1\]|0\.0\.0\.0|[\w-]+(:|$))", re.IGNORECASE)
 
@@ -59,7 +63,6 @@ class CorsNullOrPlainOrigin(Rule):
         "take null and http:// out",
         before='allow_origins=["https://www.example.com", "null"]',
         after='allow_origins=["https://www.example.com"]',
-        safe=True,
     )
     bad = (
         Example(
@@ -161,3 +164,14 @@ class CorsNullOrPlainOrigin(Rule):
                     location=at_middleware(item, app, "allow_origins"),
                     proof=(proofs.setting("allow_origins", plain, expected="https://"),),
                 )
+
+    def fix_source(self, draft: Draft, finding: Finding) -> Repair | None:
+        """``null`` is taken out, and an origin without TLS becomes the one with."""
+        for call in draft.calls_at(finding):
+            if not unpacks(call) and plain_origins_out(draft, call):
+                return draft.repair(
+                    "lets no origin in that anybody can have",
+                    safe=False,
+                    changes="pages that are opened as files, in a sandboxed frame or by http are not let in",
+                )
+        return None

@@ -8,7 +8,10 @@ from buckler.core.finding import Confidence, Finding, Severity
 from buckler.core.rule import Example, Fix, Rule
 from buckler.scan.engines.attack.strangers import FOREIGN_ORIGIN
 from buckler.scan.engines.observations import Observations
+from buckler.scan.fix.draft import Draft
+from buckler.scan.fix.edits import Repair
 from buckler.scan.model.application import AppModel
+from buckler.scan.python.index import argument, unpacks
 from buckler.scan.rules._support.cors import (
     evidence_of,
     location_of,
@@ -18,6 +21,7 @@ from buckler.scan.rules._support.cors import (
     taken,
     with_credentials,
 )
+from buckler.scan.rules.config._fixes.origins import dots_escaped
 
 
 class CorsOriginPattern(Rule):
@@ -161,3 +165,20 @@ class CorsOriginPattern(Rule):
                     location=location_of(app, source, "allow_origin_regex"),
                     proof=(evidence_of(source, exchange, seen, "a look-alike is allowed"),),
                 )
+
+    def fix_source(self, draft: Draft, finding: Finding) -> Repair | None:
+        """Dots that are dots, and nothing but letters of a host name where anything was allowed."""
+        for call in draft.calls_at(finding):
+            given = argument(call, "allow_origin_regex")
+            if given is None or unpacks(call):
+                continue
+            done = dots_escaped(draft, given)
+            if done == "dots":
+                return draft.repair("escapes the dots of the pattern")
+            if done:
+                return draft.repair(
+                    "escapes the dots of the pattern, and lets letters of host names vary alone",
+                    safe=False,
+                    changes="origins with a port or another character in the part that varies are not let in",
+                )
+        return None

@@ -7,10 +7,16 @@ from collections.abc import Iterable
 from buckler.core.finding import Confidence, Finding, Severity
 from buckler.core.rule import Example, Fix, Rule
 from buckler.scan.engines.observations import Observations
+from buckler.scan.fix.draft import Draft
+from buckler.scan.fix.edits import Repair
 from buckler.scan.model.application import AppModel
+from buckler.scan.python.constants import text
+from buckler.scan.python.index import argument, unpacks
 from buckler.scan.rules._support.access import is_public
+from buckler.scan.rules._support.applications import only_application
 from buckler.scan.rules._support.cookies import cookies_of, exchanges
 from buckler.scan.rules._support.evidence import at, middlewares, shown
+from buckler.scan.rules._support.guarding import guarded
 
 
 class CsrfUnprotected(Rule):
@@ -159,6 +165,22 @@ class CsrfUnprotected(Rule):
                         ),
                     ),
                 )
+
+    def fix_source(self, draft: Draft, finding: Finding) -> Repair | None:
+        """``SameSite=Lax`` where the file sets the cookie, else a guard, which compares the origin."""
+        named = finding.message.rpartition(" ")[2].rstrip(".")
+        for call in draft.index.called("set_cookie"):
+            key = text(draft.index, argument(call, "key", 0))
+            if key == named and not unpacks(call) and len(call.args) <= 2:
+                draft.set_keyword(call, "samesite", draft.quote("lax"))
+        lax = draft.repair(
+            "keeps the cookie from requests of other sites",
+            safe=False,
+            changes="pages of other sites that show this one in a frame, or send forms to it, come without "
+            "the cookie",
+        )
+        made = only_application(draft)
+        return lax or guarded(draft, made, "refuses requests that another site caused, by Guard")
 
 
 def _same_site(app: AppModel, seen: Observations) -> dict[str, str]:

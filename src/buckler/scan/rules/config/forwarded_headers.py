@@ -9,7 +9,9 @@ from collections.abc import Iterable, Iterator
 from buckler.core.finding import Confidence, Finding, Location, Severity
 from buckler.core.rule import Example, Fix, Rule
 from buckler.scan.engines.interface import Module, Project
-from buckler.scan.python.constants import texts
+from buckler.scan.fix.draft import Draft
+from buckler.scan.fix.edits import Repair
+from buckler.scan.python.constants import texts, value_of
 from buckler.scan.python.index import Index, argument, index_of, last
 from buckler.scan.python.words import name_of
 from buckler.scan.rules._support.source import here
@@ -22,6 +24,7 @@ _CALLED = (
     "setenv",
     "putenv",
 )
+LOCAL = "127.0.0.1"
 ANYBODY = frozenset({"*", "0.0.0.0/0", "::/0"})
 _COMMAND = re.compile(r"--forwarded-allow-ips[=\s\"',\[\]]+[\\\"']*(\*|0\.0\.0\.0/0|::/0)(?![\w.])")
 _SETTING = re.compile(
@@ -178,8 +181,28 @@ class ForwardedHeadersFromAnyone(Rule):
             location=location,
         )
 
+    def fix_source(self, draft: Draft, finding: Finding) -> Repair | None:
+        """The machine itself, which is the servers' own default."""
+        line = finding.location.line or 0
+        if draft.path.endswith(".py"):
+            _trust_this_machine(draft, line)
+        else:
+            _trust_in_text(draft, line)
+        return draft.repair(
+            "believes the machine itself alone",
+            safe=False,
+            changes="behind a proxy on another machine, requests seem to come from the proxy, by http, "
+            "until its address is named",
+        )
+
 
 def _calls(index: Index) -> Iterator[ast.AST]:
+    for call, given in _given(index):
+        yield given if getattr(given, "lineno", 0) != call.lineno else call
+
+
+def _given(index: Index) -> Iterator[tuple[ast.Call, ast.expr]]:
+    """Calls that trust everybody, and the argument that says so."""
     wanted = {index.parents[k] for k in index.all(ast.keyword) if k.arg == "forwarded_allow_ips"}
     wanted.update(index.called(*_CALLED))
     for call in (node for node in wanted if isinstance(node, ast.Call)):
@@ -198,7 +221,7 @@ def _calls(index: Index) -> Iterator[ast.AST]:
         ):
             given = call.args[1]
         if given is not None and _trusts_all(index, given):
-            yield given if getattr(given, "lineno", 0) != call.lineno else call
+            yield call, given
 
 
 def _settings(index: Index) -> Iterator[ast.AST]:
@@ -211,3 +234,25 @@ def _settings(index: Index) -> Iterator[ast.AST]:
 def _trusts_all(index: Index, node: ast.expr) -> bool:
     found = [part.strip() for item in texts(index, node) for part in item.split(",")]
     return bool(ANYBODY.intersection(found))
+
+
+def _trust_this_machine(draft: Draft, line: int) -> None:
+    for call, given in _given(draft.index):
+        if line in (call.lineno, given.lineno) and value_of(draft.index, given) is not None:
+            if isinstance(given, ast.Constant | ast.List | ast.Tuple):
+                draft.replace(given, draft.quote(LOCAL))
+    for assign in draft.index.all(ast.Assign):
+        named = name_of(assign.targets[0]).lower() == "forwarded_allow_ips"
+        if assign.lineno == line and named and isinstance(assign.value, ast.Constant):
+            draft.replace(assign.value, draft.quote(LOCAL))
+
+
+def _trust_in_text(draft: Draft, line: int) -> None:
+    start = 0
+    for number, text in enumerate(draft.text.splitlines(keepends=True), 1):
+        if number == line:
+            for pattern in (_COMMAND, _SETTING):
+                for found in pattern.finditer(text):
+                    draft.edit(start + found.start(1), start + found.end(1), LOCAL)
+            return
+        start += len(text)

@@ -9,7 +9,11 @@ from buckler.core.rule import Example, Fix, Rule
 from buckler.scan.engines.attack.limits import PAGE
 from buckler.scan.engines.interface import Exchange
 from buckler.scan.engines.observations import Observations
+from buckler.scan.fix.draft import Draft
+from buckler.scan.fix.edits import Repair
 from buckler.scan.model.application import AppModel
+from buckler.scan.python.constants import number
+from buckler.scan.rules._support.applications import bounded, declared, route_at
 from buckler.scan.rules._support.evidence import at, shown
 
 MANY = 2000
@@ -52,7 +56,6 @@ class PaginationUnbounded(Rule):
         "give it a bound: Query(ge=1, le=100)",
         before="limit: int = 50",
         after="limit: Annotated[int, Query(ge=1, le=100)] = 50",
-        safe=True,
     )
     bad = (
         Example(
@@ -136,9 +139,30 @@ class PaginationUnbounded(Rule):
                     proof=(shown(many, seen.identities, why="the number was obeyed"),),
                 )
 
+    def fix_source(self, draft: Draft, finding: Finding) -> Repair | None:
+        """An upper bound, at least as large as what is taken without being asked."""
+        found = route_at(draft, finding)
+        place = (
+            declared(draft, found[0], finding.location.slot or "") if found is not None else None
+        )
+        if place is None:
+            return None
+        usual = number(place.draft.index, place.default) or 0
+        bound = max(MOST, usual)
+        if bounded(place, le=str(bound)):
+            return draft.repair(
+                f"takes {bound} at most",
+                safe=False,
+                changes=f"who asks for more than {bound} at once is answered 422",
+            )
+        return None
+
 
 def _obeyed(one: Exchange, many: Exchange) -> bool:
     """Whether the number reached a statement, or the answer grew beyond what a bound would let it."""
     if "sql-number" in many.answer.effects:
         return True
     return many.answer.size >= MANY * max(one.answer.size - 2, 1)
+
+
+MOST = 100

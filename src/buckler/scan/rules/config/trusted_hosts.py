@@ -8,8 +8,12 @@ from buckler.core.finding import Confidence, Finding, Severity
 from buckler.core.rule import Example, Fix, Rule
 from buckler.scan.engines.interface import Exchange
 from buckler.scan.engines.observations import Observations
+from buckler.scan.fix.draft import Draft
+from buckler.scan.fix.edits import Repair
 from buckler.scan.model.application import AppModel
+from buckler.scan.rules._support.applications import application_at
 from buckler.scan.rules._support.evidence import at_main, shown
+from buckler.scan.rules._support.guarding import is_added, middleware_added
 
 
 class TrustedHostsMissing(Rule):
@@ -102,6 +106,22 @@ class TrustedHostsMissing(Rule):
             ),
         )
 
+    def fix_source(self, draft: Draft, finding: Finding) -> Repair | None:
+        """``TrustedHostMiddleware`` with the names that a setting gives."""
+        made = application_at(draft, finding)
+        if made is None or is_added(draft, "TrustedHostMiddleware"):
+            return None
+        environ, comma = draft.name_for("os.environ", made.statement), draft.quote(",")
+        listed = f"{environ}.get({draft.quote(HOSTS)}, {draft.quote(LOCAL)}).split({comma})"
+        layer = "starlette.middleware.trustedhost.TrustedHostMiddleware"
+        middleware_added(draft, made, layer, f"allowed_hosts={listed}")
+        return draft.repair(
+            f"answers to the hosts that {HOSTS} names",
+            safe=False,
+            changes=f"requests to other names than those in the environment variable {HOSTS}, divided by "
+            f"commas, are answered 400; without it only {LOCAL} are",
+        )
+
 
 def _taken(exchange: Exchange) -> bool:
     return exchange.answer.status is not None and exchange.answer.status not in (400, 403, 404, 421)
@@ -109,3 +129,7 @@ def _taken(exchange: Exchange) -> bool:
 
 def _in_headers(host: str, exchange: Exchange) -> bool:
     return any(host in value for _, value in exchange.answer.headers)
+
+
+HOSTS = "ALLOWED_HOSTS"
+LOCAL = "localhost,127.0.0.1"

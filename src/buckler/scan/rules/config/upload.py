@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 from collections.abc import Iterable
 
 from buckler.core.finding import Confidence, Finding, Location, Severity
@@ -9,8 +10,13 @@ from buckler.core.rule import Example, Fix, Rule
 from buckler.scan.engines.attack.limits import UPLOAD_SIZE
 from buckler.scan.engines.interface import Exchange
 from buckler.scan.engines.observations import Observations
+from buckler.scan.fix.draft import Draft
+from buckler.scan.fix.edits import Repair
 from buckler.scan.model.application import AppModel, Operation
+from buckler.scan.python.index import last, parameter
+from buckler.scan.rules._support.applications import annotation_parts, handler_around
 from buckler.scan.rules._support.evidence import at, shown
+from buckler.scan.rules._support.statements import refusal
 
 
 class UploadUnbounded(Rule):
@@ -129,6 +135,25 @@ class UploadUnbounded(Rule):
                         proof=(shown(exchange, seen.identities, why="the upload was taken"),),
                     )
 
+    def fix_source(self, draft: Draft, finding: Finding) -> Repair | None:
+        """A look at the size, which is known before the first byte is read."""
+        found = handler_around(draft, finding)
+        name = (finding.location.slot or "").removeprefix("file:")
+        given = parameter(found[0], name) if found is not None else None
+        if found is None or given is None or given.annotation is None:
+            return None
+        first = found[0].body[0]
+        documented = isinstance(first, ast.Expr) and isinstance(first.value, ast.Constant)
+        if documented and len(found[0].body) > 1:
+            first = found[0].body[1]
+        if _is_one(given.annotation):
+            draft.insert_before(
+                first, f"if ({name}.size or 0) > 10_000_000:", f"    {refusal(draft, 413, first)}"
+            )
+        return draft.repair(
+            "refuses uploads above 10 MB", safe=False, changes="files above 10 MB are answered 413"
+        )
+
 
 def _read_at(exchange: Exchange) -> str:
     return next(
@@ -143,3 +168,8 @@ def _where(operation: Operation, slot: str, line: str) -> Location:
         if path and number.isdigit()
         else at(operation, slot)
     )
+
+
+def _is_one(annotation: ast.expr) -> bool:
+    """Whether a parameter is one upload that has to be there."""
+    return last(annotation_parts(annotation)[0] or annotation) == "UploadFile"

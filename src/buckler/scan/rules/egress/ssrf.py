@@ -5,12 +5,15 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
-from buckler.core.finding import Severity
+from buckler.core.finding import Finding, Severity
 from buckler.core.rule import Example, Fix, Rule
 from buckler.scan.engines.interface import Hit, Mint, Payload, Probe, Slot, Verdict
 from buckler.scan.engines.source.flow.interface import DIRECT, STORED, Flow, Flows
 from buckler.scan.engines.source.flow.objects import External, things
+from buckler.scan.fix.draft import Draft
+from buckler.scan.fix.edits import Repair
 from buckler.scan.rules._support.flows import decides_host, has, told
+from buckler.scan.rules.egress._fixes.hosts import HOSTS, known_hosts_alone
 
 ADDRESS = re.compile(
     r"url|uri|link|host|hook|callback|endpoint|proxy|remote|server|domain", re.IGNORECASE
@@ -220,3 +223,15 @@ class ServerSideRequestForgery(Rule):
             "The application connects to a host that the request names, loopback included.",
             mark=probe.payload.canary.text,
         )
+
+    def fix_source(self, draft: Draft, finding: Finding) -> Repair | None:
+        """Hosts that a setting names."""
+        for call in draft.calls_at(finding):
+            if known_hosts_alone(draft, call):
+                return draft.repair(
+                    f"asks hosts alone that the environment variable {HOSTS} names",
+                    safe=False,
+                    changes=f"addresses of hosts that are not named in {HOSTS}, divided by commas, are "
+                    "refused with 422",
+                )
+        return None

@@ -22,7 +22,6 @@ from buckler.scan.rules._support.handlers import general, handler_of, raised_at
 from buckler.scan.rules._support.leaks import leak
 from buckler.scan.rules._support.settings import planted
 
-
 _PHRASES = {int(status): status.phrase for status in HTTPStatus if status >= 400}
 
 

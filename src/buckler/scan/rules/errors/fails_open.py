@@ -9,9 +9,13 @@ from collections.abc import Iterable
 from buckler.core.finding import Confidence, Finding, Severity
 from buckler.core.rule import Example, Fix, Rule
 from buckler.scan.engines.interface import Module
+from buckler.scan.fix.draft import Draft
+from buckler.scan.fix.edits import Repair
+from buckler.scan.python.constants import truth
 from buckler.scan.python.failing import check_in, decides, goes_on, swallows
 from buckler.scan.python.index import Index, index_of, last
 from buckler.scan.rules._support.source import here
+from buckler.scan.rules._support.statements import refusal, serves_fastapi
 
 _NOT_GATE = re.compile(
     r"rate|quota|throttle|cache|notify|audit|metric|cleanup|close|shutdown", re.IGNORECASE
@@ -217,3 +221,36 @@ class FailsOpen(Rule):
             confidence=Confidence.SUSPECTED,
             location=here(index, node),
         )
+
+    def fix_source(self, draft: Draft, finding: Finding) -> Repair | None:
+        """A refusal at the end of the handler, or ``False`` where it answered ``True``."""
+        line = finding.location.line
+        for node in draft.index.all(ast.Try):
+            for handler in node.handlers:
+                if handler.lineno == line and _refuses(draft, handler):
+                    return draft.repair(
+                        "refuses where the check breaks",
+                        safe=False,
+                        changes="while what the check needs is broken, nobody is let in",
+                    )
+        return None
+
+
+def _refuses(draft: Draft, handler: ast.ExceptHandler) -> bool:
+    end = handler.body[-1]
+    returns = [node for node in ast.walk(handler) if isinstance(node, ast.Return)]
+    if returns:
+        yes = isinstance(end, ast.Return) and truth(draft.index, end.value) is True
+        if not yes or len(returns) > 1 or not isinstance(end, ast.Return) or end.value is None:
+            return False
+        draft.replace(end.value, "False")
+        return True
+    simple = isinstance(end, ast.Expr | ast.Pass) and serves_fastapi(draft)
+    if not simple or any(isinstance(node, ast.Assign) for node in ast.walk(handler)):
+        return False
+    said = refusal(draft, 401, handler)
+    if isinstance(end, ast.Pass):
+        draft.replace(end, said)
+    else:
+        draft.insert_after(end, said)
+    return True

@@ -8,11 +8,14 @@ from buckler.core.finding import Confidence, Finding, Severity
 from buckler.core.rule import Example, Fix, Rule
 from buckler.scan.engines.interface import Exchange
 from buckler.scan.engines.observations import Observations
+from buckler.scan.fix.draft import Draft
+from buckler.scan.fix.edits import Repair
 from buckler.scan.model.application import AppModel, Operation
 from buckler.scan.rules._support.data import parsed
 from buckler.scan.rules._support.evidence import at, shown
 from buckler.scan.rules._support.handlers import general
 from buckler.scan.rules._support.leaks import leak
+from buckler.scan.rules.errors._fixes.handlers import failure_told
 
 _KEYS = ("error", "errors", "exception", "traceback", "detail", "message", "reason")
 
@@ -55,7 +58,6 @@ class ErrorAnsweredAsSuccess(Rule):
         "answer with a status of failure",
         before='return JSONResponse({"ok": False})',
         after='return JSONResponse({"ok": False}, status_code=500)',
-        safe=True,
     )
     bad = (
         Example(
@@ -155,6 +157,16 @@ class ErrorAnsweredAsSuccess(Rule):
                     location=at(operation),
                     proof=(shown(exchange, seen.identities, mark=mark, why=f"holds {what}"),),
                 )
+
+    def fix_source(self, draft: Draft, finding: Finding) -> Repair | None:
+        """The status 500, where the failure is answered."""
+        if not failure_told(draft, finding.location.line or 0):
+            return None
+        return draft.repair(
+            "answers a failure with 500",
+            safe=False,
+            changes="clients that look at the status see a failure where they saw a success",
+        )
 
 
 def _swallowed(app: AppModel, seen: Observations) -> Iterator[tuple[Operation, Exchange, bool]]:

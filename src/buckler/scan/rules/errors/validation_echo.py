@@ -12,9 +12,13 @@ from buckler.core.finding import Confidence, Finding, Severity
 from buckler.core.rule import Example, Fix, Rule
 from buckler.scan.engines.interface import Exchange, Request
 from buckler.scan.engines.observations import Observations
+from buckler.scan.fix.draft import Draft
+from buckler.scan.fix.edits import Repair
 from buckler.scan.model.application import AppModel
+from buckler.scan.rules._support.applications import only_application
 from buckler.scan.rules._support.data import snake
 from buckler.scan.rules._support.evidence import at, shown
+from buckler.scan.rules.errors._fixes.handlers import inputs_left_out
 
 _SECRET = re.compile(
     r"pass(word|wd|phrase|code)|(^|_)pwd|(^|_)(secret|token|pin|otp|cvv|cvc)$|card_?number|api_?key|private_?key",
@@ -61,7 +65,6 @@ class ValidationEchoesSecrets(Rule):
         "answer 422 without the input",
         before="app = FastAPI()",
         after='@app.exception_handler(RequestValidationError)\nasync def invalid(request, error):\n    kept = [{k: e[k] for k in ("loc", "msg", "type")} for e in error.errors()]\n    return JSONResponse({"detail": kept}, 422)',
-        safe=True,
     )
     bad = (
         Example(
@@ -148,6 +151,17 @@ class ValidationEchoesSecrets(Rule):
                     location=at(operation, slot),
                     proof=(shown(exchange, seen.identities, mark=value, why=f"{slot} comes back"),),
                 )
+
+    def fix_source(self, draft: Draft, finding: Finding) -> Repair | None:
+        """A handler for wrong requests that tells what is wrong and not what was sent."""
+        made = only_application(draft)
+        if made is None or not inputs_left_out(draft, made):
+            return None
+        return draft.repair(
+            "answers wrong requests without repeating them",
+            safe=False,
+            changes="the 422 answers have type, loc and msg of each mistake, and no input, ctx and url",
+        )
 
 
 def _echoed(exchange: Exchange) -> Iterator[tuple[str, str]]:

@@ -7,8 +7,11 @@ from collections.abc import Iterable
 from buckler.core.finding import Confidence, Finding, Severity
 from buckler.core.rule import Example, Fix, Rule
 from buckler.scan.engines.observations import Observations
+from buckler.scan.fix.draft import Draft
+from buckler.scan.fix.edits import Repair, Wanted
 from buckler.scan.model.application import AppModel, Operation
 from buckler.scan.rules._support.access import done
+from buckler.scan.rules._support.applications import route_at
 from buckler.scan.rules._support.data import (
     SHOWN_SECRET,
     STORED_SECRET,
@@ -19,6 +22,7 @@ from buckler.scan.rules._support.data import (
     snake,
 )
 from buckler.scan.rules._support.evidence import at, shown
+from buckler.scan.rules.exposure._fixes.left_out import answer_without
 from buckler.scan.rules.exposure.debug_route import shows_settings, values_of
 
 
@@ -152,6 +156,19 @@ class DatabaseObjectReturned(Rule):
                         ),
                     )
                     break
+
+    def fix_source(self, draft: Draft, finding: Finding) -> Repair | None:
+        """``response_model_exclude`` with the names of the secrets."""
+        found = route_at(draft, finding)
+        names = finding.message.partition(" answers with ")[2].rstrip(".").split(", ")
+        if found is None or not answer_without(draft, *found, names):
+            return None
+        return draft.repair(
+            f"leaves {', '.join(names)} out of the answer",
+            safe=False,
+            changes=f"the answer comes without {', '.join(names)}",
+            wanted=Wanted(without=frozenset(names)),
+        )
 
 
 def _secrets(operation: Operation, body: bytes) -> list[str]:

@@ -9,8 +9,11 @@ from buckler.core.finding import Confidence, Finding, Severity
 from buckler.core.rule import Example, Fix, Rule
 from buckler.scan.engines.interface import Exchange
 from buckler.scan.engines.observations import Observations
+from buckler.scan.fix.draft import Draft
+from buckler.scan.fix.edits import Repair, Wanted
 from buckler.scan.model.application import AppModel
 from buckler.scan.rules._support.access import done
+from buckler.scan.rules._support.applications import route_at
 from buckler.scan.rules._support.data import parsed
 from buckler.scan.rules._support.evidence import at, shown
 from buckler.scan.rules._support.settings import (
@@ -20,6 +23,7 @@ from buckler.scan.rules._support.settings import (
     settings_in,
     shown_secrets,
 )
+from buckler.scan.rules.exposure._fixes.left_out import answer_without
 
 
 class DebugRouteExposesSettings(Rule):
@@ -185,6 +189,19 @@ class DebugRouteExposesSettings(Rule):
                         ),
                     )
                     break
+
+    def fix_source(self, draft: Draft, finding: Finding) -> Repair | None:
+        """``response_model_exclude`` with the names of the secrets."""
+        found = route_at(draft, finding)
+        names = finding.message.partition(" settings: ")[2].rstrip(".").split(", ")
+        if found is None or not answer_without(draft, *found, names):
+            return None
+        return draft.repair(
+            f"leaves {', '.join(names)} out of the answer",
+            safe=False,
+            changes=f"the answer comes without {', '.join(names)}",
+            wanted=Wanted(without=frozenset(names)),
+        )
 
 
 def values_of(exchange: Exchange, names: Iterable[str]) -> list[str]:

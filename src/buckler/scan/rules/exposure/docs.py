@@ -7,7 +7,12 @@ from collections.abc import Iterable
 from buckler.core.finding import Confidence, Finding, Severity
 from buckler.core.rule import Example, Fix, Rule
 from buckler.scan.engines.observations import Observations
+from buckler.scan.fix.draft import Draft
+from buckler.scan.fix.edits import Repair
 from buckler.scan.model.application import AppModel
+from buckler.scan.python.constants import text
+from buckler.scan.python.index import argument
+from buckler.scan.rules._support.applications import application_at
 from buckler.scan.rules._support.evidence import at_main, shown
 
 
@@ -49,7 +54,6 @@ class DocsExposed(Rule):
         "turn it off outside of development",
         before="app = FastAPI()",
         after='app = FastAPI(openapi_url="/openapi.json" if settings.development else None)',
-        safe=True,
     )
     bad = (
         Example(
@@ -103,3 +107,24 @@ class DocsExposed(Rule):
                 anchor="docs",
                 proof=(shown(opened[0], seen.identities, why="answered without any credential"),),
             )
+
+    def fix_source(self, draft: Draft, finding: Finding) -> Repair | None:
+        """The schema, and with it the pages, where a setting names its address."""
+        made = application_at(draft, finding)
+        if made is None:
+            return None
+        given = argument(made.call, "openapi_url")
+        usual = text(draft.index, given) if given is not None else "/openapi.json"
+        if usual is None:
+            return None
+        environ = draft.name_for("os.environ", made.statement)
+        draft.set_keyword(made.call, "openapi_url", f"{environ}.get({draft.quote(SETTING)})")
+        return draft.repair(
+            f"shows the documentation where {SETTING} is set",
+            safe=False,
+            changes=f"the documentation is gone unless the environment variable {SETTING} is set, e.g. "
+            f"to {usual}",
+        )
+
+
+SETTING = "OPENAPI_URL"

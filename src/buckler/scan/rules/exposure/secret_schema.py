@@ -7,9 +7,13 @@ from collections.abc import Iterable, Iterator
 from buckler.core.finding import Confidence, Finding, Severity
 from buckler.core.rule import Example, Fix, Rule
 from buckler.scan.engines.attack import proofs
+from buckler.scan.fix.draft import Draft
+from buckler.scan.fix.edits import Repair, Wanted
 from buckler.scan.model.application import AppModel, Operation
+from buckler.scan.rules._support.applications import route_at
 from buckler.scan.rules._support.data import SHOWN_SECRET, STORED_SECRET, schema_fields, snake
 from buckler.scan.rules._support.evidence import at
+from buckler.scan.rules.exposure._fixes.left_out import field_excluded
 
 
 class SecretInResponseSchema(Rule):
@@ -137,6 +141,20 @@ class SecretInResponseSchema(Rule):
                     location=at(operation),
                     proof=(proofs.setting(f"response schema of {operation.key}", names),),
                 )
+
+    def fix_source(self, draft: Draft, finding: Finding) -> Repair | None:
+        """``Field(exclude=True)``: the field stays in the model and out of answers."""
+        found = route_at(draft, finding)
+        names = finding.message.partition(" has the field ")[2].rstrip(".").split(", ")
+        if found is None or not all(field_excluded(draft, *found, name) for name in names):
+            return None
+        return draft.repair(
+            f"leaves {', '.join(names)} out of answers",
+            safe=False,
+            changes=f"answers, and everything else that this model is written out for, come without "
+            f"{', '.join(names)}",
+            wanted=Wanted(without=frozenset(names)),
+        )
 
 
 def _secrets(operation: Operation) -> Iterator[str]:

@@ -9,9 +9,13 @@ from buckler.core.finding import Confidence, Finding, Severity
 from buckler.core.rule import Example, Fix, Rule
 from buckler.scan.engines.interface import Exchange
 from buckler.scan.engines.observations import Observations
+from buckler.scan.fix.draft import Draft
+from buckler.scan.fix.edits import Repair
 from buckler.scan.model.application import AppModel
 from buckler.scan.rules._support.access import done, open_to_nobody
+from buckler.scan.rules._support.applications import application_at
 from buckler.scan.rules._support.evidence import at_main, shown
+from buckler.scan.rules._support.guarding import guarded
 
 _KEPT_BACK = re.compile(r"(^|[,\s])(no-store|private|no-cache)\b", re.IGNORECASE)
 SHOWN = 3
@@ -55,7 +59,6 @@ class PersonalAnswersCacheable(Rule):
         "send Cache-Control: no-store by default",
         before="return account",
         after='response.headers["Cache-Control"] = "no-store"\nreturn account',
-        safe=True,
     )
     bad = (
         Example(
@@ -126,6 +129,12 @@ class PersonalAnswersCacheable(Rule):
                     why="answered to somebody signed in, without Cache-Control",
                 ),
             ),
+        )
+
+    def fix_source(self, draft: Draft, finding: Finding) -> Repair | None:
+        """A guard around the application, which stands outside of its error handling too."""
+        return guarded(
+            draft, application_at(draft, finding), "keeps personal answers out of caches, by Guard"
         )
 
 

@@ -7,7 +7,11 @@ from collections.abc import Iterable
 from buckler.core.finding import Finding, Severity
 from buckler.core.rule import Example, Fix, Rule
 from buckler.scan.engines.observations import Observations
+from buckler.scan.fix.draft import Draft
+from buckler.scan.fix.edits import Repair
 from buckler.scan.model.application import AppModel
+from buckler.scan.rules._support.applications import application_at
+from buckler.scan.rules._support.guarding import guarded
 from buckler.scan.rules._support.kinds import has_body, header_finding
 
 
@@ -52,7 +56,6 @@ class ContentSecurityPolicyMissing(Rule):
         "send it with every answer, from outside of the whole stack",
         before="app = FastAPI()",
         after="app = FastAPI()\nGuard(app)  # Content-Security-Policy: default-src 'none'; frame-ancestors 'none'",
-        safe=True,
     )
     bad = (
         Example(
@@ -141,4 +144,10 @@ class ContentSecurityPolicyMissing(Rule):
             severity=lambda kinds: (
                 Severity.MEDIUM if {"html", "docs"} & set(kinds) else Severity.LOW
             ),
+        )
+
+    def fix_source(self, draft: Draft, finding: Finding) -> Repair | None:
+        """A guard around the application, which stands outside of its error handling too."""
+        return guarded(
+            draft, application_at(draft, finding), "sends a Content-Security-Policy, by Guard"
         )

@@ -7,7 +7,11 @@ from collections.abc import Iterable
 from buckler.core.finding import Finding, Severity
 from buckler.core.rule import Example, Fix, Rule
 from buckler.scan.engines.observations import Observations
+from buckler.scan.fix.draft import Draft
+from buckler.scan.fix.edits import Repair
 from buckler.scan.model.application import AppModel
+from buckler.scan.rules._support.applications import application_at
+from buckler.scan.rules._support.guarding import guarded
 from buckler.scan.rules._support.kinds import has_body, header_finding
 
 
@@ -49,7 +53,6 @@ class ContentTypeOptionsMissing(Rule):
         "send it with every answer, from outside of the whole stack",
         before="app = FastAPI()",
         after="app = FastAPI()\nGuard(app)  # X-Content-Type-Options: nosniff",
-        safe=True,
     )
     bad = (
         Example(
@@ -137,4 +140,10 @@ class ContentTypeOptionsMissing(Rule):
                 (answer.header("x-content-type-options") or "").strip().lower() == "nosniff"
             ),
             applies=has_body,
+        )
+
+    def fix_source(self, draft: Draft, finding: Finding) -> Repair | None:
+        """A guard around the application, which stands outside of its error handling too."""
+        return guarded(
+            draft, application_at(draft, finding), "sends X-Content-Type-Options, by Guard"
         )

@@ -8,8 +8,12 @@ from buckler.core.finding import Finding, Severity
 from buckler.core.rule import Example, Fix, Rule
 from buckler.scan.engines.interface import Answer
 from buckler.scan.engines.observations import Observations
+from buckler.scan.fix.draft import Draft
+from buckler.scan.fix.edits import Repair
 from buckler.scan.model.application import AppModel
 from buckler.scan.rules._support import csp
+from buckler.scan.rules._support.applications import application_at
+from buckler.scan.rules._support.guarding import guarded
 from buckler.scan.rules._support.kinds import has_body, header_finding
 
 
@@ -52,7 +56,6 @@ class FrameOptionsMissing(Rule):
         "send it with every answer, from outside of the whole stack",
         before="app = FastAPI()",
         after="app = FastAPI()\nGuard(app)  # X-Frame-Options: DENY",
-        safe=True,
     )
     bad = (
         Example(
@@ -139,6 +142,12 @@ class FrameOptionsMissing(Rule):
             _framed,
             applies=has_body,
             severity=lambda kinds: Severity.MEDIUM if "html" in kinds else Severity.LOW,
+        )
+
+    def fix_source(self, draft: Draft, finding: Finding) -> Repair | None:
+        """A guard around the application, which stands outside of its error handling too."""
+        return guarded(
+            draft, application_at(draft, finding), "says who may frame the answers, by Guard"
         )
 
 

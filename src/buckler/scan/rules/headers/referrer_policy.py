@@ -8,7 +8,11 @@ from buckler.core.finding import Finding, Severity
 from buckler.core.rule import Example, Fix, Rule
 from buckler.scan.engines.interface import Answer
 from buckler.scan.engines.observations import Observations
+from buckler.scan.fix.draft import Draft
+from buckler.scan.fix.edits import Repair
 from buckler.scan.model.application import AppModel
+from buckler.scan.rules._support.applications import application_at
+from buckler.scan.rules._support.guarding import guarded
 from buckler.scan.rules._support.kinds import header_finding
 
 
@@ -50,7 +54,6 @@ class ReferrerPolicyMissing(Rule):
         "send it with every answer, from outside of the whole stack",
         before="app = FastAPI()",
         after="app = FastAPI()\nGuard(app)  # Referrer-Policy: no-referrer",
-        safe=True,
     )
     bad = (
         Example(
@@ -130,6 +133,10 @@ class ReferrerPolicyMissing(Rule):
     def check_observations(self, app: AppModel, seen: Observations) -> Iterable[Finding]:
         """Kinds of answer without the header."""
         return header_finding(self, app, seen, "Referrer-Policy", _careful)
+
+    def fix_source(self, draft: Draft, finding: Finding) -> Repair | None:
+        """A guard around the application, which stands outside of its error handling too."""
+        return guarded(draft, application_at(draft, finding), "sends a Referrer-Policy, by Guard")
 
 
 _POLICIES = frozenset(

@@ -7,14 +7,18 @@ import tarfile
 import zipfile
 from collections.abc import Iterable
 
-from buckler.core.finding import Severity
+from buckler.core.finding import Finding, Severity
 from buckler.core.rule import Example, Fix, Rule
 from buckler.scan.engines.interface import Canary, Hit, Mint, Payload, Probe, Slot, Verdict
 from buckler.scan.engines.source.flow.interface import DIRECT, Flow, Flows
 from buckler.scan.engines.source.flow.objects import deep_taints
 from buckler.scan.engines.source.flow.values import Value, one_text
+from buckler.scan.fix.draft import Draft
+from buckler.scan.fix.edits import Repair
+from buckler.scan.python.index import last, unpacks
 from buckler.scan.rules._support.flow_paths import harmful_in_path
 from buckler.scan.rules._support.flows import told
+from buckler.scan.rules.injection._fixes.inside import kept_inside
 from buckler.scan.rules.injection._paths import DEPTH, escaped
 
 
@@ -168,6 +172,18 @@ class ArchiveExtraction(Rule):
             "An entry of an uploaded archive is written outside of the folder that it is unpacked to.",
             mark=probe.payload.canary.text,
         )
+
+    def fix_source(self, draft: Draft, finding: Finding) -> Repair | None:
+        """``filter="data"`` (PEP 706), or a check of the path that an entry names."""
+        for call in draft.calls_at(finding):
+            if last(call.func) in ("extract", "extractall", "unpack_archive"):
+                if unpacks(call) or len(call.args) > 2:
+                    return None
+                draft.set_keyword(call, "filter", draft.quote("data"))
+                return draft.repair("unpacks plain files alone, into the folder alone")
+            if kept_inside(draft, call):
+                return draft.repair("refuses an entry that leads out of its folder with 404")
+        return None
 
 
 def _entry(canary: Canary) -> str:

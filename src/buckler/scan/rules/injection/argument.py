@@ -4,14 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from buckler.core.finding import Severity
+from buckler.core.finding import Finding, Severity
 from buckler.core.rule import Example, Fix, Rule
 from buckler.scan.engines.interface import Hit, Mint, Payload, Probe, Slot, Verdict
 from buckler.scan.engines.source.flow.interface import Flow, Flows
 from buckler.scan.engines.source.flow.objects import Container, things
 from buckler.scan.engines.source.flow.values import Value, one_text, texts_of, truth
+from buckler.scan.fix.draft import Draft
+from buckler.scan.fix.edits import Repair
 from buckler.scan.languages.shell import script_of
 from buckler.scan.rules._support.flows import told
+from buckler.scan.rules.injection._fixes.options import options_ended
 
 VALUE_OPTIONS = {
     "curl": "-A -b -c -d -e -F -H -K -m -o -T -u -w -x -X",
@@ -88,6 +91,7 @@ class ArgumentInjection(Rule):
         'end the options first: ["git", "log", "--", name]',
         before='subprocess.run(["file", name])',
         after='subprocess.run(["file", "--", name])',
+        safe=True,
     )
     bad = (
         Example(
@@ -187,6 +191,13 @@ class ArgumentInjection(Rule):
                     f"Text from the request becomes an option of {program}.",
                     mark=probe.payload.canary.text,
                 )
+        return None
+
+    def fix_source(self, draft: Draft, finding: Finding) -> Repair | None:
+        """``--`` before the first argument that is a value."""
+        for call in draft.calls_at(finding):
+            if options_ended(draft, call):
+                return draft.repair("ends the options before the value, by --")
         return None
 
 

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from buckler.core.finding import Severity
+from buckler.core.finding import Finding, Severity
 from buckler.core.rule import Example, Fix, Rule
 from buckler.scan.engines.interface import Hit, Mint, Payload, Probe, Slot, Verdict
 from buckler.scan.engines.source.flow.interface import ANSWERS, DIRECT, STORED, Flow, Flows
+from buckler.scan.fix.draft import Draft
+from buckler.scan.fix.edits import Repair
+from buckler.scan.python.index import unpacks
 from buckler.scan.rules._support.flows import told
 
 DATA_LIBRARIES = frozenset(
@@ -151,6 +154,25 @@ class CodeInjection(Rule):
                 probe.payload.canary.text,
             )
         return Verdict("Text from the request is run as Python.", mark=probe.payload.canary.text)
+
+    def fix_source(self, draft: Draft, finding: Finding) -> Repair | None:
+        """``ast.literal_eval``, where a value is read by ``eval``."""
+        for call in draft.calls_at(finding):
+            if (
+                draft.index.name(call.func) not in ("eval", "builtins.eval")
+                or not call.args
+                or unpacks(call)
+            ):
+                continue
+            draft.set_callee(call, draft.name_for("ast.literal_eval", call))
+            for extra in (*call.args[1:], *(keyword.value for keyword in call.keywords)):
+                draft.remove_argument(call, extra)
+            return draft.repair(
+                "reads a literal, by ast.literal_eval",
+                safe=False,
+                changes="texts that are no literals (calculations, names, calls) are refused with ValueError",
+            )
+        return None
 
 
 def has_prefix(before: str) -> bool:

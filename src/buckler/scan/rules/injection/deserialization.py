@@ -6,12 +6,15 @@ import base64
 import marshal
 from collections.abc import Iterable
 
-from buckler.core.finding import Severity
+from buckler.core.finding import Finding, Severity
 from buckler.core.rule import Example, Fix, Rule
 from buckler.scan.engines.interface import Canary, Hit, Mint, Payload, Probe, Slot, Verdict
 from buckler.scan.engines.source.flow.interface import ANSWERS, DIRECT, STORED, Flow, Flows
 from buckler.scan.engines.source.flow.values import truth
+from buckler.scan.fix.draft import Draft
+from buckler.scan.fix.edits import Repair
 from buckler.scan.rules._support.flows import told
+from buckler.scan.rules.injection._fixes.as_json import as_json
 
 
 class UnsafeDeserialization(Rule):
@@ -176,6 +179,18 @@ class UnsafeDeserialization(Rule):
             f"Data from the request is loaded with {what.strip('_')}, which makes any object it names.",
             mark=probe.payload.canary.text,
         )
+
+    def fix_source(self, draft: Draft, finding: Finding) -> Repair | None:
+        """JSON, for what is read here and written in this file."""
+        for call in draft.calls_at(finding):
+            if as_json(draft, call):
+                return draft.repair(
+                    "reads and writes JSON",
+                    safe=False,
+                    changes="what was stored or handed out before cannot be read any more, and only texts, "
+                    "numbers, lists and dictionaries can be kept",
+                )
+        return None
 
 
 def _pickle(canary: Canary) -> bytes:

@@ -5,14 +5,17 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
-from buckler.core.finding import Severity
+from buckler.core.finding import Finding, Severity
 from buckler.core.rule import Example, Fix, Rule
 from buckler.scan.engines.interface import Exchange, Mint, Payload, Probe, Slot, Verdict
 from buckler.scan.engines.source.flow.interface import Flow, Flows
 from buckler.scan.engines.source.flow.objects import Container, things
 from buckler.scan.engines.source.flow.values import SLOTS, one_text
+from buckler.scan.fix.draft import Draft
+from buckler.scan.fix.edits import Repair
 from buckler.scan.rules._support.flow_lines import ends_removed
 from buckler.scan.rules._support.flows import told
+from buckler.scan.rules.injection._fixes.header_values import quoted_in_header
 
 _QUOTED = re.compile(r'"(?:[^"\\]|\\.)*"')
 STRUCTURED = ("content-disposition", "set-cookie", "content-type", "link")
@@ -170,4 +173,10 @@ class HeaderInjection(Rule):
                 return Verdict(
                     f"Text from the request adds a parameter to the header {name}.", mark=canary
                 )
+        return None
+
+    def fix_source(self, draft: Draft, finding: Finding) -> Repair | None:
+        """A file name as RFC 6266 writes it, any other value without line ends."""
+        if quoted_in_header(draft, finding.location.line or 0):
+            return draft.repair("quotes what stands in the header")
         return None

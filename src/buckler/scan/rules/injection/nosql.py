@@ -5,14 +5,17 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from buckler.core.finding import Severity
+from buckler.core.finding import Finding, Severity
 from buckler.core.rule import Example, Fix, Rule
 from buckler.scan.engines.interface import Hit, Mint, Payload, Probe, Slot, Verdict
 from buckler.scan.engines.source.flow.interface import Flow, Flows
+from buckler.scan.fix.draft import Draft
+from buckler.scan.fix.edits import Repair
 from buckler.scan.languages import javascript
 from buckler.scan.languages.mongo import is_expression, is_operator, is_pattern, is_script
 from buckler.scan.rules._support.flow_documents import pattern_text, reaches_operators, where_text
 from buckler.scan.rules._support.flows import told
+from buckler.scan.rules.injection._fixes.equals import compared_as_values
 
 OPERATOR = "$ne"
 FILTERS = frozenset(
@@ -76,6 +79,7 @@ class NoSqlInjection(Rule):
         "declare the type, or compare explicitly: {'email': {'$eq': value}}",
         before='people.find_one({"email": body["email"]})',
         after='people.find_one({"email": {"$eq": body["email"]}})',
+        safe=True,
     )
     bad = (
         Example(
@@ -181,6 +185,13 @@ class NoSqlInjection(Rule):
         """What the place means at which the canary arrived."""
         found = [_judged(way, text, probe.payload) for way, text in _places(hit)]
         return next((verdict for verdict in found if verdict is not None), None)
+
+    def fix_source(self, draft: Draft, finding: Finding) -> Repair | None:
+        """``$eq`` around what comes from the body, so that it is a value whatever it is."""
+        for call in draft.calls_at(finding):
+            if compared_as_values(draft, call):
+                return draft.repair("compares what comes from the body as a value, by $eq")
+        return None
 
 
 def _places(hit: Hit) -> list[tuple[list[Any], str]]:

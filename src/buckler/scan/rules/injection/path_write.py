@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from buckler.core.finding import Severity
+from buckler.core.finding import Finding, Severity
 from buckler.core.rule import Example, Fix, Rule
 from buckler.scan.engines.interface import Hit, Mint, Payload, Probe, Slot, Verdict
 from buckler.scan.engines.source.flow.interface import Flow, Flows
+from buckler.scan.fix.draft import Draft
+from buckler.scan.fix.edits import Repair
 from buckler.scan.rules._support.flow_paths import harmful_in_path, write_verdict, writes
+from buckler.scan.rules.injection._fixes.inside import kept_inside
 from buckler.scan.rules.injection._paths import climbing, escaped
 
 
@@ -136,3 +139,10 @@ class PathTraversalWrite(Rule):
             f"A path in the request leads out of the folder that is meant, and what lies there is {what}.",
             mark=probe.payload.canary.text,
         )
+
+    def fix_source(self, draft: Draft, finding: Finding) -> Repair | None:
+        """A check that the path stays in the folder it begins with."""
+        for call in draft.calls_at(finding):
+            if kept_inside(draft, call):
+                return draft.repair("refuses a path that leads out of its folder with 404")
+        return None

@@ -6,14 +6,17 @@ import re
 from collections.abc import Iterable
 from dataclasses import replace
 
-from buckler.core.finding import Severity
+from buckler.core.finding import Finding, Severity
 from buckler.core.rule import Example, Fix, Rule
 from buckler.scan.engines.interface import Exchange, Mint, Payload, Probe, Slot, Verdict
 from buckler.scan.engines.source.flow.interface import Flow, Flows
 from buckler.scan.engines.source.flow.objects import Container, things
 from buckler.scan.engines.source.flow.values import SLOTS, UNKNOWN, Taint, join, one_text
+from buckler.scan.fix.draft import Draft
+from buckler.scan.fix.edits import Repair
 from buckler.scan.languages.urls import target_host
 from buckler.scan.rules._support.flows import decides_redirect, has, told
+from buckler.scan.rules.injection._fixes.onward import kept_on_site
 
 NEXT = re.compile(
     r"next|return|redirect|back|continue|forward|dest|goto|url|^to$|target", re.IGNORECASE
@@ -70,7 +73,6 @@ class OpenRedirect(Rule):
         "follow paths of this site only",
         before="return RedirectResponse(next)",
         after='if urlsplit(next).netloc or not next.startswith("/") or next.startswith(("//", "/\\\\")):\n    next = "/"\nreturn RedirectResponse(next)',
-        safe=True,
     )
     bad = (
         Example(
@@ -186,6 +188,17 @@ class OpenRedirect(Rule):
         if host != canary.host and not host.endswith(f".{canary.host}"):
             return None
         return Verdict("The request decides to which site the visitor is sent.", mark=canary.text)
+
+    def fix_source(self, draft: Draft, finding: Finding) -> Repair | None:
+        """Paths of this site alone; others lead to its start."""
+        for call in draft.calls_at(finding):
+            if kept_on_site(draft, call):
+                return draft.repair(
+                    "follows paths of this site alone",
+                    safe=False,
+                    changes="a full address, one of this site included, leads to the start page",
+                )
+        return None
 
 
 def _location(flow: Flow) -> Flow:

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from buckler.core.finding import Severity
+from buckler.core.finding import Finding, Severity
 from buckler.core.rule import Example, Fix, Rule
 from buckler.scan.engines.interface import Hit, Mint, Payload, Probe, Slot, Verdict
 from buckler.scan.engines.source.flow.interface import ANSWERS, DIRECT, STORED, Flow, Flows
 from buckler.scan.engines.source.flow.objects import External, Instance
+from buckler.scan.fix.draft import Draft
+from buckler.scan.fix.edits import Repair
 from buckler.scan.rules._support.flows import told
+from buckler.scan.rules.injection._fixes.templates import as_context
 
 
 class TemplateInjection(Rule):
@@ -59,6 +62,7 @@ class TemplateInjection(Rule):
         "hand it over as a value: template.render(name=name)",
         before='Template(f"Hello {name}").render()',
         after='Template("Hello {{ name }}").render(name=name)',
+        safe=True,
     )
     bad = (
         Example(
@@ -124,6 +128,13 @@ class TemplateInjection(Rule):
         return Verdict(
             "Text from the request is compiled as a template.", mark=probe.payload.canary.text
         )
+
+    def fix_source(self, draft: Draft, finding: Finding) -> Repair | None:
+        """A constant source, and the values as its context."""
+        for call in draft.calls_at(finding):
+            if as_context(draft, call):
+                return draft.repair("hands the values to the template by name")
+        return None
 
 
 def _format(flow: Flow) -> Verdict | None:

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from buckler.core.finding import Severity
+from buckler.core.finding import Finding, Severity
 from buckler.core.rule import Example, Fix, Rule
 from buckler.scan.engines.interface import Hit, Mint, Payload, Probe, Slot, Verdict
 from buckler.scan.engines.source.flow.interface import ANSWERS, DIRECT, Flow, Flows
+from buckler.scan.fix.draft import Draft
+from buckler.scan.fix.edits import Repair
 from buckler.scan.rules._support.flow_xml import follows_entities
 from buckler.scan.rules._support.flows import told
+from buckler.scan.rules.injection._fixes.entities import entities_off
 
 
 class XmlExternalEntities(Rule):
@@ -57,7 +60,6 @@ class XmlExternalEntities(Rule):
         "do not resolve entities: use defusedxml, or XMLParser(resolve_entities=False)",
         before="parser.setFeature(feature_external_ges, True)",
         after="parser.setFeature(feature_external_ges, False)",
-        safe=True,
     )
     bad = (
         Example(
@@ -135,3 +137,14 @@ class XmlExternalEntities(Rule):
             "The XML parser follows an entity of the request to a file.",
             mark=probe.payload.canary.text,
         )
+
+    def fix_source(self, draft: Draft, finding: Finding) -> Repair | None:
+        """A parser that resolves no entities."""
+        for call in draft.calls_at(finding):
+            if entities_off(draft, call):
+                return draft.repair(
+                    "resolves no entities",
+                    safe=False,
+                    changes="documents that declare entities of their own are read without them",
+                )
+        return None

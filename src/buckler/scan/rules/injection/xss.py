@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from buckler.core.finding import Severity
+from buckler.core.finding import Finding, Severity
 from buckler.core.rule import Example, Fix, Rule
 from buckler.scan.engines.interface import Exchange, Mint, Payload, Probe, Slot, Verdict
 from buckler.scan.engines.source.flow.interface import ANSWERS, DIRECT, STORED, Flow, Flows
+from buckler.scan.fix.draft import Draft
+from buckler.scan.fix.edits import Repair
 from buckler.scan.languages.html import Page
 from buckler.scan.rules._support.flow_pages import escaped_elsewhere, is_page
 from buckler.scan.rules._support.flows import told
+from buckler.scan.rules.injection._fixes.markup import escaped_in_page
 
 MARKUP = ("text/html", "application/xhtml+xml", "image/svg+xml")
 
@@ -176,3 +179,9 @@ class CrossSiteScripting(Rule):
             f"stored by {probe.operation.key} becomes" if stored else "from the request becomes"
         )
         return Verdict(f"Text {origin} {what} of the page.", mark=canary)
+
+    def fix_source(self, draft: Draft, finding: Finding) -> Repair | None:
+        """An escape around values that stand in the text or a quoted attribute of a page."""
+        if escaped_in_page(draft, finding.location.line or 0):
+            return draft.repair("escapes the values in the page")
+        return None

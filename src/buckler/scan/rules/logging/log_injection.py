@@ -5,13 +5,16 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
-from buckler.core.finding import Severity
+from buckler.core.finding import Finding, Severity
 from buckler.core.rule import Example, Fix, Rule
 from buckler.scan.engines.interface import Hit, Mint, Payload, Probe, Slot, Verdict
 from buckler.scan.engines.source.flow.facts import LOGS_ESCAPED
 from buckler.scan.engines.source.flow.interface import Flow, Flows
+from buckler.scan.fix.draft import Draft
+from buckler.scan.fix.edits import Repair
 from buckler.scan.rules._support.flow_lines import ends_removed, shown_as_repr
 from buckler.scan.rules._support.flows import told
+from buckler.scan.rules.logging._fixes.lines import kept_on_one_line
 
 
 class LogInjection(Rule):
@@ -127,3 +130,17 @@ class LogInjection(Rule):
         if not re.search(rf"[\r\n]{canary}", hit.text.lower()):
             return None
         return Verdict("A line break in the request begins a new line of the log.", mark=canary)
+
+    def fix_source(self, draft: Draft, finding: Finding) -> Repair | None:
+        """The value without its line ends where it is text, else as ``%r`` shows it."""
+        for call in draft.calls_at(finding):
+            how = kept_on_one_line(draft, call)
+            if how == "escaped":
+                return draft.repair("writes line ends of the value as \\r and \\n")
+            if how:
+                return draft.repair(
+                    "writes the value as %r shows it",
+                    safe=False,
+                    changes="the value stands in quotes in the log",
+                )
+        return None

@@ -8,6 +8,8 @@ from collections.abc import Iterable, Iterator
 from buckler.core.finding import Confidence, Finding, Severity
 from buckler.core.rule import Example, Fix, Rule
 from buckler.scan.engines.interface import Module
+from buckler.scan.fix.draft import Draft
+from buckler.scan.fix.edits import Repair
 from buckler.scan.model.secrets import (
     is_placeholder,
     known_format,
@@ -20,6 +22,7 @@ from buckler.scan.python.keys import Key, signing_keys, weak_keys
 from buckler.scan.python.literals import in_example, is_default_password, is_secret, places
 from buckler.scan.rules._support.naming import names_something
 from buckler.scan.rules._support.source import written
+from buckler.scan.rules.secrets._fixes.environment import from_environment
 
 
 class HardCodedSecret(Rule):
@@ -178,6 +181,16 @@ class HardCodedSecret(Rule):
                     confidence=Confidence.OBSERVED,
                     location=written(value),
                 )
+
+    def fix_source(self, draft: Draft, finding: Finding) -> Repair | None:
+        """The environment, without a value that stands in for it."""
+        name = from_environment(draft, finding.location.line or 0)
+        return draft.repair(
+            f"reads {name} from the environment" if name else "reads it from the environment",
+            safe=False,
+            changes=f"the application does not start until {name} is set; change the secret as well, "
+            "since the history of the repository keeps it",
+        )
 
 
 def _named(index: Index) -> Iterator[tuple[Value, str]]:

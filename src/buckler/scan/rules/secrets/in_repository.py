@@ -10,6 +10,8 @@ from pathlib import PurePosixPath
 from buckler.core.finding import Confidence, Finding, Location, Severity
 from buckler.core.rule import Example, Fix, Rule
 from buckler.scan.engines.interface import Project
+from buckler.scan.fix.draft import Draft
+from buckler.scan.fix.edits import Repair
 from buckler.scan.model.secrets import (
     is_digest,
     is_placeholder,
@@ -18,6 +20,7 @@ from buckler.scan.model.secrets import (
     url_password,
 )
 from buckler.scan.python.words import ends, kind
+from buckler.scan.rules.secrets._fixes.files import kept_out_of_git, value_left_out
 
 _ENV = re.compile(r"(^|/)(\.env[\w.-]*|[\w.-]*\.env|\.envrc|env\.list)$", re.IGNORECASE)
 _SAMPLE = re.compile(
@@ -175,6 +178,25 @@ class SecretInRepository(Rule):
                     confidence=Confidence.OBSERVED,
                     location=Location(path, line),
                 )
+
+    def fix_source(self, draft: Draft, finding: Finding) -> Repair | None:
+        """No value in the file, or a file that git leaves out."""
+        line = finding.location.line or 0
+        if _ENV.search(draft.path):
+            kept_out_of_git(draft)
+            return draft.repair(
+                f"keeps {draft.path} out of git",
+                safe=False,
+                changes=f"`git rm --cached {draft.path}` is needed besides, and a new secret, since the history "
+                "keeps the old one; whoever clones the project needs a file of their own",
+            )
+        if not value_left_out(draft, line, docker=_DOCKER.search(draft.path) is not None):
+            return None
+        return draft.repair(
+            "leaves the value out",
+            safe=False,
+            changes="the value has to be given at start; change it, since the history keeps the old one",
+        )
 
 
 def _look(project: Project, path: str) -> Iterator[tuple[int, str]]:

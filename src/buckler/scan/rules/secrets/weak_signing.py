@@ -10,6 +10,8 @@ from buckler.core.finding import Confidence, Finding, Severity
 from buckler.core.rule import Example, Fix, Rule
 from buckler.scan.engines.interface import Module
 from buckler.scan.engines.observations import Observations
+from buckler.scan.fix.draft import Draft
+from buckler.scan.fix.edits import Repair
 from buckler.scan.model.application import AppModel
 from buckler.scan.python.constants import Value, number, value_of
 from buckler.scan.python.index import Index, argument, index_of, last
@@ -17,6 +19,7 @@ from buckler.scan.python.keys import signing_keys, weak_keys, why_weak
 from buckler.scan.rules._support.forgeries import forged
 from buckler.scan.rules._support.naming import names_something
 from buckler.scan.rules._support.source import here, written
+from buckler.scan.rules.secrets._fixes.environment import from_environment
 
 _SIGNING = re.compile(
     r"^(?:\w+_)?(?:(?:jwt|jws|session|signing|sign|cookie|csrf|token|hmac|webhook|form|auth|app|flask|access_token|refresh_token)_?"
@@ -68,6 +71,7 @@ class WeakSigningSecret(Rule):
         "64 random bytes from the environment: jwt_secret: SecretStr = Field(min_length=43)",
         before='jwt_secret: str = "changeme"',
         after="jwt_secret: SecretStr = Field(min_length=43)",
+        safe=True,
     )
     bad = (
         Example(
@@ -204,6 +208,25 @@ class WeakSigningSecret(Rule):
             seen,
         )
 
+    def fix_source(self, draft: Draft, finding: Finding) -> Repair | None:
+        """The environment in the place of a weak key, and 32 bytes where fewer are drawn."""
+        for call in draft.calls_at(finding):
+            for key in signing_keys(draft.index):
+                drawn = _drawn(draft.index, key.node) if key.call is call else None
+                if drawn is not None and _few_bytes(draft.index, drawn) is not None:
+                    count = argument(drawn, "nbytes", 0)
+                    if isinstance(count, ast.Constant):
+                        draft.replace(count, "32")
+                        # A key that is drawn at start holds until the next one, long or short.
+                    return draft.repair("draws 32 random bytes for the key")
+        name = from_environment(draft, finding.location.line or 0)
+        return draft.repair(
+            f"reads {name} from the environment",
+            safe=False,
+            changes=f"the application does not start until {name} is set to 32 random bytes or more; what "
+            "was signed before does not hold any more",
+        )
+
 
 def _fields(index: Index) -> Iterator[tuple[Value, str]]:
     """Fields of a settings class and constants whose name says that they sign."""
@@ -224,6 +247,13 @@ def _fields(index: Index) -> Iterator[tuple[Value, str]]:
 
 def _few_bytes(index: Index, node: ast.expr) -> int | None:
     """How many random bytes a key has, where they are too few."""
+    drawn = _drawn(index, node)
+    count = number(index, argument(drawn, "nbytes", 0)) if drawn is not None else None
+    return count if count is not None and count < LEAST else None
+
+
+def _drawn(index: Index, node: ast.expr) -> ast.Call | None:
+    """The call that draws a key: beside its use, or where the name is set."""
     for item in (node, *index.values(node)):
         while (
             isinstance(item, ast.Call)
@@ -232,6 +262,5 @@ def _few_bytes(index: Index, node: ast.expr) -> int | None:
         ):
             item = item.func.value
         if isinstance(item, ast.Call) and index.name(item.func) in _RANDOM:
-            count = number(index, argument(item, "nbytes", 0))
-            return count if count is not None and count < LEAST else None
+            return item
     return None

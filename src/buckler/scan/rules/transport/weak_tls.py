@@ -9,9 +9,12 @@ from collections.abc import Iterable, Iterator
 from buckler.core.finding import Confidence, Finding, Location, Severity
 from buckler.core.rule import Example, Fix, Rule
 from buckler.scan.engines.interface import Module, Project
+from buckler.scan.fix.draft import Draft
+from buckler.scan.fix.edits import Repair
 from buckler.scan.python.constants import text, value_of
 from buckler.scan.python.index import Index, index_of, last
 from buckler.scan.rules._support.source import here
+from buckler.scan.rules.transport._fixes.modern import modern_only
 
 _VERSIONS = re.compile(r"^(?:PROTOCOL_)?(?:SSLv2|SSLv3|TLSv1|TLSv1_1)(?:_METHOD)?$")
 _NUMBERS = {0: "SSLv2", 1: "SSLv3", 3: "TLSv1", 4: "TLSv1_1"}
@@ -65,7 +68,6 @@ class WeakTlsSettings(Rule):
         "leave the defaults, or set minimum_version = ssl.TLSVersion.TLSv1_2",
         before="uvicorn.run(app, ssl_version=ssl.PROTOCOL_TLSv1)",
         after="uvicorn.run(app)",
-        safe=True,
     )
     bad = (
         Example(
@@ -164,6 +166,16 @@ class WeakTlsSettings(Rule):
                             confidence=Confidence.OBSERVED,
                             location=Location(path, number),
                         )
+
+    def fix_source(self, draft: Draft, finding: Finding) -> Repair | None:
+        """The defaults, or TLS 1.2 where a least version is named."""
+        if modern_only(draft, finding.location.line or 0, weak_ciphers):
+            return draft.repair(
+                "allows TLS 1.2 and newer alone",
+                safe=False,
+                changes="clients that know older versions or weak ciphers alone cannot connect any more",
+            )
+        return None
 
 
 def _versions(index: Index) -> Iterator[tuple[ast.AST, str]]:

@@ -1,1 +1,1 @@
-"""How rules of accessentication repair what they found, where that takes more than a few lines."""
+"""Repairs of the rules about access."""

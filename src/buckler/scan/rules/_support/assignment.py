@@ -10,8 +10,8 @@ import re
 from collections.abc import Iterable, Iterator
 
 from buckler.scan.engines.interface import Verdict
-from buckler.scan.engines.source.flow.instances import BROUGHT, fields_of
 from buckler.scan.engines.source.flow.interface import At, Call
+from buckler.scan.engines.source.flow.models import BROUGHT, fields_of
 from buckler.scan.engines.source.flow.objects import (
     ClassObject,
     Container,

@@ -5,8 +5,8 @@ from __future__ import annotations
 from buckler.core.finding import Severity
 from buckler.core.rule import Example, Fix, Rule
 from buckler.scan.engines.interface import Verdict
-from buckler.scan.engines.source.flow.instances import fields_of
 from buckler.scan.engines.source.flow.interface import DIRECT, Flow, Flows
+from buckler.scan.engines.source.flow.models import fields_of
 from buckler.scan.engines.source.flow.objects import Container, Instance
 from buckler.scan.engines.source.flow.values import Taints, Value
 from buckler.scan.rules._support.flows import told

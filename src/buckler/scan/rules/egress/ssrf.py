@@ -20,7 +20,7 @@ ADDRESS = re.compile(
 )
 
 
-HOSTS = ("http.client.", "socket.", "asyncio.", "ftplib.", "smtplib.", "paramiko.")
+CALLED_BY_HOST = ("http.client.", "socket.", "asyncio.", "ftplib.", "smtplib.", "paramiko.")
 """Calls that take a host, not an address: a name without a slash is one."""
 
 
@@ -174,7 +174,7 @@ class ServerSideRequestForgery(Rule):
             return None  # it was given a connection of its own
         if not flow.source.direct and not flow.value.taints:
             return None
-        host = flow.call.startswith(HOSTS)
+        host = flow.call.startswith(CALLED_BY_HOST)
         for before, taints, _ in flow.places():
             address = not before and not host
             if decides_host(before) and not all(

@@ -11,7 +11,7 @@ from buckler.scan.engines.source.flow.containers import container_method
 from buckler.scan.engines.source.flow.expressions import taints_within
 from buckler.scan.engines.source.flow.frames import Frame, merged
 from buckler.scan.engines.source.flow.functions import call_function
-from buckler.scan.engines.source.flow.instances import class_method, instantiate, model_method
+from buckler.scan.engines.source.flow.instances import instantiate
 from buckler.scan.engines.source.flow.iterating import derived
 from buckler.scan.engines.source.flow.libraries.effects import decodes, harmless, keeps
 from buckler.scan.engines.source.flow.libraries.handlers import HANDLERS
@@ -19,6 +19,7 @@ from buckler.scan.engines.source.flow.libraries.methods import external_method
 from buckler.scan.engines.source.flow.libraries.names import canonical
 from buckler.scan.engines.source.flow.libraries.returns import given_by
 from buckler.scan.engines.source.flow.masking import uncovered
+from buckler.scan.engines.source.flow.models import class_method, model_method
 from buckler.scan.engines.source.flow.objects import (
     ClassObject,
     Container,

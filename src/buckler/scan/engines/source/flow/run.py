@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from buckler.scan.engines.source.flow import declared, instances, invoking
+from buckler.scan.engines.source.flow import declared, instances, invoking, models
 from buckler.scan.engines.source.flow.arguments import Arguments
 from buckler.scan.engines.source.flow.attributes import bound, subscript
 from buckler.scan.engines.source.flow.frames import Frame
@@ -253,7 +253,7 @@ class Run:
         if found is not None:
             called = bound(found, obj(thing), thing.cls, instance=True)
             return self.invoke(frame, node, called, Arguments(given))
-        return instances.model_method(frame, node, thing, name, Arguments(given))
+        return models.model_method(frame, node, thing, name, Arguments(given))
 
     def field(self, frame: Frame, node: ast.AST, thing: Instance, name: str) -> Value:
         """An attribute of an object of the project."""

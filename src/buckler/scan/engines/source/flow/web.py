@@ -11,7 +11,6 @@ from buckler.scan.engines.source.flow.entries import METHODS, Entry, Include
 from buckler.scan.engines.source.flow.exceptions import Exceptions
 from buckler.scan.engines.source.flow.facts import host_facts, log_facts, setting_facts
 from buckler.scan.engines.source.flow.frames import Frame
-from buckler.scan.engines.source.flow.instances import fields_of
 from buckler.scan.engines.source.flow.libraries import methods
 from buckler.scan.engines.source.flow.libraries.names import canonical
 from buckler.scan.engines.source.flow.libraries.requests import (
@@ -24,6 +23,7 @@ from buckler.scan.engines.source.flow.libraries.requests import (
 )
 from buckler.scan.engines.source.flow.libraries.returns import attribute_class, given_by
 from buckler.scan.engines.source.flow.libraries.stored import row
+from buckler.scan.engines.source.flow.models import fields_of
 from buckler.scan.engines.source.flow.objects import (
     ClassObject,
     Container,

@@ -60,6 +60,7 @@ class AssertAsAccessCheck(Rule):
     cwe = (862, 617)
     owasp = ("API5:2023", "A01:2021", "A01:2025")
     asvs = ("V8.2.1",)
+    words = ("assert",)
     control = "guard.Guard"
     fix = Fix(
         "if not …: raise HTTPException(403)",
@@ -204,22 +205,19 @@ class AssertAsAccessCheck(Rule):
     def check_source(self, module: Module) -> Iterable[Finding]:
         """Assertions about rights in functions that a request reaches."""
         index = index_of(module)
-        for function in index.functions:
-            surroundings = ast.unparse(function.args)
-            routed = any(isinstance(d, ast.Call) for d in function.decorator_list)
-            if not (routed or _ENTRIES.search(surroundings)):
+        for node in ast.walk(index.tree):
+            if not isinstance(node, ast.Assert) or not _about_rights(node.test):
                 continue
-            for node in ast.walk(function):
-                if (
-                    isinstance(node, ast.Assert)
-                    and index.function_of(node) is function
-                    and _about_rights(node.test)
-                ):
-                    yield self.found(
-                        "Access is checked by assert, which Python leaves out with -O.",
-                        confidence=Confidence.SUSPECTED,
-                        location=here(index, node),
-                    )
+            function = index.function_of(node)
+            if function is None:
+                continue
+            routed = any(isinstance(d, ast.Call) for d in function.decorator_list)
+            if routed or _ENTRIES.search(ast.unparse(function.args)):
+                yield self.found(
+                    "Access is checked by assert, which Python leaves out with -O.",
+                    confidence=Confidence.SUSPECTED,
+                    location=here(index, node),
+                )
 
     def fix_source(self, draft: Draft, finding: Finding) -> Repair | None:
         """A refusal with 403 in its place."""

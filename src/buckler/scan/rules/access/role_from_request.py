@@ -56,6 +56,7 @@ class RoleFromRequest(Rule):
     cwe = (807, 290, 639)
     owasp = ("API5:2023", "A01:2021", "A01:2025")
     asvs = ("V8.3.1",)
+    words = ("401", "403", "Forbidden", "PermissionDenied", "Unauthorized", "PermissionError")
     control = "guard.Guard"
     fix = Fix(
         "take the role from the principal",

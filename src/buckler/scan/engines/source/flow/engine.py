@@ -12,6 +12,7 @@ from buckler.scan.engines.source.flow.entries import Entry
 from buckler.scan.engines.source.flow.expressions import taints_within
 from buckler.scan.engines.source.flow.facts import django_facts
 from buckler.scan.engines.source.flow.frames import Frame
+from buckler.scan.engines.source.flow.grouping import together
 from buckler.scan.engines.source.flow.hits import Hits
 from buckler.scan.engines.source.flow.libraries.names import canonical
 from buckler.scan.engines.source.flow.objects import (
@@ -101,9 +102,7 @@ class FlowEngine:
                 break
             run.again()
         self.facts = frozenset(web.facts)
-        yield from sorted(
-            hits.found.values(), key=lambda f: (f.location.path or "", f.location.line or 0)
-        )
+        yield from together(hits.found.values())
 
     def _line(self, path: str, line: int) -> str:
         module = self._project.modules.get(path)

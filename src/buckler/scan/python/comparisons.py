@@ -89,33 +89,46 @@ def _is_constant(node: ast.expr) -> bool:
 
 
 def _is_mac(index: Index, node: ast.expr, depth: int = 0) -> bool:
-    """Whether an expression is made by ``hmac``, here or in a helper of the project."""
-    if depth > 3:
+    """Whether an expression is made by ``hmac``, here or in a helper of the project.
+
+    What was only looked up by such a code is none.
+    """
+    if depth > 6:
         return False
-    for item in ast.walk(node):
-        if isinstance(item, ast.Call):
-            if index.name(item.func).startswith("hmac.") and last(item.func) in (
-                "new",
-                "digest",
-                "hexdigest",
-            ):
-                return True
-            made = definition(index, item.func)
-            if made is not None and isinstance(made[1], ast.FunctionDef | ast.AsyncFunctionDef):
-                returns = [
-                    n
-                    for n in ast.walk(made[1])
-                    if isinstance(n, ast.Return) and n.value is not None
-                ]
-                if any(
-                    n.value is not None and _is_mac(made[0], n.value, depth + 1) for n in returns
-                ):
-                    return True
-        if isinstance(item, ast.Name) and any(
-            _is_mac(index, v, depth + 1) for v in index.values(item)
-        ):
-            return True
-    return False
+    if isinstance(node, ast.Await | ast.Subscript | ast.FormattedValue):
+        return _is_mac(index, node.value, depth + 1)
+    if isinstance(node, ast.JoinedStr):
+        return any(_is_mac(index, part, depth + 1) for part in node.values)
+    if isinstance(node, ast.BinOp):
+        return _is_mac(index, node.left, depth + 1) or _is_mac(index, node.right, depth + 1)
+    if isinstance(node, ast.Name):
+        return any(_is_mac(index, value, depth + 1) for value in index.values(node))
+    return isinstance(node, ast.Call) and _gives_mac(index, node, depth)
+
+
+def _gives_mac(index: Index, call: ast.Call, depth: int) -> bool:
+    name = last(call.func)
+    if index.name(call.func).startswith("hmac.") and name in ("new", "digest", "hexdigest"):
+        return True
+    if name in _WRITTEN and isinstance(call.func, ast.Attribute) and not call.args:
+        return _is_mac(index, call.func.value, depth + 1)
+    if name in _WRITTEN and call.args:
+        inner = [call.args[0]]
+        if isinstance(call.func, ast.Attribute) and not index.name(call.func).startswith("base64."):
+            inner.append(call.func.value)
+        return any(_is_mac(index, item, depth + 1) for item in inner)
+    made = definition(index, call.func)
+    if made is None or not isinstance(made[1], ast.FunctionDef | ast.AsyncFunctionDef):
+        return False
+    returns = [n.value for n in ast.walk(made[1]) if isinstance(n, ast.Return) and n.value]
+    return any(_is_mac(made[0], value, depth + 1) for value in returns)
+
+
+_WRITTEN = frozenset(
+    {"hexdigest", "digest", "decode", "encode", "lower", "upper", "strip", "rstrip", "hex", "str"}
+    | {"b64encode", "urlsafe_b64encode", "hexlify", "b32encode", "bytes", "format"}
+)
+"""Ways of writing the same code down."""
 
 
 def harmless(index: Index, node: ast.Compare, left: ast.expr, right: ast.expr) -> bool:

@@ -11,7 +11,11 @@ from buckler.scan.rules._support.flows import told
 
 ADDRESS = "an address (javascript: is one)"
 _SCRIPT = re.compile(r"<script\b[^>]*>(?:(?!</script).)*$", re.IGNORECASE | re.DOTALL)
-_ADDRESS = re.compile(r"""\b(?:href|src|action|formaction|data)\s*=\s*["']?$""", re.IGNORECASE)
+_ADDRESS = re.compile(
+    r"""\b(?:href|action|formaction)\s*=\s*["']?$|<(?:script|iframe|frame|embed|object)\b[^<>]*\b(?:src|data)\s*=\s*["']?$""",
+    re.IGNORECASE,
+)
+"""Where a browser follows ``javascript:``; pictures it does not run."""
 _EVENT = re.compile(r"""\bon\w+\s*=\s*(?:"[^"]*|'[^']*)$""", re.IGNORECASE)
 _BARE = re.compile(r"""<\w[^<>]*\s[\w-]+\s*=\s*[^\s"'<>]*$""")
 _TAG = re.compile(r"</?[a-z][^<>]*>?", re.IGNORECASE)
@@ -34,7 +38,9 @@ def escaped_elsewhere(flow: Flow) -> Verdict | None:
             if isinstance(part, str):
                 before += part
                 continue
-            if part and any("escape" in word for t in part for word in t.tried):
+            # What somebody stored is as often a setting of the site's own.
+            direct = any(t.token.source.direct for t in part)
+            if direct and any("escape" in word for t in part for word in t.tried):
                 place = place_in_page(before)
                 if place == ADDRESS and all(flow.cleared(t) & bit("web_address") for t in part):
                     place = ""

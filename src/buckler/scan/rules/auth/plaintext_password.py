@@ -61,6 +61,7 @@ class PlaintextPassword(Rule):
     cwe = (256, 522)
     owasp = ("API2:2023", "A04:2021", "A06:2025")
     asvs = ("V11.4.2",)
+    confirmed = "reached"
     control = "guard.auth.password"
     sinks = ("store",)
     fix = Fix(

@@ -64,6 +64,7 @@ class SecretInLog(Rule):
     cwe = (532,)
     owasp = ("API8:2023", "A09:2021", "A09:2025")
     asvs = ("V16.2.5",)
+    confirmed = "reached"
     control = "guard.Audit"
     sinks = ("log",)
     excused = LOGS_MASKED

@@ -34,7 +34,7 @@ class Entry:
     """A function that requests reach.
 
     Attributes:
-        kind: ``fastapi``, ``starlette``, ``asgi``, ``flask``, ``django``, ``graphql``, ``request`` (a function that takes one).
+        kind: ``fastapi``, ``starlette``, ``asgi``, ``flask``, ``django``, ``graphql``, ``request`` (a function that takes one), ``handler`` (of exceptions), ``startup``.
         methods: Of HTTP; ``WEBSOCKET``.
         path: As the decorator says it, without the prefixes of routers.
         called: The function.
@@ -57,7 +57,7 @@ class Entry:
     @property
     def operation(self) -> str:
         """``GET /items/{id}``; empty where no route is known."""
-        if self.kind in ("request", "asgi", "handler") or (
+        if self.kind in ("request", "asgi", "handler", "startup") or (
             not self.path and self.kind == "starlette"
         ):
             return ""

@@ -178,7 +178,7 @@ class Parameters:
         special = self._special(frame, inner)
         if special is not None:
             return special
-        if self._entry.kind in ("request", "starlette", "asgi", "handler"):
+        if self._entry.kind in ("request", "starlette", "asgi", "handler", "startup"):
             return UNKNOWN
         if self._entry.kind == "graphql":
             return input_of(frame, kind, self._source(frame, arg, "json", arg.arg))

@@ -107,12 +107,23 @@ class Routing:
         entry.options = thing.named
         self.entries.append(entry)
 
+    def started(self, frame: Frame, node: ast.AST, given: Arguments) -> None:
+        """What runs when an application starts: it logs, opens and sets up before any request."""
+        for name in ("lifespan", "on_startup"):
+            value = given.named.get(name, UNKNOWN)
+            listed = [i for t in things(value, Container) for i in t.all()]
+            for one in (value, *listed):
+                if things(one, Function):
+                    self.entries.append(Entry("startup", ("GET",), "", one, frame, node))
+
     def _later(self, frame: Frame, node: ast.AST, thing: External, made: Value) -> None:
         name = one_text(thing.given[0]) if thing.given else ""
         if name == "exception_handler":
             entry = Entry("handler", ("GET",), "", made, frame, node)
             entry.options = {"exception": thing.given[1]}
             self.entries.append(entry)
+        elif name == "on_event":
+            self.entries.append(Entry("startup", ("GET",), "", made, frame, node))
         elif name == "middleware":
             self.entries.append(Entry("starlette", ("GET",), "", made, frame, node))
 

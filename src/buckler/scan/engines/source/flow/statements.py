@@ -38,9 +38,8 @@ def run_block(frame: Frame, statements: Iterable[ast.stmt]) -> None:
         if runner is not None:
             run.spend()
             frame.line = statement.lineno
-            if run.entry is not None:
-                end = statement.end_lineno if type(statement) in _SIMPLE else statement.lineno
-                frame.lines.add((statement.lineno, end or statement.lineno))
+            end = statement.end_lineno if type(statement) in _SIMPLE else statement.lineno
+            frame.lines.add((statement.lineno, end or statement.lineno))
             runner(frame, statement)
 
 

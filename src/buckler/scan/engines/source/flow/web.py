@@ -100,6 +100,8 @@ class Web(Routing):
         self, frame: Frame, node: ast.AST, name: str, given: Arguments
     ) -> Value | None:
         """A call of a framework's function or class; None where it is none."""
+        if name == "fastapi.FastAPI":
+            self.started(frame, node, given)
         if name in INJECTED or name == "dataclasses.field":
             return obj(External(name, True, tuple(given.positional), given.named))
         if name in (

@@ -50,6 +50,9 @@ class FileRepair:
     created: str | None = None
 
 
+EVERY = "*"
+
+
 @dataclass(frozen=True, slots=True)
 class Wanted:
     """What of the answers to ordinary requests a repair changes on purpose; all else must stay.
@@ -57,6 +60,7 @@ class Wanted:
     Attributes:
         without: Names of fields that answers come without.
         refused: Operations that answer nobody any more who does not sign in; whoever does still gets in.
+            ``EVERY`` where a check is closed and nobody knows which operations it stands before.
         rerouted: Operations that another handler answers.
     """
 

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from buckler.core.finding import Confidence, Finding
-from buckler.scan.fix.edits import Wanted
+from buckler.scan.fix.edits import EVERY, Wanted
 from buckler.scan.fix.look import Look
 from buckler.scan.fix.plan import Planned
 from buckler.scan.fix.project_tests import Ran
@@ -91,6 +91,8 @@ def benign_failure(before: Look, after: Look, wanted: Wanted = _NOTHING) -> Fail
         now = after.benign.get((operation, identity))
         if _is_meant(wanted, operation, identity):
             continue
+        if now is None and not identity and _may_refuse(wanted, operation):
+            continue
         if now is None:
             why = f"{operation}{who} does not answer a benign request any more"
             return Failure(why, operation=operation)
@@ -103,6 +105,11 @@ def benign_failure(before: Look, after: Look, wanted: Wanted = _NOTHING) -> Fail
 def _is_meant(wanted: Wanted, operation: str, identity: str) -> bool:
     """Whether an answer is to change as a whole."""
     return operation in wanted.rerouted or (operation in wanted.refused and not identity)
+
+
+def _may_refuse(wanted: Wanted, operation: str) -> bool:
+    """Whether an operation may answer nobody any more who does not sign in."""
+    return bool({operation, EVERY} & wanted.refused)
 
 
 def new_findings(before: Look, after: Look) -> list[Finding]:
@@ -197,7 +204,7 @@ def _out_of_reach(finding: Finding, before: Look, after: Look, wanted: Wanted) -
     if operation is None or operation not in rows or not rows[operation].reached:
         return ""
     now = {row.operation: row for row in after.report.coverage.operations}.get(operation)
-    if now is not None and operation in wanted.refused and now.why.startswith(_REFUSED):
+    if now is not None and _may_refuse(wanted, operation) and now.why.startswith(_REFUSED):
         return ""
     if now is None or not now.reached:
         return f"{operation} is not reached any more" + (f": {now.why}" if now and now.why else "")

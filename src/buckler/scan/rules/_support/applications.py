@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from buckler.core.finding import Finding
 from buckler.scan.fix.draft import Draft
 from buckler.scan.python.index import Function, argument, default_of, last, parameter, unpacks
-from buckler.scan.python.modules import definition
+from buckler.scan.python.modules import definition, others
 
 METHODS = frozenset(
     {"get", "post", "put", "patch", "delete", "head", "options", "api_route", "websocket"}
@@ -38,6 +38,18 @@ def only_application(draft: Draft) -> Made | None:
     """The one application that a file makes."""
     found = [made for call in draft.index.calls if (made := _made(draft, call)) is not None]
     return found[0] if len(found) == 1 else None
+
+
+def project_application(draft: Draft) -> tuple[Draft, Made] | None:
+    """The one application of the project, in this file or else in the only other one that makes one."""
+    made = only_application(draft)
+    if made is not None:
+        return draft, made
+    if any(_made(draft, call) is not None for call in draft.index.calls):
+        return None
+    found = [draft.other(index.path) for index in others(draft.index, "FastAPI(")]
+    homes = [(home, only) for home in found if (only := only_application(home)) is not None]
+    return homes[0] if len(homes) == 1 else None
 
 
 def _made(draft: Draft, call: ast.Call) -> Made | None:

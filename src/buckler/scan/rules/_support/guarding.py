@@ -16,17 +16,26 @@ NOTICED = (
 )
 
 
-def guarded(draft: Draft, made: Made | None, summary: str) -> Repair | None:
+def guarded(
+    draft: Draft, made: Made | None, summary: str, home: Draft | None = None
+) -> Repair | None:
     """``Guard(app)`` behind the line that makes the application; None where it has one or is no plain name.
+
+    Args:
+        draft: Of the finding.
+        made: The application.
+        summary: What the guard is for here.
+        home: The file of the application, where that is another one.
 
     An application with pages gets the preset for pages, which lets scripts of its own run.
     """
-    if made is None or any(last(call.func) == "Guard" for call in draft.index.calls):
+    at = home or draft
+    if made is None or any(last(call.func) == "Guard" for call in at.index.calls):
         return None
-    guard = draft.name_for("buckler.guard.Guard", made.statement)
-    named = (item.name or "" for item in draft.index.imports.values())
-    preset = f", {draft.quote('site')}" if any(name in PAGES for name in named) else ""
-    draft.insert_after(made.statement, f"{guard}({made.name}{preset})")
+    guard = at.name_for("buckler.guard.Guard", made.statement)
+    named = (item.name or "" for one in (at, draft) for item in one.index.imports.values())
+    preset = f", {at.quote('site')}" if any(name in PAGES for name in named) else ""
+    at.insert_after(made.statement, f"{guard}({made.name}{preset})")
     more = "; scripts and styles of other sites, and those in pages without a nonce, do not run"
     return draft.repair(summary, safe=False, changes=NOTICED + (more if preset else ""))
 

@@ -9,7 +9,7 @@ from buckler.core.rule import Example, Fix, Rule
 from buckler.scan.engines.interface import Module
 from buckler.scan.engines.observations import Observations
 from buckler.scan.fix.draft import Draft
-from buckler.scan.fix.edits import Repair, Wanted
+from buckler.scan.fix.edits import EVERY, Repair, Wanted
 from buckler.scan.model.application import AppModel, Operation
 from buckler.scan.python.index import index_of
 from buckler.scan.rules._support.access import (
@@ -253,7 +253,7 @@ class OptionalCredentialsUnchecked(Rule):
                 "reads the setting as one that has to be there",
                 safe=False,
                 changes="where the setting is missing, requests fail instead of being let in",
-                wanted=Wanted(refused=frozenset({operation} if operation else ())),
+                wanted=Wanted(refused=frozenset({operation or EVERY})),
             )
         if operation is None or not scheme_enforced(draft, finding):
             return None

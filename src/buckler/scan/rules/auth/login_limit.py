@@ -11,7 +11,7 @@ from buckler.scan.engines.observations import Observations
 from buckler.scan.fix.draft import Draft
 from buckler.scan.fix.edits import Repair
 from buckler.scan.model.application import AppModel
-from buckler.scan.rules._support.applications import only_application
+from buckler.scan.rules._support.applications import project_application
 from buckler.scan.rules._support.evidence import at, shown
 from buckler.scan.rules._support.guarding import guarded
 
@@ -144,5 +144,6 @@ class LoginWithoutLimit(Rule):
                 )
 
     def fix_source(self, draft: Draft, finding: Finding) -> Repair | None:
-        """A guard around the application, which counts sign-ins, where it is made in the same file."""
-        return guarded(draft, only_application(draft), "allows ten sign-ins a minute, by Guard")
+        """A guard around the application, which counts sign-ins."""
+        home, made = project_application(draft) or (draft, None)
+        return guarded(draft, made, "allows ten sign-ins a minute, by Guard", home)

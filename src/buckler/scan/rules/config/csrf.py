@@ -13,7 +13,7 @@ from buckler.scan.model.application import AppModel
 from buckler.scan.python.constants import text
 from buckler.scan.python.index import argument, unpacks
 from buckler.scan.rules._support.access import is_public
-from buckler.scan.rules._support.applications import only_application
+from buckler.scan.rules._support.applications import project_application
 from buckler.scan.rules._support.cookies import cookies_of, exchanges
 from buckler.scan.rules._support.evidence import at, middlewares, shown
 from buckler.scan.rules._support.guarding import guarded
@@ -179,8 +179,10 @@ class CsrfUnprotected(Rule):
             changes="pages of other sites that show this one in a frame, or send forms to it, come without "
             "the cookie",
         )
-        made = only_application(draft)
-        return lax or guarded(draft, made, "refuses requests that another site caused, by Guard")
+        if lax is not None:
+            return lax
+        home, made = project_application(draft) or (draft, None)
+        return guarded(draft, made, "refuses requests that another site caused, by Guard", home)
 
 
 def _same_site(app: AppModel, seen: Observations) -> dict[str, str]:

@@ -15,7 +15,7 @@ from buckler.scan.engines.observations import Observations
 from buckler.scan.fix.draft import Draft
 from buckler.scan.fix.edits import Repair
 from buckler.scan.model.application import AppModel
-from buckler.scan.rules._support.applications import only_application
+from buckler.scan.rules._support.applications import project_application
 from buckler.scan.rules._support.data import snake
 from buckler.scan.rules._support.evidence import at, shown
 from buckler.scan.rules.errors._fixes.handlers import inputs_left_out
@@ -154,8 +154,8 @@ class ValidationEchoesSecrets(Rule):
 
     def fix_source(self, draft: Draft, finding: Finding) -> Repair | None:
         """A handler for wrong requests that tells what is wrong and not what was sent."""
-        made = only_application(draft)
-        if made is None or not inputs_left_out(draft, made):
+        home, made = project_application(draft) or (draft, None)
+        if made is None or not inputs_left_out(home, made):
             return None
         return draft.repair(
             "answers wrong requests without repeating them",

@@ -123,7 +123,7 @@ def folder_of(draft: Draft, node: ast.expr) -> str:
         case ast.BinOp(op=ast.Div(), left=left):
             while isinstance(left, ast.BinOp) and isinstance(left.op, ast.Div):
                 left = left.left
-            return draft.operand(left) if _is_fixed(draft, left) else ""
+            return draft.operand(left) if _is_fixed(draft, left) and _is_pure(draft, left) else ""
         case ast.Call(args=[first, _, *_], keywords=[]) if draft.index.name(node.func) in (
             "os.path.join",
             "posixpath.join",
@@ -154,7 +154,8 @@ def _is_fixed(draft: Draft, node: ast.expr) -> bool:
     """Whether an expression is the same for every request: made of constants and names of the module."""
     for item in ast.walk(node):
         if isinstance(item, ast.Name):
-            if draft.index.parameter(item) is not None and item.id not in ("self", "cls"):
+            given = draft.index.parameter(item)
+            if given is not None and item.id not in ("self", "cls") and not _is_number(given):
                 return False
             if _is_local(draft, item):
                 local = assigned(draft.index, item)
@@ -163,6 +164,16 @@ def _is_fixed(draft: Draft, node: ast.expr) -> bool:
         elif isinstance(item, ast.Await | ast.Subscript | ast.NamedExpr | ast.Lambda):
             return False
     return True
+
+
+def _is_pure(draft: Draft, node: ast.expr) -> bool:
+    """Whether a folder may be written a second time: no call but that of a path."""
+    return all(draft.index.name(c.func) == "pathlib.Path" for c in draft.index.calls_in(node))
+
+
+def _is_number(given: ast.arg) -> bool:
+    """Whether a parameter can hold no path: a number or an id by its type."""
+    return given.annotation is not None and last(given.annotation) in ("int", "UUID", "bool")
 
 
 def _is_local(draft: Draft, node: ast.Name) -> bool:

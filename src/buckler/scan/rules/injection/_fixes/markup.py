@@ -76,9 +76,9 @@ def _escaped(draft: Draft, node: ast.expr) -> bool:
         if isinstance(part, Letter):
             before += part.text
             continue
-        if part.plain and not _is_clean(draft, node, part):
-            if _MARKUP not in before or place_in_page(before) or _is_markup(draft, node, part):
-                return False
+        # What cannot be told from markup stays; if it was the value that matters, the repair does not hold.
+        stays = not part.plain or _is_clean(draft, node, part) or _is_markup(draft, node, part)
+        if not stays and _MARKUP in before and not place_in_page(before):
             edits.append((part, pieces.how == "f"))
         before += "\0"
     for part, braces in edits:

@@ -25,10 +25,18 @@ CLASSES = sorted({name.partition("/")[0] for name in LABELS})
 NEAR = 3
 LEAST = 0.95
 
-MISSED = {}
+MISSED = {
+    "header_injection/11_fields_of_a_file": "found where the header is set, a module after the label",
+    "log_injection/11_context_variable": "a filter adds the field to each record: the logging module's own way",
+    "ssrf/13_base_url_client": "found where the client is made, five lines from the label",
+}
 """Vulnerable cases that are not found, and why."""
 
-ALARMS = {}
+ALARMS = {
+    "code_eval/12_tree_of_allowed_nodes": "the tree is checked and compiled in one module, run in another",
+    "nosql/12_keys_cleaned_all_the_way": "a recursive check of all keys of a document is not taken for one",
+    "path_read/18_decoded_before_check": "decoding until nothing changes is a recursion without a fixed end",
+}
 """Safe cases with an alarm, and why."""
 
 

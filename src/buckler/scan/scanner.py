@@ -108,8 +108,7 @@ class Scanner:
         """Run the engines and make the report. The target's own folder is left as it is.
 
         Raises:
-            UsageError: ``public`` or ``exclude`` names an operation that there is not; nothing
-                was sent then.
+            UsageError: ``public`` or ``exclude`` names an operation that there is not; nothing was sent.
             TargetError: The application has not the name by which it was called.
         """
         started = time.monotonic()

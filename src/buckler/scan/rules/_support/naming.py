@@ -20,6 +20,10 @@ _GENERIC = frozenset(
     }
 )
 _SETTING = re.compile(r"^[A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+$")
+_FIELD = re.compile(r"^_?[a-z]+(?:_[a-z]+)*$")
+_SECRETS = frozenset(
+    {"secret", "signing", "private", "jwt", "api", "access", "encryption", "master"}
+)
 _WORDS = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+")
 
 
@@ -37,6 +41,8 @@ def names_something(name: str, value: str) -> bool:
     if _SETTING.match(value):
         return True
     own = words(name)
+    if own[-1:] == ["key"] and _FIELD.match(value) and not _SECRETS.intersection(own):
+        return True
     said = "".join(words(value))
     if not said or not set(own) - _GENERIC:
         return False

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Iterable, Iterator
 from http import HTTPStatus
 
@@ -23,6 +24,10 @@ from buckler.scan.rules._support.leaks import leak
 from buckler.scan.rules._support.settings import planted
 
 _PHRASES = {int(status): status.phrase for status in HTTPStatus if status >= 400}
+_ABOUT_INPUT = re.compile(
+    r"Validation|Schema|Syntax|Pars(?:e|ing)|Decod|NotFound|Invalid|Unresolvable|Format"
+)
+"""What exceptions of libraries are called that are about what was sent."""
 
 
 class ExceptionDetailReturned(Rule):
@@ -185,8 +190,9 @@ class ExceptionDetailReturned(Rule):
             return None
         names = {t.token.source.name for t in flow.taints}
         said = "A traceback" if "traceback" in names else "The text of an exception"
-        if names <= {name.rpartition(".")[2] for name in WORDED}:
-            return None  # programs raise those with words for whoever called them
+        worded = {name.rpartition(".")[2] for name in WORDED}
+        if all(name in worded or _ABOUT_INPUT.search(name) for name in names):
+            return None  # they are raised with words for whoever called, about what was sent
         return Verdict(f"{said} is answered: it may tell of paths, hosts, statements and secrets.")
 
     def fix_source(self, draft: Draft, finding: Finding) -> Repair | None:

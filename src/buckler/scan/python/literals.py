@@ -21,7 +21,8 @@ _NO_SECRET = re.compile(
 )
 
 _HASHED = re.compile(
-    r"hash|sha\d*|md5|digest|fingerprint|public|pub_|dummy|fake|test_|example|sample|placeholder|mock|checksum|regex|pattern",
+    r"hash|sha\d*|md5|digest|fingerprint|public|pub_|dummy|fake|test_|example|sample|placeholder|mock|checksum|regex|pattern"
+    r"|amplitude|posthog|mixpanel|segment_(?:write_)?key|analytics|measurement|recaptcha_site|site_key|publishable",
     re.IGNORECASE,
 )
 
@@ -160,6 +161,10 @@ def is_default_password(name: str, value: str) -> bool:
     )
 
 
+_FOR_CLIENTS = ("phc_", "pk_live_", "pk_test_", "pub-", "ca-pub-", "UA-", "G-")
+"""How keys begin that are made to be in every browser: of analytics, payment forms, advertisements."""
+
+
 def is_secret(name: str, value: str, loose: bool) -> bool:
     """Whether a text under that name is a secret.
 
@@ -180,7 +185,16 @@ def is_secret(name: str, value: str, loose: bool) -> bool:
             looks_random(bearer.group(1)) or bool(re.search(r"\d", bearer.group(1)))
         )
     if is_placeholder(value) or value.startswith(
-        ("/", "http://", "https://", "./", "-----BEGIN PUBLIC", "-----BEGIN CERT", "ssh-")
+        (
+            "/",
+            "http://",
+            "https://",
+            "./",
+            "-----BEGIN PUBLIC",
+            "-----BEGIN CERT",
+            "ssh-",
+            *_FOR_CLIENTS,
+        )
     ):
         return False
     if re.search(r"\s", value) or len(value) > 300 or re.search(r"[{}<>]|%s", value):

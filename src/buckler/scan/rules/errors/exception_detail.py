@@ -188,7 +188,11 @@ class ExceptionDetailReturned(Rule):
         """An exception on its way into an answer."""
         if not flow.taints:
             return None
-        names = {t.token.source.name for t in flow.taints}
+        here = [t for t in flow.taints if t.token.source.path == flow.path]
+        names = {t.token.source.name for t in here or flow.taints}
+        if not here:
+            # Of what was caught far away and raised again with words, only the words are known.
+            names -= {"Exception", "BaseException"}
         said = "A traceback" if "traceback" in names else "The text of an exception"
         worded = {name.rpartition(".")[2] for name in WORDED}
         if all(name in worded or _ABOUT_INPUT.search(name) for name in names):

@@ -56,6 +56,7 @@ class FailsOpen(Rule):
     cwe = (755, 636)
     owasp = ("API5:2023", "A01:2021", "A10:2025")
     asvs = ("V16.5.3",)
+    confirmed = "reached"
     control = "guard.access"
     fix = Fix(
         "refuse when the check breaks: raise HTTPException(401) from error",

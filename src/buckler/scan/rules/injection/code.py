@@ -126,6 +126,8 @@ class CodeInjection(Rule):
         if not flow.taints or flow.call.startswith("*."):
             return None
         if "import" in flow.call or flow.call.endswith(("locate", "resolve_name")):
+            if not flow.source.direct:
+                return None  # a plug-in that is configured elsewhere
             if all(has_prefix(before) for before, _, _ in flow.places()):
                 return None
             return told(flow, "names the module that is imported.")

@@ -231,7 +231,12 @@ class RegexDenialOfService(Rule):
             return told(flow, what, taints) if taints else None
         anywhere = method not in ("match", "fullmatch")
         if is_polynomial(pattern, flags, whole=whole, anywhere=anywhere):
-            taints = tuple(t for t in _longer(flow, QUADRATIC) if t.token.source.direct)
+            # Servers bound a header to a few thousand characters, of which the square is little.
+            taints = tuple(
+                t
+                for t in _longer(flow, QUADRATIC)
+                if t.token.source.direct and t.token.source.kind not in ("header", "cookie")
+            )
             verdict = told(
                 flow,
                 "meets a pattern whose time grows with the square of the length, and has no limit.",

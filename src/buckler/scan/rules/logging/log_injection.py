@@ -112,7 +112,11 @@ class LogInjection(Rule):
         if flow.call == "builtins.print" and flow.other(-1, "file") is None:
             return None
         dirty = [t for t in flow.taints if not ends_removed(flow, t)]
-        if not dirty or flow.argument in ("exc_info", "extra", "stack_info") or shown_as_repr(flow):
+        if (
+            not dirty
+            or (flow.argument not in ("msg", "more") and not flow.argument.isdigit())
+            or shown_as_repr(flow)
+        ):
             return None
         return told(
             flow,

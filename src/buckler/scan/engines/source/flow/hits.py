@@ -181,6 +181,7 @@ class Hits:
                 other=_other(given),
                 others=given.all,
                 elements=elements,
+                path=frame.module.path,
                 receiver=UNKNOWN if receiver is None else receiver,
                 is_clean=clean,
                 cleared=frame.cleared,

@@ -62,6 +62,7 @@ class Flow:
         all_taints: All of the input in it, harmless or not.
         other: Gives another argument of the call by position and name, or None.
         elements: For a list: its elements.
+        path: The file in which the sink stands.
         receiver: The object whose method is called.
     """
 
@@ -73,6 +74,7 @@ class Flow:
     other: Callable[[int, str], Value | None]
     others: Callable[[], list[Value]] = field(default=list)
     elements: tuple[Value, ...] = ()
+    path: str = ""
     receiver: Value = UNKNOWN
     is_clean: Callable[[Taint], bool] = field(default=lambda taint: False)
     cleared: Callable[[Taint], int] = field(default=lambda taint: taint.clean)

@@ -173,6 +173,7 @@ def _try(frame: Frame, node: ast.Try | ast.TryStar) -> None:
         if entry is None:
             break
         frame.state = entry.fork()
+        frame.lines.add((handler.lineno, handler.lineno))
         if handler.name:
             frame.bind(handler.name, frame.run.web.exceptions.caught(frame, handler))
         with frame.run.branching():

@@ -17,6 +17,7 @@ _ADDRESS = re.compile(
 )
 """Where a browser follows ``javascript:``; pictures it does not run."""
 _EVENT = re.compile(r"""\bon\w+\s*=\s*(?:"[^"]*|'[^']*)$""", re.IGNORECASE)
+_QUOTED = re.compile(r"""<\w[^<>]*=\s*(?:"[^"]*|'[^']*)$""")
 _BARE = re.compile(r"""<\w[^<>]*\s[\w-]+\s*=\s*[^\s"'<>]*$""")
 _TAG = re.compile(r"</?[a-z][^<>]*>?", re.IGNORECASE)
 
@@ -42,6 +43,8 @@ def escaped_elsewhere(flow: Flow) -> Verdict | None:
             direct = any(t.token.source.direct for t in part)
             if direct and any("escape" in word for t in part for word in t.tried):
                 place = place_in_page(before)
+                if not place and all("quote=False" in " ".join(t.tried) for t in part):
+                    place = "quotes that it leaves as they are" if _QUOTED.search(before) else ""
                 if place == ADDRESS and all(flow.cleared(t) & bit("web_address") for t in part):
                     place = ""
                 if place:

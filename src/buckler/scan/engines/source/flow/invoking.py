@@ -40,6 +40,7 @@ from buckler.scan.engines.source.flow.values import (
     join,
     joined_taints,
     obj,
+    truth,
 )
 
 NO_RECEIVER = UNKNOWN
@@ -118,6 +119,9 @@ def call_external(frame: Frame, node: ast.AST, name: str, given: Arguments) -> V
         made = _by_table(frame, node, name, given, bool(kinds))
     if kinds:
         short = ".".join(name.split(".")[-2:])
+        quote = given.given(1, "quote") if name == "html.escape" else None
+        if quote is not None and truth(quote) is False:
+            short += "(quote=False)"
         tried = "" if short.startswith("builtins.") else f"{short}()"
         made = made.mapped(lambda t: t.cleaned(kinds, tried))
     return made

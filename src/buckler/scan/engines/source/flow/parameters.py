@@ -178,6 +178,8 @@ class Parameters:
         special = self._special(frame, inner)
         if special is not None:
             return special
+        if arg.arg == "call_next":
+            return obj(External("web.call_next", True))
         if self._entry.kind in ("request", "starlette", "asgi", "handler", "startup"):
             return UNKNOWN
         if self._entry.kind == "graphql":

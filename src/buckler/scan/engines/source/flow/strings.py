@@ -159,18 +159,19 @@ def _starts(frame: Frame, receiver: Value, name: str, given: Arguments) -> Value
         absent |= bit("csv")
     texts = texts_of(prefix)
     last = [t[-1] for t in texts if t]
+    missing = clearing(receiver, absent)
     if "$" in options:
-        absent |= bit("nosql")
-        if recursive(frame):
-            # Every level is looked at: what holds for the keys holds for what they belong to.
-            receiver = Value(None, (), (*receiver.taints, *_owners(receiver)))
+        # A key is none of what it belongs to, unless every level is looked at.
+        owners = _owners(receiver) if recursive(frame) else ()
+        for taint in (*receiver.taints, *owners):
+            missing[taint.token] = missing.get(taint.token, 0) | bit("nosql")
     made = clearing(receiver, clears)
     worked_out = below(receiver) if not prefix.taints else {}
     if worked_out and any(isinstance(e, str) and e.endswith(("/", "\\")) for e in last):
         made = united(made, worked_out) or made
     elif worked_out:
         made = clearing(receiver, clears | bit("prefix"))
-    return boolean(made, clearing(receiver, absent))
+    return boolean(made, missing)
 
 
 def _members(value: Value) -> list[str]:

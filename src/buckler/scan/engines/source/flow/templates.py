@@ -100,11 +100,15 @@ class Templates:
         *,
         escapes: bool,
         depth: int = 0,
+        text: str | None = None,
     ) -> None:
         """Look at every value that a template shows, where input is in the context at all."""
         tainted = {str(key) for key, value in context.items.items() if taints_within(frame, value)}
         if context.rest is None and not tainted and "request" not in context.items:
             return
+        if text is not None:
+            at = f"{frame.module.path}: {name}"
+            self._read.setdefault((name, escapes), (at, text, list(_walk(text, escapes))))
         self._render(frame, node, name, context, tainted, escapes, depth)
 
     def _render(
@@ -279,6 +283,17 @@ def environment_of(templates: External) -> Value:
         known = Value(None, (External("jinja2.Environment", True, (), {"autoescape": by_name}),))
         templates.fields["env"] = known
     return known
+
+
+def written_in(environment: Value, name: str) -> str | None:
+    """The text of a template that a dictionary of the program holds (``DictLoader``)."""
+    for thing in things(environment, External):
+        for loader in things(thing.named.get("loader", UNKNOWN), External):
+            if loader.name.endswith("DictLoader") and loader.given:
+                for held in things(loader.given[0], Container):
+                    found = held.items.get(name)
+                    return one_text(found) if found is not None else None
+    return None
 
 
 def context_of(frame: Frame, given: Arguments, positions: tuple[int, ...]) -> Container:

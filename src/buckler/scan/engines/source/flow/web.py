@@ -6,7 +6,7 @@ import ast
 from typing import TYPE_CHECKING, Any
 
 from buckler.scan.engines.source.flow.arguments import Arguments
-from buckler.scan.engines.source.flow.declared import fresh, is_model
+from buckler.scan.engines.source.flow.declared import fresh
 from buckler.scan.engines.source.flow.exceptions import Exceptions
 from buckler.scan.engines.source.flow.facts import host_facts, setting_facts
 from buckler.scan.engines.source.flow.frames import Frame
@@ -22,11 +22,11 @@ from buckler.scan.engines.source.flow.libraries.requests import (
 )
 from buckler.scan.engines.source.flow.libraries.returns import attribute_class, given_by
 from buckler.scan.engines.source.flow.libraries.stored import row
-from buckler.scan.engines.source.flow.models import fields_of
 from buckler.scan.engines.source.flow.objects import (
     ClassObject,
     Container,
     External,
+    Function,
     Instance,
     Method,
     things,
@@ -38,6 +38,7 @@ from buckler.scan.engines.source.flow.templates import (
     environment_escapes,
     environment_of,
     escapes_by_name,
+    written_in,
 )
 from buckler.scan.engines.source.flow.values import (
     UNKNOWN,
@@ -158,6 +159,8 @@ class Web(Routing):
         self, frame: Frame, node: ast.AST, thing: External, given: Arguments
     ) -> Value | None:
         """A call of a framework's object: ``app.get("/x")(handler)``."""
+        if thing.name == "web.call_next":
+            return obj(External("starlette.responses.Response", True))
         if thing.name == "web.route":
             self._add(frame, node, thing, given.at(0))
             return given.at(0)
@@ -285,7 +288,7 @@ class Web(Routing):
         """An object whose class derives from one of a library: its constructor may be a sink."""
         for base in cls.external_bases():
             own = _RESTRICTING.get(canonical(base))
-            if own is not None and cls.lookup(own) is not None:
+            if own is not None and _restricts(cls, own):
                 continue
             frame.run.hits.reached(frame, node, canonical(base), given)
 
@@ -297,9 +300,11 @@ class Web(Routing):
         """The text that a template gives: what it shows has been looked at by then."""
         name = one_text(thing.given[0]) if thing.given else None
         if name is not None and self.templates is not None:
-            escapes = environment_escapes(thing.named.get("@environment", UNKNOWN), name)
+            environment = thing.named.get("@environment", UNKNOWN)
+            escapes = environment_escapes(environment, name)
             context = context_of(frame, given, (0,))
-            self.templates.render(frame, node, name, context, escapes=escapes)
+            text = written_in(environment, name)
+            self.templates.render(frame, node, name, context, escapes=escapes, text=text)
         return Value(kind="str")
 
     def responded(
@@ -324,4 +329,23 @@ class Web(Routing):
         self.templates.render(frame, node, name, context, escapes=escapes)
 
 
-__all__ = ["Web", "fields_of", "is_model"]
+def _restricts(cls: ClassObject, name: str) -> bool:
+    """Whether a method of a subclass lets single names through only, or none at all."""
+    found = cls.lookup(name)
+    for function in things(found, Function) if found is not None else ():
+        args = function.node.args.args
+        last = args[-1].arg if args else ""
+        body = function.node
+        lets = any(
+            (isinstance(n, ast.Attribute) and n.attr == name)
+            or (isinstance(n, ast.Name) and n.id == "getattr")
+            for n in ast.walk(body)
+        )
+        looked_up = any(
+            isinstance(n, ast.Compare)
+            and any(isinstance(op, ast.In | ast.NotIn) for op in n.ops)
+            and last in {m.id for m in ast.walk(n.left) if isinstance(m, ast.Name)}
+            for n in ast.walk(body)
+        )
+        return looked_up or not lets
+    return False

@@ -63,7 +63,7 @@ class HostHeaderLink(Rule):
         aiosmtplib.{send,SMTP.send_message,SMTP.sendmail}(*) fastapi_mail.MessageSchema(body,html,template_body) sendgrid.helpers.mail.Mail(*) resend.Emails.send(0)
         django.core.mail.{send_mail,send_mass_mail,EmailMessage,EmailMultiAlternatives}(*) flask_mail.Message(*) postmarker.core.PostmarkClient.emails.send(*)
         boto3.Client.{send_email,send_raw_email,send_templated_email}(*) twilio.rest.Client.messages.create(body)
-        web.answer(0) starlette.responses.{JSONResponse,RedirectResponse}(0:content,url)
+        web.link(0) web.answer(0) starlette.responses.{JSONResponse,RedirectResponse}(0:content,url)
         *.{send_mail,send_email,send_message,send_reset,send_link,mail}(*)
         """,
         sources=frozenset({"host"}),
@@ -150,7 +150,7 @@ class HostHeaderLink(Rule):
         """A message that is built from the Host header."""
         if not flow.taints:
             return None
-        if flow.call.startswith(("web.answer", "starlette.responses.")):
+        if flow.call.startswith(("web.link", "web.answer", "starlette.responses.")):
             return _secret_link(flow)
         return told(
             flow,

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 from buckler.scan.engines.source.flow import declared
+from buckler.scan.engines.source.flow.arguments import Arguments
 from buckler.scan.engines.source.flow.attributes import attribute, subscript
 from buckler.scan.engines.source.flow.calls import call
 from buckler.scan.engines.source.flow.conditions import boolean, compared, conjunction, negated
@@ -151,8 +152,10 @@ def _joined(frame: Frame, node: ast.JoinedStr) -> Value:
             pieces.append(as_text(frame, value, part))
         elif isinstance(part, ast.Constant):
             pieces.append(constant(part.value))
-    made = concatenated(pieces)
-    return frame.stepped(made, node, "put into a text")
+    made = frame.stepped(concatenated(pieces), node, "put into a text")
+    if any(t.token.source.kind == "host" for t in made.taints):
+        frame.run.hits.reached(frame, node, "web.link", Arguments([made]))
+    return made
 
 
 def _numeric(part: ast.FormattedValue) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from dataclasses import replace
 
-from buckler.core.finding import Finding
+from buckler.core.finding import Confidence, Finding
 from buckler.scan.model.application import AppModel, Operation
 
 NEAR = 2
@@ -26,8 +26,12 @@ def merge(findings: Iterable[Finding], line: Line) -> list[Finding]:
         exact[key] = exact[key].merged(finding) if key in exact else finding
     placed = [f for f in exact.values() if f.location.operation]
     rest = [f for f in exact.values() if not f.location.operation]
-    kept = []
-    for finding in rest:
+    kept: list[Finding] = []
+    for finding in sorted(rest, key=lambda f: f.confidence is Confidence.SUSPECTED):
+        seen = [i for i, other in enumerate(kept) if _told_of_both(finding, other)]
+        if seen:
+            kept[seen[0]] = kept[seen[0]].merged(replace(finding, severity=kept[seen[0]].severity))
+            continue
         twins = [i for i, other in enumerate(placed) if _same_place(finding, other)]
         for index in twins:
             placed[index] = placed[index].merged(replace(finding, severity=placed[index].severity))
@@ -66,6 +70,12 @@ def _same_place(source: Finding, live: Finding) -> bool:
         path == one.path and at is not None and abs(at - (one.line or 0)) <= NEAR
         for path, at in places
     )
+
+
+def _told_of_both(source: Finding, live: Finding) -> bool:
+    """Whether the source suspects what was seen to happen there, where no operation is known."""
+    suspected = source.confidence is Confidence.SUSPECTED
+    return suspected and live.confidence is not Confidence.SUSPECTED and _same_place(source, live)
 
 
 def _anchored(finding: Finding, line: Line) -> Finding:

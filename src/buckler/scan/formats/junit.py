@@ -13,7 +13,8 @@ from buckler.core.report import Report
 from buckler.core.rule import Rule
 from buckler.scan.formats import clean, view
 
-_NEED_NO_APPLICATION = frozenset({"check_source", "flows", "check_call", "check_project"})
+_NEED_NO_APPLICATION = frozenset({"check_source", "check_project"})
+_FOLLOWED = frozenset({"flows", "check_call"})
 
 
 class JunitFormat:
@@ -75,9 +76,15 @@ def _suite(root: Element, report: Report, rule_id: str, rule: Rule | None) -> No
         if rule_id in report.broken:
             text = f"internal error in rule {rule_id}"
             SubElement(case, "error", type="internal", message=text)
-        elif report.failed and rule and not _NEED_NO_APPLICATION.intersection(rule.hooks()):
+        elif report.failed and rule and not _reads_alone(rule):
             SubElement(case, "skipped", message="the application did not run")
     _count(suite)
+
+
+def _reads_alone(rule: Rule) -> bool:
+    """Whether a rule has said what it can without the application: flows alone leave the attack out."""
+    hooks = set(rule.hooks())
+    return bool(hooks & _NEED_NO_APPLICATION) or hooks <= _FOLLOWED
 
 
 def _case(suite: Element, finding: Finding) -> Element:

@@ -138,9 +138,12 @@ class Exceptions:
         if name in FOR_CLIENTS:
             return UNKNOWN
         said = self.said.get(name, []) if name in WORDED else []
-        if said and not any(_internal(value) for value in said):
+        short = name.rpartition(".")[2]
+        if said and any(_internal(value) for value in said):
+            return self._unknown(frame, f"{short} that names something of the inside", node)
+        if said:
             return hole(joined_taints(*(v.taints for s in said for v in deep_taints(s))))
-        return self._unknown(frame, name.rpartition(".")[2], node)
+        return self._unknown(frame, short, node)
 
     def _unknown(self, frame: Frame, name: str, node: ast.AST) -> Value:
         return Value(None, (), fresh(frame, default_source(frame, KIND, name, node)).taints, KIND)

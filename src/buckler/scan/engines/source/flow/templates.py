@@ -106,7 +106,7 @@ class Templates:
         tainted = {str(key) for key, value in context.items.items() if taints_within(frame, value)}
         if context.rest is None and not tainted and "request" not in context.items:
             return
-        if text is not None:
+        if text is not None and _TAG.search(text):
             at = f"{frame.module.path}: {name}"
             self._read.setdefault((name, escapes), (at, text, list(_walk(text, escapes))))
         self._render(frame, node, name, context, tainted, escapes, depth)

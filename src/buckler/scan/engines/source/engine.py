@@ -5,11 +5,12 @@ from __future__ import annotations
 import ast
 import fnmatch
 import gc
+import traceback
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from buckler.core.errors import UnreadableFile
-from buckler.core.events import GapFound, Listener, Progress
+from buckler.core.events import GapFound, Listener, Note, Progress
 from buckler.core.finding import Finding
 from buckler.core.rule import Rule
 from buckler.scan.discover import python_files
@@ -103,6 +104,8 @@ class SourceEngine:
             self._emit(
                 GapFound(entry, "it is too large to be followed to its end by the source engine")
             )
+        for place, raised in flow.broken.items():
+            self._broke(place, raised)
 
     def _read(self, path: str) -> tuple[ast.Module, list[str]] | None:
         try:
@@ -117,6 +120,17 @@ class SourceEngine:
             return True
         return bool(TEST_FOLDERS.intersection(relative.parts[:-1])) or any(
             fnmatch.fnmatch(file.name, pattern) for pattern in TESTS
+        )
+
+    def _broke(self, place: str, error: Exception) -> None:
+        said = " ".join(f"{type(error).__name__}: {error}".split())[:200]
+        self._emit(Note("source", "".join(traceback.format_exception(error))))
+        self._emit(
+            GapFound(
+                place,
+                f"internal error in the source engine: {said}",
+                "report it with the log of -v",
+            )
         )
 
     def _tell(self, path: str, error: UnreadableFile) -> None:

@@ -192,6 +192,7 @@ def _slice(frame: Frame, owner: Value, bounds: Sequence[Value | None], node: ast
         number = only(bound_) if bound_ is not None else None
         exact = exact and (number is None or isinstance(number, int))
         numbers.append(number if isinstance(number, int) else None)
+    exact = exact and numbers[2:] != [0]
     found: list[Value] = []
     for thing in owner.objs:
         if type(thing) is Container:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
+import warnings
 from functools import lru_cache
 from re import _parser as parser
 from typing import Any
 
+from buckler.scan.engines.source.flow.fitting import fits_whole
 from buckler.scan.engines.source.flow.values import ALL, bit
-from buckler.scan.languages.regex import is_exponential
 
 EVERYTHING = frozenset(chr(n) for n in range(128)) | {"é"}
 _DIGITS = frozenset("0123456789")
@@ -56,9 +57,8 @@ def clean_after(pattern: str, whole: bool) -> int:
         whole: Whether it was matched against the whole text (``fullmatch``, pydantic counts as
             ``search``); otherwise the pattern has to be anchored itself.
     """
-    try:
-        tree = parser.parse(pattern)
-    except (re.error, RecursionError, OverflowError):
+    tree = _read(pattern)
+    if tree is None:
         return 0
     items = list(tree)
     newline = False
@@ -78,6 +78,18 @@ def clean_after(pattern: str, whole: bool) -> int:
     elif newline:
         made &= ~bit("header", "log")
     return made
+
+
+def _read(pattern: str) -> list[Any] | None:
+    """The parts of a pattern; None where it is none, or too long to be one that was thought about."""
+    if len(pattern) > LONGEST:
+        return None
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            return list(parser.parse(pattern))
+    except (re.error, RecursionError, OverflowError):
+        return None
 
 
 ATTACKS = {
@@ -115,15 +127,22 @@ ATTACKS = {
     ),
 }
 """What has to be refused for a pattern to be an allow-list of addresses."""
-LONGEST = 300
+LONGEST_TRIED = 1000
+LONGEST = 20_000
+"""No person has written a longer pattern, and to read it takes seconds."""
 
 
 def _tried(pattern: str) -> int:
-    """The kinds for which a pattern refuses every attack; patterns that may take for ever are not tried."""
-    if len(pattern) > LONGEST or is_exponential(pattern, whole=True):
+    """The kinds for which a pattern refuses every attack."""
+    if len(pattern) > LONGEST_TRIED:
         return 0
-    fits = re.compile(pattern).fullmatch
-    return bit(*(kind for kind, texts in ATTACKS.items() if not any(fits(t) for t in texts)))
+    return bit(
+        *(k for k, texts in ATTACKS.items() if fits_whole(pattern, texts, _letters) is False)
+    )
+
+
+def _letters(op: str, argument: Any) -> frozenset[str]:
+    return _of(op, argument, 0)
 
 
 def _is_start(item: object) -> bool:
@@ -201,9 +220,8 @@ def _first(items: list[Any]) -> frozenset[str]:
 @lru_cache(maxsize=256)
 def shown_by_start(pattern: str) -> tuple[int, int]:
     """What a match of a pattern at the beginning of a text shows of it, and what the lack of one does."""
-    try:
-        items = list(parser.parse(pattern))
-    except (re.error, RecursionError, OverflowError):
+    items = _read(pattern)
+    if items is None:
         return 0, 0
     first = _first(items)
     fitting = bit("csv") if first and not first & FORMULA else 0
@@ -215,11 +233,8 @@ def shown_by_start(pattern: str) -> tuple[int, int]:
 @lru_cache(maxsize=256)
 def kept_after(pattern: str) -> int:
     """The kinds of sinks for which a text is harmless once all that fits a pattern is taken out of it."""
-    try:
-        items = list(parser.parse(pattern))
-    except (re.error, RecursionError, OverflowError):
-        return 0
-    if len(items) != 1:
+    items = _read(pattern)
+    if items is None or len(items) != 1:
         return 0
     op, argument = items[0]
     if str(op) in ("MAX_REPEAT", "MIN_REPEAT") and argument[0] <= 1:
@@ -238,9 +253,8 @@ def kept_after(pattern: str) -> int:
 @lru_cache(maxsize=256)
 def clean_group(pattern: str, number: int) -> int:
     """The kinds of sinks for which what a group has matched is harmless; 0 is the whole match, -1 any group."""
-    try:
-        tree = parser.parse(pattern)
-    except (re.error, RecursionError, OverflowError):
+    tree = _read(pattern)
+    if tree is None:
         return 0
     if number == 0:
         return _kinds(_allowed(list(tree)))

@@ -19,7 +19,7 @@ def comprehended(frame: Frame, node: Any, kind: str) -> Value:
     """The container that a comprehension makes."""
     made = Container(kind, frame.run.path)
     outer = frame.state
-    if outer is None:
+    if outer is None or frame.run.exhausted():
         return UNKNOWN
     frame.state = outer.fork()
     _loop(frame, node, node.generators, made, surely=True)
@@ -44,8 +44,9 @@ def _loop(
         each, exact = ([join(each)] if each else [UNKNOWN]), False
     for value in each:
         start = frame.state
-        if start is None:
+        if start is None or frame.run.exhausted():
             return
+        frame.run.spend()
         frame.state = start.fork()
         assigning.assign(frame, first.target, value)
         certain = surely and exact

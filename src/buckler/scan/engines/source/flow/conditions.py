@@ -168,7 +168,7 @@ def _constant(op: ast.cmpop, left: Value, right: Value) -> bool | None:
         for other in rights:
             try:
                 found.add(bool(compare(one, other)))
-            except TypeError:
+            except (TypeError, ValueError):  # `300 in b"…"` is neither true nor false
                 return None
     return found.pop() if len(found) == 1 else None
 

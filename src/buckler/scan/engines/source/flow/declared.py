@@ -95,6 +95,7 @@ _LINES = frozenset(
     {"pydantic.EmailStr", "pydantic.HttpUrl", "pydantic.AnyUrl", "pydantic.AnyHttpUrl"}
 )
 MOST_DEPTH = 6
+MOST_TYPES = 90
 
 
 def is_generic(name: str) -> bool:
@@ -107,11 +108,23 @@ def type_of(frame: Frame, node: ast.expr | None) -> Value:
     if node is None:
         return UNKNOWN
     if frame.parent is not None:
-        return _type_of(frame, node)  # it may name what the function around it was given
+        return _at_depth(frame, node)  # it may name what the function around it was given
     known = frame.run.types.get(node)
     if known is None:
-        known = frame.run.types[node] = _type_of(frame, node)
+        known = frame.run.types[node] = _at_depth(frame, node)
     return known
+
+
+def _at_depth(frame: Frame, node: ast.expr) -> Value:
+    """Types within types, or texts within texts, are followed so far and no further."""
+    if frame.run.depth > MOST_TYPES:
+        frame.run.shortened = True
+        return UNKNOWN
+    frame.run.depth += 1
+    try:
+        return _type_of(frame, node)
+    finally:
+        frame.run.depth -= 1
 
 
 def _type_of(frame: Frame, node: ast.expr) -> Value:
@@ -121,16 +134,25 @@ def _type_of(frame: Frame, node: ast.expr) -> Value:
         if isinstance(node.value, str):
             try:
                 inner = ast.parse(node.value, mode="eval").body
-            except (SyntaxError, ValueError, RecursionError):
+            except (SyntaxError, ValueError, RecursionError, MemoryError):
                 return UNKNOWN
             return type_of(frame, inner)
         return obj(External("builtins.NoneType")) if node.value is None else UNKNOWN
     if isinstance(node, ast.BinOp) and isinstance(node.op, ast.BitOr):
-        return join([type_of(frame, node.left), type_of(frame, node.right)])
+        return join([type_of(frame, one) for one in _united(node)])
     if isinstance(node, ast.Subscript):
         base = type_of(frame, node.value)
         return _subscripted(frame, base, node)
     return evaluate(frame, node)
+
+
+def _united(node: ast.expr) -> list[ast.expr]:
+    """``a | b | c`` from left to right."""
+    made: list[ast.expr] = []
+    while isinstance(node, ast.BinOp) and isinstance(node.op, ast.BitOr):
+        made.append(node.right)
+        node = node.left
+    return [node, *reversed(made)]
 
 
 def _subscripted(frame: Frame, base: Value, node: ast.Subscript) -> Value:

@@ -60,7 +60,8 @@ class FlowEngine:
         self._project = Project(paths, parse)
         self._sinks = Sinks(rules)
         self._templates = Templates(template)
-        self.cut_short: list[str] = []
+        self.cut_short: dict[str, None] = {}
+        self.broken: dict[str, Exception] = {}
         self.facts: frozenset[str] = frozenset()
         self._lines: dict[str, set[tuple[int, int]]] = {}
         self._compared: set[tuple[str, int]] = set()
@@ -95,18 +96,27 @@ class FlowEngine:
                 for function in things(entry.called, Function):
                     run.ran.add(id((function.wrapped or function).node))
             for entry in self._others(run):
-                self._entry(run, entry)
+                self._contained(run, entry)
             for entry in sorted(web.entries, key=_turn):
-                self._entry(run, entry)
+                self._contained(run, entry)
             if len(web.entries) == before and (not run.stored or before > MOST_TWICE):
                 break
             run.again()
         self.facts = frozenset(web.facts)
+        self.cut_short.update(dict.fromkeys(sorted(run.cut_short)))
+        self.broken.update(run.broken)
         yield from together(hits.found.values())
 
     def _line(self, path: str, line: int) -> str:
         module = self._project.modules.get(path)
         return module.line(line) if module is not None else ""
+
+    def _contained(self, run: Run, entry: Entry) -> None:
+        """Run an entry point; what the engine itself raises on the way costs this one alone."""
+        try:
+            self._entry(run, entry)
+        except Exception as error:  # noqa: BLE001 - told as a gap
+            self.broken[entry.operation or entry.frame.module.path] = error
 
     def _entry(self, run: Run, entry: Entry) -> None:
         entry.prefix = _prefix(run.web, entry)
@@ -125,8 +135,8 @@ class FlowEngine:
                 given = parameters.of(frame, function)
                 value = run.invoke(frame, function.node, Value(None, (function,)), given)
                 self._answer(frame, run, entry, function, value)
-        if run.spent():
-            self.cut_short.append(entry.operation or entry.path)
+        if run.spent() or run.shortened:
+            self.cut_short[entry.operation or entry.path or entry.frame.module.path] = None
 
     def _answer(
         self, frame: Frame, run: Run, entry: Entry, function: Function, value: Value
@@ -174,7 +184,7 @@ class FlowEngine:
             yield Entry("starlette", ("GET",), "", Value(None, (function,)), frame, node, owner)
             return
         for arg in (*node.args.posonlyargs, *node.args.args):
-            words = ast.unparse(arg.annotation) if arg.annotation is not None else ""
+            words = _words(arg.annotation) if arg.annotation is not None else ""
             if REQUEST.search(words):
                 frame = Frame(run, function.module, None, function.frame)
                 kind = "django" if "HttpRequest" in words else "request"
@@ -197,7 +207,7 @@ def _dependencies(web: Web, entry: Entry) -> list[External]:
         if current is None:
             break
         options.append(current.named)
-        include = next((i for i in web.includes if i.child is current), None)
+        include = web.include_of(current)
         if include is not None:
             options.append(include.options)
         current = include.parent if include is not None else None
@@ -218,7 +228,7 @@ def _prefix(web: Web, entry: Entry) -> str:
             break
         own = current.named.get("prefix") or current.named.get("url_prefix")
         text = own.alts[0] if own is not None and own.alts and isinstance(own.alts[0], str) else ""
-        include = next((i for i in web.includes if i.child is current), None)
+        include = web.include_of(current)
         made = (include.prefix if include else "") + text + made
         current = include.parent if include else None
     return made
@@ -240,6 +250,15 @@ def _is_html(frame: Frame, entry: Entry, function: Function) -> bool:
             if type(thing) is External:
                 return canonical(thing.name) == "starlette.responses.HTMLResponse"
     return False
+
+
+def _words(annotation: ast.expr) -> str:
+    """The names in an annotation, however deep they stand."""
+    made = []
+    for node in ast.walk(annotation):
+        word = getattr(node, "id", getattr(node, "attr", getattr(node, "value", "")))
+        made.append(word if isinstance(word, str) else "")
+    return " ".join(made)
 
 
 def _last_return(node: ast.AST) -> ast.AST | None:

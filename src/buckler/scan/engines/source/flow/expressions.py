@@ -50,6 +50,7 @@ def evaluate(frame: Frame, node: ast.expr) -> Value:
     run.depth += 1
     try:
         if run.depth > MOST_DEPTH:
+            run.shortened = True
             return UNKNOWN
         return evaluator(frame, node)
     finally:

@@ -11,6 +11,8 @@ from buckler.scan.engines.source.flow.frames import Frame
 from buckler.scan.engines.source.flow.iterating import derived, elements
 from buckler.scan.engines.source.flow.objects import Container, External, deep_taints, things
 from buckler.scan.engines.source.flow.values import (
+    MOST_PARTS,
+    MOST_TEXT,
     UNKNOWN,
     Taint,
     Text,
@@ -28,6 +30,8 @@ from buckler.scan.engines.source.flow.values import (
 _FIELD = re.compile(r"\{\{|\}\}|\{([^{}!:]*)(![rsa])?(:[^{}]*)?\}")
 
 
+MOST_DIGITS = 6
+"""Of the number of an argument; Python refuses to read very long numbers."""
 _PERCENT = re.compile(r"%(?:\((\w+)\))?[-+ #0]*(?:\*|\d+)?(?:\.(?:\*|\d+))?([a-zA-Z%])")
 
 
@@ -49,7 +53,8 @@ def formatted(frame: Frame, node: ast.AST, receiver: Value, given: Arguments) ->
         name = re.split(r"[.\[]", match.group(1) or "")[0]
         if not name:
             name, number = str(number), number + 1
-        value = given.at(int(name)) if name.isdigit() else given.named.get(name, given.more)
+        numbered = name.isdecimal() and len(name) < MOST_DIGITS
+        value = given.at(int(name)) if numbered else given.named.get(name, given.more)
         pieces.append(
             hole(joined_taints(*(v.taints for v in deep_taints(value))), "str")
             if value.objs
@@ -124,6 +129,8 @@ def with_replaced(frame: Frame, node: ast.AST, receiver: Value, given: Arguments
     old, new = one_text(given.at(0)), one_text(given.at(1))
     if receiver.alts is not None and old is not None and new is not None:
         if all(isinstance(a, str) for a in receiver.alts):
+            if any(_grows(a, old, new) for a in receiver.alts):
+                return Value(kind="str")
             return Value(tuple(dict.fromkeys(a.replace(old, new) for a in receiver.alts)))
     if receiver.alts and any(type(a) is Text for a in receiver.alts) and not _single_hole(receiver):
         # A template with marks: ``"SELECT … WHERE x = '$X'".replace("$X", value)``.
@@ -140,6 +147,12 @@ def with_replaced(frame: Frame, node: ast.AST, receiver: Value, given: Arguments
         for t in receiver.taints
     )
     return hole(joined_taints(made, given.at(1).taints), "str")
+
+
+def _grows(text: str, old: str, new: str) -> bool:
+    """Whether a replacement makes a text longer than is kept of one."""
+    more = len(new) - len(old)
+    return more > 0 and len(text) + text.count(old) * more > MOST_TEXT
 
 
 def _single_hole(value: Value) -> bool:
@@ -169,7 +182,7 @@ def _filled(frame: Frame, node: ast.AST, receiver: Value, old: str | None, new: 
         pieces: list[Value] = []
         for part in text:
             if isinstance(part, str):
-                bits = part.split(old) if old else [part]
+                bits = part.split(old, MOST_PARTS) if old else [part]
                 for number, piece in enumerate(bits):
                     if number:
                         pieces.append(new)

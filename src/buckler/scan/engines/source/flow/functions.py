@@ -63,7 +63,9 @@ def call_function(
     state = frame.state
     if state is None:
         return UNKNOWN
-    if len(run.active) >= MOST_CALLS or run.active.count(function.node) > 1 or run.spent():
+    deep = len(run.active) >= MOST_CALLS
+    run.shortened = run.shortened or deep
+    if deep or run.active.count(function.node) > 1 or run.spent():
         return _given_back(given)
     args = _baked(state, given)
     if direct:

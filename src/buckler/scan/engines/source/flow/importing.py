@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 import ast
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 from buckler.scan.engines.source.flow.frames import Frame
 from buckler.scan.engines.source.flow.libraries.names import canonical
 from buckler.scan.engines.source.flow.objects import External, ModuleObject
 from buckler.scan.engines.source.flow.values import Value, obj
+
+if TYPE_CHECKING:
+    from buckler.scan.engines.source.flow.project import Project, SourceModule
 
 
 def run_import(frame: Frame, node: ast.Import) -> None:
@@ -44,6 +49,36 @@ def run_import_from(frame: Frame, node: ast.ImportFrom) -> None:
             frame.bind(name, _module(below))
         elif node.level == 0:
             frame.bind(name, _external(f"{origin}.{alias.name}"))
+
+
+def imported_first(project: Project, module: SourceModule) -> list[SourceModule]:
+    """The modules that a module imports at its top and that were not run yet, each after those that it imports itself."""
+    made: list[SourceModule] = []
+    seen = {module.path}
+    waiting = [(module, _imports(project, module))]
+    while waiting:
+        one, others = waiting[-1]
+        other = next((o for o in others if o.env is None and o.path not in seen), None)
+        if other is not None:
+            seen.add(other.path)
+            waiting.append((other, _imports(project, other)))
+            continue
+        waiting.pop()
+        if waiting:
+            made.append(one)
+    return made
+
+
+def _imports(project: Project, module: SourceModule) -> Iterator[SourceModule]:
+    for node in module.tree.body if module.tree is not None else ():
+        if isinstance(node, ast.ImportFrom):
+            names = [node.module or "", *(f"{node.module or ''}.{a.name}" for a in node.names)]
+            found = [project.find(module, name.strip("."), node.level) for name in names]
+        elif isinstance(node, ast.Import):
+            found = [project.find(module, alias.name, 0) for alias in node.names]
+        else:
+            continue
+        yield from (f for f in found if f is not None)
 
 
 def _module(module: object) -> Value:

@@ -67,6 +67,8 @@ SECURITY = {
 _OBJECTS = frozenset(
     {"fastapi.security.HTTPBearer", "fastapi.security.HTTPBasic", "fastapi.security.HTTPDigest"}
 )
+MOST_DEPENDENCIES = 25
+"""So many dependencies that stand on each other are followed."""
 _FIRST = {"django": DJANGO, "starlette": STARLETTE, "handler": STARLETTE}
 _FORMS = frozenset(
     {
@@ -230,7 +232,9 @@ class Parameters:
         for thing in target.objs:
             key = (id(getattr(thing, "node", thing)), id(getattr(thing, "frame", None)))
             if key not in self._solved:
-                if key in self._solving:
+                deep = len(self._solving) >= MOST_DEPENDENCIES
+                self._run.shortened = self._run.shortened or deep
+                if deep or key in self._solving:
                     return UNKNOWN
                 self._solving.add(key)
                 self._solved[key] = self._remembered(frame, thing, key)
@@ -357,9 +361,15 @@ class Parameters:
 
 
 def _names(kind: Value, name: str) -> bool:
-    for thing in things(unwrapped(kind), External):
-        if canonical(thing.name) == name or any(_names(g, name) for g in thing.given):
-            return True
+    """Whether a type is of that name, or made of one that is; an alias may stand in it many times."""
+    waiting, seen = [kind], {id(kind)}
+    while waiting:
+        for thing in things(unwrapped(waiting.pop()), External):
+            if canonical(thing.name) == name:
+                return True
+            new = [g for g in thing.given if id(g) not in seen]
+            seen.update(id(g) for g in new)
+            waiting += new
     return False
 
 

@@ -42,14 +42,17 @@ class Routing:
 
     Attributes:
         entries: Those functions, in the order of their definition.
-        includes: Which router stands below which.
         facts: What is true of the whole project, by the names of :mod:`facts`.
     """
 
     def __init__(self) -> None:
         self.entries: list[Entry] = []
-        self.includes: list[Include] = []
+        self._includes: dict[External, Include] = {}
         self.facts: set[str] = set()
+
+    def include_of(self, router: External) -> Include | None:
+        """Where a router was first put below another one."""
+        return self._includes.get(router)
 
     def decorated(
         self, frame: Frame, node: ast.expr, decorator: Value, made: Value, function: Function
@@ -220,7 +223,7 @@ class Routing:
             )
             text = one_text(prefix) if prefix is not None else ""
             for inner in things(child, External):
-                self.includes.append(Include(thing, inner, text or "", given.named))
+                self._includes.setdefault(inner, Include(thing, inner, text or "", given.named))
             return UNKNOWN
         if name == "add_middleware":
             self.facts |= host_facts(given.at(0), given)

@@ -14,6 +14,7 @@ from buckler.scan.engines.source.flow.arguments import Arguments
 from buckler.scan.engines.source.flow.attributes import bound, subscript
 from buckler.scan.engines.source.flow.frames import Frame
 from buckler.scan.engines.source.flow.functions import Outcome
+from buckler.scan.engines.source.flow.importing import imported_first
 from buckler.scan.engines.source.flow.objects import (
     ClassObject,
     Container,
@@ -41,7 +42,12 @@ if TYPE_CHECKING:
     from buckler.scan.engines.source.flow.web import Web
 
 MOST_STATEMENTS = 10_000
-"""What one entry point may cost; a generated file of 50,000 lines is not to stop a scan."""
+"""What one entry point may cost before its calls are no more followed; a generated file of 50,000 lines is not to
+stop a scan."""
+MOST_AT_ALL = 25_000
+"""What it may cost at all: loops in loops take a number of rounds that doubles with each."""
+MOST_NESTED = 20
+"""So many modules may be under way at once; what they import besides is run before them, one by one."""
 
 
 _NAMED = frozenset({"query", "path", "header", "cookie", "form", "json", "filename"})
@@ -63,6 +69,9 @@ class Run:
         hits: Gets what is found.
         web: Knows the frameworks.
         path: Number of the branch that is under way; objects made on another one change only perhaps.
+        shortened: Whether something of the entry point lay too deep to be followed.
+        cut_short: Paths of modules that were too large to be run to their end.
+        broken: What was raised by the engine itself, by the path of the module that it was at.
     """
 
     project: Project
@@ -75,7 +84,10 @@ class Run:
     outcomes: dict[Any, Outcome] = field(default_factory=dict)
     ran: set[int] = field(default_factory=set)
     nowhere: ast.AST = field(default_factory=ast.Pass)
-    cut_short: int = 0
+    shortened: bool = False
+    cut_short: set[str] = field(default_factory=set)
+    broken: dict[str, Exception] = field(default_factory=dict)
+    _under_way: int = 0
     _calls: list[_Call] = field(default_factory=list)
     _paths: Iterator[int] = field(default_factory=lambda: itertools.count(1))
     _left: int = MOST_STATEMENTS
@@ -106,15 +118,18 @@ class Run:
         self._left -= 1
 
     def spent(self) -> bool:
-        """Whether this entry point has cost enough."""
-        if self._left <= 0 and self.cut_short == 0:
-            self.cut_short = 1
+        """Whether this entry point has cost so much that its calls are no more followed."""
         return self._left <= 0
+
+    def exhausted(self) -> bool:
+        """Whether it has cost so much that nothing of it is run any more."""
+        return self._left <= MOST_STATEMENTS - MOST_AT_ALL
 
     def refill(self) -> None:
         """A new entry point begins."""
         self._left = MOST_STATEMENTS
         self.depth = 0
+        self.shortened = False
 
     # Branches and calls
 
@@ -169,12 +184,20 @@ class Run:
 
     def module_env(self, module: SourceModule) -> dict[str, Value]:
         """The names of a module; it is run when they are first asked for."""
-        if module.env is None:
-            module.env = {}
-            tree = module.tree
-            if tree is not None:
-                self._run_module(module, tree)
-        return module.env
+        if module.env is None and self._under_way >= MOST_NESTED:
+            for one in imported_first(self.project, module):
+                self._run_once(one)
+        self._run_once(module)
+        return module.env or {}
+
+    def _run_once(self, module: SourceModule) -> None:
+        if module.env is not None:
+            return
+        module.env = {}
+        if module.tree is not None:
+            self._under_way += 1
+            self._run_module(module, module.tree)
+            self._under_way -= 1
 
     def _run_module(self, module: SourceModule, tree: ast.Module) -> None:
         from buckler.scan.engines.source.flow.statements import run_block
@@ -187,6 +210,10 @@ class Run:
         self.path, self._left, self.depth, self.active = 0, MOST_STATEMENTS, 0, []
         try:
             run_block(frame, tree.body)
+            if self.exhausted():
+                self.cut_short.add(module.path)
+        except Exception as error:  # noqa: BLE001 - told as a gap; one module must not cost the others
+            self.broken[module.path] = error
         finally:
             self.path, self._left, self.depth, self.active = kept
         if frame.state is not None and module.env is not None:

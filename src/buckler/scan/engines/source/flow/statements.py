@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Callable, Iterable
+from contextlib import ExitStack
 from typing import Any
 
 from buckler.scan.engines.source.flow import assigning
@@ -32,15 +33,20 @@ def run_block(frame: Frame, statements: Iterable[ast.stmt]) -> None:
     """Run statements one after the other, until none can be reached."""
     run = frame.run
     for statement in statements:
-        if frame.state is None:
+        if frame.state is None or run.exhausted():
             return
         runner = RUNNERS.get(type(statement))
         if runner is not None:
-            run.spend()
-            frame.line = statement.lineno
-            end = statement.end_lineno if type(statement) in _SIMPLE else statement.lineno
-            frame.lines.add((statement.lineno, end or statement.lineno))
+            begun(frame, statement)
             runner(frame, statement)
+
+
+def begun(frame: Frame, statement: ast.stmt) -> None:
+    """A statement is reached."""
+    frame.run.spend()
+    frame.line = statement.lineno
+    end = statement.end_lineno if type(statement) in _SIMPLE else statement.lineno
+    frame.lines.add((statement.lineno, end or statement.lineno))
 
 
 def branch(
@@ -57,17 +63,29 @@ def branch(
 
 
 def _if(frame: Frame, node: ast.If) -> None:
-    test = evaluate(frame, node.test)
-    known = truth(test)
-    facts = test.facts or ({}, {})
-    start = frame.state
-    if known is not None and start is not None:
-        start.clear(facts[0 if known else 1] or {})
-        run_block(frame, node.body if known else node.orelse)
-        return
-    then = branch(frame, start, facts[0], node.body)
-    other = branch(frame, start, facts[1], node.orelse)
-    frame.state = merged([s for s in (then, other) if s is not None])
+    """Each ``elif`` in turn: a chain of a thousand must not nest a thousand calls."""
+    ends: list[State | None] = []
+    with ExitStack() as ways:
+        while True:
+            test = evaluate(frame, node.test)
+            known = truth(test)
+            facts = test.facts or ({}, {})
+            start = frame.state
+            if known is not None and start is not None:
+                start.clear(facts[0 if known else 1] or {})
+                run_block(frame, node.body if known else node.orelse)
+                break
+            ends.append(branch(frame, start, facts[0], node.body))
+            following = node.orelse[0] if len(node.orelse) == 1 else None
+            if not isinstance(following, ast.If) or start is None or facts[1] is None:
+                frame.state = branch(frame, start, facts[1], node.orelse)
+                break
+            frame.state = start.fork()
+            frame.state.clear(facts[1])
+            ways.enter_context(frame.run.branching())
+            node = following
+            begun(frame, node)
+    frame.state = merged([s for s in (*ends, frame.state) if s is not None])
 
 
 def _while(frame: Frame, node: ast.While) -> None:

@@ -3,12 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from typing import Any
+
+from buckler.scan.engines.source.flow.sources import SLOTS as SLOTS
+from buckler.scan.engines.source.flow.sources import Source as Source
+from buckler.scan.engines.source.flow.sources import Step as Step
+from buckler.scan.engines.source.flow.sources import Token as Token
 
 MOST_ALTERNATIVES = 6
 MOST_PARTS = 48
 MOST_TAINTS = 8
+MOST_TEXT = 10_000
+"""So many characters of a text that is put together are kept; one that doubles in each line would fill the memory."""
+MOST_BITS = 4096
+"""Longer numbers stand for no number of a program, and Python does not write them in decimal."""
 ALL = -1
 _BITS: dict[str, int] = {}
 
@@ -21,87 +29,6 @@ def bit(*kinds: str) -> int:
             return ALL
         made |= _BITS.setdefault(kind, 1 << len(_BITS))
     return made
-
-
-@dataclass(frozen=True, slots=True)
-class Source:
-    """Where input enters.
-
-    Attributes:
-        kind: ``query``, ``path``, ``header``, ``cookie``, ``json``, ``form``, ``file``, ``filename``,
-            ``body``, ``message``; of lower confidence ``database`` and ``answer`` (of a third party);
-            ``exception``, ``host`` (the Host header), ``secret``, ``token`` (what an unchecked one
-            says), ``random`` (of a generator that can be foretold).
-        name: Name or dotted path, as slots are named.
-        path: File, relative to the project.
-        line: 1-based.
-        text: The line's own code.
-    """
-
-    kind: str
-    name: str
-    path: str
-    line: int
-    text: str = ""
-
-    @property
-    def slot(self) -> str:
-        """``where:name``, as findings name it; empty where it is no slot of a request."""
-        name = self.name.removesuffix(":path")
-        return f"{self.kind}:{name}" if self.kind in SLOTS and name not in ("", "*") else ""
-
-    @property
-    def direct(self) -> bool:
-        """Whether the request itself brings it."""
-        return self.kind in SLOTS or self.kind == "host"
-
-
-SLOTS = frozenset(
-    {"query", "path", "header", "cookie", "json", "form", "file", "filename", "body", "message"}
-)
-
-
-class Token:
-    """One input, or one thing computed from it; a check of a token clears whatever holds it."""
-
-    __slots__ = ("how", "made", "parent", "source")
-
-    def __init__(self, source: Source, parent: Token | None = None, how: str = "") -> None:
-        self.source = source
-        self.parent = parent
-        self.how = how
-        self.made: dict[Any, Token] = {}
-
-    def derived(self, how: str, where: Any) -> Token:
-        """What an operation at a place makes of this one; the same token each time."""
-        depth, up = 0, self
-        while up.parent is not None:
-            depth, up = depth + 1, up.parent
-            if depth > 20:
-                return self
-        key = (how, where)
-        if key not in self.made:
-            self.made[key] = Token(self.source, self, how)
-        return self.made[key]
-
-
-@dataclass(frozen=True, slots=True)
-class Step:
-    """One step of a path, and the one before it."""
-
-    before: Step | None
-    path: str
-    line: int
-    what: str
-
-    def steps(self) -> list[Step]:
-        """All steps, the first one first."""
-        made: list[Step] = []
-        step: Step | None = self
-        while step is not None:
-            made.append(step)
-            step = step.before
-        return made[::-1]
 
 
 class Taint:
@@ -224,6 +151,8 @@ def _refilled(text: Text, by: dict[Token, Taint]) -> Text:
 
 def constant(value: object) -> Value:
     """A value that is one constant."""
+    if type(value) is int and value.bit_length() > MOST_BITS:
+        return Value(kind="int")
     return Value((value,))
 
 
@@ -338,19 +267,30 @@ def concatenated(pieces: Iterable[Value]) -> Value:
         taints.append(piece.taints)
         if len(options) * len(rows) > MOST_ALTERNATIVES:
             options = (Text((piece.taints,)),)
-        rows = [row + list(option) for row in rows for option in options]
+        if len(options) == 1:
+            for row in rows:
+                row.extend(options[0])
+        else:
+            rows = [row + list(option) for row in rows for option in options]
     merged = tuple(dict.fromkeys(compact(row) for row in rows))
     alts = tuple(t[0] if len(t) == 1 and isinstance(t[0], str) else t if t else "" for t in merged)
     return Value(alts, (), joined_taints(*taints), "str")
 
 
 def compact(parts: Iterable[Part]) -> Text:
-    """Constant pieces side by side become one; very long texts lose their middle."""
+    """Constant pieces side by side become one; of very long texts the end is known by its input alone."""
     made: list[Part] = []
-    for part in parts:
+    room = MOST_TEXT
+    waiting = iter(parts)
+    for part in waiting:
         if isinstance(part, str):
             if not part:
                 continue
+            if len(part) > room:
+                rest = joined_taints(*(p for p in waiting if not isinstance(p, str)))
+                made += [part[:room], rest]
+                break
+            room -= len(part)
             if made and isinstance(made[-1], str):
                 made[-1] += part
                 continue

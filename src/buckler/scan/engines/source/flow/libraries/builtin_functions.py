@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 
 from buckler.scan.engines.source.flow.arguments import Arguments
 from buckler.scan.engines.source.flow.conditions import all_of, any_of, boolean, facts_of
@@ -29,6 +30,8 @@ from buckler.scan.engines.source.flow.values import (
     one_text,
     only,
 )
+
+_NUMBER = re.compile(r"-?[0-9]{1,18}")
 
 
 def _str(frame: Frame, node: ast.AST, given: Arguments) -> Value:
@@ -111,7 +114,7 @@ def _number(frame: Frame, node: ast.AST, given: Arguments) -> Value:
     if frame.state is not None and value.taints:
         frame.state.clear(clearing(value))
     known = only(value)
-    if isinstance(known, str) and known.lstrip("-").isdigit() and len(known) < 20:
+    if isinstance(known, str) and _NUMBER.fullmatch(known):
         return constant(int(known))
     return as_number(value)
 

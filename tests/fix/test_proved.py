@@ -21,7 +21,7 @@ from buckler.scan.fix.look import Looker
 from buckler.scan.fix.plan import plan
 from buckler.scan.fix.verify import Verifier
 
-HOOKS = ("check_source", "flows")
+HOOKS = ("check_source", "check_call", "flows")
 ATTACKED = ("INJ001", "INJ002", "INJ004", "INJ009")
 """Of those that source shows as well: one for each way in which an attack is sent again."""
 

@@ -21,6 +21,9 @@ hook                   engine      called with
 ``check_project``      packages    the manifests and other files of the project
 ====================== ==========  ====================================================
 
+``refuted`` is asked by the attack engine about what source had a rule suspect: whether the answers that
+were seen show that it does not hold, because something else in the application sees to it.
+
 A rule that can repair what it found has ``fix_source`` beside them, which no engine calls:
 ``buckler fix`` does, with the file opened for editing and one finding (docs/fixers.md).
 """

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
+from typing import Any
 
 from buckler.core.finding import Confidence, Finding
 from buckler.scan.model.application import AppModel, Operation
@@ -32,7 +33,11 @@ def merge(findings: Iterable[Finding], line: Line) -> list[Finding]:
         if seen:
             kept[seen[0]] = kept[seen[0]].merged(replace(finding, severity=kept[seen[0]].severity))
             continue
-        twins = [i for i, other in enumerate(placed) if _same_place(finding, other)]
+        twins = [
+            i
+            for i, other in enumerate(placed)
+            if _same_place(finding, other) or _same_way(finding, other)
+        ]
         for index in twins:
             placed[index] = placed[index].merged(replace(finding, severity=placed[index].severity))
         if not twins:
@@ -69,6 +74,34 @@ def _same_place(source: Finding, live: Finding) -> bool:
     return any(
         path == one.path and at is not None and abs(at - (one.line or 0)) <= NEAR
         for path, at in places
+    )
+
+
+def _same_way(source: Finding, live: Finding) -> bool:
+    """Whether a flow that the source shows leads through the place at which it was seen to do harm.
+
+    Where the application lost its stack on the way, as in a thread, the operation and its slot tell.
+    """
+    suspected = source.confidence is Confidence.SUSPECTED
+    if not suspected or live.confidence is Confidence.SUSPECTED or source.rule != live.rule:
+        return False
+    for flow in source.proof:
+        if flow.data.get("operation") != live.location.operation:
+            continue
+        if not _comes_along(live.location.slot or "", flow.data):
+            continue
+        way = [(step["path"], step["line"]) for step in flow.data.get("steps", ())]
+        stack = any(proof.data.get("stack") for proof in live.proof)
+        if not stack or (live.location.path, live.location.line) in way:
+            return True
+    return False
+
+
+def _comes_along(slot: str, flow: Mapping[str, Any]) -> bool:
+    """Whether a slot is of what flows; several fields stand for the whole body, with what it does not declare."""
+    slots = flow.get("slots", ())
+    return slot == flow.get("slot") or bool(
+        slots and slot.partition(":")[0] == slots[0].partition(":")[0]
     )
 
 

@@ -260,6 +260,8 @@ class Scanner:
         elif not self._attack:
             self.emit(GapFound("attack", "no payloads were sent", "leave --no-attack out"))
         self._add(engine.conclude())
+        refuted = {id(finding) for finding in engine.refuted()}
+        self._work.findings = [f for f in self._work.findings if id(f) not in refuted]
 
     def _start(
         self, session: Session, application: Application, late: tuple[str, ...] = ()

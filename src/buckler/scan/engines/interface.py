@@ -318,6 +318,17 @@ class ChecksObservations(Protocol):
 
 
 @runtime_checkable
+class Refutes(Protocol):
+    """Takes a suspicion back that the running application does not bear out."""
+
+    id: str
+
+    def refuted(self, finding: Finding, app: AppModel, seen: Observations) -> bool:
+        """Whether what was seen shows that a suspicion of this rule does not hold."""
+        ...
+
+
+@runtime_checkable
 class Attacks(Protocol):
     """Sends payloads. Judges by the sink hits or by the answers that carry its canaries."""
 

@@ -114,7 +114,8 @@ def _gives_mac(index: Index, call: ast.Call, depth: int) -> bool:
         return _is_mac(index, call.func.value, depth + 1)
     if name in _WRITTEN and call.args:
         inner = [call.args[0]]
-        if isinstance(call.func, ast.Attribute) and not index.name(call.func).startswith("base64."):
+        module = index.name(call.func).rpartition(".")[0]
+        if isinstance(call.func, ast.Attribute) and module != "base64":
             inner.append(call.func.value)
         return any(_is_mac(index, item, depth + 1) for item in inner)
     made = definition(index, call.func)

@@ -12,7 +12,7 @@ from typing import TypeVar
 
 from buckler.core.errors import ApplicationError
 from buckler.core.events import GapFound, Listener
-from buckler.core.finding import Finding
+from buckler.core.finding import Confidence, Finding
 from buckler.core.redact import Redactor
 from buckler.core.report import OperationCoverage
 from buckler.core.rule import Rule
@@ -27,7 +27,7 @@ from buckler.scan.engines.attack.judging import Judge, Line
 from buckler.scan.engines.attack.observe import Observer
 from buckler.scan.engines.attack.probing import Prober
 from buckler.scan.engines.attack.run import Run
-from buckler.scan.engines.interface import ChecksObservations, Probe
+from buckler.scan.engines.interface import ChecksObservations, Probe, Refutes
 from buckler.scan.engines.observations import Observations
 from buckler.scan.model.application import AppModel, Operation
 
@@ -229,6 +229,18 @@ class AttackEngine:
             if isinstance(rule, ChecksObservations):
                 found += rule.check_observations(run.model, run.seen)
         return found
+
+    def refuted(self) -> list[Finding]:
+        """Suspicions of the engines before this one that the answers do not bear out."""
+        run = self._run
+        rules = {rule.id: rule for rule in run.rules if isinstance(rule, Refutes)}
+        return [
+            finding
+            for finding in run.seen.earlier
+            if finding.confidence is Confidence.SUSPECTED
+            and finding.rule in rules
+            and rules[finding.rule].refuted(finding, run.model, run.seen)
+        ]
 
     @property
     def observations(self) -> Observations:

@@ -17,13 +17,26 @@ def where_text(flow: Flow) -> bool:
         for key, value in thing.items.items():
             if where_text(replace(flow, value=value)):
                 return True
-            if key in ("$where", "$function") and value.taints:
-                return any(
-                    isinstance(p, str)
-                    for t in (value.alts or ())
-                    if isinstance(t, tuple)
-                    for p in t
-                ) or bool(value.taints)
+            if key in ("$where", "$function") and _is_run(value, flow):
+                return True
+    return False
+
+
+def _is_run(value: Value, flow: Flow) -> bool:
+    """Whether input may be more than a literal of JavaScript, as ``json.dumps`` writes one."""
+    code = bit("code")
+    texts = texts_of(value)
+    if not texts:
+        return any(not flow.cleared(t) & code for t in value.taints)
+    for text in texts:
+        before = ""
+        for part in text:
+            if isinstance(part, str):
+                before = part
+            elif part and (
+                before.endswith(("'", '"')) or any(not flow.cleared(t) & code for t in part)
+            ):
+                return True
     return False
 
 

@@ -217,6 +217,11 @@ class InsecureCookie(Rule):
                 proof=(shown(exchange, seen.identities, why=f"sets {cookie.name}"),),
             )
 
+    def refuted(self, finding: Finding, app: AppModel, seen: Observations) -> bool:
+        """Whether the cookie was seen and lacked nothing: a layer around the application sees to it."""
+        sent = [cookie for _, cookie in _credentials(seen) if cookie.name == finding.subject]
+        return bool(sent) and not any(_lacks(cookie) for cookie in sent)
+
     def fix_source(self, draft: Draft, finding: Finding) -> Repair | None:
         """The attributes that the cookie lacks; a header written by hand is for a person."""
         for call in draft.calls_at(finding):

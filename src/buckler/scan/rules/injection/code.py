@@ -58,6 +58,7 @@ class CodeInjection(Rule):
         numexpr.evaluate(0) asteval.Interpreter.eval(0) pydoc.locate(0) importlib.util.spec_from_file_location(1)
         *.{eval,query}(0) langchain_experimental.utilities.PythonREPL.run(0) *.run_code(0)
         """,
+        sanitizers="json.dumps builtins.ascii",
         sources=DIRECT | STORED | ANSWERS,
     )
     fix = Fix(

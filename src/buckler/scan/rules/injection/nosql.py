@@ -73,7 +73,7 @@ class NoSqlInjection(Rule):
         pymongo.Collection.aggregate(0,pipeline) pymongo.Database.command(0)
         *.{find_one,find,find_one_and_update,find_one_and_delete,update_one,update_many,delete_one,delete_many,count_documents}(0,filter)
         """,
-        sanitizers="builtins.str bson.ObjectId",
+        sanitizers="builtins.str bson.ObjectId code:json.dumps",
     )
     fix = Fix(
         "declare the type, or compare explicitly: {'email': {'$eq': value}}",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
@@ -42,6 +42,9 @@ NAMES = {
     "token": "a token that nobody has checked: its",
     "random": "a generator that can be foretold",
 }
+
+
+MOST_SLOTS = 50
 
 
 @dataclass(slots=True)
@@ -107,9 +110,10 @@ class Hits:
                 severity=verdict.severity or rule.severity,
                 confidence=Confidence.SUSPECTED,
                 location=Location(path, line),
-                proof=tuple(
-                    self._proof(frame, taint, path, line, name)
-                    for taint in (verdict.taints[:1] if isinstance(verdict, At) else ())
+                proof=(
+                    (self._proof(frame, verdict.taints, path, line, name),)
+                    if isinstance(verdict, At) and verdict.taints
+                    else ()
                 ),
                 subject=verdict.subject if isinstance(verdict, About) else "",
             ),
@@ -198,7 +202,9 @@ class Hits:
         key = (sink.rule.id, place.path or "", place.line or 0)
         if isinstance(verdict, At):
             flow = replace(flow, taints=verdict.taints)
-        taint = next(t for t in flow.taints or flow.all_taints if t.token.source is flow.source)
+        taints = sorted(
+            flow.taints or flow.all_taints, key=lambda t: t.token.source is not flow.source
+        )
         known = self.found.get(key)
         if known is not None and not (flow.source.direct and not known.context.get("direct")):
             return
@@ -209,7 +215,7 @@ class Hits:
             severity=verdict.severity or sink.rule.severity,
             confidence=Confidence.SUSPECTED,
             location=place,
-            proof=(self._proof(frame, taint, path, line, flow.call),),
+            proof=(self._proof(frame, taints, path, line, flow.call),),
             context={"direct": flow.source.direct},
         )
 
@@ -223,7 +229,11 @@ class Hits:
             made += f" The result of {wasted[0]} is thrown away."
         return made
 
-    def _proof(self, frame: Frame, taint: Taint, path: str, line: int, name: str) -> Proof:
+    def _proof(
+        self, frame: Frame, taints: Sequence[Taint], path: str, line: int, name: str
+    ) -> Proof:
+        """The way of the first of the input; which other slots of the request come along."""
+        taint = taints[0]
         steps = [
             {"text": s.what, "path": s.path, "line": s.line, "code": self.line(s.path, s.line)}
             for s in taint.step.steps()
@@ -238,6 +248,9 @@ class Hits:
             "slot": taint.token.source.slot,
             "source": taint.token.source.kind,
         }
+        slots = sorted({t.token.source.slot for t in taints if t.token.source.slot})
+        if len(slots) > 1:
+            data["slots"] = slots[:MOST_SLOTS]
         if self.entry is not None and self.entry.operation:
             data["operation"] = self.entry.operation
         return Proof("flow", data)

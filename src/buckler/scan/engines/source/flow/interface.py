@@ -36,7 +36,7 @@ class Flows:
         sinks: Calls, separated by white space: ``sqlite3.Connection.execute(0)``; in brackets
             the positions and names of the arguments that matter, ``*`` for all of them, after ``;`` a condition
             (``shell=True``). ``*.execute(0)``: of any object that is not known. ``{a,b}`` is either.
-        sanitizers: Functions whose result is harmless for this kind.
+        sanitizers: Functions whose result is harmless for this kind; ``code:json.dumps`` for another one.
         sources: The kinds of input that count.
         message: What is said of a flow, ``{source}`` and ``{sink}`` filled in.
         at_source: Whether the finding stands where the value comes from, which is what has to be changed.

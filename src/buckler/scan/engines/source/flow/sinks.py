@@ -93,9 +93,10 @@ class Sinks:
             else:
                 self._by_name.setdefault(canonical(name), []).append(sink)
         for word in flows.sanitizers.split():
-            for name in expanded(word):
+            kind, _, names = word.rpartition(":")
+            for name in expanded(names):
                 known = canonical(name)
-                self.sanitizers[known] = self.sanitizers.get(known, 0) | bit(flows.kind)
+                self.sanitizers[known] = self.sanitizers.get(known, 0) | bit(kind or flows.kind)
 
     def named(self, name: str) -> list[Sink]:
         """The sinks of a function or method by its dotted name."""

@@ -19,8 +19,8 @@ ONE = frozenset({"check_hit", "check_exchange", "check_flow", "check_call"})
 """Hooks that give one verdict or None; the others give several things."""
 JUDGES = ("check_flow",)
 """Hooks that only refine what another one says."""
-ASKED = ("likes",)
-"""What else engines call on a rule: a question that is answered with yes or no."""
+ASKED = ("likes", "refuted")
+"""What else engines call on a rule: questions, each answered with yes or no."""
 
 
 class Containment:

@@ -260,8 +260,7 @@ class Scanner:
         elif not self._attack:
             self.emit(GapFound("attack", "no payloads were sent", "leave --no-attack out"))
         self._add(engine.conclude())
-        refuted = {id(finding) for finding in engine.refuted()}
-        self._work.findings = [f for f in self._work.findings if id(f) not in refuted]
+        self._work.findings = engine.upheld(self._work.findings)
 
     def _start(
         self, session: Session, application: Application, late: tuple[str, ...] = ()
@@ -322,8 +321,8 @@ class Scanner:
             self.emit(gap)
 
     def _made_up(self, names: Iterable[str]) -> None:
-        why = "it was missing; a value was made up"
         for name in names:
+            why = "it was missing; a value was made up"
             self.emit(GapFound(f"setting {name}", why, "--env-file FILE"))
 
     def _needed(self, session: Session) -> None:
@@ -368,10 +367,9 @@ class Scanner:
         for complaint in complaints:
             self.emit(complaint)
         kept.sort(key=sort_key)
-        model = work.model
         return Report(
             tool={"name": "buckler", "version": __version__, "rules": len(self._rules)},
-            target=describe(self._target, model, self._engines, self._settings.seed),
+            target=describe(self._target, work.model, self._engines, self._settings.seed),
             findings=tuple(kept),
             coverage=work.coverage,
             rules={rule.id: rule for rule in self._given},

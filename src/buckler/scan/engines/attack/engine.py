@@ -230,16 +230,16 @@ class AttackEngine:
                 found += rule.check_observations(run.model, run.seen)
         return found
 
-    def refuted(self) -> list[Finding]:
-        """Suspicions of the engines before this one that the answers do not bear out."""
+    def upheld(self, findings: Iterable[Finding]) -> list[Finding]:
+        """The findings without the suspicions that the answers do not bear out."""
         run = self._run
         rules = {rule.id: rule for rule in run.rules if isinstance(rule, Refutes)}
         return [
             finding
-            for finding in run.seen.earlier
-            if finding.confidence is Confidence.SUSPECTED
-            and finding.rule in rules
-            and rules[finding.rule].refuted(finding, run.model, run.seen)
+            for finding in findings
+            if finding.confidence is not Confidence.SUSPECTED
+            or finding.rule not in rules
+            or not rules[finding.rule].refuted(finding, run.model, run.seen)
         ]
 
     @property

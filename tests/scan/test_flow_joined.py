@@ -22,11 +22,18 @@ async def of_town(town: str) -> list:
 
 
 @app.get("/birds")
-async def birds(town: str, rare: int = 0, name: str = "") -> list:
+async def birds(town: str, rare: int = 0) -> list:
     if rare == 713094:
-        keeper.inner.execute(f"DELETE FROM birds WHERE town = '{town}'")
+        await forget(town)
     return await of_town(town)
+
+
+async def forget(town: str) -> None:
+    pass
 """
+FORGETS = WRAPPED.replace(
+    "    pass", """    keeper.inner.execute(f"DELETE FROM birds WHERE town = '{town}'")"""
+)
 KEEPING = """
 import asyncio
 
@@ -35,12 +42,12 @@ class Keeper:
     def __init__(self, inner):
         self.inner = inner
 
-    def _all(self, text):
-        return self.inner.execute(text).fetchall()
-
     async def rows(self, text):
-        return await asyncio.to_thread(self._all, text)
+        return (await asyncio.to_thread(self.inner.execute, text)).fetchall()
 """
+KEEPS_STACK = KEEPING.replace(
+    "(await asyncio.to_thread(self.inner.execute, text))", "self.inner.execute(text)"
+)
 COOKIES = """
 from fastapi import FastAPI, Response
 
@@ -79,21 +86,30 @@ def told(report: Any, rule: str) -> list[tuple[str, str, int]]:
     return sorted((f.confidence.value, f.location.path, f.location.line) for f in found)
 
 
+def line_of(word: str) -> int:
+    return next(n for n, line in enumerate(FORGETS.splitlines(), 1) if word in line)
+
+
 def test_a_flow_through_a_thread_is_the_one_that_was_proved(project: Any, scan: Any) -> None:
     report = scan(project({"main.py": WRAPPED, "keeping.py": KEEPING}), select=("INJ001",))
-    confidences = [confidence for confidence, _, _ in told(report, "INJ001")]
-    assert confidences.count("proved") == 1
-    (proved,) = (f for f in report.findings if f.confidence.value == "proved")
-    assert {p.kind for p in proved.proof} >= {"flow", "exchange"}
+    (found,) = report.findings
+    assert found.confidence.value == "proved"
+    assert {p.kind for p in found.proof} >= {"flow", "exchange"}
 
 
 def test_another_statement_with_the_same_input_stays_a_suspicion(project: Any, scan: Any) -> None:
-    report = scan(project({"main.py": WRAPPED, "keeping.py": KEEPING}), select=("INJ001",))
-    deleting = (
-        WRAPPED.splitlines().index(next(x for x in WRAPPED.splitlines() if "DELETE" in x)) + 1
-    )
-    suspected = [item for item in told(report, "INJ001") if item[0] == "suspected"]
-    assert suspected == [("suspected", "main.py", deleting)]
+    report = scan(project({"main.py": FORGETS, "keeping.py": KEEPS_STACK}), select=("INJ001",))
+    (proved, suspected) = told(report, "INJ001")
+    assert proved[0] == "proved"
+    assert suspected == ("suspected", "main.py", line_of("DELETE"))
+
+
+def test_where_it_cannot_be_told_which_of_two_was_seen_both_stay(project: Any, scan: Any) -> None:
+    report = scan(project({"main.py": FORGETS, "keeping.py": KEEPING}), select=("INJ001",))
+    suspected = [
+        place for confidence, *place in told(report, "INJ001") if confidence == "suspected"
+    ]
+    assert suspected == [["keeping.py", 10], ["main.py", line_of("DELETE")]]
 
 
 def test_a_cookie_that_a_layer_protects_is_no_finding(project: Any, scan: Any) -> None:

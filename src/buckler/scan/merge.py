@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
-from buckler.core.finding import Confidence, Finding
+from buckler.core.finding import Confidence, Finding, Proof
 from buckler.scan.model.application import AppModel, Operation
 
 NEAR = 2
@@ -36,12 +36,13 @@ def merge(findings: Iterable[Finding], line: Line) -> list[Finding]:
         twins = [
             i
             for i, other in enumerate(placed)
-            if _same_place(finding, other) or _same_way(finding, other)
+            if _same_place(finding, other) or _leads_through(finding, other)
         ]
         for index in twins:
             placed[index] = placed[index].merged(replace(finding, severity=placed[index].severity))
         if not twins:
             kept.append(finding)
+    _without_stack(placed, kept)
     return _numbered([_anchored(f, line) for f in (*placed, *kept)])
 
 
@@ -77,24 +78,39 @@ def _same_place(source: Finding, live: Finding) -> bool:
     )
 
 
-def _same_way(source: Finding, live: Finding) -> bool:
-    """Whether a flow that the source shows leads through the place at which it was seen to do harm.
+def _without_stack(placed: list[Finding], kept: list[Finding]) -> None:
+    """Join what was seen with the one flow that it can be, where the stack was lost, as in a thread."""
+    for index, live in enumerate(placed):
+        if _has_stack(live):
+            continue
+        flows = [f for f in kept if any(_flows(f, live))]
+        if len(flows) == 1:
+            placed[index] = live.merged(replace(flows[0], severity=live.severity))
+            kept.remove(flows[0])
 
-    Where the application lost its stack on the way, as in a thread, the operation and its slot tell.
-    """
+
+def _leads_through(source: Finding, live: Finding) -> bool:
+    """Whether a flow that the source shows leads through the place at which it was seen to do harm."""
+    place = (live.location.path, live.location.line)
+    return _has_stack(live) and any(
+        place in [(step["path"], step["line"]) for step in flow.data.get("steps", ())]
+        for flow in _flows(source, live)
+    )
+
+
+def _has_stack(live: Finding) -> bool:
+    return any(proof.data.get("stack") for proof in live.proof)
+
+
+def _flows(source: Finding, live: Finding) -> Iterator[Proof]:
+    """The flows of a suspicion that begin where something was sent and did harm."""
     suspected = source.confidence is Confidence.SUSPECTED
-    if not suspected or live.confidence is Confidence.SUSPECTED or source.rule != live.rule:
-        return False
-    for flow in source.proof:
-        if flow.data.get("operation") != live.location.operation:
-            continue
-        if not _comes_along(live.location.slot or "", flow.data):
-            continue
-        way = [(step["path"], step["line"]) for step in flow.data.get("steps", ())]
-        stack = any(proof.data.get("stack") for proof in live.proof)
-        if not stack or (live.location.path, live.location.line) in way:
-            return True
-    return False
+    if suspected and live.confidence is not Confidence.SUSPECTED and source.rule == live.rule:
+        for flow in source.proof:
+            if flow.data.get("operation") == live.location.operation and _comes_along(
+                live.location.slot or "", flow.data
+            ):
+                yield flow
 
 
 def _comes_along(slot: str, flow: Mapping[str, Any]) -> bool:

@@ -126,7 +126,9 @@ def _records(call: Call) -> Iterable[Value]:
         return (update,) if update is not None else ()
     if call.name.endswith("mappings"):
         return call.every[1:2]
-    return call.every[:1]
+    first = call.given(0, "\0")
+    # What a star brings is no record, but what stands in one.
+    return (first,) if first is not None and first is not call.given(-1, "\0") else ()
 
 
 def _with_operators(thing: Container) -> Iterator[tuple[str, Container]]:

@@ -33,9 +33,14 @@ def assign(frame: Frame, target: ast.expr, value: Value) -> None:
 
 
 def _unpack(frame: Frame, target: ast.Tuple | ast.List, value: Value) -> None:
-    each, surely = elements(frame, value, target)
     starred = next((i for i, t in enumerate(target.elts) if isinstance(t, ast.Starred)), None)
     count = len(target.elts)
+    rows = [list(t.items.values()) for t in value.objs if _is_row(t, count)]
+    if starred is None and len(rows) > 1 and len(rows) == len(value.objs):
+        # One of several pairs: the first part is the first part of one of them.
+        each, surely = [join(column) for column in zip(*rows, strict=True)], True
+    else:
+        each, surely = elements(frame, value, target)
     if surely and (len(each) == count if starred is None else len(each) >= count - 1):
         if starred is None:
             parts = each
@@ -56,6 +61,10 @@ def _unpack(frame: Frame, target: ast.Tuple | ast.List, value: Value) -> None:
             assign(frame, one, Value(common.alts, (), derived(common, "part", number), common.kind))
         else:
             assign(frame, one, common)
+
+
+def _is_row(thing: object, count: int) -> bool:
+    return type(thing) is Container and thing.exact and thing.ordered and len(thing.items) == count
 
 
 def _attribute(frame: Frame, target: ast.Attribute, value: Value) -> None:
@@ -89,7 +98,7 @@ def _element(frame: Frame, target: ast.Subscript, value: Value) -> None:
         frame.run.changes(thing, value)
         if type(thing) is Container:
             if known is UNKNOWN or not _hashable(known):
-                thing.spread(value)
+                thing.spread(value, key)
             else:
                 surely = len(owner.objs) == 1 and thing.born == frame.run.path
                 thing.put(known, value, surely=surely)
@@ -98,18 +107,19 @@ def _element(frame: Frame, target: ast.Subscript, value: Value) -> None:
         elif type(thing) is Instance:
             frame.run.call_method(frame, target, thing, "__setitem__", [key, value])
         elif type(thing) is Method:
-            _unknown_element(frame, target, thing, known, value)
+            _unknown_element(frame, target, thing, key, value)
 
 
 def _unknown_element(
-    frame: Frame, target: ast.Subscript, thing: Method, known: object, value: Value
+    frame: Frame, target: ast.Subscript, thing: Method, key: Value, value: Value
 ) -> None:
     """``self.data[key] = value`` of an attribute that nobody has set in what was read."""
+    known = only(key)
     for owner in thing.receiver.objs:
         if type(owner) is Instance:
             made = Container("dict", owner.born)
             if known is UNKNOWN or not _hashable(known):
-                made.spread(value)
+                made.spread(value, key)
             else:
                 made.put(known, value, surely=False)
             frame.run.changes(owner, value)

@@ -8,9 +8,9 @@ from typing import Any
 from buckler.scan.engines.source.flow import assigning
 from buckler.scan.engines.source.flow.expressions import evaluate
 from buckler.scan.engines.source.flow.frames import Frame
-from buckler.scan.engines.source.flow.iterating import elements
+from buckler.scan.engines.source.flow.iterating import elements, one_of
 from buckler.scan.engines.source.flow.objects import Container
-from buckler.scan.engines.source.flow.values import UNKNOWN, Value, join, obj, only, truth
+from buckler.scan.engines.source.flow.values import UNKNOWN, Value, obj, only, truth
 
 MOST_ROUNDS = 12
 
@@ -41,7 +41,7 @@ def _loop(
     first, *others = generators
     each, exact = elements(frame, evaluate(frame, first.iter), first.iter)
     if not exact or len(each) > MOST_ROUNDS:
-        each, exact = ([join(each)] if each else [UNKNOWN]), False
+        each, exact = ([one_of(frame, each)] if each else [UNKNOWN]), False
     for value in each:
         start = frame.state
         if start is None or frame.run.exhausted():
@@ -72,9 +72,7 @@ def _add(frame: Frame, node: Any, made: Container, *, surely: bool) -> None:
         value = state.baked(evaluate(frame, node.value))
         known = only(key)
         if known is UNKNOWN:
-            made.spread(value)
-            if key.taints:
-                made.spread(state.baked(key))
+            made.spread(value, state.baked(key))
         else:
             made.put(known, value, surely=surely)
         return

@@ -144,7 +144,7 @@ def _setdefault(f: Frame, n: ast.AST, c: Container, given: Arguments, surely: bo
         return c.items[key]
     value = given.at(1)
     if key is UNKNOWN:
-        c.spread(value)
+        c.spread(value, given.at(0))
     else:
         c.put(key, value, surely=surely)
     return value

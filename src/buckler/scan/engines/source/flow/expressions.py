@@ -228,9 +228,7 @@ def _dict(frame: Frame, node: ast.Dict) -> Value:
         name = evaluate(frame, key)
         fixed = name.alts[0] if name.alts and len(name.alts) == 1 and not name.objs else UNKNOWN
         if fixed is UNKNOWN or isinstance(fixed, tuple):
-            made.spread(value)
-            if name.taints:
-                made.spread(name)
+            made.spread(value, name)
         else:
             made.put(fixed, value, surely=True)
     return obj(made)

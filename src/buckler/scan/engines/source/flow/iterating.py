@@ -21,6 +21,7 @@ from buckler.scan.engines.source.flow.values import (
     constant,
     hole,
     join,
+    obj,
 )
 
 if TYPE_CHECKING:
@@ -66,6 +67,16 @@ def elements(frame: Frame, value: Value, node: ast.AST) -> tuple[list[Value], bo
         if value.taints:
             made.append(hole(derived(value, "element", "each")))
     return made, exact
+
+
+def one_of(frame: Frame, each: list[Value]) -> Value:
+    """What any element of many is; of pairs, a pair of what stands first and second in them."""
+    rows = [t.items for v in each for t in v.objs if type(t) is Container and t.exact and t.ordered]
+    sizes = {len(row) for row in rows}
+    if len(each) < 2 or len(rows) != len(each) or len(sizes) != 1 or any(v.taints for v in each):
+        return join(each)
+    columns = zip(*(row.values() for row in rows), strict=True)
+    return obj(Container("tuple", frame.run.path, {n: join(c) for n, c in enumerate(columns)}))
 
 
 def key_of_rest(thing: Container) -> Value:

@@ -22,6 +22,7 @@ from buckler.scan.engines.source.flow.values import (
     UNKNOWN,
     Source,
     Value,
+    constant,
     hole,
     joined_taints,
     obj,
@@ -36,12 +37,29 @@ BROUGHT = "web.Brought"
 
 
 def fields_of(cls: ClassObject) -> dict[str, tuple[ClassObject, ast.expr]]:
-    """The annotated fields of a model, those of its bases first."""
+    """The annotated fields of a model, those of its bases first; private attributes of Pydantic's are none."""
     made: dict[str, tuple[ClassObject, ast.expr]] = {}
     for one in reversed(cls.line_of_descent()):
         for name, annotation in one.annotations.items():
             made[name] = (one, annotation)
+    none = {n for n in made if n.startswith("_") or n == "model_config"}
+    if none and _is_pydantic(cls):
+        return {n: f for n, f in made.items() if n not in none}
     return made
+
+
+def _is_pydantic(cls: ClassObject) -> bool:
+    return any(b.startswith(("pydantic.", "sqlmodel.")) for b in cls.external_bases())
+
+
+def _each(frame: Frame, node: ast.AST, made: Instance) -> Value:
+    """What a loop over a model gives: Pydantic's give names with values, named tuples the values."""
+    each = [(n, frame.run.field(frame, node, made, n)) for n in fields_of(made.cls)]
+    path = frame.run.path
+    if not _is_pydantic(made.cls):
+        return obj(Container("tuple", path, dict(enumerate(v for _, v in each))))
+    pairs = [obj(Container("tuple", path, {0: constant(n), 1: v})) for n, v in each]
+    return obj(Container("tuple", path, dict(enumerate(pairs))))
 
 
 def column(frame: Frame, made: Instance, name: str) -> Value | None:
@@ -200,8 +218,7 @@ def model_method(
                 return frame.run.field(frame, node, made, names[key[0]])
         return UNKNOWN
     if name == "__iter__" and is_model(made.cls):
-        each = [frame.run.field(frame, node, made, n) for n in fields_of(made.cls)]
-        return obj(Container("tuple", frame.run.path, dict(enumerate(each))))
+        return _each(frame, node, made)
     return None
 
 

@@ -7,7 +7,7 @@ import itertools
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from buckler.scan.engines.source.flow.values import UNKNOWN, Source, Value, join
+from buckler.scan.engines.source.flow.values import UNKNOWN, Source, Taint, Value, bit, join
 
 if TYPE_CHECKING:
     from buckler.scan.engines.source.flow.frames import Frame
@@ -17,6 +17,13 @@ FunctionNode = ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda
 MOST_ITEMS = 64
 SERIALS = itertools.count(1)
 """Numbers objects in the order in which they are made: what is older than a call is not its own."""
+
+
+_MASS = bit("mass")
+
+
+def _unnamed(taint: Taint) -> Taint:
+    return taint.cleaned(_MASS)
 
 
 class Container:
@@ -69,8 +76,12 @@ class Container:
         else:
             self.spread(value)
 
-    def spread(self, value: Value) -> None:
-        """An element of which the key is not known."""
+    def spread(self, value: Value, key: Value | None = None) -> None:
+        """An element of which the key is not known: whoever sends it names a field only by its key."""
+        if key is not None:
+            value = value.mapped(_unnamed)
+            if key.taints:
+                value = join([value, Value(None, (), key.taints)])
         self.rest = value if self.rest is None else join([self.rest, value])
 
     def append(self, value: Value, *, surely: bool) -> None:

@@ -12,9 +12,9 @@ from buckler.scan.engines.source.flow.classes import define_class, define_functi
 from buckler.scan.engines.source.flow.expressions import evaluate
 from buckler.scan.engines.source.flow.frames import SAME, Frame, State, common, merged
 from buckler.scan.engines.source.flow.importing import run_import, run_import_from
-from buckler.scan.engines.source.flow.iterating import elements, entered
+from buckler.scan.engines.source.flow.iterating import elements, entered, one_of
 from buckler.scan.engines.source.flow.matching import run_match
-from buckler.scan.engines.source.flow.objects import deep_taints
+from buckler.scan.engines.source.flow.objects import MOST_ITEMS, deep_taints
 from buckler.scan.engines.source.flow.operators import operated, overloaded
 from buckler.scan.engines.source.flow.values import (
     NONE,
@@ -27,6 +27,10 @@ from buckler.scan.engines.source.flow.values import (
 )
 
 Runner = Callable[[Frame, Any], None]
+
+MOST_ROUNDS = 8
+SHORT = 2
+LONG = (ast.For, ast.AsyncFor, ast.While, ast.Try, ast.With, ast.AsyncWith)
 
 
 def run_block(frame: Frame, statements: Iterable[ast.stmt]) -> None:
@@ -128,7 +132,13 @@ def _for(frame: Frame, node: ast.For | ast.AsyncFor) -> None:
     none = frame.state.fork() if frame.state is not None and not surely else None
     ends: list[State] = []
     shown: Clears | None = None
-    rounds = each if surely and len(each) <= 8 else [join(each)] * 2 if each else [UNKNOWN]
+    rounds = (
+        each
+        if surely and len(each) <= _most_rounds(node)
+        else [one_of(frame, each)] * 2
+        if each
+        else [UNKNOWN]
+    )
     for value in rounds:
         if frame.state is None:
             break
@@ -150,6 +160,12 @@ def _for(frame: Frame, node: ast.For | ast.AsyncFor) -> None:
         run_block(frame, node.orelse)
     frame.state = merged([s for s in (frame.state, *frame.breaks) if s is not None])
     frame.breaks, frame.continues = outer
+
+
+def _most_rounds(node: ast.For | ast.AsyncFor) -> int:
+    """How many elements are run one by one: short bodies are, as loops that set each field are short."""
+    short = len(node.body) <= SHORT and not any(isinstance(s, LONG) for s in node.body)
+    return MOST_ITEMS if short else MOST_ROUNDS
 
 
 def _shown(value: Value, state: State) -> Clears:
@@ -267,11 +283,21 @@ def _assign(frame: Frame, node: ast.Assign) -> None:
 
 
 def _annotated(frame: Frame, node: ast.AnnAssign) -> None:
-    if frame.is_class and isinstance(node.target, ast.Name) and frame.owner is not None:
+    named = frame.is_class and isinstance(node.target, ast.Name)
+    if named and frame.owner is not None and not _of_class(node.annotation):
         frame.owner.annotations[node.target.id] = node.annotation
     if node.value is not None:
         value = evaluate(frame, node.value)
         assigning.assign(frame, node.target, frame.run.typed(frame, value, node.annotation))
+
+
+def _of_class(annotation: ast.expr) -> bool:
+    """``ClassVar[…]``: no field of the objects."""
+    if isinstance(annotation, ast.Subscript):
+        annotation = annotation.value
+    if isinstance(annotation, ast.Constant):
+        return str(annotation.value).startswith(("ClassVar", "typing.ClassVar"))
+    return getattr(annotation, "id", getattr(annotation, "attr", "")) == "ClassVar"
 
 
 def _augmented(frame: Frame, node: ast.AugAssign) -> None:

@@ -283,9 +283,9 @@ def _assign(frame: Frame, node: ast.Assign) -> None:
 
 
 def _annotated(frame: Frame, node: ast.AnnAssign) -> None:
-    named = frame.is_class and isinstance(node.target, ast.Name)
-    if named and frame.owner is not None and not _of_class(node.annotation):
-        frame.owner.annotations[node.target.id] = node.annotation
+    owner = frame.owner if frame.is_class and not _of_class(node.annotation) else None
+    if owner is not None and isinstance(node.target, ast.Name):
+        owner.annotations[node.target.id] = node.annotation
     if node.value is not None:
         value = evaluate(frame, node.value)
         assigning.assign(frame, node.target, frame.run.typed(frame, value, node.annotation))

@@ -138,3 +138,82 @@ def test_a_proved_attack_fails_afterwards(tmp_path: Path) -> None:
     assert "benign unchanged (1 request)" in shown
     assert "tests pass" in shown
     assert 'WHERE name LIKE ?", (f"%{q}%",))' in (folder / "main.py").read_text()
+
+
+WAREHOUSE = """import logging
+from typing import Annotated
+
+from fastapi import Depends, FastAPI, Header, HTTPException
+
+app = FastAPI()
+TOKENS = {"scanner-token-1": "warehouse"}
+
+
+def warehouse_only(x_token: Annotated[str, Header()] = "") -> None:
+    try:
+        if TOKENS[x_token] != "warehouse":
+            raise HTTPException(403, "Warehouse only")
+    except Exception:
+        logging.warning("the token could not be checked")
+
+
+@app.get("/stock", dependencies=[Depends(warehouse_only)])
+def stock() -> dict[str, int]:
+    return {"bolts": 3}
+
+
+@app.get("/prices")
+def prices() -> dict[str, int]:
+    return {"bolts": 2}
+"""
+
+
+def test_what_passed_only_by_a_broken_check_is_refused_as_meant(tmp_path: Path) -> None:
+    """Requests that the closed check stands before may be refused, whoever sends them; no others."""
+    folder = tmp_path / "project"
+    folder.mkdir()
+    (folder / "main.py").write_text(WAREHOUSE)
+    options = ("--rule", "ERR004", "--unsafe", "--identity", "alice=X-Key: alice-key-1")
+    done = fix(folder, *options, "--json", cache=tmp_path)
+    (repair,) = json.loads(done.stdout)["repairs"]
+    assert repair["applied"], repair["why"]
+    shown = " · ".join(repair["shown"])
+    assert "benign unchanged (2 requests)" in shown
+    assert "refused, as meant (2 requests)" in shown
+    assert "raise HTTPException(401" in (folder / "main.py").read_text()
+
+
+EXPORT = """from fastapi import FastAPI
+from pydantic import BaseModel
+
+app = FastAPI()
+SETTINGS = {f"{name}_secret": f"{name}-Zq8vX2pLw9Zt4Rk" for name in ("jwt", "mail", "shop", "till", "door", "safe")}
+
+
+class User(BaseModel):
+    name: str = "alice"
+    password_hash: str = "$argon2id$v=19$m=65536,t=3,p=4$c29tZXNhbHQ$aGFzaA"
+
+
+@app.get("/export", response_model=None)
+def export() -> User:
+    return User()
+
+
+@app.get("/settings")
+def settings() -> dict[str, str]:
+    return SETTINGS | {"title": "Shop", "debug": "0", "database_url": "sqlite://"}
+"""
+
+
+def test_every_secret_is_left_out_of_an_answer(tmp_path: Path) -> None:
+    """All of more than a message names, and of an answer for which the route says that it has no model."""
+    folder = tmp_path / "project"
+    folder.mkdir()
+    (folder / "main.py").write_text(EXPORT)
+    done = fix(folder, "--rule", "EXP003,EXP005", "--unsafe", "--json", cache=tmp_path)
+    repairs = json.loads(done.stdout)["repairs"]
+    assert {r["rule"]: (r["applied"], r["why"]) for r in repairs} == {
+        "EXP003": (True, ""),
+        "EXP005": (True, ""),
+    }

@@ -14,7 +14,7 @@ from buckler.core.finding import Finding, Severity
 from buckler.core.rule import Rule
 from buckler.scan.engines.interface import Answer
 from buckler.scan.engines.observations import Observations
-from buckler.scan.model.application import AppModel
+from buckler.scan.model.application import AppModel, Place
 
 DEEPEST = 6
 ANY = "any"
@@ -56,9 +56,13 @@ class Recorder(Rule):
 
     def __init__(self) -> None:
         self.benign: Benign = {}
+        self.code: dict[str, tuple[Place, ...]] = {}
 
     def check_observations(self, app: AppModel, seen: Observations) -> Iterable[Finding]:
-        """Keep the best answer of each operation to each identity."""
+        """Keep the best answer of each operation to each identity, and what code stands before it."""
+        for operation in app.operations:
+            places = (operation.place, *(d.place for d in operation.dependencies))
+            self.code[operation.key] = tuple(place for place in places if place is not None)
         for key, cells in seen.matrix.items():
             for identity, exchange in cells.items():
                 if exchange.reached and exchange.answer.ok:

@@ -62,11 +62,13 @@ class Wanted:
         refused: Operations that answer nobody any more who does not sign in; whoever does still gets in.
             ``EVERY`` where a check is closed and nobody knows which operations it stands before.
         rerouted: Operations that another handler answers.
+        closed: File and line of code that let requests pass, whoever sent them: what passed by it alone is refused.
     """
 
     without: frozenset[str] = frozenset()
     refused: frozenset[str] = frozenset()
     rerouted: frozenset[str] = frozenset()
+    closed: frozenset[tuple[str, int]] = frozenset()
 
     def also(self, other: Wanted) -> Wanted:
         """What two repairs change together."""
@@ -74,6 +76,7 @@ class Wanted:
             self.without | other.without,
             self.refused | other.refused,
             self.rerouted | other.rerouted,
+            self.closed | other.closed,
         )
 
 

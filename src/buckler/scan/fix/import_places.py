@@ -149,16 +149,14 @@ class _Places:
         self._tree = tree
         self._folder = folder
         self._run = [s for s in leading if text.begins_line(text.span(s)[0])]
-        kinds = [isinstance(statement, ast.ImportFrom) for statement in self._run]
-        self._apart = kinds == sorted(kinds) or any(
-            [
-                k
-                for k, s in zip(kinds, self._run, strict=True)
-                if self._section(_module_of(s)) == part
-            ]
-            == [False, True]
-            for part in (_STANDARD, _INSTALLED, _OWN)
-        )
+        self._apart = all(self._is_apart(part) for part in (_STANDARD, _INSTALLED, _OWN))
+
+    def _is_apart(self, part: int) -> bool:
+        """Whether nothing in a section speaks against plain imports before ``from`` ones."""
+        kinds = [
+            isinstance(s, ast.ImportFrom) for s in self._run if self._section(_module_of(s)) == part
+        ]
+        return kinds == sorted(kinds)
 
     def put(self, statements: list[str]) -> list[Edit]:
         """The edits that put new statements in; those for one place are one edit."""

@@ -14,6 +14,7 @@ from buckler.scan.engines.app.session import Options
 from buckler.scan.engines.interface import Attacks
 from buckler.scan.fix.benign import Benign, Recorder
 from buckler.scan.fix.variants import Sent, widened
+from buckler.scan.model.application import Place
 from buckler.scan.scanner import Scanner
 from buckler.scan.target import Target
 
@@ -26,11 +27,13 @@ class Look:
         report: Its report.
         benign: Answers to benign requests by operation and identity.
         sent: By rule: payloads that its attacks sent.
+        code: By operation: its handler and the dependencies before it.
     """
 
     report: Report
     benign: Benign
     sent: dict[str, Sent] = field(default_factory=dict)
+    code: dict[str, tuple[Place, ...]] = field(default_factory=dict)
 
     @property
     def findings(self) -> tuple[Finding, ...]:
@@ -83,4 +86,4 @@ class Looker:
         report = scanner.scan()
         tool = {**report.tool, "rules": len(self._rules)}
         known = {key: rule for key, rule in report.rules.items() if key != recorder.id}
-        return Look(replace(report, tool=tool, rules=known), recorder.benign, sent)
+        return Look(replace(report, tool=tool, rules=known), recorder.benign, sent, recorder.code)

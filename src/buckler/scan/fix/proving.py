@@ -91,7 +91,7 @@ def benign_failure(before: Look, after: Look, wanted: Wanted = _NOTHING) -> Fail
         now = after.benign.get((operation, identity))
         if _is_meant(wanted, operation, identity):
             continue
-        if now is None and not identity and _may_refuse(wanted, operation):
+        if now is None and _may_refuse(before, wanted, operation, identity):
             continue
         if now is None:
             why = f"{operation}{who} does not answer a benign request any more"
@@ -107,9 +107,16 @@ def _is_meant(wanted: Wanted, operation: str, identity: str) -> bool:
     return operation in wanted.rerouted or (operation in wanted.refused and not identity)
 
 
-def _may_refuse(wanted: Wanted, operation: str) -> bool:
-    """Whether an operation may answer nobody any more who does not sign in."""
-    return bool({operation, EVERY} & wanted.refused)
+def _may_refuse(before: Look, wanted: Wanted, operation: str, identity: str) -> bool:
+    """Whether an operation may refuse a request that it answered."""
+    if not identity and {operation, EVERY} & wanted.refused:
+        return True
+    places = before.code.get(operation, ())
+    return any(
+        place.path == path and place.line <= line <= max(place.end, place.line)
+        for path, line in wanted.closed
+        for place in places
+    )
 
 
 def new_findings(before: Look, after: Look) -> list[Finding]:
@@ -144,9 +151,14 @@ def judged(item: Planned, before: Look, after: Look, repairs: Sequence[Planned])
     return Outcome(item, tuple(shown), tuple(unshown))
 
 
+def _requests(amount: int) -> str:
+    return f"{amount} request{'s' if amount != 1 else ''}"
+
+
 def with_shared(
     outcome: Outcome,
     before: Look,
+    after: Look,
     ran: tuple[Ran, Ran] | None,
     repairs: Sequence[Planned] = (),
     *,
@@ -155,9 +167,12 @@ def with_shared(
     """An outcome with what was shown of all repairs together."""
     shown, unshown = list(outcome.shown), list(outcome.unshown)
     wanted = _wanted(repairs)
-    amount = sum(not _is_meant(wanted, *key) for key in before.benign)
-    if amount:
-        shown.append(f"benign unchanged ({amount} request{'s' if amount != 1 else ''})")
+    kept = [key for key in before.benign if not _is_meant(wanted, *key)]
+    refused = sum(key not in after.benign for key in kept)
+    if len(kept) > refused:
+        shown.append(f"benign unchanged ({_requests(len(kept) - refused)})")
+        if refused:
+            shown.append(f"refused, as meant ({_requests(refused)})")
     elif before.benign:
         unshown.append(
             "benign requests: those that were answered are meant to be answered otherwise"
@@ -204,7 +219,11 @@ def _out_of_reach(finding: Finding, before: Look, after: Look, wanted: Wanted) -
     if operation is None or operation not in rows or not rows[operation].reached:
         return ""
     now = {row.operation: row for row in after.report.coverage.operations}.get(operation)
-    if now is not None and _may_refuse(wanted, operation) and now.why.startswith(_REFUSED):
+    if (
+        now is not None
+        and _may_refuse(before, wanted, operation, "")
+        and now.why.startswith(_REFUSED)
+    ):
         return ""
     if now is None or not now.reached:
         return f"{operation} is not reached any more" + (f": {now.why}" if now and now.why else "")

@@ -139,6 +139,7 @@ class Verifier:
             with_shared(
                 judged(item, self._before, after, repairs),
                 self._before,
+                after,
                 ran,
                 repairs,
                 runs_code=self._looker.runs_code,

@@ -207,19 +207,47 @@ class JwtAlgorithmUnpinned(Rule):
         )
 
     def fix_source(self, draft: Draft, finding: Finding) -> Repair | None:
-        """``none`` taken out of a list that holds others; which of those is meant, a person knows."""
+        """``none`` taken out of a list that holds others, and the token's say in whether it is checked.
+
+        Which of several other algorithms is meant, a person knows.
+        """
         line = finding.location.line or 0
         for reading in readings(draft.index):
-            node = reading.algorithms
             around = range(reading.call.lineno, (reading.call.end_lineno or 0) + 1)
-            here_too = node is not None and (node.lineno == line or line in around)
-            if not here_too or not isinstance(node, ast.List | ast.Tuple | ast.Set):
+            nodes = [n for n in (reading.algorithms, reading.flag) if n is not None]
+            if line not in around and all(node.lineno != line for node in nodes):
                 continue
-            none = [n for n, item in enumerate(node.elts) if _is_none(item)]
-            if none and len(none) < len(node.elts):
-                draft.remove_elements(node, *none)
+            unasked = _checked_always(draft, reading)
+            unsigned = _without_none(draft, reading)
+            if unasked:
+                return draft.repair(
+                    "checks the signature of every token",
+                    safe=False,
+                    changes="tokens without a signature, whoever made them, are not taken any more",
+                )
+            if unsigned:
                 return draft.repair("takes no token without a signature")
         return None
+
+
+def _checked_always(draft: Draft, reading: Reading) -> bool:
+    """Write ``True`` where the token's header decided whether its signature is checked."""
+    flag = reading.flag
+    if flag is None or reading.verified is not None or not from_header(draft.index, flag):
+        return False
+    draft.replace(flag, "True")
+    return True
+
+
+def _without_none(draft: Draft, reading: Reading) -> bool:
+    node = reading.algorithms
+    if not isinstance(node, ast.List | ast.Tuple | ast.Set):
+        return False
+    none = [n for n, item in enumerate(node.elts) if _is_none(item)]
+    if not none or len(none) == len(node.elts):
+        return False
+    draft.remove_elements(node, *none)
+    return True
 
 
 def _is_none(node: ast.expr) -> bool:

@@ -10,7 +10,7 @@ from buckler.core.finding import Confidence, Finding, Severity
 from buckler.core.rule import Example, Fix, Rule
 from buckler.scan.engines.interface import Module
 from buckler.scan.fix.draft import Draft
-from buckler.scan.fix.edits import EVERY, Repair, Wanted
+from buckler.scan.fix.edits import Repair, Wanted
 from buckler.scan.python.constants import truth
 from buckler.scan.python.failing import check_in, decides, goes_on, swallows
 from buckler.scan.python.index import Index, index_of, last
@@ -233,7 +233,7 @@ class FailsOpen(Rule):
                         "refuses where the check breaks",
                         safe=False,
                         changes="while what the check needs is broken, nobody is let in",
-                        wanted=Wanted(refused=frozenset({EVERY})),
+                        wanted=Wanted(closed=frozenset({(draft.path, handler.lineno)})),
                     )
         return None
 

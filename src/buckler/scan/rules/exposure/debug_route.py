@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 from typing import Any
 
 from buckler.core.finding import Confidence, Finding, Severity
@@ -24,6 +25,8 @@ from buckler.scan.rules._support.settings import (
     shown_secrets,
 )
 from buckler.scan.rules.exposure._fixes.left_out import answer_without
+
+FIELDS = "fields"
 
 
 class DebugRouteExposesSettings(Rule):
@@ -173,7 +176,7 @@ class DebugRouteExposesSettings(Rule):
                     secrets = [app.configured[digest(own)]]
                 if secrets:
                     who = "anybody" if name is None else str(name)
-                    yield self.found(
+                    found = self.found(
                         f"{operation.key} shows {who} settings: {', '.join(secrets[:4])}.",
                         confidence=Confidence.PROVED,
                         severity=Severity.CRITICAL if name is None else Severity.HIGH,
@@ -188,13 +191,14 @@ class DebugRouteExposesSettings(Rule):
                             ),
                         ),
                     )
+                    yield replace(found, context={FIELDS: tuple(secrets)})
                     break
 
     def fix_source(self, draft: Draft, finding: Finding) -> Repair | None:
         """``response_model_exclude`` with the names of the secrets."""
         found = route_at(draft, finding)
-        names = finding.message.partition(" settings: ")[2].rstrip(".").split(", ")
-        if found is None or not answer_without(draft, *found, names):
+        names = finding.context.get(FIELDS, ())
+        if found is None or not names or not answer_without(draft, *found, names):
             return None
         return draft.repair(
             f"leaves {', '.join(names)} out of the answer",

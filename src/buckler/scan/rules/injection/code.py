@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 from collections.abc import Iterable
 
 from buckler.core.finding import Finding, Severity
@@ -165,6 +166,10 @@ class CodeInjection(Rule):
                 draft.index.name(call.func) not in ("eval", "builtins.eval")
                 or not call.args
                 or unpacks(call)
+                or any(
+                    _names_something(extra)
+                    for extra in (*call.args[1:], *(k.value for k in call.keywords))
+                )
             ):
                 continue
             draft.set_callee(call, draft.name_for("ast.literal_eval", call))
@@ -176,6 +181,14 @@ class CodeInjection(Rule):
                 changes="texts that are no literals (calculations, names, calls) are refused with ValueError",
             )
         return None
+
+
+def _names_something(scope: ast.expr) -> bool:
+    """Whether an argument of ``eval`` gives names to calculate with; no literal takes their place."""
+    if isinstance(scope, ast.Constant):
+        return False
+    keys = scope.keys if isinstance(scope, ast.Dict) else [None]
+    return any(not isinstance(k, ast.Constant) or k.value != "__builtins__" for k in keys)
 
 
 def has_prefix(before: str) -> bool:

@@ -47,7 +47,7 @@ def answer_without(
     """Exclude fields from the answer of one route; whether it could be done.
 
     FastAPI leaves fields out where the answer has a model: of a route that says nothing of its answer,
-    the model becomes ``Any``, which takes everything.
+    or that it has none, the model becomes ``Any``, which takes everything.
     """
     answers = [keyword.arg for keyword in decorator.keywords]
     if unpacks(decorator) or {"response_model_exclude", "response_class"} & set(answers):
@@ -59,7 +59,7 @@ def answer_without(
     is_list = isinstance(model, ast.Subscript) and last(model.value) in _LISTS
     if is_list:
         listed = f"{{{draft.quote('__all__')}: {listed}}}"
-    if model is None:
+    if model is None or (isinstance(model, ast.Constant) and model.value is None):
         draft.set_keyword(decorator, "response_model", draft.name_for("typing.Any", decorator))
     draft.set_keyword(decorator, "response_model_exclude", listed)
     return True

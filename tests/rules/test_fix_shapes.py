@@ -157,3 +157,57 @@ def test_one_line(rule: str, before: str, after: str | None, tmp_path: Path) -> 
     head = "import asyncio\nimport ssl\nimport urllib.request\n\nimport requests\nimport yaml\n\n"
     made = fixed(rule, f"{head}{before}\n", tmp_path, before)
     assert made == (None if after is None else f"{head}{after}\n")
+
+
+SETTINGS = """import os
+import secrets
+
+from pydantic import Field
+from pydantic_settings import BaseSettings
+
+
+class Settings(BaseSettings):
+    {field}
+"""
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        ("jwt_secret: str = Field(default_factory=lambda: secrets.token_hex(32))", "jwt_secret: str"),
+        ("jwt_secret: str = secrets.token_hex(32)", "jwt_secret: str"),
+        (
+            'jwt_secret: str = Field(default_factory=lambda: secrets.token_hex(32), alias="KEY")',
+            'jwt_secret: str = Field(alias="KEY")',
+        ),
+        ("jwt_secret: str = Field(secrets.token_hex(32), min_length=32)", "jwt_secret: str = Field(..., min_length=32)"),
+        ('jwt_secret: str = os.getenv("KEY", secrets.token_hex(32))', 'jwt_secret: str = os.environ["KEY"]'),
+        ('jwt_secret: str = os.getenv("KEY") or secrets.token_hex(32)', 'jwt_secret: str = os.environ["KEY"]'),
+        ("jwt_secret: str = Field(**options)", None),
+        ('jwt_secret: str = ""', None),
+    ],
+)  # fmt: skip
+def test_secrets_that_are_drawn_at_the_start(
+    before: str, after: str | None, tmp_path: Path
+) -> None:
+    made = fixed("AUT023", SETTINGS.format(field=before), tmp_path, "jwt_secret")
+    assert made == (None if after is None else SETTINGS.format(field=after))
+
+
+def test_a_header_that_is_put_together_before(tmp_path: Path) -> None:
+    text = (
+        "from fastapi import Response\n\n\ndef answer(name: str) -> Response:\n"
+        "    shown = f'attachment; filename=\"{name}\"'\n"
+        '    return Response("", headers={"Content-Disposition": shown})\n'
+    )
+    made = fixed("INJ012", text, tmp_path, "headers")
+    assert made is not None
+    space: dict[str, object] = {}
+    exec(made, space)
+    answer = space["answer"]
+    assert (
+        answer("a b.csv").headers["content-disposition"] == "attachment; filename*=UTF-8''a%20b.csv"
+    )
+    assert "\n" not in answer("a\r\nX: y").headers["content-disposition"]
+    twice = text.replace("    return", "    print(shown)\n    return")
+    assert fixed("INJ012", twice, tmp_path, "headers") is None

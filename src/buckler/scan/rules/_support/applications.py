@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from buckler.core.finding import Finding
 from buckler.scan.fix.draft import Draft
+from buckler.scan.model.application import AppModel, Operation, Place
 from buckler.scan.python.index import Function, argument, default_of, last, parameter, unpacks
 from buckler.scan.python.modules import definition, others
 
+MAIN = "main"
 METHODS = frozenset(
     {"get", "post", "put", "patch", "delete", "head", "options", "api_route", "websocket"}
 )
@@ -50,6 +52,25 @@ def project_application(draft: Draft) -> tuple[Draft, Made] | None:
     found = [draft.other(index.path) for index in others(draft.index, "FastAPI(")]
     homes = [(home, only) for home in found if (only := only_application(home)) is not None]
     return homes[0] if len(homes) == 1 else None
+
+
+def of_main(finding: Finding, app: AppModel, operation: Operation) -> Finding:
+    """A finding of an operation that says where the application is made that serves it."""
+    if app.main is None or operation.mounted_at:
+        return finding
+    return replace(finding, context={**finding.context, MAIN: app.main})
+
+
+def serving_application(draft: Draft, finding: Finding) -> tuple[Draft, Made] | None:
+    """The application that serves the operation of a finding, and its file."""
+    place: Place | None = finding.context.get(MAIN)
+    if place is None:
+        return project_application(draft)
+    home = draft if place.path == draft.path else draft.other(place.path)
+    inside = range(place.line, max(place.end, place.line) + 1)
+    calls = (call for call in home.index.calls if call.lineno in inside)
+    made = next((m for call in calls if (m := _made(home, call)) is not None), None)
+    return (home, made) if made is not None else project_application(draft)
 
 
 def _made(draft: Draft, call: ast.Call) -> Made | None:

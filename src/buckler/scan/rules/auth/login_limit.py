@@ -11,7 +11,7 @@ from buckler.scan.engines.observations import Observations
 from buckler.scan.fix.draft import Draft
 from buckler.scan.fix.edits import Repair
 from buckler.scan.model.application import AppModel
-from buckler.scan.rules._support.applications import project_application
+from buckler.scan.rules._support.applications import of_main, serving_application
 from buckler.scan.rules._support.evidence import at, shown
 from buckler.scan.rules._support.guarding import guarded
 
@@ -130,7 +130,7 @@ class LoginWithoutLimit(Rule):
             statuses = {e.answer.status for e in exchanges}
             refused = statuses <= {200, 400, 401, 403, 404, 422} and len(statuses) == 1
             if refused and all(e.reached for e in exchanges) and 422 not in statuses:
-                yield self.found(
+                found = self.found(
                     f"{operation.key} answered {len(exchanges)} wrong passwords in a row with {last.answer.status}.",
                     confidence=Confidence.PROVED,
                     location=at(operation),
@@ -142,8 +142,9 @@ class LoginWithoutLimit(Rule):
                         ),
                     ),
                 )
+                yield of_main(found, app, operation)
 
     def fix_source(self, draft: Draft, finding: Finding) -> Repair | None:
         """A guard around the application, which counts sign-ins."""
-        home, made = project_application(draft) or (draft, None)
+        home, made = serving_application(draft, finding) or (draft, None)
         return guarded(draft, made, "allows ten sign-ins a minute, by Guard", home)

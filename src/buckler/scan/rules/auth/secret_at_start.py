@@ -10,7 +10,7 @@ from buckler.core.rule import Example, Fix, Rule
 from buckler.scan.engines.interface import Module
 from buckler.scan.fix.draft import Draft
 from buckler.scan.fix.edits import Repair
-from buckler.scan.python.index import Index, argument, index_of
+from buckler.scan.python.index import Index, argument, index_of, last, unpacks
 from buckler.scan.python.words import kind, may_be_key
 from buckler.scan.rules._support.source import here
 
@@ -195,21 +195,62 @@ class SecretMadeAtStart(Rule):
                 )
 
     def fix_source(self, draft: Draft, finding: Finding) -> Repair | None:
-        """``os.environ[…]`` for ``os.getenv(…, drawn)``."""
-        for call in draft.calls_at(finding):
-            if (
-                draft.index.name(call.func) in _GETTERS
-                and len(call.args) == 2
-                and _is_drawn(draft.index, call.args[1])
-            ):
-                environ = draft.name_for("os.environ", at=call)
-                draft.replace(call, f"{environ}[{draft.of(call.args[0])}]")
+        """``os.environ[…]`` for ``os.getenv(…, drawn)``; a field of the settings without what is drawn for it."""
+        for node, key in _read_with_another(draft, finding):
+            environ = draft.name_for("os.environ", at=node)
+            draft.replace(node, f"{environ}[{draft.of(key)}]")
+            return draft.repair(
+                "does not start without the secret",
+                safe=False,
+                changes="the variable has to be set wherever the application runs, tests included",
+            )
+        for field in draft.index.all(ast.AnnAssign):
+            inside = isinstance(draft.index.parents.get(field), ast.ClassDef)
+            if field.lineno == finding.location.line and inside and _required(draft, field):
                 return draft.repair(
-                    "does not start without the secret",
+                    f"does not start without {last(field.target)}",
                     safe=False,
-                    changes="the variable has to be set wherever the application runs, tests included",
+                    changes="the setting has to be made wherever the application runs, tests included",
                 )
         return None
+
+
+def _read_with_another(draft: Draft, finding: Finding) -> Iterator[tuple[ast.expr, ast.expr]]:
+    """``os.getenv("X", drawn)`` and ``os.getenv("X") or drawn``, with ``"X"``."""
+    for call in draft.calls_at(finding):
+        if draft.index.name(call.func) not in _GETTERS or call.keywords or not call.args:
+            continue
+        outer = draft.index.parents.get(call)
+        if len(call.args) == 2 and _is_drawn(draft.index, call.args[1]):
+            yield call, call.args[0]
+        elif isinstance(outer, ast.BoolOp) and _falls_back(draft.index, outer, False):
+            if len(call.args) == 1 and len(outer.values) == 2:
+                yield outer, call.args[0]
+
+
+def _required(draft: Draft, field: ast.AnnAssign) -> bool:
+    """Take what is drawn out of a field of the settings; whether that could be done."""
+    value = field.value
+    if value is None or not _falls_back(draft.index, value, True):
+        return False
+    if not isinstance(value, ast.Call) or _is_drawn(draft.index, value.func):
+        return _bare(draft, field)
+    drawn = [k.arg for k in value.keywords if k.arg in ("default", "default_factory")]
+    if unpacks(value) or len(drawn) + len(value.args) != 1:
+        return False
+    if len(value.keywords) + len(value.args) == 1:
+        return _bare(draft, field)
+    if drawn:
+        draft.remove_keyword(value, str(drawn[0]))
+    else:
+        draft.replace(value.args[0], "...")
+    return True
+
+
+def _bare(draft: Draft, field: ast.AnnAssign) -> bool:
+    """``key: str`` for ``key: str = …``."""
+    draft.edit(draft.source.span(field.annotation)[1], draft.source.span(field)[1], "")
+    return True
 
 
 def _settings(index: Index) -> Iterator[tuple[ast.AST, str]]:

@@ -11,7 +11,11 @@ from buckler.scan.engines.observations import Observations
 from buckler.scan.fix.draft import Draft
 from buckler.scan.fix.edits import Repair
 from buckler.scan.model.application import AppModel
-from buckler.scan.rules._support.applications import application_at
+from buckler.scan.rules._support.applications import (
+    application_at,
+    of_main,
+    serving_application,
+)
 from buckler.scan.rules._support.evidence import at, at_main, shown
 from buckler.scan.rules._support.guarding import is_added, middleware_added
 
@@ -143,13 +147,14 @@ class BodySizeUnlimited(Rule):
                     continue
                 first = first or exchange
                 if slot and exchange.answer.ok:
-                    yield self.found(
+                    found = self.found(
                         f"{operation.key} takes {BODY_SIZE // 1_000_000} MB in {slot.removesuffix(':')}.",
                         confidence=Confidence.PROVED,
                         severity=Severity.LOW,
                         location=at(operation, slot),
                         proof=(shown(exchange, seen.identities, why="the handler got it"),),
                     )
+                    yield of_main(found, app, operation)
         if first is not None:
             yield self.found(
                 f"Bodies of any size are read: {BODY_SIZE // 1_000_000} MB reached a handler.",
@@ -162,9 +167,12 @@ class BodySizeUnlimited(Rule):
     def fix_source(self, draft: Draft, finding: Finding) -> Repair | None:
         """``BodyLimit`` of guard around the application."""
         made = application_at(draft, finding)
-        if made is None or is_added(draft, "BodyLimit") or is_added(draft, "Guard"):
+        home = draft
+        if made is None and finding.location.slot:
+            home, made = serving_application(draft, finding) or (draft, None)
+        if made is None or is_added(home, "BodyLimit") or is_added(home, "Guard"):
             return None
-        middleware_added(draft, made, "buckler.guard.BodyLimit", f"upload={draft.quote(UPLOAD)}")
+        middleware_added(home, made, "buckler.guard.BodyLimit", f"upload={home.quote(UPLOAD)}")
         return draft.repair(
             "refuses bodies above 1 MB",
             safe=False,

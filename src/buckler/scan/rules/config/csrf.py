@@ -13,7 +13,7 @@ from buckler.scan.model.application import AppModel
 from buckler.scan.python.constants import text
 from buckler.scan.python.index import argument, unpacks
 from buckler.scan.rules._support.access import is_public
-from buckler.scan.rules._support.applications import project_application
+from buckler.scan.rules._support.applications import of_main, serving_application
 from buckler.scan.rules._support.cookies import cookies_of, exchanges
 from buckler.scan.rules._support.evidence import at, middlewares, shown
 from buckler.scan.rules._support.guarding import guarded
@@ -152,7 +152,7 @@ class CsrfUnprotected(Rule):
             strong = [name for name in sent if same_site.get(name, "?") in ("lax", "strict")]
             if weak and not strong:
                 none = same_site[weak[0]] == "none"
-                yield self.found(
+                found = self.found(
                     f"{operation.key} takes a request of another site with the visitor's cookie {weak[0]}.",
                     confidence=Confidence.PROVED,
                     severity=Severity.HIGH if none else Severity.MEDIUM,
@@ -165,6 +165,7 @@ class CsrfUnprotected(Rule):
                         ),
                     ),
                 )
+                yield of_main(found, app, operation)
 
     def fix_source(self, draft: Draft, finding: Finding) -> Repair | None:
         """``SameSite=Lax`` where the file sets the cookie, else a guard, which compares the origin."""
@@ -181,7 +182,7 @@ class CsrfUnprotected(Rule):
         )
         if lax is not None:
             return lax
-        home, made = project_application(draft) or (draft, None)
+        home, made = serving_application(draft, finding) or (draft, None)
         return guarded(draft, made, "refuses requests that another site caused, by Guard", home)
 
 

@@ -15,7 +15,7 @@ from buckler.scan.engines.observations import Observations
 from buckler.scan.fix.draft import Draft
 from buckler.scan.fix.edits import Repair
 from buckler.scan.model.application import AppModel
-from buckler.scan.rules._support.applications import project_application
+from buckler.scan.rules._support.applications import of_main, serving_application
 from buckler.scan.rules._support.data import snake
 from buckler.scan.rules._support.evidence import at, shown
 from buckler.scan.rules.errors._fixes.handlers import inputs_left_out
@@ -145,16 +145,17 @@ class ValidationEchoesSecrets(Rule):
             if echoed is not None:
                 known.add(operation.key)
                 slot, value = echoed
-                yield self.found(
+                found = self.found(
                     f"The 422 of {operation.key} repeats {slot}.",
                     confidence=Confidence.PROVED,
                     location=at(operation, slot),
                     proof=(shown(exchange, seen.identities, mark=value, why=f"{slot} comes back"),),
                 )
+                yield of_main(found, app, operation)
 
     def fix_source(self, draft: Draft, finding: Finding) -> Repair | None:
         """A handler for wrong requests that tells what is wrong and not what was sent."""
-        home, made = project_application(draft) or (draft, None)
+        home, made = serving_application(draft, finding) or (draft, None)
         if made is None or not inputs_left_out(home, made):
             return None
         return draft.repair(

@@ -46,8 +46,8 @@ def answer_without(
 ) -> bool:
     """Exclude fields from the answer of one route; whether it could be done.
 
-    FastAPI leaves fields out where the answer has a model: of a route that says nothing of its answer,
-    or that it has none, the model becomes ``Any``, which takes everything.
+    FastAPI leaves fields out where the answer has a model. Of a route that says nothing of its answer, or that it
+    has none, what is returned is encoded as FastAPI would, but for these fields.
     """
     answers = [keyword.arg for keyword in decorator.keywords]
     if unpacks(decorator) or {"response_model_exclude", "response_class"} & set(answers):
@@ -55,11 +55,28 @@ def answer_without(
     model = argument(decorator, "response_model") or function.returns
     if model is not None and any(_RESPONSES in last(n) for n in class_names(model)):
         return False
-    listed = "{" + ", ".join(draft.quote(name) for name in names) + "}"
-    is_list = isinstance(model, ast.Subscript) and last(model.value) in _LISTS
-    if is_list:
-        listed = f"{{{draft.quote('__all__')}: {listed}}}"
+    bare = "{" + ", ".join(draft.quote(name) for name in names) + "}"
     if model is None or (isinstance(model, ast.Constant) and model.value is None):
-        draft.set_keyword(decorator, "response_model", draft.name_for("typing.Any", decorator))
+        return _encoded_without(draft, function, bare)
+    is_list = isinstance(model, ast.Subscript) and last(model.value) in _LISTS
+    listed = f"{{{draft.quote('__all__')}: {bare}}}" if is_list else bare
     draft.set_keyword(decorator, "response_model_exclude", listed)
+    return True
+
+
+def _encoded_without(draft: Draft, function: Function, listed: str) -> bool:
+    """Encode whatever a handler returns without some fields; whether it returns no response of its own."""
+    returned = [
+        node.value
+        for node in ast.walk(function)
+        if isinstance(node, ast.Return)
+        and node.value is not None
+        and draft.index.function_of(node) is function
+    ]
+    own = any(isinstance(v, ast.Call) and last(v.func).endswith(_RESPONSES) for v in returned)
+    if not returned or own:
+        return False
+    for value in returned:
+        encoder = draft.name_for("fastapi.encoders.jsonable_encoder", value)
+        draft.wrap(value, f"{encoder}(", f", exclude={listed})")
     return True

@@ -24,7 +24,7 @@ def quoted_in_header(draft: Draft, line: int) -> bool:
     for key, value in _headers(draft, line):
         named = isinstance(key, ast.Constant) and isinstance(key.value, str)
         if named and str(key.value).lower() == "content-disposition":  # type: ignore[attr-defined]
-            done = _file_name(draft, value) or done
+            done = _file_name(draft, _made(draft, value)) or done
         elif isinstance(value, ast.Name) and _is_text(draft, value):
             ends = [draft.quote("\r"), draft.quote("\n"), draft.quote("")]
             draft.wrap(value, "", f".replace({ends[0]}, {ends[2]}).replace({ends[1]}, {ends[2]})")
@@ -49,6 +49,16 @@ def _headers(draft: Draft, line: int) -> list[tuple[ast.expr, ast.expr]]:
                 pairs = zip(given.keys, given.values, strict=True)
                 found += [(key, value) for key, value in pairs if key is not None]
     return found
+
+
+def _made(draft: Draft, value: ast.expr) -> ast.expr:
+    """The text that a variable is set to which is there for this header alone, or the value itself."""
+    where = assigned(draft.index, value)
+    function = draft.index.function_of(value)
+    if where is None or where.value is None or function is None or not isinstance(value, ast.Name):
+        return value
+    names = (n for n in ast.walk(function) if isinstance(n, ast.Name) and n.id == value.id)
+    return where.value if sum(isinstance(n.ctx, ast.Load) for n in names) == 1 else value
 
 
 def _file_name(draft: Draft, value: ast.expr) -> bool:

@@ -6,6 +6,7 @@ import ast
 
 from buckler.scan.fix.draft import Draft
 from buckler.scan.python.index import last
+from buckler.scan.python.modules import definition
 from buckler.scan.rules._support.statements import (
     assigned,
     free_name,
@@ -34,14 +35,67 @@ def kept_inside(draft: Draft, call: ast.Call) -> bool:
     for given in _paths(call):
         where = assigned(draft.index, given)
         value = where.value if where is not None and where.value is not None else given
-        base = folder_of(draft, value)
-        if not base or "\n" in draft.of(value):
-            continue
-        if where is not None and isinstance(given, ast.Name) and _only_a_path(draft, given):
-            _resolve_where_made(draft, where, value, base)
+        if isinstance(value, ast.Call) and _in_function(draft, value):
             return True
-        return _resolve_before(draft, call, given, value, base)
+        base = folder_of(draft, value)
+        named = _named(draft, value, where or statement_of(draft.index, call)) if not base else ""
+        if not (base or named) or "\n" in draft.of(value):
+            continue
+        written = named + _behind(draft, value) if named else draft.of(value)
+        if where is not None and isinstance(given, ast.Name) and _only_a_path(draft, given):
+            _resolve_where_made(draft, where, value, written, base or named)
+            return True
+        if where is not None and named:
+            draft.replace(value, written)
+        written = draft.of(given) if where is not None else written
+        return _resolve_before(draft, call, given, value, written, base or named)
     return False
+
+
+def _in_function(draft: Draft, call: ast.Call) -> bool:
+    """Check the path in the function of the project that puts it together and does nothing else with it."""
+    found = definition(draft.index, call.func)
+    if found is None or not isinstance(found[1], ast.FunctionDef):
+        return False
+    other = draft if found[0].path == draft.path else draft.other(found[0].path)
+    function = next((f for f in other.index.all(ast.FunctionDef) if _same(f, found[1])), None)
+    returned = [n for n in ast.walk(function) if isinstance(n, ast.Return)] if function else []
+    value = returned[0].value if len(returned) == 1 else None
+    if value is None or not _is_path(value) or "\n" in other.of(value):
+        return False
+    base = folder_of(other, value)
+    if not base:
+        return False
+    name = free_name(other.index, value, "path", "resolved", "inside")
+    made = f"{name} = {_resolved(other, value, other.of(value))}"
+    other.insert_before(returned[0], made, *_check(other, name, base, value))
+    other.replace(value, name)
+    return True
+
+
+def _same(one: ast.FunctionDef, other: ast.FunctionDef) -> bool:
+    return (one.name, one.lineno) == (other.name, other.lineno)
+
+
+def _named(draft: Draft, value: ast.expr, before: ast.stmt | None) -> str:
+    """A new name for the folder that a call makes; empty where input decides it, or it is no call."""
+    left = _leftmost(value)
+    if not isinstance(left, ast.Call) or before is None or not _is_fixed(draft, left):
+        return ""
+    name = free_name(draft.index, value, "folder", "base", "root")
+    draft.insert_before(before, f"{name} = {draft.of(left)}")
+    return name
+
+
+def _behind(draft: Draft, value: ast.expr) -> str:
+    """What is written of a path behind its folder."""
+    return draft.text[draft.source.span(_leftmost(value))[1] : draft.source.span(value)[1]]
+
+
+def _leftmost(node: ast.expr) -> ast.expr:
+    while isinstance(node, ast.BinOp) and isinstance(node.op, ast.Div):
+        node = node.left
+    return node
 
 
 def _paths(call: ast.Call) -> list[ast.expr]:
@@ -73,21 +127,21 @@ def _is_path_use(draft: Draft, node: ast.Name) -> bool:
 
 
 def _resolve_where_made(
-    draft: Draft, where: ast.Assign | ast.AnnAssign, value: ast.expr, base: str
+    draft: Draft, where: ast.Assign | ast.AnnAssign, value: ast.expr, written: str, base: str
 ) -> None:
     target = where.targets[0] if isinstance(where, ast.Assign) else where.target
-    draft.replace(value, _resolved(draft, value, draft.of(value)))
+    draft.replace(value, _resolved(draft, value, written))
     draft.insert_after(where, *_check(draft, draft.of(target), base, value))
 
 
 def _resolve_before(
-    draft: Draft, call: ast.Call, given: ast.expr, value: ast.expr, base: str
+    draft: Draft, call: ast.Call, given: ast.expr, value: ast.expr, written: str, base: str
 ) -> bool:
     statement = statement_of(draft.index, call)
     if statement is None:
         return False
     name = free_name(draft.index, call, "path", "resolved", "inside")
-    made = f"{name} = {_resolved(draft, value, draft.of(given))}"
+    made = f"{name} = {_resolved(draft, value, written)}"
     draft.insert_before(statement, made, *_check(draft, name, base, value))
     start, end = draft.source.span(given)
     receiver = isinstance(call.func, ast.Attribute) and given is call.func.value
@@ -121,8 +175,7 @@ def folder_of(draft: Draft, node: ast.expr) -> str:
     """Source of the folder that a path begins with; empty where it is not known or input decides it."""
     match node:
         case ast.BinOp(op=ast.Div(), left=left):
-            while isinstance(left, ast.BinOp) and isinstance(left.op, ast.Div):
-                left = left.left
+            left = _leftmost(left)
             return draft.operand(left) if _is_fixed(draft, left) and _is_pure(draft, left) else ""
         case ast.Call(args=[first, _, *_], keywords=[]) if draft.index.name(node.func) in (
             "os.path.join",

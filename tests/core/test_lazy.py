@@ -107,3 +107,16 @@ def test_what_a_client_lacks_is_said_with_the_command_that_brings_it() -> None:
     )
     said = "safe_client needs httpx2 | pip install 'buckler[http]'; for httpx: buckler.guard.egress.for_httpx\n"
     assert done.stdout == said * 2
+
+
+def test_the_guide_of_a_rule_imports_no_other_rule_and_no_engine() -> None:
+    code = (
+        "import sys\nfrom buckler.cli.group import cli\n"
+        "cli(['rule', 'sql-injection'], standalone_mode=False)\n"
+        "print(*[n for n in sys.modules if n.startswith(('buckler.scan.rules.', 'buckler.scan.engines.app'))])"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    loaded = done.stdout.splitlines()[-1].split()
+    assert "buckler.scan.rules.injection.sql" in loaded
+    assert "buckler.scan.rules.injection.command" not in loaded
+    assert "buckler.scan.engines.app.session" not in loaded

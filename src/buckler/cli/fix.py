@@ -12,12 +12,13 @@ import click
 from rich.console import Console
 from rich.text import Text
 
-from buckler.cli import options
+from buckler.cli import options, ruleset
 from buckler.cli.progress import Watcher
 from buckler.core.errors import UsageError
 from buckler.core.events import Progress
 from buckler.core.finding import Severity
 from buckler.core.settings import ENGINES, Settings
+from buckler.scan.discover import folder_of
 from buckler.scan.fix import telling
 from buckler.scan.fix.apply import apply
 from buckler.scan.fix.look import Look, Looker
@@ -61,7 +62,7 @@ from buckler.scan.target import Target
     metavar="LIST",
     help=f"Of {', '.join(ENGINES)}. 'source,packages' runs none of the project's code.",
 )
-@options.project_rules_option
+@ruleset.project_rules_option
 @click.option(
     "--max-time",
     type=click.FloatRange(min=1),
@@ -93,7 +94,7 @@ def _run(target: str, given: dict[str, Any]) -> int:
     settings = replace(options.settings_of(target, given), baseline=None)
     found = options.find(target, settings)
     tests = ProjectTests(given["tests"], found.folder) if given["tests"] is not None else None
-    options.tell_not_imported(target, given)
+    ruleset.tell_not_imported(folder_of(target), given)
     registry = load_rules(settings, found.folder)
     asked = registry.select(settings.select, settings.ignore)
     rules = registry.select((), settings.ignore) if settings.select else asked

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
-import sys
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -11,15 +9,12 @@ from typing import Any, TypeVar
 
 import click
 
-from buckler.core import registry
-from buckler.core.errors import SettingsError, UsageError
+from buckler.core.errors import UsageError
 from buckler.core.settings import Settings, check, load, parse_identity_option
 from buckler.scan.discover import discover, folder_of
 from buckler.scan.engines.app.session import DATABASES, WALLS, Options
-from buckler.scan.formats import clean
 from buckler.scan.target import Target
 
-RULES = "buckler.scan.rules"
 F = TypeVar("F", bound=Callable[..., Any])
 
 
@@ -90,38 +85,6 @@ def application_options(function: F) -> F:
     ):
         function = option(function)
     return function
-
-
-project_rules_option = click.option(
-    "--project-rules",
-    is_flag=True,
-    help="Import the rules that the project's own settings name: code of the project, run "
-    "outside of the box.",
-)
-
-
-def registry_here(given: dict[str, Any]) -> registry.Registry:
-    """The rules of Buckler and, with ``--project-rules``, those of the current folder's settings."""
-    if given.get("project_rules"):
-        folder = Path.cwd()
-        return registry.Registry.load(RULES, (folder / path for path in load(folder).rules))
-    with contextlib.suppress(SettingsError):  # a broken file takes no rule of ours away
-        tell_not_imported(".", given)
-    return registry.Registry.load(RULES)
-
-
-def tell_not_imported(target: str, given: dict[str, Any]) -> str:
-    """Say on standard error that a project has rules that nobody allowed; the sentence, or nothing.
-
-    A rule is imported into this process, where no wall stands around it, so a project that is
-    only looked at must not bring any.
-    """
-    folders = load(folder_of(target)).rules
-    if not folders or given.get("project_rules"):
-        return ""
-    text = f"the project has rules of its own ({', '.join(folders)}), which were not imported"
-    sys.stderr.write(f"{clean.line(text)}: --project-rules imports them\n")
-    return text
 
 
 def settings_of(target: str, given: dict[str, Any]) -> Settings:

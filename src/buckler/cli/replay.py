@@ -10,7 +10,7 @@ from typing import Any
 
 import click
 
-from buckler.cli import cache, options
+from buckler.cli import cache, options, ruleset
 from buckler.core.errors import UsageError
 from buckler.scan import replaying
 from buckler.scan.discover import folder_of
@@ -22,7 +22,7 @@ from buckler.scan.formats.replay import as_pytest
 @click.argument("fingerprint")
 @click.argument("target", default=".")
 @options.application_options
-@options.project_rules_option
+@ruleset.project_rules_option
 @click.option(
     "--report",
     type=click.Path(path_type=Path),
@@ -54,7 +54,7 @@ def command(
         main = str(kept.get("target", {}).get("main") or "")
         click.echo(as_pytest(found, main=main, project_rules=given["project_rules"]))
         return
-    options.tell_not_imported(target, given)
+    ruleset.tell_not_imported(folder_of(target), given)
     settings = options.settings_of(target, given)
     settings = replace(settings, select=(str(found["id"]),), ignore=())
     project = options.find(target, settings)

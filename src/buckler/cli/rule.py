@@ -8,16 +8,16 @@ from typing import Any
 
 import click
 
-from buckler.cli import options
+from buckler.cli import ruleset
 
 
 @click.command("rule")
 @click.argument("rule_id", metavar="ID")
 @click.option("--json", "as_json", is_flag=True, help="For programs.")
-@options.project_rules_option
+@ruleset.project_rules_option
 def command(rule_id: str, as_json: bool, **given: Any) -> None:
     """Show what a rule finds, why it matters, and how to fix and check it."""
-    rule = options.registry_here(given)[rule_id]
+    rule = ruleset.registry_here(given, rule_id)[rule_id]
     if as_json:
         from buckler.cli.rules import describe
 

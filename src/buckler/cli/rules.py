@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from buckler.cli import options
+from buckler.cli import ruleset
 from buckler.core.rule import Rule
 
 
@@ -21,10 +21,10 @@ from buckler.core.rule import Rule
 )
 @click.option("--json", "as_json", is_flag=True, help="Short for --format json.")
 @click.option("--select", multiple=True, metavar="RULES", help="Ids, prefixes or names.")
-@options.project_rules_option
+@ruleset.project_rules_option
 def command(format_name: str, as_json: bool, select: tuple[str, ...], **given: Any) -> None:
     """List the rules: id, severity, name, how each finds its weakness, and what fixes itself."""
-    registry = options.registry_here(given)
+    registry = ruleset.registry_here(given)
     rules = registry.select([part for text in select for part in text.split(",")], ())
     if as_json or format_name == "json":
         click.echo(json.dumps([describe(rule) for rule in rules], indent=2))

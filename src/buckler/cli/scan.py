@@ -12,7 +12,7 @@ from typing import Any
 import click
 from rich.console import Console
 
-from buckler.cli import cache, options
+from buckler.cli import cache, options, ruleset
 from buckler.cli.progress import Watcher
 from buckler.core.errors import UsageError
 from buckler.core.events import GapFound
@@ -22,6 +22,7 @@ from buckler.core.rule import Rule
 from buckler.core.settings import ENGINES, SEVERITIES, Settings
 from buckler.scan import baseline as baselines
 from buckler.scan import formats
+from buckler.scan.discover import folder_of
 from buckler.scan.engines.app.session import WALLS
 from buckler.scan.formats import clean
 from buckler.scan.formats.text import print_report
@@ -74,7 +75,7 @@ HOOKS_OF = {
     metavar="LIST",
     help=f"Of {', '.join(ENGINES)}. 'source,packages' runs none of the project's code.",
 )
-@options.project_rules_option
+@ruleset.project_rules_option
 @click.option(
     "--no-attack", is_flag=True, help="Run and explore the application, send no payloads."
 )
@@ -129,7 +130,7 @@ def _run(target: str, given: dict[str, Any]) -> int:
     printed = formats.by_name(wanted) if wanted else None
     found = options.find(target, settings)
     baseline = _baseline(found.folder, settings, update=given["update_baseline"])
-    ignored = options.tell_not_imported(target, given)
+    ignored = ruleset.tell_not_imported(folder_of(target), given)
     rules = load_rules(settings, found.folder).select(settings.select, settings.ignore)
     _check_rules(rules, settings.engines or ENGINES)
     run = options.options_of(settings, given, found.folder)

@@ -48,14 +48,15 @@ class Registry:
         self._names = names
 
     @classmethod
-    def load(cls, package: str, folders: Iterable[Path] = ()) -> Registry:
+    def load(cls, package: str, folders: Iterable[Path] = (), *, only: str = "") -> Registry:
         """The rules below a package, and those in folders of a project.
 
         Args:
             package: Dotted name of the package whose sub-packages hold the rules.
             folders: Folders with further rule modules; every ``*.py`` in them is imported.
+            only: Id or name of a rule of the package: no other one is imported if it is there.
         """
-        modules = [*_package_modules(package), *_folder_modules(folders)]
+        modules = [*_package_modules(package, only), *_folder_modules(folders)]
         return cls(rule() for module in modules for rule in _rules_of(module))
 
     def __iter__(self) -> Iterator[Rule]:
@@ -112,11 +113,21 @@ class Registry:
         return found
 
 
-def _package_modules(package: str) -> Iterator[ModuleType]:
+def _package_modules(package: str, only: str = "") -> Iterator[ModuleType]:
     root = importlib.import_module(package)
-    for info in pkgutil.walk_packages(root.__path__, f"{package}."):
-        if not info.ispkg:
-            yield importlib.import_module(info.name)
+    found = [i for i in pkgutil.walk_packages(root.__path__, f"{package}.") if not i.ispkg]
+    for info in [i for i in found if only and _declares(i, only)] or found:
+        yield importlib.import_module(info.name)
+
+
+def _declares(info: pkgutil.ModuleInfo, key: str) -> bool:
+    """Whether the text of a module sets the id or the name of a rule to a word."""
+    spec = info.module_finder.find_spec(info.name, None)
+    path = Path(spec.origin) if spec is not None and spec.origin is not None else None
+    if path is None or path.suffix != ".py" or not path.is_file():
+        return False
+    text = path.read_text(encoding="utf-8")
+    return f'\n    id = "{key.upper()}"\n' in text or f'\n    name = "{key.lower()}"\n' in text
 
 
 def _folder_modules(folders: Iterable[Path]) -> Iterator[ModuleType]:

@@ -11,9 +11,13 @@ from buckler.scan.python.words import name_of
 
 _SHAPES = frozenset(
     "str int round hex format join encode decode hexdigest digest md5 sha1 sha256 sha512 new b64encode urlsafe_b64encode "
-    "zfill rjust ljust upper lower chr oct abs tuple list sorted getvalue strip to_bytes b32encode translate bytes print".split()
+    "zfill rjust ljust upper lower chr oct abs tuple list sorted getvalue strip to_bytes b32encode translate bytes print UUID field Field mapped_column Column".split()
 )
 
+_MADE_OF = frozenset(
+    {"int", "bytes", "bytes_le", "fields", "default", "default_factory", "insert_default"}
+)
+"""Arguments that become the whole of what is made: ``uuid.UUID(int=x)``, ``field(default_factory=f)``."""
 MAX_HOPS = 3
 
 
@@ -29,6 +33,9 @@ def uses(index: Index, node: ast.AST, depth: int) -> Iterator[str]:
             case ast.AnnAssign() | ast.AugAssign() | ast.NamedExpr():
                 yield from _targets(index, outer.target, depth)
                 return
+            case ast.keyword() if outer.arg in _MADE_OF:
+                child = outer
+                continue
             case ast.keyword():
                 if outer.arg:
                     yield outer.arg

@@ -35,7 +35,7 @@ _OWNERS = re.compile(
     r"^(owner|owner_id|user_id|tenant_id|organi[sz]ation_id|org_id|created_by|created_by_id)$"
 )
 _MAYBE = re.compile(
-    r"^(author_id|account_id|is_active|active|plan|tier|quota|user_type|account_type|scopes|groups|price|status)$"
+    r"^(author_id|account_id|is_active|active|plan|tier|quota|user_type|account_type|scopes|groups|price|status|paid|is_paid|discount)$"
 )
 _ADMINISTERS = re.compile(
     r"admin|super_?user|staff|moderator|permission|has_role|require_?role|role_?required|roles?_?checker|scopes=|operator|is_root|internal",

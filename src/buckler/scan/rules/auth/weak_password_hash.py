@@ -10,6 +10,7 @@ from buckler.core.finding import Confidence, Finding, Severity
 from buckler.core.rule import Example, Fix, Rule
 from buckler.scan.engines.interface import Hit, Mint, Module, Payload, Probe, Slot, Verdict
 from buckler.scan.engines.source.flow.interface import At, Call
+from buckler.scan.engines.source.flow.objects import External, things
 from buckler.scan.engines.source.flow.values import Taint
 from buckler.scan.engines.source.flow.values import truth as truth_of
 from buckler.scan.python.constants import texts, truth
@@ -79,7 +80,7 @@ class WeakPasswordHash(Rule):
     sinks = ("hash",)
     calls = (
         "hashlib.{md5,sha1,sha224,sha256,sha384,sha512,sha3_224,sha3_256,sha3_384,sha3_512,blake2b,blake2s,new} "
-        "hmac.{new,digest}"
+        "hmac.{new,digest} hashlib.Hash.update"
     )
     fix = Fix(
         "use argon2id: PasswordHash.recommended().hash(password)",
@@ -253,6 +254,8 @@ class WeakPasswordHash(Rule):
     def check_call(self, call: Call) -> Verdict | None:
         """A password of a request that comes to a fast hash under another name, in whatever module."""
         off = call.given(-1, "usedforsecurity")
+        for thing in things(call.receiver, External):
+            off = thing.named.get("usedforsecurity", off)
         if off is not None and truth_of(off) is False:
             return None
         at = 1 if call.name in ("hashlib.new", "hmac.new", "hmac.digest") else 0

@@ -11,7 +11,7 @@ from buckler.core.finding import Finding, Severity
 from buckler.core.rule import Example, Fix, Rule
 from buckler.scan.engines.interface import Canary, Hit, Mint, Payload, Probe, Slot, Verdict
 from buckler.scan.engines.source.flow.interface import DIRECT, Flow, Flows
-from buckler.scan.engines.source.flow.objects import deep_taints
+from buckler.scan.engines.source.flow.objects import External, deep_taints, things
 from buckler.scan.engines.source.flow.values import Value, one_text
 from buckler.scan.fix.draft import Draft
 from buckler.scan.fix.edits import Repair
@@ -150,6 +150,8 @@ class ArchiveExtraction(Rule):
             return told(flow, "is written where the entry's own name says.") if entry else None
         chosen = flow.other(2 if "unpack" not in flow.call else 3, "filter")
         members = flow.other(1, "members") if flow.call.endswith("extractall") else None
+        for tar in things(flow.receiver, External):
+            chosen = tar.fields.get("extraction_filter", chosen)
         if chosen is not None and one_text(chosen) != "fully_trusted":
             return None
         if members is not None and _checked(flow, members):

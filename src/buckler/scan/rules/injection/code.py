@@ -55,7 +55,7 @@ class CodeInjection(Rule):
         "code",
         """
         builtins.{eval,exec,compile}(0,source) builtins.__import__(0,name) importlib.import_module(0,name) pkgutil.resolve_name(0,name)
-        code.InteractiveInterpreter.runsource(0) runpy.{run_path,run_module}(0) timeit.timeit(0,stmt) pandas.eval(0)
+        code.InteractiveInterpreter.runsource(0) runpy.{run_path,run_module}(0) timeit.timeit(0,stmt) pandas.eval(0) pandas.DataFrame.{eval,query}(0,expr)
         numexpr.evaluate(0) asteval.Interpreter.eval(0) pydoc.locate(0) importlib.util.spec_from_file_location(1)
         *.{eval,query}(0) langchain_experimental.utilities.PythonREPL.run(0) *.run_code(0)
         """,

@@ -69,7 +69,7 @@ class CommandInjection(Rule):
         commands.getoutput(0) pty.spawn(0) paramiko.SSHClient.exec_command(0,command) asyncssh.Connection.run(0,command)
         *.exec_command(0)
         """,
-        sanitizers="shlex.quote pipes.quote",
+        sanitizers="shlex.{quote,join} pipes.quote",
         sources=DIRECT | STORED | ANSWERS,
     )
     fix = Fix(

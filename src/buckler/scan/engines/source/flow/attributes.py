@@ -33,6 +33,8 @@ def attribute(frame: Frame, node: ast.AST, owner: Value, name: str) -> Value:
             None, (), owner.taints
         )  # input of unknown shape: an attribute of an attribute
     if not owner.objs:
+        if owner.taints and owner.alts is None and name in ("host", "hostname"):
+            return hole(derived(owner, "host", "host"), "str")  # no text has it: it is an address
         if owner.taints and owner.alts is None and owner.kind == "":
             taints = derived(without_numbers(owner, name), "attribute", name)
             return Value(None, (Method(owner, name),), taints)
@@ -165,6 +167,8 @@ def _member(cls: ClassObject, key: Value) -> Value:
 
 def element(thing: Container, known: object) -> Value:
     """The element of a key, or what any of them may be where the key is not known."""
+    if thing.makes:
+        _made(thing, known)
     if known is UNKNOWN:
         return thing.element()
     try:
@@ -174,6 +178,14 @@ def element(thing: Container, known: object) -> Value:
     if found is None and not thing.ordered and thing.kind == "dict" and thing.exact:
         return UNKNOWN
     return found if found is not None else UNKNOWN
+
+
+def _made(thing: Container, known: object) -> None:
+    """Put in what a ``defaultdict`` makes for a key that it does not have."""
+    if known is not UNKNOWN and isinstance(known, str | int) and known not in thing.items:
+        thing.put(known, obj(Container(thing.makes, thing.born)), surely=True)
+    elif known is UNKNOWN and thing.rest is None:
+        thing.spread(obj(Container(thing.makes, thing.born)))
 
 
 def _letter(owner: Value, index: int) -> Value:

@@ -18,7 +18,8 @@ def call(frame: Frame, node: ast.Call) -> Value:
     """What a call gives."""
     from buckler.scan.engines.source.flow.expressions import evaluate
 
-    if isinstance(node.func, ast.Name) and node.func.id in ("super", "locals", "globals", "vars"):
+    named = node.func.id if isinstance(node.func, ast.Name) else ""
+    if named in ("super", "locals", "globals") or (named == "vars" and not node.args):
         special = _special(frame, node)
         if special is not None:
             return special

@@ -27,10 +27,12 @@ from buckler.scan.engines.source.flow.project import Parse, Project
 from buckler.scan.engines.source.flow.run import Run
 from buckler.scan.engines.source.flow.sinks import Sinks
 from buckler.scan.engines.source.flow.templates import Templates
-from buckler.scan.engines.source.flow.values import Value
+from buckler.scan.engines.source.flow.values import Taint, Value
 from buckler.scan.engines.source.flow.web import Web
 
-ENTRY = re.compile(r"\b(?:fastapi|starlette|flask|django|strawberry|fastapi_\w+)\b")
+ENTRY = re.compile(
+    r"\b(?:fastapi|starlette|flask|django|strawberry|fastapi_\w+)\b|\bscope\b[^()]{0,80}\breceive\b[^()]{0,80}\bsend\b"
+)
 """A module in which none of these words occurs defines no entry point."""
 MOST_NESTED = 8
 MOST_TWICE = 80
@@ -151,8 +153,14 @@ class FlowEngine:
         if frame.state is None:
             frame = inner
         inner.state = frame.state
-        if taints_within(inner, value):
+        taints = taints_within(inner, value)
+        if taints:
             run.hits.reached(inner, node, name, Arguments([value]))
+        own = function.module.path
+        if own != shape.module.path and any(_caught_in(t, own) for t in taints):
+            outer = Frame(run, function.module, None, function.frame)
+            outer.state = inner.state
+            run.hits.reached(outer, _last_return(function.node) or node, name, Arguments([value]))
 
     def _others(self, run: Run) -> Iterator[Entry]:
         """Functions that take a request and that no route was found for: views by whatever name."""
@@ -259,6 +267,11 @@ def _words(annotation: ast.expr) -> str:
         word = getattr(node, "id", getattr(node, "attr", getattr(node, "value", "")))
         made.append(word if isinstance(word, str) else "")
     return " ".join(made)
+
+
+def _caught_in(taint: Taint, path: str) -> bool:
+    """Whether it is what an exception says that a file catches: there the answer is made of it."""
+    return taint.token.source.kind == "exception" and taint.token.source.path == path
 
 
 def _last_return(node: ast.AST) -> ast.AST | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
@@ -15,14 +16,26 @@ if TYPE_CHECKING:
     from buckler.scan.engines.source.flow.project import Project, SourceModule
 
 
+def _for_its_effect(frame: Frame, name: str, node: ast.AST) -> bool:
+    """Whether a name is imported and never used, so that the module is imported for what it does: it registers."""
+    if not frame.is_module:
+        return False
+    word = re.compile(rf"\b{re.escape(name)}\b")
+    lines = enumerate(frame.module.lines(), 1)
+    own = range(getattr(node, "lineno", 0), (getattr(node, "end_lineno", 0) or 0) + 1)
+    return not any(word.search(line) for number, line in lines if number not in own)
+
+
 def run_import(frame: Frame, node: ast.Import) -> None:
     """``import a.b`` and ``import a.b as c``."""
     for alias in node.names:
         module = frame.run.project.find(frame.module, alias.name, 0)
+        top = alias.name.partition(".")[0]
+        if module is not None and _for_its_effect(frame, alias.asname or top, node):
+            frame.run.module_env(module)
         if alias.asname:
             frame.bind(alias.asname, _module(module) if module else _external(alias.name))
             continue
-        top = alias.name.partition(".")[0]
         root = frame.run.project.find(frame.module, top, 0)
         frame.bind(top, _module(root) if root else _external(top))
 
@@ -46,6 +59,8 @@ def run_import_from(frame: Frame, node: ast.ImportFrom) -> None:
             frame.module, f"{origin}.{alias.name}".strip("."), node.level
         )
         if below is not None:
+            if _for_its_effect(frame, name, node):
+                frame.run.module_env(below)
             frame.bind(name, _module(below))
         elif node.level == 0:
             frame.bind(name, _external(f"{origin}.{alias.name}"))

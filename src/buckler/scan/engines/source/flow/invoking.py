@@ -48,6 +48,8 @@ NO_RECEIVER = UNKNOWN
 
 def invoke(frame: Frame, node: ast.AST, called: Value, given: Arguments) -> Value:
     """Call whatever a value may be."""
+    if len(given.positional) == 3:
+        _sending(frame, node, given)
     if not called.objs:
         frame.run.hits.unknown_call(frame, node, "", given)
         return UNKNOWN
@@ -64,6 +66,15 @@ def invoke(frame: Frame, node: ast.AST, called: Value, given: Arguments) -> Valu
             states.append(frame.state)
     frame.state = merged(states)
     return join(values)
+
+
+def _sending(frame: Frame, node: ast.AST, given: Arguments) -> None:
+    """``await self.app(scope, receive, send)``: a ``send`` of the project is given the answer's messages."""
+    scope, _, send = given.positional
+    if any(t.name == "asgi.scope" for t in things(scope, External)):
+        for function in things(send, Function):
+            message = obj(External("asgi.message", True))
+            call_function(frame, node, function, Arguments([message]))
 
 
 def _one(frame: Frame, node: ast.AST, thing: Any, given: Arguments) -> Value:
@@ -128,17 +139,17 @@ def call_external(frame: Frame, node: ast.AST, name: str, given: Arguments) -> V
 
 
 def _by_table(frame: Frame, node: ast.AST, name: str, given: Arguments, sanitizes: bool) -> Value:
+    # What can be foretold can be foretold in another form, too.
+    guessed = tuple(t for v in given.all() for t in v.taints if t.token.source.kind == "random")
     known = given_by(name)
     if known is not None:
         return Value(
             None,
             (External(known, True, tuple(given.positional), given.named, row=row_class(given)),),
-            joined_taints(*(v.taints for v in given.all())) if keeps(name) else (),
+            joined_taints(*(v.taints for v in given.all())) if keeps(name) else guessed,
         )
     if harmless(name):
-        # What can be foretold can be foretold in another form, too.
-        guessed = (t for v in given.all() for t in v.taints if t.token.source.kind == "random")
-        return Value(None, (), joined_taints(tuple(guessed)), kind="int")
+        return Value(None, (), joined_taints(guessed), kind="int")
     last = name.rpartition(".")[2]
     if last[:1].isupper() and not sanitizes:
         taints = joined_taints(*(v.taints for v in given.all())) if keeps(name) else ()
@@ -148,7 +159,8 @@ def _by_table(frame: Frame, node: ast.AST, name: str, given: Arguments, sanitize
         taints = joined_taints(*(taints_within(frame, v) for v in given.all()))
         if not taints:
             return Value(kind="str") if sanitizes else UNKNOWN
-        made = hole(derived(hole(taints), "str", name))
+        whole = hole(taints) if frame.state is None else frame.state.baked(hole(taints))
+        made = hole(derived(whole, "str", name))
         if decodes(name):
             made = made.mapped(
                 lambda t: Taint(t.token.derived("decoded", name), 0, t.step, t.tried)

@@ -136,6 +136,9 @@ def dumped(frame: Frame, made: Instance) -> Value:
         if takes_extra(made.cls):
             rest = fresh(frame, made.lazy)
             return obj(Container("dict", frame.run.path, inner, rest))
+    elif is_model(made.cls):
+        missing = [n for n in fields_of(made.cls) if n not in inner]
+        inner |= {n: frame.run.field(frame, frame.run.nowhere, made, n) for n in missing}
     return obj(Container("dict", frame.run.path, dict(inner)))
 
 

@@ -29,7 +29,7 @@ def _unnamed(taint: Taint) -> Taint:
 class Container:
     """A list, tuple, set or dictionary: what is known of its elements, and what the others may be."""
 
-    __slots__ = ("born", "items", "kind", "rest", "serial")
+    __slots__ = ("born", "items", "kind", "makes", "rest", "serial")
 
     def __init__(
         self, kind: str, born: int, items: dict[Any, Value] | None = None, rest: Value | None = None
@@ -39,6 +39,7 @@ class Container:
         self.serial = next(SERIALS)
         self.items: dict[Any, Value] = items or {}
         self.rest = rest
+        self.makes = ""
 
     @property
     def exact(self) -> bool:

@@ -123,17 +123,13 @@ class Parameters:
                 made = UNKNOWN if coded else self._run.web.exceptions.of(scope, kinds, arg)
                 named[arg.arg] = made
                 continue
-            if self._entry.kind == "asgi":
-                named[arg.arg] = (
-                    obj(External("asgi.scope", True)) if arg.arg == "scope" else UNKNOWN
-                )
+            if self._entry.kind == "asgi" or (self._entry.kind == "startup" and number == 0):
+                asked = External("asgi.scope", True) if arg.arg == "scope" else None
+                app = self._run.web.app if self._entry.kind == "startup" else None
+                named[arg.arg] = obj(asked or app) if asked or app else UNKNOWN
                 continue
             named[arg.arg] = self._one(scope, shape, arg, bodies)
-            if any(
-                i.lazy is not None and self._run.validates(i.cls)
-                for i in things(named[arg.arg], Instance)
-            ):
-                self._run.materialize(scope, named[arg.arg])
+            self._run.validate(scope, arg, named[arg.arg])
         return Arguments([], named)
 
     def _one(self, frame: Frame, function: Function, arg: ast.arg, bodies: int) -> Value:

@@ -40,6 +40,11 @@ class SourceModule:
         read = self._load()
         return read[0] if read else None
 
+    def lines(self) -> list[str]:
+        """Its text, line by line."""
+        read = self._load()
+        return read[1] if read else []
+
     def line(self, number: int) -> str:
         """The text of a 1-based line, stripped."""
         read = self._load()

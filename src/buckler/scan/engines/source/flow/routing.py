@@ -6,6 +6,7 @@ import ast
 from typing import TYPE_CHECKING
 
 from buckler.scan.engines.source.flow.arguments import Arguments
+from buckler.scan.engines.source.flow.attributes import bound
 from buckler.scan.engines.source.flow.entries import METHODS, Entry, Include
 from buckler.scan.engines.source.flow.facts import host_facts, log_facts
 from buckler.scan.engines.source.flow.frames import Frame
@@ -160,6 +161,11 @@ class Routing:
                         k.arg == "mode" and getattr(k.value, "value", "") in ("before", "plain")
                         for k in decorator.keywords
                     )
+                    after = any(
+                        getattr(k.value, "value", "") == "after" for k in decorator.keywords
+                    )
+                    if name == "model_validator" and after:
+                        frame.run.add_validator(cls, (), function, before=False)
                     if name in _FIELDS:
                         names = tuple(
                             a.value
@@ -222,11 +228,17 @@ class Routing:
                 else given.named.get("prefix") or given.named.get("url_prefix")
             )
             text = one_text(prefix) if prefix is not None else ""
+            for made in things(child, Instance):
+                self._asgi(frame, node, made, text or "")
             for inner in things(child, External):
                 self._includes.setdefault(inner, Include(thing, inner, text or "", given.named))
             return UNKNOWN
         if name == "add_middleware":
             self.facts |= host_facts(given.at(0), given)
+            for cls in things(given.at(0), ClassObject):
+                inner_app = Arguments([obj(External("web.Application", True))], dict(given.named))
+                for made in things(frame.run.invoke(frame, node, obj(cls), inner_app), Instance):
+                    self._asgi(frame, node, made, "")
             return UNKNOWN
         if name == "add_exception_handler":
             caught = External("web.later", True, (Value(("exception_handler",)), given.at(0)))
@@ -235,6 +247,14 @@ class Routing:
         if name in _LATER:
             return obj(External("web.later", True, (Value((name,)), given.at(0))))
         return None
+
+    def _asgi(self, frame: Frame, node: ast.AST, made: Instance, path: str) -> None:
+        """An application or a middleware of the project's own class."""
+        for name, kind in (("__call__", "asgi"), ("dispatch", "starlette")):
+            found = made.cls.lookup(name)
+            if found is not None and things(found, Function):
+                called = bound(found, obj(made), made.cls, instance=True)
+                self.entries.append(Entry(kind, ("GET",), path, called, frame, node))
 
     def _bound_route(self, frame: Frame, node: ast.AST, route: External, endpoint: Value) -> None:
         for thing in endpoint.objs:

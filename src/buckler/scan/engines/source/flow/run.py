@@ -343,9 +343,21 @@ class Run:
         """A model has a validator of these fields."""
         self._validators.setdefault(cls, []).append((names, function, before))
 
-    def validates(self, cls: ClassObject) -> bool:
-        """Whether a model, or one that it derives from, has validators."""
-        return any(one in self._validators for one in cls.line_of_descent())
+    def validate(self, frame: Frame, node: ast.AST, value: Value) -> None:
+        """What a request fills is checked by the validators of its model, those of the whole model last."""
+        for made in things(value, Instance):
+            line = made.cls.line_of_descent()
+            if made.lazy is None or not any(one in self._validators for one in line):
+                continue
+            self.materialize(frame, value)
+            for names, function in [pair for one in line for pair in self.validators(one)]:
+                if not names and frame.state is not None:
+                    self.invoke(
+                        frame,
+                        node,
+                        bound(obj(function), obj(made), made.cls, instance=True),
+                        Arguments(),
+                    )
 
 
 def _yields(node: ast.AST) -> bool:

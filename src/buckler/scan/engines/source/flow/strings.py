@@ -54,6 +54,8 @@ _SAME = {
     "zfill": "str",
 }
 _SAFE_IF = frozenset({"isalnum", "isdigit", "isdecimal", "isnumeric", "isalpha", "isidentifier"})
+_LINE = bit("log", "header")
+_ESCAPING = frozenset({"unicode_escape", "unicode-escape"})
 _LISTS = frozenset({"split", "rsplit", "splitlines", "partition", "rpartition"})
 _CLEAN = frozenset({"count", "find", "index", "rfind", "rindex", "isspace", "islower", "isupper"})
 
@@ -64,10 +66,14 @@ def text_method(
     """What a method of a text gives; None where texts have no such method."""
     if name in _SAFE_IF:
         return boolean(clearing(receiver), {})
+    if name == "isprintable":
+        return boolean(clearing(receiver, _LINE), {})
     if name in ("startswith", "endswith"):
         return _starts(frame, receiver, name, given)
     if name in _SAME:
         made = _same(receiver, name)
+        if name == "encode" and one_text(given.at(0, "encoding")) in _ESCAPING:
+            made = made.mapped(lambda t: t.cleaned(_LINE))
         cut = one_text(given.at(0)) if given.positional else None
         if cut and "/" in cut and name in ("strip", "lstrip"):
             made = made.mapped(lambda t: t.cleaned(bit("no_root")))

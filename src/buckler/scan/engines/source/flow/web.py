@@ -21,7 +21,7 @@ from buckler.scan.engines.source.flow.libraries.requests import (
     scope_element,
 )
 from buckler.scan.engines.source.flow.libraries.returns import attribute_class, given_by
-from buckler.scan.engines.source.flow.libraries.stored import row
+from buckler.scan.engines.source.flow.libraries.stored import named_below, row
 from buckler.scan.engines.source.flow.objects import (
     ClassObject,
     Container,
@@ -79,6 +79,8 @@ class Web(Routing):
         self.exceptions = Exceptions()
         self.templates: Templates | None = None
         self.state = External("web.State", True)
+        self.app = External("fastapi.APIRouter", True)
+        self.app_state = External("web.State", True)
 
     # Definitions
 
@@ -151,6 +153,8 @@ class Web(Routing):
             self.exceptions.initialized(thing, given)
             frame.run.hits.reached(frame, node, canonical(thing.name), given)
             return UNKNOWN
+        if thing.name in ("asgi.scope", "asgi.message") and name in ("get", "setdefault"):
+            return self.external_element(frame, node, thing, obj(thing), given.at(0))
         if thing.name in ROUTERS:
             return self.router_method(frame, node, thing, name, given)
         return request_method(frame, node, thing, name, given)
@@ -195,7 +199,7 @@ class Web(Routing):
             found = methods.external_attribute(frame, node, thing, owner, name)
         if found is not None:
             return found
-        known = attribute_class(f"{thing.name}.{name}")
+        known = attribute_class(f"{thing.name}.{name}") or named_below(thing.name, name)
         if known is not None:
             return obj(External(known, True))
         single = owner if len(owner.objs) == 1 else Value(owner.alts, (thing,), owner.taints)
@@ -213,6 +217,8 @@ class Web(Routing):
             return params_element(frame, node, thing, key)
         if thing.name == "asgi.scope":
             return scope_element(frame, node, key)
+        if thing.name == "asgi.message":
+            return obj(External("web.raw_headers", True)) if one_text(key) == "headers" else UNKNOWN
         if not thing.instance:
             return obj(thing)
         known = given_by(f"{thing.name}.__getitem__")

@@ -108,6 +108,14 @@ def _bool(frame: Frame, node: ast.AST, given: Arguments) -> Value:
     return Value(None, (), (), "bool", (true, false))
 
 
+def _with_default(frame: Frame, node: ast.AST, given: Arguments) -> Value:
+    """A dictionary in which what is not there yet is made when it is asked for."""
+    made = Container("dict", frame.run.path)
+    kinds = {t.name.removeprefix("builtins.") for t in things(given.at(0), External)}
+    made.makes = next((k for k in ("list", "set", "dict") if k in kinds), "")
+    return obj(made)
+
+
 def _number(frame: Frame, node: ast.AST, given: Arguments) -> Value:
     """Whoever gets past ``int(x)`` has a number in ``x``."""
     value = given.at(0)
@@ -140,11 +148,20 @@ def _getattr(frame: Frame, node: ast.AST, given: Arguments) -> Value:
     name = one_text(given.at(1))
     if name is not None:
         return attribute(frame, node, given.at(0), name)
+    named = given.at(1).alts
+    if named and all(isinstance(one, str) for one in named):
+        return join([attribute(frame, node, given.at(0), one) for one in named])
     found = []
     for thing in given.at(0).objs:
         if type(thing) is Instance:
             found += list(thing.fields.values())
     return join(found) if found else UNKNOWN
+
+
+def _vars(frame: Frame, node: ast.AST, given: Arguments) -> Value:
+    from buckler.scan.engines.source.flow.attributes import attribute
+
+    return attribute(frame, node, given.at(0), "__dict__")
 
 
 def _setattr(frame: Frame, node: ast.AST, given: Arguments) -> Value:
@@ -236,7 +253,7 @@ BUILTIN_FUNCTIONS: dict[str, Handler] = {
     "builtins.dict": _container("dict"),
     "collections.OrderedDict": _container("dict"),
     "collections.deque": _container("list"),
-    "collections.defaultdict": lambda f, n, g: obj(Container("dict", f.run.path)),
+    "collections.defaultdict": _with_default,
     "builtins.all": _all,
     "builtins.any": _any,
     "builtins.bool": _bool,
@@ -248,6 +265,7 @@ BUILTIN_FUNCTIONS: dict[str, Handler] = {
     "datetime.datetime.fromisoformat": _number,
     "builtins.isinstance": _isinstance,
     "builtins.getattr": _getattr,
+    "builtins.vars": _vars,
     "builtins.setattr": _setattr,
     "builtins.map": _map,
     "builtins.filter": _filter,

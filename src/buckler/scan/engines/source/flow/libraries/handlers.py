@@ -17,6 +17,7 @@ from buckler.scan.engines.source.flow.objects import (
     Container,
     External,
     Partial,
+    things,
 )
 from buckler.scan.engines.source.flow.values import (
     UNKNOWN,
@@ -55,6 +56,15 @@ def _wraps(frame: Frame, node: ast.AST, given: Arguments) -> Value:
     return obj(External("functools.wrapper", True, (given.at(0),)))
 
 
+def _copied(frame: Frame, node: ast.AST, given: Arguments) -> Value:
+    """``shutil.copyfileobj(one, other)``: the other is written what the one holds."""
+    from buckler.scan.engines.source.flow.invoking import call_method
+
+    for thing in things(given.at(1), External):
+        call_method(frame, node, obj(thing), "write", Arguments([given.at(0)]))
+    return UNKNOWN
+
+
 def _gather(frame: Frame, node: ast.AST, given: Arguments) -> Value:
     return obj(Container("list", frame.run.path, dict(enumerate(given.positional))))
 
@@ -73,6 +83,7 @@ def _environment(frame: Frame, node: ast.AST, given: Arguments) -> Value:
 
 
 HANDLERS: dict[str, Handler] = {
+    "shutil.copyfileobj": _copied,
     **BUILTIN_FUNCTIONS,
     **PATH_FUNCTIONS,
     **TEXT_FUNCTIONS,

@@ -105,6 +105,10 @@ def request_attribute(frame: Frame, node: ast.AST, thing: External, name: str) -
         return Value(None, (External("web.Url", True, source=source),), taints)
     if name == "state" and thing.name in REQUESTS:
         return obj(frame.run.web.state)
+    if name == "state" and thing.name == "fastapi.APIRouter":
+        return obj(frame.run.web.app_state)
+    if name == "app" and thing.name in REQUESTS:
+        return obj(frame.run.web.app)
     if name == "session" and thing.name in REQUESTS:
         return UNKNOWN
     kind = _TEXTS.get(thing.name, {}).get(name)

@@ -49,6 +49,8 @@ http.Client.{__enter__,__aenter__} -> http.Client
 http.Client.{get,post,put,patch,delete,head,options,request,send,stream} -> http.Response
 {httpx,requests,niquests,aiohttp}.{get,post,put,patch,delete,head,options,request,stream} -> http.Response
 urllib.request.urlopen -> http.Response
+pandas.{DataFrame,read_csv,read_excel,read_json,read_parquet,read_sql,read_sql_query,read_table,read_feather,concat,merge} -> pandas.DataFrame
+pandas.DataFrame.{copy,head,tail,query,eval,dropna,fillna,reset_index,sort_values,rename,assign,merge,filter,sample} -> pandas.DataFrame
 jinja2.Environment -> jinja2.Environment
 jinja2.sandbox.{SandboxedEnvironment,ImmutableSandboxedEnvironment} -> jinja2.sandbox.Environment
 jinja2.Environment.{get_template,select_template} -> jinja2.Loaded
@@ -60,7 +62,7 @@ starlette.templating.Jinja2Templates.env : jinja2.Environment
 starlette.templating.Jinja2Templates.get_template -> jinja2.Loaded
 pathlib.Path.{cwd,home} -> pathlib.Path
 tempfile.{mkdtemp,gettempdir,mkstemp} -> builtins.str
-logging.{getLogger,Logger} -> logging.Logger
+logging.{getLogger,Logger,LoggerAdapter} -> logging.Logger
 logging.{Logger,LoggerAdapter}.{getChild,bind} -> logging.Logger
 structlog.{get_logger,getLogger,stdlib.get_logger} -> logging.Logger
 loguru.logger : logging.Logger
@@ -97,6 +99,7 @@ xlsxwriter.Workbook.__enter__ -> xlsxwriter.Workbook
 xlsxwriter.Workbook.add_worksheet -> xlsxwriter.Worksheet
 ldap.initialize -> ldap.LDAPObject
 re.compile -> re.Pattern
+hashlib.{md5,sha1,sha224,sha256,sha384,sha512,sha3_224,sha3_256,sha3_384,sha3_512,blake2b,blake2s,new} -> hashlib.Hash
 {openai.OpenAI,openai.AsyncOpenAI,openai.AzureOpenAI,openai.AsyncAzureOpenAI,groq.Groq,groq.AsyncGroq,anthropic.Anthropic,anthropic.AsyncAnthropic,mistralai.Mistral} -> llm.Client
 llm.Client.{chat,beta} : llm.Client
 llm.Client.{completions,messages,responses} : llm.Completions

@@ -42,6 +42,19 @@ def _names(text: str) -> frozenset[str]:
     return frozenset(n for word in text.split() for n in expanded(word))
 
 
+_BELOW = {"pymongo.Client": "pymongo.Database", "pymongo.Database": "pymongo.Collection"}
+_OWN = frozenset(
+    "get_database get_default_database start_session close list_database_names list_databases drop_database server_info watch "
+    "get_io_loop aclose command get_collection create_collection list_collection_names list_collections drop_collection "
+    "aggregate with_options validate_collection dereference cursor_command append_metadata bulk_write client name".split()
+)
+
+
+def named_below(name: str, attribute: str) -> str | None:
+    """``client.shop.orders``: attributes of a client and of a database of MongoDB are what lies in them."""
+    return None if attribute in _OWN or attribute.startswith("__") else _BELOW.get(name)
+
+
 def stored(
     frame: Frame, node: ast.AST, thing: External, name: str, given: Arguments
 ) -> Value | None:

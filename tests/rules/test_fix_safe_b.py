@@ -1,0 +1,196 @@
+"""Repairs of temporary files, mails, logs and tables: shapes that are taken, and those that are left alone."""
+
+from __future__ import annotations
+
+import email
+import textwrap
+from pathlib import Path
+
+import pytest
+
+from buckler.core.registry import Registry
+from buckler.scan.engines.source.engine import SourceEngine
+from buckler.scan.fix.drafts import draft_of
+from buckler.scan.fix.edits import Repair
+from buckler.scan.fix.writing import written
+
+RULES = Registry.load("buckler.scan.rules")
+
+
+def repairs(rule: str, text: str, folder: Path) -> list[Repair | None]:
+    """What a rule makes of each of its findings in a file."""
+    (folder / "main.py").write_text(text)
+    found = SourceEngine(folder, [RULES[rule]], lambda gap: None).run()
+    return [RULES[rule].fix_source(draft_of(folder, "main.py"), item) for item in found]
+
+
+def fixed(rule: str, text: str, folder: Path, *, safe: bool = True) -> str | None:
+    """The file after the repair of its one finding, which finds nothing more; None where it stays."""
+    (repair,) = repairs(rule, text, folder)
+    if repair is None:
+        return None
+    assert repair.safe is safe
+    assert safe or repair.changes
+    (made,) = written(folder, [repair])
+    compile(made.after, "main.py", "exec")
+    assert repairs(rule, made.after, folder) == []
+    return made.after
+
+
+def code(text: str) -> str:
+    return textwrap.dedent(text).lstrip("\n")
+
+
+TEMPORARY = """
+import os
+import tempfile
+
+from fastapi import FastAPI
+from fastapi.responses import FileResponse
+
+app = FastAPI()
+
+
+@app.post("/report")
+def report():
+{body}
+"""
+
+
+def temporary(body: str) -> str:
+    return TEMPORARY.format(body=textwrap.indent(code(body).rstrip(), "    ")).lstrip("\n")
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        ('''
+         path = tempfile.mktemp(".csv")  # of one request
+         with open(path, "w") as stream:
+             stream.write("a")
+         os.remove(path)
+         ''', '''
+         handle, path = tempfile.mkstemp(".csv")  # of one request
+         os.close(handle)
+         with open(path, "w") as stream:
+             stream.write("a")
+         os.remove(path)
+         '''),
+        ('''
+         handle = 1
+         path = "/tmp/report.csv"
+         try:
+             with open(path, "w") as stream:
+                 stream.write("a")
+         finally:
+             os.unlink(path)
+         ''', '''
+         handle = 1
+         descriptor, path = tempfile.mkstemp(prefix="report-", suffix=".csv", dir="/tmp")
+         os.close(descriptor)
+         try:
+             with open(path, "w") as stream:
+                 stream.write("a")
+         finally:
+             os.unlink(path)
+         '''),
+        ('''
+         with open(tempfile.mktemp(suffix=".csv"), "w", encoding="utf-8") as stream:
+             stream.write("a")
+         ''', '''
+         with open(tempfile.mkstemp(suffix=".csv")[0], "w", encoding="utf-8") as stream:
+             stream.write("a")
+         '''),
+    ],
+)  # fmt: skip
+def test_temporary_files(before: str, after: str, tmp_path: Path) -> None:
+    made = fixed("INJ024", temporary(before), tmp_path)
+    assert made == temporary(after)
+    space: dict[str, object] = {}
+    exec(made.replace('dir="/tmp"', f"dir={str(tmp_path)!r}"), space)
+    space["report"]()
+
+
+def test_a_name_that_goes_on_is_reviewed(tmp_path: Path) -> None:
+    text = temporary(
+        'path = tempfile.mktemp()\nopen(path, "wb").close()\nreturn FileResponse(path)'
+    )
+    made = fixed("INJ024", text, tmp_path, safe=False)
+    assert "handle, path = tempfile.mkstemp()\n    os.close(handle)\n    open(path" in made
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        'path = tempfile.mktemp()\nopen(path, "x").close()',
+        "path = tempfile.mktemp()\nos.mkdir(path)",
+        'path = tempfile.mktemp()\nopen(path + ".gz", "w").close()',
+        'path = tempfile.mktemp()\nos.getpid()\nopen(path, "w").close()',
+        'path: str = tempfile.mktemp()\nopen(path, "w").close()',
+        "return tempfile.mktemp()",
+        'stream = open(tempfile.mktemp(), "w")\nreturn stream.name',
+        'path = "/tmp/report.csv"\nopen(path, "w").close()\nreturn FileResponse(path)',
+        'path = "/tmp/report.csv"\nopen(path, "a").close()',
+        'open("/tmp/report.csv", "w").close()',
+        'path = "/tmp/report.csv"\nopen(path, "w").close()\nos.remove(path)\nos.remove("/tmp/report.csv")',
+    ],
+)
+def test_temporary_files_for_a_person(body: str, tmp_path: Path) -> None:
+    assert fixed("INJ024", temporary(body), tmp_path) is None
+
+
+def test_a_name_that_another_file_knows_stays(tmp_path: Path) -> None:
+    (tmp_path / "job.sh").write_text("cat /tmp/report.csv\n")
+    text = temporary('path = "/tmp/report.csv"\nopen(path, "w").close()\nos.remove(path)')
+    assert fixed("INJ024", text, tmp_path) is None
+
+
+MAIL = """
+import email
+
+from fastapi import FastAPI, Form
+
+app = FastAPI()
+
+
+@app.post("/contact")
+def contact(subject: str = Form(), text: str = Form(), number: int = Form(1)):
+    message = {before}
+    return email.message_from_string(message)
+"""
+CUT = ".splitlines())"
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        ('f"Subject: {subject}\\n\\n{text}"', "f\"Subject: {' '.join(subject" + CUT + '}\\n\\n{text}"'),
+        ("f'X: {number}\\nSubject: {subject}\\n\\n{text}'", "f'X: {number}\\nSubject: {\" \".join(subject" + CUT + "}\\n\\n{text}'"),
+        ('"Subject: " + subject + "\\r\\n\\r\\n" + text', '"Subject: " + " ".join(subject' + CUT + ' + "\\r\\n\\r\\n" + text'),
+        ('"Subject: %s\\n\\n%s" % (subject, text)', '"Subject: %s\\n\\n%s" % (" ".join(subject' + CUT + ", text)"),
+        ('"Subject: {0}\\n\\n{1}".format(subject, text)', '"Subject: {0}\\n\\n{1}".format(" ".join(subject' + CUT + ", text)"),
+        ('f"Subject: {subject or text}\\n\\n{text}"', "f\"Subject: {' '.join(str(subject or text)" + CUT + '}\\n\\n{text}"'),
+        ('"\\n".join(["To: me", f"Subject: {subject}", "", text])', '"\\n".join(["To: me", f"Subject: {\' \'.join(subject' + CUT + '}", "", text])'),
+    ],
+    ids=range(7),
+)  # fmt: skip
+def test_headers_of_mails(before: str, after: str, tmp_path: Path) -> None:
+    made = fixed("INJ022", MAIL.format(before=before), tmp_path)
+    assert made == MAIL.format(before=after)
+    for text, subject, wanted in ((before, "Hi: there", None), (after, "Hi\r\nBcc: you", None)):
+        space = {"subject": subject, "text": "one\ntwo", "number": 1}
+        mail = email.message_from_string(eval(text, space))
+        assert mail["Bcc"] is wanted
+        assert mail["Subject"].split()[0][:2] == "Hi"
+        assert mail.get_payload() == "one\ntwo"
+
+
+@pytest.mark.parametrize(
+    "before",
+    [
+        'f"{subject:>9}: {subject:<9}\\n\\n{text}"',
+        '"".join(["Subject: ", subject, "\\n\\n", text])',
+    ],
+)
+def test_mails_for_a_person(before: str, tmp_path: Path) -> None:
+    assert fixed("INJ022", MAIL.format(before=before), tmp_path) is None

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import email
+import itertools
+import re
 import textwrap
+import time
 from pathlib import Path
 
 import pytest
@@ -13,6 +16,7 @@ from buckler.scan.engines.source.engine import SourceEngine
 from buckler.scan.fix.drafts import draft_of
 from buckler.scan.fix.edits import Repair
 from buckler.scan.fix.writing import written
+from buckler.scan.rules.injection._fixes.one_way import one_way
 
 RULES = Registry.load("buckler.scan.rules")
 
@@ -194,3 +198,136 @@ def test_headers_of_mails(before: str, after: str, tmp_path: Path) -> None:
 )
 def test_mails_for_a_person(before: str, tmp_path: Path) -> None:
     assert fixed("INJ022", MAIL.format(before=before), tmp_path) is None
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        (r"^(\w+\s?)+$", r"^\w+(?:\s\w+)*\s?$"),
+        (r"^([a-z0-9]+[._-]?)*@shop", r"^(?:[a-z0-9]+(?:[._-][a-z0-9]+)*[._-]?)?@shop"),
+        (r"^(?:[a-z]+|[a-z]+-)*$", r"^(?:[a-z]+(?:-[a-z]+)*-?)?$"),
+        (r"^(?:[a-z]+,|[a-z]+)+$", r"^[a-z]+(?:,[a-z]+)*,?$"),
+        (r"^(a+)+$", "^a+$"),
+        (r"^(?:\d*)+x$", r"^\d*x$"),
+        (r"^(?:a+|b)+$", "^(?:a|b)+$"),
+        (r"^(\w+\w?)+$", None),
+        (r"^(\w+\s?)+\1$", None),
+        (r"^(?P<w>\w+\s?)+$", None),
+        (r"^(?>(?:\w+\s?)+)$", None),
+        (r"[(a+)+]", None),
+        (r"\(a+)+(", None),
+        (r"^(.+\s?)+$", None),
+    ],
+)
+def test_one_way_takes_the_same_texts(before: str, after: str | None) -> None:
+    assert one_way(before) == after
+    letters = "a1 .-,xb@shop"
+    for word in itertools.chain.from_iterable(
+        itertools.product(letters[:8], repeat=n) for n in range(6)
+    ):
+        for text in ("".join(word), "".join(word) + "@shop") if after else ():
+            assert bool(re.search(before, text)) is bool(re.search(after, text)), text
+
+
+PATTERN = """
+import re
+
+from fastapi import FastAPI, Form
+
+app = FastAPI()
+WORDS = re.compile(r"^(\\w+\\s?)+$"{flags})
+
+
+@app.post("/notes")
+def note(text: str = Form()):
+    {body}
+"""
+
+
+def pattern(body: str, flags: str = "") -> str:
+    return PATTERN.format(body=body, flags=flags)
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        "return WORDS.match(text) is not None",
+        "return 1 if WORDS.fullmatch(text) and len(text) > 2 else 2",
+        "return bool(WORDS.search(text))",
+        "return [w for w in [text] if not WORDS.match(w)]",
+    ],
+)
+def test_patterns_that_are_only_asked(body: str, tmp_path: Path) -> None:
+    made = fixed("INJ016", pattern(body), tmp_path)
+    assert made == pattern(body).replace("(\\w+\\s?)+", "\\w+(?:\\s\\w+)*\\s?")
+    space: dict[str, object] = {}
+    exec(made, space)
+    began = time.perf_counter()
+    space["note"]("a" * 40 + "!")
+    assert time.perf_counter() - began < 1
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        pattern("return WORDS.match(text)"),
+        pattern("return WORDS.sub('', text)"),
+        pattern("return WORDS.match(text) is None or WORDS.match(text)[1]"),
+        pattern("return WORDS.match(text) is None", ", re.X"),
+        pattern("return WORDS.match(text) is None") + "\n__all__ = ['WORDS']\n",
+        pattern("return re.search(text, 'one') is None").replace("(\\w+\\s?)+", ""),
+    ],
+)
+def test_patterns_for_a_person(text: str, tmp_path: Path) -> None:
+    assert all(item is None for item in repairs("INJ016", text, tmp_path))
+
+
+def test_a_pattern_that_another_file_uses_stays(tmp_path: Path) -> None:
+    (tmp_path / "other.py").write_text("from main import WORDS\n")
+    assert fixed("INJ016", pattern("return WORDS.match(text) is None"), tmp_path) is None
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        ("re.sub(r'\\s+$', '', text)", "text.rstrip()"),
+        ("re.sub(r'^\\s+|\\s+$', '', text or '')", "(text or '').strip()"),
+        ("re.sub(r'\\s+$', ' ', text)", None),
+        ("re.sub(r'\\s+$', '', text, flags=re.M)", None),
+        ("re.sub(r'[\\s.]+$', '', text)", None),
+    ],
+)
+def test_white_space_is_taken_off(before: str, after: str | None, tmp_path: Path) -> None:
+    made = fixed("INJ016", pattern(f"return {before}"), tmp_path)
+    assert made == (after and pattern(f"return {after}"))
+    for text in ("a b \n\n", " a\u2003", "", " \n ", "a\x1c") if after else ():
+        assert eval(before, {"re": re, "text": text}) == eval(after, {"text": text})
+
+
+KID = """
+from pathlib import Path
+
+import jwt
+from fastapi import FastAPI, Header, HTTPException
+
+app = FastAPI()
+
+
+@app.get("/me")
+def me(authorization: str = Header()) -> str:
+    name = jwt.get_unverified_header(authorization)["kid"]
+    key = Path(f"keys/{name}.pem").read_text()
+    return str(jwt.decode(authorization, key, algorithms=["RS256"])["sub"])
+"""
+
+
+def test_a_key_lies_in_its_folder(tmp_path: Path) -> None:
+    made = fixed("AUT013", KID, tmp_path)
+    assert "raise HTTPException(404)" in made
+
+
+def test_an_address_of_a_token_is_for_a_person(tmp_path: Path) -> None:
+    text = KID.replace('Path(f"keys/{name}.pem").read_text()', "httpx2.get(name, timeout=3).text")
+    assert (
+        fixed("AUT013", text.replace("import jwt", "import httpx2\nimport jwt"), tmp_path) is None
+    )

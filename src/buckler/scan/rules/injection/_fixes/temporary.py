@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import ast
-import os
 import re
-from pathlib import Path, PurePosixPath
+from pathlib import PurePosixPath
 
-from buckler.scan.discover import SKIPPED_FOLDERS
 from buckler.scan.fix.draft import Draft
 from buckler.scan.python.constants import text
 from buckler.scan.python.index import Function, argument, last, unpacks
+from buckler.scan.rules._support.elsewhere import stands_elsewhere
 from buckler.scan.rules._support.statements import assigned, free_name
 
 _OPENS = frozenset({"open", "io.open", "aiofiles.open"})
@@ -20,8 +19,6 @@ _WANTS_NONE = frozenset(
     "mkdir makedirs mkfifo mknod symlink link bind copytree rename replace move exists Path".split()
 )
 """Calls that fail or do something else where the file is there already."""
-
-_MOST_BYTES = 1_000_000
 
 
 def made_with_its_name(draft: Draft, call: ast.Call) -> str:
@@ -164,11 +161,4 @@ def _is_named_elsewhere(draft: Draft, value: ast.Constant) -> bool:
     written = str(value.value)
     if draft.text.count(written) > 1:
         return True
-    for root, folders, names in os.walk(draft.folder):
-        folders[:] = [name for name in folders if name not in SKIPPED_FOLDERS]
-        for file in (Path(root) / name for name in names if not name.endswith(".pyc")):
-            if file == draft.folder / draft.path or not file.is_file() or file.is_symlink():
-                continue
-            if file.stat().st_size < _MOST_BYTES and written.encode() in file.read_bytes():
-                return True
-    return False
+    return stands_elsewhere(draft, written)

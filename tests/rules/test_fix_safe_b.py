@@ -11,39 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from buckler.core.registry import Registry
-from buckler.scan.engines.source.engine import SourceEngine
-from buckler.scan.fix.drafts import draft_of
-from buckler.scan.fix.edits import Repair
-from buckler.scan.fix.writing import written
 from buckler.scan.rules.injection._fixes.one_way import one_way
-
-RULES = Registry.load("buckler.scan.rules")
-
-
-def repairs(rule: str, text: str, folder: Path) -> list[Repair | None]:
-    """What a rule makes of each of its findings in a file."""
-    (folder / "main.py").write_text(text)
-    found = SourceEngine(folder, [RULES[rule]], lambda gap: None).run()
-    return [RULES[rule].fix_source(draft_of(folder, "main.py"), item) for item in found]
-
-
-def fixed(rule: str, text: str, folder: Path, *, safe: bool = True) -> str | None:
-    """The file after the repair of its one finding, which finds nothing more; None where it stays."""
-    (repair,) = repairs(rule, text, folder)
-    if repair is None:
-        return None
-    assert repair.safe is safe
-    assert safe or repair.changes
-    (made,) = written(folder, [repair])
-    compile(made.after, "main.py", "exec")
-    assert repairs(rule, made.after, folder) == []
-    return made.after
-
-
-def code(text: str) -> str:
-    return textwrap.dedent(text).lstrip("\n")
-
+from tests.rules.repairing import code, fixed, repairs
 
 TEMPORARY = """
 import os
@@ -302,32 +271,3 @@ def test_white_space_is_taken_off(before: str, after: str | None, tmp_path: Path
     assert made == (after and pattern(f"return {after}"))
     for text in ("a b \n\n", " a\u2003", "", " \n ", "a\x1c") if after else ():
         assert eval(before, {"re": re, "text": text}) == eval(after, {"text": text})
-
-
-KID = """
-from pathlib import Path
-
-import jwt
-from fastapi import FastAPI, Header, HTTPException
-
-app = FastAPI()
-
-
-@app.get("/me")
-def me(authorization: str = Header()) -> str:
-    name = jwt.get_unverified_header(authorization)["kid"]
-    key = Path(f"keys/{name}.pem").read_text()
-    return str(jwt.decode(authorization, key, algorithms=["RS256"])["sub"])
-"""
-
-
-def test_a_key_lies_in_its_folder(tmp_path: Path) -> None:
-    made = fixed("AUT013", KID, tmp_path)
-    assert "raise HTTPException(404)" in made
-
-
-def test_an_address_of_a_token_is_for_a_person(tmp_path: Path) -> None:
-    text = KID.replace('Path(f"keys/{name}.pem").read_text()', "httpx2.get(name, timeout=3).text")
-    assert (
-        fixed("AUT013", text.replace("import jwt", "import httpx2\nimport jwt"), tmp_path) is None
-    )

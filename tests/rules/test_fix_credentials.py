@@ -237,3 +237,65 @@ def test_secrets_in_the_log(before: str, after: str | None, safe: bool, tmp_path
             "/signup", json={"name": "ann", "password": "tulip"}
         )
         assert answer.json() == "ann"
+
+
+AUTHORIZE = """
+import re
+
+from fastapi import FastAPI
+
+app = FastAPI()
+BACK = re.compile("https://[a-z]+[.]example/back")
+ALLOWED = ("https://mill.example/back", "https://mill.example/two")
+
+
+@app.get("/authorize")
+def authorize(redirect_uri: str, known: str = "https://mill.example/back"):
+    {line}
+"""
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "safe"),
+    [
+        (
+            'return bool(redirect_uri) and re.match(r"^https://mill[.]example/back$", redirect_uri) is not None',
+            None,
+            False,
+        ),
+        (
+            'return re.match(r"^https://mill.example/back$", redirect_uri) is not None',
+            'return redirect_uri == "https://mill.example/back"',
+            True,
+        ),
+        (
+            r'return 1 if not re.search(r"^https:\/\/mill\.example\/back\Z", redirect_uri) else 2',
+            'return 1 if redirect_uri != "https://mill.example/back" else 2',
+            True,
+        ),
+        ("return redirect_uri.startswith(known)", "return redirect_uri == known", False),
+        ("return redirect_uri.startswith(ALLOWED)", "return redirect_uri in ALLOWED", False),
+        ("return not redirect_uri.startswith(known) or 2", "return redirect_uri != known or 2", False),
+        ("return any(k in redirect_uri for k in ALLOWED)", "return any(k == redirect_uri for k in ALLOWED)", False),
+        ("return bool(BACK.match(redirect_uri))", "return bool(BACK.fullmatch(redirect_uri))", False),
+        ("return bool(BACK.search(redirect_uri))", None, False),
+    ],
+)  # fmt: skip
+def test_redirect_addresses(before: str, after: str | None, safe: bool, tmp_path: Path) -> None:
+    made = fixed("AUT020", AUTHORIZE.format(line=before), tmp_path, safe=safe)
+    if after is None and "[.]" in before:
+        assert made is not None
+        assert "re.fullmatch(" in made
+        return
+    assert made == (after and AUTHORIZE.format(line=after))
+    if made:
+        ask = application(made), application(AUTHORIZE.format(line=before))
+        new, old = (
+            TestClient(a).get("/authorize", params={"redirect_uri": "https://mill.example/back"})
+            for a in ask
+        )
+        assert new.json() == old.json()
+        false = TestClient(ask[0]).get(
+            "/authorize", params={"redirect_uri": "https://mill.example/back.attacker.example"}
+        )
+        assert false.json() != new.json()

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import bz2
 import email
+import gzip
 import itertools
 import re
 import textwrap
@@ -10,9 +12,10 @@ import time
 from pathlib import Path
 
 import pytest
+from fastapi.testclient import TestClient
 
 from buckler.scan.rules.injection._fixes.one_way import one_way
-from tests.rules.repairing import code, fixed, repairs
+from tests.rules.repairing import application, code, fixed, repairs
 
 TEMPORARY = """
 import os
@@ -271,3 +274,78 @@ def test_white_space_is_taken_off(before: str, after: str | None, tmp_path: Path
     assert made == (after and pattern(f"return {after}"))
     for text in ("a b \n\n", " a\u2003", "", " \n ", "a\x1c") if after else ():
         assert eval(before, {"re": re, "text": text}) == eval(after, {"text": text})
+
+
+PACKED = """
+import bz2
+import gzip
+
+from fastapi import FastAPI, HTTPException, Request
+
+app = FastAPI()
+MOST = 1000
+
+
+@app.post("/events")
+async def events(request: Request):
+    data = await request.body()
+{body}
+"""
+
+
+def packed(body: str) -> str:
+    return PACKED.format(body=textwrap.indent(code(body).rstrip(), "    "))
+
+
+REFUSED = "if len(text) > MOST:\n    raise HTTPException(413)\nreturn text.count(b'a')"
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        (
+            f"text = gzip.decompress(data)\n{REFUSED}",
+            f"text = gzip.GzipFile(fileobj=BytesIO(data)).read(MOST + 1)\n{REFUSED}",
+        ),
+        (
+            "return gzip.decompress(data)[:1000].count(b'a')",
+            "return gzip.GzipFile(fileobj=BytesIO(data)).read(1000).count(b'a')",
+        ),
+    ],
+)
+def test_no_more_is_unpacked_than_is_taken(before: str, after: str, tmp_path: Path) -> None:
+    made = fixed("INJ023", packed(before), tmp_path)
+    assert (
+        made
+        == packed(after)
+        .replace("import gzip\n", "import gzip\nfrom io import BytesIO\n")
+        .replace("from io import BytesIO\n\nfrom", "from io import BytesIO\n\nfrom")
+        or "io.BytesIO" in made
+    )
+    new, old = TestClient(application(made)), TestClient(application(packed(before)))
+    two = gzip.compress(b"a" * 100) + gzip.compress(b"a")
+    for data in (gzip.compress(b"a"), two, gzip.compress(b""), b"", gzip.compress(b"a" * 5000)):
+        answers = [client.post("/events", content=data) for client in (new, old)]
+        assert answers[0].status_code == answers[1].status_code
+        assert answers[0].json() == answers[1].json()
+
+
+@pytest.mark.parametrize(
+    ("body", "line"),
+    [
+        ("text = bz2.decompress(data)\nreturn len(text)", "    if len(text) > 100_000_000:"),
+        ("return len(gzip.decompress(data))", "    return len(unpacked)"),
+        (f"text = bz2.decompress(data)\n{REFUSED}", "    if len(text) > 100_000_000:"),
+        ("text = gzip.decompress(data)\nif len(text) > MOST:\n    print(1)\nreturn 1", "    if len(text) > 100_000_000:"),
+    ],
+)  # fmt: skip
+def test_a_new_limit_is_reviewed(body: str, line: str, tmp_path: Path) -> None:
+    made = fixed("INJ023", packed(body), tmp_path, safe=False)
+    assert line in made.splitlines()
+    pack = bz2.compress if "bz2" in body else gzip.compress
+    assert TestClient(application(made)).post("/events", content=pack(b"a")).json() == 1
+
+
+@pytest.mark.parametrize("body", ["return [gzip.decompress(d) for d in [data]]", "return data and gzip.decompress(data)"])  # fmt: skip
+def test_packed_input_for_a_person(body: str, tmp_path: Path) -> None:
+    assert fixed("INJ023", packed(body), tmp_path) is None

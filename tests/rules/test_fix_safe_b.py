@@ -315,13 +315,8 @@ REFUSED = "if len(text) > MOST:\n    raise HTTPException(413)\nreturn text.count
 )
 def test_no_more_is_unpacked_than_is_taken(before: str, after: str, tmp_path: Path) -> None:
     made = fixed("INJ023", packed(before), tmp_path)
-    assert (
-        made
-        == packed(after)
-        .replace("import gzip\n", "import gzip\nfrom io import BytesIO\n")
-        .replace("from io import BytesIO\n\nfrom", "from io import BytesIO\n\nfrom")
-        or "io.BytesIO" in made
-    )
+    wanted = packed(after).replace("import gzip\n", "import gzip\nimport io\n")
+    assert made == wanted.replace("BytesIO(", "io.BytesIO(")
     new, old = TestClient(application(made)), TestClient(application(packed(before)))
     two = gzip.compress(b"a" * 100) + gzip.compress(b"a")
     for data in (gzip.compress(b"a"), two, gzip.compress(b""), b"", gzip.compress(b"a" * 5000)):

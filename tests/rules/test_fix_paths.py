@@ -1,4 +1,4 @@
-"""Repairs of middlewares that look at a part of the path, and of sockets and deployment files."""
+"""Repairs of middlewares that look at a part of the path."""
 
 from __future__ import annotations
 
@@ -79,7 +79,7 @@ def test_routes_that_were_meant(before: str, after: str, tmp_path: Path) -> None
 def test_a_test_that_turns_around(tmp_path: Path) -> None:
     line = "if not path.endswith(ENDS) and 'a' in request.headers:\n        return JSONResponse({{}}, 401)\n    if True:"
     made = fixed("ACC015", CHECKED.format(line=line.replace("{{}}", "{}")), tmp_path)
-    assert 'if path != "/health" and \'a\' in request.headers:' in made
+    assert "if path != \"/health\" and 'a' in request.headers:" in made
 
 
 @pytest.mark.parametrize(

@@ -64,7 +64,11 @@ class UnpinnedDependency(Rule):
 
             app = FastAPI()
             """,
-            files={"requirements.txt": "-r more.txt\n", "more.txt": "fastapi[standard]>=0.165\n"},
+            files={
+                "requirements.txt": "-r more.txt\n",
+                "more.txt": "fastapi[standard]>=0.165\n",
+                "venv/lib/python3.13/site-packages/fastapi-0.165.0.dist-info/METADATA": "Name: fastapi\n",
+            },
         ),
         Example(
             """

@@ -40,7 +40,7 @@ def steps(atoms: list[Atom], text: str, *, anywhere: bool) -> int:
 def grows(atoms: list[Atom], *, anywhere: bool) -> bool:
     """Whether twice the text takes about four times the steps, or more."""
     for pump in ("a", "b", "ab", "ba"):
-        for begin in ("", "a", "b"):
+        for begin in ("", "a", "b", "aa", "ab", "ba", "bb"):
             few, many = (steps(atoms, begin + pump * n + "!", anywhere=anywhere) for n in (24, 48))
             if many > 3.2 * few:
                 return True

@@ -1,111 +1,105 @@
-"""Paths that are put together away from the call that opens them are checked where they are made."""
+"""Repairs of middlewares that look at a part of the path."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
 import pytest
+from fastapi.testclient import TestClient
 
-from buckler.core.finding import Confidence, Finding, Location, Severity
-from buckler.core.registry import Registry
-from buckler.scan.fix.drafts import draft_of
-from buckler.scan.fix.writing import written
+from tests.rules.repairing import application, fixed, repairs
 
-RULES = Registry.load("buckler.scan.rules")
-STORAGE = """from pathlib import Path
+CHECKED = """
+from fastapi import FastAPI, Request
+from fastapi.responses import JSONResponse
 
-from fastapi import HTTPException
-
-MANUALS = Path("manuals")
+app = FastAPI()
+ENDS = ("/health", "/ready")
 
 
-def manual_path(name: str) -> Path:
-    return MANUALS / name
+@app.middleware("http")
+async def check(request: Request, call_next):
+    path = request.url.path
+    {line}
+        return await call_next(request)
+    if request.headers.get("authorization") is None:
+        return JSONResponse({{"detail": "who are you?"}}, status_code=401)
+    return await call_next(request)
 
 
-def chosen(name: str, old: bool) -> Path:
-    if old:
-        return MANUALS / "old" / name
-    return MANUALS / name
+@app.get("/health")
+def health():
+    return "up"
 
 
-def user_folder(number: int) -> Path:
-    return Path("uploads") / str(number)
+@app.get("/public/news")
+def news():
+    return "news"
 
 
-def named_folder(name: str) -> Path:
-    return Path("uploads") / name
+@app.get("/public/weather")
+def weather():
+    return "rain"
+
+
+@app.get("/files/{{name:path}}")
+def file(name: str):
+    return name
 """
-HEAD = "from fastapi import HTTPException\n\nfrom storage import chosen, manual_path, named_folder, user_folder\n\n\n"
-
-
-def repaired(folder: Path, code: str, marker: str) -> dict[str, str]:
-    """What becomes of the files, by name; empty where nothing does."""
-    (folder / "storage.py").write_text(STORAGE)
-    (folder / "main.py").write_text(HEAD + code)
-    line = next(n for n, row in enumerate((HEAD + code).splitlines(), 1) if marker in row)
-    finding = Finding(
-        "INJ005", "", Severity.HIGH, Confidence.PROVED, Location("main.py", line, None, None)
-    )
-    repair = RULES["INJ005"].fix_source(draft_of(folder, "main.py"), finding)
-    return {made.path: made.after for made in written(folder, [repair])} if repair else {}
-
-
-def test_in_the_function_that_makes_it(tmp_path: Path) -> None:
-    code = "def remove(name: str) -> None:\n    manual_path(name).unlink()\n"
-    made = repaired(tmp_path, code, "unlink")
-    assert list(made) == ["storage.py"]
-    space: dict[str, object] = {}
-    exec(made["storage.py"], space)
-    path = space["manual_path"]
-    assert path("a/b.txt") == Path("manuals/a/b.txt").resolve()
-    assert path("a/../b.txt") == Path("manuals/b.txt").resolve()
-    for name in ("../x", "/etc/hostname", "a/../../x", "../manuals2/x"):
-        with pytest.raises(Exception, match="404"):
-            path(name)
-
-
-def test_behind_a_folder_that_a_call_gives(tmp_path: Path) -> None:
-    code = (
-        "def remove(number: int, name: str) -> None:\n"
-        "    path = user_folder(number) / name\n"
-        "    path.unlink()\n"
-    )
-    assert repaired(tmp_path, code, "unlink")["main.py"].splitlines()[-5:] == [
-        "    folder = user_folder(number)",
-        "    path = (folder / name).resolve()",
-        "    if not path.is_relative_to(folder.resolve()):",
-        "        raise HTTPException(404)",
-        "    path.unlink()",
-    ]
-
-
-def test_a_path_that_is_given_back_as_well(tmp_path: Path) -> None:
-    code = (
-        "def save(number: int, name: str) -> object:\n"
-        "    target = user_folder(number) / (name or 'x')\n"
-        "    target.write_text('')\n"
-        "    return target\n"
-    )
-    assert repaired(tmp_path, code, "write_text")["main.py"].splitlines()[-7:] == [
-        "    folder = user_folder(number)",
-        "    target = folder / (name or 'x')",
-        "    path = target.resolve()",
-        "    if not path.is_relative_to(folder.resolve()):",
-        "        raise HTTPException(404)",
-        "    path.write_text('')",
-        "    return target",
-    ]
 
 
 @pytest.mark.parametrize(
-    "code",
+    ("before", "after"),
     [
-        "def remove(name: str) -> None:\n    path = named_folder(name) / name\n    path.unlink()\n",
-        "def remove(name: str) -> None:\n    chosen(name, True).unlink()\n",
-        "def remove(name: str) -> None:\n    elsewhere(name).unlink()\n",
+        ('if "/docs" in request.url.path:', 'if request.url.path.rstrip("/") in ("/docs", "/docs/oauth2-redirect"):'),
+        ("if path.endswith(ENDS):", 'if path == "/health":'),
+        ('if path.startswith("/public"):', 'if path.rstrip("/") in ("/public/news", "/public/weather"):'),
+        ('if path.startswith("/pub") and path:', 'if path.rstrip("/") in ("/public/news", "/public/weather") and path:'),
     ],
-    ids=["a folder that the request names", "two ways to make it", "a function that is not known"],
+)  # fmt: skip
+def test_routes_that_were_meant(before: str, after: str, tmp_path: Path) -> None:
+    made = fixed("ACC015", CHECKED.format(line=before), tmp_path)
+    assert made == CHECKED.format(line=after)
+    new, old = TestClient(application(made)), TestClient(application(CHECKED.format(line=before)))
+    sent = {"authorization": "Bearer a"}
+    for path in (
+        "/health",
+        "/health/",
+        "/docs",
+        "/docs/",
+        "/openapi.json",
+        "/public/news",
+        "/files/a",
+    ):
+        assert new.get(path).status_code == old.get(path).status_code
+        assert new.get(path, headers=sent).status_code == old.get(path, headers=sent).status_code
+    assert new.get("/files/docs").status_code == new.get("/files/a/health").status_code == 401
+
+
+def test_a_test_that_turns_around(tmp_path: Path) -> None:
+    line = "if not path.endswith(ENDS) and 'a' in request.headers:\n        return JSONResponse({{}}, 401)\n    if True:"
+    made = fixed("ACC015", CHECKED.format(line=line.replace("{{}}", "{}")), tmp_path)
+    assert "if path != \"/health\" and 'a' in request.headers:" in made
+
+
+@pytest.mark.parametrize(
+    "more",
+    [
+        "app.include_router(other, prefix='/api')",
+        "app.mount('/more', other)",
+        "add_pages(app)",
+        "app.include_router(made(1))",
+        "@app.get(NAME)\ndef named(): ...",
+    ],
 )
-def test_what_is_left_alone(code: str, tmp_path: Path) -> None:
-    assert repaired(tmp_path, code, "unlink") == {}
+def test_unknown_routes_are_reviewed(more: str, tmp_path: Path) -> None:
+    line = CHECKED.format(line='if path.startswith("/public"):')
+    made = fixed("ACC015", f"{line}\n\n{more}\n", tmp_path, safe=False)
+    assert 'if (path == "/public" or path.startswith("/public/")):' in made
+    other = CHECKED.format(line="if path.endswith(ENDS):")
+    assert fixed("ACC015", f"{other}\n\n{more}\n", tmp_path) is None
+
+
+@pytest.mark.parametrize("line", ['if "/files" in path:', 'if "/nothing" in path:', 'if "docs" in str(request.url):', 'if path.startswith("/"):'])  # fmt: skip
+def test_paths_for_a_person(line: str, tmp_path: Path) -> None:
+    assert all(item is None for item in repairs("ACC015", CHECKED.format(line=line), tmp_path))

@@ -101,7 +101,8 @@ def parsed(pattern: str, flags: int) -> tuple[Automaton, Part, bool]:
         tree = _parser.parse(pattern, flags)
     automaton = Automaton()
     part = _sequence(automaton, tree, tree.state.flags, looped=False)
-    first = str(tree[0]) if len(tree) else ""
+    begins = len(tree) > 0 and str(tree[0][0]) != "BRANCH"  # ^a|b is not held by its first way
+    first = str(tree[0]) if begins else ""
     several = bool(tree.state.flags & re.MULTILINE) and "STRING" not in first
     return automaton, part, "AT_BEGINNING" in first and not several
 

@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterator
 
 from buckler.scan.python.constants import class_behind
-from buckler.scan.python.index import Index, last
+from buckler.scan.python.index import Index, argument, last
 from buckler.scan.python.words import kind, name_of, telling
 
 LEVELS = frozenset(
@@ -104,7 +104,7 @@ def _in_call(index: Index, call: ast.Call, node: ast.Call, depth: int) -> Iterat
     if name not in _SHAPES:
         return
     if name in _WHOLE and isinstance(node.func, ast.Attribute):
-        yield from _whole(index, call, node.func.value)
+        yield from _whole(index, call, node.func.value, _excluded(node))
     for item in node.args:
         yield from _in(index, call, item, depth + 1)
     if isinstance(node.func, ast.Attribute) and name in (
@@ -152,22 +152,43 @@ def _in_name(index: Index, call: ast.Call, node: ast.expr, depth: int) -> Iterat
             yield from _whole(index, call, node)
 
 
-def _whole(index: Index, call: ast.Call, node: ast.expr) -> Iterator[str]:
+def secret_fields(index: Index, node: ast.expr) -> list[str]:
+    """The fields of an object's class that are secrets and show what they hold."""
+    owner = class_behind(index, node)
+    if owner is None or not isinstance(owner[1], ast.ClassDef):
+        return []
+    found = []
+    for item in owner[1].body:
+        if not isinstance(item, ast.AnnAssign):
+            continue
+        secret = kind(last(item.target)) in ("password", "secret", "key", "code")
+        shown = "Secret" not in ast.unparse(item.annotation)
+        if secret and shown and "repr=False" not in ast.unparse(item):
+            found.append(last(item.target))
+    return found
+
+
+def secret_in(index: Index, call: ast.Call, node: ast.expr) -> bool:
+    """Whether one of the values that a call writes is a secret."""
+    return any(True for _ in _in(index, call, node, 0))
+
+
+def _excluded(call: ast.Call) -> frozenset[str]:
+    given = argument(call, "exclude")
+    items = given.elts if isinstance(given, ast.Set | ast.List | ast.Tuple) else []
+    return frozenset(str(i.value) for i in items if isinstance(i, ast.Constant))
+
+
+def _whole(
+    index: Index, call: ast.Call, node: ast.expr, without: frozenset[str] = frozenset()
+) -> Iterator[str]:
     """An object that is logged with all of its fields, one of which is a secret."""
     owner = class_behind(index, node)
     if owner is not None and isinstance(owner[1], ast.ClassDef):
-        for item in owner[1].body:
-            if isinstance(item, ast.AnnAssign) and kind(last(item.target)) in (
-                "password",
-                "secret",
-                "key",
-                "code",
-            ):
-                if "Secret" not in ast.unparse(item.annotation) and "repr=False" not in ast.unparse(
-                    item
-                ):
-                    yield f"An object with a {kind(last(item.target))}"
-                    return
+        for name in secret_fields(index, node):
+            if name not in without:
+                yield f"An object with a {kind(name)}"
+                return
         return
     parameter = index.parameter(node) if isinstance(node, ast.Name) else None
     if parameter is not None and parameter.annotation is not None:

@@ -9,9 +9,12 @@ from collections.abc import Iterable, Iterator
 from buckler.core.finding import Confidence, Finding, Severity
 from buckler.core.rule import Example, Fix, Rule
 from buckler.scan.engines.interface import Module
+from buckler.scan.fix.draft import Draft
+from buckler.scan.fix.edits import EVERY, Repair, Wanted
 from buckler.scan.python.constants import texts
 from buckler.scan.python.index import Function, Index, index_of, last
 from buckler.scan.rules._support.source import here
+from buckler.scan.rules.access._fixes.whole_path import compared_whole
 
 _PATH = re.compile(
     r"(url\.path|scope\[['\"](raw_)?path['\"]\]|scope\.get\(['\"](raw_)?path['\"]\)|url\.__str__\(\)|str\([\w.]*url\))$"
@@ -60,6 +63,7 @@ class MiddlewarePathBypass(Rule):
         "compare the whole path: request.url.path in PUBLIC",
         before='if "/docs" in request.url.path:',
         after='if request.url.path in {"/docs", "/openapi.json"}:',
+        safe=True,
     )
     bad = (
         Example(
@@ -190,6 +194,26 @@ class MiddlewarePathBypass(Rule):
                         confidence=Confidence.SUSPECTED,
                         location=here(index, node),
                     )
+
+    def fix_source(self, draft: Draft, finding: Finding) -> Repair | None:
+        """The routes that the test was made for, where all routes are known; else a slash at the end."""
+        loose = [
+            n for f in draft.index.functions if _is_middleware(f) for n, _ in _loose(draft.index, f)
+        ]
+        for node in draft.nodes_at(finding.location.line or 0, loose):
+            how = compared_whole(draft, node)
+            if how == "alike":
+                return draft.repair("lets those routes through alone that the test was made for")
+            if how:
+                told = "paths that only begin alike are put to the check"
+                wanted = Wanted(refused=frozenset({EVERY}))
+                return draft.repair(
+                    "asks for the slash behind the beginning",
+                    safe=False,
+                    changes=told,
+                    wanted=wanted,
+                )
+        return None
 
 
 def _is_middleware(function: Function) -> bool:

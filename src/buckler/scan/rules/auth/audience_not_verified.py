@@ -8,13 +8,17 @@ from collections.abc import Iterable
 from buckler.core.finding import Confidence, Finding, Severity
 from buckler.core.rule import Example, Fix, Rule
 from buckler.scan.engines.interface import Module
+from buckler.scan.fix.draft import Draft
+from buckler.scan.fix.edits import Repair
 from buckler.scan.python.constants import truth
-from buckler.scan.python.index import Index, index_of, last, unpacks
+from buckler.scan.python.index import Index, argument, index_of, last, unpacks
 from buckler.scan.python.tokens import Reading, option, readings
 from buckler.scan.rules._support.source import here
 
 _NAMES = frozenset({"aud", "azp", "client_id", "appid"})
 _KEY_SETS = frozenset({"get_signing_key_from_jwt", "get_signing_key", "PyJWKClient", "fetch_data"})
+
+_SETTING = "TOKEN_AUDIENCE"
 
 
 class AudienceNotVerified(Rule):
@@ -215,6 +219,27 @@ class AudienceNotVerified(Rule):
                     confidence=Confidence.SUSPECTED,
                     location=here(index, call),
                 )
+
+    def fix_source(self, draft: Draft, finding: Finding) -> Repair | None:
+        """The audience that is configured, where PyJWT or python-jose was told not to look."""
+        for reading in readings(draft.index):
+            call = reading.call
+            if call not in draft.calls_at(finding) or reading.library not in ("jwt", "jose"):
+                continue
+            given = argument(call, "options")
+            values = [given, *draft.index.values(given)] if given is not None else []
+            records = [v for v in values if isinstance(v, ast.Dict)]
+            if len(records) != 1 or argument(call, "audience") is not None:
+                return None
+            keys = [k.value if isinstance(k, ast.Constant) else None for k in records[0].keys]
+            if keys.count("verify_aud") != 1:
+                return None
+            draft.remove_items(records[0], keys.index("verify_aud"))
+            environ = draft.name_for("os.environ", call)
+            draft.set_keyword(call, "audience", f"{environ}[{draft.quote(_SETTING)}]")
+            told = f"tokens are refused until {_SETTING} is set, and those that were made for others from then on"
+            return draft.repair(f"takes tokens for {_SETTING} alone", safe=False, changes=told)
+        return None
 
 
 def _of_key_set(index: Index, reading: Reading) -> bool:

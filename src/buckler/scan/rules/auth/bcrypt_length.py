@@ -9,10 +9,13 @@ from collections.abc import Iterable, Iterator
 from buckler.core.finding import Confidence, Finding, Severity
 from buckler.core.rule import Example, Fix, Rule
 from buckler.scan.engines.interface import Module
+from buckler.scan.fix.draft import Draft
+from buckler.scan.fix.edits import Repair
 from buckler.scan.python.constants import number
 from buckler.scan.python.index import Index, argument, index_of
 from buckler.scan.python.words import is_password, name_of
 from buckler.scan.rules._support.source import here
+from buckler.scan.rules._support.statements import refusal, serves_fastapi, statement_of
 
 LIMIT = 72
 """Bytes that bcrypt reads: Provos and Mazières, 1999; the library refuses more since 5.0."""
@@ -191,6 +194,20 @@ class BcryptLength(Rule):
                     location=here(index, call),
                 )
 
+    def fix_source(self, draft: Draft, finding: Finding) -> Repair | None:
+        """What bcrypt would cut off is refused."""
+        for call in draft.calls_at(finding):
+            if draft.index.name(call.func) != "bcrypt.hashpw" or not call.args:
+                continue
+            statement, data = statement_of(draft.index, call), call.args[0]
+            if statement is None or not serves_fastapi(draft) or not _can_be_made_twice(data):
+                return None
+            lines = (f"if len({draft.of(data)}) > {LIMIT}:", f"    {refusal(draft, 422, call)}")
+            draft.insert_before(statement, *lines)
+            told = f"passwords of more than {LIMIT} bytes are refused"
+            return draft.repair(f"refuses more than {LIMIT} bytes", safe=False, changes=told)
+        return None
+
 
 def _limits(index: Index) -> Iterator[bool]:
     """Bounds of at most 72 that the file sets or looks at."""
@@ -217,3 +234,14 @@ def _names(index: Index, node: ast.expr, depth: int) -> Iterator[ast.expr]:
             if isinstance(item, ast.Name) and depth < 3:
                 for value in index.values(item):
                     yield from _names(index, value, depth + 1)
+
+
+def _can_be_made_twice(node: ast.expr) -> bool:
+    """A name, or the bytes of one."""
+    if (
+        isinstance(node, ast.Call)
+        and isinstance(node.func, ast.Attribute)
+        and node.func.attr == "encode"
+    ):
+        node = node.func.value
+    return isinstance(node, ast.Name | ast.Attribute)

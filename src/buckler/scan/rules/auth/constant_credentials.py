@@ -8,10 +8,13 @@ from collections.abc import Iterable, Iterator
 from buckler.core.finding import Confidence, Finding, Severity
 from buckler.core.rule import Example, Fix, Rule
 from buckler.scan.engines.interface import Module
+from buckler.scan.fix.draft import Draft
+from buckler.scan.fix.edits import Repair
 from buckler.scan.python.constants import Value, value_of
 from buckler.scan.python.index import Index, index_of
 from buckler.scan.python.words import is_password, name_of
 from buckler.scan.rules._support.source import here
+from buckler.scan.rules.auth._fixes.from_settings import read_from_settings
 
 _COMPARES = frozenset({"hmac.compare_digest", "secrets.compare_digest"})
 _SHORT = 4
@@ -183,6 +186,23 @@ class ConstantCredentials(Rule):
                         location=here(index, node),
                     )
                     break
+
+    def fix_source(self, draft: Draft, finding: Finding) -> Repair | None:
+        """The environment, without a value that stands in for it."""
+        pairs = {node: (left, right) for node, left, right in _compared(draft.index)}
+        for node in draft.nodes_at(finding.location.line or 0, list(pairs)):
+            left, right = pairs[node]
+            for sent, constant in ((left, right), (right, left)):
+                if _is_sent(draft.index, sent) and _is_written(draft.index, constant):
+                    name = read_from_settings(draft, node, sent, constant)
+                    told = (
+                        f"the sign-in fails until {name} is set; choose a new password, since the history of the "
+                        "repository keeps the old one"
+                    )
+                    return draft.repair(
+                        f"reads {name} from the environment", safe=False, changes=told
+                    )
+        return None
 
 
 def _compared(index: Index) -> Iterator[tuple[ast.expr, ast.expr, ast.expr]]:

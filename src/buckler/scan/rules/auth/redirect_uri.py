@@ -9,9 +9,12 @@ from collections.abc import Iterable, Iterator
 from buckler.core.finding import Confidence, Finding, Severity
 from buckler.core.rule import Example, Fix, Rule
 from buckler.scan.engines.interface import Module
+from buckler.scan.fix.draft import Draft
+from buckler.scan.fix.edits import Repair
 from buckler.scan.python.index import Index, index_of
 from buckler.scan.python.words import name_of
 from buckler.scan.rules._support.source import here
+from buckler.scan.rules.auth._fixes.whole_address import compared_whole
 
 _URI = re.compile(r"^(redirect_ur[il]s?|redirectur[il]|callback_ur[il])$", re.IGNORECASE)
 _PATTERNS = frozenset({"re.match", "re.search", "fnmatch.fnmatch", "fnmatch.fnmatchcase"})
@@ -53,6 +56,7 @@ class RedirectUriPrefix(Rule):
         "compare the whole address: redirect_uri in client.redirect_uris",
         before="if not redirect_uri.startswith(client.redirect_uri):",
         after="if redirect_uri not in client.redirect_uris:",
+        safe=True,
     )
     bad = (
         Example(
@@ -168,6 +172,17 @@ class RedirectUriPrefix(Rule):
                 confidence=Confidence.SUSPECTED,
                 location=here(index, node),
             )
+
+    def fix_source(self, draft: Draft, finding: Finding) -> Repair | None:
+        """The whole address compared; a pattern has to match to its end."""
+        for node in draft.nodes_at(finding.location.line or 0, [n for n, _ in _loose(draft.index)]):
+            how = compared_whole(draft, node)
+            if how == "alike":
+                return draft.repair("compares the whole address")
+            if how:
+                told = "clients that send another address than the registered one are refused"
+                return draft.repair("compares the whole address", safe=False, changes=told)
+        return None
 
 
 def _loose(index: Index) -> Iterator[tuple[ast.expr, str]]:

@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import re
 
-from buckler.core.finding import Severity
+from buckler.core.finding import Finding, Severity
 from buckler.core.rule import Example, Fix, Rule
 from buckler.scan.engines.interface import Verdict
 from buckler.scan.engines.source.flow.interface import Flow, Flows
 from buckler.scan.engines.source.flow.values import one_text
+from buckler.scan.fix.draft import Draft
+from buckler.scan.fix.edits import Repair
+from buckler.scan.python.index import last
 from buckler.scan.rules._support.cookie_calls import RESPONSES
 from buckler.scan.rules._support.cookies import CSRF
 from buckler.scan.rules._support.flows import told
+from buckler.scan.rules.auth._fixes.new_session import drawn_anew
 
 _SESSION = re.compile(r"sess|(^|[-_])sid$|^sid", re.IGNORECASE)
 _CHOSEN = frozenset({"query", "path", "cookie", "form", "header"})
@@ -55,6 +59,7 @@ class SessionFixation(Rule):
         "draw a new id at the sign-in: secrets.token_urlsafe(32)",
         before='response.set_cookie("session", request.cookies["session"])',
         after='response.set_cookie("session", secrets.token_urlsafe(32))',
+        safe=True,
     )
     bad = (
         Example(
@@ -185,3 +190,16 @@ class SessionFixation(Rule):
         if any(before or after for before, _, after in flow.places()):
             return None
         return told(flow, f"becomes the cookie {name}: whoever chose it knows the session.")
+
+    def fix_source(self, draft: Draft, finding: Finding) -> Repair | None:
+        """A new id at every sign-in, where the old one is only the key of what is written anew."""
+        for call in draft.calls_at(finding):
+            how = drawn_anew(draft, call) if last(call.func) == "set_cookie" else ""
+            if how == "alike":
+                return draft.repair("draws a new session id at the sign-in")
+            if how:
+                told = "what was kept under the id from before the sign-in is not found under the new one"
+                return draft.repair(
+                    "draws a new session id at the sign-in", safe=False, changes=told
+                )
+        return None

@@ -4,19 +4,22 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from buckler.core.finding import Severity
+from buckler.core.finding import Finding, Severity
 from buckler.core.rule import Example, Fix, Rule
 from buckler.scan.engines.interface import Verdict
 from buckler.scan.engines.source.flow.interface import Flow, Flows, JudgesFlow
 from buckler.scan.engines.source.flow.sinks import Sinks
 from buckler.scan.engines.source.flow.values import Taint, bit
+from buckler.scan.fix.draft import Draft
+from buckler.scan.fix.edits import Repair
 from buckler.scan.rules.egress.ssrf import ServerSideRequestForgery
 from buckler.scan.rules.injection.path_read import PathTraversalRead
 from buckler.scan.rules.injection.sql import SqlInjection
 
+_FILES, _STATEMENTS = PathTraversalRead(), SqlInjection()
 _JUDGES = (
-    (PathTraversalRead(), "becomes part of the path of a file that is read"),
-    (SqlInjection(), "becomes part of an SQL statement"),
+    (_FILES, "becomes part of the path of a file that is read"),
+    (_STATEMENTS, "becomes part of an SQL statement"),
     (ServerSideRequestForgery(), "decides which host is asked"),
 )
 _SINKS = tuple((rule, Sinks((rule,)), what) for rule, what in _JUDGES)
@@ -68,6 +71,7 @@ class TokenKeyLookup(Rule):
         'let kid pick one of the keys that are known: KEYS[header["kid"]]',
         before='key = Path("keys", header["kid"]).read_text()',
         after='key = KEYS[header["kid"]]',
+        safe=True,
     )
     bad = (
         Example(
@@ -295,6 +299,14 @@ class TokenKeyLookup(Rule):
             ):
                 part = flow.source.name
                 return Verdict(f"The {part} of a token that nobody has checked yet {what}.")
+        return None
+
+    def fix_source(self, draft: Draft, finding: Finding) -> Repair | None:
+        """A path that stays in its folder, a statement that binds; which issuers are trusted, a person knows."""
+        for rule in (_FILES, _STATEMENTS):
+            repair = rule.fix_source(draft, finding)
+            if repair is not None:
+                return repair
         return None
 
 

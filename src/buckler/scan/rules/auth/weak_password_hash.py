@@ -13,12 +13,15 @@ from buckler.scan.engines.source.flow.interface import At, Call
 from buckler.scan.engines.source.flow.objects import External, things
 from buckler.scan.engines.source.flow.values import Taint
 from buckler.scan.engines.source.flow.values import truth as truth_of
-from buckler.scan.python.constants import texts, truth
+from buckler.scan.fix.draft import Draft
+from buckler.scan.fix.edits import Repair
+from buckler.scan.python.constants import truth
 from buckler.scan.python.index import Index, argument, index_of, last
 from buckler.scan.python.passwords import derives_key, is_slow_hash
 from buckler.scan.python.words import is_password, kind, name_of
 from buckler.scan.rules._support.passwords import PASSWORD_SLOT, strong
 from buckler.scan.rules._support.source import here
+from buckler.scan.rules.auth._fixes.schemes import WEAK_SCHEMES, weak_contexts, with_slow_scheme
 
 _FAST = re.compile(
     r"^(hashlib\.(md5|sha\w+|blake2\w|new|file_digest)|Crypto\.Hash\.\w+\.new|Cryptodome\.Hash\.\w+\.new|hmac\.(new|digest)|crypt\.crypt|zlib\.crc32)$"
@@ -28,9 +31,6 @@ _CALLED = (
         "md5 sha1 sha224 sha256 sha384 sha512 sha3_224 sha3_256 sha3_384 sha3_512 blake2b blake2s".split()
     ),
     *("new file_digest digest crypt crc32 hash encrypt using".split()),
-)
-_SCHEMES = frozenset(
-    "md5_crypt sha1_crypt des_crypt plaintext hex_md5 hex_sha1 hex_sha256 hex_sha512 ldap_md5 ldap_sha1 ldap_salted_md5 ldap_salted_sha1 lmhash nthash mysql323 mysql41 apr_md5_crypt unix_disabled".split()
 )
 _WEAK_CALL = re.compile(r"^passlib\.hash\.(\w+)(?:\(\))?\.(hash|encrypt|using)$")
 _BREACH = re.compile(
@@ -86,6 +86,7 @@ class WeakPasswordHash(Rule):
         "use argon2id: PasswordHash.recommended().hash(password)",
         before="hashlib.sha256(password.encode()).hexdigest()",
         after="PasswordHash.recommended().hash(password)",
+        safe=True,
     )
     bad = (
         Example(
@@ -170,6 +171,21 @@ class WeakPasswordHash(Rule):
                 """,
             },
         ),
+        Example(
+            """
+            from fastapi import FastAPI, Form
+            from passlib.context import CryptContext
+
+            app = FastAPI()
+            hashes = CryptContext(schemes=["md5_crypt"])
+
+
+            @app.post("/signup")
+            def signup(password: str = Form()) -> str:
+                return hashes.hash(password)[:4]
+            """,
+            line=5,
+        ),
     )
     good = (
         Example(
@@ -244,7 +260,7 @@ class WeakPasswordHash(Rule):
     def check_source(self, module: Module) -> Iterable[Finding]:
         """Fast hashes over something that is called a password."""
         index = index_of(module)
-        for call in (*_hashes(index), *_contexts(index)):
+        for call in (*_hashes(index), *weak_contexts(index)):
             yield self.found(
                 _FAST_HASH,
                 confidence=Confidence.SUSPECTED,
@@ -268,6 +284,10 @@ class WeakPasswordHash(Rule):
         if not sent or any(_excuses(function) for function in call.under_way):
             return None
         return At(_FAST_HASH, taints=sent)
+
+    def fix_source(self, draft: Draft, finding: Finding) -> Repair | None:
+        """A slow scheme before the others of passlib; what a function of its own made, a person has to move."""
+        return with_slow_scheme(draft, finding.location.line or 0)
 
     def attack(self, slot: Slot, mint: Mint) -> Iterable[Payload]:
         """A password that is taken by most policies."""
@@ -308,16 +328,8 @@ def _hashes(index: Index) -> Iterator[ast.Call]:
         if _FAST.match(name) and truth(index, argument(call, "usedforsecurity")) is not False:
             if _takes_password(index, call) and not _harmless(index, call):
                 yield call
-        elif (weak := _WEAK_CALL.match(name)) and weak.group(1) in _SCHEMES:
+        elif (weak := _WEAK_CALL.match(name)) and weak.group(1) in WEAK_SCHEMES:
             yield call
-
-
-def _contexts(index: Index) -> Iterator[ast.Call]:
-    for call in index.called("CryptContext"):
-        if call.args or call.keywords:
-            schemes = texts(index, argument(call, "schemes", 0))
-            if schemes and schemes[0] in _SCHEMES:
-                yield call
 
 
 def _takes_password(index: Index, call: ast.Call) -> bool:

@@ -9,6 +9,8 @@ from pathlib import PurePosixPath
 from buckler.core.finding import Confidence, Finding, Location, Severity
 from buckler.core.rule import Example, Fix, Rule
 from buckler.scan.engines.interface import Project
+from buckler.scan.fix.draft import Draft
+from buckler.scan.fix.edits import Repair
 from buckler.scan.rules._support.dockerfiles import Instruction, instructions, is_dockerfile
 
 _SERVES = re.compile(r"\b(uvicorn|gunicorn|hypercorn|fastapi|granian|daphne|python3?|flask|uv)\b")
@@ -149,6 +151,15 @@ class ContainerAsRoot(Rule):
                     confidence=Confidence.OBSERVED,
                     location=Location(path, line),
                 )
+
+    def fix_source(self, draft: Draft, finding: Finding) -> Repair | None:
+        """A user of its own before the instruction that starts the application."""
+        line = finding.location.line or 0
+        start = sum(len(text) for text in draft.text.splitlines(keepends=True)[: line - 1])
+        new = "\r\n" if "\r\n" in draft.text else "\n"
+        draft.edit(start, start, f"USER 10001{new}")
+        told = "the application cannot write to files of root: folders that it writes to have to belong to user 10001"
+        return draft.repair("runs as user 10001", safe=False, changes=told)
 
 
 def _as_root(every: list[Instruction]) -> int:

@@ -9,6 +9,8 @@ from pathlib import PurePosixPath
 from buckler.core.finding import Confidence, Finding, Location, Severity
 from buckler.core.rule import Example, Fix, Rule
 from buckler.scan.engines.interface import Project
+from buckler.scan.fix.draft import Draft
+from buckler.scan.fix.edits import Repair
 from buckler.scan.rules._support.compose import Service, services
 
 _COMPOSE = re.compile(r"^(docker-)?compose([.-][\w.-]+)?\.ya?ml$", re.IGNORECASE)
@@ -165,15 +167,30 @@ class PublishedDatabase(Rule):
             if not _COMPOSE.match(name) or _DEVELOPMENT.search(name):
                 continue
             for service in services(project.read(path)):
-                for line in _published(service):
+                for _, line in _published(service):
                     yield self.found(
                         f"The port of {service.image} is open on every network of the machine.",
                         confidence=Confidence.OBSERVED,
                         location=Location(path, line),
                     )
 
+    def fix_source(self, draft: Draft, finding: Finding) -> Repair | None:
+        """This machine alone, in the notation of the file."""
+        line = finding.location.line or 0
+        start = sum(len(text) for text in draft.text.splitlines(keepends=True)[: line - 1])
+        written = draft.text[start:].partition("\n")[0]
+        for port in {p for s in services(draft.text) for p, n in _published(s) if n == line}:
+            found = _PORT.match(port)
+            at = written.find(port)
+            if found is None or written.count(port) != 1:
+                return None
+            host = found.group("host")
+            draft.edit(start + at, start + at + (len(host) + 1 if host else 0), "127.0.0.1:")
+        told = "whoever connects from another machine needs a tunnel"
+        return draft.repair("opens the port to this machine alone", safe=False, changes=told)
 
-def _published(service: Service) -> Iterator[int]:
+
+def _published(service: Service) -> Iterator[tuple[str, int]]:
     image = re.split(r"[:@]", service.image.rpartition("/")[2])[0].lower()
     inner = _STORES.get(image)
     for text, line in service.ports if inner else ():
@@ -184,4 +201,4 @@ def _published(service: Service) -> Iterator[int]:
         if not found.group("outer") and not host:
             continue  # a port of the machine's choosing
         if not host.startswith(("127.", "[::1")):
-            yield line
+            yield text, line

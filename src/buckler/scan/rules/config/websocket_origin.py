@@ -9,8 +9,11 @@ from collections.abc import Iterable
 from buckler.core.finding import Confidence, Finding, Severity
 from buckler.core.rule import Example, Fix, Rule
 from buckler.scan.engines.interface import Module
+from buckler.scan.fix.draft import Draft
+from buckler.scan.fix.edits import Repair
 from buckler.scan.python.index import Function, Index, index_of, last, parameters
 from buckler.scan.rules._support.source import here
+from buckler.scan.rules.config._fixes.own_pages import own_pages_only
 
 _ORIGIN = re.compile(r"\borigins?\b|_origin|origin_|csrf", re.IGNORECASE)
 
@@ -189,6 +192,15 @@ class WebsocketWithoutOrigin(Rule):
                     confidence=Confidence.SUSPECTED,
                     location=here(index, function.decorator_list[0]),
                 )
+
+    def fix_source(self, draft: Draft, finding: Finding) -> Repair | None:
+        """A check of the origin in each socket of the file, since one of them would hide the others."""
+        index = draft.index
+        sockets = [f for f in index.functions if _is_socket(f) and _reads_cookie(index, f, 0)]
+        if _knows_origins(index) or not own_pages_only(draft, sockets):
+            return None
+        told = "pages of other hosts cannot open the socket, and none can behind a proxy that changes the Host header"
+        return draft.repair("lets pages of its own host open the socket", safe=False, changes=told)
 
 
 def _knows_origins(index: Index) -> bool:

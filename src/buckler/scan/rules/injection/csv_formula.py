@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from buckler.core.finding import Severity
+from buckler.core.finding import Finding, Severity
 from buckler.core.rule import Example, Fix, Rule
 from buckler.scan.engines.interface import Verdict
 from buckler.scan.engines.source.flow.interface import DIRECT, STORED, Flow, Flows
 from buckler.scan.engines.source.flow.objects import deep_taints
 from buckler.scan.engines.source.flow.values import Taint, Value, one_text, texts_of
+from buckler.scan.fix.draft import Draft
+from buckler.scan.fix.edits import Repair
 from buckler.scan.rules._support.flows import told
+from buckler.scan.rules.injection._fixes.cells import marked
 
 _BETWEEN = ",;\t\n\r|"
 
@@ -215,6 +218,16 @@ class CsvFormula(Rule):
         if not dirty:
             return None
         return told(flow, "begins a cell of a table, and may be a formula.", tuple(dirty))
+
+    def fix_source(self, draft: Draft, finding: Finding) -> Repair | None:
+        """An apostrophe before the texts of a row that begin like a formula."""
+        for call in draft.calls_at(finding):
+            if marked(draft, call):
+                told = "cells that begin with =, +, - or @ have an apostrophe, which other readers of the file see"
+                return draft.repair(
+                    "marks texts that begin like a formula", safe=False, changes=told
+                )
+        return None
 
 
 def _openings(value: Value) -> list[tuple[str, tuple[Taint, ...]]]:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from buckler.core.finding import Severity
+from buckler.core.finding import Finding, Severity
 from buckler.core.rule import Example, Fix, Rule
 from buckler.scan.engines.interface import Verdict
 from buckler.scan.engines.source.flow.interface import Flow, Flows
 from buckler.scan.engines.source.flow.values import bit
+from buckler.scan.fix.draft import Draft
+from buckler.scan.fix.edits import Repair
 from buckler.scan.rules._support.flows import told
+from buckler.scan.rules.injection._fixes.unpacking import unpacked_with_limit
 
 _UNPACKS = frozenset({"file", "body", "message", "json", "form"})
 
@@ -56,6 +59,7 @@ class UnlimitedDecompression(Rule):
         "unpack with a limit: zlib.decompressobj(31).decompress(data, MOST)",
         before="text = gzip.decompress(data)",
         after="unpacker = zlib.decompressobj(31)\ntext = unpacker.decompress(data, MOST)",
+        safe=True,
     )
     bad = (
         Example(
@@ -186,6 +190,17 @@ class UnlimitedDecompression(Rule):
         if flow.call == "zlib.Decompressor.decompress" and flow.other(1, "max_length") is not None:
             return None
         return told(flow, "is unpacked whole: a few kilobytes can become gigabytes.")
+
+    def fix_source(self, draft: Draft, finding: Finding) -> Repair | None:
+        """No more than the limit that the code has; one of a hundred megabytes where it has none."""
+        for call in draft.calls_at(finding):
+            how = unpacked_with_limit(draft, call)
+            if how == "alike":
+                return draft.repair("unpacks no more than the limit that is looked at afterwards")
+            if how:
+                told = "input that becomes more than 100 MB, and an empty one of bz2, is refused"
+                return draft.repair("unpacks 100 MB at most", safe=False, changes=told)
+        return None
 
 
 def _unpacks(flow: Flow) -> bool:

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from buckler.core.finding import Severity
+from buckler.core.finding import Finding, Severity
 from buckler.core.rule import Example, Fix, Rule
 from buckler.scan.engines.interface import Verdict
 from buckler.scan.engines.source.flow.interface import DIRECT, STORED, Flow, Flows
 from buckler.scan.engines.source.flow.values import Taint
+from buckler.scan.fix.draft import Draft
+from buckler.scan.fix.edits import Repair
 from buckler.scan.rules._support.flow_lines import ends_removed
 from buckler.scan.rules._support.flows import told
+from buckler.scan.rules.injection._fixes.mail_head import head_on_its_lines
 
 
 class EmailHeaderInjection(Rule):
@@ -55,6 +58,7 @@ class EmailHeaderInjection(Rule):
         'let EmailMessage make the headers: message["Subject"] = subject',
         before='server.sendmail(sender, [to], f"Subject: {subject}\\n\\n{body}")',
         after='message = EmailMessage()\nmessage["Subject"] = subject\nmessage.set_content(body)\nserver.send_message(message)',
+        safe=True,
     )
     bad = (
         Example(
@@ -188,6 +192,13 @@ class EmailHeaderInjection(Rule):
             """,
         ),
     )
+
+    def fix_source(self, draft: Draft, finding: Finding) -> Repair | None:
+        """The values of headers on one line, where the message is put together beside the call."""
+        for call in draft.calls_at(finding):
+            if head_on_its_lines(draft, call):
+                return draft.repair("keeps the values of headers on one line")
+        return None
 
     def check_flow(self, flow: Flow) -> Verdict | None:
         """Input before the empty line that ends the headers."""

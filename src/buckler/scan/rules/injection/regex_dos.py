@@ -13,12 +13,15 @@ from buckler.scan.engines.interface import Module, Verdict
 from buckler.scan.engines.source.flow.interface import ANSWERS, DIRECT, STORED, Flow, Flows
 from buckler.scan.engines.source.flow.objects import External, things
 from buckler.scan.engines.source.flow.values import Taints, one_text
+from buckler.scan.fix.draft import Draft
+from buckler.scan.fix.edits import Repair
 from buckler.scan.languages.regex import is_exponential
 from buckler.scan.languages.regex_polynomial import is_polynomial
 from buckler.scan.python.constants import text
 from buckler.scan.python.index import Index, index_of
 from buckler.scan.rules._support.flows import has, told
 from buckler.scan.rules._support.source import here
+from buckler.scan.rules.injection._fixes.one_way import call_in_one_way, stripped, write_one_way
 
 _FLAGS = {
     name: int(getattr(re, name))
@@ -76,6 +79,7 @@ class RegexDenialOfService(Rule):
         "leave one way only: ^\\w+(?:\\s\\w+)*$",
         before='re.match(r"^(\\w+\\s?)+$", value)',
         after='re.match(r"^\\w+(?:\\s\\w+)*$", value)',
+        safe=True,
     )
     bad = (
         Example(
@@ -243,6 +247,20 @@ class RegexDenialOfService(Rule):
                 taints,
             )
             return replace(verdict, severity=Severity.LOW) if taints else None
+        return None
+
+    def fix_source(self, draft: Draft, finding: Finding) -> Repair | None:
+        """The same texts in one way only, where no more than the yes or no is used."""
+        line = finding.location.line or 0
+        for keyword in draft.index.all(ast.keyword):
+            asks = keyword.arg in ("pattern", "allow_origin_regex")
+            if asks and keyword.value.lineno == line and write_one_way(draft, keyword.value):
+                return draft.repair("takes the same texts in one way only")
+        for call in draft.calls_at(finding):
+            if stripped(draft, call):
+                return draft.repair("takes the white space off in linear time")
+            if call_in_one_way(draft, call):
+                return draft.repair("takes the same texts in one way only")
         return None
 
 

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import re
 
-from buckler.core.finding import Severity
+from buckler.core.finding import Finding, Severity
 from buckler.core.rule import Example, Fix, Rule
 from buckler.scan.engines.interface import Verdict
 from buckler.scan.engines.source.flow.interface import Call
 from buckler.scan.engines.source.flow.values import one_text
+from buckler.scan.fix.draft import Draft
+from buckler.scan.fix.edits import Repair
+from buckler.scan.rules.injection._fixes.temporary import made_with_its_name
 
 _SHARED = re.compile(r"^/(var/)?tmp/[\w.-]+$|^/dev/shm/[\w.-]+$")
 
@@ -50,6 +53,7 @@ class PredictableTemporaryFile(Rule):
         "let the system make it: tempfile.NamedTemporaryFile()",
         before='with open(tempfile.mktemp(), "w") as stream:',
         after='with tempfile.NamedTemporaryFile("w") as stream:',
+        safe=True,
     )
     bad = (
         Example(
@@ -164,6 +168,20 @@ class PredictableTemporaryFile(Rule):
             """,
         ),
     )
+
+    def fix_source(self, draft: Draft, finding: Finding) -> Repair | None:
+        """The system makes name and file at once; a name that others look for is for a person."""
+        for call in draft.calls_at(finding):
+            how = made_with_its_name(draft, call)
+            if how == "alike":
+                return draft.repair("has the system make the file under a name that nobody knows")
+            if how:
+                return draft.repair(
+                    "has the system make the file together with its name",
+                    safe=False,
+                    changes="the file is there, empty, before it is written, and only this user may read it",
+                )
+        return None
 
     def check_call(self, call: Call) -> Verdict | None:
         """A name without a file, and a constant name in a shared folder that is written to."""

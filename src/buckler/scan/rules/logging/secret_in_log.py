@@ -13,11 +13,14 @@ from buckler.scan.engines.source.flow.facts import LOGS_MASKED
 from buckler.scan.engines.source.flow.interface import Flow, Flows
 from buckler.scan.engines.source.flow.masking import MASKED
 from buckler.scan.engines.source.flow.values import Taint
+from buckler.scan.fix.draft import Draft
+from buckler.scan.fix.edits import Repair
 from buckler.scan.python.index import index_of
 from buckler.scan.python.logged import LEVELS, logs, secrets
 from buckler.scan.rules._support.flows import has, told
 from buckler.scan.rules._support.passwords import strong
 from buckler.scan.rules._support.source import here
+from buckler.scan.rules.logging._fixes.stars import starred
 
 SECRET_SLOT = re.compile(
     r"(pass(word|wd|phrase|code)?|pwd|secret|token|api_?-?key|authorization|credential|cvv|cvc|otp|pin|card_?number|private_?key)$",
@@ -80,6 +83,7 @@ class SecretInLog(Rule):
         'log who, not with what: logger.info("sign-up of %r", payload.username)',
         before='logger.info("sign-up of %s", payload.model_dump())',
         after='logger.info("sign-up of %r", payload.username)',
+        safe=True,
     )
     bad = (
         Example(
@@ -199,6 +203,17 @@ class SecretInLog(Rule):
             f"What is sent as {probe.slot.name} is written to the log.",
             mark=probe.payload.canary.text,
         )
+
+    def fix_source(self, draft: Draft, finding: Finding) -> Repair | None:
+        """Stars for a secret, and a payload without the fields that are secrets."""
+        for call in draft.calls_at(finding):
+            how = starred(draft, call)
+            if how == "alike":
+                return draft.repair("leaves what was sent as a secret out of the log")
+            if how:
+                told = "the line of the log shows stars in its place"
+                return draft.repair("leaves the secret out of the log", safe=False, changes=told)
+        return None
 
 
 def _is_secret(taint: Taint) -> bool:

@@ -7,8 +7,11 @@ from collections.abc import Iterable
 from buckler.core.finding import Confidence, Finding, Location, Severity
 from buckler.core.rule import Example, Fix, Rule
 from buckler.scan.engines.interface import Project
+from buckler.scan.fix.draft import Draft
+from buckler.scan.fix.edits import Repair
 from buckler.scan.model.requirements import pyprojects, requirement_files
 from buckler.scan.rules._support.packages import some
+from buckler.scan.rules.packages._fixes.installed import pinned_as_installed
 
 PROJECT = """
 [project]
@@ -61,7 +64,11 @@ class UnpinnedDependency(Rule):
 
             app = FastAPI()
             """,
-            files={"requirements.txt": "-r more.txt\n", "more.txt": "fastapi[standard]>=0.165\n"},
+            files={
+                "requirements.txt": "-r more.txt\n",
+                "more.txt": "fastapi[standard]>=0.165\n",
+                "venv/lib/python3.13/site-packages/fastapi-0.165.0.dist-info/METADATA": "Name: fastapi\n",
+            },
         ),
         Example(
             """
@@ -108,6 +115,16 @@ class UnpinnedDependency(Rule):
             loose = [item for item in listed if not item.pinned]
             if loose:
                 yield self._made(Location(path, loose[0].line), [i.name for i in loose], path)
+
+    def fix_source(self, draft: Draft, finding: Finding) -> Repair | None:
+        """The versions of the environment that lies in the project; nothing is asked of an index."""
+        names = pinned_as_installed(draft)
+        told = "every installation takes these versions until somebody changes them, security updates included"
+        return (
+            draft.repair(f"pins {some(names)} as installed", safe=False, changes=told)
+            if names
+            else None
+        )
 
     def _made(self, location: Location, names: list[str], path: str) -> Finding:
         return self.found(

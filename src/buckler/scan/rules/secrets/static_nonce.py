@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from buckler.core.finding import Severity
+from buckler.core.finding import Finding, Severity
 from buckler.core.rule import Example, Fix, Rule
 from buckler.scan.engines.interface import Verdict
 from buckler.scan.engines.source.flow.interface import Call
 from buckler.scan.engines.source.flow.values import Value
+from buckler.scan.fix.draft import Draft
+from buckler.scan.fix.edits import Repair
 from buckler.scan.rules._support.ciphers import (
     CIPHER,
     CRYPTO,
@@ -17,6 +19,7 @@ from buckler.scan.rules._support.ciphers import (
     fixed,
     short,
 )
+from buckler.scan.rules.secrets._fixes.nonce import fresh
 
 _MODES = frozenset("CBC CTR GCM OFB CFB CFB8".split())
 _WHY = {
@@ -67,6 +70,7 @@ class StaticNonce(Rule):
         "draw a fresh one for each message: os.urandom(12)",
         before="AESGCM(key).encrypt(NONCE, data, None)",
         after="nonce = os.urandom(12)\nsealed = nonce + AESGCM(key).encrypt(nonce, data, None)",
+        safe=True,
     )
     bad = (
         Example(
@@ -248,6 +252,20 @@ class StaticNonce(Rule):
             why = fixed(value)
             if why:
                 return Verdict(f"The {what} {_WHY[why]}.")
+        return None
+
+    def fix_source(self, draft: Draft, finding: Finding) -> Repair | None:
+        """A fresh one where the message names it already, or where it can be put before the message."""
+        for call in draft.calls_at(finding):
+            how = fresh(draft, call)
+            if how == "alike":
+                return draft.repair("draws the nonce for each message")
+            if how:
+                told = (
+                    "the nonce stands before what is encrypted, and whoever decrypts it has to take it from there; "
+                    "what was encrypted before needs the old one"
+                )
+                return draft.repair("draws the nonce for each message", safe=False, changes=told)
         return None
 
 

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
-from buckler.core.finding import Severity
+import ast
+
+from buckler.core.finding import Finding, Severity
 from buckler.core.rule import Example, Fix, Rule
 from buckler.scan.engines.interface import Verdict
 from buckler.scan.engines.source.flow.interface import Call
+from buckler.scan.fix.draft import Draft
+from buckler.scan.fix.edits import Repair
+from buckler.scan.python.index import last
 from buckler.scan.rules._support.ciphers import CIPHER, CRYPTO, externals, named, short
 
 _BROKEN = {
@@ -229,6 +234,20 @@ class WeakCipher(Rule):
             return Verdict(f"RSA is used for encryption with an old padding: {_PADDING}.")
         modes = [short(t).removeprefix("MODE_") for t in externals(call.given(1, "mode"))]
         return _told(algorithm, *modes)
+
+    def fix_source(self, draft: Draft, finding: Finding) -> Repair | None:
+        """OAEP for RSA; another cipher needs a nonce and a way to read what is stored."""
+        base = "cryptography.hazmat.primitives"
+        for call in draft.calls_at(finding):
+            for given in call.args if last(call.func) in ("encrypt", "decrypt") else ():
+                if isinstance(given, ast.Call) and last(given.func) == "PKCS1v15":
+                    oaep = draft.name_for(f"{base}.asymmetric.padding.OAEP", given)
+                    mask = draft.name_for(f"{base}.asymmetric.padding.MGF1", given)
+                    sha = draft.name_for(f"{base}.hashes.SHA256", given)
+                    draft.replace(given, f"{oaep}({mask}({sha}()), {sha}(), None)")
+                    told = "the other side has to use OAEP with SHA-256 as well; what was encrypted before is not read"
+                    return draft.repair("pads with OAEP", safe=False, changes=told)
+        return None
 
 
 def _told(*names: str) -> Verdict | None:

@@ -121,6 +121,10 @@ def joined(frame: Frame, node: ast.AST, receiver: Value, given: Arguments) -> Va
     within = joined_taints(receiver.taints, *(v.taints for e in each for v in deep_taints(e)))
     if not within:
         return one if one.alts else Value(kind="str")
+    ends = one_text(receiver)
+    if ends is None or "\n" in ends or "\r" in ends:
+        kept = ~bit("newline")
+        within = tuple(Taint(t.token, t.clean & kept, t.step, t.tried) for t in within)
     return frame.stepped(hole(within, "str"), node, "joined to a text")
 
 

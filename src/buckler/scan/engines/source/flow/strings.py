@@ -211,6 +211,8 @@ def _split(frame: Frame, receiver: Value, name: str, given: Arguments) -> Value:
     if receiver.taints:
         where = (name, separator) if separator == "." else name
         made.rest = hole(derived(receiver, "part", where), "str")
+        if name == "splitlines" and not (given.positional or given.named):
+            made.rest = made.rest.mapped(lambda t: t.cleaned(bit("newline")))
     else:
         made.rest = Value(kind="str")
     return obj(made)

@@ -11,7 +11,7 @@ from buckler.core.errors import UnreadableFile
 from buckler.core.files import read_project_file
 from buckler.scan.python.reads import looked_at_everything
 
-_SAFE = re.compile(r"\{\{-?\s*(?P<value>[^{}]*?)\|\s*safe\b(?P<after>[^{}]*)\}\}")
+_SAFE = re.compile(r"\{\{-?\s*(?P<value>[^{}]{0,500}?)\|\s*safe\b(?P<after>[^{}]{0,500})\}\}")
 _OFF = re.compile(r"\{%-?\s*autoescape\s+false\s*-?%\}")
 _ON = re.compile(r"\{%-?\s*autoescape\s+true\s*-?%\}")
 _COMMENT = re.compile(r"\{#.*?#\}|<!--.*?-->", re.DOTALL)
@@ -28,12 +28,20 @@ MAX_FILES = 4000
 EVERY_VALUE = "every value of a block"
 
 
+def closed(source: str) -> str:
+    """The text without the marks that nothing closes: a search for the end of each would take time that is squared."""
+    for begin, end in (("{{", "}}"), ("{%", "%}"), ("{#", "#}"), ("<!--", "-->")):
+        last = source.rfind(end) + 1
+        source = source[:last] + source[last:].replace(begin, " " * len(begin))
+    return source
+
+
 def unescaped_values(source: str) -> Iterator[tuple[int, str]]:
     """Lines on which a value is put out as it is, with what is put out.
 
     Constants, macros and values that a cleaning filter went over are left out.
     """
-    plain = _COMMENT.sub(lambda m: re.sub(r"[^\n]", " ", m.group()), source)
+    plain = _COMMENT.sub(lambda m: re.sub(r"[^\n]", " ", m.group()), closed(source))
     for found in _SAFE.finditer(plain):
         value = found.group("value").strip()
         if value and not _CLEAN.search(f"|{value.partition('|')[2]}") and not _OURS.match(value):
@@ -57,6 +65,12 @@ def escapes_itself(folder: Path | None, name: str) -> bool:
             values = source.count("{{")
             return values == 0 or bool(_ON.search(source))
     return False
+
+
+def forget() -> None:
+    """Look at the file system anew: a project may have changed since it was scanned last."""
+    template_named.cache_clear()
+    _templates.cache_clear()
 
 
 @lru_cache(maxsize=2048)

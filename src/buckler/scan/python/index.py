@@ -309,3 +309,8 @@ def index_of(module: Module) -> Index:
     if not _recent or _recent[0][0] is not module.tree:
         _recent[:] = [(module.tree, Index(module.path, module.tree, module.folder))]
     return _recent[0][1]
+
+
+def forget_index() -> None:
+    """Let the last module go: its tree and index may be as large as all that the flow engine needs."""
+    _recent.clear()

@@ -79,6 +79,11 @@ def _is_sent(index: Index, node: ast.expr) -> bool:
     )
 
 
+def is_slow_hash(name: str) -> bool:
+    """Whether a function of this name is made to hash passwords: ``hashpw``, ``pbkdf2_hmac``."""
+    return _KDF.match(name) is not None
+
+
 def derives_key(index: Index, outer: ast.AST) -> bool:
     """Whether a slow hash runs somewhere below a node."""
     for call in index.calls_in(outer):

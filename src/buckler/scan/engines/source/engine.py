@@ -19,6 +19,7 @@ from buckler.scan.engines.source.flow.engine import FlowEngine
 from buckler.scan.engines.source.flow.interface import ChecksCall, ChecksFlow
 from buckler.scan.engines.source.local import Local
 from buckler.scan.languages.jinja import template_named
+from buckler.scan.python.index import forget_index
 from buckler.scan.python.parsing import parsed
 
 TESTS = ("test_*.py", "*_test.py", "conftest.py")
@@ -54,6 +55,7 @@ class SourceEngine:
         self._excluded = tuple(excluded)
         self.total = 0
         self.parsed = 0
+        self._seen: set[str] = set()
 
     def run(self) -> Iterator[Finding]:
         """Findings of all files, file by file in order, then those of the whole."""
@@ -86,6 +88,7 @@ class SourceEngine:
                 self._tell(path, error)
             else:
                 self.parsed += 1
+                self._seen.add(path)
                 flow.look(path, text)
                 for finding in found:
                     if finding.rule in self._confirmed:
@@ -96,6 +99,7 @@ class SourceEngine:
                         yield finding
             if number % 50 == 0:
                 self._emit(Progress("source", number, self.total))
+        forget_index()
         held += flow.run()
         held += (f for f in waiting if flow.confirms(self._confirmed[f.rule], f))
         # What holds for the whole project is known only when all of it was run.
@@ -110,8 +114,10 @@ class SourceEngine:
     def _read(self, path: str) -> tuple[ast.Module, list[str]] | None:
         try:
             tree, text = parsed(self._folder / path, self._folder)
-        except UnreadableFile:
-            return None  # told when the file had its turn
+        except UnreadableFile as error:
+            if path in self._seen:
+                self._tell(path, UnreadableFile(f"it changed during the scan: {error.message}"))
+            return None  # the others were told of when they had their turn
         return tree, text.splitlines()
 
     def _left_out(self, file: Path) -> bool:

@@ -9,6 +9,7 @@ from buckler.core.errors import UnreadableFile
 from buckler.core.finding import Finding
 from buckler.scan.engines.interface import ChecksSource, Module
 from buckler.scan.engines.source.kept import Kept, digest, version_of
+from buckler.scan.languages import jinja
 from buckler.scan.python.modules import forget
 from buckler.scan.python.parsing import content_of, text_of, tree_of
 from buckler.scan.python.reads import recorded
@@ -29,6 +30,7 @@ class Local:
         self._kept = self._open(kept)
         self._states: dict[str, str] = {}
         forget()
+        jinja.forget()
 
     def look(self, relative: str) -> tuple[str, list[Finding]]:
         """The text of a file and the findings in it.

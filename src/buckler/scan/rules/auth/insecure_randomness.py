@@ -186,6 +186,27 @@ class InsecureRandomness(Rule):
                 """,
             },
         ),
+        Example(
+            """
+            import hashlib
+            import random
+
+            from fastapi import FastAPI, Response
+
+            app = FastAPI()
+
+
+            def fresh() -> str:
+                drawn = f"{random.random()}{random.getrandbits(64)}"
+                return hashlib.sha256(drawn.encode()).hexdigest()
+
+
+            @app.post("/enter")
+            def enter(response: Response) -> dict[str, bool]:
+                response.set_cookie("session", fresh(), secure=True, httponly=True, samesite="lax")
+                return {"ok": True}
+            """,
+        ),
     )
     good = (
         Example(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Iterable
+from functools import cache
 
 from buckler.core.finding import Confidence, Finding, Severity
 from buckler.core.rule import Example, Fix, Rule
@@ -209,12 +210,14 @@ class SecretComparedUnsafely(Rule):
     def check_source(self, module: Module) -> Iterable[Finding]:
         """Comparisons in which one side is a secret and the other may come from a request."""
         index = index_of(module)
+        # A generated line of thousands of comparisons is not to be looked through for each of them.
+        likely = cache(lambda number: _LINE.search(module.line(number)) is not None)
         for node in index.all(ast.Compare):
             if len(node.ops) != 1 or not isinstance(node.ops[0], _OPERATORS):
                 continue
             left, right = node.left, node.comparators[0]
             lines = range(node.lineno, (node.end_lineno or node.lineno) + 1)
-            if not any(_LINE.search(module.line(n)) for n in lines):
+            if not any(likely(n) for n in lines):
                 continue
             what = secret(index, left, right)
             if what and not harmless(index, node, left, right):

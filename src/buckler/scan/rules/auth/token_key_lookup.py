@@ -177,6 +177,25 @@ class TokenKeyLookup(Rule):
                 return str(jwt.decode(token, key, algorithms=["RS256"], issuer=issuer)["sub"])
             """,
         ),
+        Example(
+            """
+            import jwt
+            from fastapi import FastAPI, Header, HTTPException
+
+            app = FastAPI()
+
+
+            @app.get("/me")
+            def me(authorization: str = Header()) -> str:
+                token = authorization.removeprefix("Bearer ")
+                try:
+                    client = jwt.PyJWKClient(jwt.get_unverified_header(token)["jku"])
+                    key = client.get_signing_key_from_jwt(token).key
+                    return str(jwt.decode(token, key, algorithms=["RS256"])["sub"])
+                except (jwt.PyJWTError, KeyError) as error:
+                    raise HTTPException(401) from error
+            """,
+        ),
     )
     good = (
         Example(

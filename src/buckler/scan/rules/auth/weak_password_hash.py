@@ -9,9 +9,12 @@ from collections.abc import Iterable, Iterator
 from buckler.core.finding import Confidence, Finding, Severity
 from buckler.core.rule import Example, Fix, Rule
 from buckler.scan.engines.interface import Hit, Mint, Module, Payload, Probe, Slot, Verdict
+from buckler.scan.engines.source.flow.interface import At, Call
+from buckler.scan.engines.source.flow.values import Taint
+from buckler.scan.engines.source.flow.values import truth as truth_of
 from buckler.scan.python.constants import texts, truth
 from buckler.scan.python.index import Index, argument, index_of, last
-from buckler.scan.python.passwords import derives_key
+from buckler.scan.python.passwords import derives_key, is_slow_hash
 from buckler.scan.python.words import is_password, kind, name_of
 from buckler.scan.rules._support.passwords import PASSWORD_SLOT, strong
 from buckler.scan.rules._support.source import here
@@ -32,6 +35,9 @@ _WEAK_CALL = re.compile(r"^passlib\.hash\.(\w+)(?:\(\))?\.(hash|encrypt|using)$"
 _BREACH = re.compile(
     r"pwned|breach|hibp|leaked|compromised|pepper|fingerprint|cache_key|strength", re.IGNORECASE
 )
+
+
+_FAST_HASH = "A password is hashed with a function that is made to be fast."
 
 
 class WeakPasswordHash(Rule):
@@ -71,6 +77,10 @@ class WeakPasswordHash(Rule):
     asvs = ("V11.4.2",)
     control = "guard.auth.password"
     sinks = ("hash",)
+    calls = (
+        "hashlib.{md5,sha1,sha224,sha256,sha384,sha512,sha3_224,sha3_256,sha3_384,sha3_512,blake2b,blake2s,new} "
+        "hmac.{new,digest}"
+    )
     fix = Fix(
         "use argon2id: PasswordHash.recommended().hash(password)",
         before="hashlib.sha256(password.encode()).hexdigest()",
@@ -123,8 +133,81 @@ class WeakPasswordHash(Rule):
                 return "welcome"
             """,
         ),
+        Example(
+            """
+            from typing import Annotated
+
+            from fastapi import Depends, FastAPI, HTTPException
+            from fastapi.security import HTTPBasic, HTTPBasicCredentials
+
+            from lookups import fits
+
+            app = FastAPI()
+            basic = HTTPBasic()
+
+
+            @app.get("/me")
+            def me(sent: Annotated[HTTPBasicCredentials, Depends(basic)]) -> str:
+                if not fits(sent.username, sent.password):
+                    raise HTTPException(401)
+                return sent.username
+            """,
+            files={
+                "lookups.py": """
+                import hashlib
+                import hmac
+
+                WAYS = {"old": hashlib.sha1, "new": hashlib.sha256}
+                KNOWN: dict[str, tuple[str, str]] = {}
+
+
+                def fits(name: str, given: str) -> bool:
+                    if name not in KNOWN:
+                        return False
+                    way, expected = KNOWN[name]
+                    return hmac.compare_digest(WAYS[way](given.encode()).hexdigest(), expected)
+                """,
+            },
+        ),
     )
     good = (
+        Example(
+            """
+            from fastapi import FastAPI, Form
+
+            from keep import digest, is_leaked
+
+            app = FastAPI()
+            people: dict[str, bytes] = {}
+
+
+            @app.post("/join")
+            def join(name: str = Form(), password: str = Form()) -> bool:
+                if is_leaked(password):
+                    return False
+                people[name] = digest(password)
+                return True
+            """,
+            files={
+                "keep.py": """
+                import base64
+                import hashlib
+
+                import bcrypt
+
+                KNOWN: set[str] = set()
+
+
+                def digest(text: str) -> bytes:
+                    long = base64.b64encode(hashlib.sha384(text.encode()).digest())
+                    return bcrypt.hashpw(long, bcrypt.gensalt(12))
+
+
+                def is_leaked(text: str) -> bool:
+                    return hashlib.sha1(text.encode(), usedforsecurity=False).hexdigest()[:5] in KNOWN
+                """,
+            },
+        ),
         Example(
             """
             import hashlib
@@ -162,10 +245,26 @@ class WeakPasswordHash(Rule):
         index = index_of(module)
         for call in (*_hashes(index), *_contexts(index)):
             yield self.found(
-                "A password is hashed with a function that is made to be fast.",
+                _FAST_HASH,
                 confidence=Confidence.SUSPECTED,
                 location=here(index, call),
             )
+
+    def check_call(self, call: Call) -> Verdict | None:
+        """A password of a request that comes to a fast hash under another name, in whatever module."""
+        off = call.given(-1, "usedforsecurity")
+        if off is not None and truth_of(off) is False:
+            return None
+        at = 1 if call.name in ("hashlib.new", "hmac.new", "hmac.digest") else 0
+        data = call.given(at, "data") or call.given(at, "msg")
+        sent = tuple(
+            taint
+            for taint in (data.taints if data is not None else ())
+            if taint.token.source.direct and _brings_password(taint)
+        )
+        if not sent or any(_excuses(function) for function in call.under_way):
+            return None
+        return At(_FAST_HASH, taints=sent)
 
     def attack(self, slot: Slot, mint: Mint) -> Iterable[Payload]:
         """A password that is taken by most policies."""
@@ -184,6 +283,20 @@ class WeakPasswordHash(Rule):
             f"The password is hashed with {hit.call} and with nothing slower.",
             mark=probe.payload.canary.text,
         )
+
+
+def _brings_password(taint: Taint) -> bool:
+    names = [taint.token.source.name.rpartition(".")[2]]
+    names += [str(where) for how, where in taint.token.ways() if how == "field"]
+    return any(is_password(name) for name in names)
+
+
+def _excuses(function: ast.AST) -> bool:
+    """Whether a function looks the password up among leaked ones, stretches it, or compares two digests."""
+    called = [last(n.func) for n in ast.walk(function) if isinstance(n, ast.Call)]
+    if any(is_slow_hash(name) for name in called) or _BREACH.search(ast.unparse(function)):
+        return True
+    return "compare_digest" in called and sum(name in _CALLED for name in called) > 1
 
 
 def _hashes(index: Index) -> Iterator[ast.Call]:

@@ -69,7 +69,7 @@ class ServerSideRequestForgery(Rule):
         urllib.request.{urlopen,urlretrieve}(0,url) urllib3.request(1,url) urllib3.PoolManager.request(1,url)
         http.client.{HTTPConnection,HTTPSConnection}.{request,connect}(self) socket.create_connection(0)
         asyncio.open_connection(0,host) websockets.connect(0,uri) pycurl.Curl.setopt(1) urllib2.urlopen(0)
-        ftplib.FTP(0,host) smtplib.SMTP(0,host) paramiko.SSHClient.connect(0,hostname) boto3.Client.download_fileobj(0)
+        ftplib.FTP(0,host) smtplib.SMTP(0,host) paramiko.SSHClient.connect(0,hostname) {jwt,jwt.jwks_client}.PyJWKClient(0,uri) boto3.Client.download_fileobj(0)
         """,
         sanitizers="buckler.guard.validate.PublicUrl",
         sources=DIRECT | STORED,

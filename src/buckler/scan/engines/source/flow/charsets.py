@@ -137,11 +137,12 @@ def _tried(pattern: str) -> int:
     if len(pattern) > LONGEST_TRIED:
         return 0
     return bit(
-        *(k for k, texts in ATTACKS.items() if fits_whole(pattern, texts, _letters) is False)
+        *(k for k, texts in ATTACKS.items() if fits_whole(pattern, texts, single_letters) is False)
     )
 
 
-def _letters(op: str, argument: Any) -> frozenset[str]:
+def single_letters(op: str, argument: Any) -> frozenset[str]:
+    """The characters that one item of a parsed pattern takes, as far as ASCII goes."""
     return _of(op, argument, 0)
 
 

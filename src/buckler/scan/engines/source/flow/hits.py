@@ -97,6 +97,7 @@ class Hits:
             spread=frozenset(given.spread),
             cleared=frame.cleared,
             gates=self._gates,
+            under_way=tuple(frame.run.active),
         )
         verdict = rule.check_call(call) if isinstance(rule, ChecksCall) else None
         if verdict is None:

@@ -6,6 +6,7 @@ them and the kinds of input that count. ``check_flow``, where it has one, judges
 
 from __future__ import annotations
 
+import ast
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any, ClassVar, Protocol, runtime_checkable
@@ -160,6 +161,7 @@ class Call:
         spread: The names of arguments that two stars brought.
         cleared: For which kinds of sinks input is harmless here.
         gates: Gives what stands around the entry point as text: its path, decorators, parameters, dependencies.
+        under_way: The functions of the project that have led here, the innermost last.
     """
 
     name: str
@@ -171,6 +173,7 @@ class Call:
     spread: frozenset[str] = frozenset()
     cleared: Callable[[Taint], int] = field(default=lambda taint: taint.clean)
     gates: Callable[[], str] = field(default=lambda: "")
+    under_way: tuple[ast.AST, ...] = ()
 
 
 @runtime_checkable

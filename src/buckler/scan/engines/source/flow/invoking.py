@@ -136,7 +136,9 @@ def _by_table(frame: Frame, node: ast.AST, name: str, given: Arguments, sanitize
             joined_taints(*(v.taints for v in given.all())) if keeps(name) else (),
         )
     if harmless(name):
-        return Value(kind="int")
+        # What can be foretold can be foretold in another form, too.
+        guessed = (t for v in given.all() for t in v.taints if t.token.source.kind == "random")
+        return Value(None, (), joined_taints(tuple(guessed)), kind="int")
     last = name.rpartition(".")[2]
     if last[:1].isupper() and not sanitizes:
         taints = joined_taints(*(v.taints for v in given.all())) if keeps(name) else ()

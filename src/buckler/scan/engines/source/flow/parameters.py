@@ -137,6 +137,7 @@ class Parameters:
         return Arguments([], named)
 
     def _one(self, frame: Frame, function: Function, arg: ast.arg, bodies: int) -> Value:
+        frame.line = arg.lineno
         kind = type_of(frame, arg.annotation)
         markers = [t for m in metadata(kind) for t in things(m, External)]
         default = function.defaults.get(arg.arg)

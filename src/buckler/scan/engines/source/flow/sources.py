@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -54,6 +55,15 @@ class Token:
         self.parent = parent
         self.how = how
         self.made: dict[Any, Token] = {}
+
+    def ways(self) -> Iterator[tuple[str, Any]]:
+        """How it came about, and where or of what; the last step first."""
+        token: Token = self
+        while token.parent is not None:
+            for (how, where), made in token.parent.made.items():
+                if made is token:
+                    yield how, where
+            token = token.parent
 
     def derived(self, how: str, where: Any) -> Token:
         """What an operation at a place makes of this one; the same token each time."""

@@ -27,6 +27,7 @@ from buckler.scan.engines.source.flow.values import (
     one_text,
     truth,
 )
+from buckler.scan.languages.jinja import closed
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -108,8 +109,8 @@ class Templates:
             return
         if text is not None and _TAG.search(text):
             at = f"{frame.module.path}: {name}"
-            self._read.setdefault((name, escapes), (at, text, list(_walk(text, escapes))))
-        self._render(frame, node, name, context, tainted, escapes, depth)
+            self._read.setdefault((name, escapes), (at, text, list(_walk(closed(text), escapes))))
+        self._render(frame, node, name, context, tainted, escapes, depth, set())
 
     def _render(
         self,
@@ -120,15 +121,21 @@ class Templates:
         tainted: set[str],
         escapes: bool,
         depth: int,
+        seen: set[tuple[str, frozenset[str]]],
     ) -> None:
         read = self._pieces(name, escapes)
-        if read is None or depth > MOST_INCLUDES:
+        key = (name, frozenset(tainted))
+        if read is None or depth > MOST_INCLUDES or key in seen:
             return
+        seen.add(key)
         path, text, pieces = read
         names: dict[str, Value] = {}
         for piece in pieces:
+            frame.run.spend()
+            if frame.run.exhausted():
+                return
             if isinstance(piece, str):
-                self._render(frame, node, piece, context, tainted, escapes, depth + 1)
+                self._render(frame, node, piece, context, tainted, escapes, depth + 1, seen)
             elif isinstance(piece, Named):
                 if context.rest is not None or not tainted.isdisjoint(piece.words):
                     names[piece.name] = _value(frame, node, context, names, piece.value)
@@ -147,10 +154,12 @@ class Templates:
             self._read[key] = None
             if found is not None:
                 path, text = found
-                # What has no tag is no page: a mail, a letter, a statement.
-                if _TAG.search(text) and not path.endswith((".txt", ".md", ".eml")):
-                    source = _COMMENT.sub(lambda m: re.sub(r"[^\n]", " ", m.group()), text)
-                    self._read[key] = (path, text, list(_walk(source, escapes)))
+                source = _COMMENT.sub(lambda m: re.sub(r"[^\n]", " ", m.group()), closed(text))
+                pieces = list(_walk(source, escapes))
+                # What has no tag and belongs to nothing that has is no page: a mail, a letter, a statement.
+                page = _TAG.search(text) or any(isinstance(p, str) for p in pieces)
+                if page and not path.endswith((".txt", ".md", ".eml")):
+                    self._read[key] = (path, text, pieces)
         return self._read[key]
 
     def _shown(
@@ -179,12 +188,13 @@ class Templates:
 def _walk(source: str, escapes: bool) -> Iterator[Piece]:
     """The places that show a value, the names that are set, and the templates that are put in."""
     stack = [escapes]
+    line, at = 1, 0
     for match in _OUTPUT.finditer(source):
         statement = match.group("statement")
         if statement is None:
             value = (match.group("value") or "").strip()
             if not _CLEAN.search(value):
-                line = source.count("\n", 0, match.start()) + 1
+                line, at = line + source.count("\n", at, match.start()), match.start()
                 before = source[max(0, match.start() - BEFORE) : match.start()]
                 escaped = stack[-1] and not _SAFE.search(value)
                 yield Shown(line, value, _plain(before), escaped, _words(value))

@@ -7,14 +7,14 @@ The header of a token is read before its signature can be checked, so what it sa
 from __future__ import annotations
 
 import ast
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from buckler.scan.engines.source.flow.arguments import Arguments
 from buckler.scan.engines.source.flow.declared import default_source, fresh
 from buckler.scan.engines.source.flow.libraries.names import expanded
 from buckler.scan.engines.source.flow.objects import Container, External, things
-from buckler.scan.engines.source.flow.values import ALL, FALSE, TRUE, Token, Value, truth
+from buckler.scan.engines.source.flow.values import ALL, FALSE, TRUE, Value, truth
 
 if TYPE_CHECKING:
     from buckler.scan.engines.source.flow.frames import Frame
@@ -58,7 +58,7 @@ def _decoded(frame: Frame, node: ast.AST, given: Arguments) -> Value | None:
 def _loaded(frame: Frame, node: ast.AST, given: Arguments) -> Value | None:
     """``json.loads`` of the first or second part of a token, which somebody has taken apart by hand."""
     for taint in given.at(0).taints:
-        ways = list(_ways(taint.token))
+        ways = list(taint.token.ways())
         decoded = any(how == "decoded" and where in _DECODERS for how, where in ways)
         if decoded and any(how == "part" and _dotted(where) for how, where in ways):
             return _header(frame, node, given)
@@ -67,15 +67,6 @@ def _loaded(frame: Frame, node: ast.AST, given: Arguments) -> Value | None:
 
 def _dotted(where: object) -> bool:
     return isinstance(where, tuple) and where[:2] in (("split", "."), ("partition", "."))
-
-
-def _ways(token: Token) -> Iterator[tuple[str, object]]:
-    """How a token came about, the last step first."""
-    while token.parent is not None:
-        for (how, where), made in token.parent.made.items():
-            if made is token:
-                yield how, where
-        token = token.parent
 
 
 def _foretold(frame: Frame, node: ast.AST, given: Arguments) -> Value:

@@ -13,6 +13,7 @@ from buckler.scan.engines.source.flow.values import (
     TRUE,
     UNKNOWN,
     Source,
+    Taint,
     Value,
     bit,
     join,
@@ -118,7 +119,10 @@ def request_attribute(frame: Frame, node: ast.AST, thing: External, name: str) -
     if thing.name == "asgi.scope":
         return None
     if thing.name == "web.Credentials" and thing.source is not None:
-        return fresh(frame, thing.source, "str")
+        made = fresh(frame, thing.source, "str")
+        return made.mapped(
+            lambda t: Taint(t.token.derived("field", name), t.clean, t.step, t.tried)
+        )
     return None
 
 

@@ -23,15 +23,20 @@ TEMPLATES = re.compile(
 )
 
 
-def mentioned(folder: Path, wanted: re.Pattern[str], files: re.Pattern[str] = PYTHON) -> bool:
+def mentioned(
+    folder: Path, wanted: re.Pattern[str], files: re.Pattern[str] = PYTHON, besides: str = ""
+) -> bool:
     """Whether one of the project's files says it; also where not all of them can be read.
 
     Args:
         folder: Of the project.
         wanted: What is looked for, in the text of a file.
         files: What the path of a file ends with.
+        besides: A file that is left out, relative to the folder, with ``/``.
     """
     for count, path in enumerate(_files(folder, files)):
+        if besides and path == folder / besides:
+            continue
         try:
             text = read_project_file(path, folder, MAX_BYTES).decode("utf-8", "replace")
         except FileNotFoundError:

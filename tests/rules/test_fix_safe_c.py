@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -222,3 +223,93 @@ def test_the_oldest_version_that_a_project_allows(
     for name, text in files.items():
         (tmp_path / name).write_text(text)
     assert at_least(tmp_path, "lxml", 5) is known
+
+
+REDIRECTED = """from fastapi import FastAPI, Response
+from starlette.middleware.httpsredirect import HTTPSRedirectMiddleware
+from starlette.middleware.sessions import SessionMiddleware
+
+app = FastAPI()
+app.add_middleware(HTTPSRedirectMiddleware)
+app.add_middleware(SessionMiddleware, secret_key=key)
+
+
+@app.post("/token")
+def token(response: Response) -> None:
+    response.set_cookie("session", made(), httponly=True)
+"""
+UNDER_CONDITION = REDIRECTED.replace(
+    "app.add_middleware(HTTPS", "if live:\n    app.add_middleware(HTTPS"
+)
+
+
+@pytest.mark.parametrize(
+    ("text", "files", "safe"),
+    [
+        (REDIRECTED, {}, True),
+        (REDIRECTED.replace("starlette.middleware.https", "fastapi.middleware.https"), {}, True),
+        (UNDER_CONDITION, {}, False),
+        (REDIRECTED.replace("app.add_middleware(HTTPSRedirectMiddleware)\n", ""), {}, False),
+        (REDIRECTED, {"other.py": "plain = FastAPI()"}, False),
+    ],
+)
+def test_a_cookie_is_of_no_use_where_http_is_redirected(
+    text: str, files: dict[str, str], safe: bool, tmp_path: Path
+) -> None:
+    cookie = repaired("CFG004", text, tmp_path, "set_cookie", **files)
+    session = repaired("CFG005", text, tmp_path, "SessionMiddleware,", **files)
+    assert cookie is not None
+    assert session is not None
+    assert cookie[0] == text.replace("httponly=True", "httponly=True, secure=True")
+    assert session[0] == text.replace("secret_key=key", "secret_key=key, https_only=True")
+    assert cookie[1] is session[1] is safe
+
+
+def test_a_cookie_that_scripts_may_read_is_reviewed(tmp_path: Path) -> None:
+    text = REDIRECTED.replace(", httponly=True", "")
+    made = repaired("CFG004", text, tmp_path, "set_cookie")
+    assert made is not None
+    assert made[1] is False
+
+
+def repository(folder: Path, *added: str) -> Path:
+    (folder / ".env").write_text("PASSWORD=Nw4cY8rTf6Ms2Vj9\n")
+    (folder / "main.py").write_text("")
+    for words in (["init", "-q"], ["add", "main.py", *added]):
+        subprocess.run(["git", *words], cwd=folder, check=True)
+    return folder
+
+
+@pytest.mark.parametrize(
+    ("added", "files", "safe"),
+    [
+        ((), {}, True),
+        ((".env",), {}, False),
+        ((), {"fly.toml": ""}, False),
+        ((), {"README.md": "gcloud app deploy"}, False),
+        ((), {".git/sharedindex.a": ""}, False),
+    ],
+)
+def test_a_file_that_nobody_clones_is_ignored_by_git(
+    added: tuple[str, ...], files: dict[str, str], safe: bool, tmp_path: Path
+) -> None:
+    repository(tmp_path, *added)
+    for name, text in files.items():
+        (tmp_path / name).write_text(text)
+    rule = RULES["SEC003"]
+    assert isinstance(rule, Fixes)
+    found = Finding("SEC003", "", Severity.HIGH, Confidence.OBSERVED, Location(".env", 1))
+    repair = rule.fix_source(draft_of(tmp_path, ".env"), found)
+    assert repair is not None
+    (made,) = written(tmp_path, [repair])
+    assert (made.path, made.after, repair.safe) == (".gitignore", "/.env\n", safe)
+
+
+def test_a_file_outside_of_a_repository_is_reviewed(tmp_path: Path) -> None:
+    (tmp_path / ".env").write_text("PASSWORD=Nw4cY8rTf6Ms2Vj9\n")
+    rule = RULES["SEC003"]
+    assert isinstance(rule, Fixes)
+    found = Finding("SEC003", "", Severity.HIGH, Confidence.OBSERVED, Location(".env", 1))
+    repair = rule.fix_source(draft_of(tmp_path, ".env"), found)
+    assert repair is not None
+    assert repair.safe is False

@@ -313,3 +313,27 @@ def test_a_file_outside_of_a_repository_is_reviewed(tmp_path: Path) -> None:
     repair = rule.fix_source(draft_of(tmp_path, ".env"), found)
     assert repair is not None
     assert repair.safe is False
+
+
+MAILS = f"import smtplib\n{HEAD}def shown():\n    with smtplib.SMTP(HOST, 587) as server:\n        server.login('a', word)\n"
+GMAIL = "'smtp.gmail.com', 587"
+
+
+@pytest.mark.parametrize(
+    ("given", "safe"),
+    [
+        (GMAIL, True),
+        ("'email-smtp.eu-west-1.amazonaws.com', port=587", True),
+        ("'smtp.gmail.com', 25", False),
+        ("'smtp.gmail.com'", False),
+        ("'mail.shop.example', 587", False),
+        ("'smtp.gmail.com.shop.example', 587", False),
+        ("host, 587", False),
+    ],
+)
+def test_a_provider_that_encrypts_is_known(given: str, safe: bool, tmp_path: Path) -> None:
+    text = MAILS.replace("HOST, 587", given)
+    made = repaired("EGR004", text, tmp_path, "login(")
+    assert made is not None
+    assert "        server.starttls(context=" in made[0]
+    assert made[1] is safe

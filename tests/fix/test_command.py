@@ -22,7 +22,7 @@ app = FastAPI()
 
 @app.get("/news")
 def fetch() -> str:
-    return requests.get("https://news.example").text  # once a day
+    return requests.post("https://news.example").text  # once a day
 
 
 @app.post("/read")
@@ -100,7 +100,7 @@ def test_source_alone(source: Path, tmp_path: Path) -> None:
 
     unsafe = fix(source, "--engines", "source", "--unsafe", "--rule", "EGR003", cache=tmp_path)
     assert (
-        'requests.get("https://news.example", timeout=10).text  # once a day'
+        'requests.post("https://news.example", timeout=10).text  # once a day'
         in (source / "main.py").read_text()
     )
     assert "changes  calls of another server" in unsafe.stdout

@@ -13,6 +13,7 @@ from buckler.scan.fix.draft import Draft
 from buckler.scan.fix.edits import Repair
 from buckler.scan.python.index import index_of
 from buckler.scan.rules._support.source import here
+from buckler.scan.rules.access._fixes.asserted import only_the_refused_notice, refuse
 
 _RIGHT = re.compile(
     r"^(is_|has_|can_)?(admin|superuser|super_user|staff|owner|owner_id|user_id|role|roles|permission|permissions|scope|scopes|"
@@ -66,6 +67,7 @@ class AssertAsAccessCheck(Rule):
         "if not …: raise HTTPException(403)",
         before="assert user.is_admin",
         after="if not user.is_admin:\n    raise HTTPException(403)",
+        safe=True,
     )
     bad = (
         Example(
@@ -222,24 +224,20 @@ class AssertAsAccessCheck(Rule):
     def fix_source(self, draft: Draft, finding: Finding) -> Repair | None:
         """A refusal with 403 in its place."""
         for node in ast.walk(draft.index.tree):
-            if (
-                isinstance(node, ast.Assert)
-                and node.lineno == finding.location.line
-                and _about_rights(node.test)
-            ):
-                refused = draft.name_for("fastapi.HTTPException", at=node)
-                draft.replace(node, _refusal(draft, node, refused))
-                return draft.repair(
-                    "refuses with 403",
-                    safe=False,
-                    changes="whoever is refused gets 403 in place of 500",
-                )
+            if not isinstance(node, ast.Assert) or node.lineno != finding.location.line:
+                continue
+            if not _about_rights(node.test):
+                continue
+            if not refuse(draft, node):
+                return None
+            if only_the_refused_notice(draft, node):
+                return draft.repair("refuses with 403")
+            return draft.repair(
+                "refuses with 403",
+                safe=False,
+                changes="whoever is refused gets 403 where the assertion raised an error, and is refused with -O, too",
+            )
         return None
-
-
-def _refusal(draft: Draft, node: ast.Assert, refused: str) -> str:
-    indent = " " * node.col_offset
-    return f"if not ({draft.of(node.test)}):\n{indent}    raise {refused}(403)"
 
 
 def _about_rights(test: ast.expr) -> bool:

@@ -18,6 +18,7 @@ from buckler.scan.python.only_logged import only_logged
 from buckler.scan.python.tokens import passed_options, readings
 from buckler.scan.rules._support.forgeries import forged
 from buckler.scan.rules._support.source import here
+from buckler.scan.rules.auth._fixes.signed_here import give_key, is_empty, signed_here
 
 ROUTING = frozenset({"kid", "iss", "tid", "alg", "azp", "typ"})
 _CHECKS = re.compile(r"^(compare_digest|verify\w*|check_signature|validate_signature)$")
@@ -64,6 +65,7 @@ class JwtSignatureNotVerified(Rule):
         'decode with the key: jwt.decode(token, key, algorithms=["HS256"])',
         before='jwt.decode(token, options={"verify_signature": False})',
         after='jwt.decode(token, KEY, algorithms=["HS256"])',
+        safe=True,
     )
     bad = (
         Example(
@@ -208,20 +210,26 @@ class JwtSignatureNotVerified(Rule):
         )
 
     def fix_source(self, draft: Draft, finding: Finding) -> Repair | None:
-        """The check turned on where the call has a key and its algorithms already."""
+        """The check turned on where the call has a key, or the file signs every token with one."""
         for reading in readings(draft.index):
             around = range(reading.call.lineno, (reading.call.end_lineno or 0) + 1)
             key, options = reading.key, argument(reading.call, "options", 3)
-            empty = isinstance(key, ast.Constant) and not key.value
             if finding.location.line not in around or reading.verified is not False:
                 continue
-            if key is None or empty or reading.algorithms is None or not _only_this(options):
+            if not _only_this(options):
+                continue
+            signing = signed_here(draft, reading)
+            if signing is not None:
+                give_key(draft, reading, signing)
+            elif key is None or is_empty(key) or reading.algorithms is None:
                 continue
             if isinstance(options, ast.Dict) and len(options.keys) > 1:
                 number = next(n for n, k in enumerate(options.keys) if _is_flag(k))
                 draft.remove_items(options, number)
             elif options is not None:
                 draft.remove_argument(reading.call, options)
+            if signing is not None:
+                return draft.repair("checks the signature with the key that tokens are made with")
             return draft.repair(
                 "checks the signature with the key that the call has",
                 safe=False,

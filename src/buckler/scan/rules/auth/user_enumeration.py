@@ -16,6 +16,10 @@ from buckler.scan.model.application import AppModel
 from buckler.scan.rules._support.applications import route_at
 from buckler.scan.rules._support.evidence import at, shown
 from buckler.scan.rules.auth._fixes.alike import refused_alike
+from buckler.scan.rules.auth._fixes.same_work import hashed_first
+
+TOLD = "tells by its answer whether an account exists."
+LATE = "hashes the password only where the name exists, which takes longer."
 
 
 class UserEnumeration(Rule):
@@ -57,6 +61,7 @@ class UserEnumeration(Rule):
         "answer both alike, and hash for unknown names too",
         before='if user is None:\n    raise HTTPException(404, "No such account")',
         after="stored = user.password_hash if user else DUMMY_HASH\nif not verify(password, stored) or user is None:\n    raise HTTPException(401, MESSAGE)",
+        safe=True,
     )
     bad = (
         Example(
@@ -157,7 +162,7 @@ class UserEnumeration(Rule):
             )
             if _told(known, slot) != _told(unknown, slot):
                 yield self.found(
-                    f"{operation.key} tells by its answer whether an account exists.",
+                    f"{operation.key} {TOLD}",
                     confidence=Confidence.PROVED,
                     location=at(operation, slot),
                     proof=evidence,
@@ -167,7 +172,7 @@ class UserEnumeration(Rule):
                 and "key-derivation" not in unknown.answer.effects
             ):
                 yield self.found(
-                    f"{operation.key} hashes the password only where the name exists, which takes longer.",
+                    f"{operation.key} {LATE}",
                     confidence=Confidence.OBSERVED,
                     severity=Severity.LOW,
                     location=at(operation, slot),
@@ -175,10 +180,14 @@ class UserEnumeration(Rule):
                 )
 
     def fix_source(self, draft: Draft, finding: Finding) -> Repair | None:
-        """One refusal for both, where the answers differ."""
+        """One refusal for both, where the answers differ; the same work for both, where the time does."""
         found = route_at(draft, finding)
-        told = finding.message.endswith("tells by its answer whether an account exists.")
-        if found is None or not told or not refused_alike(draft, found[0]):
+        if found is None:
+            return None
+        if finding.message.endswith(LATE):
+            done = hashed_first(draft, found[0])
+            return draft.repair("hashes the password for unknown names too") if done else None
+        if not finding.message.endswith(TOLD) or not refused_alike(draft, found[0]):
             return None
         return draft.repair(
             "refuses an unknown name as it does a wrong password",

@@ -16,8 +16,10 @@ from buckler.scan.python.constants import text, truth
 from buckler.scan.python.index import Index, argument, index_of, last
 from buckler.scan.rules._support.dockerfiles import instructions, is_dockerfile
 from buckler.scan.rules._support.source import here
+from buckler.scan.rules.config._fixes.image_command import files_stay, without_reload
 
 _EVERYWHERE = ("0.0.0.0", "::", "")  # noqa: S104 - what is looked for
+CHANGES = "the server no longer starts anew when a file changes"
 _OPTIONS = ("reload", "debug", "use_reloader", "use_debugger")
 _COMMAND = re.compile(
     r"\buvicorn\b.*\s--reload\b|\bfastapi\b[\s\",\[\]]+dev\b|\bflask\b.*(--debug\b|--reload\b)|\bhypercorn\b.*\s--(reload|debug)\b"
@@ -61,6 +63,7 @@ class DevelopmentServer(Rule):
         "leave reload and debug out where the network can reach it",
         before='uvicorn.run("main:app", host="0.0.0.0", reload=True)',
         after='uvicorn.run("main:app", host="0.0.0.0")',
+        safe=True,
     )
     bad = (
         Example(
@@ -199,6 +202,8 @@ class DevelopmentServer(Rule):
 
     def fix_source(self, draft: Draft, finding: Finding) -> Repair | None:
         """The options left out."""
+        if is_dockerfile(PurePosixPath(draft.path).name):
+            return _image(draft, finding)
         for call in draft.calls_at(finding):
             if last(call.func) != "run":
                 continue
@@ -208,9 +213,16 @@ class DevelopmentServer(Rule):
                 return draft.repair(
                     f"leaves {name} out",
                     safe=False,
-                    changes="the server no longer starts anew when a file changes",
+                    changes=CHANGES,
                 )
         return None
+
+
+def _image(draft: Draft, finding: Finding) -> Repair | None:
+    if not without_reload(draft, finding.location.line or 0):
+        return None
+    safe = files_stay(draft)
+    return draft.repair("leaves --reload out", safe=safe, changes="" if safe else CHANGES)
 
 
 def _flat(command: str) -> str:

@@ -18,6 +18,7 @@ from buckler.scan.python.index import argument, last, unpacks
 from buckler.scan.rules._support.cookie_calls import CALLS, cookies_in
 from buckler.scan.rules._support.cookies import Cookie, cookies_of, exchanges
 from buckler.scan.rules._support.evidence import at, middlewares, shown
+from buckler.scan.rules._support.only_https import only_https
 
 
 class InsecureCookie(Rule):
@@ -59,6 +60,7 @@ class InsecureCookie(Rule):
         'secure=True, httponly=True, samesite="lax"',
         before='response.set_cookie("session", token)',
         after='response.set_cookie("session", token, secure=True, httponly=True, samesite="lax")',
+        safe=True,
     )
     bad = (
         Example(
@@ -227,9 +229,11 @@ class InsecureCookie(Rule):
         for call in draft.calls_at(finding):
             if last(call.func) == "set_cookie" and not unpacks(call):
                 changes = _protect(draft, call)
-                added = ", ".join(changes)
-                told = "; ".join(changes.values())
-                return draft.repair(f"sets {added}", safe=False, changes=told) if changes else None
+                if not changes:
+                    return None
+                safe = list(changes) == ["Secure"] and only_https(draft)
+                told = "" if safe else "; ".join(changes.values())
+                return draft.repair(f"sets {', '.join(changes)}", safe=safe, changes=told)
         return None
 
 

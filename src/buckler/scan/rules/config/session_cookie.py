@@ -18,8 +18,11 @@ from buckler.scan.model.application import AppModel, Middleware
 from buckler.scan.python.constants import truth
 from buckler.scan.python.index import argument, last, unpacks
 from buckler.scan.rules._support.evidence import at_middleware, middlewares
+from buckler.scan.rules._support.only_https import only_https
 
 MIDDLEWARE = "starlette.middleware.sessions.SessionMiddleware"
+
+WITHOUT_TLS = "without TLS, for instance in development, sessions do not work"
 
 
 class SessionCookieDefaults(Rule):
@@ -60,6 +63,7 @@ class SessionCookieDefaults(Rule):
         "https_only=True",
         before="app.add_middleware(SessionMiddleware, secret_key=key)",
         after="app.add_middleware(SessionMiddleware, secret_key=key, https_only=True)",
+        safe=True,
     )
     bad = (
         Example(
@@ -190,10 +194,11 @@ def _repaired(draft: Draft, finding: Finding) -> Repair | None:
             continue
         if truth(draft.index, argument(call, "https_only")) is not True:
             draft.set_keyword(call, "https_only", "True")
+            safe = only_https(draft)
             return draft.repair(
                 "sends the session cookie over TLS only",
-                safe=False,
-                changes="without TLS, for instance in development, sessions do not work",
+                safe=safe,
+                changes="" if safe else WITHOUT_TLS,
             )
         draft.set_keyword(call, "same_site", draft.quote("lax"))
         return draft.repair(

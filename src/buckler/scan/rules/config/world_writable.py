@@ -14,6 +14,7 @@ from buckler.scan.fix.draft import Draft
 from buckler.scan.fix.edits import Repair
 from buckler.scan.python.constants import number
 from buckler.scan.python.index import argument, last
+from buckler.scan.rules.config._fixes.written_here import only_written_here
 
 _WRITE = 0o002
 _NAMES = {"stat.S_IWOTH": 0o002, "stat.S_IRWXO": 0o007}
@@ -54,6 +55,7 @@ class WorldWritable(Rule):
         "let the owner write only: 0o600",
         before="os.chmod(path, 0o777)",
         after="os.chmod(path, 0o700)",
+        safe=True,
     )
     bad = (
         Example(
@@ -202,6 +204,9 @@ class WorldWritable(Rule):
             mode = number(draft.index, given)
             if not isinstance(given, ast.Constant) or not isinstance(mode, int):
                 return None
+            if only_written_here(draft, call):
+                draft.replace(given, f"0o{mode & ~_WRITE & 0o7777:03o}")
+                return draft.repair("keeps other users from writing")
             draft.replace(given, f"0o{mode & ~0o022 & 0o7777:03o}")
             return draft.repair(
                 "lets nobody but the owner write",

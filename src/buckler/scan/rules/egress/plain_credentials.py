@@ -16,6 +16,7 @@ from buckler.scan.fix.draft import Draft
 from buckler.scan.fix.edits import Repair
 from buckler.scan.python.index import Index, index_of, last
 from buckler.scan.rules._support.source import here
+from buckler.scan.rules.egress._fixes.mail_servers import surely_encrypts
 
 _PLAIN = re.compile(r"^(http|ws|ftp|ldap|amqp|mqtt)://(?:[^/@]*@)?([^/:?#\0]+)", re.IGNORECASE)
 _NEAR = re.compile(
@@ -29,6 +30,9 @@ _WITHOUT = {
     "poplib.POP3": "stls",
     "imaplib.IMAP4": "starttls",
 }
+UNENCRYPTED = (
+    "the connection fails where the server offers no encryption or has no valid certificate"
+)
 
 
 class PlainCredentials(Rule):
@@ -71,6 +75,7 @@ class PlainCredentials(Rule):
         "encrypt first: server.starttls(context=ssl.create_default_context())",
         before="server = smtplib.SMTP(host)\nserver.login(user, password)",
         after="server = smtplib.SMTP(host)\nserver.starttls(context=ssl.create_default_context())\nserver.login(user, password)",
+        safe=True,
     )
     bad = (
         Example(
@@ -239,10 +244,11 @@ class PlainCredentials(Rule):
             name = "context" if kind == "smtplib.SMTP" else "ssl_context"
             server = draft.of(call.func.value)
             draft.insert_before(statement, f"{server}.starttls({name}={context}())")
+            safe = surely_encrypts(draft.index, _made(draft.index, call.func.value))
             return draft.repair(
                 "encrypts the connection before the sign-in",
-                safe=False,
-                changes="the connection fails where the server offers no encryption or has no valid certificate",
+                safe=safe,
+                changes="" if safe else UNENCRYPTED,
             )
         return None
 

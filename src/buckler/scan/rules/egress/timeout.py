@@ -14,13 +14,18 @@ from buckler.scan.fix.edits import Repair
 from buckler.scan.python.constants import value_of
 from buckler.scan.python.index import Index, argument, index_of, last, unpacks
 from buckler.scan.rules._support.source import here
+from buckler.scan.rules.egress._fixes.waited_for import READING, nobody_waits_longer
 
 SECONDS = 10
-"""What a repair sets."""
+"""What a reviewed repair sets."""
 _METHODS = "get|post|put|patch|delete|head|options|request"
 _REQUESTS = re.compile(
     rf"^requests\.(?:(?:api\.)?(?:{_METHODS})|(?:sessions\.)?(?:Session|session)\(\)\.(?:{_METHODS}|send))$"
 )
+READ = re.compile(
+    r"^(?:requests\.(?:(?:api\.)?(?:get|head)|(?:sessions\.)?(?:Session|session)\(\)\.(?:get|head))|urllib\.request\.urlopen)$"
+)
+"""Calls that only read, and have no end of their own."""
 _POSITIONS = {
     "urllib.request.urlopen": 2,
     "http.client.HTTPConnection": 2,
@@ -88,6 +93,7 @@ class OutboundWithoutTimeout(Rule):
         "give it an end: timeout=10",
         before="requests.get(url)",
         after="requests.get(url, timeout=10)",
+        safe=True,
     )
     bad = (
         Example(
@@ -170,12 +176,15 @@ class OutboundWithoutTimeout(Rule):
             )
 
     def fix_source(self, draft: Draft, finding: Finding) -> Repair | None:
-        """Ten seconds; five where a client has five once nothing takes them away."""
+        """Sixty seconds where nobody waits longer; else ten, which somebody may notice."""
         endless = list(_endless(draft.index))
         for call in draft.calls_at(finding):
             name = draft.index.name(call.func)
             if call not in endless or last(call.func) in _THREADS or name.endswith("Timeout"):
                 continue
+            if nobody_waits_longer(draft, call, READ, _POSITIONS.get(name)):
+                draft.set_keyword(call, "timeout", str(READING))
+                return draft.repair(f"gives up after {READING} seconds without an answer")
             if name.startswith("aiohttp."):
                 limit = draft.name_for("aiohttp.ClientTimeout", call)
                 draft.set_keyword(call, "timeout", f"{limit}(total={SECONDS})")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 
 from buckler.core.finding import Finding, Severity
 from buckler.core.rule import Example, Fix, Rule
@@ -13,7 +14,13 @@ from buckler.scan.engines.source.flow.values import truth
 from buckler.scan.fix.draft import Draft
 from buckler.scan.fix.edits import Repair
 from buckler.scan.python.index import argument, last
+from buckler.scan.rules._support.mentions import mentioned
 
+CHANGES = "the documentation page asks for the token again after it was closed"
+_CREDENTIALS = re.compile(
+    r"(?<!persist)auth|security|credential|api_?key|httpb|openid|sign_?in|log_?in\b|login_",
+    re.IGNORECASE,
+)
 _OPTION = "persistAuthorization"
 
 
@@ -53,6 +60,7 @@ class PersistedAuthorization(Rule):
         "leave it out",
         before='FastAPI(swagger_ui_parameters={"persistAuthorization": True})',
         after="FastAPI()",
+        safe=True,
     )
     bad = (
         Example(
@@ -150,9 +158,17 @@ class PersistedAuthorization(Rule):
                 draft.remove_keyword(call, "swagger_ui_parameters")
             else:
                 draft.remove_items(given, *numbers)
+            safe = _nobody_signs_in(draft, call)
             return draft.repair(
-                "keeps no tokens in the browser",
-                safe=False,
-                changes="the documentation page asks for the token again after it was closed",
+                "keeps no tokens in the browser", safe=safe, changes="" if safe else CHANGES
             )
         return None
+
+
+def _nobody_signs_in(draft: Draft, call: ast.Call) -> bool:
+    """Whether the page has nothing to ask for: no file of the project speaks of credentials."""
+    address = argument(call, "openapi_url", 0 if last(call.func) != "FastAPI" else None)
+    given = address is None or (
+        isinstance(address, ast.Constant) and str(address.value).startswith("/")
+    )
+    return given and not mentioned(draft.folder, _CREDENTIALS)

@@ -19,6 +19,8 @@ from buckler.scan.python.markup import is_harmless
 from buckler.scan.python.modules import made_by
 from buckler.scan.rules._support.flows import told
 from buckler.scan.rules._support.source import here
+from buckler.scan.rules.injection._fixes.markup import escaped_in_page
+from buckler.scan.rules.injection._fixes.sent_text import only_sent_text
 
 _ENVIRONMENTS = (
     "jinja2.Environment",
@@ -34,6 +36,8 @@ _OTHER = re.compile(
     re.IGNORECASE,
 )
 _TEMPLATES = re.compile(r"\.(html?|xhtml|svg|j2|jinja2?|tpl|tmpl)$", re.IGNORECASE)
+AS_TEXT = "values that hold HTML on purpose are shown as text, unless they are Markup"
+MARKUP = "Markup() says that a text is safe that is put together from values."
 
 
 class TemplateAutoescapeOff(Rule):
@@ -76,6 +80,7 @@ class TemplateAutoescapeOff(Rule):
         "turn it on: Environment(loader=…, autoescape=True); drop |safe, or clean the value with nh3",
         before="Environment(loader=FileSystemLoader(FOLDER))",
         after="Environment(loader=FileSystemLoader(FOLDER), autoescape=True)",
+        safe=True,
     )
     bad = (
         Example(
@@ -209,7 +214,15 @@ class TemplateAutoescapeOff(Rule):
                     )
 
     def fix_source(self, draft: Draft, finding: Finding) -> Repair | None:
-        """Escaping turned on for an environment of this file."""
+        """Values of the request escaped in ``Markup``, or escaping turned on for an environment of this file."""
+        line = finding.location.line or 0
+        if finding.message == MARKUP:
+            if not escaped_in_page(draft, line):
+                return None
+            sent = only_sent_text(draft, line)
+            return draft.repair(
+                "escapes the values in Markup", safe=sent, changes="" if sent else AS_TEXT
+            )
         for call in draft.calls_at(finding):
             made = _environment_behind(draft.index, call)
             if made is None or unpacks(made) or argument(made, "autoescape", 6):
@@ -218,7 +231,7 @@ class TemplateAutoescapeOff(Rule):
             return draft.repair(
                 "escapes values in the templates of this environment",
                 safe=False,
-                changes="values that hold HTML on purpose are shown as text, unless they are Markup",
+                changes=AS_TEXT,
             )
         return None
 
@@ -332,4 +345,4 @@ def _markup(index: Index) -> Iterator[tuple[ast.AST, str]]:
             and call.args
         ):
             if not is_harmless(index, call.args[0], 0):
-                yield call, "Markup() says that a text is safe that is put together from values."
+                yield call, MARKUP

@@ -14,8 +14,9 @@ from buckler.scan.fix.draft import Draft
 from buckler.scan.fix.edits import Repair
 from buckler.scan.languages.shell import script_of, starts_command
 from buckler.scan.python.constants import truth as is_true
-from buckler.scan.python.index import argument
+from buckler.scan.python.index import argument, unpacks
 from buckler.scan.rules._support.flows import told
+from buckler.scan.rules.injection._fixes.same_words import same_words
 from buckler.scan.rules.injection._fixes.words import argument_list
 
 _RUNS = frozenset(
@@ -76,6 +77,7 @@ class CommandInjection(Rule):
         'no shell: subprocess.run(["ping", "--", host])',
         before='subprocess.run(f"ping {host}", shell=True)',
         after='subprocess.run(["ping", "--", host])',
+        safe=True,
     )
     bad = (
         Example(
@@ -192,9 +194,13 @@ class CommandInjection(Rule):
     def fix_source(self, draft: Draft, finding: Finding) -> Repair | None:
         """The program with a list of arguments, where the shell did nothing else."""
         for call in draft.calls_at(finding):
-            if _without_shell(draft, call):
+            command = _command(call)
+            if command is not None and _without_shell(draft, call, command):
+                same = same_words(draft, call, command)
                 return draft.repair(
-                    "starts the program without a shell", safe=False, changes=CHANGES
+                    "starts the program without a shell",
+                    safe=same,
+                    changes="" if same else CHANGES,
                 )
         return None
 
@@ -243,11 +249,14 @@ def _quoted_twice(flow: Flow) -> Verdict | None:
     return None
 
 
-def _without_shell(draft: Draft, call: ast.Call) -> bool:
+def _command(call: ast.Call) -> ast.expr | None:
+    return argument(call, "args", 0) or argument(call, "cmd", 0) or argument(call, "command", 0)
+
+
+def _without_shell(draft: Draft, call: ast.Call, command: ast.expr) -> bool:
     name = draft.index.name(call.func)
-    command = argument(call, "args", 0) or argument(call, "cmd", 0) or argument(call, "command", 0)
-    if command is None:
-        return False
+    if unpacks(call) or argument(call, "executable") is not None:
+        return False  # an executable would be started in the place of the program
     shell = argument(call, "shell")
     through = shell is not None and is_true(draft.index, shell) is True
     if not (

@@ -12,7 +12,7 @@ from buckler.scan.fix.draft import Draft
 from buckler.scan.fix.edits import Repair
 from buckler.scan.rules._support.flow_xml import follows_entities
 from buckler.scan.rules._support.flows import told
-from buckler.scan.rules.injection._fixes.entities import entities_off
+from buckler.scan.rules.injection._fixes.entities import entities_off, internal_only
 
 
 class XmlExternalEntities(Rule):
@@ -60,6 +60,7 @@ class XmlExternalEntities(Rule):
         "do not resolve entities: use defusedxml, or XMLParser(resolve_entities=False)",
         before="parser.setFeature(feature_external_ges, True)",
         after="parser.setFeature(feature_external_ges, False)",
+        safe=True,
     )
     bad = (
         Example(
@@ -141,6 +142,8 @@ class XmlExternalEntities(Rule):
     def fix_source(self, draft: Draft, finding: Finding) -> Repair | None:
         """A parser that resolves no entities."""
         for call in draft.calls_at(finding):
+            if internal_only(draft, call):
+                return draft.repair("resolves no entities that name files or addresses")
             if entities_off(draft, call):
                 return draft.repair(
                     "resolves no entities",

@@ -20,7 +20,7 @@ from buckler.scan.model.secrets import (
     url_password,
 )
 from buckler.scan.python.words import ends, kind
-from buckler.scan.rules.secrets._fixes.files import kept_out_of_git, value_left_out
+from buckler.scan.rules.secrets._fixes.files import kept_out_of_git, never_committed, value_left_out
 
 _ENV = re.compile(r"(^|/)(\.env[\w.-]*|[\w.-]*\.env|\.envrc|env\.list)$", re.IGNORECASE)
 _SAMPLE = re.compile(
@@ -92,6 +92,7 @@ class SecretInRepository(Rule):
         "take the value from the environment or a secret store, and change it",
         before="ENV MAIL_PASSWORD=Nw4cY8rTf6Ms2Vj9",
         after="# given at start: docker run --env-file /run/secrets/shop …",
+        safe=True,
     )
     bad = (
         Example(
@@ -184,6 +185,8 @@ class SecretInRepository(Rule):
         line = finding.location.line or 0
         if _ENV.search(draft.path):
             kept_out_of_git(draft)
+            if never_committed(draft):
+                return draft.repair(f"keeps {draft.path} out of git")
             return draft.repair(
                 f"keeps {draft.path} out of git",
                 safe=False,

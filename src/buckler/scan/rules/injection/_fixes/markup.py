@@ -24,13 +24,14 @@ def escaped_in_page(draft: Draft, line: int) -> bool:
     does not help, and what is or may be markup of the application's own.
     """
     done = False
-    for page in _pages(draft, line):
-        for text in _texts(draft, page, 0):
+    for page in pages_at(draft, line):
+        for text in texts_in(draft, page, 0):
             done = _escaped(draft, text) or done
     return done
 
 
-def _pages(draft: Draft, line: int) -> Iterator[ast.expr]:
+def pages_at(draft: Draft, line: int) -> Iterator[ast.expr]:
+    """What the calls of a line make pages of; what it returns where it makes none."""
     calls = [c for c in draft.nodes_at(line, draft.index.calls) if last(c.func) in _PAGES]
     for call in calls:
         given = argument(call, "content", 0)
@@ -44,7 +45,7 @@ def _pages(draft: Draft, line: int) -> Iterator[ast.expr]:
                 yield node.value
 
 
-def _texts(draft: Draft, node: ast.expr, depth: int) -> Iterator[ast.expr]:
+def texts_in(draft: Draft, node: ast.expr, depth: int) -> Iterator[ast.expr]:
     """The texts that a page is put together from."""
     if depth > _DEPTH:
         return
@@ -52,15 +53,15 @@ def _texts(draft: Draft, node: ast.expr, depth: int) -> Iterator[ast.expr]:
         case ast.JoinedStr() | ast.BinOp(op=ast.Add() | ast.Mod()):
             yield node
         case ast.Call(func=ast.Attribute(attr="join"), args=[inner]):
-            yield from _texts(draft, inner, depth + 1)
+            yield from texts_in(draft, inner, depth + 1)
         case ast.Call(func=ast.Attribute(attr="format")):
             yield node
         case ast.GeneratorExp(elt=inner) | ast.ListComp(elt=inner):
-            yield from _texts(draft, inner, depth + 1)
+            yield from texts_in(draft, inner, depth + 1)
         case ast.Name():
             where = assigned(draft.index, node)
             if where is not None and where.value is not None:
-                yield from _texts(draft, where.value, depth + 1)
+                yield from texts_in(draft, where.value, depth + 1)
 
 
 def _escaped(draft: Draft, node: ast.expr) -> bool:
@@ -77,7 +78,7 @@ def _escaped(draft: Draft, node: ast.expr) -> bool:
             before += part.text
             continue
         # What cannot be told from markup stays; if it was the value that matters, the repair does not hold.
-        stays = not part.plain or _is_clean(draft, node, part) or _is_markup(draft, node, part)
+        stays = not part.plain or is_clean(draft, node, part) or _is_markup(draft, node, part)
         if not stays and _MARKUP in before and not place_in_page(before):
             edits.append((part, pieces.how == "f"))
         before += "\0"
@@ -104,7 +105,7 @@ def _parsed(part: Value) -> ast.expr | None:
         return None
 
 
-def _is_clean(draft: Draft, node: ast.expr, part: Value) -> bool:
+def is_clean(draft: Draft, node: ast.expr, part: Value) -> bool:
     """Whether a value is escaped already, or a number by its type."""
     inner = _parsed(part)
     if isinstance(inner, ast.Call):

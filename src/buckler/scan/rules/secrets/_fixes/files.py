@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 from buckler.scan.fix.draft import Draft
+from buckler.scan.rules._support.mentions import CODE, mentioned
 
 _DEFAULT = re.compile(r"\$\{(\w+):?-[^}]*\}")
 _ARGUMENT = re.compile(r"^\s*ARG\s+\w+(=(?:\"[^\"]*\"|'[^']*'|\S+))\s*$", re.IGNORECASE)
@@ -12,6 +13,22 @@ _PAIR = re.compile(r"\s+(\w+)=(\"[^\"]*\"|'[^']*'|\S+)")
 _ENV = re.compile(r"^\s*ENV\b", re.IGNORECASE)
 _SECRET = re.compile(r"pass(word|wd)?|secret|token|key|credential", re.IGNORECASE)
 IGNORED = ".gitignore"
+_INDEX = b"DIRC\0\0\0"
+_PLAIN_VERSIONS = (b"\2", b"\3")
+_DEPLOYED = re.compile(
+    r"\b(gcloud|flyctl|fly deploy|railway|vercel|netlify|serverless|modal deploy|wrangler|render\.com|doctl)\b",
+    re.IGNORECASE,
+)
+_PLACES = (
+    "app.yaml",
+    "fly.toml",
+    "vercel.json",
+    "railway.json",
+    "railway.toml",
+    "render.yaml",
+    "netlify.toml",
+)
+_TOLD = re.compile(CODE.pattern + r"|\.(md|rst|txt|json)$", re.IGNORECASE)
 
 
 def kept_out_of_git(draft: Draft) -> None:
@@ -23,6 +40,26 @@ def kept_out_of_git(draft: Draft) -> None:
     other = draft.other(IGNORED)
     begins = "" if not other.text or other.text.endswith(("\n", "\r")) else other.source.newline
     other.edit(len(other.text), len(other.text), f"{begins}{entry}{other.source.newline}")
+
+
+def never_committed(draft: Draft) -> bool:
+    """Whether a file lies in the top folder of a repository that does not have it, so nobody clones it.
+
+    Tools that upload a folder leave out what git ignores, so none may be in use. The names stand as they are in
+    versions 2 and 3 of the index (gitformat-index); the fourth shortens them.
+    """
+    index = draft.folder / ".git" / "index"
+    if "/" in draft.path or not index.is_file() or index.is_symlink():
+        return False
+    if any(index.parent.glob("sharedindex.*")):
+        return False  # the names are in another file
+    known = index.read_bytes()
+    if not known.startswith(_INDEX) or known[7:8] not in _PLAIN_VERSIONS:
+        return False
+    if draft.path.encode() + b"\0" in known:
+        return False
+    uploaded = any((draft.folder / name).exists() for name in _PLACES)
+    return not uploaded and not mentioned(draft.folder, _DEPLOYED, _TOLD)
 
 
 def value_left_out(draft: Draft, line: int, *, docker: bool) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import signal
 import sys
@@ -54,6 +55,7 @@ def _leave() -> None:
     that still wait for one of them need to come to their end.
     """
     _answer_signals(signal.SIG_IGN)
+    gc.freeze()  # what a scan leaves behind goes with the process: to look through it takes a second
     stopping = sys.modules.get("buckler.scan.stopping")
     leftovers = sys.modules.get("buckler.scan.engines.app.leftovers")
     if stopping is not None and leftovers is not None and stopping.is_asked():

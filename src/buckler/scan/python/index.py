@@ -24,7 +24,7 @@ _ALIAS = getattr(ast, "TypeAlias", None)
 _KEPT = frozenset(
     {ast.Call, ast.Compare, ast.Assign, ast.AnnAssign, ast.Dict, ast.Try, ast.With, ast.AsyncWith}
     | {ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef, ast.Import, ast.ImportFrom}
-    | {ast.NamedExpr, ast.Attribute, ast.keyword, ast.Constant}
+    | {ast.NamedExpr, ast.Attribute, ast.keyword, ast.Constant, ast.Assert, ast.If}
     | ({_ALIAS} if _ALIAS is not None else set())
 )
 

@@ -207,8 +207,8 @@ class AssertAsAccessCheck(Rule):
     def check_source(self, module: Module) -> Iterable[Finding]:
         """Assertions about rights in functions that a request reaches."""
         index = index_of(module)
-        for node in ast.walk(index.tree):
-            if not isinstance(node, ast.Assert) or not _about_rights(node.test):
+        for node in index.all(ast.Assert):
+            if not _about_rights(node.test):
                 continue
             function = index.function_of(node)
             if function is None:
@@ -223,8 +223,8 @@ class AssertAsAccessCheck(Rule):
 
     def fix_source(self, draft: Draft, finding: Finding) -> Repair | None:
         """A refusal with 403 in its place."""
-        for node in ast.walk(draft.index.tree):
-            if not isinstance(node, ast.Assert) or node.lineno != finding.location.line:
+        for node in draft.index.all(ast.Assert):
+            if node.lineno != finding.location.line:
                 continue
             if not _about_rights(node.test):
                 continue

@@ -180,20 +180,17 @@ class RoleFromRequest(Rule):
     def check_source(self, module: Module) -> Iterable[Finding]:
         """Tests of a role that refuse, where the role came with the request."""
         index = index_of(module)
-        for function in index.functions:
-            for node in ast.walk(function):
-                if (
-                    isinstance(node, ast.If)
-                    and index.function_of(node) is function
-                    and _refuses(node.body)
-                ):
-                    name = next(_unproven(index, function, node.test), "")
-                    if name:
-                        yield self.found(
-                            f"The request says itself that its sender has the right: {name} decides about access.",
-                            confidence=Confidence.SUSPECTED,
-                            location=here(index, node),
-                        )
+        for node in index.all(ast.If):
+            function = index.function_of(node)
+            if function is None or not _refuses(node.body):
+                continue
+            name = next(_unproven(index, function, node.test), "")
+            if name:
+                yield self.found(
+                    f"The request says itself that its sender has the right: {name} decides about access.",
+                    confidence=Confidence.SUSPECTED,
+                    location=here(index, node),
+                )
 
 
 def _refuses(body: list[ast.stmt]) -> bool:

@@ -30,10 +30,11 @@ from buckler.scan.engines.source.flow.templates import Templates
 from buckler.scan.engines.source.flow.values import Taint, Value
 from buckler.scan.engines.source.flow.web import Web
 
-ENTRY = re.compile(
-    r"\b(?:fastapi|starlette|flask|django|strawberry|fastapi_\w+)\b|\bscope\b[^()]{0,80}\breceive\b[^()]{0,80}\bsend\b"
-)
+FRAMEWORKS = ("fastapi", "starlette", "flask", "django", "strawberry")
+ENTRY = re.compile(r"\b(?:fastapi|starlette|flask|django|strawberry|fastapi_\w+)\b")
 """A module in which none of these words occurs defines no entry point."""
+ASGI = re.compile(r"\bscope\b[^()]{0,80}\breceive\b[^()]{0,80}\bsend\b")
+"""The parameters of an application of ASGI, which needs none of them."""
 MOST_NESTED = 8
 MOST_TWICE = 80
 """With more entry points than these one round has to do."""
@@ -70,7 +71,7 @@ class FlowEngine:
 
     def look(self, path: str, text: str) -> None:
         """Whether a file may define entry points; a project without any is not run at all."""
-        if ENTRY.search(text):
+        if _may_enter(text):
             self._likely.append(path)
             if REQUEST.search(text):
                 self._requests.append(path)
@@ -267,6 +268,13 @@ def _words(annotation: ast.expr) -> str:
         word = getattr(node, "id", getattr(node, "attr", getattr(node, "value", "")))
         made.append(word if isinstance(word, str) else "")
     return " ".join(made)
+
+
+def _may_enter(text: str) -> bool:
+    """Whether a module may define an entry point; plain words first, which is ten times as fast."""
+    if any(word in text for word in FRAMEWORKS) and ENTRY.search(text):
+        return True
+    return "receive" in text and ASGI.search(text) is not None
 
 
 def _caught_in(taint: Taint, path: str) -> bool:

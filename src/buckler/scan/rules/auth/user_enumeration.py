@@ -17,6 +17,7 @@ from buckler.scan.rules._support.applications import route_at
 from buckler.scan.rules._support.evidence import at, shown
 from buckler.scan.rules.auth._fixes.alike import refused_alike
 from buckler.scan.rules.auth._fixes.same_work import hashed_first
+from buckler.scan.rules.auth._fixes.unknown_names import worked_for_unknown
 
 TOLD = "tells by its answer whether an account exists."
 LATE = "hashes the password only where the name exists, which takes longer."
@@ -185,10 +186,11 @@ class UserEnumeration(Rule):
         if found is None:
             return None
         if finding.message.endswith(LATE):
-            done = hashed_first(draft, found[0])
+            done = hashed_first(draft, found[0]) or worked_for_unknown(draft, found[0])
             return draft.repair("hashes the password for unknown names too") if done else None
         if not finding.message.endswith(TOLD) or not refused_alike(draft, found[0]):
             return None
+        worked_for_unknown(draft, found[0])
         return draft.repair(
             "refuses an unknown name as it does a wrong password",
             safe=False,

@@ -37,7 +37,7 @@ def _is_late(draft: Draft, test: ast.expr) -> bool:
         return False
     if len(test.values) != 2:
         return False
-    name, (_, second) = _missing(test.values[0]), test.values
+    name, (_, second) = missing(test.values[0]), test.values
     if not name or not isinstance(second, ast.Compare):
         return False
     if len(second.ops) != 1 or not isinstance(second.ops[0], ast.NotEq):
@@ -48,7 +48,7 @@ def _is_late(draft: Draft, test: ast.expr) -> bool:
     return len(bare) == len(made) == 1 and _only_hashes(draft, made[0], name)
 
 
-def _missing(node: ast.expr) -> str:
+def missing(node: ast.expr) -> str:
     """The name that ``x is None`` or ``not x`` asks for."""
     match node:
         case ast.Compare(left=ast.Name(id=name), ops=[ast.Is()], comparators=[ast.Constant(None)]):

@@ -305,3 +305,38 @@ def test_a_module_that_is_imported_for_what_it_registers(project: Any) -> None:
     files = {"main.py": main, "bus.py": bus, "handlers.py": handlers}
     assert told(project(files), "INJ002")
     assert not told(project({**files, "main.py": main.replace("import handlers\n", "")}), "INJ002")
+
+
+XML = """from fastapi import FastAPI
+from lxml import etree
+
+app = FastAPI()
+
+
+@app.post("/feed")
+def feed(text: str) -> str:
+    return etree.fromstring(text{parser}).tag
+"""
+
+
+@pytest.mark.parametrize(
+    ("parser", "wanted", "expected"),
+    [
+        ("", "lxml==4.9.4", True),
+        ("", "lxml<5", True),
+        ("", "lxml>=4.9,<6", False),
+        ("", "lxml>=5", False),
+        ("", "", False),
+        (", etree.XMLParser(resolve_entities=True)", "lxml>=5", True),
+        (', etree.XMLParser(resolve_entities="internal")', "lxml<5", False),
+        (", etree.XMLParser(resolve_entities=False)", "lxml<5", False),
+        (", etree.XMLParser(recover=True)", "lxml==4.9.4", True),
+        (", etree.XMLParser(recover=True)", "lxml==6.0.0", False),
+    ],
+)
+def test_lxml_resolves_entities_by_itself_before_5(
+    parser: str, wanted: str, expected: bool, project: Any
+) -> None:
+    """lxml 5.0 changed the default of ``resolve_entities`` from True to ``"internal"``."""
+    folder = project({"main.py": XML.format(parser=parser), "requirements.txt": wanted + "\n"})
+    assert told(folder, "INJ014") is expected

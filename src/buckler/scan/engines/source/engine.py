@@ -77,7 +77,11 @@ class SourceEngine:
         self.total = len(files)
         paths = [file.relative_to(self._folder).as_posix() for file in files]
         flow = FlowEngine(
-            paths, self._read, self._flow_rules, lambda name: template_named(self._folder, name)
+            paths,
+            self._read,
+            self._flow_rules,
+            lambda name: template_named(self._folder, name),
+            self._folder,
         )
         held: list[Finding] = []
         waiting: list[Finding] = []

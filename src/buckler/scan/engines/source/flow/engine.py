@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Callable, Iterable, Iterator
+from pathlib import Path
 
 from buckler.core.finding import Finding
 from buckler.core.rule import Rule
@@ -49,6 +50,7 @@ class FlowEngine:
         parse: Gives tree and lines of a file, or None; asked only for files that are needed.
         rules: Those that have ``flows`` or ``calls`` are asked.
         template: Gives path and text of a template by its name, or None.
+        folder: Of the project.
     """
 
     def __init__(
@@ -57,7 +59,9 @@ class FlowEngine:
         parse: Parse,
         rules: Iterable[Rule],
         template: Callable[[str], tuple[str, str] | None] = lambda name: None,
+        folder: Path | None = None,
     ) -> None:
+        self._folder = folder
         self._likely: list[str] = []
         self._requests: list[str] = []
         self._project = Project(paths, parse)
@@ -87,7 +91,7 @@ class FlowEngine:
         """The findings, by place."""
         web = Web()
         web.templates = self._templates
-        hits = Hits(self._sinks, self._line)
+        hits = Hits(self._sinks, self._line, self._folder)
         run = Run(self._project, self._sinks, hits, web)
         run.lines, run.compared = self._lines, self._compared
         for path in self._likely:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from buckler.core.finding import Confidence, Finding, Location, Proof
@@ -53,6 +54,7 @@ class Hits:
 
     sinks: Sinks
     line: Callable[[str, int], str]
+    folder: Path | None = None
     found: dict[tuple[str, str, int], Finding] = field(default_factory=dict)
     entry: Entry | None = None
     quiet: int = 0
@@ -190,6 +192,7 @@ class Hits:
                 receiver=UNKNOWN if receiver is None else receiver,
                 is_clean=clean,
                 cleared=frame.cleared,
+                folder=self.folder,
             )
             verdict = _judged(sink.rule, flow)
             if verdict is not None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any, ClassVar, Protocol, runtime_checkable
 
 from buckler.scan.engines.interface import Verdict
@@ -65,6 +66,7 @@ class Flow:
         elements: For a list: its elements.
         path: The file in which the sink stands.
         receiver: The object whose method is called.
+        folder: Of the project; None where a rule is asked without one.
     """
 
     call: str
@@ -79,6 +81,7 @@ class Flow:
     receiver: Value = UNKNOWN
     is_clean: Callable[[Taint], bool] = field(default=lambda taint: False)
     cleared: Callable[[Taint], int] = field(default=lambda taint: taint.clean)
+    folder: Path | None = None
 
     @property
     def source(self) -> Source:

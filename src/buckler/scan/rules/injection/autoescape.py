@@ -19,6 +19,7 @@ from buckler.scan.python.markup import is_harmless
 from buckler.scan.python.modules import made_by
 from buckler.scan.rules._support.flows import told
 from buckler.scan.rules._support.source import here
+from buckler.scan.rules.injection._fixes.escaping import AS_TEXT, shown_as_text, templates_escaped
 from buckler.scan.rules.injection._fixes.markup import escaped_in_page
 from buckler.scan.rules.injection._fixes.sent_text import only_sent_text
 
@@ -36,7 +37,6 @@ _OTHER = re.compile(
     re.IGNORECASE,
 )
 _TEMPLATES = re.compile(r"\.(html?|xhtml|svg|j2|jinja2?|tpl|tmpl)$", re.IGNORECASE)
-AS_TEXT = "values that hold HTML on purpose are shown as text, unless they are Markup"
 MARKUP = "Markup() says that a text is safe that is put together from values."
 
 
@@ -233,6 +233,11 @@ class TemplateAutoescapeOff(Rule):
                 safe=False,
                 changes=AS_TEXT,
             )
+        if templates_escaped(draft, finding):
+            what = "escapes values in all of these templates"
+            return draft.repair(what, safe=False, changes=AS_TEXT)
+        if shown_as_text(draft, line):
+            return draft.repair("shows the value as text", safe=False, changes=AS_TEXT)
         return None
 
 

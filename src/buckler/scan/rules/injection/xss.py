@@ -13,6 +13,7 @@ from buckler.scan.fix.edits import Repair
 from buckler.scan.languages.html import Page
 from buckler.scan.rules._support.flow_pages import escaped_elsewhere, is_page
 from buckler.scan.rules._support.flows import told
+from buckler.scan.rules.injection._fixes.escaping import AS_TEXT, shown_as_text, templates_escaped
 from buckler.scan.rules.injection._fixes.markup import escaped_in_page
 
 MARKUP = ("text/html", "application/xhtml+xml", "image/svg+xml")
@@ -184,4 +185,9 @@ class CrossSiteScripting(Rule):
         """An escape around values that stand in the text or a quoted attribute of a page."""
         if escaped_in_page(draft, finding.location.line or 0):
             return draft.repair("escapes the values in the page")
+        if templates_escaped(draft, finding):
+            what = "escapes values in all of these templates"
+            return draft.repair(what, safe=False, changes=AS_TEXT)
+        if shown_as_text(draft, finding.location.line or 0):
+            return draft.repair("shows the value as text", safe=False, changes=AS_TEXT)
         return None

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from buckler.scan.fix.edits import Edit, FileRepair, Repair
-from buckler.scan.fix.telling import diff_lines, diff_of
+from buckler.scan.fix.telling import diff_lines, diff_of, wrapped
 from buckler.scan.fix.writing import written
 
 
@@ -47,3 +47,14 @@ def test_no_escape_sequence_reaches_a_terminal(tmp_path: Path) -> None:
     rows = list(diff_lines(written(tmp_path, [repair])))
     assert rows
     assert not any("\x1b" in text for row in rows for text, _ in row)
+
+
+def test_words_behind_a_label_are_wrapped_below_themselves() -> None:
+    words = "scripts of the page cannot read the cookie; other sites' requests come without it"
+    rows = list(wrapped([("    changes  ", "quiet"), (words, "")], 50))
+    texts = ["".join(part for part, _ in row) for row in rows]
+    assert [t[:13] for t in texts] == ["    changes  ", " " * 13, " " * 13]
+    assert " ".join(t[13:] for t in texts) == words
+    assert max(map(len, texts)) <= 50
+    head = [("  ", ""), ("fixed        ", "good"), ("INJ001  ", ""), ("SQL injection", "strong")]
+    assert list(wrapped(head, 20)) == [head]

@@ -151,7 +151,10 @@ def _print(told: Told, target: str, given: dict[str, Any]) -> None:
             sys.stdout.flush()
             sys.stdout.buffer.write(diff.encode("utf-8", "surrogatepass"))
         console = Console(highlight=False, soft_wrap=True, stderr=True)
-    _lines(console, telling.lines(told, target))
+    told_lines = telling.lines(told, target)
+    if console.is_terminal:
+        told_lines = (part for line in told_lines for part in telling.wrapped(line, console.width))
+    _lines(console, told_lines)
 
 
 def _lines(console: Console, lines: Iterable[telling.Line]) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 import re
+import textwrap
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -14,6 +15,7 @@ from buckler.scan.fix.writing import Written
 from buckler.scan.formats import clean
 
 _ROW = re.compile(r"[^\n]*\n|[^\n]+")
+_LABELS = ("", "changes", "shown", "open", "why")
 SCHEMA = "buckler-fix/1"
 Line = list[tuple[str, str]]
 
@@ -79,6 +81,17 @@ def lines(told: Told, target: str) -> Iterator[Line]:
             yield [("  ", ""), (clean.line(f"{left.finding.rule}  {left.why}"), "bad")]
     yield []
     yield from _end(told, target)
+
+
+def wrapped(line: Line, width: int) -> Iterator[Line]:
+    """A line of words behind a label, as lines that fit; others as they are."""
+    if len(line) != 2 or line[0][0].strip() not in _LABELS:
+        yield line
+        return
+    (label, quiet), (words, style) = line
+    room = max(width - len(label), 20)
+    for number, part in enumerate(textwrap.wrap(words, room, break_on_hyphens=False) or [""]):
+        yield [(label if not number else " " * len(label), quiet), (part, style)]
 
 
 def _block(outcome: Outcome, told: Told) -> Iterator[Line]:

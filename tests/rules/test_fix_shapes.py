@@ -211,3 +211,16 @@ def test_a_header_that_is_put_together_before(tmp_path: Path) -> None:
     assert "\n" not in answer("a\r\nX: y").headers["content-disposition"]
     twice = text.replace("    return", "    print(shown)\n    return")
     assert fixed("INJ012", twice, tmp_path, "headers") is None
+
+
+@pytest.mark.parametrize(
+    ("line", "told"),
+    [("code = os.system(f'ping {host}')", True), ("os.system(f'ping {host}')", False)],
+)
+def test_another_value_of_a_call_is_told(line: str, told: bool, tmp_path: Path) -> None:
+    text = f"import os\n\n\ndef run(host):\n    {line}\n"
+    (tmp_path / "module.py").write_text(text)
+    finding = Finding("INJ002", "", Severity.HIGH, Confidence.PROVED, Location("module.py", 5))
+    repair = RULES["INJ002"].fix_source(draft_of(tmp_path, "module.py"), finding)
+    assert repair is not None
+    assert ("exit code" in repair.changes) is told

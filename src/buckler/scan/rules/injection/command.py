@@ -200,9 +200,16 @@ class CommandInjection(Rule):
                 return draft.repair(
                     "starts the program without a shell",
                     safe=same,
-                    changes="" if same else CHANGES,
+                    changes="" if same else CHANGES + _status(draft, call),
                 )
         return None
+
+
+def _status(draft: Draft, call: ast.Call) -> str:
+    """What becomes of the value of ``os.system``, where the code looks at it."""
+    looked = not isinstance(draft.index.parents.get(call), ast.Expr | ast.Await)
+    of_system = draft.index.name(call.func) == "os.system"
+    return "; the value is the exit code itself" if looked and of_system else ""
 
 
 LISTS = frozenset(

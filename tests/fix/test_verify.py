@@ -239,3 +239,17 @@ def test_a_project_that_changed_meanwhile_is_told(tmp_path: Path) -> None:
 
     with pytest.raises(ApplyError, match="changed on disk"):
         apply(tmp_path, tried.files)
+
+
+def test_one_that_does_not_hold_costs_none_at_the_same_place(tmp_path: Path) -> None:
+    """All are of one rule in one file, so a finding that is still there could be that of any of them."""
+
+    def change(draft: Draft, call: ast.Call) -> None:
+        good = ast.unparse(call.args[0]) != "2"
+        draft.replace(call, "safe()" if good else "call(2)  # looked at")
+
+    (tmp_path / "main.py").write_text("call(1)\ncall(2)\ncall(3)\n")
+    tried, _ = verified(tmp_path, [Calls(923, "call", change)])
+    assert [o.holds for o in tried.outcomes] == [True, False, True]
+    apply(tmp_path, tried.files)
+    assert (tmp_path / "main.py").read_text() == "safe()\ncall(2)\nsafe()\n"

@@ -121,11 +121,11 @@ def _may_refuse(before: Look, wanted: Wanted, operation: str, identity: str) -> 
 
 def new_findings(before: Look, after: Look) -> list[Finding]:
     """Findings after that were not there before; a line that only moved or was edited is not new."""
-    known = Counter(_place(finding) for finding in before.findings)
+    known = Counter(place_of(finding) for finding in before.findings)
     prints = {finding.fingerprint for finding in before.findings}
     new = []
     for finding in after.findings:
-        place = _place(finding)
+        place = place_of(finding)
         if known[place]:
             known[place] -= 1
         elif finding.fingerprint not in prints:
@@ -189,7 +189,8 @@ def with_shared(
     return Outcome(outcome.planned, tuple(shown), tuple(unshown), outcome.against)
 
 
-def _place(finding: Finding) -> Place:
+def place_of(finding: Finding) -> Place:
+    """What stays of where a finding is when lines move."""
     at = finding.location
     return (finding.rule, at.path or "", at.operation or "", at.slot or "", finding.subject)
 
@@ -199,10 +200,10 @@ def _is_there(finding: Finding, after: Look, before: Look, repairs: Sequence[Pla
     prints = {f.fingerprint for f in after.findings}
     if finding.fingerprint in prints:
         return True
-    place = _place(finding)
-    closed = [f for item in repairs for f in item.findings if _place(f) == place]
-    had = sum(_place(f) == place for f in before.findings)
-    has = sum(_place(f) == place for f in after.findings)
+    place = place_of(finding)
+    closed = [f for item in repairs for f in item.findings if place_of(f) == place]
+    had = sum(place_of(f) == place for f in before.findings)
+    has = sum(place_of(f) == place for f in after.findings)
     returned = sum(f.fingerprint in prints for f in closed)
     return has > had - len(closed) + returned
 

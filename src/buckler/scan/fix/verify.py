@@ -7,6 +7,7 @@ repair costs a few scans and none of the good ones.
 from __future__ import annotations
 
 import tempfile
+from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -18,7 +19,14 @@ from buckler.scan.fix.copying import copy_of, moved
 from buckler.scan.fix.look import Look, Looker
 from buckler.scan.fix.plan import Planned
 from buckler.scan.fix.project_tests import ProjectTests, Ran
-from buckler.scan.fix.proving import Failure, Outcome, judged, shared_failure, with_shared
+from buckler.scan.fix.proving import (
+    Failure,
+    Outcome,
+    judged,
+    place_of,
+    shared_failure,
+    with_shared,
+)
 from buckler.scan.fix.writing import Written, written
 from buckler.scan.python.parsing import parsed
 from buckler.scan.target import Target
@@ -84,26 +92,34 @@ class Verifier:
 
     def _settle(self, repairs: Sequence[Planned]) -> Tried:
         tried, failure = self._try(repairs)
-        if not failure.why:
-            good = [o.planned for o in tried.outcomes if o.holds]
-            if len(good) == len(repairs):
-                return tried
-            return self._joined(tried.outcomes, good)
-        if len(repairs) == 1:
+        if failure.why and len(repairs) == 1:
             return Tried((Outcome(repairs[0], ("compiles",), (), failure.why),), None)
-        halves = [self._settle(part) for part in _parted(repairs, failure)]
-        outcomes = [outcome for half in halves for outcome in half.outcomes]
-        kept = [[o.planned for o in half.outcomes if o.holds] for half in halves]
+        if failure.why:
+            return self._halved(repairs, failure)
+        good = [o.planned for o in tried.outcomes if o.holds]
+        if len(good) == len(repairs):
+            return tried
+        first = self._joined(tried.outcomes, good)
+        again = _alike([o.planned for o in tried.outcomes if not o.holds])
+        return self._combined(first, self._halved(again, Failure())) if again else first
+
+    def _halved(self, repairs: Sequence[Planned], failure: Failure) -> Tried:
+        """Try two parts apart, and then what is left of them together."""
+        one, other = _parted(repairs, failure)
+        return self._combined(self._settle(one), self._settle(other))
+
+    def _combined(self, one: Tried, other: Tried) -> Tried:
+        outcomes = _latest(one.outcomes, other.outcomes)
+        kept = [[o.planned for o in part.outcomes if o.holds] for part in (one, other)]
         if not kept[0] or not kept[1]:
-            only = halves[0] if kept[0] else halves[1]
-            return replace(only, outcomes=tuple(outcomes))
+            return replace(one if kept[0] else other, outcomes=outcomes)
         both, failure = self._try([*kept[0], *kept[1]])
         if not failure.why and all(o.holds for o in both.outcomes):
             return _put_together(outcomes, both)
         why = f"it does not go together with the others: {failure.why or 'a finding comes back'}"
         second = {id(item) for item in kept[1]}
         apart = [replace(o, against=why) if id(o.planned) in second else o for o in outcomes]
-        return replace(halves[0], outcomes=tuple(apart))
+        return replace(one, outcomes=tuple(apart))
 
     def _joined(self, outcomes: Sequence[Outcome], good: Sequence[Planned]) -> Tried:
         """Try those again that held beside some that did not: now they stand alone."""
@@ -168,6 +184,18 @@ def _parted(
     if near and len(near) < len(repairs):
         return [item for item in repairs if item not in near], near
     return repairs[: len(repairs) // 2], repairs[len(repairs) // 2 :]
+
+
+def _alike(repairs: Sequence[Planned]) -> list[Planned]:
+    """Those that close the same thing at the same place: one that does not hold hides that another does."""
+    places = [{place_of(finding) for finding in item.findings} for item in repairs]
+    amount = Counter(place for own in places for place in own)
+    return [i for i, own in zip(repairs, places, strict=True) if any(amount[p] > 1 for p in own)]
+
+
+def _latest(earlier: Sequence[Outcome], later: Sequence[Outcome]) -> tuple[Outcome, ...]:
+    """One outcome for each repair, the later one where there are two."""
+    return tuple({id(o.planned): o for o in (*earlier, *later)}.values())
 
 
 def _check_parses(file: Written) -> None:

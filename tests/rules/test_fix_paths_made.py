@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
+from fastapi import HTTPException
 
 from buckler.core.finding import Confidence, Finding, Location, Severity
 from buckler.core.registry import Registry
@@ -109,3 +112,69 @@ def test_a_path_that_is_given_back_as_well(tmp_path: Path) -> None:
 )
 def test_what_is_left_alone(code: str, tmp_path: Path) -> None:
     assert repaired(tmp_path, code, "unlink") == {}
+
+
+@pytest.mark.parametrize(
+    ("value", "folder"),
+    [
+        ('BASE / "static" / name', "base/static"),
+        ("BASE / name", "base"),
+        ('BASE / "static" / f"{name}.html"', "base/static"),
+        ('os.path.join(str(BASE), "pages", name)', "base/pages"),
+        ('f"{ROOT}/pages/{name}"', "base/pages"),
+        ('f"base/pages/{name}.html"', "base/pages"),
+        ('"base/pages/" + name', "base/pages"),
+        ('user_folder(3) / "avatars" / name', "uploads/3/avatars"),
+    ],
+)
+def test_the_folder_is_all_before_what_input_decides(
+    value: str, folder: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    head = 'import os\nfrom pathlib import Path\n\nBASE = Path("base")\nROOT = "base"\n\n\n'
+    code = f"{head}def remove(name: str) -> None:\n    path = {value}\n    os.remove(path)\n"
+    made = repaired(tmp_path, code, "os.remove")["main.py"]
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.syspath_prepend(str(tmp_path))
+    monkeypatch.delitem(sys.modules, "storage", raising=False)
+    inside = tmp_path / folder / "a.html"
+    inside.parent.mkdir(parents=True, exist_ok=True)
+    outside = inside.parent.parent / "secret.html"
+    for file in (inside, inside.with_name("a"), outside, outside.with_suffix("")):
+        file.write_text("")
+    space: dict[str, Any] = {}
+    exec(made, space)
+    for name in ("../secret.html", "../secret", str(outside), f"../{inside.parent.name}/../secret"):
+        with pytest.raises((HTTPException, FileNotFoundError)) as refused:
+            space["remove"](name)
+        if isinstance(refused.value, FileNotFoundError):
+            assert name.startswith("/"), "below the folder, where there is nothing of that name"
+    assert outside.exists()
+    assert outside.with_suffix("").exists()
+    space["remove"]("a")
+    assert not (inside.exists() and inside.with_name("a").exists())
+    monkeypatch.delitem(sys.modules, "storage", raising=False)
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        "BASE / str(user.id) / name",
+        'f"{ROOT}/{user.id}/{name}"',
+        'BASE / f"pages/{name}"',
+        "BASE / name / other",
+        "name",
+        "os.path.join(*parts)",
+    ],
+)
+def test_no_folder_that_is_sure(value: str, tmp_path: Path) -> None:
+    head = 'import os\nfrom pathlib import Path\n\nBASE = Path("base")\nROOT = "base"\n\n\n'
+    code = (
+        f"{head}def remove(name: str, other: str, user, parts) -> None:\n    os.remove({value})\n"
+    )
+    assert repaired(tmp_path, code, "os.remove") == {}
+
+
+def test_tabs_stay_tabs(tmp_path: Path) -> None:
+    code = "def remove(name: str) -> None:\n\tpath = manual_path('x') / name\n\tpath.unlink()\n"
+    made = repaired(tmp_path, code.replace("manual_path('x')", "user_folder(1)"), "unlink")
+    assert "\n\t\traise HTTPException(404)\n" in made["main.py"]

@@ -29,6 +29,12 @@ _ATOMS = (ast.Name, ast.Attribute, ast.Call, ast.Constant, ast.Subscript, ast.Jo
 _CLOSED = (ast.List, ast.Dict, ast.Set, ast.ListComp, ast.SetComp, ast.DictComp)
 
 
+def _fitted(line: str, indent: str) -> str:
+    """A line that stands deeper by four blanks a level, by tabs where the lines around it are."""
+    words = line.lstrip(" ")
+    return "\t" * ((len(line) - len(words)) // 4) + words if indent.endswith("\t") else line
+
+
 class Draft:
     """Edits of one file, and through :meth:`other` of further ones.
 
@@ -168,7 +174,9 @@ class Draft:
         start = place_of(self.source, statement)
         if self.source.begins_line(start):
             indent, new = self.source.indent_at(start), self.source.newline
-            text = "".join(f"{indent}{line}{new}" if line else new for line in lines)
+            text = "".join(
+                f"{indent}{_fitted(line, indent)}{new}" if line else new for line in lines
+            )
             at = self.source.line_start(start)
             self._edits.append(Edit(at, at, text))
             return
@@ -185,7 +193,9 @@ class Draft:
         start, end = self.source.span(statement)
         if self.source.begins_line(place_of(self.source, statement)) and self.source.ends_line(end):
             indent, new = self.source.indent_at(start), self.source.newline
-            text = "".join(f"{indent}{line}{new}" if line else new for line in lines)
+            text = "".join(
+                f"{indent}{_fitted(line, indent)}{new}" if line else new for line in lines
+            )
             at = self.source.line_end(end)
             ended = self.text[:at].endswith(("\n", "\r"))
             self._edits.append(Edit(at, at, text if ended else new + text.removesuffix(new)))

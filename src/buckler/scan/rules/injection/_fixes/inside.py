@@ -17,6 +17,11 @@ from buckler.scan.rules._support.statements import (
 
 _KEYWORDS = ("file", "path", "filename", "name", "src", "dst", "directory", "database")
 _TAKE_A_PATH = ("os.path.", "os.", "shutil.", "aiofiles.", "anyio.", "pathlib.")
+_PURE = frozenset({"pathlib.Path", "str", "builtins.str", "os.fspath"})
+_TOUCH = frozenset(
+    "exists is_file is_dir stat open read_text read_bytes write_text write_bytes unlink mkdir rmdir touch iterdir glob"
+    " rglob rename replace chmod".split()
+)
 _OF_A_PATH = frozenset(
     "exists is_file is_dir stat open read_text read_bytes write_text write_bytes unlink mkdir rmdir"
     " touch iterdir glob rglob name suffix stem".split()
@@ -37,18 +42,20 @@ def kept_inside(draft: Draft, call: ast.Call) -> bool:
         value = where.value if where is not None and where.value is not None else given
         if isinstance(value, ast.Call) and _in_function(draft, value):
             return True
-        base = folder_of(draft, value)
+        base = folder_of(draft, value) or folder_in_text(draft, value)
         named = _named(draft, value, where or statement_of(draft.index, call)) if not base else ""
         if not (base or named) or "\n" in draft.of(value):
             continue
+        if named:
+            base = _below(draft, value, named)
         written = named + _behind(draft, value) if named else draft.of(value)
         if where is not None and isinstance(given, ast.Name) and _only_a_path(draft, given):
-            _resolve_where_made(draft, where, value, written, base or named)
+            _resolve_where_made(draft, where, value, written, base)
             return True
         if where is not None and named:
             draft.replace(value, written)
         written = draft.of(given) if where is not None else written
-        return _resolve_before(draft, call, given, value, written, base or named)
+        return _resolve_before(draft, call, given, value, written, base)
     return False
 
 
@@ -79,12 +86,24 @@ def _same(one: ast.FunctionDef, other: ast.FunctionDef) -> bool:
 
 def _named(draft: Draft, value: ast.expr, before: ast.stmt | None) -> str:
     """A new name for the folder that a call makes; empty where input decides it, or it is no call."""
-    left = _leftmost(value)
-    if not isinstance(left, ast.Call) or before is None or not _is_fixed(draft, left):
+    parts = _parts(draft, value) if _is_path(value) else []
+    loose = [number for number, part in enumerate(parts) if not _is_fixed(draft, part)]
+    once = len(loose) == 1 and loose[0] and not _goes_on(parts[loose[0]])
+    if not once or not isinstance(parts[0], ast.Call) or before is None:
+        return ""
+    if not all(_is_pure(draft, part) for part in parts[1 : loose[0]]):
         return ""
     name = free_name(draft.index, value, "folder", "base", "root")
-    draft.insert_before(before, f"{name} = {draft.of(left)}")
+    draft.insert_before(before, f"{name} = {draft.of(parts[0])}")
     return name
+
+
+def _below(draft: Draft, value: ast.expr, name: str) -> str:
+    """The folder below the one that has got a name, as far as input does not decide it."""
+    parts = _parts(draft, value)
+    loose = next(number for number, part in enumerate(parts) if not _is_fixed(draft, part))
+    more = draft.text[draft.source.span(parts[0])[1] : draft.source.span(parts[loose - 1])[1]]
+    return f"({name}{more})" if loose > 1 else name
 
 
 def _behind(draft: Draft, value: ast.expr) -> str:
@@ -99,7 +118,8 @@ def _leftmost(node: ast.expr) -> ast.expr:
 
 
 def _paths(call: ast.Call) -> list[ast.expr]:
-    receiver = [call.func.value] if isinstance(call.func, ast.Attribute) else []
+    touches = isinstance(call.func, ast.Attribute) and call.func.attr in _TOUCH
+    receiver = [call.func.value] if touches and isinstance(call.func, ast.Attribute) else []
     keyed = [k.value for k in call.keywords if k.arg in _KEYWORDS]
     return [*receiver, *call.args[:2], *keyed]
 
@@ -172,31 +192,87 @@ def _is_path(node: ast.expr) -> bool:
 
 
 def folder_of(draft: Draft, node: ast.expr) -> str:
-    """Source of the folder that a path begins with; empty where it is not known or input decides it."""
-    match node:
-        case ast.BinOp(op=ast.Div(), left=left):
-            left = _leftmost(left)
-            return draft.operand(left) if _is_fixed(draft, left) and _is_pure(draft, left) else ""
-        case ast.Call(args=[first, _, *_], keywords=[]) if draft.index.name(node.func) in (
-            "os.path.join",
-            "posixpath.join",
-        ):
-            return draft.of(first) if _is_fixed(draft, first) and not _is_empty(first) else ""
-        case ast.JoinedStr(values=[ast.Constant(value=str(text)), *_]):
-            folder = text.rpartition("/")[0]
-            return draft.quote(folder) if folder else ""
-        case ast.JoinedStr(
-            values=[ast.FormattedValue(value=first), ast.Constant(value=str(text)), *_]
-        ):
-            begins = text.startswith("/") and _is_fixed(draft, first)
-            return draft.of(first) if begins and isinstance(first, ast.Name) else ""
-        case ast.BinOp(op=ast.Add(), left=left):
-            while isinstance(left, ast.BinOp) and isinstance(left.op, ast.Add):
-                left = left.left
-            if isinstance(left, ast.Constant) and isinstance(left.value, str):
-                folder = left.value.rpartition("/")[0]
-                return draft.quote(folder) if folder else ""
-    return ""
+    """Source of the folder that a path lies in: all that stands before the one part that input decides.
+
+    Empty where there is no such folder, where several parts are not fixed (which of them is sent, and which tells
+    one customer's folder from another's?), or where the folder would have to be made twice.
+    """
+    parts = _parts(draft, node)
+    loose = [number for number, part in enumerate(parts) if not _is_fixed(draft, part)]
+    if len(loose) != 1 or not loose[0] or _goes_on(parts[loose[0]]):
+        return ""
+    before = parts[: loose[0]]
+    if not all(_is_pure(draft, part) for part in before) or _is_empty(before[0]):
+        return ""
+    if isinstance(node, ast.BinOp):
+        text = _between(draft, before[0], before[-1])
+        return text if len(before) == 1 else f"({text})"
+    if isinstance(node, ast.Call) and len(before) > 1:
+        return f"{draft.of(node.func)}({', '.join(draft.of(part) for part in before)})"
+    return draft.of(before[0])
+
+
+def _parts(draft: Draft, node: ast.expr) -> list[ast.expr]:
+    """What a path is joined of, in order; nothing where it is no join."""
+    if _is_path(node):
+        made: list[ast.expr] = []
+        while isinstance(node, ast.BinOp) and isinstance(node.op, ast.Div):
+            made.append(node.right)
+            node = node.left
+        return [node, *reversed(made)]
+    joins = ("os.path.join", "posixpath.join")
+    if isinstance(node, ast.Call) and draft.index.name(node.func) in joins and not node.keywords:
+        return [] if any(isinstance(arg, ast.Starred) for arg in node.args) else list(node.args)
+    return []
+
+
+def _goes_on(part: ast.expr) -> bool:
+    """Whether a part begins with another folder: ``f"pages/{name}"``."""
+    first = part
+    while isinstance(first, ast.BinOp) and isinstance(first.op, ast.Add):
+        first = first.left
+    if isinstance(first, ast.JoinedStr) and first.values:
+        first = first.values[0]
+    return isinstance(first, ast.Constant) and "/" in str(first.value)
+
+
+def _between(draft: Draft, first: ast.expr, last_: ast.expr) -> str:
+    """What is written from one part to another."""
+    if first is last_:
+        return draft.operand(first)
+    return draft.text[draft.source.span(first)[0] : draft.source.span(last_)[1]]
+
+
+def folder_in_text(draft: Draft, node: ast.expr) -> str:
+    """The same for a path that is put together as text: up to the last slash before what input decides."""
+    pieces: list[ast.expr] = []
+    while isinstance(node, ast.BinOp) and isinstance(node.op, ast.Add):
+        pieces.insert(0, node.right)
+        node = node.left
+    pieces = [*node.values, *pieces] if isinstance(node, ast.JoinedStr) else [node, *pieces]
+    values = [p.value if isinstance(p, ast.FormattedValue) else p for p in pieces]
+    loose = [number for number, value in enumerate(values) if not _is_fixed(draft, value)]
+    if len(loose) != 1 or not loose[0] or any(isinstance(v, ast.JoinedStr) for v in values):
+        return ""
+    folder = ""
+    for value in values[: loose[0]]:
+        if isinstance(value, ast.Constant) and isinstance(value.value, str):
+            folder += value.value
+        elif isinstance(value, ast.Name) and not folder:
+            folder += f"{{{value.id}}}"
+        else:
+            return ""
+    folder = folder.rpartition("/")[0]
+    name = folder[1:-1]
+    if folder.startswith("{") and folder.endswith("}") and name.isidentifier():
+        return name
+    return (
+        f"f{draft.quote(folder)}"
+        if folder.startswith("{")
+        else draft.quote(folder)
+        if folder
+        else ""
+    )
 
 
 def _is_empty(node: ast.expr) -> bool:
@@ -221,7 +297,7 @@ def _is_fixed(draft: Draft, node: ast.expr) -> bool:
 
 def _is_pure(draft: Draft, node: ast.expr) -> bool:
     """Whether a folder may be written a second time: no call but that of a path."""
-    return all(draft.index.name(c.func) == "pathlib.Path" for c in draft.index.calls_in(node))
+    return all(draft.index.name(c.func) in _PURE for c in draft.index.calls_in(node))
 
 
 def _is_number(given: ast.arg) -> bool:

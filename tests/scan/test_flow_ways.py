@@ -208,6 +208,19 @@ class Trace:
 
 app.add_middleware(Trace)
 """, {"inner": ("trace.encode()", 'str(len(trace)).encode()')}),
+    "a text in a script": (
+        "INJ010",
+        """
+import html, json
+
+from fastapi.responses import HTMLResponse
+
+@app.get("/page")
+def page(q: str) -> HTMLResponse:
+    return HTMLResponse(f"<script>var q = {{{inner}}}</script>")
+""",
+        {"inner": ("html.escape(q)", "json.dumps(html.escape(q))")},
+    ),
     "the attributes of an object": ("ACC010", """
 @dataclasses.dataclass
 class User:

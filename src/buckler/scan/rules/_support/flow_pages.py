@@ -9,6 +9,7 @@ from buckler.scan.engines.source.flow.interface import Flow
 from buckler.scan.engines.source.flow.values import bit, one_text
 from buckler.scan.rules._support.flows import told
 
+SCRIPT = "a script"
 ADDRESS = "an address (javascript: is one)"
 _SCRIPT = re.compile(r"<script\b[^>]*>(?:(?!</script).)*$", re.IGNORECASE | re.DOTALL)
 _ADDRESS = re.compile(
@@ -45,6 +46,8 @@ def escaped_elsewhere(flow: Flow) -> Verdict | None:
                 place = place_in_page(before)
                 if not place and all("quote=False" in " ".join(t.tried) for t in part):
                     place = "quotes that it leaves as they are" if _QUOTED.search(before) else ""
+                if place == SCRIPT and all("json.dumps()" in t.tried for t in part):
+                    place = ""  # a text of JSON in which no element can begin or end
                 if place == ADDRESS and all(flow.cleared(t) & bit("web_address") for t in part):
                     place = ""
                 if place:
@@ -60,7 +63,7 @@ def escaped_elsewhere(flow: Flow) -> Verdict | None:
 def place_in_page(before: str) -> str:
     """What a text breaks off in, where escaping what follows does not help; empty elsewhere."""
     if _SCRIPT.search(before):
-        return "a script"
+        return SCRIPT
     if _ADDRESS.search(before):
         return ADDRESS
     if _EVENT.search(before):

@@ -12,6 +12,7 @@ from buckler.scan.python.modules import made_by
 
 AS_TEXT = "values that hold HTML on purpose are shown as text, unless they are Markup"
 _SHOWN = re.compile(r"\{\{-?(?P<inner>(?:[^{}]|\{[^{}]*\})*?)-?\}\}")
+_ROW = re.compile(r"[^\n]*\n|[^\n]+")
 _SAFE = re.compile(r"\s*\|\s*safe\b(?!\s*\()")
 
 
@@ -42,7 +43,7 @@ def templates_escaped(draft: Draft, finding: Finding) -> bool:
 
 def shown_as_text(draft: Draft, line: int) -> bool:
     """Take ``|safe`` from the one value of a template's line that has it."""
-    rows = draft.text.splitlines(keepends=True)
+    rows = _ROW.findall(draft.text)
     if draft.path.endswith(".py") or not 0 < line <= len(rows):
         return False
     start = sum(len(row) for row in rows[: line - 1])

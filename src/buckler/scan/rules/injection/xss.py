@@ -64,6 +64,7 @@ class CrossSiteScripting(Rule):
         starlette.responses.{Response,StreamingResponse}(0,content)
         """,
         sanitizers="""
+        script:json.dumps
         html.escape markupsafe.escape nh3.clean nh3.clean_text bleach.clean cgi.escape xml.sax.saxutils.escape
         django.utils.html.escape django.utils.html.conditional_escape markupsafe.escape_silent urllib.parse.quote urllib.parse.quote_plus
         markupsafe.Markup.format markupsafe.Markup.escape django.utils.html.format_html

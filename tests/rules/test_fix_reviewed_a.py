@@ -74,3 +74,109 @@ def page(msg: str = {default}) -> str:
     made = repaired("INJ015", text, tmp_path, "return", MARKUP)
     assert made is not None
     assert made[1] is safe
+
+
+SHELL = "import os\nimport subprocess\n\n\ndef shown(name: str, size: str):\n    {}\n"
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        "tar -xzf '{name}'",
+        "tar xzf '{name}'",
+        "tar -xf -- '{name}'",
+        "head -n '{size}' '{name}'",
+        "date -d '{name}'",
+        "ping -c '{size}' '{name}'",
+        "grep -e '{name}' file",
+        "sort -k '{name}' f",
+        "sort --parallel '{name}' f",
+        "sed -n '{name}' f",
+        "sed 's/a/{name}/' f",
+        "split '--filter={name}' f",
+        "tar -c '-I{name}' f",
+        "tar -x '--to-command={name}' -f f",
+        "tar -x '--checkpoint-action={name}' -f f",
+        "sort '--compress-program={name}' f",
+        "convert '{name}'",
+        "git checkout '{name}'",
+        "git log '{name}'",
+    ],
+)
+def test_a_command_whose_options_take_what_follows(command: str, tmp_path: Path) -> None:
+    text = SHELL.replace("{}", f'subprocess.run(f"{command}", shell=True)')
+    assert repaired("INJ002", text, tmp_path, "shell=True") is None
+
+
+@pytest.mark.parametrize(
+    ("command", "file"),
+    [
+        ("head -n 1 '{name}'", "a b"),
+        ("head -n1 '{name}'", "a b"),
+        ("head -1 '{name}'", "a b"),
+        ("tail -1 '{name}'", "a b"),
+        ("cut -d, -f1 '{name}'", "a b"),
+        ("sort -rn '{name}'", "a b"),
+        ("ls -la '{name}'", "a b"),
+        ("grep -n --color=never x '{name}'", "a b"),
+        ("cat 'a{name}' '{name}'", "a b"),
+        ("tar -cf - '{name}'", "a b"),
+        ("git ls-remote -- '{name}'", "new"),
+    ],
+)
+def test_a_repaired_command_says_the_same(
+    command: str, file: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    call = f'return subprocess.run(f"{command}", shell=True, check=False, capture_output=True)'
+    text = SHELL.replace("{}", call.replace("return ", "x = ") + "\n    return x.stdout, x.stderr")
+    made = repaired("INJ002", text, tmp_path, "shell=True")
+    assert made is not None
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "a b").write_text("x,1\ny,2\n")
+    said = []
+    for source in (text, made[0]):
+        space: dict[str, object] = {}
+        exec(source, space)
+        said.append(space["shown"](file, "1"))  # type: ignore[operator]
+    assert said[0] == said[1]
+
+
+@pytest.mark.parametrize(
+    "looks",
+    [
+        "return subprocess.run(f\"cat '{name}'\", shell=True).returncode == 0",
+        "x = subprocess.run(f\"cat '{name}'\", shell=True)\n    return x.returncode",
+        "return subprocess.run(f\"cat '{name}'\", shell=True)",
+        "x = subprocess.run(f\"cat '{name}'\", shell=True)\n    x.check_returncode()",
+    ],
+)
+def test_who_looks_at_the_exit_code_sees_a_missing_program(looks: str, tmp_path: Path) -> None:
+    made = repaired("INJ002", SHELL.replace("{}", looks), tmp_path, "shell=True")
+    assert made is not None
+    assert made[1] is False
+
+
+@pytest.mark.parametrize(
+    ("words", "after", "safe"),
+    [
+        ('["git", "checkout", name]', None, False),
+        ('["git", "log", name]', None, False),
+        ('["git", "switch", name]', None, False),
+        ('["git", name]', None, False),
+        ('["git", "-C", name, "log"]', None, False),
+        ('["git", "clone", name]', '["git", "clone", "--", name]', True),
+        ('["git", "merge", name]', '["git", "merge", "--", name]', True),
+        ('["tar", "xf", name]', None, False),
+        ('["split", f"--lines={size}", name]', None, False),  # the size may be empty
+        ('["cat", name, f"--{size}"]', None, False),
+        ('["docker", "start", name]', None, False),
+        ('["wc", "-l", name]', '["wc", "-l", "--", name]', True),
+        ('["sometool", name]', '["sometool", "--", name]', False),
+    ],
+)
+def test_dashes_before_a_value_that_keep_its_meaning(
+    words: str, after: str | None, safe: bool, tmp_path: Path
+) -> None:
+    text = SHELL.replace("{}", f"subprocess.run({words})")
+    made = repaired("INJ003", text, tmp_path, "subprocess.run")
+    assert made == (None if after is None else (text.replace(words, after), safe))

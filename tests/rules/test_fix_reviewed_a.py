@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from fastapi.testclient import TestClient
 
+from buckler.scan.rules._support.versions import at_least, may_be_older
 from buckler.scan.rules.injection.autoescape import MARKUP
 from tests.rules.repairing import application, fixed
 from tests.rules.test_fix_safe_a import repaired
@@ -180,3 +181,33 @@ def test_dashes_before_a_value_that_keep_its_meaning(
     text = SHELL.replace("{}", f"subprocess.run({words})")
     made = repaired("INJ003", text, tmp_path, "subprocess.run")
     assert made == (None if after is None else (text.replace(words, after), safe))
+
+
+@pytest.mark.parametrize(
+    ("file", "text", "least", "older"),
+    [
+        ("pyproject.toml", '    "lxml", "uvicorn>=23.0",\n', False, False),
+        ("pyproject.toml", '    "lxml", "uvicorn<3",\n', False, False),
+        ("pyproject.toml", 'dependencies = ["uvicorn>=23.0", "lxml>=5"]\n', True, False),
+        ("pyproject.toml", 'dependencies = ["uvicorn>=23.0", "lxml>=4.9,<6"]\n', False, False),
+        ("pyproject.toml", 'dependencies = ["lxml>=4.9,<5"]\n', False, True),
+        ("pyproject.toml", "    \"lxml>=5.2 ; python_version < '4.0'\",\n", True, False),
+        ("pyproject.toml", '    "lxml[html]>=5.2",  # "lxml<5"\n', True, False),
+        ("pyproject.toml", 'lxml = "^5.1"\n', True, False),
+        ("pyproject.toml", 'lxml = {version = "^5.1", python = "<4"}\n', True, False),
+        ("pyproject.toml", 'lxml = {python = "<4", version = ">=5.1"}\n', True, False),
+        ("pyproject.toml", 'lxml = {git = "https://a.test/x==5"}\n', False, False),
+        ("pyproject.toml", 'lxml = "^5 || ^4"\n', False, False),
+        ("requirements.txt", 'lxml>=5.2 ; python_version < "4.0"\n', True, False),
+        ("requirements.txt", 'lxml ; python_version >= "3.9"\n', False, False),
+        ("requirements.txt", "lxml @ https://a.test/lxml-5.0.zip?v==5\n", False, False),
+        ("requirements.txt", "lxml==5.2 --hash=sha256:12\n", True, False),
+        ("requirements.txt", "lxml<5\n", False, True),
+    ],
+)
+def test_a_version_ends_where_its_requirement_ends(
+    file: str, text: str, least: bool, older: bool, tmp_path: Path
+) -> None:
+    (tmp_path / file).write_text(text)
+    assert at_least(tmp_path, "lxml", 5) is least
+    assert may_be_older(tmp_path, "lxml", 5) is older

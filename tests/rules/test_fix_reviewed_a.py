@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
+from typing import Any
 
 import pytest
 from fastapi.testclient import TestClient
@@ -136,9 +138,9 @@ def test_a_repaired_command_says_the_same(
     (tmp_path / "a b").write_text("x,1\ny,2\n")
     said = []
     for source in (text, made[0]):
-        space: dict[str, object] = {}
+        space: dict[str, Any] = {}
         exec(source, space)
-        said.append(space["shown"](file, "1"))  # type: ignore[operator]
+        said.append(space["shown"](file, "1"))
     assert said[0] == said[1]
 
 
@@ -211,3 +213,143 @@ def test_a_version_ends_where_its_requirement_ends(
     (tmp_path / file).write_text(text)
     assert at_least(tmp_path, "lxml", 5) is least
     assert may_be_older(tmp_path, "lxml", 5) is older
+
+
+MAIL = """
+import email
+
+from fastapi import FastAPI, Form
+
+app = FastAPI()
+END = "\\n"
+
+
+def lines(value: str) -> str:
+    return f"To: {value}\\nCc: {value}"
+
+
+def one(value: str) -> str:
+    return value.strip()
+
+
+@app.post("/contact")
+def contact(subject: str = Form(), to: str = Form(), more: bool = False):
+BODY
+    return email.message_from_string(message)
+"""
+
+
+def mail(*body: str) -> str:
+    return MAIL.replace("BODY", "\n".join(f"    {line}" for line in body))
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        (r'common = f"From: me\nTo: {to}"', r'message = f"X-Mailer: shop\n{common}\nSubject: {subject}\n\n"'),
+        (r'extra = "".join(f"{k}: v\n" for k in [to])', r'message = f"X: 1\n{extra}Subject: {subject}\n\n"'),
+        ('extra = ""', "if more:", r'    extra += f"Cc: {to}\n"', r'message = f"X: 1\n{extra}Subject: {subject}\n\n"'),
+        ("parts = []", r'parts.append(f"Cc: {to}\n")', r'message = "X: 1\n" + "".join(parts) + f"Subject: {subject}\n\n"'),
+        ('extra = f"A: 1{END}B: {to}"', r'message = f"X: 1\n{extra}\nSubject: {subject}\n\n"'),
+        (r'message = f"X: 1\n{lines(to)}\nSubject: {subject}\n\n"',),
+        ("from shop.mails import head", r'message = f"X: 1\n{head(to)}\nSubject: {subject}\n\n"'),
+        (r'message = "X: 1\n" + ("Cc: a\n" if more else "") + f"Subject: {subject}\n\n"',),
+        (r'for extra in [f"Cc: {to}\n"]:', r'    message = f"X: 1\n{extra}Subject: {subject}\n\n"'),
+    ],
+    ids=range(9),
+)  # fmt: skip
+def test_lines_that_the_code_makes_stay_lines(body: tuple[str, ...], tmp_path: Path) -> None:
+    assert repaired("INJ022", mail(*body), tmp_path, "message_from_string") is None
+
+
+def test_a_value_without_lines_of_the_code_is_kept_on_its_line(tmp_path: Path) -> None:
+    text = mail('name = one(to) or "nobody"', r'message = f"To: {name}\nSubject: {subject}\n\n"')
+    made = fixed("INJ022", text, tmp_path)
+    assert made is not None
+    assert made.count(".splitlines()") == 2
+
+
+@pytest.mark.parametrize(
+    ("call", "tar"),
+    [
+        ("shutil.unpack_archive(name, size)", False),
+        ('shutil.unpack_archive(f"{name}.zip", size)', False),
+        ('shutil.unpack_archive(name, size, "zip")', False),
+        ('shutil.unpack_archive(f"{name}.tar.gz", size, format="zip")', False),
+        ("shutil.unpack_archive(name, size, format=size)", False),
+        ('shutil.unpack_archive(f"{name}.gz", size)', False),
+        ('shutil.unpack_archive(name, size, "gztar")', True),
+        ('shutil.unpack_archive(name, size, format="tar")', True),
+        ('shutil.unpack_archive(f"{name}.tar.gz", size)', True),
+        ('shutil.unpack_archive(os.path.join(name, "a.tgz"), size)', True),
+        ('shutil.unpack_archive(name + ".tar.xz", size)', True),
+    ],
+)
+def test_only_tar_archives_take_a_filter(call: str, tar: bool, tmp_path: Path) -> None:
+    text = SHELL.replace("{}", call).replace("import subprocess", "import shutil")
+    made = repaired("INJ013", text, tmp_path, "shutil.unpack")
+    after = text.replace(call, f'{call[:-1]}, filter="data")')
+    assert made == ((after, True) if tar else None)
+
+
+def test_an_unpacked_archive_with_a_filter(tmp_path: Path) -> None:
+    call = 'shutil.unpack_archive(f"{name}.tar.gz", size)'
+    text = SHELL.replace("{}", call).replace("import subprocess", "import shutil")
+    made = repaired("INJ013", text, tmp_path, "shutil.unpack")
+    assert made is not None
+    (tmp_path / "in").mkdir()
+    (tmp_path / "in" / "a.txt").write_text("a")
+    shutil.make_archive(str(tmp_path / "all"), "gztar", tmp_path / "in")
+    space: dict[str, Any] = {}
+    exec(made[0], space)
+    space["shown"](str(tmp_path / "all"), str(tmp_path / "out"))
+    assert (tmp_path / "out" / "a.txt").read_text() == "a"
+
+
+@pytest.mark.parametrize(
+    ("lines", "made_anew"),
+    [
+        (['open(path, "a").write("x")', "if os.path.getsize(path) > 9:", "    os.remove(path)"], False),
+        (['open(path, "w").write("x")', "if name:", "    os.remove(path)"], False),
+        (['open(path, "w").write("x")', "print(name)", "os.remove(path)"], False),
+        (["try:", '    open(path, "a").write("x")', "finally:", "    os.remove(path)"], False),
+        (["try:", "    old = open(path).read()", '    open(path, "w").write("x")', "finally:", "    os.remove(path)"], False),
+        (["try:", "    if os.path.exists(path):", "        print(1)", '    open(path, "w").write("x")', "finally:", "    os.remove(path)"], False),
+        (["try:", "    if name:", '        open(path, "w").write("x")', "    open(path)", "finally:", "    os.remove(path)"], False),
+        (["try:", '    open(path, "w").write("x")', "finally:", "    if name:", "        os.remove(path)"], False),
+        (["try:", '    open(path, "w").write("x")', "finally:", "    print(name)"], False),
+        (["try:", '    open(path, "w").close()', "    open(path).close()", "finally:", "    os.remove(path)"], True),
+        (["try:", '    with open(path, "wb") as s:', "        s.write(b'x')", "finally:", "    os.remove(path)"], True),
+    ],
+    ids=range(11),
+)  # fmt: skip
+def test_a_file_that_keeps_something_keeps_its_name(
+    lines: list[str], made_anew: bool, tmp_path: Path
+) -> None:
+    body = "\n    ".join(['path = "/tmp/events.log"', *lines])
+    made = repaired("INJ024", SHELL.replace("{}", body), tmp_path, "open(path, ")
+    assert (made is not None) is made_anew
+    if made is not None:
+        assert made[1]
+        space: dict[str, Any] = {}
+        exec(made[0].replace('dir="/tmp"', f"dir={str(tmp_path)!r}"), space)
+        space["shown"]("a", "b")
+        assert [p.name for p in tmp_path.iterdir()] == ["main.py"]
+
+
+@pytest.mark.parametrize(
+    ("value", "safe"),
+    [
+        ('{"Content-Disposition": f\'attachment; filename="{name}"\'}', False),
+        ('{"X-A": name, "Content-Disposition": f\'attachment; filename="{name}"\'}', False),
+        ('{"X-A": name}', True),
+    ],
+)
+def test_a_name_of_a_file_in_another_parameter_is_reviewed(
+    value: str, safe: bool, tmp_path: Path
+) -> None:
+    call = f'return Response("", headers={value})'
+    text = SHELL.replace("{}", call).replace("import os", "from fastapi import Response")
+    made = repaired("INJ012", text, tmp_path, "headers=")
+    assert made is not None
+    assert made[1] is safe

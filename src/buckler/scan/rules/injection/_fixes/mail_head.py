@@ -11,6 +11,7 @@ from buckler.scan.python.constants import value_of
 from buckler.scan.python.index import Index, argument, last
 from buckler.scan.rules._support.statements import assigned
 from buckler.scan.rules.auth._fixes.kinds import TEXT, kind_of
+from buckler.scan.rules.injection._fixes.lines_of_values import may_have_lines
 from buckler.scan.rules.injection._fixes.pieces import (
     Letter,
     Value,
@@ -85,6 +86,8 @@ def _head(draft: Draft, node: ast.expr, before: str) -> Iterator[tuple[str, Valu
         value = nodes.pop(0)
         if "\n\n" in before.lstrip("\n"):
             return
+        if may_have_lines(draft.index, value):
+            raise UnreadableText
         if before and part.plain and not _has_none(draft.index, value):
             yield quote_around(pieces, part), part, value
         before += "\0"
@@ -92,7 +95,8 @@ def _head(draft: Draft, node: ast.expr, before: str) -> Iterator[tuple[str, Valu
 
 def _has_none(index: Index, node: ast.expr) -> bool:
     """Whether a value is known to hold no line end: a constant, a number, an address."""
-    if value_of(index, node) is not None or last(node) in ("len", "round", "int"):
+    known = value_of(index, node)
+    if (known is not None and not known.default) or last(node) in ("len", "round", "int"):
         return True
     given = index.parameter(node) if isinstance(node, ast.Name) else None
     kind = given.annotation if given is not None else None

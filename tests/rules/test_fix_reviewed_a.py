@@ -151,6 +151,10 @@ def test_a_repaired_command_says_the_same(
         "x = subprocess.run(f\"cat '{name}'\", shell=True)\n    return x.returncode",
         "return subprocess.run(f\"cat '{name}'\", shell=True)",
         "x = subprocess.run(f\"cat '{name}'\", shell=True)\n    x.check_returncode()",
+        "x = subprocess.run(f\"cat '{name}'\", shell=True)\n    return x",
+        "x = subprocess.run(f\"cat '{name}'\", shell=True)\n    show(x)",
+        "x = subprocess.run(f\"cat '{name}'\", shell=True)\n    y = x",
+        "size.x = subprocess.run(f\"cat '{name}'\", shell=True)",
     ],
 )
 def test_who_looks_at_the_exit_code_sees_a_missing_program(looks: str, tmp_path: Path) -> None:

@@ -17,7 +17,7 @@ _OPTIONS = frozenset(
     "stderr universal_newlines limit".split()
 )
 _NOT_FOUND = 127
-_ASKS = frozenset({"returncode", "check_returncode", "CalledProcessError"})
+_ASKS = frozenset({"returncode", "check_returncode", "CalledProcessError", "wait"})
 
 
 def same_words(draft: Draft, call: ast.Call, command: ast.expr) -> bool:
@@ -69,12 +69,32 @@ def _asks_for_missing(draft: Draft, call: ast.Call) -> bool:
         for node in ast.walk(function or draft.index.tree)
     ):
         return True
-    if argument(call, "check") is None and draft.index.name(call.func) == "subprocess.run":
-        outer = draft.index.parents.get(call)
-        if isinstance(outer, ast.Return | ast.Call | ast.keyword):
-            return True
+    if _goes_on(draft, call):
+        return True
     return any(
         (isinstance(node, ast.Attribute) and node.attr in _ASKS)
         or (isinstance(node, ast.Name) and node.id in _ASKS)
         for node in ast.walk(draft.index.tree)
     )
+
+
+def _goes_on(draft: Draft, call: ast.Call) -> bool:
+    """Whether other code gets what ``subprocess.run`` gives, and may look at it."""
+    if draft.index.name(call.func) != "subprocess.run":
+        return False
+    parents = draft.index.parents
+    function = draft.index.function_of(call)
+    results: list[ast.AST] = [call]
+    stored = parents.get(call)
+    if isinstance(stored, ast.Assign | ast.AnnAssign | ast.NamedExpr):
+        targets = stored.targets if isinstance(stored, ast.Assign) else [stored.target]
+        names = {target.id for target in targets if isinstance(target, ast.Name)}
+        if len(names) < len(targets):
+            return True
+        results += [
+            node
+            for node in ast.walk(function or draft.index.tree)
+            if isinstance(node, ast.Name) and node.id in names and isinstance(node.ctx, ast.Load)
+        ]
+        results.remove(call)
+    return any(not isinstance(parents.get(r), ast.Attribute | ast.Expr) for r in results)

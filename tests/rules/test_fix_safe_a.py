@@ -126,7 +126,7 @@ SHELL = "import asyncio\nimport os\nimport subprocess\nfrom fastapi import FastA
         ("""subprocess.check_output("wc '" + name + "'", shell=True)""", """subprocess.check_output(["wc", "--", name])""", True),
         ("""x = os.system(f"rm '{name}'")""", """x = subprocess.call(["rm", "--", name])""", False),
         ("""subprocess.run(f"cat {name}", shell=True)""", """subprocess.run(["cat", "--", name])""", False),
-        ("""subprocess.run(f"convert '{name}'", shell=True)""", """subprocess.run(["convert", "--", name])""", False),
+        ("""subprocess.run(f"pandoc '{name}'", shell=True)""", """subprocess.run(["pandoc", "--", name])""", False),
         ("""subprocess.run(f"cat '{name}'", shell=True, env={})""", """subprocess.run(["cat", "--", name], env={})""", False),
         ("""subprocess.Popen(f"cat '{name}'", shell=True)""", """subprocess.Popen(["cat", "--", name])""", False),
         ("""subprocess.run(f"cat '{name}'", shell=True).returncode == 127""", """subprocess.run(["cat", "--", name]).returncode == 127""", False),

@@ -34,7 +34,7 @@ COMMANDS = [
     ('subprocess.run("ping -c 1 " + host, shell=True, check=True)', 'subprocess.run(["ping", "-c", "1", "--", host], check=True)'),
     ('subprocess.run("ping -c 1 %s" % host, timeout=3, shell=True)', 'subprocess.run(["ping", "-c", "1", "--", host], timeout=3)'),
     ("subprocess.run(f\"ping '{host}'\", shell=True)", 'subprocess.run(["ping", "--", host])'),
-    ('subprocess.run(f"tar --file={host} -t", shell=True)', 'subprocess.run(["tar", f"--file={host}", "-t"])'),
+    ('subprocess.run(f"du --exclude={host} -s", shell=True)', 'subprocess.run(["du", f"--exclude={host}", "-s"])'),
     ('subprocess.run(f"say {host} \'and more\'", shell=True)', 'subprocess.run(["say", "--", host, "and more"])'),
     ('os.system(f"ping {host}")', 'subprocess.call(["ping", "--", host])'),
     ('os.system(f"ping {number}")', 'subprocess.call(["ping", "--", str(number)])'),

@@ -20,7 +20,6 @@ _ADDRESS = re.compile(
 _EVENT = re.compile(r"""\bon\w+\s*=\s*(?:"[^"]*|'[^']*)$""", re.IGNORECASE)
 _QUOTED = re.compile(r"""<\w[^<>]*=\s*(?:"[^"]*|'[^']*)$""")
 _BARE = re.compile(r"""<\w[^<>]*\s[\w-]+\s*=\s*[^\s"'<>]*$""")
-_TAG = re.compile(r"</?[a-z][^<>]*>?", re.IGNORECASE)
 
 
 def is_page(flow: Flow) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from pathlib import Path
 
 from buckler.core.errors import UnreadableFile
@@ -45,7 +46,6 @@ def may_be_older(folder: Path, package: str, major: int) -> bool:
 
 def _bounds(folder: Path, package: str) -> list[tuple[int, int]]:
     """The oldest and the newest first number that each mention of a package allows; of what cannot be read, any."""
-    named = re.compile(rf"^[\s\"']*{re.escape(package)}\b(?![-.\w])(?P<rest>[^\n]*)", re.M | re.I)
     locked = re.compile(
         rf"^name = \"{re.escape(package)}\"\nversion = \"(?P<number>\d+)", re.M | re.I
     )
@@ -58,17 +58,44 @@ def _bounds(folder: Path, package: str) -> list[tuple[int, int]]:
         if path.suffix == ".lock":
             found += [(int(m["number"]),) * 2 for m in locked.finditer(text)]
         else:
-            found += [_between(match["rest"]) for match in named.finditer(text)]
+            named = _specifiers(text, package, path.suffix == ".toml")
+            found += [_between(specifier) for specifier in named]
     return found
 
 
-def _between(rest: str) -> tuple[int, int]:
+def _specifiers(text: str, package: str, toml: bool) -> Iterator[str]:
+    """What a file says of the versions of a package, without the condition behind a semicolon."""
+    name = rf"{re.escape(package)}(?![-.\w])"
+    extras = r"\s*(?:\[[^\]\n]*\])?"
+    plain = re.compile(rf"\s*{name}{extras}(?P<rest>[^;\\\n]*)", re.I)
+    quoted = re.compile(rf"(?P<q>[\"']){name}{extras}(?P<rest>(?:(?!(?P=q))[^;\n])*)", re.I)
+    key = re.compile(
+        rf"\s*{name}\s*=\s*(?:\{{(?:[^}}\n]*[,\s])?version\s*=\s*)?[\"'](?P<rest>[^\"'\n]*)", re.I
+    )
+    table = re.compile(rf"\s*{name}\s*=", re.I)
+    for line in text.splitlines():
+        wanted = re.split(r"(?:^|\s)#|\s--", line, maxsplit=1)[0]
+        if not toml:
+            match = plain.match(wanted)
+            found = [match["rest"]] if match is not None else []
+        elif table.match(wanted):
+            match = key.match(wanted)
+            found = [match["rest"] if match is not None else ""]
+        else:
+            found = [match["rest"] for match in quoted.finditer(wanted)]
+        yield from ("" if rest.lstrip().startswith("@") else rest for rest in found)
+
+
+def _between(specifier: str) -> tuple[int, int]:
     """The first numbers behind ``==``, ``>=``, ``~=``, ``^``, and behind ``<``, ``<=``, ``==``, ``~=``, ``^``."""
-    wanted = rest.partition("#")[0]
-    low = re.search(r"(?:[=~>]=|>|\^)\s*[\"']?(\d+)", wanted)
-    high = re.search(r"(?P<how><=?|==|~=|\^)\s*[\"']?(?P<number>\d+)(?P<more>[.\d]*)", wanted)
+    either = [_of_one(part) for part in specifier.split("|") if part.strip()] or [_ANY]
+    return min(low for low, _ in either), max(high for _, high in either)
+
+
+def _of_one(specifier: str) -> tuple[int, int]:
+    low = re.search(r"(?:[=~>]=|>|\^)\s*(\d+)", specifier)
     newest = _ANY[1]
-    if high is not None:
+    for high in re.finditer(r"(?P<how><=?|==|~=|\^)\s*(?P<number>\d+)(?P<more>[.\d]*)", specifier):
         whole = high["how"] == "<" and not high["more"].strip(".0")
-        newest = int(high["number"]) - whole
+        newest = min(newest, int(high["number"]) - whole)
     return (int(low[1]) if low else _ANY[0]), newest

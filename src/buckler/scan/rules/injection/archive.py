@@ -19,6 +19,7 @@ from buckler.scan.python.index import last, unpacks
 from buckler.scan.rules._support.flow_paths import harmful_in_path
 from buckler.scan.rules._support.flows import told
 from buckler.scan.rules.injection._fixes.inside import kept_inside
+from buckler.scan.rules.injection._fixes.tars import is_tar, is_unpacking
 from buckler.scan.rules.injection._paths import DEPTH, escaped
 
 
@@ -179,7 +180,9 @@ class ArchiveExtraction(Rule):
         """``filter="data"`` (PEP 706), or a check of the path that an entry names."""
         for call in draft.calls_at(finding):
             if last(call.func) in ("extract", "extractall", "unpack_archive"):
-                if unpacks(call) or len(call.args) > 2:
+                if unpacks(call) or len(call.args) > 2 + is_unpacking(call):
+                    return None
+                if is_unpacking(call) and not is_tar(draft.index, call):
                     return None
                 draft.set_keyword(call, "filter", draft.quote("data"))
                 return draft.repair("unpacks plain files alone, into the folder alone")

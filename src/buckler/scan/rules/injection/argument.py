@@ -35,6 +35,9 @@ VALUE_OPTIONS = {
 """Options whose value is the next argument, so that it cannot be an option itself."""
 
 
+UNKNOWN = "a program that does not end its options at -- takes it for an argument"
+
+
 def takes_value(program: str, option: str) -> bool:
     """Whether the argument after ``option`` is its value, whatever it looks like."""
     if program == "find":
@@ -88,7 +91,7 @@ class ArgumentInjection(Rule):
         """,
     )
     fix = Fix(
-        'end the options first: ["git", "log", "--", name]',
+        'end the options first: ["cat", "--", name]',
         before='subprocess.run(["file", name])',
         after='subprocess.run(["file", "--", name])',
         safe=True,
@@ -196,8 +199,12 @@ class ArgumentInjection(Rule):
     def fix_source(self, draft: Draft, finding: Finding) -> Repair | None:
         """``--`` before the first argument that is a value."""
         for call in draft.calls_at(finding):
-            if options_ended(draft, call):
-                return draft.repair("ends the options before the value, by --")
+            if how := options_ended(draft, call):
+                return draft.repair(
+                    "ends the options before the value, by --",
+                    safe=how == "alike",
+                    changes="" if how == "alike" else UNKNOWN,
+                )
         return None
 
 

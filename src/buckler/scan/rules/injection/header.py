@@ -177,6 +177,12 @@ class HeaderInjection(Rule):
 
     def fix_source(self, draft: Draft, finding: Finding) -> Repair | None:
         """A file name as RFC 6266 writes it, any other value without line ends."""
-        if quoted_in_header(draft, finding.location.line or 0):
-            return draft.repair("quotes what stands in the header")
+        if how := quoted_in_header(draft, finding.location.line or 0):
+            return draft.repair(
+                "quotes what stands in the header",
+                safe=how == "alike",
+                changes=""
+                if how == "alike"
+                else "clients that read filename= alone see no name of the file",
+            )
         return None

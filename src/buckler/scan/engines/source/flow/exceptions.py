@@ -74,9 +74,6 @@ INTERNAL = re.compile(
     re.I,
 )
 """A path, an address, a port, a statement."""
-_NUMBERS = frozenset(
-    {"errno", "winerror", "code", "status", "status_code", "returncode", "lineno", "colno", "pos"}
-)
 _HELD = frozenset(
     {"args", "strerror", "filename", "filename2", "orig", "message", "msg", "reason", "detail"}
     | {"stderr", "stdout", "output", "cmd", "statement", "params", "doc", "object", "diag"}

@@ -14,21 +14,25 @@ _FULL_NAME = "filename*=UTF-8''"
 _RESPONSES = "headers"
 
 
-def quoted_in_header(draft: Draft, line: int) -> bool:
-    """Quote the values of the headers that a line sets; whether there was one that could be.
+def quoted_in_header(draft: Draft, line: int) -> str:
+    """Quote the values of the headers that a line sets.
 
     The name of a file becomes ``filename*=UTF-8''…`` (RFC 6266, 4.3), which says the same name. From
     any other value the line ends are taken, which no header can have (RFC 9110, 5.5).
+
+    Returns:
+        ``seen`` where the name of a file is written anew, ``alike`` where line ends are gone alone, empty where
+        nothing could be done.
     """
-    done = False
+    done = ""
     for key, value in _headers(draft, line):
         named = isinstance(key, ast.Constant) and isinstance(key.value, str)
         if named and str(key.value).lower() == "content-disposition":  # type: ignore[attr-defined]
-            done = _file_name(draft, _made(draft, value)) or done
+            done = "seen" if _file_name(draft, _made(draft, value)) else done
         elif isinstance(value, ast.Name) and _is_text(draft, value):
             ends = [draft.quote("\r"), draft.quote("\n"), draft.quote("")]
             draft.wrap(value, "", f".replace({ends[0]}, {ends[2]}).replace({ends[1]}, {ends[2]})")
-            done = True
+            done = done or "alike"
     return done
 
 

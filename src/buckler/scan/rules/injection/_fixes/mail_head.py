@@ -11,7 +11,14 @@ from buckler.scan.python.constants import value_of
 from buckler.scan.python.index import Index, argument, last
 from buckler.scan.rules._support.statements import assigned
 from buckler.scan.rules.auth._fixes.kinds import TEXT, kind_of
-from buckler.scan.rules.injection._fixes.pieces import Letter, Pieces, Value, pieces_of
+from buckler.scan.rules.injection._fixes.lines_of_values import may_have_lines
+from buckler.scan.rules.injection._fixes.pieces import (
+    Letter,
+    Value,
+    nodes_of,
+    pieces_of,
+    quote_around,
+)
 
 _MESSAGES = {
     "sendmail": (2, ("msg", "message")),
@@ -71,7 +78,7 @@ def _lines(node: ast.expr | None) -> Iterator[tuple[ast.expr, str]]:
 def _head(draft: Draft, node: ast.expr, before: str) -> Iterator[tuple[str, Value, ast.expr]]:
     """The values that stand before the empty line and may hold line ends."""
     pieces = pieces_of(draft, node)
-    nodes = _nodes(node, pieces)
+    nodes = nodes_of(node, pieces)
     for part in pieces.parts:
         if isinstance(part, Letter):
             before = (before + part.text).replace("\r\n", "\n")
@@ -79,34 +86,17 @@ def _head(draft: Draft, node: ast.expr, before: str) -> Iterator[tuple[str, Valu
         value = nodes.pop(0)
         if "\n\n" in before.lstrip("\n"):
             return
+        if may_have_lines(draft.index, value):
+            raise UnreadableText
         if before and part.plain and not _has_none(draft.index, value):
-            yield _quote_around(pieces, part), part, value
+            yield quote_around(pieces, part), part, value
         before += "\0"
-
-
-def _nodes(node: ast.expr, pieces: Pieces) -> list[ast.expr]:
-    """The values of a text as nodes, in the order of its pieces."""
-    if pieces.how in ("%", "format"):
-        return [pieces.arguments[str(value.key)] for value in pieces.values]
-    found = list(_in_terms(node))
-    if len(found) != len(pieces.values):
-        raise UnreadableText
-    return found
-
-
-def _in_terms(node: ast.expr) -> Iterator[ast.expr]:
-    if isinstance(node, ast.JoinedStr):
-        yield from (part.value for part in node.values if isinstance(part, ast.FormattedValue))
-    elif isinstance(node, ast.BinOp):
-        yield from _in_terms(node.left)
-        yield from _in_terms(node.right)
-    elif not isinstance(node, ast.Constant):
-        yield node
 
 
 def _has_none(index: Index, node: ast.expr) -> bool:
     """Whether a value is known to hold no line end: a constant, a number, an address."""
-    if value_of(index, node) is not None or last(node) in ("len", "round", "int"):
+    known = value_of(index, node)
+    if (known is not None and not known.default) or last(node) in ("len", "round", "int"):
         return True
     given = index.parameter(node) if isinstance(node, ast.Name) else None
     kind = given.annotation if given is not None else None
@@ -125,10 +115,3 @@ def _kept(draft: Draft, quote: str, part: Value, node: ast.expr) -> None:
         return
     shown = draft.operand(node) if is_text else f"str({draft.of(node)})"
     draft.replace(node, f"{draft.quote(' ')}.join({shown}.splitlines())")
-
-
-def _quote_around(pieces: Pieces, part: Value) -> str:
-    if pieces.how in ("%", "format"):
-        return ""
-    inside = [t for t in pieces.tokens if t.body <= part.start and part.end <= t.body_end]
-    return inside[0].quote[0] if inside else ""

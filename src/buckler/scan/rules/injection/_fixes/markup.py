@@ -10,7 +10,13 @@ from buckler.scan.fix.draft import Draft
 from buckler.scan.python.index import argument, last
 from buckler.scan.rules._support.flow_pages import place_in_page
 from buckler.scan.rules._support.statements import assigned
-from buckler.scan.rules.injection._fixes.pieces import Letter, Value, pieces_of
+from buckler.scan.rules.injection._fixes.pieces import (
+    Letter,
+    Value,
+    nodes_of,
+    pieces_of,
+    quote_around,
+)
 
 _PAGES = ("HTMLResponse", "Response", "StreamingResponse", "Markup", "mark_safe", "HttpResponse")
 _MARKUP = "<"
@@ -67,24 +73,30 @@ def texts_in(draft: Draft, node: ast.expr, depth: int) -> Iterator[ast.expr]:
 def _escaped(draft: Draft, node: ast.expr) -> bool:
     try:
         pieces = pieces_of(draft, node)
+        nodes = nodes_of(node, pieces)
     except UnreadableText:
         return False
     if pieces.how not in ("f", "+"):
         return False
     before = ""
-    edits: list[tuple[Value, bool]] = []
+    edits: list[tuple[Value, ast.expr]] = []
     for part in pieces.parts:
         if isinstance(part, Letter):
             before += part.text
             continue
+        value = nodes.pop(0)
         # What cannot be told from markup stays; if it was the value that matters, the repair does not hold.
         stays = not part.plain or is_clean(draft, node, part) or _is_markup(draft, node, part)
         if not stays and _MARKUP in before and not place_in_page(before):
-            edits.append((part, pieces.how == "f"))
+            edits.append((part, value))
         before += "\0"
-    for part, braces in edits:
+    for part, value in edits:
+        braces = bool(quote_around(pieces, part))
         made = _escape(draft, node, part.source.strip(), plain=not braces)
-        draft.edit(part.start, part.end, f"{{{made}}}" if braces else made)
+        if braces:
+            draft.edit(part.start, part.end, f"{{{made}}}")
+        else:
+            draft.replace(value, made)
     return bool(edits)
 
 

@@ -121,6 +121,36 @@ def pieces_of(draft: Draft, node: ast.expr) -> Pieces:
     return made
 
 
+def nodes_of(node: ast.expr, pieces: Pieces) -> list[ast.expr]:
+    """The values of a text as nodes, in the order of its pieces.
+
+    Raises:
+        UnreadableText: They cannot be told apart.
+    """
+    if pieces.how in ("%", "format"):
+        return [pieces.arguments[str(value.key)] for value in pieces.values]
+    found = list(_in_terms(node))
+    if len(found) != len(pieces.values):
+        raise UnreadableText
+    return found
+
+
+def _in_terms(node: ast.expr) -> Iterator[ast.expr]:
+    for term in _terms(node):
+        if isinstance(term, ast.JoinedStr):
+            yield from (part.value for part in term.values if isinstance(part, ast.FormattedValue))
+        elif not _is_literal(term):
+            yield term
+
+
+def quote_around(pieces: Pieces, part: Value) -> str:
+    """The quote of the f-string that a value stands in, or nothing."""
+    if pieces.how in ("%", "format"):
+        return ""
+    inside = [t for t in pieces.tokens if t.body <= part.start and part.end <= t.body_end]
+    return inside[0].quote[0] if inside and part.start < part.end else ""
+
+
 def _with_source(draft: Draft, made: Pieces, part: Letter | Value) -> Letter | Value:
     if isinstance(part, Letter) or part.key is None:
         return part

@@ -8,13 +8,8 @@ from buckler.core.errors import UnreadableText
 from buckler.scan.fix.draft import Draft
 from buckler.scan.python.index import argument
 from buckler.scan.rules.injection._fixes.pieces import Letter, Value, pieces_of
+from buckler.scan.rules.injection._fixes.programs import UNIX
 
-_PROGRAMS = frozenset(
-    "basename cat chmod chown cksum comm cp cut date df diff dirname du file fold grep gunzip gzip head id join "
-    "ln ls md5sum mkdir mv nl paste ping readlink realpath rm rmdir sed seq sha1sum sha256sum sha512sum sort "
-    "split stat tac tail tar touch traceroute tr uniq wc whois xz".split()
-)
-"""Programs of Unix systems that no shell has built in, and that end their options at ``--``."""
 _EXPRESSIONS = ("subprocess.run", "subprocess.check_output", "asyncio.create_subprocess_shell")
 _STATEMENTS = ("subprocess.call", "subprocess.check_call", "os.system")
 _OPTIONS = frozenset(
@@ -22,6 +17,7 @@ _OPTIONS = frozenset(
     "stderr universal_newlines limit".split()
 )
 _NOT_FOUND = 127
+_ASKS = frozenset({"returncode", "check_returncode", "CalledProcessError", "wait"})
 
 
 def same_words(draft: Draft, call: ast.Call, command: ast.expr) -> bool:
@@ -29,7 +25,7 @@ def same_words(draft: Draft, call: ast.Call, command: ast.expr) -> bool:
 
     Each value stands in quotes, which keep blanks and wildcards together as a list does. Out of quotes a
     blank at the end of a name is taken away by the shell, and two words are two arguments. Nothing else that
-    a shell does shows: its exit code of 127 for a missing program, or the status that ``os.system`` gives.
+    a shell does shows: its exit code for a missing program, or the status that ``os.system`` gives.
     """
     name = draft.index.name(call.func)
     alone = isinstance(draft.index.parents.get(call), ast.Expr)
@@ -48,7 +44,7 @@ def same_words(draft: Draft, call: ast.Call, command: ast.expr) -> bool:
         if isinstance(part, Value) or part.text in " \t":
             break
         program += part.text
-    return program in _PROGRAMS and _all_quoted(parts)
+    return program in UNIX and _all_quoted(parts)
 
 
 def _all_quoted(parts: list[Letter | Value]) -> bool:
@@ -66,9 +62,39 @@ def _all_quoted(parts: list[Letter | Value]) -> bool:
 
 
 def _asks_for_missing(draft: Draft, call: ast.Call) -> bool:
-    """Whether the function looks for the exit code with which a shell says that there is no such program."""
+    """Whether the code looks at the exit code, which a shell gives for a missing program, or gives it on."""
     function = draft.index.function_of(call)
-    return any(
+    if any(
         isinstance(node, ast.Constant) and node.value == _NOT_FOUND
         for node in ast.walk(function or draft.index.tree)
+    ):
+        return True
+    if _goes_on(draft, call):
+        return True
+    return any(
+        (isinstance(node, ast.Attribute) and node.attr in _ASKS)
+        or (isinstance(node, ast.Name) and node.id in _ASKS)
+        for node in ast.walk(draft.index.tree)
     )
+
+
+def _goes_on(draft: Draft, call: ast.Call) -> bool:
+    """Whether other code gets what ``subprocess.run`` gives, and may look at it."""
+    if draft.index.name(call.func) != "subprocess.run":
+        return False
+    parents = draft.index.parents
+    function = draft.index.function_of(call)
+    results: list[ast.AST] = [call]
+    stored = parents.get(call)
+    if isinstance(stored, ast.Assign | ast.AnnAssign | ast.NamedExpr):
+        targets = stored.targets if isinstance(stored, ast.Assign) else [stored.target]
+        names = {target.id for target in targets if isinstance(target, ast.Name)}
+        if len(names) < len(targets):
+            return True
+        results += [
+            node
+            for node in ast.walk(function or draft.index.tree)
+            if isinstance(node, ast.Name) and node.id in names and isinstance(node.ctx, ast.Load)
+        ]
+        results.remove(call)
+    return any(not isinstance(parents.get(r), ast.Attribute | ast.Expr) for r in results)

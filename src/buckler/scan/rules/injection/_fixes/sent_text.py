@@ -70,11 +70,17 @@ def _is_text(annotation: ast.expr | None) -> bool:
 
 
 def _comes_with_request(default: ast.expr | None) -> bool:
-    """Whether the value comes from the client, not from a dependency."""
+    """Whether the value comes from the client, not from a dependency, nor is markup where none is sent."""
     if default is None or isinstance(default, ast.Constant):
-        return True
-    return (
-        isinstance(default, ast.Call)
-        and isinstance(default.func, ast.Name)
-        and default.func.id in _SENT
-    )
+        return not _is_escaped(default)
+    if not isinstance(default, ast.Call) or not isinstance(default.func, ast.Name):
+        return False
+    given = [*default.args[:1], *(k.value for k in default.keywords if k.arg == "default")]
+    made = any(k.arg in ("default_factory", None) for k in default.keywords)
+    constant = all(isinstance(g, ast.Constant) and not _is_escaped(g) for g in given)
+    return default.func.id in _SENT and constant and not made
+
+
+def _is_escaped(default: ast.expr | None) -> bool:
+    """Whether a default looks different once it is escaped."""
+    return isinstance(default, ast.Constant) and bool(set("<>&'\"") & set(str(default.value)))

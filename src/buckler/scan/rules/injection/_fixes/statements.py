@@ -44,6 +44,7 @@ class Statement:
 
 
 def statement_of(draft: Draft, call: ast.Call) -> Statement | None:
+    """The statement that a call executes, or that it marks as one for a call around it; None where its text is unknown."""
     index = draft.index
     if index.name(call.func) in _TEXT:
         outer = index.parents.get(call)

@@ -21,6 +21,19 @@ _WANTS_NONE = frozenset(
 """Calls that fail or do something else where the file is there already."""
 
 
+_ALWAYS = (
+    ast.With,
+    ast.AsyncWith,
+    ast.withitem,
+    ast.Expr,
+    ast.Assign,
+    ast.Await,
+    ast.Call,
+    ast.Attribute,
+)
+"""What runs its parts whenever it runs itself."""
+
+
 def made_with_its_name(draft: Draft, call: ast.Call) -> str:
     """Have the system make the file of a call of ``mktemp``, or of ``open`` under a fixed name.
 
@@ -78,9 +91,8 @@ def _fixed_name(draft: Draft, call: ast.Call) -> str:
     target, value = statement.targets[0], statement.value
     if not isinstance(target, ast.Name) or not isinstance(value, ast.Constant):
         return ""
-    if _used(draft, function, given.id, statement) != "alike" or not _removed(
-        draft, function, given.id
-    ):
+    used = _used(draft, function, given.id, statement) == "alike"
+    if not used or not _removed(draft, statement, given.id) or _is_kept(draft, function, given.id):
         return ""
     if not isinstance(value.value, str) or _is_named_elsewhere(draft, value):
         return ""
@@ -149,11 +161,40 @@ def _is_next(draft: Draft, statement: ast.stmt, call: ast.Call) -> bool:
     return False
 
 
-def _removed(draft: Draft, function: Function, name: str) -> bool:
-    return any(
-        draft.index.name(call.func) in _REMOVES and call.args and last(call.args[0]) == name
-        for call in draft.index.calls_in(function)
-    )
+def _removed(draft: Draft, statement: ast.Assign, name: str) -> bool:
+    """Whether the next statement is a ``try`` that removes the file in the end, whatever happens."""
+    outer = draft.index.parents.get(statement)
+    for block in (getattr(outer, field, None) for field in ("body", "orelse", "finalbody")):
+        if not isinstance(block, list) or statement not in block:
+            continue
+        for after in block[block.index(statement) + 1 :][:1]:
+            final = after.finalbody[0] if isinstance(after, ast.Try) and after.finalbody else None
+            if isinstance(final, ast.Expr) and isinstance(final.value, ast.Call):
+                removing = draft.index.name(final.value.func) in _REMOVES
+                return removing and [ast.unparse(a) for a in final.value.args] == [name]
+    return False
+
+
+def _is_kept(draft: Draft, function: Function, name: str) -> bool:
+    """Whether the file may hold something of an earlier call: it is added to, or looked at before it is written."""
+    reads = [n for n in ast.walk(function) if isinstance(n, ast.Name) and n.id == name]
+    reads = [n for n in reads if isinstance(n.ctx, ast.Load)]
+    first = draft.index.parents.get(min(reads, key=lambda n: (n.lineno, n.col_offset)))
+    if not isinstance(first, ast.Call) or "w" not in _mode(draft, first):
+        return True
+    outer = draft.index.parents.get(first)
+    while outer is not None and not isinstance(outer, ast.Try):
+        if not isinstance(outer, _ALWAYS):
+            return True
+        outer = draft.index.parents.get(outer)
+    opened = (draft.index.parents.get(n) for n in reads)
+    return any("a" in _mode(draft, call) for call in opened if isinstance(call, ast.Call))
+
+
+def _mode(draft: Draft, call: ast.Call) -> str:
+    """How a call opens its file; nothing of other calls."""
+    known = draft.index.name(call.func) in _OPENS
+    return text(draft.index, argument(call, "mode", 1)) or "" if known else ""
 
 
 def _is_named_elsewhere(draft: Draft, value: ast.Constant) -> bool:

@@ -9,10 +9,9 @@ from buckler.scan.fix.draft import Draft
 from buckler.scan.fix.quotes import quoted
 from buckler.scan.python.index import last
 from buckler.scan.rules.injection._fixes.pieces import Letter, Value, pieces_of
+from buckler.scan.rules.injection._fixes.programs import VALUE, may_end, starts_others
 
 _SHELL = frozenset("|&;<>()$`*?[]{}~#!\n=%^")
-_TAKE_IT_AS_TEXT = frozenset({"echo", "test", "expr", "find"})
-"""Programs for which ``--`` does not end the options, so a value there stays one."""
 Word = list[Letter | Value]
 
 
@@ -33,14 +32,16 @@ def argument_list(draft: Draft, node: ast.expr) -> list[str] | None:
         return None
     if any(isinstance(p, Value) and _holds_words(draft, p) for word in words for p in word):
         return None
-    program = "".join(part.text for part in words[0] if isinstance(part, Letter))
+    shown = ["".join(_text(word)) for word in words]
+    if starts_others(shown):
+        return None
     made = [_source(draft, node, word) for word in words]
-    first = next((n for n, word in enumerate(words) if word and isinstance(word[0], Value)), None)
-    ended = any("".join(_text(word)) == "--" for word in words[: first or 0])
-    later = words[first:] if first is not None else []
-    options = any(_text(word)[:1] == ["-"] for word in later)
-    if first is not None and not ended:
-        if options or program.rpartition("/")[2] in _TAKE_IT_AS_TEXT:
+    first = next((n for n, word in enumerate(shown) if word.startswith(VALUE)), None)
+    if first is not None and "--" in shown[:first]:
+        ended = shown.index("--")
+        return made if may_end([*shown[:ended], *shown[first:]], ended) else None
+    if first is not None:
+        if not may_end(shown, first):
             return None
         made.insert(first, draft.quote("--"))
     return made
@@ -63,7 +64,7 @@ def _holds_words(draft: Draft, value: Value) -> bool:
 
 
 def _text(word: Word) -> list[str]:
-    return [part.text if isinstance(part, Letter) else "\0" for part in word]
+    return [part.text if isinstance(part, Letter) else VALUE for part in word]
 
 
 def _words(parts: list[Letter | Value]) -> list[Word] | None:

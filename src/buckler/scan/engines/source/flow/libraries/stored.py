@@ -32,9 +32,6 @@ http.Response.{json,text,content,read,body,iter_lines,iter_content,aread} http.R
 _MODELS = """
 llm.Completions.{create,parse,stream,acreate} llm.Chat.{invoke,ainvoke,predict,stream,astream,complete,acomplete,generate_content,generate_content_async,send_message}
 """
-_PASSED = frozenset(
-    {"scalars", "mappings", "unique", "all", "first", "one", "one_or_none", "to_list", "fetchall"}
-)
 
 
 @cache

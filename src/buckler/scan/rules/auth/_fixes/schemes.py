@@ -63,6 +63,7 @@ def _hashed_slowly(draft: Draft, call: ast.Call) -> str:
     draft.insert_element(schemes, 0, draft.quote(SLOW))
     draft.set_keyword(call, f"{SLOW}__rounds", ROUNDS)
     bounded = any(
-        _BOUNDED.search(content.decode(errors="replace")) for _, content in other_files(draft)
+        content is None or _BOUNDED.search(content.decode(errors="replace"))
+        for _, content in other_files(draft)
     )
     return "seen" if bounded or _BOUNDED.search(draft.text) else "alike"

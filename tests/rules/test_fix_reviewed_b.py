@@ -1,0 +1,81 @@
+"""Repairs that somebody else would notice in some shapes: those are reviewed, or left to a person."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tests.rules.repairing import fixed, repairs
+from tests.rules.test_fix_safe_a import repaired
+
+ENTRY = """from fastapi import FastAPI, Request
+from fastapi.responses import JSONResponse
+
+app = FastAPI()
+
+
+@app.middleware("http")
+async def check(request: Request, call_next):
+    path = request.url.path
+    if {test} and "session" not in request.cookies:
+        return JSONResponse({{}}, status_code=401)
+    return await call_next(request)
+
+
+"""
+
+
+def routes(*paths: str) -> str:
+    return "".join(f"@app.get('{p}')\ndef f{n}(): ...\n\n\n" for n, p in enumerate(paths))
+
+
+@pytest.mark.parametrize(
+    ("test", "after", "paths", "safe"),
+    [
+        ('not path.startswith("/public")', 'path.rstrip("/") != "/public"', ["/public", "/publications-internal"], False),
+        ('not path.startswith("/public")', 'path.rstrip("/") not in ("/public", "/public/a")', ["/public", "/public/a"], True),
+        ('"login" not in path', 'path.rstrip("/") != "/login"', ["/login", "/admin/login-as"], False),
+        ('"login" not in path', 'path.rstrip("/") != "/login"', ["/login"], True),
+        ('not path.endswith("/health")', 'path != "/health"', ["/health", "/admin/health"], False),
+    ],
+)  # fmt: skip
+def test_routes_that_only_look_alike_are_not_let_through(
+    test: str, after: str, paths: list[str], safe: bool, tmp_path: Path
+) -> None:
+    text = ENTRY.format(test=test) + routes(*paths)
+    assert fixed("ACC015", text, tmp_path, safe=safe) == ENTRY.format(test=after) + routes(*paths)
+
+
+@pytest.mark.parametrize(
+    "more",
+    [
+        "def late(): ...\n\n\napp.get(PATH)(late)\n",
+        "def late(): ...\n\n\nadd = app.get('/public/late')\nadd(late)\n",
+        "def late(): ...\n\n\ngetattr(app, 'get')('/public/late')(late)\n",
+        "@app.get('/public' + PATH)\ndef late(): ...\n",
+        "@deep.api.get(PATH)\ndef late(): ...\n",
+    ],
+)
+def test_routes_that_cannot_be_read_are_no_safe_matter(more: str, tmp_path: Path) -> None:
+    test = 'not path.startswith("/public")'
+    text = ENTRY.format(test=test) + routes("/public") + more
+    made = fixed("ACC015", text, tmp_path, safe=False)
+    assert made is not None
+    assert 'path.startswith("/public/")' in made
+
+
+def test_routes_deep_in_an_object_are_read(tmp_path: Path) -> None:
+    test = 'not path.startswith("/public")'
+    text = ENTRY.format(test=test) + routes("/public").replace("@app.", "@shop.web.")
+    made = fixed("ACC015", text, tmp_path)
+    assert made is not None
+    assert 'path.rstrip("/") != "/public"' in made
+
+
+def test_a_file_that_is_too_large_may_hold_a_route(tmp_path: Path) -> None:
+    text = ENTRY.format(test='not path.startswith("/public")') + routes("/public")
+    (tmp_path / "photo.png").write_bytes(b"\x89PNG\0" + bytes(1_100_000))
+    assert fixed("ACC015", text, tmp_path) is not None
+    (tmp_path / "large.py").write_text("# made\n" * 200_000)
+    assert fixed("ACC015", text, tmp_path, safe=False) is not None

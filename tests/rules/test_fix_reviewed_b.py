@@ -79,3 +79,58 @@ def test_a_file_that_is_too_large_may_hold_a_route(tmp_path: Path) -> None:
     assert fixed("ACC015", text, tmp_path) is not None
     (tmp_path / "large.py").write_text("# made\n" * 200_000)
     assert fixed("ACC015", text, tmp_path, safe=False) is not None
+
+
+KEYED = """from fastapi import Cookie, FastAPI, Form, Header, Query, Security
+from fastapi.security import APIKeyHeader
+
+app = FastAPI()
+API_KEY = "4f1c9a7be2"
+NOTHING = None
+scheme = APIKeyHeader(name="x-api-key", auto_error=False)
+
+
+class Settings:
+    api_key: str = None
+
+
+settings = Settings()
+
+
+@app.get("/x")
+def shown(x_api_key: str = {default}):
+    return x_api_key == {key}
+"""
+
+
+@pytest.mark.parametrize(
+    "default",
+    [
+        "None",
+        "Header(None)",
+        "Header(default=None, alias='k')",
+        "Query(None)",
+        "Cookie(None)",
+        "Form(NOTHING)",
+        "NOTHING",
+        "Security(scheme)",
+    ],
+)
+def test_a_default_of_none_is_asked_for_first(default: str, tmp_path: Path) -> None:
+    made = repaired("AUT004", KEYED.format(default=default, key="API_KEY"), tmp_path, "return x")
+    assert made is not None
+    assert "x_api_key is not None and hmac.compare_digest(" in made[0]
+
+
+@pytest.mark.parametrize("default", ["Header()", "Header(...)", "Header(alias='k')"])
+def test_what_must_be_sent_is_not_asked_for(default: str, tmp_path: Path) -> None:
+    made = repaired("AUT004", KEYED.format(default=default, key="API_KEY"), tmp_path, "return x")
+    assert made is not None
+    assert "is not None" not in made[0]
+
+
+def test_a_field_with_a_default_of_none_is_asked_for_first(tmp_path: Path) -> None:
+    text = KEYED.format(default="Header()", key="settings.api_key")
+    made = repaired("AUT004", text, tmp_path, "return x")
+    assert made is not None
+    assert "settings.api_key is not None and hmac.compare_digest(" in made[0]

@@ -134,3 +134,78 @@ def test_a_field_with_a_default_of_none_is_asked_for_first(tmp_path: Path) -> No
     made = repaired("AUT004", text, tmp_path, "return x")
     assert made is not None
     assert "settings.api_key is not None and hmac.compare_digest(" in made[0]
+
+
+MAILER = """import smtplib
+
+
+class Mailer:
+    def __init__(self) -> None:
+        self.server = smtplib.SMTP("smtp.gmail.com", 587)
+        {first}
+
+    def enter(self, word: str) -> None:
+        self.server.login("shop", word)
+"""
+HELPED = """import smtplib
+
+
+def encrypt(server) -> None:
+    server.starttls()
+
+
+def send(word: str) -> None:
+    server = smtplib.SMTP("smtp.gmail.com", 587)
+    {first}
+    server.login("shop", word)
+"""
+TWICE = """import smtplib
+
+
+def first(word: str) -> None:
+    with smtplib.SMTP("smtp.gmail.com", 587) as server:
+        server.starttls()
+        server.login("shop", word)
+
+
+def second(word: str) -> None:
+    with smtplib.SMTP("smtp.gmail.com", 587) as server:
+        server.login("shop", word)
+"""
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        MAILER.format(first="self.server.starttls()"),
+        MAILER.format(first="begin = self.server.starttls\n        begin()"),
+        MAILER.format(first="encrypt(self.server)"),
+        HELPED.format(first="encrypt(server)"),
+        HELPED.format(first="encrypt(server=server)"),
+    ],
+)
+def test_what_is_encrypted_at_another_place_is_not_found(text: str, tmp_path: Path) -> None:
+    assert repairs("EGR004", text, tmp_path) == []
+
+
+def test_a_connection_of_the_same_name_is_found(tmp_path: Path) -> None:
+    made = fixed("EGR004", TWICE, tmp_path)
+    assert made is not None
+    assert made.count("starttls(") == 2
+    assert fixed("EGR004", MAILER.format(first="pass"), tmp_path, safe=False) is not None
+    assert fixed("EGR004", HELPED.format(first="print(server)"), tmp_path) is not None
+
+
+@pytest.mark.parametrize(
+    "last",
+    [
+        'for _ in range(3):\n        server.login("shop", word)',
+        'while word:\n        server.login("shop", word)',
+        'try:\n        server.login("shop", word)\n    except OSError:\n        server.login("old", word)',
+    ],
+)
+def test_nothing_is_encrypted_twice(last: str, tmp_path: Path) -> None:
+    text = HELPED.format(first="pass").replace('server.login("shop", word)', last)
+    found = repairs("EGR004", text, tmp_path)
+    assert found
+    assert not any(found)

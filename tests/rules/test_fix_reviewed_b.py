@@ -209,3 +209,81 @@ def test_nothing_is_encrypted_twice(last: str, tmp_path: Path) -> None:
     found = repairs("EGR004", text, tmp_path)
     assert found
     assert not any(found)
+
+
+ASKED = """import functools
+import json
+import urllib.request
+
+import requests
+from fastapi import FastAPI, WebSocket
+from fastapi.responses import StreamingResponse
+
+app = FastAPI()
+session = requests.Session()
+"""
+TIMED = "functools.partial(session.request, timeout=5)"
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        f"session.request = {TIMED}\nsession.get(url)\n",
+        f"session.get = {TIMED}\nsession.get(url)\n",
+        f"requests.Session.request = {TIMED}\nsession.post(url)\n",
+        f"requests.get = {TIMED}\nrequests.get(url)\n",
+    ],
+)
+def test_a_function_that_was_replaced_is_not_found(code: str, tmp_path: Path) -> None:
+    assert repairs("EGR003", ASKED + code, tmp_path) == []
+
+
+ROUTE = '\n\n@app.get("/x")\ndef shown(url: str):\n    '
+
+
+def asked(tmp_path: Path, route: str, body: str) -> bool:
+    """Whether the repair is safe."""
+    (made,) = repairs("EGR003", f"{ASKED}{route}{body}\n", tmp_path)
+    assert made is not None
+    return made.safe
+
+
+@pytest.mark.parametrize(
+    ("body", "safe"),
+    [
+        ("return StreamingResponse(urllib.request.urlopen(url))", False),
+        ("answer = urllib.request.urlopen(url)\n    return StreamingResponse(answer)", False),
+        ("with urllib.request.urlopen(url) as answer:\n        return [row for row in answer]", False),
+        ("return urllib.request.urlopen(url).read(10)", False),
+        ("return urllib.request.urlopen(url)", False),
+        ("return requests.get(url).iter_lines()", False),
+        ("session.stream = True\n    return session.get(url)", False),
+        ("yield requests.get(url)", False),
+        ("return requests.get(f'{url}?wait=300')", False),
+        ("return urllib.request.urlopen(url).read()", True),
+        ("with urllib.request.urlopen(url) as answer:\n        return json.load(answer)", True),
+        ("with urllib.request.urlopen(url) as answer:\n        return answer.status, answer.read()", True),
+        ("return requests.get(url).json()", True),
+    ],
+)  # fmt: skip
+def test_a_stream_may_be_silent_for_long(body: str, safe: bool, tmp_path: Path) -> None:
+    assert asked(tmp_path, ROUTE, body) is safe
+
+
+@pytest.mark.parametrize(
+    ("route", "safe"),
+    [
+        (ROUTE, True),
+        (ROUTE.replace("app.get", "app.head"), True),
+        (ROUTE.replace("app.get", "app.post"), False),
+        (ROUTE.replace("app.get", "app.api_route"), False),
+        (ROUTE.replace("app.get", "app.websocket"), False),
+        (ROUTE.replace("@app.get", "@app.post('/y')\n@app.get"), False),
+        (ROUTE.replace("url: str", "url: str, max_wait: int = 0"), False),
+        (ROUTE.replace("url: str", "url: str, poll: bool = False"), False),
+        (ROUTE.replace("url: str", "url: str, timeout: int = 0"), False),
+        (ROUTE.replace("url: str", "url: str, awaited: bool = False"), True),
+    ],
+)
+def test_only_who_reads_gives_up_after_a_minute(route: str, safe: bool, tmp_path: Path) -> None:
+    assert asked(tmp_path, route, "return requests.get(url).text") is safe

@@ -287,3 +287,62 @@ def test_a_stream_may_be_silent_for_long(body: str, safe: bool, tmp_path: Path) 
 )
 def test_only_who_reads_gives_up_after_a_minute(route: str, safe: bool, tmp_path: Path) -> None:
     assert asked(tmp_path, route, "return requests.get(url).text") is safe
+
+
+HASHED = """from passlib.context import CryptContext
+
+ctx = CryptContext(schemes=["hex_sha256"])
+
+
+def fits(pw, stored):
+    return ctx.verify(pw, stored)
+
+
+"""
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        "def f(pw, stored):\n    return ctx.hash(pw) != stored\n",
+        "def f(pw, stored):\n    made = ctx.encrypt(pw)\n    if made == stored:\n        return 1\n",
+        "def f(pw, stored):\n    return compare_digest(stored, ctx.hash(pw))\n",
+        "def f(pw):\n    return KEYS[ctx.hash(pw)]\n",
+        "def f(pw):\n    return KEYS.get(ctx.hash(pw))\n",
+        "def f(pw):\n    return query.filter_by(name=name, password=ctx.hash(pw))\n",
+        "def f(pw):\n    return db.execute('SELECT 1 FROM u WHERE p = ?', (ctx.hash(pw),))\n",
+        "def made(pw):\n    return ctx.hash(pw)\n\n\ndef f(pw, stored):\n    return made(pw) == stored\n",
+        "made = ctx.hash\n\n\ndef f(pw, stored):\n    return made(pw) == stored\n",
+        "made = lambda pw: ctx.hash(pw)\n\n\ndef f(pw, stored):\n    return made(pw) == stored\n",
+        "async def f(pw, stored):\n    return await to_thread(ctx.hash, pw) == stored\n",
+    ],
+)
+def test_hashes_that_are_compared_need_to_stay_the_same(code: str, tmp_path: Path) -> None:
+    assert repairs("AUT006", HASHED + code, tmp_path) == [None]
+
+
+def test_hashes_that_another_file_compares_need_to_stay_the_same(tmp_path: Path) -> None:
+    hashed = HASHED + "def made(pw):\n    return ctx.hash(pw)\n"
+    assert fixed("AUT006", hashed, tmp_path) is not None
+    (tmp_path / "other.py").write_text("from main import made\nsame = made(pw) == stored\n")
+    assert repairs("AUT006", hashed, tmp_path) == [None]
+    (tmp_path / "other.py").write_text("def (\n")
+    assert repairs("AUT006", hashed, tmp_path) == [None]
+
+
+def test_hashes_that_nothing_verifies_are_reviewed(tmp_path: Path) -> None:
+    made = "def f(pw):\n    return ctx.hash(pw)\n"
+    assert fixed("AUT006", HASHED.replace("verify", "check") + made, tmp_path, safe=False)
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        "def f(user, pw):\n    user.password = ctx.hash(pw)\n",
+        "def f(name, pw):\n    USERS[name] = ctx.hash(pw)\n",
+        "def f(name, pw):\n    db.execute('INSERT INTO u VALUES (?)', (ctx.hash(pw),))\n",
+        "def f(pw):\n    made = ctx.hash(pw)\n    return User(password=made)\n",
+    ],
+)
+def test_hashes_that_are_kept_may_change(code: str, tmp_path: Path) -> None:
+    assert fixed("AUT006", HASHED + code, tmp_path) is not None

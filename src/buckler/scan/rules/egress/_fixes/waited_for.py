@@ -99,7 +99,11 @@ def _read_at_once(index: Index, node: ast.expr) -> bool:
         return False
     above = index.parents.get(outer)
     if outer.attr == "read":
-        return isinstance(above, ast.Call) and above.func is outer and not (above.args or above.keywords)
+        return (
+            isinstance(above, ast.Call)
+            and above.func is outer
+            and not (above.args or above.keywords)
+        )
     return outer.attr in _FIRST
 
 

@@ -346,3 +346,63 @@ def test_hashes_that_nothing_verifies_are_reviewed(tmp_path: Path) -> None:
 )
 def test_hashes_that_are_kept_may_change(code: str, tmp_path: Path) -> None:
     assert fixed("AUT006", HASHED + code, tmp_path) is not None
+
+
+LOGGED = """import logging
+
+from fastapi import FastAPI
+from pydantic import BaseModel
+
+log = logging.getLogger("shop")
+app = FastAPI()
+
+
+class SignUp(BaseModel):
+    name: str
+    password: str
+
+
+@app.post("/signup")
+def signup(form: SignUp, token: str = ""):
+    {line}
+"""
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        'log.info("code %06d", token)',
+        'log.info("code %c", token)',
+        'log.info("code %*s", 6, token)',
+        'log.log(20, "code %x", token)',
+        'log.info("%(password)s", form.model_dump())',
+        'log.info("%(name)s %(password)r", form.model_dump())',
+        'log.info("code {:06d}", token)',
+        'log.info("code {token:06d}", token=token)',
+        "log.info(token, form.name)",
+        "log.info(MESSAGE, token)",
+        'log.info("in", extra=form.model_dump())',
+    ],
+)
+def test_a_line_of_the_log_that_shows_no_text_is_left_alone(line: str, tmp_path: Path) -> None:
+    found = repairs("LOG001", LOGGED.format(line=line), tmp_path)
+    assert found
+    assert not any(found)
+
+
+@pytest.mark.parametrize(
+    ("line", "after"),
+    [
+        ('log.info("code %-8s of %d", token, 1)', 'log.info("code %-8s of %d", "***", 1)'),
+        ('log.log(20, "100%% %r", token)', 'log.log(20, "100%% %r", "***")'),
+        ('log.info(f"{form.name} %s", token)', 'log.info(f"{form.name} %s", "***")'),
+        ('log.info("code {}", token)', 'log.info("code {}", "***")'),
+        ('log.info("code", token=token)', 'log.info("code", token="***")'),
+        ('log.info("%(name)s", form.model_dump())', 'log.info("%(name)s", form.model_dump(exclude={"password"}))'),
+        ("log.info(token)", 'log.info("***")'),
+    ],
+)  # fmt: skip
+def test_a_line_of_the_log_that_shows_a_text_gets_stars(
+    line: str, after: str, tmp_path: Path
+) -> None:
+    assert fixed("LOG001", LOGGED.format(line=line), tmp_path) == LOGGED.format(line=after)

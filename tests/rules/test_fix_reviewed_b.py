@@ -406,3 +406,107 @@ def test_a_line_of_the_log_that_shows_a_text_gets_stars(
     line: str, after: str, tmp_path: Path
 ) -> None:
     assert fixed("LOG001", LOGGED.format(line=line), tmp_path) == LOGGED.format(line=after)
+
+
+LATE = "POST /token hashes the password only where the name exists, which takes longer."
+SIGN_IN = """import hashlib
+from fastapi import FastAPI, HTTPException
+
+import security
+from hashers import ours
+
+app = FastAPI()
+USERS = {{}}
+SALTS = {{}}
+
+
+def stretch(password: str, salt: bytes = b"0") -> bytes:
+    {stretch}
+
+
+@app.post("/token")
+def token(name: str, password: str) -> bool:
+    user = USERS.get(name)
+{code}
+    return True
+"""
+STRETCH = "return hashlib.scrypt(password.encode(), salt=salt, n=4, r=8, p=1)"
+REFUSED = ":\n        raise HTTPException(401)"
+
+
+def signed_in(tmp_path: Path, code: str, stretch: str = STRETCH) -> tuple[str, bool] | None:
+    text = SIGN_IN.format(code=code, stretch=stretch)
+    modules = {
+        "security.py": "import hashlib\n\n\ndef make_hash(pw):\n    return hashlib.scrypt(pw)\n\n\n"
+        "def verify(pw, stored):\n    return hashlib.scrypt(pw) == stored\n",
+        "hashers.py": "from argon2 import PasswordHasher\n\nours = PasswordHasher()\n",
+    }
+    return repaired("AUT012", text, tmp_path, "def token", LATE, **modules)
+
+
+@pytest.mark.parametrize(
+    ("made", "safe"),
+    [
+        ("stretch(password)", True),
+        ("stretch(password, SALT)", True),
+        ("hashlib.scrypt(password.encode(), salt=b'0', n=4, r=8, p=1)", True),
+        ("hashlib.scrypt(password.encode(), salt=SALTS[name], n=4, r=8, p=1)", None),
+        ("hashlib.scrypt(password.encode(), salt=SALTS.get(name), n=4, r=8, p=1)", None),
+        ("stretch(password, SALTS[name])", None),
+        ("stretch(password, salt)", None),
+    ],
+)
+def test_what_is_hashed_first_is_there_for_every_name(
+    made: str, safe: bool | None, tmp_path: Path
+) -> None:
+    code = f"    salt = SALTS.get(name)\n    if user is None or {made} != user{REFUSED}"
+    found = signed_in(tmp_path, code)
+    assert (found and found[1]) is safe
+
+
+def test_a_function_that_looks_up_is_not_called_first(tmp_path: Path) -> None:
+    code = f"    if user is None or stretch(name) != user{REFUSED}"
+    assert signed_in(tmp_path, code) is not None
+    salted = STRETCH.replace("salt=salt", "salt=SALTS[password]")
+    assert signed_in(tmp_path, code, salted) is None
+
+
+@pytest.mark.parametrize(
+    ("check", "work"),
+    [
+        ("security.verify(password, user.password_hash)", "make_hash(password)"),
+        ("ours.verify(user.password_hash, password)", "ours.hash(password)"),
+        ("unknown.verify(password, user.password_hash)", None),
+        ("user.verify(password, user.password_hash)", None),
+        ("user.hasher.verify(password, user.password_hash)", None),
+        ("ours.verify(user.password_hash, (word := password))", None),
+    ],
+)
+def test_only_a_hasher_that_is_known_hashes(check: str, work: str | None, tmp_path: Path) -> None:
+    code = f"    if user is None{REFUSED}\n    if not {check}{REFUSED}"
+    made = signed_in(tmp_path, code)
+    assert (made is None) is (work is None)
+    assert work is None or (made is not None and f"{work}\n        raise" in made[0])
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "done"),
+    [
+        ("word = password", "pass", True),
+        ("pass", "word = password", False),
+        ("if name:\n        word = password", "word = password", False),
+        ("pass", "for word in password:\n        pass", False),
+    ],
+)
+def test_the_password_is_there_before_the_branch(
+    before: str, after: str, done: bool, tmp_path: Path
+) -> None:
+    check = f"    if not ours.verify(user.password_hash, word){REFUSED}"
+    code = f"    {before}\n    if user is None{REFUSED}\n    {after}\n{check}"
+    assert (signed_in(tmp_path, code) is not None) is done
+
+
+def test_nothing_stands_before_an_elif(tmp_path: Path) -> None:
+    check = f"user is None or not ours.verify(user.password_hash, password){REFUSED}"
+    assert signed_in(tmp_path, f"    if {check}") is not None
+    assert signed_in(tmp_path, f"    if not name{REFUSED}\n    elif {check}") is None

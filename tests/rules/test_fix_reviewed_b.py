@@ -510,3 +510,41 @@ def test_nothing_stands_before_an_elif(tmp_path: Path) -> None:
     check = f"user is None or not ours.verify(user.password_hash, password){REFUSED}"
     assert signed_in(tmp_path, f"    if {check}") is not None
     assert signed_in(tmp_path, f"    if not name{REFUSED}\n    elif {check}") is None
+
+
+TOKENS = """import os
+
+import jwt
+
+KEY = os.environ["KEY"]
+{more}
+
+def made(user: str) -> str:
+    return jwt.encode({{"sub": user}}, KEY, algorithm="HS256")
+
+
+def read(token: str) -> str:
+    return jwt.decode(token, {given}options={{"verify_signature": False}})["sub"]
+"""
+
+
+@pytest.mark.parametrize(
+    ("more", "done"),
+    [
+        ("", True),
+        ("\n\ndef turn():\n    global KEY\n    KEY = os.urandom(32)\n\n", False),
+        ("KEY += 'a'\n", False),
+        ("for KEY in keys:\n    pass\n", False),
+        ("from keys import KEY\n", False),
+    ],
+)
+def test_a_key_that_changes_checks_no_older_tokens(more: str, done: bool, tmp_path: Path) -> None:
+    made = repaired("AUT001", TOKENS.format(more=more, given=""), tmp_path, "jwt.decode")
+    assert (made == (TOKENS.format(more=more, given="").replace('options={"verify_signature": False}', 'KEY, algorithms=["HS256"]'), True)) is done  # fmt: skip
+    assert done or made is None or made[1] is False
+
+
+@pytest.mark.parametrize("claim", ['audience="shop", ', 'issuer="shop", ', 'subject="ann", '])
+def test_claims_that_become_checked_are_for_a_person(claim: str, tmp_path: Path) -> None:
+    made = repaired("AUT001", TOKENS.format(more="", given=claim), tmp_path, "jwt.decode")
+    assert made is None or made[1] is False

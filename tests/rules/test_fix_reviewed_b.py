@@ -548,3 +548,34 @@ def test_a_key_that_changes_checks_no_older_tokens(more: str, done: bool, tmp_pa
 def test_claims_that_become_checked_are_for_a_person(claim: str, tmp_path: Path) -> None:
     made = repaired("AUT001", TOKENS.format(more="", given=claim), tmp_path, "jwt.decode")
     assert made is None or made[1] is False
+
+
+GIVEN = """from fastapi import FastAPI
+from starlette.middleware.sessions import SessionMiddleware
+from starlette.responses import Response
+
+app = FastAPI()
+r = Response()
+{line}
+"""
+LAYER = 'app.add_middleware(SessionMiddleware, "key", "session", 60, "/", "{site}", {https})'
+
+
+@pytest.mark.parametrize(
+    ("rule", "line", "after"),
+    [
+        ("CFG004", 'r.set_cookie("session", "x", 60, 60, "/", None, False, True, "lax")', 'r.set_cookie("session", "x", 60, 60, "/", None, True, True, "lax")'),
+        ("CFG004", 'r.set_cookie("session", "x", 60, 60, "/", None, False, False, "none")', 'r.set_cookie("session", "x", 60, 60, "/", None, True, True, "lax")'),
+        ("CFG004", 'r.set_cookie("session", "x", 60, 60, "/", None, False)', 'r.set_cookie("session", "x", 60, 60, "/", None, True, httponly=True)'),
+        ("CFG005", LAYER.format(site="lax", https=False), LAYER.format(site="lax", https=True)),
+        ("CFG005", LAYER.format(site="none", https=True), LAYER.format(site="lax", https=True)),
+    ],
+)  # fmt: skip
+def test_what_is_given_by_its_place_is_replaced(
+    rule: str, line: str, after: str, tmp_path: Path
+) -> None:
+    made = repaired(rule, GIVEN.format(line=line), tmp_path, line)
+    assert made is not None
+    assert made[0] == GIVEN.format(line=after)
+    exec(compile(made[0], "main.py", "exec"), space := {})
+    assert space["app"].build_middleware_stack()

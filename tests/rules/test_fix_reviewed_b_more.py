@@ -204,6 +204,7 @@ def test_a_function_that_looks_up_is_not_called_first(tmp_path: Path) -> None:
         ("user.verify(password, user.password_hash)", None),
         ("user.hasher.verify(password, user.password_hash)", None),
         ("ours.verify(user.password_hash, (word := password))", None),
+        ("ours.verify(user.password_hash, (lambda: password)())", None),
     ],
 )
 def test_only_a_hasher_that_is_known_hashes(check: str, work: str | None, tmp_path: Path) -> None:

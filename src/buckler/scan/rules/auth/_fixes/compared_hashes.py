@@ -45,15 +45,14 @@ def hashes_are_compared(draft: Draft) -> bool | None:
 def _trees(draft: Draft) -> list[ast.Module] | None:
     found = [draft.index.tree]
     for file, content in other_files(draft):
-        if file.suffix not in (".py", ""):
+        if file.suffix != ".py":
             continue
         if content is None:
             return None
-        if file.suffix:
-            try:
-                found.append(ast.parse(content))
-            except (SyntaxError, ValueError, RecursionError):
-                return None
+        try:
+            found.append(ast.parse(content))
+        except (SyntaxError, ValueError, RecursionError):
+            return None
     return found
 
 

@@ -54,7 +54,7 @@ def file(name: str):
         ('if "/docs" in request.url.path:', 'if request.url.path.rstrip("/") in ("/docs", "/docs/oauth2-redirect"):'),
         ("if path.endswith(ENDS):", 'if path == "/health":'),
         ('if path.startswith("/public"):', 'if path.rstrip("/") in ("/public/news", "/public/weather"):'),
-        ('if path.startswith("/pub") and path:', 'if path.rstrip("/") in ("/public/news", "/public/weather") and path:'),
+        ('if path.startswith("/public") and path:', 'if path.rstrip("/") in ("/public/news", "/public/weather") and path:'),
     ],
 )  # fmt: skip
 def test_routes_that_were_meant(before: str, after: str, tmp_path: Path) -> None:

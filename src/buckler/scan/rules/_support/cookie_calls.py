@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import ast
 from collections.abc import Iterator
 
 from buckler.scan.engines.source.flow.interface import Call
 from buckler.scan.engines.source.flow.objects import Container, things
 from buckler.scan.engines.source.flow.values import Value, one_text, only, texts_of, truth
+from buckler.scan.fix.draft import Draft
 from buckler.scan.rules._support.cookies import Cookie, cookie_of
 
 RESPONSES = (
@@ -16,6 +18,14 @@ RESPONSES = (
 )
 CALLS = f"{RESPONSES}.set_cookie *.set_cookie {RESPONSES} web.headers.append web.headers.__setitem__ web.headers.setdefault"
 _HIDDEN = "?"
+
+
+def give(draft: Draft, call: ast.Call, name: str, given: ast.expr | None, value: str) -> None:
+    """Give a call an argument by keyword, or in the place of the one that it has."""
+    if given is not None and given in call.args:
+        draft.replace_argument(call, given, value)
+    else:
+        draft.set_keyword(call, name, value)
 
 
 def cookies_in(call: Call) -> Iterator[Cookie]:

@@ -201,17 +201,15 @@ class MiddlewarePathBypass(Rule):
             n for f in draft.index.functions if _is_middleware(f) for n, _ in _loose(draft.index, f)
         ]
         for node in draft.nodes_at(finding.location.line or 0, loose):
-            how = compared_whole(draft, node)
-            if how == "alike":
+            told = compared_whole(draft, node)
+            if told == "":
                 return draft.repair("lets those routes through alone that the test was made for")
-            if how:
-                told = "paths that only begin alike are put to the check"
-                wanted = Wanted(refused=frozenset({EVERY}))
+            if told is not None:
                 return draft.repair(
-                    "asks for the slash behind the beginning",
+                    "compares whole parts of the path",
                     safe=False,
                     changes=told,
-                    wanted=wanted,
+                    wanted=Wanted(refused=frozenset({EVERY})),
                 )
         return None
 

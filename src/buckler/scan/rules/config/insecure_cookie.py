@@ -15,7 +15,7 @@ from buckler.scan.fix.edits import Repair
 from buckler.scan.model.application import AppModel
 from buckler.scan.python.constants import text, truth
 from buckler.scan.python.index import argument, last, unpacks
-from buckler.scan.rules._support.cookie_calls import CALLS, cookies_in
+from buckler.scan.rules._support.cookie_calls import CALLS, cookies_in, give
 from buckler.scan.rules._support.cookies import Cookie, cookies_of, exchanges
 from buckler.scan.rules._support.evidence import at, middlewares, shown
 from buckler.scan.rules._support.only_https import only_https
@@ -240,15 +240,17 @@ class InsecureCookie(Rule):
 def _protect(draft: Draft, call: ast.Call) -> dict[str, str]:
     """Set what is lacking; by option, what that changes."""
     changes = {}
-    if truth(draft.index, argument(call, "secure", 6)) is not True:
-        draft.set_keyword(call, "secure", "True")
+    secure = argument(call, "secure", 6)
+    if truth(draft.index, secure) is not True:
+        give(draft, call, "secure", secure, "True")
         changes["Secure"] = "the cookie is not sent over http"
-    if truth(draft.index, argument(call, "httponly", 7)) is not True:
-        draft.set_keyword(call, "httponly", "True")
+    http_only = argument(call, "httponly", 7)
+    if truth(draft.index, http_only) is not True:
+        give(draft, call, "httponly", http_only, "True")
         changes["HttpOnly"] = "scripts of the page cannot read the cookie"
     same_site = argument(call, "samesite", 8)
     if same_site is not None and (text(draft.index, same_site) or "none").lower() == "none":
-        draft.set_keyword(call, "samesite", draft.quote("lax"))
+        give(draft, call, "samesite", same_site, draft.quote("lax"))
         changes["SameSite=Lax"] = "other sites' requests and frames come without the cookie"
     return changes
 

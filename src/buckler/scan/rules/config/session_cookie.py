@@ -17,10 +17,14 @@ from buckler.scan.fix.edits import Repair
 from buckler.scan.model.application import AppModel, Middleware
 from buckler.scan.python.constants import truth
 from buckler.scan.python.index import argument, last, unpacks
+from buckler.scan.rules._support.cookie_calls import give
 from buckler.scan.rules._support.evidence import at_middleware, middlewares
 from buckler.scan.rules._support.only_https import only_https
 
 MIDDLEWARE = "starlette.middleware.sessions.SessionMiddleware"
+
+_SAME_SITE, _HTTPS_ONLY = 5, 6
+"""Places among the arguments, behind the application or the class that stands for it."""
 
 WITHOUT_TLS = "without TLS, for instance in development, sessions do not work"
 
@@ -147,7 +151,10 @@ class SessionCookieDefaults(Rule):
         named = first is not None and any(t.name == MIDDLEWARE for t in things(first, External))
         if call.open or not (wraps or named):
             return None
-        https, same_site = call.given(-1, "https_only"), call.given(-1, "same_site")
+        https, same_site = (
+            call.given(_HTTPS_ONLY, "https_only"),
+            call.given(_SAME_SITE, "same_site"),
+        )
         if https is None or known(https) is False:
             return Verdict("The session cookie is sent without TLS: https_only is off.")
         if same_site is not None and (one_text(same_site) or "").lower() == "none":
@@ -189,18 +196,20 @@ def _weak(item: Middleware) -> tuple[str, object, str, str] | None:
 
 def _repaired(draft: Draft, finding: Finding) -> Repair | None:
     for call in draft.calls_at(finding):
-        named = any(last(item) == "SessionMiddleware" for item in (call.func, *call.args))
+        named = any(last(item) == "SessionMiddleware" for item in (call.func, *call.args[:1]))
         if not named or unpacks(call):
             continue
-        if truth(draft.index, argument(call, "https_only")) is not True:
-            draft.set_keyword(call, "https_only", "True")
+        https = argument(call, "https_only", _HTTPS_ONLY)
+        if truth(draft.index, https) is not True:
+            give(draft, call, "https_only", https, "True")
             safe = only_https(draft)
             return draft.repair(
                 "sends the session cookie over TLS only",
                 safe=safe,
                 changes="" if safe else WITHOUT_TLS,
             )
-        draft.set_keyword(call, "same_site", draft.quote("lax"))
+        same_site = argument(call, "same_site", _SAME_SITE)
+        give(draft, call, "same_site", same_site, draft.quote("lax"))
         return draft.repair(
             "keeps the session cookie from other sites",
             safe=False,

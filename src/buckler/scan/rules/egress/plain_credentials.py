@@ -16,7 +16,11 @@ from buckler.scan.fix.draft import Draft
 from buckler.scan.fix.edits import Repair
 from buckler.scan.python.index import Index, index_of, last
 from buckler.scan.rules._support.source import here
-from buckler.scan.rules.egress._fixes.mail_servers import surely_encrypts
+from buckler.scan.rules.egress._fixes.mail_servers import (
+    encrypted_elsewhere,
+    in_loop,
+    surely_encrypts,
+)
 
 _PLAIN = re.compile(r"^(http|ws|ftp|ldap|amqp|mqtt)://(?:[^/@]*@)?([^/:?#\0]+)", re.IGNORECASE)
 _NEAR = re.compile(
@@ -240,11 +244,15 @@ class PlainCredentials(Rule):
             kind = _kind_of(draft.index, call.func.value)
             if not isinstance(statement, ast.Expr) or kind not in ("smtplib.SMTP", "imaplib.IMAP4"):
                 return None
+            made = _made(draft.index, call.func.value)
+            if in_loop(draft.index, call) or _signs_in_again(draft.index, made):
+                return None
             context = draft.name_for("ssl.create_default_context", call)
             name = "context" if kind == "smtplib.SMTP" else "ssl_context"
             server = draft.of(call.func.value)
             draft.insert_before(statement, f"{server}.starttls({name}={context}())")
-            safe = surely_encrypts(draft.index, _made(draft.index, call.func.value))
+            here_made = all(draft.index.scope_of(m) is draft.index.scope_of(call) for m in made)
+            safe = here_made and surely_encrypts(draft.index, made)
             return draft.repair(
                 "encrypts the connection before the sign-in",
                 safe=safe,
@@ -289,7 +297,15 @@ def _sign_ins(index: Index) -> Iterator[ast.Call]:
         scope = index.scope_of(call)
         if starts and any(last(other.func) == starts for other in index.calls_in(scope)):
             continue
+        if starts and encrypted_elsewhere(index, call, starts):
+            continue
         yield call
+
+
+def _signs_in_again(index: Index, made: list[ast.Call]) -> bool:
+    """Whether a connection is signed in to at several places, which would each encrypt it."""
+    others = (c.func.value for c in index.called("login") if isinstance(c.func, ast.Attribute))
+    return sum(any(m in made for m in _made(index, other)) for other in others) > 1
 
 
 def _made(index: Index, node: ast.expr) -> list[ast.Call]:

@@ -209,9 +209,10 @@ def _set_timeout(draft: Draft, call: ast.Call, position: int | None) -> None:
 def _endless(index: Index) -> Iterator[ast.Call]:
     general = bool(index.called("setdefaulttimeout"))
     adapted = any("ession()" in index.name(call.func) for call in index.called("mount"))
+    replaced = _replaced(index)
     for call in index.called(*_CALLED):
         name = index.name(call.func)
-        if unpacks(call):
+        if unpacks(call) or name in replaced or ("ession()" in name and "ession()" in replaced):
             continue
         if _REQUESTS.match(name):
             if not (adapted and "()" in name) and _is_open(index, call, None):
@@ -226,6 +227,17 @@ def _endless(index: Index) -> Iterator[ast.Call]:
                 _REQUESTS.match(index.name(a)) or index.name(a) in _POSITIONS for a in call.args
             ):
                 yield call
+
+
+def _replaced(index: Index) -> set[str]:
+    """Functions that the file puts others in the place of; ``ession()`` where they are methods of sessions."""
+    found = set()
+    for assign in index.all(ast.Assign):
+        for target in assign.targets:
+            if isinstance(target, ast.Attribute) and target.attr in (*_METHODS.split("|"), "send"):
+                owner = index.name(target.value)
+                found.add("ession()" if "ession" in owner else f"{owner}.{target.attr}")
+    return found
 
 
 def _is_open(index: Index, call: ast.Call, position: int | None) -> bool:

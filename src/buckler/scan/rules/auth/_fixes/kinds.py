@@ -9,7 +9,7 @@ from __future__ import annotations
 import ast
 
 from buckler.scan.python.constants import class_behind
-from buckler.scan.python.index import Index, default_of, last
+from buckler.scan.python.index import Index, argument, default_of, last
 
 TEXT, BYTES, MAYBE, UNKNOWN = "text", "bytes", "text or None", ""
 _DEEPEST = 5
@@ -108,7 +108,8 @@ def _of_attribute(index: Index, node: ast.Attribute) -> str:
         return UNKNOWN
     for statement in behind[1].body:
         if isinstance(statement, ast.AnnAssign) and last(statement.target) == node.attr:
-            return _annotated(behind[0], statement.annotation)
+            kind = _annotated(behind[0], statement.annotation)
+            return _defaulted(behind[0], kind, statement.value)
     return UNKNOWN
 
 
@@ -119,10 +120,37 @@ def _of_name(index: Index, node: ast.Name, depth: int) -> str:
         kind = _annotated(index, parameter.annotation)
         function = index.function_of(node)
         default = default_of(function, node.id) if function is not None else None
-        empty = isinstance(default, ast.Constant) and default.value is None
-        return MAYBE if kind == TEXT and empty else kind
+        return _defaulted(index, kind, default)
     kinds = {kind_of(index, value, depth + 1) for value in values}
     return kinds.pop() if len(kinds) == 1 else UNKNOWN
+
+
+def _defaulted(index: Index, kind: str, default: ast.expr | None) -> str:
+    """A kind beside a default: ``key: str = Header(None)`` may be None whatever it is called."""
+    if default is None or not _may_be_none(index, default):
+        return kind
+    return MAYBE if kind in (TEXT, MAYBE) else UNKNOWN
+
+
+def _may_be_none(index: Index, default: ast.expr) -> bool:
+    """Whether a default is None, as it is or in ``Header(None)``, or is made by something that may say so."""
+    for value in (default, *index.values(default)):
+        if _is_none(value):
+            return True
+        if not isinstance(value, ast.Call):
+            continue
+        if last(value.func) in ("Depends", "Security"):
+            given = argument(value, "dependency", 0)
+            made = [given, *(index.values(given) if given is not None else [])]
+            if any(isinstance(m, ast.Call) and argument(m, "auto_error") is not None for m in made):
+                return True
+            continue
+        inner = argument(value, "default", 0)
+        if argument(value, "default_factory") is not None or (
+            inner is not None and _may_be_none(index, inner)
+        ):
+            return True
+    return False
 
 
 def _annotated(index: Index, node: ast.expr | None) -> str:

@@ -5,9 +5,12 @@ from __future__ import annotations
 import ast
 
 from buckler.scan.fix.draft import Draft
-from buckler.scan.python.index import Function, last
+from buckler.scan.python.index import Function, Index, last
+from buckler.scan.rules.auth._fixes.kinds import MAYBE, kind_of
 
 _HASHES = frozenset({"scrypt", "pbkdf2_hmac", "kdf", "hash_secret_raw"})
+_SHAPES = frozenset({"encode", "strip", "lower", "casefold", "get_secret_value"})
+_DEEPEST = 4
 
 
 def hashed_first(draft: Draft, function: Function) -> bool:
@@ -62,14 +65,51 @@ def _only_hashes(draft: Draft, call: ast.Call, name: str) -> bool:
     """Whether a call is one of a hash, by itself or in a function of this file that does nothing else."""
     if any(isinstance(n, ast.Name) and n.id == name for n in ast.walk(call)):
         return False
+    given = (*call.args, *(keyword.value for keyword in call.keywords))
+    if not all(_is_sure(draft.index, value) for value in given):
+        return False
     if last(call.func) in _HASHES:
         return True
     made = draft.index.function(last(call.func)) if isinstance(call.func, ast.Name) else None
     if not isinstance(made, ast.FunctionDef) or made.decorator_list or len(made.body) > 2:
         return False
     final = made.body[-1]
+    if any(
+        isinstance(n, ast.Subscript) or _is_lookup(n) for part in made.body for n in ast.walk(part)
+    ):
+        return False
     return (
         isinstance(final, ast.Return)
         and isinstance(final.value, ast.Call)
         and any(isinstance(n, ast.Call) and last(n.func) in _HASHES for n in ast.walk(final.value))
     )
+
+
+def _is_lookup(node: ast.AST) -> bool:
+    return isinstance(node, ast.Call) and last(node.func) in ("get", "pop", "index", "next")
+
+
+def _is_sure(index: Index, node: ast.expr, depth: int = 0) -> bool:
+    """Whether a value is there for every name: nothing of it is looked up."""
+    if depth > _DEEPEST or kind_of(index, node) == MAYBE:
+        return False
+    match node:
+        case ast.Constant():
+            return True
+        case ast.Attribute():
+            return _is_sure(index, node.value, depth + 1)
+        case ast.BinOp():
+            return _is_sure(index, node.left, depth + 1) and _is_sure(index, node.right, depth + 1)
+        case ast.Call(func=ast.Attribute(value=owner, attr=method)) if method in _SHAPES:
+            return all(_is_sure(index, part, depth + 1) for part in (owner, *node.args))
+        case ast.Name():
+            values = index.values(node)
+            if values:
+                return all(_is_sure(index, value, depth + 1) for value in values)
+            function = index.function_of(node)
+            inside = ast.walk(function) if function is not None else ()
+            return not any(
+                isinstance(n, ast.Name) and n.id == node.id and isinstance(n.ctx, ast.Store)
+                for n in inside
+            )
+    return False

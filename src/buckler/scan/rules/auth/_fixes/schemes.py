@@ -11,12 +11,17 @@ from buckler.scan.fix.edits import Repair
 from buckler.scan.python.constants import texts
 from buckler.scan.python.index import Index, argument, unpacks
 from buckler.scan.rules._support.elsewhere import other_files
+from buckler.scan.rules.auth._fixes.compared_hashes import hashes_are_compared
 
 WEAK_SCHEMES = frozenset(
     "md5_crypt sha1_crypt des_crypt plaintext hex_md5 hex_sha1 hex_sha256 hex_sha512 ldap_md5 ldap_sha1 ldap_salted_md5 ldap_salted_sha1 lmhash nthash mysql323 mysql41 apr_md5_crypt unix_disabled".split()
 )
 SLOW = "pbkdf2_sha256"
 ROUNDS = "600_000"
+TOLD = {
+    "seen": "hashes of new passwords have 88 letters, which a column has to hold",
+    "unverified": "two hashes of one password differ: whoever checks them has to do so with verify",
+}
 _BOUNDED = re.compile(
     r"String\(\s*(?:length\s*=\s*)?\d|char\s*\(\s*\d|max_length\s*=", re.IGNORECASE
 )
@@ -39,7 +44,7 @@ def with_slow_scheme(draft: Draft, line: int) -> Repair | None:
         if how == "alike":
             return draft.repair("hashes new passwords slowly")
         if how:
-            told = "hashes of new passwords have 88 letters, which a column has to hold"
+            told = TOLD[how]
             return draft.repair("hashes new passwords slowly", safe=False, changes=told)
     return None
 
@@ -48,8 +53,9 @@ def _hashed_slowly(draft: Draft, call: ast.Call) -> str:
     """Put a slow scheme in front of the others of a context.
 
     Returns:
-        ``alike`` where nothing in the project limits the length of a column, ``seen`` where something does, empty where
-        the schemes are not written out.
+        ``alike`` where nothing in the project limits the length of a column, ``seen`` where something does,
+        ``unverified`` where the project makes hashes and verifies none, empty where
+        the schemes are not written out, or where hashes have to be the same every time.
     """
     schemes = argument(call, "schemes", 0)
     if not isinstance(schemes, ast.List | ast.Tuple) or unpacks(call) or len(schemes.elts) < 1:
@@ -60,9 +66,15 @@ def _hashed_slowly(draft: Draft, call: ast.Call) -> str:
     deprecated = argument(call, "deprecated")
     if deprecated is not None and texts(draft.index, deprecated) != ["auto"]:
         return ""
+    compared = hashes_are_compared(draft)
+    if compared:
+        return ""
     draft.insert_element(schemes, 0, draft.quote(SLOW))
     draft.set_keyword(call, f"{SLOW}__rounds", ROUNDS)
     bounded = any(
-        _BOUNDED.search(content.decode(errors="replace")) for _, content in other_files(draft)
+        content is None or _BOUNDED.search(content.decode(errors="replace"))
+        for _, content in other_files(draft)
     )
-    return "seen" if bounded or _BOUNDED.search(draft.text) else "alike"
+    if bounded or _BOUNDED.search(draft.text):
+        return "seen"
+    return "unverified" if compared is None else "alike"

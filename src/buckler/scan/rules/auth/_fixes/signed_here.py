@@ -89,6 +89,8 @@ def _way(draft: Draft, call: ast.Call, key: ast.expr | None, reading: Reading) -
     values = index.bindings.get((index.tree, key.id), [])
     if len(values) != 1 or index.values(key) != values or not _is_kept(draft, values[0]):
         return None
+    if _is_bound_again(draft, key.id):
+        return None
     function = index.function_of(reading.call)
     names = ast.walk(function) if function is not None else ()
     if any(
@@ -102,6 +104,17 @@ def _way(draft: Draft, call: ast.Call, key: ast.expr | None, reading: Reading) -
     if algorithm is None or not algorithm.startswith("HS"):
         return None
     return Signing(key.id, algorithm)
+
+
+def _is_bound_again(draft: Draft, name: str) -> bool:
+    """Whether a name of the file may get another value: through ``global``, or at its top."""
+    index, stores = draft.index, 0
+    for node in ast.walk(index.tree):
+        if isinstance(node, ast.Global) and name in node.names:
+            return True
+        if isinstance(node, ast.Name) and node.id == name and not isinstance(node.ctx, ast.Load):
+            stores += index.scope_of(node) is index.tree
+    return stores != 1 or name in index.imports
 
 
 def _is_kept(draft: Draft, value: ast.expr) -> bool:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import ast
+import re
 from dataclasses import dataclass
 
 from buckler.scan.fix.draft import Draft
-from buckler.scan.python.index import Function, Index, last, unpacks
+from buckler.scan.python.index import Function, Index, last, parameters, unpacks
 from buckler.scan.python.modules import definition
+from buckler.scan.rules._support.statements import statement_of
 from buckler.scan.rules.auth._fixes.same_work import missing
 
 _SLOW = frozenset(
@@ -15,6 +17,14 @@ _SLOW = frozenset(
 )
 _TESTS = frozenset(
     {"verify", "checkpw", "check_password", "verify_password", "check_password_hash"}
+)
+
+_HASHERS = re.compile(
+    r"^(pwdlib\.(PasswordHash|hashers\.)|passlib\.(context\.\w*CryptContext|hash\.\w|apps\.\w)|argon2\.PasswordHasher)"
+)
+_LATER = (
+    *(ast.NamedExpr, ast.Await, ast.Lambda, ast.Yield, ast.YieldFrom),
+    *(ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp),
 )
 
 
@@ -39,7 +49,11 @@ def worked_for_unknown(draft: Draft, function: Function) -> bool:
         first = branch.test.values[0] if isinstance(branch.test, ast.BoolOp) else branch.test
         name = missing(first)
         check = _check(function, name, branch) if name else None
-        hashed = _hashed(draft, check) if check is not None else ""
+        if check is None or not _is_bound(draft.index, function, check, branch):
+            continue
+        if isinstance(check.call.func, ast.Attribute) and _speaks_of(check.call.func.value, name):
+            continue
+        hashed = _hashed(draft, check)
         if not hashed:
             continue
         if first is branch.test:
@@ -47,6 +61,8 @@ def worked_for_unknown(draft: Draft, function: Function) -> bool:
                 continue
             draft.insert_before(branch.body[-1], hashed)
         elif isinstance(branch.test, ast.BoolOp) and isinstance(branch.test.op, ast.Or):
+            if statement_of(draft.index, branch.test) is not branch:
+                continue
             draft.insert_before(branch, f"if {draft.of(first)}:", f"    {hashed}")
         else:
             continue
@@ -67,6 +83,39 @@ def _check(function: Function, name: str, branch: ast.If) -> _Check | None:
     return found[0] if len(found) == 1 else None
 
 
+def _is_bound(index: Index, function: Function, check: _Check, branch: ast.If) -> bool:
+    """Whether the password is known before a branch, whatever happened until then."""
+    if any(isinstance(n, _LATER) for n in ast.walk(check.call)):
+        return False
+    names = {n.id for n in ast.walk(check.password) if isinstance(n, ast.Name)}
+    given = {one.arg for one in parameters(function)}
+    around = {branch, *index.around(branch)}
+    stores: dict[str, list[ast.Name]] = {}
+    for node in ast.walk(function):
+        if isinstance(node, ast.Name) and not isinstance(node.ctx, ast.Load):
+            stores.setdefault(node.id, []).append(node)
+    for name in names - given:
+        before = [n for n in stores.get(name, []) if n.lineno < branch.lineno]
+        sure = [n for n in before if index.parents.get(_statement(index, n)) in around]
+        if name in stores and not sure:
+            return False
+    return True
+
+
+def _statement(index: Index, node: ast.AST) -> ast.AST:
+    return next((outer for outer in index.around(node) if isinstance(outer, ast.stmt)), node)
+
+
+def _is_hasher(draft: Draft, node: ast.expr) -> bool:
+    """Whether an object is one of a library that both hashes and verifies."""
+    if _HASHERS.match(draft.index.name(node)):
+        return True
+    found = definition(draft.index, node)
+    if found is None or not isinstance(found[1], ast.expr):
+        return False
+    return bool(_HASHERS.match(found[0].name(found[1])))
+
+
 def _speaks_of(node: ast.expr, name: str) -> bool:
     return any(isinstance(n, ast.Name) and n.id == name for n in ast.walk(node))
 
@@ -79,7 +128,7 @@ def _hashed(draft: Draft, check: _Check) -> str:
     if draft.index.name(func) == "bcrypt.checkpw":
         bcrypt = draft.name_for("bcrypt", check.call)
         return f"{bcrypt}.hashpw({password}, {bcrypt}.gensalt())"
-    if isinstance(func, ast.Attribute) and func.attr == "verify":
+    if isinstance(func, ast.Attribute) and func.attr == "verify" and _is_hasher(draft, func.value):
         return f"{draft.of(func.value)}.hash({password})"
     found = definition(draft.index, func)
     if found is None or not isinstance(found[1], ast.FunctionDef) or not _is_slow(found[1]):

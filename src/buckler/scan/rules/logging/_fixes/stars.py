@@ -10,6 +10,7 @@ from buckler.scan.python.index import Index, argument, parameter
 from buckler.scan.python.logged import logs, secret_fields, secret_in
 from buckler.scan.python.words import root_of
 from buckler.scan.rules.injection._fixes.pieces import Letter, pieces_of
+from buckler.scan.rules.logging._fixes.conversions import keys_shown, takes_text
 
 STARS = "***"
 _ROUTES = frozenset("get post put patch delete head options api_route websocket".split())
@@ -46,8 +47,10 @@ def _starred(draft: Draft, call: ast.Call, value: ast.expr) -> list[str]:
         return _in_text(draft, call, value)
     if isinstance(value, ast.Call) and isinstance(value.func, ast.Attribute):
         if value.func.attr in _DUMPS:
-            return _left_out(draft, value, value.func.value)
+            return _left_out(draft, call, value, value.func.value)
     if isinstance(value, ast.Name | ast.Attribute | ast.Subscript) and _is_one(draft, value):
+        if not takes_text(draft.index, call, value):
+            return []
         draft.replace(value, draft.quote(STARS))
         return [root_of(value)]
     return []
@@ -88,10 +91,13 @@ def _in_text(draft: Draft, call: ast.Call, node: ast.JoinedStr) -> list[str]:
     return roots
 
 
-def _left_out(draft: Draft, dump: ast.Call, owner: ast.expr) -> list[str]:
+def _left_out(draft: Draft, call: ast.Call, dump: ast.Call, owner: ast.expr) -> list[str]:
     """``payload.model_dump()`` becomes ``payload.model_dump(exclude={"password"})``."""
     names = secret_fields(draft.index, owner)
     if not names or argument(dump, "exclude") is not None or dump.args:
+        return []
+    shown = keys_shown(draft.index, call, dump)
+    if shown is None or shown & set(names):
         return []
     draft.set_keyword(dump, "exclude", "{" + ", ".join(map(draft.quote, names)) + "}")
     return [root_of(owner)]

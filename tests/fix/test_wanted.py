@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import pytest
 
+from buckler.core.report import Coverage, Report
 from buckler.scan.fix.benign import Seen
 from buckler.scan.fix.edits import EVERY, Wanted
+from buckler.scan.fix.look import Look
+from buckler.scan.fix.proving import benign_failure
 
 
 @pytest.mark.parametrize(
@@ -33,3 +36,19 @@ def test_another_status_is_never_meant() -> None:
 def test_what_two_repairs_change_is_what_each_changes() -> None:
     both = Wanted(without=frozenset({"a"})).also(Wanted(refused=frozenset({EVERY})))
     assert (both.without, both.refused, both.rerouted) == ({"a"}, {EVERY}, set())
+
+
+def test_too_many_requests_say_nothing_about_a_repair() -> None:
+    """Which of many requests a limit refuses is chance; a refusal with another status is not."""
+    report = Report({}, {}, (), Coverage(), {}, {})
+    answer = Seen(200, "application/json", {})
+    before = Look(report, {("POST /in", "alice"): answer, ("GET /me", "alice"): answer})
+    limited = frozenset({("POST /in", "alice")})
+    assert not benign_failure(
+        before, Look(report, {("GET /me", "alice"): answer}, limited=limited)
+    ).why
+    assert (
+        "POST /in as alice"
+        in benign_failure(before, Look(report, {("GET /me", "alice"): answer})).why
+    )
+    assert "GET /me as alice" in benign_failure(before, Look(report, {}, limited=limited)).why

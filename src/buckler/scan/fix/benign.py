@@ -18,6 +18,7 @@ from buckler.scan.model.application import AppModel, Place
 
 DEEPEST = 6
 ANY = "any"
+TOO_MANY = 429
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +57,7 @@ class Recorder(Rule):
 
     def __init__(self) -> None:
         self.benign: Benign = {}
+        self.limited: set[tuple[str, str]] = set()
         self.code: dict[str, tuple[Place, ...]] = {}
 
     def check_observations(self, app: AppModel, seen: Observations) -> Iterable[Finding]:
@@ -65,6 +67,8 @@ class Recorder(Rule):
             self.code[operation.key] = tuple(place for place in places if place is not None)
         for key, cells in seen.matrix.items():
             for identity, exchange in cells.items():
+                if exchange.answer.status == TOO_MANY:
+                    self.limited.add((key, identity or ""))
                 if exchange.reached and exchange.answer.ok:
                     self.benign[key, identity or ""] = seen_of(exchange.answer)
         return ()

@@ -28,12 +28,14 @@ class Look:
         benign: Answers to benign requests by operation and identity.
         sent: By rule: payloads that its attacks sent.
         code: By operation: its handler and the dependencies before it.
+        limited: Operations, by identity, that answered that there were too many requests: of those nothing is known.
     """
 
     report: Report
     benign: Benign
     sent: dict[str, Sent] = field(default_factory=dict)
     code: dict[str, tuple[Place, ...]] = field(default_factory=dict)
+    limited: frozenset[tuple[str, str]] = frozenset()
 
     @property
     def findings(self) -> tuple[Finding, ...]:
@@ -86,4 +88,10 @@ class Looker:
         report = scanner.scan()
         tool = {**report.tool, "rules": len(self._rules)}
         known = {key: rule for key, rule in report.rules.items() if key != recorder.id}
-        return Look(replace(report, tool=tool, rules=known), recorder.benign, sent, recorder.code)
+        return Look(
+            replace(report, tool=tool, rules=known),
+            recorder.benign,
+            sent,
+            recorder.code,
+            frozenset(recorder.limited),
+        )

@@ -91,6 +91,8 @@ def benign_failure(before: Look, after: Look, wanted: Wanted = _NOTHING) -> Fail
         now = after.benign.get((operation, identity))
         if _is_meant(wanted, operation, identity):
             continue
+        if now is None and (operation, identity) in after.limited:
+            continue
         if now is None and _may_refuse(before, wanted, operation, identity):
             continue
         if now is None:
@@ -168,6 +170,7 @@ def with_shared(
     shown, unshown = list(outcome.shown), list(outcome.unshown)
     wanted = _wanted(repairs)
     kept = [key for key in before.benign if not _is_meant(wanted, *key)]
+    kept = [key for key in kept if key in after.benign or key not in after.limited]
     refused = sum(key not in after.benign for key in kept)
     if len(kept) > refused:
         shown.append(f"benign unchanged ({_requests(len(kept) - refused)})")

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
+
+from buckler.core.finding import Confidence, Finding, Location, Proof, Severity
+from buckler.scan.merge import merge
 
 WRAPPED = """
 import asyncio
@@ -125,3 +129,27 @@ def test_a_cookie_that_no_answer_showed_stays_a_suspicion(project: Any, scan: An
     )
     report = scan(project({"main.py": gated + PROTECTED}), select=("CFG004",))
     assert [confidence for confidence, _, _ in told(report, "CFG004")] == ["suspected"]
+
+
+def test_a_whole_body_and_a_field_of_it_are_one() -> None:
+    """Where the stack is lost, the flow of the body is that of the field with which it was shown."""
+    flow = {"slot": "", "source": "json", "operation": "PATCH /me", "steps": ()}
+    live = Finding(
+        "ACC010",
+        "PATCH /me lets alice set role.",
+        Severity.HIGH,
+        Confidence.PROVED,
+        Location("main.py", 20, "PATCH /me", "json:role"),
+    )
+    source = Finding(
+        "ACC010",
+        "Every field that the request names is set on the object.",
+        Severity.HIGH,
+        Confidence.SUSPECTED,
+        Location("main.py", 24),
+        (Proof("flow", flow),),
+    )
+    (one,) = merge([live, source], lambda path, line: "")
+    assert (one.confidence, one.location.line) == (Confidence.PROVED, 20)
+    query = replace(source, proof=(Proof("flow", {**flow, "source": "query"}),))
+    assert len(merge([live, query], lambda path, line: "")) == 2

@@ -115,10 +115,10 @@ def _flows(source: Finding, live: Finding) -> Iterator[Proof]:
 
 def _comes_along(slot: str, flow: Mapping[str, Any]) -> bool:
     """Whether a slot is of what flows; several fields stand for the whole body, with what it does not declare."""
-    slots = flow.get("slots", ())
-    return slot == flow.get("slot") or bool(
-        slots and slot.partition(":")[0] == slots[0].partition(":")[0]
-    )
+    slots, kind = flow.get("slots", ()), slot.partition(":")[0]
+    if not flow.get("slot") and not slots:
+        return bool(kind) and kind == flow.get("source")
+    return slot == flow.get("slot") or bool(slots and kind == slots[0].partition(":")[0])
 
 
 def _told_of_both(source: Finding, live: Finding) -> bool:

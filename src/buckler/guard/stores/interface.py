@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Protocol
 
+from buckler.guard.stores.oauth_interface import OAuthStores
 from buckler.guard.stores.records import (
     ApiKey,
     Attempts,
@@ -283,6 +284,10 @@ class Stores(Protocol):
     @property
     def factors(self) -> Factors:
         """Second factors."""
+
+    @property
+    def oauth(self) -> OAuthStores:
+        """What an authorization server keeps."""
 
     async def standing(self, user_id: str, *token_ids: str) -> Standing | None:
         """What has to be known of a principal at every request, in one round trip; None for no account.

@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 
 from buckler.guard.options import GuardError
 from buckler.guard.stores.memory.factors import MemoryFactors
+from buckler.guard.stores.memory.oauth import MemoryOAuth
 from buckler.guard.stores.memory.sessions import (
     MemoryApiKeys,
     MemoryRefreshTokens,
@@ -35,6 +36,7 @@ class MemoryStores:
         "attempts",
         "factors",
         "keys",
+        "oauth",
         "one_time",
         "refresh",
         "revocations",
@@ -57,6 +59,7 @@ class MemoryStores:
         self.attempts = MemoryFailedAttempts(clock)
         self.revocations = MemoryRevocations(clock)
         self.factors = MemoryFactors()
+        self.oauth = MemoryOAuth(clock)
 
     async def standing(self, user_id: str, *token_ids: str) -> Standing | None:
         """What has to be known of a principal at every request; None for no account."""
@@ -76,6 +79,7 @@ class MemoryStores:
         self.roles.forget(user_id)
         self.refresh.forget(user_id)
         self.factors.forget(user_id)
+        self.oauth.forget(user_id)
         self.sessions.kept.drop(lambda one: one.user_id == user_id)
         self.keys.kept.drop(lambda one: one.user_id == user_id)
         self.one_time.kept.drop(lambda one: one.subject == user_id)
@@ -91,6 +95,7 @@ class MemoryStores:
             "one_time": self.one_time.kept.prune(now),
             "attempts": self.attempts.kept.prune(now),
             "revocations": self.revocations.kept.prune(now),
+            **await self.oauth.prune(now),
         }
 
     async def open(self) -> None:

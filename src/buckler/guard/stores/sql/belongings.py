@@ -8,6 +8,7 @@ from sqlalchemy import delete, select
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from buckler.guard.stores.sql.oauth_grants import drop_grants
 from buckler.guard.stores.sql.tables import Tables
 
 
@@ -26,6 +27,9 @@ async def forget(connection: AsyncConnection, tables: Tables, user_id: str) -> N
     theirs = select(families.c.id).where(families.c.user_id == user_id)
     await connection.execute(delete(refresh).where(refresh.c.family_id.in_(theirs)))
     await connection.execute(delete(families).where(families.c.user_id == user_id))
+    await drop_grants(connection, tables, tables.oauth_grants.c.user_id == user_id)
+    consents = tables.oauth_consents
+    await connection.execute(delete(consents).where(consents.c.user_id == user_id))
     await connection.execute(delete(tables.states).where(tables.states.c.user_id == user_id))
     assignments = tables.assignments
     gone = await connection.execute(delete(assignments).where(assignments.c.user_id == user_id))

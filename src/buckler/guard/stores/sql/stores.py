@@ -16,6 +16,7 @@ from buckler.guard.stores.sql.belongings import forget
 from buckler.guard.stores.sql.database import Database
 from buckler.guard.stores.sql.engine import check_engine, engine_of
 from buckler.guard.stores.sql.factors import FactorStore
+from buckler.guard.stores.sql.oauth import OAuthStore
 from buckler.guard.stores.sql.own_table import SqlUsers
 from buckler.guard.stores.sql.refresh import RefreshTokenStore
 from buckler.guard.stores.sql.roles import RoleStore
@@ -61,6 +62,7 @@ class SqlStores:
         "attempts",
         "factors",
         "keys",
+        "oauth",
         "one_time",
         "refresh",
         "revocations",
@@ -100,6 +102,7 @@ class SqlStores:
         self.attempts = FailedAttemptStore(run, self._tables)
         self.revocations = RevocationStore(run, self._tables)
         self.factors = FactorStore(run, self._tables)
+        self.oauth = OAuthStore(run, self._tables)
 
     def session(self) -> AsyncSession:
         """A session of SQLAlchemy on the same database, for objects of the application's that are kept there."""
@@ -151,7 +154,7 @@ class SqlStores:
         ):
             statement = delete(table).where(table.c[column] <= now)
             counts[name] = await self._database.change(statement)
-        return counts
+        return {**counts, **await self.oauth.prune(now)}
 
     async def open(self) -> None:
         """Look whether the tables are those that this version works with.

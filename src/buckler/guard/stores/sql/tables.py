@@ -25,6 +25,7 @@ from sqlalchemy import (
 from sqlalchemy.types import TypeDecorator, TypeEngine
 
 from buckler.guard.options import GuardError
+from buckler.guard.stores.sql.oauth_tables import OAuthTables, make_oauth_tables
 from buckler.guard.stores.sql.types import (
     LONGEST_CREDENTIAL,
     Details,
@@ -40,7 +41,7 @@ _PREFIX = re.compile(r"[a-z][a-z0-9_]{0,29}")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Tables:
+class Tables(OAuthTables):
     """The tables by what they hold; ``states`` has what a table of the application's own lacks."""
 
     users: Table
@@ -148,7 +149,9 @@ def make_tables(metadata: MetaData, prefix: str) -> Tables:
     def number(name: str) -> Column[Any]:
         return Column(name, BigInteger(), nullable=False)
 
+    oauth = make_oauth_tables(table, prefix)
     return Tables(
+        **{name: getattr(oauth, name) for name in OAuthTables.__dataclass_fields__},
         users=table(
             "users",
             _exact("id", primary_key=True),

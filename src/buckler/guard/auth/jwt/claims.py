@@ -64,7 +64,7 @@ def judge(
     audience = _audience(values.get("aud"))
     if not any(one in audience for one in policy.audience):
         raise TokenError("audience", "the token is for somebody else")
-    expires = _date(values, "exp")
+    expires = numeric_date(values, "exp")
     if expires is None:
         raise TokenError("missing", "the token never expires")
     starts, until, issued = _times(values, expires, policy, now)
@@ -91,7 +91,7 @@ def _times(
     until = expires + leeway
     if now >= until:
         raise TokenError("expired", "the token has expired")
-    issued = _date(values, "iat")
+    issued = numeric_date(values, "iat")
     if issued is not None and issued > now + leeway:
         raise TokenError("future", "the token was issued in the future")
     if policy.max_age is not None:
@@ -100,14 +100,14 @@ def _times(
         until = min(until, issued + policy.max_age + leeway)
         if now >= until:
             raise TokenError("age", "the token is too old")
-    begins = _date(values, "nbf")
+    begins = numeric_date(values, "nbf")
     if begins is not None and begins > now + leeway:
         raise TokenError("not_yet", "the token does not count yet")
     starts = max(begins or 0.0, issued or 0.0) - leeway
     return starts, until, issued
 
 
-def _date(values: Mapping[str, Any], name: str) -> float | None:
+def numeric_date(values: Mapping[str, Any], name: str) -> float | None:
     """A NumericDate (RFC 7519, 2), or None where it is missing."""
     value = values.get(name)
     if value is None and name not in values:

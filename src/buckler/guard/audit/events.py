@@ -21,8 +21,10 @@ class EventKind(StrEnum):
     SIGN_IN_FAILED = "sign_in.failed"
     SIGN_IN_LOCKED = "sign_in.locked"
     SIGNED_OUT = "sign_in.ended"
+    TOKEN_ISSUED = "token.issued"
     TOKEN_REFUSED = "token.refused"
     TOKEN_REUSED = "token.reused"
+    CONSENT_GIVEN = "access.granted"
     ACCESS_REFUSED = "access.refused"
     RIGHTS_CHANGED = "rights.changed"
     ACCOUNT_CHANGED = "account.changed"
@@ -54,8 +56,10 @@ SEVERITIES: Mapping[EventKind, Severity] = {
     EventKind.SIGN_IN_FAILED: Severity.NOTICE,
     EventKind.SIGN_IN_LOCKED: Severity.WARNING,
     EventKind.SIGNED_OUT: Severity.INFO,
+    EventKind.TOKEN_ISSUED: Severity.INFO,
     EventKind.TOKEN_REFUSED: Severity.NOTICE,
     EventKind.TOKEN_REUSED: Severity.ALERT,
+    EventKind.CONSENT_GIVEN: Severity.INFO,
     EventKind.ACCESS_REFUSED: Severity.NOTICE,
     EventKind.RIGHTS_CHANGED: Severity.WARNING,
     EventKind.ACCOUNT_CHANGED: Severity.NOTICE,

@@ -33,7 +33,9 @@ _CLASS: Final = {
     EventKind.SIGN_IN_FAILED: _AUTHENTICATION,
     EventKind.SIGN_IN_LOCKED: _AUTHENTICATION,
     EventKind.SIGNED_OUT: _AUTHENTICATION,
+    EventKind.TOKEN_ISSUED: _AUTHENTICATION,
     EventKind.TOKEN_REFUSED: _AUTHENTICATION,
+    EventKind.CONSENT_GIVEN: _AUTHORIZE,
     EventKind.RIGHTS_CHANGED: _AUTHORIZE,
     EventKind.TOKEN_REUSED: _FINDING,
     EventKind.ATTACK_SEEN: _FINDING,
@@ -53,6 +55,9 @@ _METHODS: Final = {
     "TRACE": 8,
     "PATCH": 9,
 }
+_GOOD: Final = frozenset(
+    {EventKind.SIGN_IN_SUCCEEDED, EventKind.SIGNED_OUT, EventKind.TOKEN_ISSUED}
+)
 _OTHER: Final = 99
 _SUCCESS, _FAILURE = (1, "Success"), (2, "Failure")
 
@@ -106,7 +111,9 @@ def _authentication(event: SecurityEvent) -> tuple[int, str, dict[str, Any]]:
     activity = (2, "Logoff") if event.kind is EventKind.SIGNED_OUT else (1, "Logon")
     if event.kind is EventKind.TOKEN_REFUSED:
         activity = (_OTHER, "Token refused")
-    good = event.kind in {EventKind.SIGN_IN_SUCCEEDED, EventKind.SIGNED_OUT}
+    if event.kind is EventKind.TOKEN_ISSUED:
+        activity = (_OTHER, "Token issued")
+    good = event.kind in _GOOD
     own = {
         "user": _user(event.principal),
         "service": {"name": "guard"},

@@ -75,6 +75,11 @@ class Parameters(Mapping[str, str]):
         """All values of one that may come several times."""
         return self._several.get(name, ())
 
+    def pairs(self) -> list[tuple[str, str]]:
+        """All of them, to be kept and read again."""
+        several = [(name, one) for name, values in self._several.items() for one in values]
+        return [pair for pair in self._single.items() if pair[0] not in self._several] + several
+
     def need(self, name: str) -> str:
         """One that has to be there.
 

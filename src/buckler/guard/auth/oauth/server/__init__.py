@@ -1,0 +1,1 @@
+"""The authorization server: one file for each endpoint and each grant."""

@@ -1,0 +1,91 @@
+"""Claims of an account, by the scopes that were granted and by name (OpenID Connect Core 1.0, 5.1, 5.4 and 5.5).
+
+Threat: more of somebody than they agreed to (CWE-359; ASVS 5.0 V10.7.2). What the application adds passes the same way.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, Final
+
+from buckler.guard.auth.oauth.server.claims_request import ClaimsRequest
+from buckler.guard.stores.oauth_records import Grant
+from buckler.guard.stores.records import User
+
+if TYPE_CHECKING:
+    from buckler.guard.auth.oauth.server.server import AuthorizationServer
+
+SCOPES: Final = {
+    "profile": (
+        *("name", "family_name", "given_name", "middle_name", "nickname", "preferred_username"),
+        *("profile", "picture", "website", "gender", "birthdate", "zoneinfo", "locale"),
+        "updated_at",
+    ),
+    "email": ("email", "email_verified"),
+    "address": ("address",),
+    "phone": ("phone_number", "phone_number_verified"),
+}
+OWN: Final = frozenset(
+    (
+        *("iss", "sub", "aud", "exp", "iat", "nbf", "jti", "nonce", "acr", "amr", "azp"),
+        *("auth_time", "at_hash", "c_hash", "sid", "events", "cnf", "client_id", "scope"),
+    )
+)
+"""Claims that the server alone says."""
+_MAIL: Final = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+")
+
+
+async def all_claims(
+    server: AuthorizationServer, user: User, scopes: frozenset[str]
+) -> dict[str, Any]:
+    """Every claim of an account that scopes could name; of which those that are asked for go out."""
+    found: dict[str, Any] = {"preferred_username": user.name}
+    if _MAIL.fullmatch(user.name):
+        found |= {"email": user.name, "email_verified": user.verified}
+    if server.policy.claims is not None:
+        found |= dict(await server.policy.claims(user, scopes))
+    return {name: value for name, value in found.items() if name not in OWN}
+
+
+def of_scopes(scopes: frozenset[str], custom: frozenset[str]) -> frozenset[str]:
+    """Names of the claims that scopes ask for.
+
+    Args:
+        scopes: That were granted.
+        custom: Names that the application's own claims have beside those of the standard.
+    """
+    named = {claim for scope in scopes for claim in SCOPES.get(scope, ())}
+    standard = {claim for claims in SCOPES.values() for claim in claims}
+    return frozenset(named | (custom - standard))
+
+
+async def userinfo_claims(
+    server: AuthorizationServer, grant: Grant, user: User, scopes: frozenset[str]
+) -> dict[str, Any]:
+    """What the userinfo endpoint answers (OpenID Connect Core 1.0, 5.3.2).
+
+    Args:
+        server: Whose.
+        grant: What the access token came of.
+        user: Its account.
+        scopes: Of the access token.
+    """
+    asked = ClaimsRequest.read(grant.data.get("claims")).userinfo
+    found = await all_claims(server, user, scopes)
+    wanted = of_scopes(scopes, frozenset(found)) | asked.keys()
+    return {"sub": user.id, **{k: v for k, v in found.items() if k in wanted}}
+
+
+async def id_token_claims(
+    server: AuthorizationServer, grant: Grant, user: User, *, whole: bool
+) -> Mapping[str, Any]:
+    """Claims of an account in its ID token: those asked for by name; with ``whole`` those of the scopes, too."""
+    asked = ClaimsRequest.read(grant.data.get("claims")).id_token
+    if not asked and not whole:
+        return {}
+    found = await all_claims(server, user, grant.scopes)
+    wanted = frozenset(asked)
+    if whole:
+        wanted |= of_scopes(grant.scopes, frozenset(found))
+    return {name: value for name, value in found.items() if name in wanted}

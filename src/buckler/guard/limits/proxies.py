@@ -52,7 +52,8 @@ class Proxies:
             self._networks.append(network)
         self._judged: dict[str, bool] = {"": self._unix}
 
-    def _trusted(self, text: str) -> bool:
+    def trusts(self, text: str) -> bool:
+        """Whether an address is that of one; empty for a peer without an address."""
         known = self._judged.get(text)
         if known is None:
             if len(self._judged) >= REMEMBERED:
@@ -71,7 +72,7 @@ class Proxies:
     def check(self, inbound: Inbound) -> None:
         """Put the caller's address and scheme in, where the peer is a proxy of ours."""
         known = self._judged.get(inbound.client)
-        if known is False or not self._trusted(inbound.client):
+        if known is False or not self.trusts(inbound.client):
             return
         headers = inbound.scope["headers"]
         hops = values_of(headers, b"x-forwarded-for")
@@ -80,7 +81,7 @@ class Proxies:
             if not address:
                 break
             inbound.client = address
-            if not self._trusted(address):
+            if not self.trusts(address):
                 break
         proto = values_of(headers, b"x-forwarded-proto")
         if proto and proto[-1].lower() in ("http", "https", "ws", "wss"):

@@ -83,9 +83,7 @@ class Bindings:
             now=server.clock(),
             access_token=access_token,
         )
-        if server.policy.dpop_nonces:
-            self._nonces.check(proof.nonce, status=400 if access_token is None else 401)
-        elif proof.nonce and not self._nonces.counts(proof.nonce):
+        if server.policy.dpop_nonces or proof.nonce:
             self._nonces.check(proof.nonce, status=400 if access_token is None else 401)
         if not await server.store.replays.first(proof.replay_key, proof.until):
             raise dpop.refused("replay", "the proof was used before")

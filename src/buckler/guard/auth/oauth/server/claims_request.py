@@ -65,8 +65,7 @@ def _asked(found: Mapping[str, Any], where: str) -> dict[str, Mapping[str, Any]]
         if value is not None and not isinstance(value, Mapping):
             raise ValueError(name)
         details = dict(value or {})
-        values = details.get("values", ())
-        if isinstance(values, str) or not isinstance(values, list | tuple):
+        if type(details.get("values", ())) is not tuple:
             raise ValueError(name)
         asked[name] = details
     return asked

@@ -14,6 +14,7 @@ from urllib.parse import unquote_plus
 
 from starlette.requests import Request
 
+from buckler.guard.auth.oauth.client_assertion import client_of
 from buckler.guard.auth.oauth.errors import OAuthError
 from buckler.guard.auth.oauth.parameters import Parameters
 from buckler.guard.auth.oauth.server.client import OAuthClient
@@ -113,7 +114,7 @@ async def authenticate(
     if len(lines) > 1:
         raise OAuthError("invalid_request", "Authorization came twice", reason="twice")
     found = shown(lines[0] if lines else None, parameters)
-    client_id = found.client_id or _unverified_issuer(found.credential)
+    client_id = found.client_id or client_of(found.credential)
     client = await server.clients.get(client_id)
     if client is None:
         raise _refused("unknown_client", found)
@@ -137,20 +138,6 @@ async def _by_certificate(
     if client.auth not in ("tls_client_auth", "self_signed_tls_client_auth"):
         raise _refused("method", found)
     await server.check_certificate(client, request)
-
-
-def _unverified_issuer(assertion: str) -> str:
-    """Whom an assertion names, before it is verified by that client's keys."""
-    from buckler.guard.auth.jwt import base64url, json_object
-
-    try:
-        claims = json_object.read(base64url.decode(assertion.split(".")[1].encode("ascii")))
-    except (ValueError, IndexError, RecursionError) as error:
-        raise OAuthError(
-            "invalid_client", "the assertion is malformed", status=401, reason="assertion"
-        ) from error
-    found = claims.get("iss")
-    return found if isinstance(found, str) else ""
 
 
 def _refused(reason: str, found: Shown) -> OAuthError:

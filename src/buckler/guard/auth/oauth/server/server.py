@@ -8,7 +8,7 @@ is written.
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import urlsplit
@@ -32,7 +32,7 @@ from buckler.guard.auth.oauth.server.clients import ClientBook
 from buckler.guard.auth.oauth.server.keys import RotatingKeys
 from buckler.guard.auth.oauth.server.policy import OAuthPolicy
 from buckler.guard.auth.oauth.server.tokens import TokenMint
-from buckler.guard.options import GuardError, Weakness, instance
+from buckler.guard.options import GuardError, Weakness, check_clock, instance
 from buckler.guard.stores.oauth_interface import OAuthStores
 from buckler.guard.stores.oauth_records import Grant
 from buckler.guard.stores.records import User
@@ -63,6 +63,7 @@ class AuthorizationServer:
         issuer: Its address, character by character what tokens say (``iss``); else the ``base_url`` of the identities.
         clients: Those that code states; others are registered at run time.
         policy: What it does one way and could do another.
+        clock: Seconds since 1970; else that of the identities.
 
     Raises:
         GuardError: An option is wrong.
@@ -77,6 +78,7 @@ class AuthorizationServer:
         *,
         clients: Iterable[OAuthClient] = (),
         policy: OAuthPolicy | None = None,
+        clock: Callable[[], float] | None = None,
     ) -> None:
         instance(policy, "policy", OAuthPolicy)
         self.identities = identities
@@ -84,7 +86,8 @@ class AuthorizationServer:
         self.issuer = _issuer(issuer or identities.policy.base_url)
         parts = urlsplit(self.issuer)
         self.origin = f"{parts.scheme}://{parts.netloc}"
-        self.clock = identities.clock
+        self.clock = identities.clock if clock is None else clock
+        check_clock(self.clock)
         self.store = _store(identities)
         self.clients = ClientBook(clients, self.store.clients, identities.tell, self.clock)
         self.keys = RotatingKeys(
@@ -157,14 +160,14 @@ class AuthorizationServer:
         """
         from buckler.guard.auth.oauth.client_assertion import read_assertion
 
-        also = (self.url("token"), self.issuer) if self.policy.token_endpoint_as_audience else ()
+        lenient = self.policy.token_endpoint_as_audience
         found = read_assertion(
             assertion,
-            await self.client_keys.of(client),
-            client_id=client.id,
+            client=client.id,
+            keys=await self.client_keys.of(client),
             issuer=self.issuer,
             now=self.clock(),
-            also=also,
+            token_endpoint=self.url("token") if lenient else "",
         )
         if not await self.store.replays.first(found.replay_key, found.until):
             raise OAuthError(

@@ -60,6 +60,10 @@ if TYPE_CHECKING:
     from buckler.guard.auth.mfa.service import SecondFactors as SecondFactors
     from buckler.guard.auth.mfa.totp import TotpSetup as TotpSetup
     from buckler.guard.auth.names import normalise as normalise
+    from buckler.guard.auth.oauth.errors import OAuthError as OAuthError
+    from buckler.guard.auth.oauth.server.client import OAuthClient as OAuthClient
+    from buckler.guard.auth.oauth.server.policy import OAuthPolicy as OAuthPolicy
+    from buckler.guard.auth.oauth.server.server import AuthorizationServer as AuthorizationServer
     from buckler.guard.auth.one_time import Links as Links
     from buckler.guard.auth.one_time import OneTime as OneTime
     from buckler.guard.auth.password.argon2id import Argon2Parameters as Argon2Parameters
@@ -193,6 +197,10 @@ else:
             "auth.mfa.service": ("SecondFactors",),
             "auth.mfa.totp": ("TotpSetup",),
             "auth.names": ("normalise",),
+            "auth.oauth.errors": ("OAuthError",),
+            "auth.oauth.server.client": ("OAuthClient",),
+            "auth.oauth.server.policy": ("OAuthPolicy",),
+            "auth.oauth.server.server": ("AuthorizationServer",),
             "auth.one_time": (
                 "Links",
                 "OneTime",

@@ -16,16 +16,22 @@ from buckler.guard.auth.jwt.keys import Keys, KeySet
 from buckler.guard.auth.jwt.remote import RemoteKeys
 from buckler.guard.auth.oauth.errors import OAuthError
 from buckler.guard.auth.oauth.server.client import OAuthClient
+from buckler.guard.egress.policy import EgressPolicy
 
 MOST: Final = 1_000
 
 
 class ClientKeys:
-    """Finds them, and keeps them parsed."""
+    """Finds them, and keeps them parsed.
 
-    __slots__ = ("_kept", "_remote")
+    Args:
+        egress: Which addresses may be called; else public ones.
+    """
 
-    def __init__(self) -> None:
+    __slots__ = ("_egress", "_kept", "_remote")
+
+    def __init__(self, egress: EgressPolicy | None = None) -> None:
+        self._egress = egress
         self._kept: OrderedDict[str, tuple[SigningKey, ...]] = OrderedDict()
         self._remote: OrderedDict[str, RemoteKeys] = OrderedDict()
 
@@ -40,7 +46,9 @@ class ClientKeys:
             if remote is None:
                 if len(self._remote) >= MOST:
                     self._remote.popitem(last=False)
-                remote = self._remote[client.jwks_uri] = RemoteKeys(client.jwks_uri)
+                remote = self._remote[client.jwks_uri] = RemoteKeys(
+                    client.jwks_uri, egress=self._egress
+                )
             await remote.ready()
             return remote
         return KeySet(*await self.registered(client))

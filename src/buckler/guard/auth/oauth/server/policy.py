@@ -8,6 +8,7 @@ from typing import Any, Final
 
 from buckler.guard.auth.oauth.certificate_header import CertificateHeader
 from buckler.guard.auth.oauth.scope import is_scope
+from buckler.guard.egress.policy import EgressPolicy
 from buckler.guard.options import GuardError, flag, instance, positive
 from buckler.guard.stores.records import User
 
@@ -57,6 +58,7 @@ class OAuthPolicy:
         certificate_header: How a proxy hands on a client's certificate (RFC 8705); else the server's own word counts.
         templates: Folder with pages that take the place of ours.
         claims: Gives more claims of an account.
+        egress: Which addresses may be called: keys of clients, and their back-channel logout; else public ones by https.
         acr: Names of how somebody signed in (``acr``), each with the factors that it takes.
 
     Raises:
@@ -88,6 +90,7 @@ class OAuthPolicy:
     certificate_header: CertificateHeader | None = None
     templates: str = ""
     claims: ClaimsOf | None = None
+    egress: EgressPolicy | None = None
     acr: Mapping[str, Sequence[Sequence[str]]] = field(
         default_factory=lambda: {
             "phr": (("passkey",),),
@@ -127,6 +130,7 @@ class OAuthPolicy:
             )
         if not self.prefix.startswith("/") or self.prefix.endswith("/"):
             raise GuardError(f"prefix: {self.prefix!r} is no path", hint="write prefix='/oauth'")
+        instance(self.egress, "egress", EgressPolicy)
         instance(self.certificate_header, "certificate_header", CertificateHeader)
         if self.claims is not None and not callable(self.claims):
             raise GuardError(

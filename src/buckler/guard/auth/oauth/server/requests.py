@@ -77,10 +77,32 @@ async def handled(server: AuthorizationServer, request: Request, handler: Handle
         handler: Gets it with its parameters.
     """
     parameters = Parameters(())
-    try:
-        await server.ready()
+
+    async def read(request: Request) -> Response:
+        nonlocal parameters
         parameters = await form(request)
         return await handler(request, parameters)
+
+    return await handled_json(server, request, read, lambda: parameters.get("client_id", ""))
+
+
+async def handled_json(
+    server: AuthorizationServer,
+    request: Request,
+    handler: Callable[[Request], Awaitable[Response]],
+    client: Callable[[], str] = str,
+) -> Response:
+    """What a handler that reads the body itself answers, or the error that it raises.
+
+    Args:
+        server: Whose endpoint it is.
+        request: That came.
+        handler: Gets it.
+        client: Says who asks, as far as that is known, for the security log.
+    """
+    try:
+        await server.ready()
+        return await handler(request)
     except OAuthError as error:
         server.tell(
             request,
@@ -88,7 +110,7 @@ async def handled(server: AuthorizationServer, request: Request, handler: Handle
             error.reason,
             "An OAuth request was refused",
             status=error.status,
-            client=parameters.get("client_id", ""),
+            client=client(),
         )
         return refused(error)
     except StoreError:

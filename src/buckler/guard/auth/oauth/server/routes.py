@@ -14,10 +14,20 @@ from buckler.guard.access.dependencies import public
 from buckler.guard.auth.oauth.errors import OAuthError
 from buckler.guard.auth.oauth.parameters import Parameters, parse
 from buckler.guard.auth.oauth.server import introspection, pushed, revocation, token_request
+from buckler.guard.auth.oauth.server.device import authorize_device
+from buckler.guard.auth.oauth.server.device_page import DevicePage
 from buckler.guard.auth.oauth.server.interaction import Interaction
+from buckler.guard.auth.oauth.server.logout import Logout
 from buckler.guard.auth.oauth.server.metadata import metadata
 from buckler.guard.auth.oauth.server.pages import FOLDER
-from buckler.guard.auth.oauth.server.requests import Handler, form, handled, unavailable
+from buckler.guard.auth.oauth.server.registration import register
+from buckler.guard.auth.oauth.server.requests import (
+    Handler,
+    form,
+    handled,
+    handled_json,
+    unavailable,
+)
 from buckler.guard.auth.oauth.server.userinfo import userinfo
 from buckler.guard.limits.cors import Cors
 from buckler.guard.policy import RoutePolicy
@@ -73,6 +83,7 @@ def _for_clients(server: AuthorizationServer, routes: APIRouter) -> None:
     ]
     handlers: dict[str, Callable[..., Any]] = {
         "token": token_request.token,
+        "device_authorization": authorize_device,
         "par": pushed.push,
         "introspect": introspection.introspect,
         "revoke": revocation.revoke,
@@ -80,6 +91,12 @@ def _for_clients(server: AuthorizationServer, routes: APIRouter) -> None:
     for name, handler in handlers.items():
         endpoint = _endpoint(server, partial(handler, server))
         routes.post(f"{server.policy.prefix}/{name}", dependencies=calls)(endpoint)
+
+    if server.policy.registration:
+
+        @routes.post(f"{server.policy.prefix}/register", dependencies=calls)
+        async def registered(request: Request) -> Response:
+            return await handled_json(server, request, partial(register, server))
 
     @routes.api_route(
         f"{server.policy.prefix}/userinfo", methods=["GET", "POST"], dependencies=calls
@@ -123,6 +140,22 @@ def _for_people(server: AuthorizationServer, routes: APIRouter) -> None:
         )
     routes.post(f"{prefix}/consent", dependencies=pages)(
         _page_endpoint(server, interaction, interaction.consent)
+    )
+    device, logout = DevicePage(server, interaction), Logout(server, interaction)
+    routes.get(f"{prefix}/device", dependencies=pages)(
+        _page_endpoint(server, interaction, device.show)
+    )
+    routes.post(f"{prefix}/device", dependencies=guesses)(
+        _page_endpoint(server, interaction, device.decide)
+    )
+    routes.post(f"{prefix}/device/sign-in", dependencies=guesses)(
+        _page_endpoint(server, interaction, device.sign_in)
+    )
+    routes.api_route(f"{prefix}/logout", methods=["GET", "POST"], dependencies=asks)(
+        _page_endpoint(server, interaction, logout.begin)
+    )
+    routes.post(f"{prefix}/logout/confirm", dependencies=pages)(
+        _page_endpoint(server, interaction, logout.confirm)
     )
 
     @routes.get(

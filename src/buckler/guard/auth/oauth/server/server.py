@@ -98,7 +98,7 @@ class AuthorizationServer:
             lead=self.policy.key_lead,
             clock=self.clock,
         )
-        self.client_keys = ClientKeys()
+        self.client_keys = ClientKeys(self.policy.egress)
         self.mint = TokenMint(self)
         self.bindings = Bindings(
             self,

@@ -76,13 +76,19 @@ def handlers() -> Mapping[str, GrantHandler]:
     from buckler.guard.auth.oauth.server.grants import (
         authorization_code,
         client_credentials,
+        device_code,
+        password,
         refresh_token,
+        token_exchange,
     )
 
     return {
         kinds.CODE: authorization_code.granted,
         kinds.REFRESH: refresh_token.granted,
         kinds.CREDENTIALS: client_credentials.granted,
+        kinds.DEVICE: device_code.granted,
+        kinds.EXCHANGE: token_exchange.granted,
+        kinds.PASSWORD: password.granted,
     }
 
 

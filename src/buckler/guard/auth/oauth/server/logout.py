@@ -1,0 +1,229 @@
+"""Signing out from a client (OpenID Connect RP-Initiated Logout 1.0), told to all of them (Back-Channel Logout 1.0).
+
+Threat: a redirect after the sign-out to wherever a parameter says (CWE-601), a page of another site that signs somebody out
+(CWE-352: without a hint they are asked), sessions at clients that go on (CWE-613; ASVS 5.0 V7.4, V10.6.2).
+"""
+
+from __future__ import annotations
+
+import asyncio
+import secrets
+from typing import TYPE_CHECKING, Final
+from urllib.parse import urlencode
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from buckler.guard.audit.events import EventKind
+from buckler.guard.auth.oauth.errors import OAuthError
+from buckler.guard.auth.oauth.parameters import Parameters
+from buckler.guard.auth.oauth.server import redirects, signed
+from buckler.guard.auth.oauth.server.client import OAuthClient
+from buckler.guard.auth.oauth.server.decide import SignedIn
+from buckler.guard.auth.oauth.server.interaction import Interaction
+from buckler.guard.auth.oauth.server.issue import own_id_token, session_name
+from buckler.guard.stores.oauth_records import Grant
+
+if TYPE_CHECKING:
+    from buckler.guard.auth.oauth.server.server import AuthorizationServer
+
+EVENT: Final = "http://schemas.openid.net/event/backchannel-logout"
+LIFETIME: Final = 120
+"""Seconds that a logout token counts (Back-Channel Logout 1.0, 2.4: two minutes at most are recommended)."""
+TIMEOUT: Final = 5.0
+KEPT: Final = ("id_token_hint", "client_id", "post_logout_redirect_uri", "state")
+
+
+class Logout:
+    """Ends sessions.
+
+    Args:
+        server: Whose.
+        interaction: Its pages.
+    """
+
+    __slots__ = ("_browser", "_pages", "_server", "_under_way")
+
+    def __init__(self, server: AuthorizationServer, interaction: Interaction) -> None:
+        self._server = server
+        self._browser = interaction.browser
+        self._pages = interaction.steps.pages
+        self._under_way: set[asyncio.Task[None]] = set()
+
+    async def begin(self, request: Request, parameters: Parameters) -> Response:
+        """Sign out, or ask whether that is wanted.
+
+        Raises:
+            OAuthError: The hint or the address is none of the client's.
+        """
+        client, subject, session = await self._hinted(parameters)
+        target = _target(client, parameters)
+        signed_in = await self._browser.signed_in(request)
+        if signed_in is None:
+            return self._ended(target)
+        meant = subject == signed_in.user_id and session in (
+            "",
+            session_name(signed_in.session),
+        )
+        if subject and meant:
+            return await self._end(request, signed_in, target)
+        return self._ask(parameters, signed_in)
+
+    async def confirm(self, request: Request, form: Parameters) -> Response:
+        """Sign out who pressed the button.
+
+        Raises:
+            OAuthError: As of :meth:`begin`.
+        """
+        client, _, _ = await self._hinted(form)
+        target = _target(client, form)
+        signed_in = await self._browser.signed_in(request)
+        if signed_in is None:
+            return self._ended(target)
+        if not self._browser.is_token(form.get("token", ""), "logout", signed_in.session):
+            return self._ask(form, signed_in)
+        if form.get("decision") != "yes":
+            return self._pages.page("done", heading="Still signed in", sentence="Nothing changed.")
+        return await self._end(request, signed_in, target)
+
+    async def _hinted(self, parameters: Parameters) -> tuple[OAuthClient | None, str, str]:
+        """The client that asks, and the account and session that its hint names."""
+        server = self._server
+        named = parameters.get("client_id", "")
+        subject = session = ""
+        hint = parameters.get("id_token_hint")
+        if hint is not None:
+            claims = own_id_token(server, hint)
+            subject, session = str(claims.get("sub", "")), str(claims.get("sid", ""))
+            if named not in ("", claims.get("aud")):
+                raise OAuthError("invalid_request", "the hint is another client's", reason="hint")
+            named = str(claims.get("aud", ""))
+        client = await server.clients.get(named) if named else None
+        if named and client is None:
+            raise OAuthError("invalid_request", "the client is unknown", reason="unknown_client")
+        return client, subject, session
+
+    async def _end(self, request: Request, signed_in: SignedIn, target: str) -> Response:
+        server = self._server
+        session = session_name(signed_in.session)
+        answer = self._ended(target)
+        if "session" in server.identities.policy.ways:
+            await server.identities.forms.sign_out(request, answer)
+        await self.session_ended(request, session, signed_in.user_id)
+        return answer
+
+    async def session_ended(self, request: Request, session: str, user_id: str) -> None:
+        """End what was granted in a session, but for what works while its user is away, and tell the clients.
+
+        Args:
+            request: In which it ended.
+            session: As clients know it.
+            user_id: Whose it was.
+        """
+        server = self._server
+        told: set[str] = set()
+        for grant in await server.store.grants.of_session(session):
+            if "offline_access" not in grant.scopes:
+                await server.revoke(grant)
+            if grant.client_id in told:
+                continue
+            told.add(grant.client_id)
+            client = await server.clients.get(grant.client_id)
+            if client is not None and client.backchannel_logout_uri:
+                self._behind(request, client, grant)
+        del user_id
+
+    def _behind(self, request: Request, client: OAuthClient, grant: Grant) -> None:
+        task = asyncio.ensure_future(self._tell(request, client, grant))
+        self._under_way.add(task)
+        task.add_done_callback(self._under_way.discard)
+
+    async def _tell(self, request: Request, client: OAuthClient, grant: Grant) -> None:
+        """Tell a client that a session ended (Back-Channel Logout 1.0, 2.5); one that cannot be reached is told of."""
+        from buckler.guard.egress import async_safe_client
+
+        server = self._server
+        token = self.token(client, grant)
+        body = urlencode({"logout_token": token})
+        headers = {"Content-Type": "application/x-www-form-urlencoded"}
+        reason = ""
+        try:
+            async with async_safe_client(server.policy.egress) as http:
+                answer = await http.post(
+                    client.backchannel_logout_uri,
+                    content=body,
+                    headers=headers,
+                    timeout=TIMEOUT,
+                    follow_redirects=False,
+                )
+            if answer.status_code not in (200, 204):
+                reason = f"status_{answer.status_code}"
+        except Exception as error:  # of whichever client of HTTP is installed
+            server.log.exception("a client could not be told that a session ended")
+            reason = type(error).__name__
+        if reason:
+            server.tell(
+                request,
+                EventKind.FAILED,
+                "backchannel_logout",
+                "A client could not be told that a session ended",
+                client=client.id,
+                why=reason,
+            )
+
+    def token(self, client: OAuthClient, grant: Grant) -> str:
+        """A logout token (Back-Channel Logout 1.0, 2.4)."""
+        server = self._server
+        now = int(server.clock())
+        return signed.sign(
+            server.keys.signing(client.id_token_alg),
+            signed.LOGOUT,
+            {
+                "iss": server.issuer,
+                "sub": grant.user_id,
+                "aud": client.id,
+                "iat": now,
+                "exp": now + LIFETIME,
+                "jti": secrets.token_urlsafe(16),
+                "sid": grant.session,
+                "events": {EVENT: {}},
+            },
+        )
+
+    def _ask(self, parameters: Parameters, signed_in: SignedIn) -> Response:
+        return self._pages.page(
+            "sign_out",
+            action=f"{self._server.policy.prefix}/logout/confirm",
+            kept={name: parameters[name] for name in KEPT if name in parameters},
+            token=self._browser.token("logout", signed_in.session),
+        )
+
+    def _ended(self, target: str) -> Response:
+        if not target:
+            return self._pages.page(
+                "done", heading="Signed out", sentence="You are signed out here."
+            )
+        response = Response(status_code=303, headers=redirects.UNKEPT)
+        response.headers["Location"] = target
+        return response
+
+
+def _target(client: OAuthClient | None, parameters: Parameters) -> str:
+    """Where to go after it: an address that the client registered, with the state; empty for none.
+
+    Raises:
+        OAuthError: ``invalid_request``: it is another one.
+    """
+    asked = parameters.get("post_logout_redirect_uri")
+    if asked is None:
+        return ""
+    if client is None or asked not in client.post_logout_redirect_uris:
+        raise OAuthError(
+            "invalid_request",
+            "post_logout_redirect_uri is not registered",
+            reason="redirect_uri",
+        )
+    state = parameters.get("state")
+    if state is None:
+        return asked
+    return f"{asked}{'&' if '?' in asked else '?'}{urlencode({'state': state})}"

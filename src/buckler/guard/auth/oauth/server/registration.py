@@ -1,0 +1,181 @@
+"""Dynamic registration (RFC 7591), off unless it is switched on.
+
+Threat: a client by anybody that calls itself by a trusted name, or that asks for more than it is given by hand (RFC 7591, 5;
+ASVS 5.0 V10.4.13): what registers itself agrees with nobody's word, is never of the first party, binds nothing by name and
+gets the scopes of OpenID alone unless it shows an initial access token.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import json
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, Final
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from buckler.guard.auth.oauth.errors import OAuthError
+from buckler.guard.auth.oauth.server import client as kinds
+from buckler.guard.auth.oauth.server.client import OAuthClient, new_secret
+from buckler.guard.auth.oauth.server.clients import new_id
+from buckler.guard.auth.oauth.server.policy import STANDARD_SCOPES
+from buckler.guard.auth.oauth.server.requests import answered
+from buckler.guard.options import GuardError
+
+if TYPE_CHECKING:
+    from buckler.guard.auth.oauth.server.server import AuthorizationServer
+
+LONGEST: Final = 64 * 1024
+GRANTS: Final = (kinds.CODE, kinds.REFRESH, kinds.DEVICE, kinds.CREDENTIALS)
+"""That a client may give itself; the others are for code."""
+_LISTS: Final = {
+    "redirect_uris": "redirect_uris",
+    "grant_types": "grants",
+    "post_logout_redirect_uris": "post_logout_redirect_uris",
+    "contacts": "contacts",
+}
+_TEXTS: Final = {
+    "client_name": "name",
+    "client_uri": "uri",
+    "jwks_uri": "jwks_uri",
+    "token_endpoint_auth_method": "auth",
+    "id_token_signed_response_alg": "id_token_alg",
+    "backchannel_logout_uri": "backchannel_logout_uri",
+}
+_FLAGS: Final = {
+    "require_pushed_authorization_requests": "require_par",
+    "dpop_bound_access_tokens": "require_dpop",
+    "tls_client_certificate_bound_access_tokens": "bound_to_certificate",
+}
+_CERTIFICATES: Final = {
+    f"tls_client_auth_{kind}": kind
+    for kind in ("subject_dn", "san_dns", "san_uri", "san_ip", "san_email")
+}
+_MOST: Final = 20
+
+
+async def register(server: AuthorizationServer, request: Request) -> Response:
+    """A new client, with what it is (RFC 7591, 3.2.1).
+
+    Raises:
+        OAuthError: ``invalid_client_metadata``, ``invalid_redirect_uri``: it is refused; ``invalid_token``: it has to show an
+            initial access token.
+    """
+    trusted = _check_token(server, request)
+    asked = await _read(request)
+    secret = ""
+    values = _values(asked)
+    values.setdefault("auth", "client_secret_basic")
+    if values["auth"] in ("client_secret_basic", "client_secret_post"):
+        secret = new_secret()
+        values["secret"] = secret
+    known = server.policy.described() if trusted else STANDARD_SCOPES
+    wanted = asked.get("scope")
+    scopes = tuple(wanted.split()) if isinstance(wanted, str) else tuple(STANDARD_SCOPES)
+    if not set(scopes) <= set(known):
+        raise OAuthError("invalid_client_metadata", "a scope is not for clients that register")
+    if not set(values.get("grants", ())) <= set(GRANTS):
+        raise OAuthError("invalid_client_metadata", "a grant is not for clients that register")
+    try:
+        client = OAuthClient(id=new_id(), scopes=scopes, **values)
+    except GuardError as error:
+        code = "invalid_redirect_uri" if "redirect address" in error.message else ""
+        raise OAuthError(
+            code or "invalid_client_metadata", "the metadata do not go together", reason="metadata"
+        ) from error
+    await server.clients.add(client, by="registration")
+    said = {
+        **{name: value for name, value in asked.items() if name in _told()},
+        "client_id": client.id,
+        "client_id_issued_at": int(server.clock()),
+        "grant_types": list(client.grants),
+        "response_types": ["code"] if client.may(kinds.CODE) else [],
+        "redirect_uris": list(client.redirect_uris),
+        "token_endpoint_auth_method": client.auth,
+        "scope": " ".join(client.scopes),
+    }
+    if secret:
+        said |= {"client_secret": secret, "client_secret_expires_at": 0}
+    return answered(said, status=201)
+
+
+def _check_token(server: AuthorizationServer, request: Request) -> bool:
+    """Whether the one who registers showed an initial access token (RFC 7591, 3); it has to where there are any."""
+    known = server.policy.registration_tokens
+    if not known:
+        return False
+    kind, _, token = request.headers.get("authorization", "").partition(" ")
+    came = hashlib.sha256(token.strip().encode("latin-1", "replace")).hexdigest()
+    found = [hmac.compare_digest(came, one) for one in known]
+    if kind.lower() != "bearer" or not any(found):
+        raise OAuthError(
+            "invalid_token",
+            "an initial access token is needed",
+            status=401,
+            reason="registration_token",
+            headers=(("WWW-Authenticate", "Bearer"),),
+        )
+    return True
+
+
+async def _read(request: Request) -> Mapping[str, Any]:
+    body = b""
+    async for chunk in request.stream():
+        body += chunk
+        if len(body) > LONGEST:
+            raise OAuthError("invalid_client_metadata", "too long", reason="oversize")
+    try:
+        found = json.loads(body)
+    except (ValueError, RecursionError) as error:
+        raise OAuthError("invalid_client_metadata", "the body is no JSON") from error
+    if not isinstance(found, dict):
+        raise OAuthError("invalid_client_metadata", "the body is no JSON object")
+    if "software_statement" in found:
+        raise OAuthError("unapproved_software_statement", "software statements are not taken")
+    return found
+
+
+def _values(asked: Mapping[str, Any]) -> dict[str, Any]:
+    """Metadata in the words of :class:`OAuthClient`; what it does not know is left out (RFC 7591, 2)."""
+    values: dict[str, Any] = {}
+    for name, own in _LISTS.items():
+        found = asked.get(name)
+        if found is None:
+            continue
+        if not isinstance(found, list) or len(found) > _MOST or not all(map(_is_text, found)):
+            raise OAuthError("invalid_client_metadata", f"{name} is no list of texts")
+        values[own] = found
+    for name, own in _TEXTS.items():
+        found = asked.get(name)
+        if found is None:
+            continue
+        if not _is_text(found):
+            raise OAuthError("invalid_client_metadata", f"{name} is no text")
+        values[own] = found
+    for name, own in _FLAGS.items():
+        found = asked.get(name)
+        if found is None:
+            continue
+        if not isinstance(found, bool):
+            raise OAuthError("invalid_client_metadata", f"{name} is true or false")
+        values[own] = found
+    if asked.get("jwks") is not None:
+        if not isinstance(asked["jwks"], dict):
+            raise OAuthError("invalid_client_metadata", "jwks is no key set")
+        values["jwks"] = asked["jwks"]
+    for name, kind in _CERTIFICATES.items():
+        if _is_text(asked.get(name)):
+            values["certificate"] = (kind, asked[name])
+    if asked.get("application_type") == "native":
+        values["native"] = True
+    return values
+
+
+def _is_text(value: object) -> bool:
+    return isinstance(value, str) and 0 < len(value) <= 2_000
+
+
+def _told() -> frozenset[str]:
+    return frozenset((*_LISTS, *_TEXTS, *_FLAGS, *_CERTIFICATES, "jwks", "application_type"))

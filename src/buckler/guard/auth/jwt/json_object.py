@@ -39,6 +39,13 @@ def read(raw: bytes) -> Mapping[str, Any]:
     return found
 
 
+def plain(value: Any) -> Any:
+    """What :func:`read` gave, as lists and dictionaries again, to be written."""
+    if isinstance(value, Mapping):
+        return {name: plain(one) for name, one in value.items()}
+    return [plain(one) for one in value] if isinstance(value, tuple) else value
+
+
 def _depth(text: str) -> int:
     """How deep brackets are nested, those in texts left out; looks at each character once."""
     depth = deepest = 0

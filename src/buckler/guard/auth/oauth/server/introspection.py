@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from starlette.requests import Request
 from starlette.responses import Response
 
+from buckler.guard.auth.jwt.json_object import plain
 from buckler.guard.auth.oauth.parameters import Parameters
 from buckler.guard.auth.oauth.server.client import OAuthClient
 from buckler.guard.auth.oauth.server.client_authentication import authenticate
@@ -50,7 +51,7 @@ def _may_ask(client: OAuthClient, found: FoundToken) -> bool:
 
 
 def _said(found: FoundToken) -> dict[str, Any]:
-    said = {name: value for name, value in found.claims.items() if name != "sid"}
+    said = {name: plain(value) for name, value in found.claims.items() if name != "sid"}
     if not found.refresh:
         bound = "jkt" in (found.claims.get("cnf") or {})
         said["token_type"] = "DPoP" if bound else "Bearer"

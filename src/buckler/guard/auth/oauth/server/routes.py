@@ -58,12 +58,14 @@ def router(server: AuthorizationServer) -> APIRouter:
 def _published(server: AuthorizationServer, routes: APIRouter) -> None:
     """What anybody may read, scripts of any site included."""
     open_to_all = [public, Depends(RoutePolicy(cors=Cors(["*"]), cache_control=PUBLISHED))]
+    # Its members are named after what they speak of: token_endpoint, client_secret_basic.
+    described = [public, Depends(RoutePolicy(cors=Cors(["*"]), secrets=list(metadata(server))))]
 
-    async def described() -> Response:
-        return JSONResponse(metadata(server))
+    async def document() -> Response:
+        return JSONResponse(metadata(server), headers={"Cache-Control": PUBLISHED})
 
     for path in ("openid-configuration", "oauth-authorization-server"):
-        routes.get(f"/.well-known/{path}", dependencies=open_to_all)(described)
+        routes.get(f"/.well-known/{path}", dependencies=described)(document)
 
     @routes.get(f"{server.policy.prefix}/jwks", dependencies=open_to_all)
     async def jwks() -> Response:

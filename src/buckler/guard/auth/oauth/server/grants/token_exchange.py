@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Final
 
+from buckler.guard.auth.jwt.json_object import plain
 from buckler.guard.auth.oauth.errors import OAuthError
 from buckler.guard.auth.oauth.server.found import FoundToken, find
 from buckler.guard.auth.oauth.server.token_request import (
@@ -137,17 +138,10 @@ def _act(asked: TokenRequest, subject: FoundToken, actor: FoundToken | None) -> 
     said: dict[str, Any] = {"sub": asked.client.id}
     if actor is not None:
         said = {"sub": str(actor.claims["sub"]), "client_id": asked.client.id}
-    before = _plain(subject.claims.get("act"))
+    before = plain(subject.claims.get("act"))
     depth, inner = 1, before
     while isinstance(inner, dict):
         depth, inner = depth + 1, inner.get("act")
     if depth > DEEPEST:
         raise OAuthError("invalid_request", "too many act behind each other", reason="depth")
     return {**said, "act": before} if before else said
-
-
-def _plain(value: Any) -> Any:
-    """What a token says of actors, as JSON takes it."""
-    if isinstance(value, Mapping):
-        return {name: _plain(one) for name, one in value.items()}
-    return value

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping
 from functools import cached_property
 from typing import TYPE_CHECKING, Final
 
@@ -84,6 +84,8 @@ class Identities(Services):
         self._known: Callable[[], frozenset[str]] = frozenset
         self._opened = False
         self._opening: anyio.Lock | None = None
+        self.ending: list[Callable[[], Awaitable[None]]] = []
+        """Awaited at the end, for some seconds: what is still under way behind answers."""
         self._prune_at = 0.0
         self._pruning = False
         check_clock(clock)
@@ -166,6 +168,9 @@ class Identities(Services):
             if "accounts" in self.__dict__:  # else it was never asked for
                 with anyio.move_on_after(MAILS_WAIT):
                     await self.accounts.outbox.drain()
+            for wait in self.ending:
+                with anyio.move_on_after(MAILS_WAIT):
+                    await wait()
             await self.stores.close()
 
     async def second_factors(self, user_id: str) -> frozenset[str]:

@@ -51,6 +51,10 @@ class Browser:
             method, url = "POST", urljoin(url, action(page))
         raise AssertionError(f"no end of redirects at {url}")
 
+    def open(self, url: str) -> Any:
+        """What is at an address; nothing is followed or filled in."""
+        return self._send("GET", url, None)
+
     def _send(self, method: str, url: str, data: Any) -> Any:
         parts = urlsplit(url)
         host = f"{parts.hostname}:{parts.port}"
@@ -61,7 +65,7 @@ class Browser:
         answer = self._http.request(method, url, data=data, headers=headers)
         for line in answer.headers.get_list("set-cookie"):
             name, _, value = line.partition(";")[0].partition("=")
-            if "Max-Age=0" in line or "expires=Thu, 01 Jan 1970" in line.lower().replace("t", "T"):
+            if "Max-Age=0" in line or "01 Jan 1970" in line:
                 self._cookies.pop((host, name.strip()), None)
             else:
                 self._cookies[host, name.strip()] = value

@@ -7,6 +7,7 @@ import threading
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import uvicorn
@@ -73,10 +74,19 @@ class Running:
 
 
 @contextmanager
-def running(*more: OAuthClient, **options: Any) -> Iterator[Running]:
-    """The server, an account, and the clients of :func:`clients`."""
-    listener = socket.create_server(("127.0.0.1", 0))
-    issuer = f"http://127.0.0.1:{listener.getsockname()[1]}"
+def running(
+    *more: OAuthClient, port: int = 0, tls: Path | None = None, **options: Any
+) -> Iterator[Running]:
+    """The server, an account, and the clients of :func:`clients`.
+
+    Args:
+        more: Further clients.
+        port: Of its address, or a free one.
+        tls: File with a key and a certificate, to serve https.
+        options: Of the policy.
+    """
+    listener = socket.create_server(("127.0.0.1", port))
+    issuer = f"http{'s' if tls else ''}://127.0.0.1:{listener.getsockname()[1]}"
 
     @asynccontextmanager
     async def started(_: FastAPI) -> AsyncIterator[None]:
@@ -105,7 +115,12 @@ def running(*more: OAuthClient, **options: Any) -> Iterator[Running]:
     )
     app.include_router(server.router())
 
-    config = uvicorn.Config(app, log_level="warning", server_header=False)
+    config = uvicorn.Config(
+        app,
+        log_level="warning",
+        server_header=False,
+        ssl_certfile=None if tls is None else str(tls),
+    )
     process = uvicorn.Server(config)
     with guard.rated(None):
         thread = threading.Thread(target=process.run, args=([listener],), daemon=True)

@@ -6,15 +6,16 @@ Threat: a redirect after the sign-out to wherever a parameter says (CWE-601), a 
 
 from __future__ import annotations
 
-import asyncio
 import secrets
 from typing import TYPE_CHECKING, Final
 from urllib.parse import urlencode
 
+import anyio
 from starlette.requests import Request
 from starlette.responses import Response
 
 from buckler.guard.audit.events import EventKind
+from buckler.guard.auth.mail import behind
 from buckler.guard.auth.oauth.errors import OAuthError
 from buckler.guard.auth.oauth.parameters import Parameters
 from buckler.guard.auth.oauth.server import redirects, signed
@@ -48,7 +49,8 @@ class Logout:
         self._server = server
         self._browser = interaction.browser
         self._pages = interaction.steps.pages
-        self._under_way: set[asyncio.Task[None]] = set()
+        self._under_way = 0
+        server.identities.ending.append(self.drain)
 
     async def begin(self, request: Request, parameters: Parameters) -> Response:
         """Sign out, or ask whether that is wanted.
@@ -109,16 +111,15 @@ class Logout:
         answer = self._ended(target)
         if "session" in server.identities.policy.ways:
             await server.identities.forms.sign_out(request, answer)
-        await self.session_ended(request, session, signed_in.user_id)
+        await self.session_ended(request, session)
         return answer
 
-    async def session_ended(self, request: Request, session: str, user_id: str) -> None:
+    async def session_ended(self, request: Request, session: str) -> None:
         """End what was granted in a session, but for what works while its user is away, and tell the clients.
 
         Args:
             request: In which it ended.
             session: As clients know it.
-            user_id: Whose it was.
         """
         server = self._server
         told: set[str] = set()
@@ -130,13 +131,13 @@ class Logout:
             told.add(grant.client_id)
             client = await server.clients.get(grant.client_id)
             if client is not None and client.backchannel_logout_uri:
-                self._behind(request, client, grant)
-        del user_id
+                self._under_way += 1
+                behind(self._tell, request, client, grant)
 
-    def _behind(self, request: Request, client: OAuthClient, grant: Grant) -> None:
-        task = asyncio.ensure_future(self._tell(request, client, grant))
-        self._under_way.add(task)
-        task.add_done_callback(self._under_way.discard)
+    async def drain(self) -> None:
+        """Wait until all clients were told: at the end of the application."""
+        while self._under_way:
+            await anyio.sleep(0.01)
 
     async def _tell(self, request: Request, client: OAuthClient, grant: Grant) -> None:
         """Tell a client that a session ended (Back-Channel Logout 1.0, 2.5); one that cannot be reached is told of."""
@@ -161,6 +162,8 @@ class Logout:
         except Exception as error:  # of whichever client of HTTP is installed
             server.log.exception("a client could not be told that a session ended")
             reason = type(error).__name__
+        finally:
+            self._under_way -= 1
         if reason:
             server.tell(
                 request,

@@ -53,6 +53,7 @@ class OAuthPolicy:
         require_dpop: Whether all tokens are bound to a key.
         dpop_nonces: Whether proofs need a nonce of the server (RFC 9449, 8).
         token_endpoint_as_audience: Whether client assertions may name the token endpoint instead of the issuer.
+        assertion_lifetime: Of client assertions, from now; Authlib's count for an hour. Each is taken once.
         registration: Whether clients may register themselves (RFC 7591).
         registration_tokens: SHA-256 of initial access tokens that they need for it; none: whoever comes.
         certificate_header: How a proxy hands on a client's certificate (RFC 8705); else the server's own word counts.
@@ -85,6 +86,7 @@ class OAuthPolicy:
     require_dpop: bool = False
     dpop_nonces: bool = False
     token_endpoint_as_audience: bool = False
+    assertion_lifetime: float = 3_600.0
     registration: bool = False
     registration_tokens: Sequence[str] = ()
     certificate_header: CertificateHeader | None = None
@@ -103,7 +105,7 @@ class OAuthPolicy:
         for name in (
             *("code_lifetime", "access_lifetime", "id_token_lifetime", "refresh_idle"),
             *("refresh_absolute", "pushed_lifetime", "request_lifetime", "device_lifetime"),
-            *("device_interval", "key_period", "key_lead"),
+            *("device_interval", "key_period", "key_lead", "assertion_lifetime"),
         ):
             positive(getattr(self, name), name)
         for name, most in (("code_lifetime", LONGEST_CODE), ("access_lifetime", LONGEST_ACCESS)):

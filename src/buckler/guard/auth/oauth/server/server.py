@@ -168,6 +168,7 @@ class AuthorizationServer:
             issuer=self.issuer,
             now=self.clock(),
             token_endpoint=self.url("token") if lenient else "",
+            lifetime=self.policy.assertion_lifetime,
         )
         if not await self.store.replays.first(found.replay_key, found.until):
             raise OAuthError(

@@ -141,3 +141,20 @@ def place() -> Iterator[Path]:
     folder.chmod(0o711)
     yield folder
     shutil.rmtree(folder)
+
+
+def pytest_terminal_summary(terminalreporter: Any) -> None:
+    """What programs of others completed against the authorization server."""
+    from tests.guard.auth.oauth.interop.cells import table
+
+    found = [
+        (outcome == "skipped", report.user_properties)
+        for outcome in ("passed", "failed", "skipped")
+        for report in terminalreporter.stats.get(outcome, ())
+        if getattr(report, "when", "call") == "call"
+    ]
+    lines = table(found)
+    if lines:
+        terminalreporter.section("OAuth: programs of others")
+        for line in lines:
+            terminalreporter.write_line(line)

@@ -11,6 +11,7 @@ import pytest
 from joserfc.jwk import ECKey
 
 from tests.guard.auth.oauth.interop.browser import Browser
+from tests.guard.auth.oauth.interop.cells import Cells
 from tests.guard.auth.oauth.interop.running import (
     AFTERWARDS,
     KEY,
@@ -30,6 +31,10 @@ METHODS = {
     "post": "client_secret_post",
     "private_key_jwt": "private_key_jwt",
 }
+
+
+FLOWS = ("code", "refresh", "introspect", "exchange", "client credentials", "revoke", "logout")
+PUBLIC = ("code", "refresh", "revoke", "logout")
 
 
 @pytest.fixture(scope="module")
@@ -122,7 +127,18 @@ def push(server: Running, made: Any, url: str) -> str:
 
 @pytest.mark.parametrize("pushed", [False, True], ids=["plain", "par"])
 @pytest.mark.parametrize("name", METHODS)
-def test_every_flow(server: Running, client: Callable[[str], Any], name: str, pushed: bool) -> None:
+def test_every_flow(
+    server: Running,
+    client: Callable[[str], Any],
+    name: str,
+    pushed: bool,
+    record_property: Callable[[str, object], None],
+) -> None:
+    way = "par" if pushed else "plain"
+    cells: list[Cell] = [
+        (name, way, "bearer", flow) for flow in (PUBLIC if name == "public" else FLOWS)
+    ]
+    table = Cells(record_property, "Authlib", cells)
     made = client(name)
     found = tokens(server, made, pushed)
     info = made.get(f"{server.issuer}/oauth/userinfo").json()
@@ -166,10 +182,17 @@ def test_every_flow(server: Running, client: Callable[[str], Any], name: str, pu
     )
     browser.close()
     assert where == AFTERWARDS
+    table.passed(*cells)
 
 
 @pytest.mark.parametrize("name", METHODS)
-def test_a_device(server: Running, client: Callable[[str], Any], name: str) -> None:
+def test_a_device(
+    server: Running,
+    client: Callable[[str], Any],
+    name: str,
+    record_property: Callable[[str, object], None],
+) -> None:
+    table = Cells(record_property, "Authlib", [(name, "plain", "bearer", "device")])
     made = client(name)
     begun = post(
         made,
@@ -182,3 +205,4 @@ def test_a_device(server: Running, client: Callable[[str], Any], name: str) -> N
     assert "Go back to the device" in page.text
     found = made.fetch_token(grant_type=DEVICE, device_code=begun["device_code"])
     assert found["id_token"]
+    table.passed((name, "plain", "bearer", "device"))

@@ -6,7 +6,7 @@ import shutil
 import ssl
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -20,12 +20,13 @@ from buckler.guard import EgressPolicy, OAuthClient
 from buckler.guard.auth.oauth.server import client as kinds
 from tests.guard.auth.oauth.interop.apache import apache
 from tests.guard.auth.oauth.interop.browser import Browser
+from tests.guard.auth.oauth.interop.cells import Cell, Cells
 from tests.guard.auth.oauth.interop.running import RESOURCE, Running, running
 from tests.guard.auth.oauth.scene import KEPT
 from tests.ports import free_port
 
 # Not private_key_jwt: Debian's 2.4.12.3 dies of a segmentation fault where it makes the assertion.
-METHODS = ("none", "client_secret_basic", "client_secret_post")
+METHODS = {"none": "public", "client_secret_basic": "basic", "client_secret_post": "post"}
 
 
 @pytest.fixture
@@ -85,7 +86,12 @@ def both(folder: Path, auth: str) -> Iterator[tuple[str, Running]]:
 
 
 @pytest.mark.parametrize("auth", METHODS)
-def test_sign_in_and_out(folder: Path, auth: str) -> None:
+def test_sign_in_and_out(
+    folder: Path, auth: str, record_property: Callable[[str, object], None]
+) -> None:
+    name = METHODS[auth]
+    cells: list[Cell] = [(name, "plain", "bearer", flow) for flow in ("code", "logout")]
+    table = Cells(record_property, "mod_auth_openidc", cells)
     with both(folder, auth) as (base, server):
         browser = Browser()
         where, page = browser.visit(f"{base}/protected/page")
@@ -98,6 +104,7 @@ def test_sign_in_and_out(folder: Path, auth: str) -> None:
         again = browser.open(f"{base}/protected/page")
         assert again.is_redirect and again.headers["location"].startswith(server.issuer)
         browser.close()
+    table.passed(*cells)
 
 
 def test_it_is_told_that_a_session_ended(folder: Path) -> None:
@@ -116,7 +123,11 @@ def test_it_is_told_that_a_session_ended(folder: Path) -> None:
         browser.close()
 
 
-def test_it_asks_what_tokens_say(folder: Path) -> None:
+def test_it_asks_what_tokens_say(
+    folder: Path, record_property: Callable[[str, object], None]
+) -> None:
+    cell: Cell = ("basic", "plain", "bearer", "introspect")
+    table = Cells(record_property, "mod_auth_openidc", [cell])
     api = OAuthClient(
         id="api",
         grants=[kinds.CREDENTIALS],
@@ -161,3 +172,4 @@ def test_it_asks_what_tokens_say(folder: Path) -> None:
         assert revoked.status_code == 200
         other = {"Authorization": f"Bearer {issued['access_token'][:-4]}AAAA"}
         assert http.get(f"{base}/protected/page", headers=other).status_code == 401
+    table.passed(cell)

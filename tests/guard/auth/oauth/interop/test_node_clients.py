@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import json
 import subprocess
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from tests.guard.auth.oauth.interop.browser import Browser
+from tests.guard.auth.oauth.interop.cells import Cell, Cells
 from tests.guard.auth.oauth.interop.running import (
     AFTERWARDS,
     KEY,
@@ -27,7 +29,7 @@ OTHERS = (*PUBLIC, "client credentials", "exchange", "introspect")
 METHODS = ("public", "basic", "post", "private_key_jwt")
 
 
-def expected(*without: str) -> set[tuple[str, ...]]:
+def expected(*without: str) -> set[Cell]:
     """The cells that a library is to complete; a device code is not pushed."""
     return {
         (method, way, bound, flow)
@@ -39,7 +41,7 @@ def expected(*without: str) -> set[tuple[str, ...]]:
     }
 
 
-def run(script: str, server: Running) -> dict[tuple[str, ...], str]:
+def run(script: str, server: Running) -> dict[Cell, str]:
     """Why each cell failed; empty for one that did not."""
     folder = packages("openid-client@6", "oauth4webapi@3")
     target = folder / script
@@ -54,7 +56,7 @@ def run(script: str, server: Running) -> dict[tuple[str, ...], str]:
         ],
     }
     browser = Browser(NAME, REDIRECT, AFTERWARDS)
-    cells: dict[tuple[str, ...], str] = {}
+    cells: dict[Cell, str] = {}
     with subprocess.Popen(
         ["node", str(target), json.dumps(plan)],
         cwd=folder,
@@ -70,7 +72,8 @@ def run(script: str, server: Running) -> dict[tuple[str, ...], str]:
                 if "done" in message:
                     break
                 if "cell" in message:
-                    cells[tuple(message["cell"])] = "" if message["ok"] else message["error"]
+                    method, way, bound, flow = message["cell"]
+                    cells[method, way, bound, flow] = "" if message["ok"] else message["error"]
                     continue
                 process.stdin.write(json.dumps(answered(browser, message)) + "\n")
                 process.stdin.flush()
@@ -101,8 +104,12 @@ def private_jwk() -> dict[str, str]:
 @pytest.mark.parametrize(
     ("script", "without"), [("openid_client.mjs", ()), ("oauth4webapi.mjs", ("logout",))]
 )
-def test_every_flow_of(script: str, without: tuple[str, ...]) -> None:
+def test_every_flow_of(
+    script: str, without: tuple[str, ...], record_property: Callable[[str, object], None]
+) -> None:
+    table = Cells(record_property, script.removesuffix(".mjs"), sorted(expected(*without)))
     with running() as server:
         cells = run(script, server)
+    table.passed(*(cell for cell, why in cells.items() if not why))
     assert {cell: why for cell, why in cells.items() if why} == {}
     assert set(cells) == expected(*without)

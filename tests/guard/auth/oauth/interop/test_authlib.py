@@ -11,7 +11,7 @@ import pytest
 from joserfc.jwk import ECKey
 
 from tests.guard.auth.oauth.interop.browser import Browser
-from tests.guard.auth.oauth.interop.cells import Cells
+from tests.guard.auth.oauth.interop.cells import Cell, Cells
 from tests.guard.auth.oauth.interop.running import (
     AFTERWARDS,
     KEY,

@@ -68,6 +68,7 @@ if TYPE_CHECKING:
         IntrospectionIssuer as IntrospectionIssuer,
     )
     from buckler.guard.auth.oauth.resource.jwt_issuer import JwtIssuer as JwtIssuer
+    from buckler.guard.auth.oauth.resource.local import LocalIssuer as LocalIssuer
     from buckler.guard.auth.oauth.resource.server import ResourceServer as ResourceServer
     from buckler.guard.auth.oauth.server.client import OAuthClient as OAuthClient
     from buckler.guard.auth.oauth.server.policy import OAuthPolicy as OAuthPolicy
@@ -181,6 +182,7 @@ else:
             "auth.oauth.resource.access_token": ("AccessToken",),
             "auth.oauth.resource.introspection": ("IntrospectionIssuer",),
             "auth.oauth.resource.jwt_issuer": ("JwtIssuer",),
+            "auth.oauth.resource.local": ("LocalIssuer",),
             "auth.oauth.resource.server": ("ResourceServer",),
             "auth.refresh": ("RefreshRotation",),
             "auth.identities": ("Identities",),

@@ -117,6 +117,24 @@ def test_the_challenge_is_not_lost_behind_a_guard() -> None:
     assert "application/problem+json" in (answer.header("content-type") or "")
 
 
+def test_a_challenge_is_sent_as_it_is_whatever_it_names() -> None:
+    # An API inside has an address inside, and what is wrong with a proof is told.
+    app = FastAPI(openapi_url=None)
+    server = ResourceServer("https://orders.shop.internal:8443", local(), clock=Clock())
+    place = "https://orders.shop.internal:8443/.well-known/oauth-protected-resource"
+
+    @app.get("/orders", dependencies=[server.requires()])
+    async def orders() -> str:
+        return "orders"
+
+    Guard(app, deny=True, rate=None)
+    text = token(**BOUND, aud="https://orders.shop.internal:8443")
+    answer = get(app, "/orders", {"authorization": f"DPoP {text}"})
+    assert challenges(answer)["DPoP"]["resource_metadata"] == place
+    assert challenges(answer)["DPoP"]["error_description"] == "no DPoP proof"
+    assert json.loads(answer.body)["error"] == "invalid_dpop_proof"
+
+
 def test_a_nonce_reaches_answers_that_handlers_make_themselves() -> None:
     clock = Clock()
     nonces = DpopNonces(SECRET, "resource server", clock=clock)

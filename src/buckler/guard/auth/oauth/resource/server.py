@@ -8,12 +8,10 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterable, Mapping
-from typing import TYPE_CHECKING, Any, Final, NoReturn
+from typing import TYPE_CHECKING, Any, Final
 
 from buckler.guard import inbound
-from buckler.guard.access.access import event
-from buckler.guard.audit.events import EventKind, Listener
-from buckler.guard.audit.teller import Teller
+from buckler.guard.audit.events import Listener
 from buckler.guard.auth.oauth import certificate as certificates
 from buckler.guard.auth.oauth.certificate import ClientCertificate
 from buckler.guard.auth.oauth.certificate_header import CertificateHeader
@@ -28,10 +26,11 @@ from buckler.guard.auth.oauth.resource.access_token import (
     unavailable,
 )
 from buckler.guard.auth.oauth.resource.addresses import address, origin, well_known
-from buckler.guard.auth.oauth.resource.challenge import STATUSES, challenge
 from buckler.guard.auth.oauth.resource.interface import Issuer, Setting
+from buckler.guard.auth.oauth.resource.local import LocalIssuer
 from buckler.guard.auth.oauth.resource.presented import FORM, Presented, in_pairs, presented, twice
 from buckler.guard.auth.oauth.resource.readers import Readers, issuers_of
+from buckler.guard.auth.oauth.resource.refusals import Refusals
 from buckler.guard.auth.oauth.resource.requirement import TokenRequirement, requirement
 from buckler.guard.options import GuardError, check_clock, check_listener, flag, instance, texts
 from buckler.guard.stores.errors import StoreError
@@ -45,7 +44,6 @@ if TYPE_CHECKING:
 KEY: Final = "buckler.access_token"
 """Where the scope holds the token of the request."""
 Headers = tuple[tuple[str, str], ...]
-_POLICY_VIOLATION: Final = 1008  # RFC 6455, 7.4.1
 _LONGEST_FORM: Final = 64 * 1024
 
 
@@ -54,11 +52,13 @@ class ResourceServer:
 
     Args:
         resource: Its address, as clients know it (RFC 9728, 1.2): the audience of tokens, and what proofs are for.
-        issuers: Whose tokens are taken: an address for one of JWTs, :class:`JwtIssuer`, :class:`IntrospectionIssuer`.
+        issuers: Whose tokens are taken: an address for one of JWTs, :class:`JwtIssuer`,
+            :class:`IntrospectionIssuer`, :class:`LocalIssuer`.
         audience: What a token has to name, or several of which it has to name one; else ``resource``.
         scopes: Names and what they allow, for ``/docs`` and the metadata; a rule can require no other ones then.
         bound: Whether a token has to be bound to its sender by DPoP or a certificate (ASVS 5.0 V10.3.5).
-        replays: Where proofs are remembered that came; for several workers in a store of theirs all.
+        replays: Where proofs are remembered that came, for several workers in a store of theirs all; else in that of
+            the :class:`LocalIssuer`, else in this process.
         nonces: That proofs have to have (RFC 9449, 9).
         certificates: The header by which a proxy passes on the certificate of the client; else the server's own.
         name: For people.
@@ -115,26 +115,26 @@ class ResourceServer:
         self._certificates = certificates
         self._nonces = nonces
         self._clock = clock
-        self._tell = None if events is None else Teller(events)
-        self._replays: Replays = replays if replays is not None else MemoryReplays(clock)
+        self._replays = replays if replays is not None else self._shared(clock)
         self._origin = origin(resource)
-        self._metadata = well_known(resource, metadata.DOCUMENT)
-        self._taken: tuple[Scheme, ...] = (
-            ("DPoP",) if bound and not certificates else ("Bearer", "DPoP")
-        )
-        named = (
-            (resource,)
-            if audience is None
-            else (audience,)
-            if isinstance(audience, str)
-            else audience
-        )
+        taken: tuple[Scheme, ...] = ("DPoP",) if bound and not certificates else ("Bearer", "DPoP")
+        self._refusals = Refusals(taken, well_known(resource, metadata.DOCUMENT), events)
+        named = resource if audience is None else audience
         setting = Setting(
-            audience=texts(named, "audience", "https://api.example"), clock=clock, events=events
+            audience=(named,) if isinstance(named, str) else texts(named, "audience", resource),
+            clock=clock,
+            events=events,
         )
         if not setting.audience or not all(setting.audience):
             raise GuardError("audience is empty", hint="leave it out for the resource's address")
         self._readers = Readers(self.issuers, setting)
+
+    def _shared(self, clock: Callable[[], float]) -> Replays:
+        """Where proofs are remembered if nothing is stated."""
+        for one in self.issuers:
+            if isinstance(one, LocalIssuer):
+                return one.replays
+        return MemoryReplays(clock)
 
     def requires(self, *scopes: str, max_age: float | None = None, acr: Iterable[str] = ()) -> Any:
         """What a route requires of an access token.
@@ -186,11 +186,12 @@ class ResourceServer:
         try:
             came = presented(scope)
             if came is None:
-                self._refuse(connection, None, None, required)
+                self._refusals.refuse(connection, None, None, required)
             token, headers = await self._token(connection, came)
             required.check(token, self._clock())
         except OAuthError as error:
-            self._refuse(connection, error, came, required)
+            scheme = None if came is None else came.scheme
+            self._refusals.refuse(connection, error, scheme, required)
         return token, headers
 
     async def _token(
@@ -242,45 +243,6 @@ class ResourceServer:
             return certificates.of_server(scope)
         except OAuthError as error:
             raise refused(error.reason, error.message) from error
-
-    def _refuse(
-        self,
-        connection: HTTPConnection,
-        error: OAuthError | None,
-        came: Presented | None,
-        required: TokenRequirement,
-    ) -> NoReturn:
-        """Tell, and raise what the caller is answered."""
-        from starlette.exceptions import HTTPException, WebSocketException
-
-        status = 401 if error is None else STATUSES.get(error.error, error.status)
-        self._told(connection.scope, error, status)
-        if connection.scope["type"] == "websocket":
-            raise WebSocketException(_POLICY_VIOLATION) from error
-        headers = dict(error.headers) if error is not None else {}
-        if status == 503:
-            headers["Retry-After"] = "1"
-        else:
-            headers["WWW-Authenticate"] = challenge(
-                error,
-                None if came is None else came.scheme,
-                taken=self._taken,
-                metadata=self._metadata,
-                more=None if error is None else required.more(error),
-            )
-        raise HTTPException(status, headers=headers) from error
-
-    def _told(self, scope: Mapping[str, Any], error: OAuthError | None, status: int) -> None:
-        if self._tell is None or (error is not None and error.error == "use_dpop_nonce"):
-            return
-        reason = "anonymous" if error is None else error.reason
-        message = "No access token came" if error is None else error.message
-        kind = EventKind.TOKEN_REFUSED
-        if error is None or error.error.startswith("insufficient_"):
-            kind = EventKind.ACCESS_REFUSED
-        elif status == 503:
-            kind = EventKind.FAILED
-        self._tell(event(scope, kind, reason, message, status=status))
 
 
 async def _check_form(connection: HTTPConnection) -> None:

@@ -60,7 +60,16 @@ if TYPE_CHECKING:
     from buckler.guard.auth.mfa.service import SecondFactors as SecondFactors
     from buckler.guard.auth.mfa.totp import TotpSetup as TotpSetup
     from buckler.guard.auth.names import normalise as normalise
+    from buckler.guard.auth.oauth.certificate_header import CertificateHeader as CertificateHeader
+    from buckler.guard.auth.oauth.dpop_nonces import DpopNonces as DpopNonces
     from buckler.guard.auth.oauth.errors import OAuthError as OAuthError
+    from buckler.guard.auth.oauth.resource.access_token import AccessToken as AccessToken
+    from buckler.guard.auth.oauth.resource.introspection import (
+        IntrospectionIssuer as IntrospectionIssuer,
+    )
+    from buckler.guard.auth.oauth.resource.jwt_issuer import JwtIssuer as JwtIssuer
+    from buckler.guard.auth.oauth.resource.local import LocalIssuer as LocalIssuer
+    from buckler.guard.auth.oauth.resource.server import ResourceServer as ResourceServer
     from buckler.guard.auth.oauth.server.client import OAuthClient as OAuthClient
     from buckler.guard.auth.oauth.server.policy import OAuthPolicy as OAuthPolicy
     from buckler.guard.auth.oauth.server.server import AuthorizationServer as AuthorizationServer
@@ -123,6 +132,7 @@ if TYPE_CHECKING:
     from buckler.guard.stores.memory import MemoryStores as MemoryStores
     from buckler.guard.stores.records import Role as Role
     from buckler.guard.stores.records import User as User
+    from buckler.guard.stores.redis import RedisReplays as RedisReplays
     from buckler.guard.stores.sql import SqlStores as SqlStores
     from buckler.guard.stores.sql import SqlUsers as SqlUsers
     from buckler.guard.validate import Identifier as Identifier
@@ -167,6 +177,13 @@ else:
             "auth.jwt.signature": ("SignatureVerifier",),
             "auth.jwt.token_policy": ("TokenPolicy",),
             "auth.jwt.verifier": ("TokenVerifier",),
+            "auth.oauth.certificate_header": ("CertificateHeader",),
+            "auth.oauth.dpop_nonces": ("DpopNonces",),
+            "auth.oauth.resource.access_token": ("AccessToken",),
+            "auth.oauth.resource.introspection": ("IntrospectionIssuer",),
+            "auth.oauth.resource.jwt_issuer": ("JwtIssuer",),
+            "auth.oauth.resource.local": ("LocalIssuer",),
+            "auth.oauth.resource.server": ("ResourceServer",),
             "auth.refresh": ("RefreshRotation",),
             "auth.identities": ("Identities",),
             "auth.policy": ("AuthPolicy",),
@@ -258,6 +275,7 @@ else:
             "stores.errors": ("StoreError",),
             "stores.memory": ("MemoryStores",),
             "stores.records": ("Role", "User"),
+            "stores.redis": ("RedisReplays",),
             "stores.sql": ("SqlStores", "SqlUsers"),
             "validate": (
                 "Identifier",

@@ -39,6 +39,7 @@ class Requirement:
         conditions: Functions of principal and connection; all must say yes.
         owner_of: Parameter of the path that names an object which must be theirs; empty for none.
         override: Permission of those for whom its owner does not matter.
+        elsewhere: What a server of resources requires, in a few words, where it decides; empty where guard does.
 
     Raises:
         GuardError: An option is wrong.
@@ -55,6 +56,7 @@ class Requirement:
     conditions: tuple[Condition, ...] = ()
     owner_of: str = ""
     override: str = ""
+    elsewhere: str = ""
 
     def __post_init__(self) -> None:
         for one in self.permissions:
@@ -91,8 +93,8 @@ class Requirement:
 
     def words(self) -> str:
         """In a few words, for the table of who may do what."""
-        if self.public:
-            return "public"
+        if self.public or self.elsewhere:
+            return self.elsewhere or "public"
         parts = [(" or " if self.any_of else " and ").join(self.permissions) or "signed in"]
         if self.owner_of:
             parts.append(f"owner or {self.override}" if self.override else "owner")

@@ -95,7 +95,7 @@ class AccessSetup:
     def weaknesses(self) -> Iterator[Weakness]:
         """What is set weaker than the defaults, and permissions that no role gives."""
         if self.identities is None:
-            if any(not rule.public for rule in _rules(self._routes)):
+            if any(not (rule.public or rule.elsewhere) for rule in _rules(self._routes)):
                 yield (
                     "no_identities",
                     "routes state who may call them and nobody can be known, so that all get 500: "

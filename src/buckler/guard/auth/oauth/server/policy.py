@@ -10,6 +10,7 @@ from buckler.guard.auth.oauth.certificate_header import CertificateHeader
 from buckler.guard.auth.oauth.scope import is_scope
 from buckler.guard.egress.policy import EgressPolicy
 from buckler.guard.options import GuardError, flag, instance, positive
+from buckler.guard.policy import Rates
 from buckler.guard.stores.records import User
 
 DAY: Final = 86_400.0
@@ -57,6 +58,7 @@ class OAuthPolicy:
         registration: Whether clients may register themselves (RFC 7591).
         registration_tokens: SHA-256 of initial access tokens that they need for it; none: whoever comes.
         certificate_header: How a proxy hands on a client's certificate (RFC 8705); else the server's own word counts.
+        rate: Of what clients call, for each address; None for none.
         templates: Folder with pages that take the place of ours.
         claims: Gives more claims of an account.
         egress: Which addresses may be called: keys of clients, and their back-channel logout; else public ones by https.
@@ -90,6 +92,7 @@ class OAuthPolicy:
     registration: bool = False
     registration_tokens: Sequence[str] = ()
     certificate_header: CertificateHeader | None = None
+    rate: Rates = "600/minute"
     templates: str = ""
     claims: ClaimsOf | None = None
     egress: EgressPolicy | None = None

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
@@ -30,7 +30,7 @@ from buckler.guard.auth.oauth.server.requests import (
 )
 from buckler.guard.auth.oauth.server.userinfo import userinfo
 from buckler.guard.limits.cors import Cors
-from buckler.guard.policy import RoutePolicy
+from buckler.guard.policy import RoutePolicy, with_policy
 from buckler.guard.stores.errors import StoreError
 
 if TYPE_CHECKING:
@@ -49,8 +49,9 @@ def router(server: AuthorizationServer) -> APIRouter:
     """
     routes = APIRouter(tags=["oauth"], include_in_schema=False)
     server.tell_weaknesses()
-    _published(server, routes)
+    # First what is called most: routes are tried one after the other.
     _for_clients(server, routes)
+    _published(server, routes)
     _for_people(server, routes)
     return routes
 
@@ -79,10 +80,13 @@ def _published(server: AuthorizationServer, routes: APIRouter) -> None:
 
 def _for_clients(server: AuthorizationServer, routes: APIRouter) -> None:
     """What clients call: no cookie counts there, so that no other site's form can do harm."""
-    calls = [
-        public,
-        Depends(RoutePolicy(cors=_cors(), csrf=None, secrets=SECRETS, rate="600/minute")),
-    ]
+    policy = with_policy(cors=_cors(), csrf=None, secrets=SECRETS, rate=server.policy.rate)
+
+    def route(name: str, endpoint: Callable[[Request], Awaitable[Response]], *methods: str) -> None:
+        # By Starlette alone: there is nothing for FastAPI to read of these, and it takes its time.
+        path = f"{server.policy.prefix}/{name}"
+        routes.add_route(path, public(policy(endpoint)), [*methods], include_in_schema=False)
+
     handlers: dict[str, Callable[..., Any]] = {
         "token": token_request.token,
         "device_authorization": authorize_device,
@@ -91,18 +95,15 @@ def _for_clients(server: AuthorizationServer, routes: APIRouter) -> None:
         "revoke": revocation.revoke,
     }
     for name, handler in handlers.items():
-        endpoint = _endpoint(server, partial(handler, server))
-        routes.post(f"{server.policy.prefix}/{name}", dependencies=calls)(endpoint)
+        route(name, _endpoint(server, partial(handler, server)), "POST")
 
     if server.policy.registration:
 
-        @routes.post(f"{server.policy.prefix}/register", dependencies=calls)
         async def registered(request: Request) -> Response:
             return await handled_json(server, request, partial(register, server))
 
-    @routes.api_route(
-        f"{server.policy.prefix}/userinfo", methods=["GET", "POST"], dependencies=calls
-    )
+        route("register", registered, "POST")
+
     async def claims(request: Request) -> Response:
         try:
             await server.ready()
@@ -110,6 +111,8 @@ def _for_clients(server: AuthorizationServer, routes: APIRouter) -> None:
         except StoreError:
             server.log.exception("the store did not answer")
             return unavailable()
+
+    route("userinfo", claims, "GET", "POST")
 
 
 def _for_people(server: AuthorizationServer, routes: APIRouter) -> None:

@@ -27,7 +27,7 @@ from tests.guard.stores.postgres import Cluster
 
 pytestmark = pytest.mark.slow
 
-TABLES = 25
+TABLES = 28
 
 
 @pytest.fixture(params=["sqlite", "asyncpg", "psycopg"])

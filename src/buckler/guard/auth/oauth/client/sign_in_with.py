@@ -8,6 +8,7 @@ for since somebody came another way (CWE-308).
 from __future__ import annotations
 
 import ssl
+from hashlib import sha256
 from typing import TYPE_CHECKING, Final
 
 from buckler.guard.audit.events import EventKind
@@ -307,8 +308,8 @@ class SignInWith:
         )
 
     async def _first(self, found: LoggedOut) -> bool:
-        key = f"logout {found.issuer} {found.jti}"
-        return await self.identities.stores.revocations.revoke(key, found.until)
+        key = sha256(f"logout {found.issuer} {found.jti}".encode()).hexdigest()
+        return await self.identities.stores.oauth.replays.first(key, found.until)
 
     def _seeds(self, name: str) -> list[tuple[bytes, bytes]]:
         """For keys that tokens are bound to, newest first."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import secrets
 import shutil
 import subprocess
 import sys
@@ -49,7 +50,7 @@ def packages() -> Path:
 def running(script: str, argument: Mapping[str, Any]) -> Iterator[str]:
     """The first line that a script prints, while it runs."""
     folder = packages()
-    copied = folder / f"{os.getpid()}-{script}"
+    copied = folder / f"{secrets.token_hex(8)}-{script}"
     copied.write_text((HERE / script).read_text(encoding="utf-8"), encoding="utf-8")
     process = subprocess.Popen(
         ["node", str(copied), json.dumps(argument)],

@@ -4,7 +4,7 @@ import { generateKeyPair, exportJWK } from 'jose'
 import * as oidc from 'oidc-provider'
 
 const { Provider } = oidc
-const { clients, nonce } = JSON.parse(process.argv[2])
+const { clients, nonce, account } = JSON.parse(process.argv[2])
 const store = new Map()
 const grants = new Map()
 
@@ -29,7 +29,7 @@ const jwk = async (kid) => {
   return { ...(await exportJWK(privateKey)), kid, alg: 'RS256', use: 'sig' }
 }
 const keys = [await jwk('first')]
-const seen = { requests: [], logouts: [], silent: false }
+const seen = { requests: [], logouts: [], account }
 
 const configuration = () => ({
   adapter: Memory,
@@ -41,7 +41,7 @@ const configuration = () => ({
   acrValues: ['gold'],
   rotateRefreshToken: true,
   issueRefreshToken: async (ctx, client, code) => code.scopes.has('offline_access'),
-  ttl: { AccessToken: 3600, AuthorizationCode: 60, IdToken: 3600, Interaction: 600, Grant: 3600, Session: 3600, RefreshToken: 3600 },
+  ttl: { AccessToken: 60, AuthorizationCode: 60, IdToken: 3600, Interaction: 600, Grant: 3600, Session: 3600, RefreshToken: 3600 },
   findAccount: async (ctx, id) => ({
     accountId: id,
     claims: async () => ({ sub: id, email: `${id}@mail.example`, email_verified: !id.startsWith('un') })

@@ -130,7 +130,7 @@ def opened(
     found = {urlsplit(one.issuer).port or 443 for one in providers} | set(ports)
     loopback = EgressPolicy(
         allow_networks=["127.0.0.1/32"],
-        ports=sorted(found),
+        ports=sorted(found) or [443],
         schemes=("http",),
         max_bytes="256 KiB",
         timeout=5.0,

@@ -43,8 +43,9 @@ class Claimed:
         if self.email:
             return self
         email = email_of(claims.get("email"))
-        # Some write the truth as a text (Sign in with Apple).
-        verified = claims.get("email_verified") in (True, "true")
+        said = claims.get("email_verified")
+        # Some write the truth as a text (Sign in with Apple). Not by equality alone: 1 is equal to True.
+        verified = said is True or (isinstance(said, str) and said == "true")
         return replace(self, email=email, email_verified=bool(email) and verified)
 
 

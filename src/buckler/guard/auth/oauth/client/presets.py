@@ -11,9 +11,9 @@ from collections.abc import Sequence
 from typing import Any, Final
 
 from buckler.guard.auth.jwt.key import SigningKey
-from buckler.guard.auth.oauth.client.apple import ISSUER as APPLE
-from buckler.guard.auth.oauth.client.apple import AppleSecret
-from buckler.guard.auth.oauth.client.github import GitHubApi
+from buckler.guard.auth.oauth.client.apple_secret import ISSUER as APPLE
+from buckler.guard.auth.oauth.client.apple_secret import AppleSecret
+from buckler.guard.auth.oauth.client.github_api import GitHubApi
 from buckler.guard.auth.oauth.client.metadata import Metadata
 from buckler.guard.auth.oauth.client.provider import TENANT, Provider
 from buckler.guard.options import GuardError

@@ -128,7 +128,7 @@ class Provider:
     @property
     def plain(self) -> bool:
         """Whether it runs on this machine over http: in a test."""
-        return is_plain(self.issuer)
+        return is_plain(self.issuer.replace(TENANT, "t"))
 
     @property
     def is_openid(self) -> bool:

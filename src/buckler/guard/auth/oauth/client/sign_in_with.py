@@ -88,7 +88,7 @@ class SignInWith:
         calls = egress or EgressPolicy(
             ports={
                 443,
-                *(port_of(one.issuer.replace("{", "").replace("}", "")) for one in providers),
+                *(port_of(one.issuer) for one in providers),
             },
             schemes=("https",),
             max_bytes=MAX_BYTES,

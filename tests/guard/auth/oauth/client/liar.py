@@ -199,7 +199,7 @@ def lying() -> Iterator[Liar]:
         server.daemon_threads = True
         liar.issuer = f"http://127.0.0.1:{server.server_address[1]}"
         liar.reset()
-        thread = threading.Thread(target=server.serve_forever, daemon=True)
+        thread = threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True)
         thread.start()
         try:
             yield liar

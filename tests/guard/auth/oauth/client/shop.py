@@ -108,8 +108,12 @@ def opened(
     ports: tuple[int, ...] = (),
     policy: Mapping[str, Any] | None = None,
     egress: EgressPolicy | None = None,
+    whole: bool = False,
 ) -> Iterator[Shop]:
-    """The application, while it runs; providers on loopback may be called."""
+    """The application, while it runs; providers on loopback may be called.
+
+    With ``whole`` it has the ready-made routes of accounts, too, which take a while to be made.
+    """
     app, clock = FastAPI(), Clock()
     events: list[SecurityEvent] = []
 
@@ -140,7 +144,8 @@ def opened(
     sign_in_with = SignInWith(
         guard.identities, *providers, sign_up=sign_up, egress=egress or loopback
     )
-    app.include_router(guard.identities.router())
+    if whole:
+        app.include_router(guard.identities.router(administration=False))
     app.include_router(sign_in_with.router())
 
     @app.get("/me")

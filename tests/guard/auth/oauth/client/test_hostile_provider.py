@@ -27,6 +27,8 @@ from tests.guard.auth.oauth.client.liar import (
 )
 from tests.guard.auth.oauth.client.shop import BASE, Shop, opened
 
+pytestmark = pytest.mark.slow
+
 
 def enter(shop: Shop, liar: Liar, **lies: Any) -> Any:
     return shop.come_back(liar.sent_back(shop.begin("op"), **lies))

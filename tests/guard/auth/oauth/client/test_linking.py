@@ -3,17 +3,31 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import AbstractContextManager
 from typing import Any
 
 import pyotp
 import pytest
 
 from buckler.guard import EventKind, GuardError
+from buckler.guard.auth.oauth.client import Provider
 from tests.guard.auth.oauth.client.liar import Liar, lying
-from tests.guard.auth.oauth.client.shop import GOOD, Shop, opened
+from tests.guard.auth.oauth.client.shop import GOOD, Shop
+from tests.guard.auth.oauth.client.shop import opened as parts_opened
 
 EMAIL = "ann@mail.example"
 SAID = {"email": EMAIL, "email_verified": True}
+
+
+def opened(*providers: Provider, **options: Any) -> AbstractContextManager[Shop]:
+    """An application with the ready-made routes, too."""
+    return parts_opened(*providers, whole=True, **options)
+
+
+@pytest.fixture
+def shop(liar: Liar) -> Iterator[Shop]:
+    with opened(liar.provider()) as found:
+        yield found
 
 
 def enter(shop: Shop, liar: Liar, name: str = "op", **lies: Any) -> Any:

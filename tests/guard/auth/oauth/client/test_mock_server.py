@@ -12,6 +12,8 @@ from buckler.guard.auth.oauth.client import Provider
 from tests.guard.auth.oauth.client.node import running
 from tests.guard.auth.oauth.client.shop import opened, there
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(scope="module")
 def issuer() -> Iterator[str]:

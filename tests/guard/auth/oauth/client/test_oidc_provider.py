@@ -16,6 +16,8 @@ from buckler.guard.auth.oauth.client import Provider
 from tests.guard.auth.oauth.client.node import running
 from tests.guard.auth.oauth.client.shop import BASE, opened, there
 
+pytestmark = pytest.mark.slow
+
 SECRET = "a-secret of the client: 32 bytes +%/ long"
 KEY = SigningKey.generate("ES256", kid="client")
 WAYS = ("client_secret_basic", "client_secret_post", "private_key_jwt", "none")

@@ -15,6 +15,8 @@ from buckler.guard import EventKind
 from tests.guard.auth.oauth.client.liar import CLIENT, CURVE, FIRST, SECOND, SECRET, Liar, public
 from tests.guard.auth.oauth.client.shop import BASE, Shop, opened
 
+pytestmark = pytest.mark.slow
+
 EVENT = {"http://schemas.openid.net/event/backchannel-logout": {}}
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
@@ -15,12 +15,19 @@ from buckler.guard import EventKind, SigningKey
 from buckler.guard.auth.oauth.client import Provider
 from tests.guard.auth.oauth.client.node import running
 from tests.guard.auth.oauth.client.shop import BASE, opened, there
+from tests.guard.auth.oauth.interop.cells import Cells
 
 pytestmark = pytest.mark.slow
 
 SECRET = "a-secret of the client: 32 bytes +%/ long"
 KEY = SigningKey.generate("ES256", kid="client")
-WAYS = ("client_secret_basic", "client_secret_post", "private_key_jwt", "none")
+SHORT = {
+    "client_secret_basic": "basic",
+    "client_secret_post": "post",
+    "private_key_jwt": "private_key_jwt",
+    "none": "public",
+}
+WAYS = tuple(SHORT)
 
 
 def client(name: str, **more: Any) -> dict[str, Any]:
@@ -101,8 +108,17 @@ class Control:
 @pytest.mark.parametrize("pushed", [False, True], ids=["plain", "pushed"])
 @pytest.mark.parametrize("dpop", [False, True], ids=["bearer", "dpop"])
 def test_every_way(
-    issuer: str, browser: httpx2.Client, control: Control, way: str, pushed: bool, dpop: bool
+    issuer: str,
+    browser: httpx2.Client,
+    control: Control,
+    way: str,
+    pushed: bool,
+    dpop: bool,
+    record_property: Callable[[str, object], None],
 ) -> None:
+    row = (SHORT[way], "par" if pushed else "plain", "dpop" if dpop else "bearer")
+    cells = [(*row, flow) for flow in ("code", "refresh", "revoke", "logout")]
+    table = Cells(record_property, "oidc-provider", cells)
     name, scopes = name_of(way), ("openid", "email", "offline_access")
     known = provider(
         issuer, way, pushed=pushed, dpop=dpop, keep_tokens=True, scopes=scopes, prompt="consent"
@@ -131,6 +147,10 @@ def test_every_way(
         assert refreshed.value != token.value
         headers = refreshed.headers("GET", f"{issuer}/me")
         assert browser.get(f"{issuer}/me", headers=headers).json()["sub"] == "ann"
+        # revocation
+        shop.do(shop.sign_in_with.kept.drop, me["id"], shop.sign_in_with.connections[name])
+        headers = refreshed.headers("GET", f"{issuer}/me")
+        assert browser.get(f"{issuer}/me", headers=headers).status_code == 401
         # sign-out at the provider, which tells the application at its back
         form = {"next": "/bye"}
         gone = shop.client.post("/auth/with/sign-out", data=form, follow_redirects=False)
@@ -144,6 +164,7 @@ def test_every_way(
     for one in (redeemed, renewed):
         assert one["authorization"].startswith("Basic ") is (way == "client_secret_basic")
         assert one["dpop"] is dpop
+    table.passed(*cells)
 
 
 def confirmed(browser: httpx2.Client, url: str) -> str:

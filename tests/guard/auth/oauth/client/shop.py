@@ -89,6 +89,14 @@ class Shop:
         return self.client.portal.call(lambda: work(*args, **options))
 
 
+def onward(answer: Any) -> str:
+    """Where a form leads: by a page, since a policy of the page before holds redirects against it."""
+    assert (answer.status_code, answer.headers["cache-control"]) == (200, "no-store"), answer.text
+    seconds, _, url = answer.headers["refresh"].partition("; url=")
+    assert seconds == "0"
+    return str(url)
+
+
 def there(browser: httpx2.Client, url: str) -> str:
     """Go on at a provider until it sends the browser back."""
     for _ in range(12):

@@ -12,7 +12,7 @@ import pytest
 from buckler.guard import EventKind, GuardError
 from buckler.guard.auth.oauth.client import Provider
 from tests.guard.auth.oauth.client.liar import Liar, lying
-from tests.guard.auth.oauth.client.shop import GOOD, Shop
+from tests.guard.auth.oauth.client.shop import GOOD, Shop, onward
 from tests.guard.auth.oauth.client.shop import opened as parts_opened
 
 EMAIL = "ann@mail.example"
@@ -115,7 +115,7 @@ def test_who_had_the_account_before_its_owner_is_out(liar: Liar) -> None:
         mine = account(shop, verified=False)
         by_password(shop)
         where = shop.client.post("/auth/with/op/link", follow_redirects=False)
-        shop.come_back(liar.sent_back(where.headers["location"]))
+        shop.come_back(liar.sent_back(onward(where)))
         shop.client.cookies.clear()
         enter(shop, liar)
         assert shop.me().json()["id"] == mine
@@ -127,7 +127,7 @@ def test_who_had_the_account_before_its_owner_is_out(liar: Liar) -> None:
         # Who has the account by now may link it again, and then it counts.
         by_password(shop)
         where = shop.client.post("/auth/with/op/link", follow_redirects=False)
-        shop.come_back(liar.sent_back(where.headers["location"]))
+        shop.come_back(liar.sent_back(onward(where)))
         shop.client.cookies.clear()
         enter(shop, liar)
         assert shop.me().json()["id"] == mine
@@ -139,7 +139,7 @@ def test_a_link_is_made_on_purpose_by_who_has_just_signed_in(shop: Shop, liar: L
     mine = account(shop, verified=True)
     by_password(shop)
     where = shop.client.post(**link)
-    answer = shop.come_back(liar.sent_back(where.headers["location"], lies={"sub": "elsewhere"}))
+    answer = shop.come_back(liar.sent_back(onward(where), lies={"sub": "elsewhere"}))
     assert answer.headers["location"] == "/settings"
     assert "provider_linked" in shop.reasons(EventKind.CREDENTIAL_CHANGED)
     listed = shop.client.get("/auth/with").json()
@@ -169,7 +169,7 @@ def test_a_session_that_ended_meanwhile_links_nothing(shop: Shop, liar: Liar) ->
     by_password(shop)
     where = shop.client.post("/auth/with/op/link", follow_redirects=False)
     shop.do(shop.guard.identities.sign_out_everywhere, mine)
-    answer = shop.come_back(liar.sent_back(where.headers["location"]))
+    answer = shop.come_back(liar.sent_back(onward(where)))
     assert shop.why(answer) == "again"
     assert shop.do(shop.sign_in_with.linking.of, mine) == []
 
@@ -181,7 +181,7 @@ def test_an_identity_comes_in_to_one_account(shop: Shop, liar: Liar) -> None:
     second = account(shop, verified=True)
     by_password(shop)
     where = shop.client.post("/auth/with/op/link", follow_redirects=False)
-    answer = shop.come_back(liar.sent_back(where.headers["location"]))
+    answer = shop.come_back(liar.sent_back(onward(where)))
     assert shop.why(answer) == "taken"
     assert [one.user_id for one in shop.do(shop.sign_in_with.linking.of, first)] == [first]
     assert shop.do(shop.sign_in_with.linking.of, second) == []
@@ -193,7 +193,7 @@ def test_an_account_keeps_one_way_to_sign_in(liar: Liar) -> None:
         mine = shop.me().json()["id"]
         assert shop.client.post("/auth/with/op/unlink").status_code == 409
         where = shop.client.post("/auth/with/other/link", follow_redirects=False)
-        shop.come_back(other.sent_back(where.headers["location"]))
+        shop.come_back(other.sent_back(onward(where)))
         assert shop.client.post("/auth/with/op/unlink").json() == {"provider": "op"}
         assert shop.client.post("/auth/with/op/unlink").status_code == 404
         assert shop.client.post("/auth/with/other/unlink").status_code == 409
@@ -207,7 +207,7 @@ def test_other_sessions_of_that_provider_end_when_it_is_unlinked(shop: Shop, lia
     account(shop, verified=True)
     by_password(shop)
     where = shop.client.post("/auth/with/op/link", follow_redirects=False)
-    shop.come_back(liar.sent_back(where.headers["location"]))
+    shop.come_back(liar.sent_back(onward(where)))
     mine = shop.client.cookies["__Host-session"]
     shop.client.cookies.clear()
     enter(shop, liar)
@@ -242,7 +242,7 @@ def test_the_second_factor_is_asked_for(shop: Shop, liar: Liar) -> None:
     account(shop, verified=True)
     by_password(shop)
     where = shop.client.post("/auth/with/op/link", follow_redirects=False)
-    shop.come_back(liar.sent_back(where.headers["location"]))
+    shop.come_back(liar.sent_back(onward(where)))
     app = pyotp.TOTP(shop.client.post("/auth/factors/totp").json()["secret"])
     code = app.now()
     codes = shop.client.post("/auth/factors/totp/confirm", json={"code": code}).json()
@@ -255,7 +255,7 @@ def test_the_second_factor_is_asked_for(shop: Shop, liar: Liar) -> None:
     assert done.headers["location"] == "/"
     assert shop.me().json()["factors"] == ["federated", "recovery"]
     # The provider ends a session that a second factor came in between, too.
-    assert shop.do(shop.sign_in_with.sessions.end, "back_channel", liar.issuer, sid="there") == 1
+    assert shop.do(shop.sign_in_with.sessions.end, "back_channel", liar.issuer, sid="there") != []
     assert shop.me().status_code == 401
 
 
@@ -265,20 +265,20 @@ def test_when_somebody_signed_in_elsewhere_is_what_counts(shop: Shop, liar: Liar
     assert shop.me().json()["authenticated"] == long_ago
     assert shop.client.post("/auth/with/op/unlink").status_code == 401
     step = shop.client.post("/auth/with/op/step-up", data={"next": "/go"}, follow_redirects=False)
-    asked = step.headers["location"]
+    asked = onward(step)
     assert "max_age=0" in asked and "prompt=login" in asked
     # A provider that did not ask again is not believed.
     old = shop.come_back(liar.sent_back(asked, lies={"auth_time": long_ago}))
     assert shop.why(old) == "failed"
     for lies, why in (({}, "failed"), ({"sub": "bob", "auth_time": int(shop.clock())}, "failed")):
         step = shop.client.post("/auth/with/op/step-up", follow_redirects=False)
-        answer = shop.come_back(liar.sent_back(step.headers["location"], lies=lies))
+        answer = shop.come_back(liar.sent_back(onward(step), lies=lies))
         assert shop.why(answer) == why
     assert shop.me().json()["authenticated"] == long_ago
     before = shop.client.cookies["__Host-session"]
     step = shop.client.post("/auth/with/op/step-up", follow_redirects=False)
     fresh = {"auth_time": int(shop.clock())}
-    answer = shop.come_back(liar.sent_back(step.headers["location"], lies=fresh))
+    answer = shop.come_back(liar.sent_back(onward(step), lies=fresh))
     assert answer.headers["location"] == "/"
     assert shop.client.cookies["__Host-session"] != before
     assert shop.me().json()["authenticated"] > long_ago + 3000

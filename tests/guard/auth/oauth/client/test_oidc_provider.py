@@ -14,7 +14,7 @@ import pytest
 from buckler.guard import EventKind, SigningKey
 from buckler.guard.auth.oauth.client import Provider
 from tests.guard.auth.oauth.client.node import running
-from tests.guard.auth.oauth.client.shop import BASE, opened, there
+from tests.guard.auth.oauth.client.shop import BASE, onward, opened, there
 from tests.guard.auth.oauth.interop.cells import Cells
 
 pytestmark = pytest.mark.slow
@@ -154,9 +154,7 @@ def test_every_way(
         # sign-out at the provider, which tells the application at its back
         form = {"next": "/bye"}
         gone = shop.client.post("/auth/with/sign-out", data=form, follow_redirects=False)
-        assert shop.come_back(confirmed(browser, gone.headers["location"])).headers["location"] == (
-            "/bye"
-        )
+        assert shop.come_back(confirmed(browser, onward(gone))).headers["location"] == ("/bye")
         seen = control("seen")
         (logout,) = seen["logouts"]
         assert logout["url"].endswith(f"/auth/with/{name}/back-channel-logout")
@@ -188,7 +186,7 @@ def test_the_back_channel_ends_the_session(
         shop.client.cookies.clear()
         shop.enter("client-secret-basic", browser)
         assert shop.client.cookies["__Host-session"] != mine
-        confirmed(browser, elsewhere.headers["location"])
+        confirmed(browser, onward(elsewhere))
         (logout,) = control("seen")["logouts"]
         token = dict(parse_qsl(logout["body"]))
         path = urlsplit(logout["url"]).path
@@ -254,7 +252,7 @@ def test_the_class_and_the_age_of_a_sign_in(issuer: str, browser: httpx2.Client)
         before = shop.me().json()["authenticated"]
         step = shop.client.post("/auth/with/client-secret-basic/step-up", follow_redirects=False)
         time.sleep(1.1)  # auth_time is in whole seconds
-        assert shop.come_back(there(browser, step.headers["location"])).headers["location"] == "/"
+        assert shop.come_back(there(browser, onward(step))).headers["location"] == "/"
         assert shop.me().json()["authenticated"] > before
 
 

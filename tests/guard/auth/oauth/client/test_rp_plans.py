@@ -13,7 +13,7 @@ import pytest
 
 from buckler.guard import EventKind
 from tests.guard.auth.oauth.client.liar import CLIENT, CURVE, FIRST, SECOND, SECRET, Liar, public
-from tests.guard.auth.oauth.client.shop import BASE, Shop, opened
+from tests.guard.auth.oauth.client.shop import BASE, Shop, onward, opened
 
 pytestmark = pytest.mark.slow
 
@@ -175,8 +175,7 @@ def test_oidcc_client_test_signing_key_rotation(shop: Shop, liar: Liar) -> None:
 
 def sign_out(shop: Shop, **form: str) -> tuple[str, dict[str, str]]:
     answer = shop.client.post("/auth/with/sign-out", data=form, follow_redirects=False)
-    assert answer.status_code == 303
-    where = answer.headers["location"]
+    where = onward(answer)
     return where.partition("?")[0], dict(parse_qsl(urlsplit(where).query))
 
 

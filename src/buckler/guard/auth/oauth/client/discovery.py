@@ -68,17 +68,13 @@ class Discovery:
             return self._provider.metadata
         import anyio
 
-        if self._metadata is not None and self._clock() < self._fetched + FRESH:
-            return self._metadata
+        if not self._due():
+            return self._known()
         lock = self._under_way = self._under_way or anyio.Lock()
         async with lock:
-            now = self._clock()
-            if self._metadata is None or now >= self._fetched + FRESH:
-                await self._refresh(now)
-        found = self._metadata
-        if found is None:
-            raise ProviderError("unreachable", "the provider's metadata cannot be fetched")
-        return found
+            if self._due():
+                await self._refresh()
+        return self._known()
 
     async def keys(self) -> RemoteKeys | KeySet:
         """What its ID tokens are verified with.
@@ -119,18 +115,24 @@ class Discovery:
         fitting = [one for one in ALGORITHMS if one in both and ALGORITHMS[one].kind == "RSA"]
         return fitting[0] if fitting else None
 
-    async def _refresh(self, now: float) -> None:
-        if now < self._attempted + AGAIN and self._metadata is None:
-            return
-        self._attempted = now
+    def _due(self) -> bool:
+        """Whether to fetch: what there is is old, and the last attempt was not a moment ago."""
+        return self._clock() >= max(self._fetched + FRESH, self._attempted + AGAIN)
+
+    def _known(self) -> Metadata:
+        if self._metadata is None:
+            raise ProviderError("unreachable", "the provider's metadata cannot be fetched")
+        return self._metadata
+
+    async def _refresh(self) -> None:
+        now = self._attempted = self._clock()
         try:
             self._metadata = await self._fetch()
         except ProviderError as error:
-            # What was good stays good for a while, but not past a document that is another issuer's.
+            # What was good stays good for a day, but not past a document that is another issuer's.
             if error.reason != "unreachable" or now >= self._fetched + FRESH + STALE:
                 self._metadata = None
                 raise
-            self._fetched = min(now - FRESH + AGAIN, self._fetched + AGAIN)
             return
         self._fetched = now
 

@@ -73,16 +73,17 @@ class Finishing:
         """
         provider = connection.provider
         binding = cookies_of(request.scope["headers"]).get(cookie_of(provider.name), "")
-        onward = "/"
+        flow: Flow | None = None
         try:
             with busy():
                 answer = read_answer(items)
                 flow = await self._with.flows.take(answer.state, binding, provider.name)
-                onward = flow.next
                 response = await self._taken(connection, request, flow, answer)
         except (SignInError, ProviderError) as error:
+            onward = flow.next if flow is not None else "/"
             response = told_of(self._with, connection, request, error, onward)
-        set_binding(response, provider, "")
+        if flow is not None:  # else any site could end a sign-in that is under way
+            set_binding(response, provider, "")
         response.headers["Cache-Control"] = "no-store"
         return response
 

@@ -57,4 +57,7 @@ def email_of(value: object) -> str:
         found = normalise(value)
     except NameRefusedError:
         return ""
+    # Two mailboxes whose names become one here would be one account: their case alone may differ.
+    if found != (value.lower() if value.isascii() else value):
+        return ""
     return found if not found.startswith("@") and not found.endswith("@") else ""

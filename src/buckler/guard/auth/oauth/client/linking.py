@@ -50,7 +50,16 @@ class Linking:
         """
         found = await self._store.find(claimed.issuer, claimed.subject)
         if found is None:
-            return await self._first(provider, claimed)
+            try:
+                return await self._first(provider, claimed)
+            except SignInError:
+                # Of two first sign-ins at once one makes the account, and the other one comes in to it.
+                found = await self._store.find(claimed.issuer, claimed.subject)
+                if found is None:
+                    raise
+        return await self._again(claimed, found)
+
+    async def _again(self, claimed: Claimed, found: ExternalIdentity) -> User:
         user = await self._identities.stores.users.get(found.user_id)
         if user is None:
             raise SignInError("no_account", "the account of an identity is gone")
@@ -141,10 +150,10 @@ class Linking:
             found = await self._store.find(claimed.issuer, claimed.subject)
             if found is None or found.user_id != user.id:
                 raise SignInError("taken", "the identity comes in to another account")
-            await self._again(found, made)
+            await self._prove(found, made)
         self._told(reason, "A provider was linked", user.id, provider.name)
 
-    async def _again(self, found: ExternalIdentity, made: ExternalIdentity) -> None:
+    async def _prove(self, found: ExternalIdentity, made: ExternalIdentity) -> None:
         """Link once more what was linked before the account's address was verified."""
         if found.proven or not made.proven:
             return

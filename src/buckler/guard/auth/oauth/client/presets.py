@@ -18,6 +18,7 @@ from buckler.guard.auth.oauth.client.metadata import Metadata
 from buckler.guard.auth.oauth.client.provider import TENANT, Provider
 from buckler.guard.options import GuardError
 
+GITHUB: Final = "https://github.com"
 MICROSOFT: Final = "https://login.microsoftonline.com"
 _TENANT: Final = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 _REALM: Final = re.compile(r"[A-Za-z0-9._-]{1,100}")
@@ -47,7 +48,7 @@ def github(
     client_id: str,
     client_secret: str,
     name: str = "github",
-    base: str = "https://github.com",
+    base: str = GITHUB,
     api: str = "https://api.github.com",
     **more: Any,
 ) -> Provider:
@@ -66,6 +67,7 @@ def github(
         issuer=issuer,
         authorization_endpoint=f"{issuer}/authorize",
         token_endpoint=f"{issuer}/access_token",
+        says_issuer=base == GITHUB,
         authentication=frozenset(("client_secret_post",)),
     )
     options = {"title": "GitHub", "scopes": ("read:user", "user:email"), **more}

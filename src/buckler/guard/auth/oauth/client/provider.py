@@ -108,6 +108,8 @@ class Provider:
         self._check_names()
         for name, example in _LISTS.items():
             object.__setattr__(self, name, texts(getattr(self, name), name, example))
+        domains = tuple(one.lower() for one in self.email_domains)
+        object.__setattr__(self, "email_domains", domains)
         self._check_issuer()
         self._check_client()
         self._check_algorithms()

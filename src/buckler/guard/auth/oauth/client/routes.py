@@ -22,6 +22,7 @@ from buckler.guard.auth.forms import busy, signed_out
 from buckler.guard.auth.oauth.client.errors import ProviderError, SignInError
 from buckler.guard.auth.oauth.client.finish import Finishing, set_binding, told_of
 from buckler.guard.auth.oauth.client.flow import Purpose
+from buckler.guard.auth.oauth.client.leaving import NO_STORE, leaving
 from buckler.guard.auth.oauth.client.models import Linked, Listed, Unlinked
 from buckler.guard.auth.principal import Principal
 from buckler.guard.auth.routes import answers
@@ -35,7 +36,6 @@ if TYPE_CHECKING:
 
 RECENT: Final = 300.0
 FIELDS: Final = 50
-NO_STORE: Final = {"Cache-Control": "no-store"}
 # The answer is bound to its browser by state and cookie: a provider that posts it comes from another site.
 _ANSWER: Final = Depends(RoutePolicy(rate="60/minute", csrf=None, inspect=None, body="64 KiB"))
 _SERVER: Final = Depends(RoutePolicy(rate="600/minute", csrf=None, inspect=None, body="64 KiB"))
@@ -66,7 +66,7 @@ def _sign_in(sign_in_with: SignInWith, routes: APIRouter) -> None:
     finishing = Finishing(sign_in_with)
 
     @routes.get("/{name}", dependencies=[public, _BEGIN])
-    async def begin(request: Request, name: Name, onward: Onward = "/") -> RedirectResponse:
+    async def begin(request: Request, name: Name, onward: Onward = "/") -> Response:
         """Sign in with a provider, and go on to ``next``."""
         connection = _connection(sign_in_with, name)
         # A picture or a frame of another site begins no sign-in.
@@ -109,7 +109,7 @@ def _linking(sign_in_with: SignInWith, routes: APIRouter) -> None:
     @routes.post("/{name}/link", dependencies=[_BEGIN])
     async def link(
         request: Request, name: Name, me: Recently, onward: FormOnward = "/"
-    ) -> RedirectResponse:
+    ) -> Response:
         """Link a provider to the account, and go on to ``next``."""
         connection = _connection(sign_in_with, name)
         await strong(identities, request, me)
@@ -118,7 +118,7 @@ def _linking(sign_in_with: SignInWith, routes: APIRouter) -> None:
     @routes.post("/{name}/step-up", dependencies=[_BEGIN])
     async def step_up(
         request: Request, name: Name, me: Person, onward: FormOnward = "/"
-    ) -> RedirectResponse:
+    ) -> Response:
         """Sign in at the provider again, for what needs a factor that is fresh."""
         connection = _connection(sign_in_with, name)
         provider = connection.provider
@@ -146,7 +146,7 @@ def _sign_out(sign_in_with: SignInWith, routes: APIRouter) -> None:
     identities = sign_in_with.identities
 
     @routes.post("/sign-out", dependencies=[public])
-    async def sign_out(request: Request, onward: FormOnward = "/") -> RedirectResponse:
+    async def sign_out(request: Request, onward: FormOnward = "/") -> Response:
         """End the session here and at the provider that it was begun with, and go on to ``next``."""
         session_id = await _session_of(sign_in_with, request)
         url = ""
@@ -158,7 +158,7 @@ def _sign_out(sign_in_with: SignInWith, routes: APIRouter) -> None:
                 except ProviderError:  # signed out here, which is what can be done
                     url = ""
             identities.tell_request(request, EventKind.SIGNED_OUT, "session", "Signed out")
-        answer = RedirectResponse(url or onward, 303, headers=NO_STORE)
+        answer = leaving(url, form=True) if url else RedirectResponse(onward, 303, headers=NO_STORE)
         signed_out(identities, answer)
         return answer
 
@@ -221,7 +221,7 @@ async def _sent(
     purpose: Purpose,
     onward: str,
     me: Principal | None,
-) -> RedirectResponse:
+) -> Response:
     """Send a browser to a provider."""
     try:
         with busy():
@@ -234,7 +234,7 @@ async def _sent(
             )
     except ProviderError as error:
         return told_of(sign_in_with, connection, request, error, onward)
-    answer = RedirectResponse(url, 303, headers=NO_STORE)
+    answer = leaving(url, form=purpose != "sign_in")
     set_binding(answer, connection.provider, binding)
     return answer
 

@@ -93,12 +93,12 @@ class FederatedSessions:
             token = ""
         return found.provider, token
 
-    async def end(self, reason: str, issuer: str, *, sid: str = "", subject: str = "") -> int:
-        """End the sessions of somebody who signed out at a provider; how many there were."""
-        ended = 0
+    async def end(self, reason: str, issuer: str, *, sid: str = "", subject: str = "") -> list[str]:
+        """End the sessions of somebody who signed out at a provider; the accounts whose they were."""
+        ended = []
         for one in await self._store.take(issuer, sid=sid, subject=subject):
             if await self._identities.sessions.revoke(one.user_id, one.session_id):
-                ended += 1
+                ended.append(one.user_id)
                 self._identities.told(
                     EventKind.SIGNED_OUT,
                     reason,

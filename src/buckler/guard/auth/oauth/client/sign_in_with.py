@@ -282,8 +282,8 @@ class SignInWith:
             return "/"
         return taken.data["next"]
 
-    async def logged_out(self, connection: Connection, logout_token: str) -> int:
-        """End the sessions that a logout token names; how many there were.
+    async def logged_out(self, connection: Connection, logout_token: str) -> None:
+        """End the sessions that a logout token names, and tokens that were given for no longer (2.7).
 
         Raises:
             SignInError: It does not count.
@@ -303,9 +303,12 @@ class SignInWith:
                 provider=provider.name,
             )
             raise SignInError("replay", "the logout token came before")
-        return await self.sessions.end(
+        ended = await self.sessions.end(
             "back_channel", found.issuer, sid=found.sid, subject=found.subject
         )
+        if "offline_access" not in provider.scopes:
+            for user_id in ended:
+                await self.kept.drop(user_id, connection)
 
     async def _first(self, found: LoggedOut) -> bool:
         key = sha256(f"logout {found.issuer} {found.jti}".encode()).hexdigest()

@@ -61,6 +61,10 @@ if TYPE_CHECKING:
     from buckler.guard.auth.mfa.totp import TotpSetup as TotpSetup
     from buckler.guard.auth.names import normalise as normalise
     from buckler.guard.auth.oauth.certificate_header import CertificateHeader as CertificateHeader
+    from buckler.guard.auth.oauth.client.errors import ProviderError as ProviderError
+    from buckler.guard.auth.oauth.client.errors import SignInError as SignInError
+    from buckler.guard.auth.oauth.client.provider import Provider as Provider
+    from buckler.guard.auth.oauth.client.sign_in_with import SignInWith as SignInWith
     from buckler.guard.auth.oauth.dpop_nonces import DpopNonces as DpopNonces
     from buckler.guard.auth.oauth.errors import OAuthError as OAuthError
     from buckler.guard.auth.oauth.resource.access_token import AccessToken as AccessToken
@@ -214,6 +218,9 @@ else:
             "auth.mfa.service": ("SecondFactors",),
             "auth.mfa.totp": ("TotpSetup",),
             "auth.names": ("normalise",),
+            "auth.oauth.client.errors": ("ProviderError", "SignInError"),
+            "auth.oauth.client.provider": ("Provider",),
+            "auth.oauth.client.sign_in_with": ("SignInWith",),
             "auth.oauth.errors": ("OAuthError",),
             "auth.oauth.server.client": ("OAuthClient",),
             "auth.oauth.server.policy": ("OAuthPolicy",),

@@ -27,7 +27,7 @@ from tests.guard.stores.postgres import Cluster
 
 pytestmark = pytest.mark.slow
 
-TABLES = 25
+TABLES = 28
 
 
 @pytest.fixture(params=["sqlite", "asyncpg", "psycopg"])
@@ -94,7 +94,7 @@ def test_the_migrated_tables_are_those_of_the_code(url: str, prefix: str) -> Non
     made = names(url)
     assert len(made) == TABLES + 1
     assert {name[: len(prefix)] for name in made} == {prefix}
-    assert migrate(url, migrations.current, prefix=prefix) == "buckler_0001"
+    assert migrate(url, migrations.current, prefix=prefix) == "buckler_0003"
 
 
 def test_a_difference_would_be_seen(url: str) -> None:
@@ -136,13 +136,13 @@ def opened(url: str, **options: Any) -> None:
 
 
 def test_nothing_is_made_at_the_start(url: str) -> None:
-    with pytest.raises(GuardError, match="the table buckler_users") as caught:
+    with pytest.raises(GuardError, match="the table buckler_oauth_clients") as caught:
         opened(url)
     assert f"buckler db upgrade --database '{url}'" in caught.value.hint
     assert ("create=True" in caught.value.hint) == url.startswith("sqlite")
     assert names(url) == set()
     migrate(url, migrations.upgrade, prefix="other_")
-    with pytest.raises(GuardError, match="the table buckler_users"):
+    with pytest.raises(GuardError, match="the table buckler_oauth_clients"):
         opened(url)
     opened(url, prefix="other_")
 
@@ -168,7 +168,7 @@ def test_the_command_that_is_named_makes_the_tables(url: str) -> None:
         env={**os.environ, "PYTHONPATH": str(ROOT / "src")},
         check=False,
     )
-    assert (done.returncode, done.stdout, done.stderr) == (0, "at buckler_0001\n", "")
+    assert (done.returncode, done.stdout, done.stderr) == (0, "at buckler_0003\n", "")
     opened(url, prefix="shop_")
 
 
@@ -188,7 +188,7 @@ def test_the_current_revision_is_shown(tmp_path: Path) -> None:
     assert (before.returncode, before.stdout) == (0, "no tables made by `buckler db upgrade`\n")
     assert not (tmp_path / "a.db").exists()
     assert command_line("upgrade", BUCKLER_DATABASE=url).returncode == 0
-    assert command_line("current", "--database", url).stdout == "at buckler_0001\n"
+    assert command_line("current", "--database", url).stdout == "at buckler_0003\n"
 
 
 @pytest.mark.parametrize(

@@ -96,7 +96,7 @@ async def test_what_has_expired_goes_and_nothing_else(stores: Stores) -> None:
         await stores.attempts.fail(mark, expires - 60.0, window=60.0)
     await stores.keys.add(replace(KEY, id="for good", digest="for good"))
     counts = await stores.prune(500.0)
-    assert dict(counts) == {
+    assert {name: count for name, count in counts.items() if count} == {
         "refresh_tokens": 2,
         "refresh_families": 1,
         "sessions": 1,

@@ -94,7 +94,9 @@ class FormSignIn:
             user, factors, taken = await by_code(self._identities, request, ticket, code)
             if taken.data["kind"] != "session":
                 raise CredentialError("ticket", "a ticket for tokens was shown for a session")
-            return await answers.with_session(self._identities, request, response, user, factors)
+            return await answers.with_session(
+                self._identities, request, response, user, factors, data=taken.data
+            )
 
     async def sign_out(self, request: Request, response: Response) -> None:
         """End the session that the browser has.

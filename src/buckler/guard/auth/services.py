@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable, Mapping
 from functools import cached_property
 from typing import TYPE_CHECKING, Final
 
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from buckler.guard.auth.password.policy import PasswordPolicy
     from buckler.guard.auth.sign_in import PasswordSignIn
     from buckler.guard.auth.tokens import TokenService
+    from buckler.guard.stores.records import Session
 
 _NO_WORD: Final = re.compile(r"[^a-z0-9]+")
 _DATABASE_HINT: Final = "write database='sqlite+aiosqlite:///shop.db', or MemoryStores() in a test"
@@ -58,6 +59,8 @@ class Services:
         self.clock = clock
         self.stores = stores
         self.service = service
+        self.begun: list[Callable[[Session, Mapping[str, str]], Awaitable[None]]] = []
+        """Told of each new session, and of what its ticket carried."""
         self._secrets = secrets_of(secret)
 
     def derived(self, purpose: str) -> bytes:

@@ -95,6 +95,7 @@ class SessionService:
         agent: str = "",
         client: str = "",
         since: float = 0.0,
+        authenticated: float | None = None,
     ) -> tuple[str, Session]:
         """A new session, at every sign-in: what the browser had before is not gone on with.
 
@@ -105,6 +106,7 @@ class SessionService:
             client: Its address.
             since: The account's ``valid_from``. The clock that it was set by may be ahead of this one, and the
                 session would not count.
+            authenticated: When a factor was shown, where that was elsewhere and earlier; else now.
 
         Returns:
             The cookie's value, and what is kept.
@@ -118,7 +120,7 @@ class SessionService:
             created=max(now, since),
             used=now,
             expires=now + self._absolute,
-            authenticated=now,
+            authenticated=now if authenticated is None else min(now, authenticated),
             factors=frozenset(factors),
             agent=agent[:LONGEST_AGENT],
             client=client,

@@ -9,6 +9,11 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Protocol
 
+from buckler.guard.stores.federation import (
+    ExternalIdentities,
+    ExternalSessions,
+    ExternalTokens,
+)
 from buckler.guard.stores.oauth_interface import OAuthStores
 from buckler.guard.stores.records import (
     ApiKey,
@@ -288,6 +293,18 @@ class Stores(Protocol):
     @property
     def oauth(self) -> OAuthStores:
         """What an authorization server keeps."""
+
+    @property
+    def external_identities(self) -> ExternalIdentities:
+        """Who accounts are at other providers."""
+
+    @property
+    def external_tokens(self) -> ExternalTokens:
+        """Tokens of other providers."""
+
+    @property
+    def external_sessions(self) -> ExternalSessions:
+        """Sessions that were begun at other providers."""
 
     async def standing(self, user_id: str, *token_ids: str) -> Standing | None:
         """What has to be known of a principal at every request, in one round trip; None for no account.

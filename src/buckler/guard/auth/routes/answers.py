@@ -6,7 +6,7 @@ another kind of credential, a session that goes on under the cookie it had befor
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Iterable, Iterator
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Annotated, Final, NoReturn
 
@@ -151,8 +151,20 @@ async def with_session(
     response: Response,
     user: User,
     factors: Iterable[str],
+    *,
+    authenticated: float | None = None,
+    data: Mapping[str, str] | None = None,
 ) -> SignedIn:
     """A new session; the one that the browser had ends.
+
+    Args:
+        identities: Of the application.
+        request: That asked for it.
+        response: That sets its cookie.
+        user: Whose it is.
+        factors: That they showed.
+        authenticated: When they did, where it was elsewhere and earlier; else now.
+        data: Of the ticket that it was begun with.
 
     Raises:
         HTTPException: 401, all sign-ins of the account were ended while this one was under way.
@@ -164,8 +176,11 @@ async def with_session(
         agent=agent_of(request),
         client=client_of(request),
         since=user.valid_from,
+        authenticated=authenticated,
     )
     await _settled(identities, user, lambda: identities.sessions.revoke(user.id, session.id))
+    for hear in identities.begun:
+        await hear(session, data or {})
     set_session(identities, response, value, session)
     proof = identities.lockout.device(user.name)
     set_device(response, proof)

@@ -248,7 +248,7 @@ async def _second_step(
     if taken.data["kind"] == "tokens":
         scopes = taken.data.get("scopes", "").split() or None
         return await answers.with_tokens(identities, request, user, factors, scopes)
-    return await answers.with_session(identities, request, response, user, factors)
+    return await answers.with_session(identities, request, response, user, factors, data=taken.data)
 
 
 def _shown(passkey: Passkey) -> PasskeyShown:

@@ -53,13 +53,10 @@ def router(identities: Identities) -> APIRouter:
                 request, onward, name, password.get_secret_value()
             )
         except CredentialError:
-            return _to(page, failed="1", next=next)
+            return to_page(page, failed="1", next=next)
         if entered.status == "signed_in":
             return onward
-        asking = _to(page, step="code", next=next)
-        cookie = f"{TICKET}={entered.ticket}; Max-Age={int(answers.TICKET_LIFETIME)}"
-        asking.headers.append("Set-Cookie", f"{cookie}; {_ATTRIBUTES}")
-        return asking
+        return asking_for_code(page, entered.ticket, next)
 
     @routes.post("/second-factor/form", dependencies=guesses)
     async def finish(request: Request, code: Code, next: Next = "/") -> RedirectResponse:
@@ -70,7 +67,7 @@ def router(identities: Identities) -> APIRouter:
             await identities.forms.second_factor(request, onward, ticket[:LONGEST], code)
         except CredentialError:
             step = {"step": "code"} if ticket else {}
-            return _to(page, failed="1", next=next, **step)
+            return to_page(page, failed="1", next=next, **step)
         onward.headers.append("Set-Cookie", f"{TICKET}=; Max-Age=0; {_ATTRIBUTES}")
         return onward
 
@@ -84,6 +81,20 @@ def router(identities: Identities) -> APIRouter:
     return routes
 
 
-def _to(page: str, **query: str) -> RedirectResponse:
+def asking_for_code(page: str, ticket: str, next: str) -> RedirectResponse:
+    """To the page, which asks for the second factor; the ticket is a cookie that no script reads."""
+    asking = to_page(page, step="code", next=next)
+    cookie = f"{TICKET}={ticket}; Max-Age={int(answers.TICKET_LIFETIME)}"
+    asking.headers.append("Set-Cookie", f"{cookie}; {_ATTRIBUTES}")
+    return asking
+
+
+def to_page(page: str, **query: str) -> RedirectResponse:
+    """To the page where people sign in.
+
+    Args:
+        page: Its path.
+        query: What it is told.
+    """
     mark = "&" if "?" in page else "?"
     return RedirectResponse(f"{page}{mark}{urlencode(query)}", 303)

@@ -201,7 +201,7 @@ async def second_step(
     if taken.data["kind"] == "tokens":
         scopes = taken.data.get("scopes", "").split() or None
         return await answers.with_tokens(identities, request, user, factors, scopes)
-    return await answers.with_session(identities, request, response, user, factors)
+    return await answers.with_session(identities, request, response, user, factors, data=taken.data)
 
 
 async def shown(identities: Identities, me: Principal, body: Shown, request: Request) -> str:

@@ -7,6 +7,11 @@ from collections.abc import Callable, Mapping
 
 from buckler.guard.options import GuardError
 from buckler.guard.stores.memory.factors import MemoryFactors
+from buckler.guard.stores.memory.federation import (
+    MemoryExternalIdentities,
+    MemoryExternalSessions,
+    MemoryExternalTokens,
+)
 from buckler.guard.stores.memory.oauth import MemoryOAuth
 from buckler.guard.stores.memory.sessions import (
     MemoryApiKeys,
@@ -34,6 +39,9 @@ class MemoryStores:
 
     __slots__ = (
         "attempts",
+        "external_identities",
+        "external_sessions",
+        "external_tokens",
         "factors",
         "keys",
         "oauth",
@@ -60,6 +68,9 @@ class MemoryStores:
         self.revocations = MemoryRevocations(clock)
         self.factors = MemoryFactors()
         self.oauth = MemoryOAuth(clock)
+        self.external_identities = MemoryExternalIdentities()
+        self.external_tokens = MemoryExternalTokens()
+        self.external_sessions = MemoryExternalSessions(clock)
 
     async def standing(self, user_id: str, *token_ids: str) -> Standing | None:
         """What has to be known of a principal at every request; None for no account."""
@@ -80,6 +91,9 @@ class MemoryStores:
         self.refresh.forget(user_id)
         self.factors.forget(user_id)
         self.oauth.forget(user_id)
+        self.external_identities.forget(user_id)
+        self.external_tokens.forget(user_id)
+        self.external_sessions.kept.drop(lambda one: one.user_id == user_id)
         self.sessions.kept.drop(lambda one: one.user_id == user_id)
         self.keys.kept.drop(lambda one: one.user_id == user_id)
         self.one_time.kept.drop(lambda one: one.subject == user_id)
@@ -96,6 +110,7 @@ class MemoryStores:
             "attempts": self.attempts.kept.prune(now),
             "revocations": self.revocations.kept.prune(now),
             **await self.oauth.prune(now),
+            "external_sessions": self.external_sessions.kept.prune(now),
         }
 
     async def open(self) -> None:

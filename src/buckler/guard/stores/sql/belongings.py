@@ -20,7 +20,9 @@ async def forget(connection: AsyncConnection, tables: Tables, user_id: str) -> N
         tables: Ours.
         user_id: Whose.
     """
-    for table in (tables.sessions, tables.keys, tables.totp, tables.codes, tables.passkeys):
+    theirs_alone = (tables.sessions, tables.keys, tables.totp, tables.codes, tables.passkeys)
+    elsewhere = (tables.external_identities, tables.external_tokens, tables.external_sessions)
+    for table in theirs_alone + elsewhere:
         await connection.execute(delete(table).where(table.c.user_id == user_id))
     one_time, families, refresh = tables.one_time, tables.families, tables.refresh
     await connection.execute(delete(one_time).where(one_time.c.subject == user_id))

@@ -16,6 +16,11 @@ from buckler.guard.stores.sql.belongings import forget
 from buckler.guard.stores.sql.database import Database
 from buckler.guard.stores.sql.engine import check_engine, engine_of
 from buckler.guard.stores.sql.factors import FactorStore
+from buckler.guard.stores.sql.federation import (
+    ExternalIdentityStore,
+    ExternalSessionStore,
+    ExternalTokenStore,
+)
 from buckler.guard.stores.sql.oauth import OAuthStore
 from buckler.guard.stores.sql.own_table import SqlUsers
 from buckler.guard.stores.sql.refresh import RefreshTokenStore
@@ -60,6 +65,9 @@ class SqlStores:
         "_prefix",
         "_tables",
         "attempts",
+        "external_identities",
+        "external_sessions",
+        "external_tokens",
         "factors",
         "keys",
         "oauth",
@@ -103,6 +111,9 @@ class SqlStores:
         self.revocations = RevocationStore(run, self._tables)
         self.factors = FactorStore(run, self._tables)
         self.oauth = OAuthStore(run, self._tables)
+        self.external_identities = ExternalIdentityStore(run, self._tables)
+        self.external_tokens = ExternalTokenStore(run, self._tables)
+        self.external_sessions = ExternalSessionStore(run, self._tables)
 
     def session(self) -> AsyncSession:
         """A session of SQLAlchemy on the same database, for objects of the application's that are kept there."""
@@ -151,6 +162,7 @@ class SqlStores:
             ("one_time", tables.one_time, "expires"),
             ("attempts", tables.attempts, "until"),
             ("revocations", tables.revocations, "until"),
+            ("external_sessions", tables.external_sessions, "expires"),
         ):
             statement = delete(table).where(table.c[column] <= now)
             counts[name] = await self._database.change(statement)

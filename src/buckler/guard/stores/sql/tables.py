@@ -25,6 +25,7 @@ from sqlalchemy import (
 from sqlalchemy.types import TypeDecorator, TypeEngine
 
 from buckler.guard.options import GuardError
+from buckler.guard.stores.sql.federation_tables import federation_tables
 from buckler.guard.stores.sql.oauth_tables import OAuthTables, make_oauth_tables
 from buckler.guard.stores.sql.types import (
     LONGEST_CREDENTIAL,
@@ -59,6 +60,9 @@ class Tables(OAuthTables):
     totp: Table
     codes: Table
     passkeys: Table
+    external_identities: Table
+    external_tokens: Table
+    external_sessions: Table
 
 
 def check_prefix(prefix: str) -> str:
@@ -288,4 +292,5 @@ def make_tables(metadata: MetaData, prefix: str) -> Tables:
             _time("used", nullable=True),
             indexes=("user_id",),
         ),
+        **federation_tables(table),
     )

@@ -1,0 +1,90 @@
+"""How the application shows a provider who it is (RFC 6749, 2.3; OpenID Connect Core, 9; RFC 7523, 2.2).
+
+Threat: a secret in an address (CWE-598), an assertion that counts at another provider (its audience is the issuer,
+draft-ietf-oauth-rfc7523bis) or twice (RFC 7523, 3: ``jti``, and an end that is near).
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+import secrets
+from collections.abc import Mapping
+from typing import Any, Final
+from urllib.parse import quote_plus
+
+from buckler.guard.auth.jwt import base64url
+from buckler.guard.auth.jwt.key import SigningKey
+from buckler.guard.auth.oauth.client.errors import ProviderError
+from buckler.guard.auth.oauth.client.metadata import Metadata
+from buckler.guard.auth.oauth.client.provider import Provider
+
+ASSERTION: Final = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
+LIFETIME: Final = 60
+"""Seconds that an assertion counts."""
+
+
+def credentials(
+    provider: Provider, metadata: Metadata, now: float
+) -> tuple[dict[str, str], dict[str, str]]:
+    """What a request to the provider says of who sends it.
+
+    Args:
+        provider: Whom it goes to.
+        metadata: Of that.
+        now: Seconds since 1970.
+
+    Returns:
+        Fields of the form, and headers.
+
+    Raises:
+        ProviderError: The provider takes no way that the application has (``authentication``).
+    """
+    way = _way(provider, metadata)
+    if way == "none":
+        return {"client_id": provider.client_id}, {}
+    if way == "private_key_jwt" and provider.key is not None:
+        to = metadata.issuer if provider.assertion_audience == "issuer" else metadata.token_endpoint
+        assertion = assert_client(provider.client_id, to, provider.key, now)
+        form = {"client_assertion_type": ASSERTION, "client_assertion": assertion}
+        return {"client_id": provider.client_id, **form}, {}
+    secret = provider.client_secret
+    text = secret(now) if callable(secret) else str(secret)
+    if way == "client_secret_post":
+        return {"client_id": provider.client_id, "client_secret": text}, {}
+    pair = f"{quote_plus(provider.client_id)}:{quote_plus(text)}".encode("ascii")
+    return {}, {"authorization": f"Basic {base64.b64encode(pair).decode('ascii')}"}
+
+
+def assert_client(client_id: str, audience: str, key: SigningKey, now: float) -> str:
+    """A client assertion (RFC 7523, 3)."""
+    claims = {
+        "iss": client_id,
+        "sub": client_id,
+        "aud": audience,
+        "jti": secrets.token_urlsafe(16),
+        "iat": int(now),
+        "exp": int(now) + LIFETIME,
+    }
+    return sign(claims, key, {"alg": key.alg, "kid": key.kid, "typ": "JWT"})
+
+
+def sign(claims: Mapping[str, Any], key: SigningKey, header: Mapping[str, Any]) -> str:
+    """A JWS in compact form."""
+    parts = [json.dumps(one, separators=(",", ":")).encode("utf-8") for one in (header, claims)]
+    message = b".".join(base64url.encode(part) for part in parts)
+    return (message + b"." + base64url.encode(key.sign(message))).decode("ascii")
+
+
+def _way(provider: Provider, metadata: Metadata) -> str:
+    if provider.authentication is not None:
+        return provider.authentication
+    if provider.key is not None:
+        return "private_key_jwt"
+    if provider.client_secret is None:
+        return "none"
+    taken = metadata.authentication
+    for way in ("client_secret_basic", "client_secret_post"):
+        if way in taken:
+            return way
+    raise ProviderError("authentication", "the provider takes no client secret")

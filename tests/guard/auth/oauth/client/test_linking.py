@@ -1,0 +1,309 @@
+"""Which account somebody comes in to: never by an e-mail address alone."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import AbstractContextManager
+from typing import Any
+
+import pyotp
+import pytest
+
+from buckler.guard import EventKind, GuardError
+from buckler.guard.auth.oauth.client import Provider
+from tests.guard.auth.oauth.client.liar import Liar, lying
+from tests.guard.auth.oauth.client.shop import GOOD, Shop, onward
+from tests.guard.auth.oauth.client.shop import opened as parts_opened
+
+EMAIL = "ann@mail.example"
+SAID = {"email": EMAIL, "email_verified": True}
+
+
+def opened(*providers: Provider, **options: Any) -> AbstractContextManager[Shop]:
+    """An application with the ready-made routes, too."""
+    return parts_opened(*providers, whole=True, **options)
+
+
+@pytest.fixture
+def shop(liar: Liar) -> Iterator[Shop]:
+    with opened(liar.provider()) as found:
+        yield found
+
+
+def enter(shop: Shop, liar: Liar, name: str = "op", **lies: Any) -> Any:
+    return shop.come_back(liar.sent_back(shop.begin(name), lies=lies))
+
+
+def account(shop: Shop, name: str = EMAIL, *, verified: bool, password: str | None = GOOD) -> str:
+    made = shop.do(shop.guard.identities.add_account, name, password=password, verified=verified)
+    return str(made.id)
+
+
+def by_password(shop: Shop, name: str = EMAIL) -> None:
+    answer = shop.client.post("/auth/sign-in", json={"name": name, "password": GOOD})
+    assert answer.json()["status"] == "signed_in"
+
+
+@pytest.fixture
+def believing(liar: Liar) -> Iterator[Shop]:
+    """It believes the provider for one domain."""
+    with opened(liar.provider(email_domains=["mail.example"])) as found:
+        yield found
+
+
+def test_who_comes_again_is_the_same_whatever_their_address_is(shop: Shop, liar: Liar) -> None:
+    enter(shop, liar, **SAID)
+    first = shop.me().json()
+    shop.client.cookies.clear()
+    enter(shop, liar, email="other@mail.example", email_verified=True)
+    assert shop.me().json()["id"] == first["id"]
+    shop.client.cookies.clear()
+    enter(shop, liar, sub="ann2", **{**SAID, "email_verified": False})
+    assert shop.me().json()["id"] != first["id"]
+
+
+def test_an_address_that_is_not_believed_names_no_account(shop: Shop, liar: Liar) -> None:
+    enter(shop, liar, **SAID)
+    me = shop.me().json()
+    assert (me["name"].partition(":")[0], me["verified"]) == ("op", False)
+    # Its owner can have it: whoever came by the provider has no part in that account.
+    mine = account(shop, verified=False)
+    shop.client.cookies.clear()
+    enter(shop, liar, **SAID)
+    assert shop.me().json()["id"] == me["id"] != mine
+
+
+def test_an_address_that_is_believed_names_the_account(believing: Shop, liar: Liar) -> None:
+    enter(believing, liar, email="Ann@MAIL.example", email_verified="true")
+    me = believing.me().json()
+    assert (me["name"], me["verified"]) == (EMAIL, True)
+
+
+@pytest.mark.parametrize(
+    ("says", "believed", "verified", "joins"),
+    [
+        (True, True, True, True),
+        (True, True, False, False),
+        (True, False, True, False),
+        (True, False, False, False),
+        (False, True, True, False),
+        ("yes", True, True, False),
+        (1.0, True, True, False),
+        (None, True, True, False),
+    ],
+)
+def test_a_first_sign_in_joins_an_account_if_all_three_say_so(
+    liar: Liar, says: Any, believed: bool, verified: bool, joins: bool
+) -> None:
+    domains = ["mail.example"] if believed else ["example", "other.example"]
+    with opened(liar.provider(email_domains=domains)) as shop:
+        mine = account(shop, verified=verified)
+        answer = enter(shop, liar, email=EMAIL, email_verified=says)
+        if joins:
+            assert shop.me().json()["id"] == mine
+            assert "provider_linked_by_email" in shop.reasons(EventKind.CREDENTIAL_CHANGED)
+        elif says is True:
+            assert shop.why(answer) == "exists"
+            assert shop.me().status_code == 401
+        else:  # nothing is told of an account to whom the address is not known to belong
+            assert answer.headers["location"] == "/"
+            assert shop.me().json()["id"] != mine
+
+
+def test_who_had_the_account_before_its_owner_is_out(liar: Liar) -> None:
+    with opened(liar.provider(), policy={"deliver": None}) as shop:
+        mine = account(shop, verified=False)
+        by_password(shop)
+        where = shop.client.post("/auth/with/op/link", follow_redirects=False)
+        shop.come_back(liar.sent_back(onward(where)))
+        shop.client.cookies.clear()
+        enter(shop, liar)
+        assert shop.me().json()["id"] == mine
+        # The owner of the address gets it, by a link that was mailed to them.
+        shop.do(shop.guard.identities.stores.users.set_state, mine, verified=True)
+        shop.client.cookies.clear()
+        answer = enter(shop, liar)
+        assert (shop.why(answer), shop.me().status_code) == ("unproven", 401)
+        # Who has the account by now may link it again, and then it counts.
+        by_password(shop)
+        where = shop.client.post("/auth/with/op/link", follow_redirects=False)
+        shop.come_back(liar.sent_back(onward(where)))
+        shop.client.cookies.clear()
+        enter(shop, liar)
+        assert shop.me().json()["id"] == mine
+
+
+def test_a_link_is_made_on_purpose_by_who_has_just_signed_in(shop: Shop, liar: Liar) -> None:
+    link = {"url": "/auth/with/op/link", "data": {"next": "/settings"}, "follow_redirects": False}
+    assert shop.client.post(**link).status_code == 401
+    mine = account(shop, verified=True)
+    by_password(shop)
+    where = shop.client.post(**link)
+    answer = shop.come_back(liar.sent_back(onward(where), lies={"sub": "elsewhere"}))
+    assert answer.headers["location"] == "/settings"
+    assert "provider_linked" in shop.reasons(EventKind.CREDENTIAL_CHANGED)
+    listed = shop.client.get("/auth/with").json()
+    assert listed["providers"] == ["op"]
+    assert [one["provider"] for one in listed["linked"]] == ["op"]
+    shop.client.cookies.clear()
+    enter(shop, liar, sub="elsewhere")
+    assert shop.me().json()["id"] == mine
+
+
+def test_a_session_that_is_old_links_nothing(shop: Shop, liar: Liar) -> None:
+    account(shop, verified=True)
+    by_password(shop)
+    (session,) = shop.do(shop.guard.identities.stores.sessions.of, shop.me().json()["id"])
+    from dataclasses import replace
+
+    older = replace(session, authenticated=session.authenticated - 400.0)
+    shop.do(shop.guard.identities.stores.sessions.rotate, session.digest, older)
+    answer = shop.client.post("/auth/with/op/link", follow_redirects=False)
+    assert answer.status_code == 401
+    assert "insufficient_user_authentication" in answer.headers["www-authenticate"]
+    assert shop.client.post("/auth/with/op/unlink").status_code == 401
+
+
+def test_a_session_that_ended_meanwhile_links_nothing(shop: Shop, liar: Liar) -> None:
+    mine = account(shop, verified=True)
+    by_password(shop)
+    where = shop.client.post("/auth/with/op/link", follow_redirects=False)
+    shop.do(shop.guard.identities.sign_out_everywhere, mine)
+    answer = shop.come_back(liar.sent_back(onward(where)))
+    assert shop.why(answer) == "again"
+    assert shop.do(shop.sign_in_with.linking.of, mine) == []
+
+
+def test_an_identity_comes_in_to_one_account(shop: Shop, liar: Liar) -> None:
+    enter(shop, liar)
+    first = shop.me().json()["id"]
+    shop.client.cookies.clear()
+    second = account(shop, verified=True)
+    by_password(shop)
+    where = shop.client.post("/auth/with/op/link", follow_redirects=False)
+    answer = shop.come_back(liar.sent_back(onward(where)))
+    assert shop.why(answer) == "taken"
+    assert [one.user_id for one in shop.do(shop.sign_in_with.linking.of, first)] == [first]
+    assert shop.do(shop.sign_in_with.linking.of, second) == []
+
+
+def test_an_account_keeps_one_way_to_sign_in(liar: Liar) -> None:
+    with lying() as other, opened(liar.provider(), other.provider("other")) as shop:
+        enter(shop, liar)
+        mine = shop.me().json()["id"]
+        assert shop.client.post("/auth/with/op/unlink").status_code == 409
+        where = shop.client.post("/auth/with/other/link", follow_redirects=False)
+        shop.come_back(other.sent_back(onward(where)))
+        assert shop.client.post("/auth/with/op/unlink").json() == {"provider": "op"}
+        assert shop.client.post("/auth/with/op/unlink").status_code == 404
+        assert shop.client.post("/auth/with/other/unlink").status_code == 409
+        assert "provider_unlinked" in shop.reasons(EventKind.CREDENTIAL_CHANGED)
+        shop.client.cookies.clear()
+        enter(shop, liar)
+        assert shop.me().json()["id"] != mine
+
+
+def test_other_sessions_of_that_provider_end_when_it_is_unlinked(shop: Shop, liar: Liar) -> None:
+    account(shop, verified=True)
+    by_password(shop)
+    where = shop.client.post("/auth/with/op/link", follow_redirects=False)
+    shop.come_back(liar.sent_back(onward(where)))
+    mine = shop.client.cookies["__Host-session"]
+    shop.client.cookies.clear()
+    enter(shop, liar)
+    theirs = shop.client.cookies["__Host-session"]
+    shop.client.cookies.clear()
+    shop.client.cookies.set("__Host-session", mine)
+    assert shop.client.post("/auth/with/op/unlink").status_code == 200
+    assert shop.me().status_code == 200
+    shop.client.cookies.set("__Host-session", theirs)
+    assert shop.me().status_code == 401
+
+
+def test_who_may_make_an_account(liar: Liar) -> None:
+    with opened(liar.provider(), sign_up=False) as shop:
+        assert shop.why(enter(shop, liar, **SAID)) == "no_account"
+    with opened(liar.provider(), policy={"sign_up": False}) as shop:
+        assert shop.why(enter(shop, liar, **SAID)) == "no_account"
+    with opened(liar.provider(), policy={"verified_only": True}) as shop:
+        assert shop.why(enter(shop, liar, **SAID)) == "unverified"
+        assert shop.do(shop.guard.identities.stores.users.page) == []
+
+
+def test_an_account_that_is_disabled_stays_out(shop: Shop, liar: Liar) -> None:
+    enter(shop, liar)
+    shop.do(shop.guard.identities.disable, shop.me().json()["id"])
+    shop.client.cookies.clear()
+    assert shop.why(enter(shop, liar)) == "failed"
+    assert shop.reasons(EventKind.SIGN_IN_FAILED) == ["federated_disabled"]
+
+
+def test_the_second_factor_is_asked_for(shop: Shop, liar: Liar) -> None:
+    account(shop, verified=True)
+    by_password(shop)
+    where = shop.client.post("/auth/with/op/link", follow_redirects=False)
+    shop.come_back(liar.sent_back(onward(where)))
+    app = pyotp.TOTP(shop.client.post("/auth/factors/totp").json()["secret"])
+    code = app.now()
+    codes = shop.client.post("/auth/factors/totp/confirm", json={"code": code}).json()
+    shop.client.cookies.clear()
+    answer = enter(shop, liar, sid="there")
+    assert answer.headers["location"] == "/sign-in?step=code&next=%2F"
+    assert shop.me().status_code == 401
+    form = {"code": codes["recovery_codes"][0]}
+    done = shop.client.post("/auth/second-factor/form", data=form, follow_redirects=False)
+    assert done.headers["location"] == "/"
+    assert shop.me().json()["factors"] == ["federated", "recovery"]
+    # The provider ends a session that a second factor came in between, too.
+    assert shop.do(shop.sign_in_with.sessions.end, "back_channel", liar.issuer, sid="there") != []
+    assert shop.me().status_code == 401
+
+
+def test_when_somebody_signed_in_elsewhere_is_what_counts(shop: Shop, liar: Liar) -> None:
+    long_ago = int(shop.clock()) - 4000
+    enter(shop, liar, auth_time=long_ago)
+    assert shop.me().json()["authenticated"] == long_ago
+    assert shop.client.post("/auth/with/op/unlink").status_code == 401
+    step = shop.client.post("/auth/with/op/step-up", data={"next": "/go"}, follow_redirects=False)
+    asked = onward(step)
+    assert "max_age=0" in asked and "prompt=login" in asked
+    # A provider that did not ask again is not believed.
+    old = shop.come_back(liar.sent_back(asked, lies={"auth_time": long_ago}))
+    assert shop.why(old) == "failed"
+    for lies, why in (({}, "failed"), ({"sub": "bob", "auth_time": int(shop.clock())}, "failed")):
+        step = shop.client.post("/auth/with/op/step-up", follow_redirects=False)
+        answer = shop.come_back(liar.sent_back(onward(step), lies=lies))
+        assert shop.why(answer) == why
+    assert shop.me().json()["authenticated"] == long_ago
+    before = shop.client.cookies["__Host-session"]
+    step = shop.client.post("/auth/with/op/step-up", follow_redirects=False)
+    fresh = {"auth_time": int(shop.clock())}
+    answer = shop.come_back(liar.sent_back(onward(step), lies=fresh))
+    assert answer.headers["location"] == "/"
+    assert shop.client.cookies["__Host-session"] != before
+    assert shop.me().json()["authenticated"] > long_ago + 3000
+    assert shop.reasons(EventKind.SIGN_IN_FAILED) == [
+        "federated_auth_time",
+        "federated_auth_time",
+        "federated_other_account",
+    ]
+
+
+def test_a_class_of_sign_in_is_demanded(liar: Liar) -> None:
+    with opened(liar.provider(acr=["gold"], max_age=60.0)) as shop:
+        now = {"auth_time": int(shop.clock())}
+        assert shop.why(enter(shop, liar, acr="silver", **now)) == "failed"
+        assert shop.why(enter(shop, liar, acr="gold")) == "failed"
+        assert enter(shop, liar, acr="gold", **now).headers["location"] == "/"
+        reasons = shop.reasons(EventKind.SIGN_IN_FAILED)
+        assert reasons == ["federated_acr", "federated_auth_time"]
+
+
+def test_what_is_missing_is_said_at_the_start(liar: Liar) -> None:
+    without = opened(liar.provider(), policy={"ways": ["bearer"]})
+    with pytest.raises(GuardError, match="an address to come back to"), without:
+        pass
+    with pytest.raises(GuardError, match="two providers"), opened(liar.provider(), liar.provider()):
+        pass
+    with pytest.raises(GuardError, match="no provider"), opened():
+        pass

@@ -18,6 +18,7 @@ COMMANDS = {
     "rule": "Show the guide of one rule.",
     "audit": "Check the hash chain of an audit log.",
     "db": "Make and change the tables that guard keeps identities in.",
+    "oauth": "Manage the clients of an authorization server.",
     "init": "Write a commented [tool.buckler] into pyproject.toml.",
 }
 

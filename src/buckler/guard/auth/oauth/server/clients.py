@@ -60,6 +60,11 @@ class ClientBook:
             found = None if row is None else OAuthClient.read(row.id, row.data)
         return None if found is None or found.disabled else found
 
+    async def registered(self, client_id: str) -> OAuthClient | None:
+        """The one of that id that was registered at run time, disabled or not; or None."""
+        row = await self._store.get(client_id)
+        return None if row is None else OAuthClient.read(row.id, row.data)
+
     async def add(self, client: OAuthClient, *, by: str = "") -> None:
         """Register a client.
 

@@ -161,6 +161,7 @@ def opened(
     policy: OAuthPolicy = POLICY,
     stores: Stores | None = None,
     auth: Mapping[str, Any] | None = None,
+    administration: bool = False,
     **options: Any,
 ) -> Iterator[Scene]:
     app = FastAPI()
@@ -180,6 +181,9 @@ def opened(
         guard.identities, ISSUER, clients=clients or (WEB, SPA), policy=policy, clock=clock
     )
     app.include_router(server.router())
+    if administration:
+        app.include_router(guard.identities.router(administration=False))
+        app.include_router(server.administration())
     with guard.rated(None), TestClient(app, base_url=ISSUER) as browser:
         yield Scene(app, guard, server, browser, clock, events)
 

@@ -108,7 +108,7 @@ class AuthorizationServer:
         )
         self.revocations = RevocationList(identities.stores.revocations, clock=self.clock)
         for client in self.clients.stated():
-            self._check(client)
+            self.check_client(client)
 
     @cached_property
     def verifier(self) -> TokenVerifier:
@@ -141,6 +141,12 @@ class AuthorizationServer:
     def router(self) -> APIRouter:
         """All of its endpoints."""
         from buckler.guard.auth.oauth.server.routes import router
+
+        return router(self)
+
+    def administration(self) -> APIRouter:
+        """Routes that manage clients, and what somebody allowed them; who may call them is asked for."""
+        from buckler.guard.auth.oauth.server.administration import router
 
         return router(self)
 
@@ -274,7 +280,12 @@ class AuthorizationServer:
                 SecurityEvent(kind=EventKind.CONFIGURATION, reason=reason, message=message)
             )
 
-    def _check(self, client: OAuthClient) -> None:
+    def check_client(self, client: OAuthClient) -> None:
+        """Look whether a client's scopes and resources are known here.
+
+        Raises:
+            GuardError: One is not.
+        """
         known = self.policy.described()
         for scope in client.scopes:
             if scope not in known:

@@ -1,0 +1,223 @@
+"""Routes that manage clients, and what somebody allowed them.
+
+Threat: an administrator's routes that anybody finds (OWASP API5), a client that gives itself more (CWE-269), applications that
+go on since their user cannot take back what they allowed (ASVS 5.0 V10.7.3).
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated, Any
+
+from fastapi import APIRouter, Depends, Path, Query
+from pydantic import Field
+from starlette.exceptions import HTTPException
+
+from buckler.guard.access.dependencies import requires
+from buckler.guard.audit.events import EventKind
+from buckler.guard.auth.oauth.server.client import OAuthClient, new_secret
+from buckler.guard.auth.oauth.server.clients import new_id
+from buckler.guard.auth.principal import Principal
+from buckler.guard.auth.routes.answers import Owner, told
+from buckler.guard.auth.routes.models import Done
+from buckler.guard.options import GuardError
+from buckler.guard.policy import RoutePolicy
+from buckler.guard.validate.model import StrictModel
+
+if TYPE_CHECKING:
+    from buckler.guard.auth.oauth.server.server import AuthorizationServer
+
+READ, MANAGE = "clients:read", "clients:manage"
+Manager = Annotated[Principal, requires(MANAGE, recent=900.0, schemes=["session", "bearer"])]
+Text = Annotated[str, Field(max_length=2_000)]
+Texts = Annotated[tuple[Text, ...], Field(max_length=50)]
+ClientId = Annotated[str, Path(min_length=1, max_length=200)]
+SHOWS = RoutePolicy(secrets=["client_secret", "secret"])
+
+
+class ClientBody(StrictModel):
+    """What a client is to be; see :class:`~buckler.guard.OAuthClient` for each of these."""
+
+    name: Text = ""
+    redirect_uris: Texts = ()
+    grants: Texts = ("authorization_code", "refresh_token")
+    auth: Text = "client_secret_basic"
+    jwks: dict[str, Any] | None = None
+    jwks_uri: Text = ""
+    scopes: Texts = ("openid", "profile", "email", "offline_access")
+    resources: Texts = ()
+    native: bool = False
+    first_party: bool = False
+    require_dpop: bool = False
+    require_par: bool = False
+    opaque: bool = False
+    introspects: bool = False
+    post_logout_redirect_uris: Texts = ()
+    backchannel_logout_uri: Text = ""
+    uri: Text = ""
+    disabled: bool = False
+
+
+class ClientShown(ClientBody):
+    """A client, without its secret."""
+
+    id: str
+    has_secret: bool
+
+
+class ClientAdded(ClientShown):
+    """A client with the secret that is told once."""
+
+    client_secret: str = ""
+
+
+class GrantShown(StrictModel):
+    """An application that somebody allowed to act for them."""
+
+    client_id: str
+    name: str
+    scopes: list[str]
+    since: float
+
+
+def router(server: AuthorizationServer) -> APIRouter:
+    """The routes below the policy's prefix.
+
+    Args:
+        server: Whose.
+    """
+    routes = APIRouter(prefix=server.policy.prefix, tags=["clients"])
+    _clients(server, routes)
+    _grants(server, routes)
+    return routes
+
+
+def _clients(server: AuthorizationServer, routes: APIRouter) -> None:
+    @routes.get("/clients", dependencies=[requires(READ), Depends(SHOWS)])
+    async def listed(
+        after: Annotated[str, Query(max_length=200)] = "",
+        limit: Annotated[int, Query(ge=1, le=200)] = 50,
+    ) -> list[ClientShown]:
+        """Clients that were registered at run time, by id."""
+        return [_shown(one) for one in await server.clients.page(after, limit)]
+
+    @routes.post("/clients", status_code=201, dependencies=[Depends(SHOWS)])
+    async def add(body: ClientBody, me: Manager) -> ClientAdded:
+        """Register a client; its secret is told once, here."""
+        secret = new_secret() if body.auth.startswith("client_secret") else ""
+        client = _client(new_id(), body, (secret,) if secret else ())
+        _check(server, client)
+        await server.clients.add(client, by=me.id)
+        return ClientAdded(**_shown(client).model_dump(), client_secret=secret)
+
+    @routes.get("/clients/{client_id}", dependencies=[requires(READ), Depends(SHOWS)])
+    async def one(client_id: ClientId) -> ClientShown:
+        """A client."""
+        return _shown(await _found(server, client_id))
+
+    @routes.put("/clients/{client_id}", dependencies=[Depends(SHOWS)])
+    async def change(client_id: ClientId, body: ClientBody, me: Manager) -> ClientShown:
+        """Change a client; its secret stays."""
+        before = await _found(server, client_id)
+        changed = _client(client_id, body, tuple(before.secret))
+        _check(server, changed)
+        await server.clients.change(changed, by=me.id)
+        return _shown(changed)
+
+    @routes.post("/clients/{client_id}/secret", dependencies=[Depends(SHOWS)])
+    async def renew(
+        client_id: ClientId, me: Manager, keep: Annotated[bool, Query()] = False
+    ) -> ClientAdded:
+        """Give it another secret, told once, here."""
+        client = await _found(server, client_id)
+        if not client.secret:
+            raise HTTPException(409, "this client has no secret")
+        secret = await server.clients.renew_secret(client_id, keep=keep, by=me.id)
+        return ClientAdded(**_shown(client).model_dump(), client_secret=secret)
+
+    @routes.delete("/clients/{client_id}")
+    async def drop(client_id: ClientId, me: Manager) -> Done:
+        """Remove a client, and all that was granted to it."""
+        if not await server.clients.drop(client_id, by=me.id):
+            raise HTTPException(404)
+        return Done()
+
+
+def _grants(server: AuthorizationServer, routes: APIRouter) -> None:
+    @routes.get("/grants")
+    async def mine(me: Owner) -> list[GrantShown]:
+        """Applications that may act for me."""
+        found: dict[str, GrantShown] = {}
+        for consent in await server.store.consents.of(me.id):
+            found[consent.client_id] = GrantShown(
+                client_id=consent.client_id,
+                name=await _name(server, consent.client_id),
+                scopes=sorted(consent.scopes),
+                since=consent.given,
+            )
+        for grant in await server.store.grants.of(me.id):
+            if grant.client_id not in found and grant.expires > server.clock():
+                found[grant.client_id] = GrantShown(
+                    client_id=grant.client_id,
+                    name=await _name(server, grant.client_id),
+                    scopes=sorted(grant.scopes),
+                    since=grant.created,
+                )
+        return list(found.values())
+
+    @routes.delete("/grants/{client_id}")
+    async def take_back(client_id: ClientId, me: Owner) -> Done:
+        """Let an application act for me no more, at once."""
+        had = await server.store.consents.drop(me.id, client_id)
+        for grant in await server.store.grants.of(me.id):
+            if grant.client_id == client_id:
+                had = await server.revoke(grant) or had
+        if not had:
+            raise HTTPException(404)
+        server.identities.told(
+            EventKind.ACCOUNT_CHANGED,
+            "grant_taken_back",
+            "What an application was allowed was taken back",
+            me.id,
+            client=client_id,
+        )
+        return Done()
+
+
+async def _name(server: AuthorizationServer, client_id: str) -> str:
+    client = await server.clients.get(client_id)
+    return client.name if client is not None else ""
+
+
+async def _found(server: AuthorizationServer, client_id: str) -> OAuthClient:
+    found = await server.clients.registered(client_id)
+    if found is None:
+        raise HTTPException(404)
+    return found
+
+
+def _client(client_id: str, body: ClientBody, secret: tuple[str, ...]) -> OAuthClient:
+    """The client that a body asks for.
+
+    Raises:
+        ToldError: 422, it does not go together.
+    """
+    # Of a client that no longer shows who it is by a secret, that goes.
+    kept = secret if body.auth.startswith("client_secret") else ()
+    try:
+        return OAuthClient(id=client_id, secret=kept, **body.model_dump())
+    except GuardError as error:
+        raise told("client", "client", error.message) from error
+
+
+def _check(server: AuthorizationServer, client: OAuthClient) -> None:
+    try:
+        server.check_client(client)
+    except GuardError as error:
+        raise told("client", "client", error.message) from error
+
+
+def _shown(client: OAuthClient) -> ClientShown:
+    values: dict[str, Any] = {name: getattr(client, name) for name in ClientBody.model_fields}
+    return ClientShown.model_validate(
+        {**values, "id": client.id, "has_secret": bool(client.secret)}
+    )

@@ -3,27 +3,37 @@
 from __future__ import annotations
 
 import ast
+import json
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 
 from buckler.core.finding import Confidence, Finding, Severity
 from buckler.core.rule import Example, Fix, Rule
 from buckler.scan.engines.interface import Module
+from buckler.scan.engines.observations import Observations
+from buckler.scan.model.application import AppModel
 from buckler.scan.python.index import Index, index_of, last
+from buckler.scan.rules._support.evidence import at_main, shown
 from buckler.scan.rules._support.source import here
 
 _RESPONSE = re.compile(r"response_type=(id_token(%20|\+| ))?token\b")
 _POSTS = re.compile(r"^(httpx2?|requests|aiohttp|niquests)\.|\.(post|request|fetch_token)$")
 IMPLICIT = "The implicit grant puts the access token into the browser's address."
 HANDED_ON = "The password of a user at another service is sent for a token."
+OFFERED = "A client is registered for the {} grant."
+LISTED = "The metadata of this authorization server offers the {} grant."
+_GRANTS = re.compile(r"^(allowed_)?grants?(_types?)?$")
+_CLIENT = frozenset(("client_id", "redirect_uris", "redirect_uri", "client_secret", "id"))
+_UNSAFE = ("implicit", "password")
 
 
 class UnsafeGrant(Rule):
-    """A sign-in uses the implicit grant, or hands the user's password of another service on.
+    """A sign-in uses the implicit grant, or hands the user's password of another service on; or a server offers one of both.
 
     ## What it is
     ``response_type=token`` asks an authorization server to put the access token into the browser's address.
-    ``grant_type=password`` sends another service the password that a user has there.
+    ``grant_type=password`` sends another service the password that a user has there. An authorization server offers them
+    where a client is registered with ``implicit`` or ``password`` among its grants, or its metadata lists them.
 
     ## Why it matters
     A token in an address lies in histories and logs and can be put in by anybody who makes the browser open a link. With the
@@ -113,8 +123,58 @@ class UnsafeGrant(Rule):
                 return "https://login.example/authorize?" + urlencode(asked)
             """,
         ),
+        Example(
+            """
+            from dataclasses import dataclass
+
+            from fastapi import FastAPI
+
+            app = FastAPI()
+
+
+            @dataclass
+            class Client:
+                client_id: str
+                redirect_uris: list[str]
+                grant_types: list[str]
+
+
+            MILL = Client(client_id="mill", redirect_uris=["https://mill.example/"], grant_types=["implicit"])
+
+
+            @app.get("/authorize")
+            def authorize(client_id: str) -> list[str]:
+                return MILL.redirect_uris
+            """,
+            line=15,
+        ),
     )
     good = (
+        Example(
+            """
+            from dataclasses import dataclass
+
+            from fastapi import FastAPI
+
+            app = FastAPI()
+
+
+            @dataclass
+            class Client:
+                client_id: str
+                redirect_uris: list[str]
+                grant_types: list[str]
+
+
+            MILL = Client(client_id="mill", redirect_uris=["https://mill.example/"], grant_types=["authorization_code"])
+            WAYS = {"grants": ["password", "badge"], "door": "north"}
+
+
+            @app.get("/authorize")
+            def authorize(client_id: str) -> list[str]:
+                return MILL.redirect_uris
+            """,
+        ),
         Example(
             """
             from urllib.parse import urlencode
@@ -176,8 +236,25 @@ class UnsafeGrant(Rule):
     def check_source(self, module: Module) -> Iterable[Finding]:
         """Requests for a token by either grant."""
         index = index_of(module)
-        for node, message in (*_implicit(index), *_password(index)):
+        for node, message in (*_implicit(index), *_password(index), *_registered(index)):
             yield self.found(message, confidence=Confidence.SUSPECTED, location=here(index, node))
+
+    def check_observations(self, app: AppModel, seen: Observations) -> Iterable[Finding]:
+        """Metadata of an authorization server (RFC 8414) that lists one of them."""
+        for operation in app.operations:
+            for cell in seen.matrix.get(operation.key, {}).values():
+                offered = _listed(cell.answer.body)
+                if offered:
+                    yield self.found(
+                        LISTED.format(" and the ".join(offered)),
+                        confidence=Confidence.OBSERVED,
+                        location=at_main(app),
+                        anchor=operation.key,
+                        proof=(
+                            shown(cell, seen.identities, why="lists grants that RFC 9700 forbids"),
+                        ),
+                    )
+                    break
 
 
 def _implicit(index: Index) -> Iterator[tuple[ast.AST, str]]:
@@ -202,6 +279,44 @@ def _password(index: Index) -> Iterator[tuple[ast.AST, str]]:
             and _is_sent(index, node)
         ):
             yield node, HANDED_ON
+
+
+def _registered(index: Index) -> Iterator[tuple[ast.AST, str]]:
+    """Clients that are written down with one of the grants, as a call or as a dictionary."""
+    for call in index.all(ast.Call):
+        named = {k.arg: k.value for k in call.keywords if k.arg is not None}
+        yield from _with_grant(call, named)
+    for node in index.all(ast.Dict):
+        pairs = zip(node.keys, node.values, strict=True)
+        named = {str(k.value): value for k, value in pairs if isinstance(k, ast.Constant)}
+        yield from _with_grant(node, named)
+
+
+def _with_grant(node: ast.AST, named: Mapping[str, ast.expr]) -> Iterator[tuple[ast.AST, str]]:
+    if _CLIENT.isdisjoint(named):
+        return
+    for name, value in named.items():
+        if not _GRANTS.match(name) or not isinstance(value, ast.List | ast.Tuple | ast.Set):
+            continue
+        words = [one.value for one in value.elts if isinstance(one, ast.Constant)]
+        for grant in _UNSAFE:
+            if grant in words:
+                yield node, OFFERED.format(grant)
+                return
+
+
+def _listed(body: bytes) -> list[str]:
+    """The grants that the metadata of an authorization server lists and RFC 9700 forbids."""
+    if b"grant_types_supported" not in body:
+        return []
+    try:
+        found = json.loads(body)
+    except ValueError:
+        return []
+    if not isinstance(found, dict) or not {"issuer", "token_endpoint"} <= found.keys():
+        return []
+    listed = found.get("grant_types_supported")
+    return [one for one in _UNSAFE if isinstance(listed, list) and one in listed]
 
 
 def _records(index: Index) -> Iterator[tuple[ast.expr, dict[str, object]]]:

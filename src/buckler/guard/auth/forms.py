@@ -14,7 +14,6 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 
-from buckler.guard.audit.events import EventKind
 from buckler.guard.auth.errors import CredentialError, PasswordError, TooBusyError
 from buckler.guard.auth.routes import answers
 from buckler.guard.auth.routes.models import SignedIn
@@ -105,9 +104,7 @@ class FormSignIn:
             starlette.exceptions.HTTPException: 503.
         """
         with busy():
-            ended = await answers.end_session(self._identities, request)
-        if ended:
-            self._identities.tell_request(request, EventKind.SIGNED_OUT, "session", "Signed out")
+            await answers.sign_out(self._identities, request)
         signed_out(self._identities, response)
 
 

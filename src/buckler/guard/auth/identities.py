@@ -28,7 +28,7 @@ from buckler.guard.auth.session import SessionAuthenticator, SessionService
 from buckler.guard.options import GuardError, check_clock, instance
 from buckler.guard.stores.errors import StoreError
 from buckler.guard.stores.interface import Stores
-from buckler.guard.stores.records import Role, User
+from buckler.guard.stores.records import Role, Session, User
 
 if TYPE_CHECKING:
     from fastapi import APIRouter
@@ -86,6 +86,10 @@ class Identities(Services):
         self._opening: anyio.Lock | None = None
         self.ending: list[Callable[[], Awaitable[None]]] = []
         """Awaited at the end, for some seconds: what is still under way behind answers."""
+        self.on_sign_out: list[Callable[[Session], Awaitable[None]]] = []
+        """Awaited when somebody ended a session on purpose: what hangs on it ends, too."""
+        self.on_all_ended: list[Callable[[str], Awaitable[None]]] = []
+        """Awaited with the account when all of its sessions were ended."""
         self._prune_at = 0.0
         self._pruning = False
         check_clock(clock)
@@ -215,6 +219,8 @@ class Identities(Services):
         """End all sessions and tokens of an account but one."""
         await self.sessions.revoke_all(user_id, but=but)
         await self.tokens.revoke_all(user_id, but=but)
+        for react in self.on_all_ended:
+            await react(user_id)
 
     async def add_account(
         self,

@@ -16,6 +16,7 @@ from starlette.responses import Response
 
 from buckler.guard import inbound
 from buckler.guard.access.dependencies import requires
+from buckler.guard.audit.events import EventKind
 from buckler.guard.auth.credentials import cookies_of
 from buckler.guard.auth.errors import (
     CredentialError,
@@ -241,16 +242,28 @@ def set_session(identities: Identities, response: Response, value: str, session:
     response.headers.append("Set-Cookie", identities.sessions.set_cookie(value, session))
 
 
-async def end_session(identities: Identities, request: Request) -> bool:
+async def end_session(identities: Identities, request: Request) -> Session | None:
     """End the session whose cookie came, if one did."""
     value = cookies_of(request.scope["headers"]).get(identities.sessions.cookie)
     if value is None:
-        return False
+        return None
     try:
         session = await identities.sessions.verify(value)
     except CredentialError:  # nothing there to be ended
+        return None
+    ended = await identities.sessions.revoke(session.user_id, session.id)
+    return session if ended else None
+
+
+async def sign_out(identities: Identities, request: Request) -> bool:
+    """End the session that the browser has because its owner wants it, and what hangs on it."""
+    session = await end_session(identities, request)
+    if session is None:
         return False
-    return await identities.sessions.revoke(session.user_id, session.id)
+    for react in identities.on_sign_out:
+        await react(session)
+    identities.tell_request(request, EventKind.SIGNED_OUT, "session", "Signed out")
+    return True
 
 
 def not_found() -> NoReturn:

@@ -74,8 +74,7 @@ def router(identities: Identities) -> APIRouter:
     @routes.post("/sign-out", dependencies=[public])
     async def sign_out(request: Request, response: Response) -> Done:
         """End the session that the browser has."""
-        if await answers.end_session(identities, request):
-            identities.tell_request(request, EventKind.SIGNED_OUT, "session", "Signed out")
+        await answers.sign_out(identities, request)
         signed_out(identities, response)
         return Done()
 

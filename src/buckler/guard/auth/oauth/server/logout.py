@@ -7,6 +7,7 @@ Threat: a redirect after the sign-out to wherever a parameter says (CWE-601), a 
 from __future__ import annotations
 
 import secrets
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Final
 from urllib.parse import urlencode
 
@@ -24,6 +25,7 @@ from buckler.guard.auth.oauth.server.decide import SignedIn
 from buckler.guard.auth.oauth.server.interaction import Interaction
 from buckler.guard.auth.oauth.server.issue import own_id_token, session_name
 from buckler.guard.stores.oauth_records import Grant
+from buckler.guard.stores.records import Session
 
 if TYPE_CHECKING:
     from buckler.guard.auth.oauth.server.server import AuthorizationServer
@@ -51,6 +53,8 @@ class Logout:
         self._pages = interaction.steps.pages
         self._under_way = 0
         server.identities.ending.append(self.drain)
+        server.identities.on_sign_out.append(self._session_ended)
+        server.identities.on_all_ended.append(self._all_ended)
 
     async def begin(self, request: Request, parameters: Parameters) -> Response:
         """Sign out, or ask whether that is wanted.
@@ -68,7 +72,7 @@ class Logout:
             session_name(signed_in.session),
         )
         if subject and meant:
-            return await self._end(request, signed_in, target)
+            return await self._end(request, target)
         return self._ask(parameters, signed_in)
 
     async def confirm(self, request: Request, form: Parameters) -> Response:
@@ -86,7 +90,7 @@ class Logout:
             return self._ask(form, signed_in)
         if form.get("decision") != "yes":
             return self._pages.page("done", heading="Still signed in", sentence="Nothing changed.")
-        return await self._end(request, signed_in, target)
+        return await self._end(request, target)
 
     async def _hinted(self, parameters: Parameters) -> tuple[OAuthClient | None, str, str]:
         """The client that asks, and the account and session that its hint names."""
@@ -105,41 +109,41 @@ class Logout:
             raise OAuthError("invalid_request", "the client is unknown", reason="unknown_client")
         return client, subject, session
 
-    async def _end(self, request: Request, signed_in: SignedIn, target: str) -> Response:
-        server = self._server
-        session = session_name(signed_in.session)
+    async def _end(self, request: Request, target: str) -> Response:
         answer = self._ended(target)
-        if "session" in server.identities.policy.ways:
-            await server.identities.forms.sign_out(request, answer)
-        await self.session_ended(request, session)
+        await self._server.identities.forms.sign_out(request, answer)
         return answer
 
-    async def session_ended(self, request: Request, session: str) -> None:
-        """End what was granted in a session, but for what works while its user is away, and tell the clients.
+    async def _session_ended(self, session: Session) -> None:
+        """End what was granted in a session, but for what works while its user is away, and tell the clients."""
+        store = self._server.store.grants
+        await self._told_of([*await store.of_session(session_name(session.id))])
 
-        Args:
-            request: In which it ended.
-            session: As clients know it.
-        """
+    async def _all_ended(self, user_id: str) -> None:
+        """Tell all clients of an account that was signed out everywhere; what was granted counts no more by itself."""
+        await self._told_of([*await self._server.store.grants.of(user_id)])
+
+    async def _told_of(self, grants: Sequence[Grant]) -> None:
         server = self._server
-        told: set[str] = set()
-        for grant in await server.store.grants.of_session(session):
+        told: set[tuple[str, str]] = set()
+        for grant in grants:
             if "offline_access" not in grant.scopes:
                 await server.revoke(grant)
-            if grant.client_id in told:
+            whom = grant.client_id, grant.session
+            if whom in told or not grant.session:
                 continue
-            told.add(grant.client_id)
+            told.add(whom)
             client = await server.clients.get(grant.client_id)
             if client is not None and client.backchannel_logout_uri:
                 self._under_way += 1
-                behind(self._tell, request, client, grant)
+                behind(self._tell, client, grant)
 
     async def drain(self) -> None:
         """Wait until all clients were told: at the end of the application."""
         while self._under_way:
             await anyio.sleep(0.01)
 
-    async def _tell(self, request: Request, client: OAuthClient, grant: Grant) -> None:
+    async def _tell(self, client: OAuthClient, grant: Grant) -> None:
         """Tell a client that a session ended (Back-Channel Logout 1.0, 2.5); one that cannot be reached is told of."""
         from buckler.guard.egress import async_safe_client
 
@@ -165,11 +169,11 @@ class Logout:
         finally:
             self._under_way -= 1
         if reason:
-            server.tell(
-                request,
+            server.identities.told(
                 EventKind.FAILED,
                 "backchannel_logout",
                 "A client could not be told that a session ended",
+                grant.user_id,
                 client=client.id,
                 why=reason,
             )

@@ -7,8 +7,14 @@ from typing import Any
 
 import jwt
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from buckler.guard import SigningKey
+from buckler.guard.auth.oauth.errors import OAuthError
+from buckler.guard.auth.oauth.resource.access_token import AccessToken
+from buckler.guard.auth.oauth.resource.challenge import STATUSES
+from buckler.guard.auth.oauth.resource.presented import presented
 from tests.guard.auth.oauth.proofs import Maker
 from tests.guard.auth.oauth.resource.api import (
     CLAIMS,
@@ -84,6 +90,9 @@ def test_the_scheme_in_any_case() -> None:
         ({"iat": None}, "missing"),
         ({"jti": None}, "missing"),
         ({"scope": {"orders:read": 1}}, "claim"),
+        ({"scope": [1]}, "claim"),
+        ({"azp": 7, "client_id": ""}, "claim"),
+        ({"acr": "x" * 1_001}, "claim"),
         ({"auth_time": "today"}, "claim"),
         ({"acr": 7}, "claim"),
         ({"cnf": {"jwk": {}}}, "confirmation"),
@@ -135,6 +144,25 @@ def test_what_was_wrong_is_for_the_log_alone() -> None:
 @pytest.mark.parametrize("text", ["", "a b", "a,b", "a\x7f", '"a"', "x" * 9_000, "=", "\xe4"])
 def test_a_token_that_is_malformed(text: str) -> None:
     refused(API.get({"authorization": f"Bearer {text}"}), "invalid_request", 400)
+
+
+@pytest.mark.parametrize("text", ["@", "=", '"Bearer" x', "\xe4 x", "Bearer\tx", ","])
+def test_an_authorization_that_is_malformed(text: str) -> None:
+    answer = API.get({"authorization": text})
+    refused(answer, "invalid_request", 400)
+    told = challenges(answer)["Bearer"]["error_description"]
+    assert told == "Authorization is malformed"
+
+
+@given(st.binary(max_size=40), st.binary(max_size=40))
+def test_any_header_and_query_are_read_or_refused(header: bytes, query: bytes) -> None:
+    scope = {"headers": [(b"authorization", header)], "query_string": query}
+    try:
+        found = presented(scope)
+    except OAuthError as error:
+        assert error.error in STATUSES
+        return
+    assert found is None or found.token.isascii()
 
 
 def test_more_than_one_way_at_once() -> None:
@@ -207,3 +235,10 @@ def test_a_token_that_was_good_ends() -> None:
     assert API.bearer(text).status == 200
     API.clock.now = NOW + 611
     refused(API.bearer(text))
+
+
+def test_what_a_token_may() -> None:
+    made = AccessToken(issuer=ISSUER, subject="user-1", expires=NOW, scopes=frozenset({"a"}))
+    assert (made.may("a"), made.may("b"), made.scheme) == (True, False, "Bearer")
+    assert made.user == (ISSUER, "user-1")
+    assert AccessToken(issuer="", subject="", expires=0, thumbprint="x").scheme == "DPoP"

@@ -312,6 +312,14 @@ def test_a_token_is_not_shown_to_an_issuer_that_is_not_its_own(served: Issuer) -
     assert len(served.posted) == 1
 
 
+@pytest.mark.parametrize("iss", [{}, [], 7, None, "", "https://unknown.example"])
+def test_a_token_of_no_issuer(served: Issuer, iss: Any) -> None:
+    world = api(local(), asking(served, opaque=False))
+    text = Maker().signed({"alg": "ES256"}, {"iss": iss})
+    assert world.bearer(text).status == 401
+    assert served.asked == []
+
+
 def test_two_issuers_of_opaque_tokens(served: Issuer) -> None:
     other = asking(served)
     with pytest.raises(GuardError, match="opaque"):

@@ -166,19 +166,29 @@ def _page(
     return make
 
 
-def policies(policy: Policy) -> Mapping[str, Policy]:
-    """The application's policy as it is for the pages, by kind."""
+def policies(policy: Policy, signs_in_at: tuple[str, ...] = ()) -> Mapping[str, Policy]:
+    """The application's policy as it is for the pages, by kind.
+
+    Args:
+        policy: Of the application.
+        signs_in_at: Origins of others that Swagger UI gets tokens from.
+    """
     headers = policy.headers
     if headers is None:
         return {}
     local = assets() is not None
-    return {kind: replace(policy, headers=_headers(headers, kind, local=local)) for kind in _KINDS}
+    return {
+        kind: replace(policy, headers=_headers(headers, kind, signs_in_at, local=local))
+        for kind in _KINDS
+    }
 
 
 _KINDS: tuple[Kind, ...] = ("swagger", "redoc", "oauth2")
 
 
-def _headers(headers: HeaderPolicy, kind: Kind, *, local: bool) -> HeaderPolicy:
+def _headers(
+    headers: HeaderPolicy, kind: Kind, signs_in_at: tuple[str, ...], *, local: bool
+) -> HeaderPolicy:
     away = () if local or kind == "oauth2" else (_CDN_SCRIPTS[kind],)
     styles: dict[str, tuple[str, ...]] = {
         "swagger": ("'self'",) if local else (_CDN_STYLE,),
@@ -189,7 +199,7 @@ def _headers(headers: HeaderPolicy, kind: Kind, *, local: bool) -> HeaderPolicy:
         script_src=(*(("'self'",) if local else away), NONCE),
         style_src=styles[kind],
         img_src=("'self'", "data:", *(() if local else (_CDN_ICON,))),
-        connect_src=("'self'",),
+        connect_src=("'self'", *(signs_in_at if kind == "swagger" else ())),
         worker_src=("blob:",) if kind == "redoc" else (),
     )
     # A sign-in in a window of its own tells the page by its handle on it.

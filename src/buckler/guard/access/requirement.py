@@ -40,6 +40,7 @@ class Requirement:
         owner_of: Parameter of the path that names an object which must be theirs; empty for none.
         override: Permission of those for whom its owner does not matter.
         elsewhere: What a server of resources requires, in a few words, where it decides; empty where guard does.
+        signs_in_at: Origins that ``/docs`` calls to sign in for it.
 
     Raises:
         GuardError: An option is wrong.
@@ -57,6 +58,7 @@ class Requirement:
     owner_of: str = ""
     override: str = ""
     elsewhere: str = ""
+    signs_in_at: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         for one in self.permissions:

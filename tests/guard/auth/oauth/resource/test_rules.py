@@ -267,6 +267,23 @@ def test_openapi_names_the_issuers_metadata_where_no_address_is_given() -> None:
     assert bound == {"type": "http", "scheme": "dpop"}
 
 
+def test_the_documentation_may_call_the_issuer_and_nobody_else() -> None:
+    app = FastAPI()
+    api(local(token_endpoint="https://tokens.id.example/token"), app=app)
+    Guard(app, deny=True, docs="public", rate=None)
+    policies = {
+        path: dict(
+            part.strip().split(" ", 1)
+            for part in (get(app, path).header("content-security-policy") or "").split(";")
+            if " " in part.strip()
+        )
+        for path in ("/docs", "/redoc", "/orders")
+    }
+    assert policies["/docs"]["connect-src"] == "'self' https://tokens.id.example"
+    assert policies["/redoc"]["connect-src"] == "'self'"
+    assert "tokens.id.example" not in str(policies["/orders"])
+
+
 def test_openapi_beside_identities() -> None:
     app = FastAPI()
     made = api(app=app)

@@ -24,6 +24,7 @@ from starlette.responses import Response
 
 from buckler.guard.access.requirement import MARK, Requirement
 from buckler.guard.auth.oauth.resource.access_token import AccessToken
+from buckler.guard.auth.oauth.resource.addresses import origin
 from buckler.guard.auth.oauth.resource.requirement import TokenRequirement
 from buckler.guard.options import GuardError
 
@@ -56,7 +57,7 @@ class RequiredToken(SecurityBase):
         self.scheme_name = server.scheme_name
         # FastAPI before 0.121 does not resolve annotations of an object's call.
         self.__signature__ = _SIGNATURE
-        setattr(self, MARK, Requirement(elsewhere=required.words()))
+        setattr(self, MARK, _told(server, required))
 
     @property
     def model(self) -> Any:  # type: ignore[override]
@@ -118,13 +119,19 @@ class TokenGate:
         self.app = app
         self._server = server
         self._required = required
-        setattr(self, MARK, Requirement(elsewhere=required.words()))
+        setattr(self, MARK, _told(server, required))
 
     async def __call__(self, scope: Message, receive: Any, send: Any) -> None:
         """See the ASGI specification."""
         if scope["type"] in ("http", "websocket"):
             await self._server.admit(HTTPConnection(scope), self._required)
         await self.app(scope, receive, send)
+
+
+def _told(server: ResourceServer, required: TokenRequirement) -> Requirement:
+    """What the audit at the start gets to know of a rule."""
+    places = {origin(one.token_endpoint or one.issuer) for one in server.issuers}
+    return Requirement(elsewhere=required.words(), signs_in_at=tuple(sorted(places)))
 
 
 def declared(server: ResourceServer) -> Any:

@@ -12,13 +12,13 @@ from typing import TYPE_CHECKING, Any, Final
 
 from fastapi.openapi.models import (
     HTTPBase,
-    OAuth2,
     OAuthFlowAuthorizationCode,
     OAuthFlows,
     OpenIdConnect,
 )
+from fastapi.openapi.models import OAuth2 as OAuth2Model
 from fastapi.params import Security
-from fastapi.security.base import SecurityBase
+from fastapi.security import OAuth2
 from starlette.requests import HTTPConnection
 from starlette.responses import Response
 
@@ -43,7 +43,7 @@ _SIGNATURE: Final = inspect.Signature(
 )
 
 
-class RequiredToken(SecurityBase):
+class RequiredToken(OAuth2):
     """The dependency behind a rule; gives the token to the handler.
 
     Args:
@@ -52,6 +52,7 @@ class RequiredToken(SecurityBase):
     """
 
     def __init__(self, server: ResourceServer, required: TokenRequirement) -> None:
+        # Of OAuth2 alone FastAPI before 0.121 takes the scopes into its document; the rest of it is not ours.
         self._server = server
         self.required = required
         self.scheme_name = server.scheme_name
@@ -64,7 +65,9 @@ class RequiredToken(SecurityBase):
         """For OpenAPI, when its document is made."""
         return declared(self._server)
 
-    async def __call__(self, connection: HTTPConnection, response: Response) -> AccessToken:
+    async def __call__(  # type: ignore[override]
+        self, connection: HTTPConnection, response: Response
+    ) -> AccessToken:
         """Let pass, or raise what the caller is answered."""
         token, headers = await self._server.admit(connection, self.required)
         for name, value in headers:
@@ -147,6 +150,6 @@ def declared(server: ResourceServer) -> Any:
                 refreshUrl=one.token_endpoint,
                 scopes=dict(server.scopes),
             )
-            return OAuth2(flows=OAuthFlows(authorizationCode=flow))
+            return OAuth2Model(flows=OAuthFlows(authorizationCode=flow))
     issuer = server.issuers[0].issuer.rstrip("/")
     return OpenIdConnect(openIdConnectUrl=f"{issuer}/.well-known/openid-configuration")

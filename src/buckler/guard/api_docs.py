@@ -171,7 +171,7 @@ def policies(policy: Policy, signs_in_at: tuple[str, ...] = ()) -> Mapping[str, 
 
     Args:
         policy: Of the application.
-        signs_in_at: Origins of others that Swagger UI gets tokens from.
+        signs_in_at: Origins that Swagger UI gets tokens from, as far as that is known.
     """
     headers = policy.headers
     if headers is None:
@@ -199,11 +199,13 @@ def _headers(
         script_src=(*(("'self'",) if local else away), NONCE),
         style_src=styles[kind],
         img_src=("'self'", "data:", *(() if local else (_CDN_ICON,))),
-        connect_src=("'self'", *(signs_in_at if kind == "swagger" else ())),
+        connect_src=tuple(dict.fromkeys(("'self'", *(signs_in_at if kind == "swagger" else ())))),
         worker_src=("blob:",) if kind == "redoc" else (),
     )
-    # A sign-in in a window of its own tells the page by its handle on it.
-    opener = None if kind == "oauth2" else OpenerPolicy("same-origin-allow-popups")
+    # A sign-in in a window of its own tells the page by its handle on it, which is lost where two pages on the way say
+    # different things: others' pages say nothing, the application's own the same as this one.
+    here = kind != "oauth2" or signs_in_at == ("'self'",)
+    opener = OpenerPolicy("same-origin-allow-popups") if here else None
     return replace(
         headers,
         content_security_policy=policy,

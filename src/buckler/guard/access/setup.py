@@ -93,7 +93,7 @@ class AccessSetup:
         return frozenset(found)
 
     def signs_in_at(self) -> tuple[str, ...]:
-        """Origins of others that the documentation calls to sign in."""
+        """Origins that the documentation calls to sign in, as far as routes say so."""
         return tuple(sorted({one for rule in _rules(self._routes) for one in rule.signs_in_at}))
 
     def weaknesses(self) -> Iterator[Weakness]:

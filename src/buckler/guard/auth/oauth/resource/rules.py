@@ -22,9 +22,10 @@ from fastapi.security import OAuth2
 from starlette.requests import HTTPConnection
 from starlette.responses import Response
 
-from buckler.guard.access.requirement import MARK, Requirement
+from buckler.guard.access.requirement import MARK, SELF, Requirement
 from buckler.guard.auth.oauth.resource.access_token import AccessToken
 from buckler.guard.auth.oauth.resource.addresses import origin
+from buckler.guard.auth.oauth.resource.local import LocalIssuer
 from buckler.guard.auth.oauth.resource.requirement import TokenRequirement
 from buckler.guard.options import GuardError
 
@@ -133,7 +134,10 @@ class TokenGate:
 
 def _told(server: ResourceServer, required: TokenRequirement) -> Requirement:
     """What the audit at the start gets to know of a rule."""
-    places = {origin(one.token_endpoint or one.issuer) for one in server.issuers}
+    places = {
+        SELF if isinstance(one, LocalIssuer) else origin(one.token_endpoint or one.issuer)
+        for one in server.issuers
+    }
     return Requirement(elsewhere=required.words(), signs_in_at=tuple(sorted(places)))
 
 

@@ -26,6 +26,8 @@ from buckler.guard import (
 from tests.guard.access.shop import SECRET
 from tests.guard.auth.shop import GOOD, QUICK
 
+pytestmark = pytest.mark.slow
+
 NAME = "ann@mail.example"
 
 

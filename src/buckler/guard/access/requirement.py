@@ -42,6 +42,7 @@ class Requirement:
         owner_of: Parameter of the path that names an object which must be theirs; empty for none.
         override: Permission of those for whom its owner does not matter.
         elsewhere: What a server of resources requires, in a few words, where it decides; empty where guard does.
+        scopes: Of the token that it wants then.
         signs_in_at: Origins that ``/docs`` calls to sign in for it; :data:`SELF` for the application's own.
 
     Raises:
@@ -60,6 +61,7 @@ class Requirement:
     owner_of: str = ""
     override: str = ""
     elsewhere: str = ""
+    scopes: tuple[str, ...] = ()
     signs_in_at: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:

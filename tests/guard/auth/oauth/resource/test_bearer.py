@@ -15,6 +15,7 @@ from buckler.guard.auth.oauth.errors import OAuthError
 from buckler.guard.auth.oauth.resource.access_token import AccessToken
 from buckler.guard.auth.oauth.resource.challenge import STATUSES
 from buckler.guard.auth.oauth.resource.presented import presented
+from tests.guard.asgi import post
 from tests.guard.auth.oauth.proofs import Maker
 from tests.guard.auth.oauth.resource.api import (
     CLAIMS,
@@ -197,11 +198,21 @@ def test_a_token_in_a_form_is_refused(path: str) -> None:
 
 
 def test_a_token_in_a_form_alone_is_none() -> None:
-    from tests.guard.asgi import post
-
     kind = {"content-type": "application/x-www-form-urlencoded"}
     answer = post(API.app, "/raw", f"access_token={token()}".encode(), kind)
     assert (answer.status, "error" in challenges(answer)["Bearer"]) == (401, False)
+
+
+def test_a_body_that_is_no_form_of_tokens_is_the_handlers() -> None:
+    bearer = {"authorization": f"Bearer {token()}"}
+    for kind, body in (
+        ("text/plain", b"access_token=x"),
+        ("application/json", b'{"access_token": "x"}'),
+        ("application/x-www-form-urlencoded", b"access_tokens=x&y=access_token"),
+        ("application/x-www-form-urlencoded", b"a=" + b"x" * 70_000),
+    ):
+        answer = post(API.app, "/raw", body, {**bearer, "content-type": kind})
+        assert (answer.status, len(answer.body)) == (200, len(json.dumps(body.decode())))
 
 
 def test_a_scope_that_is_missing() -> None:

@@ -138,7 +138,9 @@ def _told(server: ResourceServer, required: TokenRequirement) -> Requirement:
         SELF if isinstance(one, LocalIssuer) else origin(one.token_endpoint or one.issuer)
         for one in server.issuers
     }
-    return Requirement(elsewhere=required.words(), signs_in_at=tuple(sorted(places)))
+    return Requirement(
+        elsewhere=required.words(), scopes=required.scopes, signs_in_at=tuple(sorted(places))
+    )
 
 
 def declared(server: ResourceServer) -> Any:

@@ -100,6 +100,26 @@ def test_permissions_are_compared_by_guard(project: Write, scan: Any) -> None:
     assert found(scan(made(project, PUBLIC), select=("ACC004",)), "ACC004") == set()
 
 
+RESOURCE = """\
+from typing import Annotated
+from fastapi import FastAPI
+from buckler.guard import AccessToken, ResourceServer
+
+app = FastAPI(openapi_url=None)
+api = ResourceServer("https://api.example", ["https://id.example"])
+
+
+@app.get("/orders")
+def orders(token: Annotated[AccessToken, api.requires("orders:read")]) -> list[int]:
+    return [1, 2]
+"""
+
+
+def test_scopes_are_compared_by_a_server_of_resources(project: Write, scan: Any) -> None:
+    report = scan(project({"main.py": RESOURCE}), select=("ACC001", "ACC004"))
+    assert found(report, "ACC001") == found(report, "ACC004") == set()
+
+
 @pytest.mark.parametrize(
     ("shown", "field"),
     [('"totp_secret"', "recovery_codes"), ('"recovery_codes"', "totp_secret")],

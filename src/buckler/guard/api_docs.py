@@ -166,19 +166,29 @@ def _page(
     return make
 
 
-def policies(policy: Policy) -> Mapping[str, Policy]:
-    """The application's policy as it is for the pages, by kind."""
+def policies(policy: Policy, signs_in_at: tuple[str, ...] = ()) -> Mapping[str, Policy]:
+    """The application's policy as it is for the pages, by kind.
+
+    Args:
+        policy: Of the application.
+        signs_in_at: Origins that Swagger UI gets tokens from, as far as that is known.
+    """
     headers = policy.headers
     if headers is None:
         return {}
     local = assets() is not None
-    return {kind: replace(policy, headers=_headers(headers, kind, local=local)) for kind in _KINDS}
+    return {
+        kind: replace(policy, headers=_headers(headers, kind, signs_in_at, local=local))
+        for kind in _KINDS
+    }
 
 
 _KINDS: tuple[Kind, ...] = ("swagger", "redoc", "oauth2")
 
 
-def _headers(headers: HeaderPolicy, kind: Kind, *, local: bool) -> HeaderPolicy:
+def _headers(
+    headers: HeaderPolicy, kind: Kind, signs_in_at: tuple[str, ...], *, local: bool
+) -> HeaderPolicy:
     away = () if local or kind == "oauth2" else (_CDN_SCRIPTS[kind],)
     styles: dict[str, tuple[str, ...]] = {
         "swagger": ("'self'",) if local else (_CDN_STYLE,),
@@ -189,11 +199,13 @@ def _headers(headers: HeaderPolicy, kind: Kind, *, local: bool) -> HeaderPolicy:
         script_src=(*(("'self'",) if local else away), NONCE),
         style_src=styles[kind],
         img_src=("'self'", "data:", *(() if local else (_CDN_ICON,))),
-        connect_src=("'self'",),
+        connect_src=tuple(dict.fromkeys(("'self'", *(signs_in_at if kind == "swagger" else ())))),
         worker_src=("blob:",) if kind == "redoc" else (),
     )
-    # A sign-in in a window of its own tells the page by its handle on it.
-    opener = None if kind == "oauth2" else OpenerPolicy("same-origin-allow-popups")
+    # A sign-in in a window of its own tells the page by its handle on it, which is lost where two pages on the way say
+    # different things: others' pages say nothing, the application's own the same as this one.
+    here = kind != "oauth2" or signs_in_at == ("'self'",)
+    opener = OpenerPolicy("same-origin-allow-popups") if here else None
     return replace(
         headers,
         content_security_policy=policy,

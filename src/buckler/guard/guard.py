@@ -245,7 +245,7 @@ class Guard:
             routes,
             self.policy,
             self._store,
-            api_docs.policies(self.policy),
+            api_docs.policies(self.policy, self._access.signs_in_at()),
             wished_rates=not self._rates_alone,
             reports=self.reports,
             look=self._caller.look,

@@ -18,6 +18,8 @@ else:
     Condition = Callable[..., Any]
 SECOND: Final = frozenset({"totp", "recovery", "passkey"})
 """Factors that are more than a password (NIST SP 800-63B-4, AAL2)."""
+SELF: Final = "'self'"
+"""The application's own origin, as a policy of a page names it (CSP3, 2.3.1)."""
 MARK: Final = "__buckler_access__"
 """Attribute of a dependency, a handler or a mounted application that holds its requirement."""
 
@@ -40,6 +42,8 @@ class Requirement:
         owner_of: Parameter of the path that names an object which must be theirs; empty for none.
         override: Permission of those for whom its owner does not matter.
         elsewhere: What a server of resources requires, in a few words, where it decides; empty where guard does.
+        scopes: Of the token that it wants then.
+        signs_in_at: Origins that ``/docs`` calls to sign in for it; :data:`SELF` for the application's own.
 
     Raises:
         GuardError: An option is wrong.
@@ -57,6 +61,8 @@ class Requirement:
     owner_of: str = ""
     override: str = ""
     elsewhere: str = ""
+    scopes: tuple[str, ...] = ()
+    signs_in_at: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         for one in self.permissions:

@@ -92,6 +92,10 @@ class AccessSetup:
             found |= self.identities.named()
         return frozenset(found)
 
+    def signs_in_at(self) -> tuple[str, ...]:
+        """Origins that the documentation calls to sign in, as far as routes say so."""
+        return tuple(sorted({one for rule in _rules(self._routes) for one in rule.signs_in_at}))
+
     def weaknesses(self) -> Iterator[Weakness]:
         """What is set weaker than the defaults, and permissions that no role gives."""
         if self.identities is None:

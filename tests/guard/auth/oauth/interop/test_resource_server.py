@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import jwt
+import pytest
 import uvicorn
 from fastapi import FastAPI, Request
 
@@ -25,6 +26,8 @@ from buckler.guard import (
 )
 from tests.guard.auth.oauth.proofs import Maker, number
 from tests.npm import packages
+
+pytestmark = pytest.mark.slow
 
 SCRIPT = Path(__file__).parent / "resource_server.mjs"
 ISSUER = "https://id.example"

@@ -7,8 +7,15 @@ from typing import Any
 
 import jwt
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from buckler.guard import SigningKey
+from buckler.guard.auth.oauth.errors import OAuthError
+from buckler.guard.auth.oauth.resource.access_token import AccessToken
+from buckler.guard.auth.oauth.resource.challenge import STATUSES
+from buckler.guard.auth.oauth.resource.presented import presented
+from tests.guard.asgi import post
 from tests.guard.auth.oauth.proofs import Maker
 from tests.guard.auth.oauth.resource.api import (
     CLAIMS,
@@ -84,6 +91,9 @@ def test_the_scheme_in_any_case() -> None:
         ({"iat": None}, "missing"),
         ({"jti": None}, "missing"),
         ({"scope": {"orders:read": 1}}, "claim"),
+        ({"scope": [1]}, "claim"),
+        ({"azp": 7, "client_id": ""}, "claim"),
+        ({"acr": "x" * 1_001}, "claim"),
         ({"auth_time": "today"}, "claim"),
         ({"acr": 7}, "claim"),
         ({"cnf": {"jwk": {}}}, "confirmation"),
@@ -137,6 +147,28 @@ def test_a_token_that_is_malformed(text: str) -> None:
     refused(API.get({"authorization": f"Bearer {text}"}), "invalid_request", 400)
 
 
+@pytest.mark.parametrize("text", ["@", "=", '"Bearer" x', "\xe4 x", "Bearer\tx", ","])
+def test_an_authorization_that_is_malformed(text: str) -> None:
+    answer = API.get({"authorization": text})
+    refused(answer, "invalid_request", 400)
+    told = challenges(answer)["Bearer"]["error_description"]
+    assert told == "Authorization is malformed"
+
+
+@given(st.binary(max_size=40), st.binary(max_size=40))
+def test_any_header_and_query_are_read_or_refused(header: bytes, query: bytes) -> None:
+    scope = {"headers": [(b"authorization", header)], "query_string": query}
+    try:
+        found = presented(scope)
+    except OAuthError as error:
+        found = None
+        told = error.error
+    else:
+        told = "invalid_request"
+    assert told in STATUSES
+    assert found is None or found.token.isascii()
+
+
 def test_more_than_one_way_at_once() -> None:
     one = ("authorization", f"Bearer {token()}")
     refused(API.get([one, one]), "invalid_request", 400)
@@ -166,11 +198,21 @@ def test_a_token_in_a_form_is_refused(path: str) -> None:
 
 
 def test_a_token_in_a_form_alone_is_none() -> None:
-    from tests.guard.asgi import post
-
     kind = {"content-type": "application/x-www-form-urlencoded"}
     answer = post(API.app, "/raw", f"access_token={token()}".encode(), kind)
     assert (answer.status, "error" in challenges(answer)["Bearer"]) == (401, False)
+
+
+def test_a_body_that_is_no_form_of_tokens_is_the_handlers() -> None:
+    bearer = {"authorization": f"Bearer {token()}"}
+    for kind, body in (
+        ("text/plain", b"access_token=x"),
+        ("application/json", b'{"access_token": "x"}'),
+        ("application/x-www-form-urlencoded", b"access_tokens=x&y=access_token"),
+        ("application/x-www-form-urlencoded", b"a=" + b"x" * 70_000),
+    ):
+        answer = post(API.app, "/raw", body, {**bearer, "content-type": kind})
+        assert (answer.status, len(answer.body)) == (200, len(json.dumps(body.decode())))
 
 
 def test_a_scope_that_is_missing() -> None:
@@ -207,3 +249,10 @@ def test_a_token_that_was_good_ends() -> None:
     assert API.bearer(text).status == 200
     API.clock.now = NOW + 611
     refused(API.bearer(text))
+
+
+def test_what_a_token_may() -> None:
+    made = AccessToken(issuer=ISSUER, subject="user-1", expires=NOW, scopes=frozenset({"a"}))
+    assert (made.may("a"), made.may("b"), made.scheme) == (True, False, "Bearer")
+    assert made.user == (ISSUER, "user-1")
+    assert AccessToken(issuer="", subject="", expires=0, thumbprint="x").scheme == "DPoP"

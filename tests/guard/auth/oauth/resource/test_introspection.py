@@ -89,6 +89,7 @@ def test_the_issuer_is_asked_with_a_signature(served: Issuer) -> None:
         ({"aud": "https://other.example"}, "audience"),
         ({"aud": [RESOURCE + "2"]}, "audience"),
         ({"aud": {}}, "audience"),
+        ({"aud": [RESOURCE, 7]}, "audience"),
         ({"iss": "https://other.example"}, "issuer"),
         ({"exp": int(NOW)}, "expired"),
         ({"exp": "later"}, "claim"),
@@ -112,6 +113,11 @@ def test_answers_by_which_a_token_does_not_count(
     assert world.reasons() == [("token.refused", reason)]
     assert world.bearer(OPAQUE).status == 401
     assert len(served.posted) == 1
+
+
+def test_an_audience_of_several(served: Issuer) -> None:
+    served.active["aud"] = ["https://other.example", RESOURCE]
+    assert made(served).bearer(OPAQUE).status == 200
 
 
 def test_an_issuer_that_does_not_name_the_audience(served: Issuer) -> None:
@@ -310,6 +316,14 @@ def test_a_token_is_not_shown_to_an_issuer_that_is_not_its_own(served: Issuer) -
     assert served.posted == []
     assert only_jwt.bearer(token(iss=served.url)).status == 200
     assert len(served.posted) == 1
+
+
+@pytest.mark.parametrize("iss", [{}, [], 7, None, "", "https://unknown.example"])
+def test_a_token_of_no_issuer(served: Issuer, iss: Any) -> None:
+    world = api(local(), asking(served, opaque=False))
+    text = Maker().signed({"alg": "ES256"}, {"iss": iss})
+    assert world.bearer(text).status == 401
+    assert served.asked == []
 
 
 def test_two_issuers_of_opaque_tokens(served: Issuer) -> None:

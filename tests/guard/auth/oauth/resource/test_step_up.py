@@ -40,6 +40,24 @@ def test_enough() -> None:
         assert API.bearer(token(acr=acr, auth_time=NOW - 300), "/paid").status == 200
 
 
+def test_only_what_is_required_is_said() -> None:
+    made = api()
+
+    @made.app.get("/recent", dependencies=[made.server.requires(max_age=60)])
+    async def recent() -> str:
+        return "recent"
+
+    @made.app.get("/strong", dependencies=[made.server.requires(acr=["phr"])])
+    async def strong() -> str:
+        return "strong"
+
+    told = {p: challenges(made.bearer(token(), p))["Bearer"] for p in ("/recent", "/strong")}
+    assert told["/recent"]["max_age"] == "60"
+    assert told["/strong"]["acr_values"] == "phr"
+    assert "acr_values" not in told["/recent"] and "max_age" not in told["/strong"]
+    assert "scope" not in told["/recent"]
+
+
 def test_scopes_come_first() -> None:
     answer = API.bearer(token(scope="profile"), "/paid")
     assert (answer.status, challenges(answer)["Bearer"]["error"]) == (403, "insufficient_scope")

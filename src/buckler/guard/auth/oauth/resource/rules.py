@@ -12,18 +12,20 @@ from typing import TYPE_CHECKING, Any, Final
 
 from fastapi.openapi.models import (
     HTTPBase,
-    OAuth2,
     OAuthFlowAuthorizationCode,
     OAuthFlows,
     OpenIdConnect,
 )
+from fastapi.openapi.models import OAuth2 as OAuth2Model
 from fastapi.params import Security
-from fastapi.security.base import SecurityBase
+from fastapi.security import OAuth2
 from starlette.requests import HTTPConnection
 from starlette.responses import Response
 
-from buckler.guard.access.requirement import MARK, Requirement
+from buckler.guard.access.requirement import MARK, SELF, Requirement
 from buckler.guard.auth.oauth.resource.access_token import AccessToken
+from buckler.guard.auth.oauth.resource.addresses import origin
+from buckler.guard.auth.oauth.resource.local import LocalIssuer
 from buckler.guard.auth.oauth.resource.requirement import TokenRequirement
 from buckler.guard.options import GuardError
 
@@ -42,7 +44,7 @@ _SIGNATURE: Final = inspect.Signature(
 )
 
 
-class RequiredToken(SecurityBase):
+class RequiredToken(OAuth2):
     """The dependency behind a rule; gives the token to the handler.
 
     Args:
@@ -51,19 +53,22 @@ class RequiredToken(SecurityBase):
     """
 
     def __init__(self, server: ResourceServer, required: TokenRequirement) -> None:
+        # Of OAuth2 alone FastAPI before 0.121 takes the scopes into its document; the rest of it is not ours.
         self._server = server
         self.required = required
         self.scheme_name = server.scheme_name
         # FastAPI before 0.121 does not resolve annotations of an object's call.
         self.__signature__ = _SIGNATURE
-        setattr(self, MARK, Requirement(elsewhere=required.words()))
+        setattr(self, MARK, _told(server, required))
 
     @property
     def model(self) -> Any:  # type: ignore[override]
         """For OpenAPI, when its document is made."""
         return declared(self._server)
 
-    async def __call__(self, connection: HTTPConnection, response: Response) -> AccessToken:
+    async def __call__(  # type: ignore[override]
+        self, connection: HTTPConnection, response: Response
+    ) -> AccessToken:
         """Let pass, or raise what the caller is answered."""
         token, headers = await self._server.admit(connection, self.required)
         for name, value in headers:
@@ -118,13 +123,24 @@ class TokenGate:
         self.app = app
         self._server = server
         self._required = required
-        setattr(self, MARK, Requirement(elsewhere=required.words()))
+        setattr(self, MARK, _told(server, required))
 
     async def __call__(self, scope: Message, receive: Any, send: Any) -> None:
         """See the ASGI specification."""
         if scope["type"] in ("http", "websocket"):
             await self._server.admit(HTTPConnection(scope), self._required)
         await self.app(scope, receive, send)
+
+
+def _told(server: ResourceServer, required: TokenRequirement) -> Requirement:
+    """What the audit at the start gets to know of a rule."""
+    places = {
+        SELF if isinstance(one, LocalIssuer) else origin(one.token_endpoint or one.issuer)
+        for one in server.issuers
+    }
+    return Requirement(
+        elsewhere=required.words(), scopes=required.scopes, signs_in_at=tuple(sorted(places))
+    )
 
 
 def declared(server: ResourceServer) -> Any:
@@ -140,6 +156,6 @@ def declared(server: ResourceServer) -> Any:
                 refreshUrl=one.token_endpoint,
                 scopes=dict(server.scopes),
             )
-            return OAuth2(flows=OAuthFlows(authorizationCode=flow))
+            return OAuth2Model(flows=OAuthFlows(authorizationCode=flow))
     issuer = server.issuers[0].issuer.rstrip("/")
     return OpenIdConnect(openIdConnectUrl=f"{issuer}/.well-known/openid-configuration")

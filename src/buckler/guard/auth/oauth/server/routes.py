@@ -38,6 +38,8 @@ if TYPE_CHECKING:
 
 GUESSES: Final = "10/minute"
 SECRETS: Final = ("access_token", "refresh_token", "id_token", "device_code", "client_secret")
+OPENER: Final = "same-origin-allow-popups"
+"""As the documentation's pages have it: Swagger UI signs in by a window of its own, which tells it how that ended."""
 PUBLISHED: Final = "public, max-age=300"
 
 
@@ -195,6 +197,15 @@ def _named(step: Callable[[Request, str], Any]) -> Handler:
 
 
 async def _shown(
+    server: AuthorizationServer, interaction: Interaction, request: Request, step: Handler
+) -> Response:
+    """The answer to a person; a window that a page of this origin opened keeps its handle on that one."""
+    answer = await _stepped(server, interaction, request, step)
+    answer.headers["Cross-Origin-Opener-Policy"] = OPENER
+    return answer
+
+
+async def _stepped(
     server: AuthorizationServer, interaction: Interaction, request: Request, step: Handler
 ) -> Response:
     """A page, or one that says why there is none."""

@@ -96,9 +96,11 @@ def _wrapped(endpoint: Any) -> Iterator[Any]:
 
 
 def _plain(mark: Any) -> Dict[str, Any]:
+    # Where a server of resources decides, the scopes of the token stand in their place.
+    scopes = getattr(mark, "scopes", ())
     return {
         "public": mark.public,
-        "permissions": [str(one) for one in mark.permissions],
+        "permissions": [str(one) for one in (*mark.permissions, *scopes)],
         "owner_of": str(getattr(mark, "owner_of", "")),
         "words": str(mark.words()),
     }

@@ -207,7 +207,7 @@ class SignInWith:
         """
         metadata = await connection.metadata()
         if metadata.issuer != flow.issuer:
-            raise SignInError("mix_up", "the provider has become another one meanwhile")
+            raise SignInError("issuer_changed", "the provider has become another one meanwhile")
         # A directory with many tenants answers for one of them.
         said = issuer is not None or metadata.says_issuer
         if said and not connection.provider.tenants and issuer != flow.issuer:

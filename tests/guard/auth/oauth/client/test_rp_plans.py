@@ -295,6 +295,17 @@ def test_no_odd_logout_token_ends_anything(shop: Shop, liar: Liar, what: str) ->
     assert shop.me().status_code == 200
 
 
+@pytest.mark.parametrize("kind", ["JWT", None, "at+jwt", "logout+jwt"])
+def test_a_logout_token_says_that_it_is_one(liar: Liar, kind: str | None) -> None:
+    """ASVS 5.0 V10.5.5; Back-Channel Logout 1.0, 2.4 recommends it."""
+    for lax in (False, True):
+        with opened(liar.provider(untyped_logout=lax)) as shop:
+            logged_in(shop, liar)
+            good = kind == "logout+jwt" or (lax and kind != "at+jwt")
+            assert log_out(shop, liar, {"header": {"typ": kind}}) == (200 if good else 400)
+            assert shop.me().status_code == (401 if good else 200)
+
+
 def test_an_id_token_is_no_logout_token(shop: Shop, liar: Liar) -> None:
     logged_in(shop, liar)
     token = liar.signed(liar.claims(sid="there"))

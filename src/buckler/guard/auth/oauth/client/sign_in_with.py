@@ -25,7 +25,8 @@ from buckler.guard.auth.oauth.client.identity import Claimed
 from buckler.guard.auth.oauth.client.kept_tokens import AccessToken, Kept, KeptTokens
 from buckler.guard.auth.oauth.client.linking import Linking
 from buckler.guard.auth.oauth.client.logout import (
-    TYPES,
+    TYPED,
+    UNTYPED,
     LoggedOut,
     end_session_url,
     judge_logout,
@@ -292,7 +293,9 @@ class SignInWith:
         provider = connection.provider
         if not provider.is_openid:
             raise SignInError("issuer", "the provider sends no logout tokens")
-        values, _ = await connection.verified(logout_token, TYPES)
+        values, _ = await connection.verified(
+            logout_token, UNTYPED if provider.untyped_logout else TYPED
+        )
         found = judge_logout(values, provider, self.identities.clock())
         if not await self._first(found):
             self.identities.told(

@@ -59,6 +59,7 @@ class Shop:
         """Where the browser is sent."""
         answer = self.client.get(f"/auth/with/{name}", params=query, follow_redirects=False)
         assert answer.status_code == 303, answer.text
+        assert answer.headers["location"].startswith("http"), answer.headers["location"]
         return str(answer.headers["location"])
 
     def come_back(self, url: str) -> Any:

@@ -368,3 +368,62 @@ def test_there_is_no_other_provider(shop: Shop) -> None:
         assert shop.client.get(f"/auth/with/{path}").status_code in (404, 405, 422)
     form = {"code": "c", "state": "s"}
     assert shop.client.post("/auth/with/op/callback", data=form).status_code == 405
+
+
+# Metadata: kept while the provider is down, never past one that is another's
+
+
+def test_metadata_is_kept_for_a_day_and_asked_for_after_a_pause(shop: Shop, liar: Liar) -> None:
+    place = "/.well-known/openid-configuration"
+    shop.begin("op")
+    shop.begin("op")
+    assert len(liar.asked(place)) == 1
+    liar.replies[place] = (503, {}, b"")
+    shop.clock.ahead = 3601.0
+    for _ in range(3):
+        shop.begin("op")
+    assert len(liar.asked(place)) == 2
+    shop.clock.ahead = 3607.0
+    shop.begin("op")
+    assert len(liar.asked(place)) == 3
+    shop.clock.ahead = 3601.0 + 86_400.0
+    answer = shop.client.get("/auth/with/op", follow_redirects=False)
+    assert shop.why(answer) == "unavailable"
+    liar.replies.clear()
+    shop.clock.ahead += 6.0
+    shop.begin("op")
+
+
+def test_metadata_that_became_anothers_is_not_gone_on_with(shop: Shop, liar: Liar) -> None:
+    shop.begin("op")
+    liar.metadata["issuer"] = "https://evil.example"
+    shop.clock.ahead = 3601.0
+    for _ in range(2):
+        assert shop.client.get("/auth/with/op", follow_redirects=False).status_code == 303
+        assert "__Host-with-op" in shop.client.cookies
+    assert shop.reasons(EventKind.SIGN_IN_FAILED) == ["federated_issuer", "federated_unreachable"]
+
+
+def test_metadata_of_oauth_is_found_too(liar: Liar) -> None:
+    """RFC 8414, 3.1: the path of the issuer comes last."""
+    liar.metadata["issuer"] = f"{liar.issuer}/tenant"
+    raw = json.dumps(liar.metadata).encode()
+    liar.replies["/.well-known/oauth-authorization-server/tenant"] = (200, {}, raw)
+    from dataclasses import replace
+
+    with opened(replace(liar.provider(), issuer=f"{liar.issuer}/tenant")) as shop:
+        assert shop.begin("op").startswith(f"{liar.issuer}/authorize?")
+    asked = [path for _, path, _, _ in liar.requests]
+    assert asked == [
+        "/tenant/.well-known/openid-configuration",
+        "/.well-known/oauth-authorization-server/tenant",
+    ]
+
+
+def test_no_other_site_ends_a_sign_in_that_is_under_way(shop: Shop, liar: Liar) -> None:
+    back = liar.sent_back(shop.begin("op"))
+    for query in ("", "?code=c&state=s", f"?code=c&state={'x' * 43}"):
+        answer = shop.come_back(f"{BASE}/auth/with/op/callback{query}")
+        assert "set-cookie" not in answer.headers
+    assert shop.come_back(back).headers["location"] == "/"
+    assert "__Host-with-op" not in shop.client.cookies

@@ -9,8 +9,9 @@ from typing import Any
 import anyio
 import pytest
 
-from buckler.guard import EventKind, GuardError, SqlStores
+from buckler.guard import EventKind, GuardError, MemoryStores, SqlStores
 from buckler.guard.auth.oauth.client import AccessToken, ProviderError, SignInError, SignInWith
+from buckler.guard.stores.memory.federation import MemoryExternalTokens
 from tests.guard.auth.oauth.client.liar import Liar
 from tests.guard.auth.oauth.client.shop import Shop, opened
 
@@ -58,14 +59,28 @@ def test_a_token_that_counts_is_given_as_it_is(liar: Liar) -> None:
         assert len(liar.asked("/token")) == 1
 
 
+class Counting(MemoryExternalTokens):
+    """Counts who wanted to refresh."""
+
+    leases = 0
+
+    async def lease(
+        self, user_id: str, provider: str, *, version: str, now: float, until: float
+    ) -> bool:
+        self.leases += 1
+        return await super().lease(user_id, provider, version=version, now=now, until=until)
+
+
 def test_it_is_refreshed_once_for_many(liar: Liar) -> None:
-    with keeping(liar) as shop:
+    stores = MemoryStores()
+    counting = stores.external_tokens = Counting()
+    with keeping(liar, database=stores) as shop:
         mine = enter(shop, liar)
         grant(liar, "refresh-1", refresh_token="refresh-2")
         shop.clock.ahead = 280.0
         found = shop.do(many, [shop.sign_in_with], mine, 50)
         assert {one.value for one in found} == {"after-refresh-1"}
-        assert len(liar.asked("/token")) == 2
+        assert (len(found), len(liar.asked("/token")), counting.leases) == (50, 2, 1)
         # The next one is got with the refresh token that came with it.
         grant(liar, "refresh-2")
         shop.clock.ahead = 800.0

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import AbstractContextManager
+from pathlib import Path
 from typing import Any
 
+import anyio
 import pyotp
 import pytest
 
-from buckler.guard import EventKind, GuardError
+from buckler.guard import EventKind, GuardError, SqlStores
 from buckler.guard.auth.oauth.client import Provider
+from buckler.guard.auth.oauth.client.identity import Claimed
 from tests.guard.auth.oauth.client.liar import Liar, lying
 from tests.guard.auth.oauth.client.shop import GOOD, Shop, onward
 from tests.guard.auth.oauth.client.shop import opened as parts_opened
@@ -307,3 +310,113 @@ def test_what_is_missing_is_said_at_the_start(liar: Liar) -> None:
         pass
     with pytest.raises(GuardError, match="no provider"), opened():
         pass
+
+
+ODD = [
+    "\uff41nn@mail.example",  # a full-width letter, which NFKC makes an ordinary one
+    "ann@mail.e\uff58ample",
+    "ann@mail.example\u200b",
+    "ann@mail.example@mail.example",
+    "ann @mail.example",
+    "ANN@mail.example, bob@mail.example",
+    "@mail.example",
+    "ann",
+    ["ann@mail.example"],
+    "x" * 300 + "@mail.example",
+]
+
+
+@pytest.mark.parametrize("odd", ODD, ids=range(len(ODD)))
+def test_an_address_that_only_looks_like_it_is_another_one(
+    believing_one: tuple[Shop, Liar, str], odd: Any
+) -> None:
+    shop, liar, mine = believing_one
+    shop.client.cookies.clear()
+    answer = enter(shop, liar, sub=f"odd {odd}"[:200], email=odd, email_verified=True)
+    assert answer.headers["location"] == "/"
+    me = shop.me().json()
+    assert (me["id"] != mine, me["verified"]) == (True, False)
+
+
+@pytest.fixture(scope="module")
+def believing_one() -> Iterator[tuple[Shop, Liar, str]]:
+    with lying() as liar, opened(liar.provider(email_domains=["*"])) as shop:
+        for name in ("kelvin@mail.example", EMAIL):
+            mine = account(shop, name, verified=True)
+        yield shop, liar, mine
+
+
+def test_a_letter_that_is_folded_into_another_one_is_another_one(liar: Liar) -> None:
+    with opened(liar.provider(email_domains=["*"])) as shop:
+        mine = account(shop, "kelvin@mail.example", verified=True)
+        enter(shop, liar, email="\u212aelvin@mail.example", email_verified=True)
+        assert shop.me().json()["id"] != mine
+        shop.client.cookies.clear()
+        enter(shop, liar, sub="kelvin", email="Kelvin@Mail.Example", email_verified=True)
+        assert shop.me().json()["id"] == mine
+
+
+@pytest.mark.parametrize("domains", [[], ["*"]], ids=["by chance", "by address"])
+def test_two_first_sign_ins_at_once_make_one_account(
+    liar: Liar, tmp_path: Path, domains: list[str]
+) -> None:
+    known = liar.provider(email_domains=domains)
+    who = Claimed(issuer=liar.issuer, subject="s", email=EMAIL, email_verified=True)
+    store = SqlStores(f"sqlite+aiosqlite:///{tmp_path}/shop.db", create=True)
+    with parts_opened(known, database=store) as shop:
+
+        async def many() -> list[str]:
+            found: list[str] = []
+
+            async def one() -> None:
+                found.append((await shop.sign_in_with.linking.enter(known, who)).id)
+
+            async with anyio.create_task_group() as tasks:
+                for _ in range(4):
+                    tasks.start_soon(one)
+            return found
+
+        found = shop.do(many)
+        assert (len(found), len(set(found))) == (4, 1)
+        assert len(shop.do(shop.guard.identities.stores.users.page)) == 1
+
+
+def test_who_has_a_second_factor_links_by_a_session_that_showed_it(shop: Shop, liar: Liar) -> None:
+    account(shop, verified=True)
+    by_password(shop)
+    old = shop.client.cookies["__Host-session"]
+    shop.client.cookies.clear()
+    by_password(shop)
+    app = pyotp.TOTP(shop.client.post("/auth/factors/totp").json()["secret"])
+    assert shop.client.post("/auth/factors/totp/confirm", json={"code": app.now()}).json()
+    shop.client.cookies.clear()
+    shop.client.cookies.set("__Host-session", old)
+    assert shop.me().status_code == 200
+    for path in ("link", "unlink"):
+        answer = shop.client.post(f"/auth/with/op/{path}", follow_redirects=False)
+        assert answer.status_code == 401
+
+
+def test_domains_are_written_as_people_write_them(liar: Liar) -> None:
+    assert liar.provider(email_domains=["Mail.Example"]).believes(EMAIL)
+
+
+def test_an_address_that_nobody_verified_is_verified_before_a_link(shop: Shop, liar: Liar) -> None:
+    mine = account(shop, verified=False)
+    by_password(shop)
+    where = shop.client.post("/auth/with/op/link", follow_redirects=False)
+    answer = shop.come_back(liar.sent_back(onward(where)))
+    assert shop.why(answer) == "unverified"
+    assert shop.do(shop.sign_in_with.linking.of, mine) == []
+
+
+def test_nobody_steps_up_as_somebody_else(shop: Shop, liar: Liar) -> None:
+    enter(shop, liar, sub="bob")
+    shop.client.cookies.clear()
+    enter(shop, liar, auth_time=int(shop.clock()) - 4000)
+    before = shop.me().json()
+    step = shop.client.post("/auth/with/op/step-up", follow_redirects=False)
+    lies = {"sub": "bob", "auth_time": int(shop.clock())}
+    assert shop.why(shop.come_back(liar.sent_back(onward(step), lies=lies))) == "failed"
+    assert shop.reasons(EventKind.SIGN_IN_FAILED) == ["federated_other_account"]
+    assert shop.me().json() == before

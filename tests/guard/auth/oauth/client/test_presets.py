@@ -300,7 +300,13 @@ def test_what_is_wrong_is_said_at_once(what: str) -> None:
 def test_a_secret_is_not_shown() -> None:
     shown = repr(Provider("op", issuer="https://a.example", client_id="c", client_secret="hidden"))
     assert "hidden" not in shown
-    assert isinstance(github(**ID).metadata, Metadata)
+
+
+def test_github_says_who_it_is_in_its_answers() -> None:
+    """Its own metadata does not go through discovery: GitHub sends ``iss`` since 2026."""
+    own, server = github(**ID), github(**ID, base="https://git.shop.example")
+    assert isinstance(own.metadata, Metadata) and isinstance(server.metadata, Metadata)
+    assert (own.metadata.says_issuer, server.metadata.says_issuer) == (True, False)
 
 
 def test_redirect_addresses_are_told(liar: Liar) -> None:

@@ -260,6 +260,62 @@ def test_oidcc_client_test_rp_backchannel_rpinitlogout_that_is_wrong(
     assert shop.me().status_code == 200
 
 
+@pytest.mark.parametrize("scopes", [["openid"], ["openid", "offline_access"]])
+def test_tokens_go_with_the_session_that_they_were_given_for(liar: Liar, scopes: list[str]) -> None:
+    """Back-Channel Logout 1.0, 2.7."""
+    with opened(liar.provider(keep_tokens=True, scopes=scopes)) as shop:
+        logged_in(shop, liar)
+        mine = shop.me().json()["id"]
+        assert log_out(shop, liar) == 200
+        kept = shop.do(shop.guard.identities.stores.external_tokens.find, mine, "op")
+        assert (kept is not None) is (len(scopes) == 2)
+
+
+MORE: dict[str, tuple[str, dict[str, Any]]] = {
+    "no id": ("jti", {"jti": None}),
+    "an id that is none": ("jti", {"jti": 7}),
+    "of nobody": ("subject", {"sub": None, "sid": None}),
+    "of long ago": ("iat", {"iat": 1_700_000_000}),
+    "of the future": ("iat", {"iat": 4_000_000_000, "exp": 4_000_000_300}),
+    "expired": ("expired", {"exp": 1_700_000_000}),
+    "never issued": ("iat", {"iat": None}),
+    "a session that is none": ("subject", {"sid": 7}),
+    "events as list": ("event", {"events": list(EVENT)}),
+    "events as text": ("event", {"events": {next(iter(EVENT)): "yes"}}),
+    "two audiences": ("audience", {"aud": [CLIENT, "another"]}),
+}
+
+
+@pytest.mark.parametrize("what", MORE)
+def test_no_odd_logout_token_ends_anything(shop: Shop, liar: Liar, what: str) -> None:
+    logged_in(shop, liar)
+    reason, lies = MORE[what]
+    assert log_out(shop, liar, **lies) == 400
+    assert [e.detail["why"] for e in shop.events if e.reason == "logout"] == [reason]
+    assert shop.me().status_code == 200
+
+
+@pytest.mark.parametrize("kind", ["JWT", None, "at+jwt", "logout+jwt"])
+def test_a_logout_token_says_that_it_is_one(liar: Liar, kind: str | None) -> None:
+    """ASVS 5.0 V10.5.5; Back-Channel Logout 1.0, 2.4 recommends it."""
+    for lax in (False, True):
+        with opened(liar.provider(untyped_logout=lax)) as shop:
+            logged_in(shop, liar)
+            good = kind == "logout+jwt" or (lax and kind != "at+jwt")
+            assert log_out(shop, liar, {"header": {"typ": kind}}) == (200 if good else 400)
+            assert shop.me().status_code == (401 if good else 200)
+
+
+def test_an_id_token_is_no_logout_token(shop: Shop, liar: Liar) -> None:
+    logged_in(shop, liar)
+    token = liar.signed(liar.claims(sid="there"))
+    path = "/auth/with/op/back-channel-logout"
+    for form in ({"logout_token": token}, {}, {"logout_token": [token, token]}):
+        assert shop.client.post(path, data=form).status_code == 400
+    assert shop.client.post(path, json={"logout_token": token}).status_code == 400
+    assert shop.me().status_code == 200
+
+
 # Front-channel logout
 
 

@@ -29,7 +29,7 @@ from buckler.guard.auth.oauth.pkce import challenge_of
 if TYPE_CHECKING:
     from buckler.guard.auth.jwt.key import SigningKey
 
-ID_TOKEN: Final = frozenset(("jwt",))
+ID_TOKEN: Final = frozenset(("jwt", ""))
 LONGEST: Final = 4_096
 """Characters of a code, or of a reference to a pushed request."""
 log: Final = logging.getLogger("buckler.guard")

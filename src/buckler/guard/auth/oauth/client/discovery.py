@@ -138,16 +138,13 @@ class Discovery:
 
     async def _fetch(self) -> Metadata:
         provider = self._provider
-        missing = ProviderError("unreachable", "the provider publishes no metadata")
+        status = 0
         for url in self._addresses():
             answer = await self._fetcher.get(url, headers={"accept": "application/json"})
-            if answer.status_code == 200:
+            status = answer.status_code
+            if status == 200:
                 return read_metadata(answer.content, provider.issuer, plain=provider.plain)
-            missing = ProviderError(
-                "unreachable" if answer.status_code >= 500 else "metadata",
-                f"the provider's metadata is answered with {answer.status_code}",
-            )
-        raise missing
+        raise ProviderError("unreachable", f"the provider's metadata is answered with {status}")
 
     def _addresses(self) -> Iterator[str]:
         provider = self._provider

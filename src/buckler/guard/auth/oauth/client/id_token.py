@@ -56,7 +56,7 @@ async def signed(
         token: As it came.
         keys: Of the provider.
         algorithms: That it may be signed with.
-        types: That its header may say; a header that says none is always taken.
+        types: That its header may say; empty stands for one that says none.
 
     Raises:
         TokenError: The signature is not good, or of another algorithm or type.
@@ -65,8 +65,8 @@ async def signed(
     algorithm = str(found.header["alg"])
     if algorithm not in algorithms:
         raise TokenError("algorithm", "the token is signed with another algorithm")
-    kind = found.header.get("typ")
-    if kind is not None and not (isinstance(kind, str) and typ_of(kind) in types):
+    kind = found.header.get("typ", "")
+    if not isinstance(kind, str) or typ_of(kind) not in types:
         raise TokenError("type", "the token is of another type")
     try:
         return json_object.read(found.payload), algorithm

@@ -49,15 +49,16 @@ class Linking:
                 and its owner has to link it; ``no_account``: there is none, and none is made.
         """
         found = await self._store.find(claimed.issuer, claimed.subject)
-        if found is None:
-            try:
-                return await self._first(provider, claimed)
-            except SignInError:
-                # Of two first sign-ins at once one makes the account, and the other one comes in to it.
-                found = await self._store.find(claimed.issuer, claimed.subject)
-                if found is None:
-                    raise
-        return await self._again(claimed, found)
+        if found is not None:
+            return await self._again(claimed, found)
+        try:
+            return await self._first(provider, claimed)
+        except SignInError:
+            # Of two first sign-ins at once one makes the account, and the other one comes in to it.
+            found = await self._store.find(claimed.issuer, claimed.subject)
+        if found is not None:
+            return await self._again(claimed, found)
+        return await self._first(provider, claimed)
 
     async def _again(self, claimed: Claimed, found: ExternalIdentity) -> User:
         user = await self._identities.stores.users.get(found.user_id)

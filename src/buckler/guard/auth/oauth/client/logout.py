@@ -18,7 +18,9 @@ from buckler.guard.auth.oauth.client.identity import LONGEST
 from buckler.guard.auth.oauth.client.metadata import Metadata
 from buckler.guard.auth.oauth.client.provider import Provider
 
-TYPES: Final = frozenset(("logout+jwt", "jwt"))
+TYPED: Final = frozenset(("logout+jwt",))
+UNTYPED: Final = TYPED | {"jwt", ""}
+"""Types of logout tokens; the latter where a provider has to be told apart by ``events`` alone."""
 EVENT: Final = "http://schemas.openid.net/event/backchannel-logout"
 OLDEST: Final = 600.0
 """Seconds after which a logout token counts no more, whatever ``exp`` says."""

@@ -71,6 +71,7 @@ class Provider:
         metadata: In its place, for a provider without.
         api: Says who somebody is, for a provider without OpenID.
         assertion_audience: Of client assertions: the issuer, or ``token_endpoint`` for older providers.
+        untyped_logout: Whether logout tokens count that do not say that they are such (``typ``).
         leeway: Seconds by which clocks may differ.
 
     Raises:
@@ -102,6 +103,7 @@ class Provider:
     metadata: Metadata | None = None
     api: UserApi | None = None
     assertion_audience: Literal["issuer", "token_endpoint"] = "issuer"
+    untyped_logout: bool = False
     leeway: float = 30.0
 
     def __post_init__(self) -> None:
@@ -120,7 +122,7 @@ class Provider:
             raise GuardError("scopes lacks 'openid'", hint="write scopes=['openid', 'email']")
         if _OWN & self.parameters.keys():
             raise GuardError("parameters: one is set by the flow itself", hint="leave it out")
-        for name in ("dpop", "keep_tokens"):
+        for name in ("dpop", "keep_tokens", "untyped_logout"):
             flag(getattr(self, name), name)
         if self.max_age is not None and self.max_age != 0:
             positive(self.max_age, "max_age")

@@ -25,7 +25,8 @@ from buckler.guard.auth.oauth.client.identity import Claimed
 from buckler.guard.auth.oauth.client.kept_tokens import AccessToken, Kept, KeptTokens
 from buckler.guard.auth.oauth.client.linking import Linking
 from buckler.guard.auth.oauth.client.logout import (
-    TYPES,
+    TYPED,
+    UNTYPED,
     LoggedOut,
     end_session_url,
     judge_logout,
@@ -207,7 +208,7 @@ class SignInWith:
         """
         metadata = await connection.metadata()
         if metadata.issuer != flow.issuer:
-            raise SignInError("mix_up", "the provider has become another one meanwhile")
+            raise SignInError("issuer_changed", "the provider has become another one meanwhile")
         # A directory with many tenants answers for one of them.
         said = issuer is not None or metadata.says_issuer
         if said and not connection.provider.tenants and issuer != flow.issuer:
@@ -292,7 +293,9 @@ class SignInWith:
         provider = connection.provider
         if not provider.is_openid:
             raise SignInError("issuer", "the provider sends no logout tokens")
-        values, _ = await connection.verified(logout_token, TYPES)
+        values, _ = await connection.verified(
+            logout_token, UNTYPED if provider.untyped_logout else TYPED
+        )
         found = judge_logout(values, provider, self.identities.clock())
         if not await self._first(found):
             self.identities.told(

@@ -53,6 +53,7 @@ def decide(
     begun: float,
     hinted: str = "",
     agreed: bool = False,
+    second_factor: bool = False,
 ) -> Need:
     """What is next.
 
@@ -65,6 +66,7 @@ def decide(
         begun: When the request came: ``prompt=login`` needs a sign-in after it.
         hinted: Whom ``id_token_hint`` names, or empty.
         agreed: Whether they just agreed to this very request.
+        second_factor: Whether everybody has to show one.
 
     Raises:
         OAuthError: ``prompt=none``, and something has to be shown (``login_required``, ``consent_required``); or what is
@@ -80,7 +82,7 @@ def decide(
         if silent:
             raise OAuthError("login_required", "somebody else is signed in")
         return Need.SIGN_IN
-    if _needs_factor(request, policy, signed_in):
+    if _needs_factor(request, policy, signed_in, everybody=second_factor):
         if silent:
             raise OAuthError("interaction_required", "a second factor has to be shown")
         return Need.SECOND_FACTOR
@@ -107,12 +109,20 @@ def _subject(request: AuthorizationRequest, hinted: str) -> str:
     return asked if isinstance(asked, str) else hinted
 
 
-def _needs_factor(request: AuthorizationRequest, policy: OAuthPolicy, signed_in: SignedIn) -> bool:
+def _needs_factor(
+    request: AuthorizationRequest, policy: OAuthPolicy, signed_in: SignedIn, *, everybody: bool
+) -> bool:
     """Whether a second factor has to be shown for the ``acr`` that is wanted.
 
     Raises:
         OAuthError: ``unmet_authentication_requirements``: it is essential, and the account has no such factor.
     """
+    if everybody and not signed_in.factors - {"password"}:
+        if not signed_in.ways:
+            raise OAuthError(
+                "access_denied", "the account has no second factor", reason="no_factor"
+            )
+        return True
     essential = [one for one in request.claims.wanted("acr") if isinstance(one, str)]
     wanted = essential or list(request.acr_values)
     if not wanted or any(policy.satisfies(one, signed_in.factors) for one in wanted):

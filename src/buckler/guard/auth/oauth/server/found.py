@@ -43,6 +43,13 @@ class FoundToken:
     digest: str = ""
 
 
+def named(audience: object) -> frozenset[str]:
+    """Whom a token is for, by its ``aud``: one or several (RFC 7519, 4.1.3)."""
+    if isinstance(audience, str):
+        return frozenset((audience,))
+    return frozenset(audience) if isinstance(audience, tuple | list) else frozenset()
+
+
 async def find(server: AuthorizationServer, token: str) -> FoundToken | None:
     """What a token is, or None where it does not count.
 

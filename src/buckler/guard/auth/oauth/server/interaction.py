@@ -72,7 +72,7 @@ class Interaction:
         except OAuthError as error:
             return self.refused(request, error, parameters)
         try:
-            asked = authorization.read(parameters, client, resources=server.policy.resources)
+            asked = authorization.read(parameters, client, resources=server.known_resources)
             self._check_pushed(parameters, client)
             now = server.clock()
             signed_in = await self.browser.signed_in(request)
@@ -248,6 +248,7 @@ class Interaction:
             begun=begun,
             hinted=hinted_subject(server, asked),
             agreed=agreed,
+            second_factor=server.identities.policy.second_factor,
         )
 
     async def _waiting(
@@ -288,7 +289,7 @@ class Interaction:
             return None
         parameters = Parameters(json.loads(pending.data["parameters"]))
         try:
-            asked = authorization.read(parameters, client, resources=server.policy.resources)
+            asked = authorization.read(parameters, client, resources=server.known_resources)
         except OAuthError:  # the client was changed since
             return None
         return pending, asked

@@ -35,19 +35,21 @@ async def introspect(
         # Whoever names a public client could be anybody (RFC 7662, 2.1).
         return answered({"active": False})
     found = await find(server, parameters.need("token"))
-    if found is None or not _may_ask(client, found):
+    if found is None or not _may_ask(server, client, found):
         return answered({"active": False})
     return answered({"active": True, **_said(found)})
 
 
-def _may_ask(client: OAuthClient, found: FoundToken) -> bool:
+def _may_ask(server: AuthorizationServer, client: OAuthClient, found: FoundToken) -> bool:
     if found.client_id == client.id:
         return True
     if not client.introspects or found.refresh:
         return False
     audience = found.claims.get("aud", ())
     named = {audience} if isinstance(audience, str) else set(audience)
-    return not client.resources or not named.isdisjoint(client.resources)
+    # One that is registered for no resource speaks for the server's own audience.
+    own = client.resources or (server.policy.audience or server.issuer,)
+    return not named.isdisjoint(own)
 
 
 def _said(found: FoundToken) -> dict[str, Any]:

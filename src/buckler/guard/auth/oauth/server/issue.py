@@ -16,6 +16,7 @@ from buckler.guard.auth.oauth.errors import OAuthError
 from buckler.guard.auth.oauth.server import redirects
 from buckler.guard.auth.oauth.server.authorization import AuthorizationRequest, Destination
 from buckler.guard.auth.oauth.server.browser import digest as marked
+from buckler.guard.auth.oauth.server.client import REFRESH
 from buckler.guard.auth.oauth.server.decide import SignedIn
 from buckler.guard.auth.oauth.server.signed import ID
 from buckler.guard.auth.oauth.server.tokens import digest
@@ -48,7 +49,7 @@ def new_grant(
         user_id=signed_in.user_id,
         session=session_name(signed_in.session),
         created=now,
-        expires=now + server.policy.refresh_absolute,
+        expires=now + _lifetime(server, asked),
         scopes=frozenset(asked.scopes),
         resources=frozenset(asked.resources),
         factors=signed_in.factors,
@@ -56,6 +57,14 @@ def new_grant(
         binding=binding,
         data=data,
     )
+
+
+def _lifetime(server: AuthorizationServer, asked: AuthorizationRequest) -> float:
+    """Seconds after which nothing of a grant counts any more."""
+    policy = server.policy
+    if asked.client.may(REFRESH):
+        return policy.refresh_absolute
+    return policy.code_lifetime + max(policy.access_lifetime, policy.id_token_lifetime)
 
 
 async def issue(

@@ -52,7 +52,7 @@ async def push(server: AuthorizationServer, request: Request, parameters: Parame
         + [("client_id", client.id)]
     )
     authorization.destination(kept, client)
-    asked = authorization.read(kept, client, resources=server.policy.resources)
+    asked = authorization.read(kept, client, resources=server.known_resources)
     proof = await server.bindings.proof(request)
     pairs = kept.pairs()
     if proof is not None:

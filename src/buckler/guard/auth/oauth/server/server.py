@@ -156,7 +156,12 @@ class AuthorizationServer:
         Raises:
             OAuthError: ``invalid_target``.
         """
-        return check_resources(parameters.several("resource"), client, self.policy.resources)
+        return check_resources(parameters.several("resource"), client, self.known_resources)
+
+    @property
+    def known_resources(self) -> frozenset[str]:
+        """The resources that tokens may be for, this server among them: for its userinfo endpoint."""
+        return frozenset((*self.policy.resources, self.issuer))
 
     async def check_assertion(self, client: OAuthClient, assertion: str) -> None:
         """Look whether an assertion is a client's (RFC 7523, 3).

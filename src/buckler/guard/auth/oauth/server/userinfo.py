@@ -15,7 +15,7 @@ from buckler.guard.auth.errors import CredentialError
 from buckler.guard.auth.oauth import dpop
 from buckler.guard.auth.oauth.errors import OAuthError
 from buckler.guard.auth.oauth.server.claims import userinfo_claims
-from buckler.guard.auth.oauth.server.found import FoundToken, find
+from buckler.guard.auth.oauth.server.found import FoundToken, find, named
 
 if TYPE_CHECKING:
     from buckler.guard.auth.oauth.server.server import AuthorizationServer
@@ -36,6 +36,9 @@ async def userinfo(server: AuthorizationServer, request: Request) -> Response:
         found = await find(server, came.value)
         if found is None or found.grant is None or found.user is None:
             raise OAuthError("invalid_token", "the token does not count", status=401)
+        # A resource server that was sent a token must not learn more by it (RFC 8707, 3; RFC 9700, 4.10.2).
+        if server.issuer not in named(found.claims.get("aud", ())):
+            raise OAuthError("invalid_token", "the token is for another audience", status=401)
         await _bound(server, request, found, kind, came.value)
         scopes = frozenset(str(found.claims.get("scope", "")).split())
         if "openid" not in scopes:

@@ -67,11 +67,9 @@ def _check(asked: TokenRequest, code: Code, grant: Grant, now: float) -> None:
     if code.expires <= now:
         raise OAuthError("invalid_grant", "the code has expired", reason="expired")
     came = asked.parameters.get("redirect_uri")
-    # OAuth 2.1 leaves it out of the token request; RFC 6749, 4.1.3, wants it where it was named.
-    if came is not None and came != code.data["redirect_uri"]:
+    # RFC 6749, 4.1.3: the same one, where the authorization request named it.
+    if came != (code.data["redirect_uri"] if code.data.get("sent") or came else None):
         raise OAuthError("invalid_grant", "redirect_uri is another one", reason="redirect_uri")
-    if came is None and code.data.get("sent") == "1" and "challenge" not in code.data:
-        raise OAuthError("invalid_grant", "redirect_uri is missing", reason="redirect_uri")
     pkce.verify(asked.parameters.get("code_verifier"), code.data["challenge"])
     bound = code.data.get("jkt", "")
     if bound and bound != asked.jkt:

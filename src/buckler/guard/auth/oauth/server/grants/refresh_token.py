@@ -55,12 +55,12 @@ async def access(
 ) -> AccessToken:
     """The access token of a grant, for the resources that are asked for (RFC 8707, 2.2)."""
     resources = asked.resources
-    if grant.resources and not set(resources) <= grant.resources:
+    if grant.resources and not set(resources) <= {*grant.resources, server.issuer}:
         raise OAuthError("invalid_target", "a resource was not granted")
     if not resources and grant.resources:
         resources = tuple(sorted(grant.resources))
     # Checked again: what a client may reach may have changed since the grant.
-    check_resources(resources, asked.client, server.policy.resources)
+    check_resources(resources, asked.client, server.known_resources)
     for_these = for_resources(server, resources, scopes)
     return AccessToken(
         client=asked.client,

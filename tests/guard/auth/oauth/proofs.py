@@ -14,6 +14,8 @@ from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature
 NOW: Final = 1_800_000_000.0
 METHOD: Final = "POST"
 URL: Final = "https://server.example.com/token"
+FEW: Final = 'aZ09-._~:/?#[]@%&=+ "\\\0\n\N{LATIN SMALL LETTER E WITH ACUTE}\N{SNOWMAN}\U0001f600'
+"""Characters of every kind, for texts: of all there are, the first use costs seconds."""
 TOKEN: Final = "Kz~8mXK1EalYznwH-LC-1fBAo.4Ljp~zsPE_NeO.gxU"
 CLAIMS: Final[dict[str, Any]] = {
     "jti": "-BwC3ESc6acc2lTc",

@@ -74,9 +74,10 @@ def served() -> Iterator[str]:
     thread.start()
     try:
         for _ in range(1_000):
-            if server.started:
+            if server.started or not thread.is_alive():
                 break
             time.sleep(0.02)
+        assert server.started
         yield resource
     finally:
         server.should_exit = True

@@ -79,7 +79,11 @@ class Api:
         return post(self.app, path, body, headers)
 
     def reasons(self) -> list[tuple[str, str]]:
-        return [(event.kind.value, event.reason) for event in self.events]
+        told = [(event.kind.value, event.reason) for event in self.events]
+        return [one for one in told if one[0] != "application.configuration"]
+
+    def weaknesses(self) -> list[str]:
+        return [one.reason for one in self.events if one.kind == "application.configuration"]
 
 
 def local(**options: Any) -> JwtIssuer:

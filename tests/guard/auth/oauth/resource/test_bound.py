@@ -221,6 +221,9 @@ def test_a_server_that_takes_bound_tokens_alone() -> None:
     refused(answer, "invalid_token", "Bearer")
     assert made.reasons() == [("token.refused", "unbound")]
     assert list(challenges(made.get())) == ["DPoP"]
+    by_certificate = CertificateHeader("x-cert", "haproxy", ["10.0.0.7"])
+    either = api(bound=True, certificates=by_certificate)
+    assert set(challenges(either.get())) == {"Bearer", "DPoP"}
     assert made.dpop(TOKEN, proof(TOKEN)).status == 200
 
 

@@ -116,8 +116,11 @@ def test_a_certificate_over_real_tls(names: dict[str, Any], tmp_path: Path) -> N
     thread = threading.Thread(target=server.run, args=([listener],), daemon=True)
     thread.start()
     try:
-        while not server.started:
+        for _ in range(2_000):
+            if server.started or not thread.is_alive():
+                break
             time.sleep(0.01)
+        assert server.started
         port = listener.getsockname()[1]
         context = ssl.create_default_context(cafile=str(tmp_path / "ca.pem"))
         assert asked(context, port) == "none"

@@ -2,15 +2,49 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from buckler.guard import GuardError, IntrospectionIssuer, JwtIssuer, ResourceServer
-from tests.guard.auth.oauth.resource.api import ISSUER, RESOURCE, local
+from tests.guard.auth.oauth.resource.api import (
+    BOUND,
+    ISSUER,
+    RESOURCE,
+    api,
+    local,
+    proof,
+    token,
+)
 
 ASKED = IntrospectionIssuer(ISSUER, client_id="api", client_secret="s")
+ASKED_OTHER = IntrospectionIssuer("https://b.example", client_id="api", client_secret="s")
 SECRET = "Wq1-zX9cV5bN3mK7jH2gF6dS4aP8oI0uY-tR5eL"
+
+
+class Kept:
+    async def first(self, key: str, until: float) -> bool:
+        return True
+
+
+def test_what_is_weaker_than_the_defaults_is_told() -> None:
+    assert api().weaknesses() == []
+    assert api(local(typ="application/AT+JWT"), ASKED_OTHER).weaknesses() == []
+    lax = [local(typ="JWT"), replace(ASKED_OTHER, audience_if_stated=True)]
+    assert api(*lax).weaknesses() == ["access_token_type", "access_token_audience"]
+
+
+def test_proofs_that_one_process_alone_remembers_are_told_of_once() -> None:
+    made, kept = api(), api(replays=Kept())
+    text = token(**BOUND)
+    for world in (made, kept):
+        assert world.bearer(token()).status == 200
+        assert world.weaknesses() == []
+        for number in ("1", "2"):
+            assert world.dpop(text, proof(text, jti=number)).status == 200
+    assert made.weaknesses() == ["replays_in_memory"]
+    assert kept.weaknesses() == []
 
 
 @pytest.mark.parametrize(

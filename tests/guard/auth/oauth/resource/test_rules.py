@@ -166,6 +166,18 @@ def test_dependencies_of_a_router_and_an_application() -> None:
     assert get(app, "/in/a").status == 401
 
 
+def test_two_servers_on_one_route_both_decide() -> None:
+    made = api()
+    other = ResourceServer("https://other.example", local(), clock=made.clock)
+
+    @made.app.get("/two", dependencies=[made.server.requires(), other.requires()])
+    async def two() -> str:
+        return "two"
+
+    assert made.bearer(token(), "/two").status == 401
+    assert made.bearer(token(aud=[RESOURCE, "https://other.example"]), "/two").status == 200
+
+
 def test_what_is_mounted() -> None:
     made = api()
     inner = FastAPI()

@@ -75,8 +75,11 @@ def served() -> Iterator[str]:
     thread = threading.Thread(target=process.run, args=([listener],), daemon=True)
     thread.start()
     try:
-        while not process.started:
+        for _ in range(2_000):
+            if process.started or not thread.is_alive():
+                break
             time.sleep(0.01)
+        assert process.started
         yield place
     finally:
         process.should_exit = True

@@ -5,20 +5,23 @@ Threat: a refusal that nobody sees (CWE-778; ASVS 5.0 V16.3.2), or that tells a 
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Final, NoReturn
 
 from buckler.guard.access.access import event
-from buckler.guard.audit.events import EventKind, Listener
+from buckler.guard.audit.events import EventKind, Listener, SecurityEvent
 from buckler.guard.audit.teller import Teller
 from buckler.guard.auth.oauth.errors import OAuthError
 from buckler.guard.auth.oauth.resource.access_token import Scheme
 from buckler.guard.auth.oauth.resource.challenge import STATUSES, challenge
 from buckler.guard.auth.oauth.resource.requirement import TokenRequirement
+from buckler.guard.options import Weakness
 
 if TYPE_CHECKING:
     from starlette.requests import HTTPConnection
 
+log: Final = logging.getLogger("buckler.guard")
 _POLICY_VIOLATION: Final = 1008  # RFC 6455, 7.4.1
 
 
@@ -72,6 +75,13 @@ class Refusals:
             more=None if error is None else required.more(error),
         )
         raise ToldError(status, {} if error is None else {"error": error.error}, headers) from error
+
+    def tell_weakness(self, weakness: Weakness) -> None:
+        """Tell of a choice that is weaker than the default."""
+        reason, message = weakness
+        log.warning("%s: %s", reason, message)
+        if self._tell is not None:
+            self._tell(SecurityEvent(kind=EventKind.CONFIGURATION, reason=reason, message=message))
 
     def _told(self, scope: Mapping[str, Any], error: OAuthError | None, status: int) -> None:
         # That a nonce is demanded is how every client begins, and nothing to look into.

@@ -32,6 +32,7 @@ from buckler.guard.auth.oauth.resource.presented import FORM, Presented, in_pair
 from buckler.guard.auth.oauth.resource.readers import Readers, issuers_of
 from buckler.guard.auth.oauth.resource.refusals import Refusals
 from buckler.guard.auth.oauth.resource.requirement import TokenRequirement, requirement
+from buckler.guard.auth.oauth.resource.weaknesses import IN_MEMORY, of_issuers
 from buckler.guard.options import GuardError, check_clock, check_listener, flag, instance, texts
 from buckler.guard.stores.errors import StoreError
 from buckler.guard.stores.memory.oauth import MemoryReplays
@@ -128,6 +129,9 @@ class ResourceServer:
         if not setting.audience or not all(setting.audience):
             raise GuardError("audience is empty", hint="leave it out for the resource's address")
         self._readers = Readers(self.issuers, setting)
+        self._alone = isinstance(self._replays, MemoryReplays) and replays is None
+        for weakness in of_issuers(self.issuers):
+            self._refusals.tell_weakness(weakness)
 
     def _shared(self, clock: Callable[[], float]) -> Replays:
         """Where proofs are remembered if nothing is stated."""
@@ -227,6 +231,10 @@ class ResourceServer:
         )
         if self._nonces is not None:
             self._nonces.check(proof.nonce, status=401)
+        if self._alone:
+            # Only now is it known that proofs come at all.
+            self._alone = False
+            self._refusals.tell_weakness(IN_MEMORY)
         try:
             first = await self._replays.first(proof.replay_key, proof.until)
         except StoreError as error:

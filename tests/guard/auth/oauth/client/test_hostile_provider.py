@@ -427,3 +427,26 @@ def test_no_other_site_ends_a_sign_in_that_is_under_way(shop: Shop, liar: Liar) 
         assert "set-cookie" not in answer.headers
     assert shop.come_back(back).headers["location"] == "/"
     assert "__Host-with-op" not in shop.client.cookies
+
+
+def test_no_token_comes_to_the_browser(liar: Liar) -> None:
+    """ASVS 5.0 V10.1.1."""
+    with opened(liar.provider(keep_tokens=True)) as shop:
+        token = {"refresh_token": "the-refresh-token"}
+        back = liar.sent_back(shop.begin("op"), token=token)
+        (given,) = liar.tokens.values()
+        answer = shop.come_back(back)
+        said = f"{answer.headers} {answer.text} {shop.client.get('/auth/with').text}"
+        assert shop.me().status_code == 200
+    secrets = [given[name] for name in ("access_token", "refresh_token", "id_token")]
+    told = f"{said} {shop.events}"
+    assert [one for one in secrets if one in told] == []
+
+
+def test_no_more_is_asked_for_than_who_somebody_is(liar: Liar) -> None:
+    """ASVS 5.0 V10.2.3."""
+    from buckler.guard import Provider
+
+    with opened(Provider("op", issuer=liar.issuer, client_id=CLIENT)) as shop:
+        asked = dict(parse_qsl(urlsplit(shop.begin("op")).query))
+    assert asked["scope"] == "openid email"

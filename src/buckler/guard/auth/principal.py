@@ -20,7 +20,7 @@ class Principal:
         scheme: How they came in.
         scopes: Of the credential; None where it has no narrower ones than its owner.
         credential: Id of the session, the token family or the key.
-        factors: That were shown: ``password``, ``totp``, ``recovery``, ``passkey``, ``key``.
+        factors: That were shown: ``password``, ``totp``, ``recovery``, ``passkey``, ``federated``, ``key``.
         authenticated: When one was last shown, seconds since 1970; 0 where it is not known.
         verified: Whether the account's address was shown to be its owner's.
     """

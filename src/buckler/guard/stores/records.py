@@ -82,7 +82,7 @@ class Session:
         used: When it was last used, exact to a minute.
         expires: When it ends whatever happens.
         authenticated: When its owner last showed a factor.
-        factors: Which they showed: ``password``, ``totp``, ``recovery``, ``passkey``.
+        factors: Which they showed: ``password``, ``totp``, ``recovery``, ``passkey``, ``federated``.
         agent: What the browser calls itself, cut to 200 characters; for the owner's list.
         client: Address that it was made from; for the owner's list.
         rights: Digest of the account's roles when the cookie was set; empty before the first request.

@@ -3,48 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any
 
 import anyio
-import pyotp
 import pytest
 
-from buckler.guard import EventKind, GuardError, SqlStores
-from buckler.guard.auth.oauth.client import Provider
+from buckler.guard import EventKind, SqlStores
 from buckler.guard.auth.oauth.client.identity import Claimed
 from tests.guard.auth.oauth.client.liar import Liar, lying
-from tests.guard.auth.oauth.client.shop import GOOD, Shop, onward
+from tests.guard.auth.oauth.client.people import EMAIL, account, by_password, enter, opened
+from tests.guard.auth.oauth.client.shop import Shop, onward
 from tests.guard.auth.oauth.client.shop import opened as parts_opened
 
-EMAIL = "ann@mail.example"
 SAID = {"email": EMAIL, "email_verified": True}
-
-
-def opened(*providers: Provider, **options: Any) -> AbstractContextManager[Shop]:
-    """An application with the ready-made routes, too."""
-    return parts_opened(*providers, whole=True, **options)
 
 
 @pytest.fixture
 def shop(liar: Liar) -> Iterator[Shop]:
     with opened(liar.provider()) as found:
         yield found
-
-
-def enter(shop: Shop, liar: Liar, name: str = "op", **lies: Any) -> Any:
-    return shop.come_back(liar.sent_back(shop.begin(name), lies=lies))
-
-
-def account(shop: Shop, name: str = EMAIL, *, verified: bool, password: str | None = GOOD) -> str:
-    made = shop.do(shop.guard.identities.add_account, name, password=password, verified=verified)
-    return str(made.id)
-
-
-def by_password(shop: Shop, name: str = EMAIL) -> None:
-    answer = shop.client.post("/auth/sign-in", json={"name": name, "password": GOOD})
-    assert answer.json()["status"] == "signed_in"
 
 
 @pytest.fixture
@@ -153,30 +131,6 @@ def test_a_link_is_made_on_purpose_by_who_has_just_signed_in(shop: Shop, liar: L
     assert shop.me().json()["id"] == mine
 
 
-def test_a_session_that_is_old_links_nothing(shop: Shop, liar: Liar) -> None:
-    account(shop, verified=True)
-    by_password(shop)
-    (session,) = shop.do(shop.guard.identities.stores.sessions.of, shop.me().json()["id"])
-    from dataclasses import replace
-
-    older = replace(session, authenticated=session.authenticated - 400.0)
-    shop.do(shop.guard.identities.stores.sessions.rotate, session.digest, older)
-    answer = shop.client.post("/auth/with/op/link", follow_redirects=False)
-    assert answer.status_code == 401
-    assert "insufficient_user_authentication" in answer.headers["www-authenticate"]
-    assert shop.client.post("/auth/with/op/unlink").status_code == 401
-
-
-def test_a_session_that_ended_meanwhile_links_nothing(shop: Shop, liar: Liar) -> None:
-    mine = account(shop, verified=True)
-    by_password(shop)
-    where = shop.client.post("/auth/with/op/link", follow_redirects=False)
-    shop.do(shop.guard.identities.sign_out_everywhere, mine)
-    answer = shop.come_back(liar.sent_back(onward(where)))
-    assert shop.why(answer) == "again"
-    assert shop.do(shop.sign_in_with.linking.of, mine) == []
-
-
 def test_an_identity_comes_in_to_one_account(shop: Shop, liar: Liar) -> None:
     enter(shop, liar)
     first = shop.me().json()["id"]
@@ -239,77 +193,6 @@ def test_an_account_that_is_disabled_stays_out(shop: Shop, liar: Liar) -> None:
     shop.client.cookies.clear()
     assert shop.why(enter(shop, liar)) == "failed"
     assert shop.reasons(EventKind.SIGN_IN_FAILED) == ["federated_disabled"]
-
-
-def test_the_second_factor_is_asked_for(shop: Shop, liar: Liar) -> None:
-    account(shop, verified=True)
-    by_password(shop)
-    where = shop.client.post("/auth/with/op/link", follow_redirects=False)
-    shop.come_back(liar.sent_back(onward(where)))
-    app = pyotp.TOTP(shop.client.post("/auth/factors/totp").json()["secret"])
-    code = app.now()
-    codes = shop.client.post("/auth/factors/totp/confirm", json={"code": code}).json()
-    shop.client.cookies.clear()
-    answer = enter(shop, liar, sid="there")
-    assert answer.headers["location"] == "/sign-in?step=code&next=%2F"
-    assert shop.me().status_code == 401
-    form = {"code": codes["recovery_codes"][0]}
-    done = shop.client.post("/auth/second-factor/form", data=form, follow_redirects=False)
-    assert done.headers["location"] == "/"
-    assert shop.me().json()["factors"] == ["federated", "recovery"]
-    # The provider ends a session that a second factor came in between, too.
-    assert shop.do(shop.sign_in_with.sessions.end, "back_channel", liar.issuer, sid="there") != []
-    assert shop.me().status_code == 401
-
-
-def test_when_somebody_signed_in_elsewhere_is_what_counts(shop: Shop, liar: Liar) -> None:
-    long_ago = int(shop.clock()) - 4000
-    enter(shop, liar, auth_time=long_ago)
-    assert shop.me().json()["authenticated"] == long_ago
-    assert shop.client.post("/auth/with/op/unlink").status_code == 401
-    step = shop.client.post("/auth/with/op/step-up", data={"next": "/go"}, follow_redirects=False)
-    asked = onward(step)
-    assert "max_age=0" in asked and "prompt=login" in asked
-    # A provider that did not ask again is not believed.
-    old = shop.come_back(liar.sent_back(asked, lies={"auth_time": long_ago}))
-    assert shop.why(old) == "failed"
-    for lies, why in (({}, "failed"), ({"sub": "bob", "auth_time": int(shop.clock())}, "failed")):
-        step = shop.client.post("/auth/with/op/step-up", follow_redirects=False)
-        answer = shop.come_back(liar.sent_back(onward(step), lies=lies))
-        assert shop.why(answer) == why
-    assert shop.me().json()["authenticated"] == long_ago
-    before = shop.client.cookies["__Host-session"]
-    step = shop.client.post("/auth/with/op/step-up", follow_redirects=False)
-    fresh = {"auth_time": int(shop.clock())}
-    answer = shop.come_back(liar.sent_back(onward(step), lies=fresh))
-    assert answer.headers["location"] == "/"
-    assert shop.client.cookies["__Host-session"] != before
-    assert shop.me().json()["authenticated"] > long_ago + 3000
-    assert shop.reasons(EventKind.SIGN_IN_FAILED) == [
-        "federated_auth_time",
-        "federated_auth_time",
-        "federated_other_account",
-    ]
-
-
-def test_a_class_of_sign_in_is_demanded(liar: Liar) -> None:
-    with opened(liar.provider(acr=["gold"], max_age=60.0)) as shop:
-        now = {"auth_time": int(shop.clock())}
-        assert shop.why(enter(shop, liar, acr="silver", **now)) == "failed"
-        assert shop.why(enter(shop, liar, acr="gold")) == "failed"
-        assert enter(shop, liar, acr="gold", **now).headers["location"] == "/"
-        reasons = shop.reasons(EventKind.SIGN_IN_FAILED)
-        assert reasons == ["federated_acr", "federated_auth_time"]
-
-
-def test_what_is_missing_is_said_at_the_start(liar: Liar) -> None:
-    without = opened(liar.provider(), policy={"ways": ["bearer"]})
-    with pytest.raises(GuardError, match="an address to come back to"), without:
-        pass
-    with pytest.raises(GuardError, match="two providers"), opened(liar.provider(), liar.provider()):
-        pass
-    with pytest.raises(GuardError, match="no provider"), opened():
-        pass
 
 
 ODD = [
@@ -381,22 +264,6 @@ def test_two_first_sign_ins_at_once_make_one_account(
         assert len(shop.do(shop.guard.identities.stores.users.page)) == 1
 
 
-def test_who_has_a_second_factor_links_by_a_session_that_showed_it(shop: Shop, liar: Liar) -> None:
-    account(shop, verified=True)
-    by_password(shop)
-    old = shop.client.cookies["__Host-session"]
-    shop.client.cookies.clear()
-    by_password(shop)
-    app = pyotp.TOTP(shop.client.post("/auth/factors/totp").json()["secret"])
-    assert shop.client.post("/auth/factors/totp/confirm", json={"code": app.now()}).json()
-    shop.client.cookies.clear()
-    shop.client.cookies.set("__Host-session", old)
-    assert shop.me().status_code == 200
-    for path in ("link", "unlink"):
-        answer = shop.client.post(f"/auth/with/op/{path}", follow_redirects=False)
-        assert answer.status_code == 401
-
-
 def test_domains_are_written_as_people_write_them(liar: Liar) -> None:
     assert liar.provider(email_domains=["Mail.Example"]).believes(EMAIL)
 
@@ -408,15 +275,3 @@ def test_an_address_that_nobody_verified_is_verified_before_a_link(shop: Shop, l
     answer = shop.come_back(liar.sent_back(onward(where)))
     assert shop.why(answer) == "unverified"
     assert shop.do(shop.sign_in_with.linking.of, mine) == []
-
-
-def test_nobody_steps_up_as_somebody_else(shop: Shop, liar: Liar) -> None:
-    enter(shop, liar, sub="bob")
-    shop.client.cookies.clear()
-    enter(shop, liar, auth_time=int(shop.clock()) - 4000)
-    before = shop.me().json()
-    step = shop.client.post("/auth/with/op/step-up", follow_redirects=False)
-    lies = {"sub": "bob", "auth_time": int(shop.clock())}
-    assert shop.why(shop.come_back(liar.sent_back(onward(step), lies=lies))) == "failed"
-    assert shop.reasons(EventKind.SIGN_IN_FAILED) == ["federated_other_account"]
-    assert shop.me().json() == before

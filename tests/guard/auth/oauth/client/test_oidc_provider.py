@@ -260,6 +260,17 @@ def test_proofs_with_nonces_of_the_provider(browser: httpx2.Client) -> None:
     with running("provider.mjs", {"clients": CLIENTS, "nonce": True}) as issuer:
         for way in ("client_secret_basic", "private_key_jwt"):
             browser.cookies.clear()
-            with opened(provider(issuer, way, dpop=True, pushed=True)) as shop:
+            known = provider(issuer, way, dpop=True, pushed=True, keep_tokens=True)
+            with opened(known) as shop:
                 assert shop.enter(name_of(way), browser).headers["location"] == "/"
-                assert shop.me().status_code == 200
+                me = shop.me().json()["id"]
+                token = shop.do(shop.sign_in_with.token, me, name_of(way))
+                url = f"{issuer}/me"
+                other = f"{issuer.replace('127.0.0.1', 'localhost')}/me"
+                assert browser.get(url, headers=token.headers("GET", url)).status_code == 200
+                # An interface elsewhere, which wants a nonce of its own first.
+                first = browser.get(other, headers=token.headers("GET", other))
+                assert first.status_code == 401
+                assert token.learn(other, first.headers["dpop-nonce"])
+                assert not token.learn(other, first.headers["dpop-nonce"])
+                assert not token.learn(other, None)

@@ -91,3 +91,12 @@ def test_every_module_of_the_table_is_a_test() -> None:
         assert said, module
     tests = {name for name in names if name.startswith("oidcc-client-test")}
     assert tests - set(modules) == {f"{wrong}-that-is-wrong"}
+
+
+def test_every_test_of_the_table_is_there() -> None:
+    table = PAGE.split("| requirement |")[1].split("\n\n")[0]
+    told = re.findall(r"`(test_\w+)`", table)
+    folder = Path(__file__).parent
+    there = "".join(one.read_text(encoding="utf-8") for one in folder.glob("test_*.py"))
+    assert len(told) > 12
+    assert [one for one in told if f"def {one}(" not in there] == []

@@ -8,17 +8,17 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Sequence
-from hashlib import sha256
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import urlsplit, urlunsplit
 
-from buckler.guard.auth.jwt import base64url
 from buckler.guard.auth.oauth.client.authentication import sign
+from buckler.guard.auth.oauth.dpop import hashed, thumbprint
 
 if TYPE_CHECKING:
     from buckler.guard.auth.jwt.key import SigningKey
 
 NONCE: Final = "dpop-nonce"
+_JWK: Final = ("kty", "crv", "x", "y")
 _ORDER: Final = 0xFFFFFFFF00000000FFFFFFFFFFFFFFFFBCE6FAADA7179E84F3B9CAC2FC632551
 """Of the group of P-256 (SP 800-186, 3.2.1.3)."""
 
@@ -49,7 +49,6 @@ class Proofs:
 
     Args:
         keys: Newest first.
-        name: Of the provider.
     """
 
     __slots__ = ("_keys", "_nonces")
@@ -87,8 +86,7 @@ class Proofs:
             "iat": int(now),
         }
         if access_token:
-            digest = sha256(access_token.encode("ascii")).digest()
-            claims["ath"] = base64url.encode(digest).decode("ascii")
+            claims["ath"] = hashed(access_token)
         nonce = self._nonces.get(f"{parts.scheme}://{parts.netloc}")
         if nonce:
             claims["nonce"] = nonce
@@ -106,17 +104,3 @@ class Proofs:
             return False
         self._nonces[origin] = nonce
         return True
-
-
-_JWK: Final = ("kty", "crv", "x", "y")
-
-
-def thumbprint(key: SigningKey) -> str:
-    """Of the public part of a key on a curve (RFC 7638)."""
-    import json
-
-    jwk = key.public_jwk()
-    members = json.dumps(
-        {name: jwk[name] for name in sorted(_JWK)}, separators=(",", ":"), sort_keys=True
-    )
-    return base64url.encode(sha256(members.encode("ascii")).digest()).decode("ascii")

@@ -12,7 +12,7 @@ import json
 import re
 import secrets
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from typing import Final, Literal
 
 from buckler.guard.auth.errors import FactorError, TokenError
@@ -49,8 +49,8 @@ class Flow:
     purpose: Purpose
     started: float
     next: str
-    nonce: str
-    verifier: str
+    nonce: str = field(repr=False)
+    verifier: str = field(repr=False)
     max_age: float | None = None
     user_id: str = ""
     session_id: str = ""

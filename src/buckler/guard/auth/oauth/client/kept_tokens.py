@@ -50,6 +50,7 @@ class AccessToken:
     expires: float
     scope: str
     dpop: bool
+    _learn: Callable[[str, str | None], bool] = field(repr=False, compare=False)
     _bearing: Callable[[str, str], dict[str, str]] = field(repr=False, compare=False)
 
     def headers(self, method: str, url: str) -> dict[str, str]:
@@ -60,6 +61,15 @@ class AccessToken:
             url: Of the request.
         """
         return self._bearing(method, url)
+
+    def learn(self, url: str, nonce: str | None) -> bool:
+        """Take the nonce that an interface wants in proofs (RFC 9449, 9); whether to ask it again.
+
+        Args:
+            url: Of the request.
+            nonce: ``DPoP-Nonce`` of its answer.
+        """
+        return self._learn(url, nonce)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -260,6 +270,7 @@ class KeptTokens:
             expires,
             tokens.scope,
             tokens.dpop,
+            connection.proofs.learn,
             lambda method, url: connection.bearing(method, url, tokens.access_token, kept.jkt),
         )
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Final
 
 from buckler.guard.audit.events import EventKind
@@ -41,7 +41,7 @@ class Begun:
     issuer: str
     subject: str
     sid: str
-    id_token: str
+    id_token: str = field(repr=False)
 
 
 class FederatedSessions:

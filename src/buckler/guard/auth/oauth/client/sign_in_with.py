@@ -35,7 +35,7 @@ from buckler.guard.auth.oauth.client.provider import Provider
 from buckler.guard.auth.oauth.client.sessions import Begun, FederatedSessions
 from buckler.guard.auth.oauth.client.token_response import Tokens
 from buckler.guard.egress.policy import EgressPolicy
-from buckler.guard.options import GuardError, instance
+from buckler.guard.options import GuardError, flag, instance
 
 if TYPE_CHECKING:
     from fastapi import APIRouter
@@ -113,9 +113,8 @@ class SignInWith:
             for name, one in self.providers.items()
         }
         self.flows = Flows(identities.one_time, identities.derivable("oauth.state"))
-        self.linking = Linking(
-            identities, sign_up=policy.sign_up if sign_up is None else bool(sign_up)
-        )
+        made = policy.sign_up if sign_up is None else flag(sign_up, "sign_up")
+        self.linking = Linking(identities, sign_up=made)
         self.sessions = FederatedSessions(identities)
         self.kept = KeptTokens(
             identities.stores.external_tokens,

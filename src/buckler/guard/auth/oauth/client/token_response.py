@@ -7,7 +7,7 @@ Threat: a token that is taken for a kind that it is not: a bearer token where on
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Final
 
 from buckler.guard.auth.oauth.client.errors import ProviderError
@@ -31,10 +31,10 @@ class Tokens:
         scope: That was granted; empty where it does not say.
     """
 
-    access_token: str
+    access_token: str = field(repr=False)
     dpop: bool = False
-    refresh_token: str = ""
-    id_token: str = ""
+    refresh_token: str = field(default="", repr=False)
+    id_token: str = field(default="", repr=False)
     lifetime: float | None = None
     scope: str = ""
 

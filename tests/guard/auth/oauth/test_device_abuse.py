@@ -178,6 +178,18 @@ def test_codes_are_read_as_people_write_them(scene: Scene) -> None:
         assert answer.status_code == 400 and "Television" not in answer.text
 
 
+def test_where_all_show_a_second_factor_a_device_needs_it_too() -> None:
+    with opened(SPA, TELEVISION, auth={"second_factor": True}) as scene:
+        scene.account()
+        entered = scene.form("/oauth/device/sign-in", name=NAME, password=GOOD)
+        assert entered.status_code == 303
+        asked = begin(scene, scope="openid")
+        page = scene.get("/oauth/device", user_code=asked["user_code"])
+        assert page.status_code == 403 and 'name="decision"' not in page.text
+        decide(scene, asked)
+        assert poll(scene, asked)["error"] == "authorization_pending"
+
+
 @pytest.mark.parametrize("method", ["get", "post"])
 def test_codes_are_guessed_a_few_times_alone(method: str) -> None:
     with opened(SPA, TELEVISION, rates=True) as scene:

@@ -50,6 +50,16 @@ def test_both_are_told_of_at_the_start(scene: Scene) -> None:
         assert "oauth_implicit" not in plain.reasons(EventKind.CONFIGURATION)
 
 
+@pytest.mark.parametrize("grant", [IMPLICIT, PASSWORD])
+def test_of_clients_that_are_added_later_it_is_told_then(scene: Scene, grant: str) -> None:
+    before = scene.reasons(EventKind.CONFIGURATION).count(f"oauth_{grant}")
+    added = replace(SPA, id=f"later-{grant}", grants=[CODE])
+    scene.in_loop(scene.server.clients.add, added)
+    assert scene.reasons(EventKind.CONFIGURATION).count(f"oauth_{grant}") == before
+    scene.in_loop(scene.server.clients.change, replace(added, grants=[CODE, grant]))
+    assert scene.reasons(EventKind.CONFIGURATION).count(f"oauth_{grant}") == before + 1
+
+
 def implicit(scene: Scene, **parameters: str) -> Any:
     asked = {
         "response_type": "id_token token",

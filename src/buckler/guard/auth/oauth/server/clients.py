@@ -79,6 +79,7 @@ class ClientBook:
         if client.id in self._stated or not await self._store.add(row):
             raise GuardError(f"the client id {client.id} is taken", hint="give another id=")
         self._told("client_added", client.id, by)
+        self._tell_weaknesses(client, by)
 
     async def change(self, client: OAuthClient, *, by: str = "") -> None:
         """Change a client that was registered at run time.
@@ -93,6 +94,7 @@ class ClientBook:
             )
         await self._store.put(ClientRow(id=client.id, data=client.data(), created=self._clock()))
         self._told("client_changed", client.id, by)
+        self._tell_weaknesses(client, by)
 
     async def renew_secret(self, client_id: str, *, keep: bool = False, by: str = "") -> str:
         """Give a client that was registered at run time another secret, told once.
@@ -128,25 +130,35 @@ class ClientBook:
     def weaknesses(self) -> Iterable[Weakness]:
         """Clients that code states and that may do what ASVS 5.0 V10.4.4 forbids."""
         for client in self._stated.values():
-            for grant in (IMPLICIT, PASSWORD):
-                if client.may(grant):
-                    yield (
-                        f"oauth_{grant}",
-                        f"the client {client.id} may use the {grant} grant (ASVS 5.0 V10.4.4); the code grant "
-                        "with PKCE does the same",
-                    )
+            yield from _weaknesses_of(client)
 
-    def _told(self, reason: str, client_id: str, by: str) -> None:
+    def _tell_weaknesses(self, client: OAuthClient, by: str) -> None:
+        for reason, message in _weaknesses_of(client):
+            self._told(reason, client.id, by, message)
+
+    def _told(
+        self, reason: str, client_id: str, by: str, message: str = "An OAuth client was changed"
+    ) -> None:
         self._tell(
             SecurityEvent(
                 kind=EventKind.CONFIGURATION,
                 reason=reason,
-                message="An OAuth client was changed",
+                message=message,
                 principal=by,
                 time=self._clock(),
                 detail={"client": client_id},
             )
         )
+
+
+def _weaknesses_of(client: OAuthClient) -> Iterable[Weakness]:
+    for grant in (IMPLICIT, PASSWORD):
+        if client.may(grant):
+            yield (
+                f"oauth_{grant}",
+                f"the client {client.id} may use the {grant} grant (ASVS 5.0 V10.4.4); the code grant "
+                "with PKCE does the same",
+            )
 
 
 def new_id() -> str:

@@ -93,6 +93,11 @@ def decide(
     return Need.NOTHING
 
 
+def lacks_factor(signed_in: SignedIn) -> bool:
+    """Whether nothing was shown but a password."""
+    return not signed_in.factors - {"password"}
+
+
 def _is_stale(request: AuthorizationRequest, signed_in: SignedIn, now: float, begun: float) -> bool:
     """Whether the sign-in is from before what the request allows."""
     if not request.prompt.isdisjoint(("login", "select_account")):
@@ -117,7 +122,7 @@ def _needs_factor(
     Raises:
         OAuthError: ``unmet_authentication_requirements``: it is essential, and the account has no such factor.
     """
-    if everybody and not signed_in.factors - {"password"}:
+    if everybody and lacks_factor(signed_in):
         if not signed_in.ways:
             raise OAuthError(
                 "access_denied", "the account has no second factor", reason="no_factor"

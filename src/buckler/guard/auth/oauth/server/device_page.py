@@ -18,7 +18,7 @@ from buckler.guard.auth.errors import CredentialError
 from buckler.guard.auth.oauth.parameters import Parameters
 from buckler.guard.auth.oauth.server import device, redirects
 from buckler.guard.auth.oauth.server.client import OAuthClient
-from buckler.guard.auth.oauth.server.decide import SignedIn
+from buckler.guard.auth.oauth.server.decide import SignedIn, lacks_factor
 from buckler.guard.auth.oauth.server.interaction import TICKET, Interaction
 from buckler.guard.auth.oauth.server.issue import session_name
 from buckler.guard.auth.oauth.server.pages import in_words
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from buckler.guard.auth.oauth.server.server import AuthorizationServer
 
 _ATTRIBUTES: Final = "Path=/; Secure; HttpOnly; SameSite=Lax"
+_SHORT: Final = "Sign in with a second factor first; then open this page again."
 
 
 class DevicePage:
@@ -51,6 +52,8 @@ class DevicePage:
         signed_in = await self._browser.signed_in(request)
         if signed_in is None:
             return self._page("sign_in", user_code=typed[:20])
+        if self._is_short(signed_in):
+            return self._pages.page("error", status=403, sentence=_SHORT, error="", detail="")
         if not typed:
             return self._page("code")
         found = await self._found(typed)
@@ -88,7 +91,7 @@ class DevicePage:
         typed = form.get("user_code", "")
         signed_in = await self._browser.signed_in(request)
         found = await self._found(typed)
-        if found is None or signed_in is None:
+        if found is None or signed_in is None or self._is_short(signed_in):
             return self._page("code", failed=True, status=400)
         waiting, client = found
         token = form.get("token", "")
@@ -114,6 +117,10 @@ class DevicePage:
                 scopes=waiting.data.get("scope", ""),
             )
         return self._done(decided, "Allowed", "Go back to the device. This page can be closed.")
+
+    def _is_short(self, signed_in: SignedIn) -> bool:
+        """Whether a second factor is missing where everybody shows one."""
+        return self._server.identities.policy.second_factor and lacks_factor(signed_in)
 
     def _grant(self, waiting: DeviceRequest, signed_in: SignedIn) -> Grant:
         now = self._server.clock()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import http.server
+import json
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -34,6 +35,7 @@ class Ear:
     def __init__(self) -> None:
         self.tokens: list[str] = []
         self.asked: list[str] = []
+        self.jwks: dict[str, Any] = {"keys": []}
         outer = self
 
         class Handler(http.server.BaseHTTPRequestHandler):
@@ -45,8 +47,11 @@ class Ear:
 
             def do_GET(self) -> None:
                 outer.asked.append(self.path)
-                self.send_response(404)
+                body = json.dumps(outer.jwks).encode()
+                self.send_response(200 if self.path == "/jwks" else 404)
+                self.send_header("Content-Length", str(len(body)))
                 self.end_headers()
+                self.wfile.write(body)
 
             def log_message(self, *_: object) -> None:
                 """Nothing."""

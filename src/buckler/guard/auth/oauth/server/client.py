@@ -267,6 +267,11 @@ class OAuthClient:
                 f"client {self.id}: {self.auth} needs its public keys",
                 hint="jwks={'keys': [...]}, or jwks_uri='https://...'",
             )
+        if self.auth == "self_signed_tls_client_auth" and self.jwks is None:
+            raise GuardError(
+                f"client {self.id}: {self.auth} takes its keys from jwks alone",
+                hint="jwks={'keys': [...]} with the key of its certificate",
+            )
         if self.auth == "tls_client_auth" and self.certificate is None:
             raise GuardError(
                 f"client {self.id}: tls_client_auth needs to know its certificate",

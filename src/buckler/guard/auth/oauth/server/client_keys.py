@@ -6,10 +6,12 @@ Threat: an address that leads to the inside of the network (CWE-918; RFC 9700, 4
 from __future__ import annotations
 
 import json
+import time
 from collections import OrderedDict
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Final
 
+from buckler.guard.auth.errors import TokenError
 from buckler.guard.auth.jwt.jwks_document import read_jwks
 from buckler.guard.auth.jwt.key import SigningKey
 from buckler.guard.auth.jwt.keys import Keys, KeySet
@@ -26,12 +28,16 @@ class ClientKeys:
 
     Args:
         egress: Which addresses may be called; else public ones.
+        clock: Seconds since 1970.
     """
 
-    __slots__ = ("_egress", "_kept", "_remote")
+    __slots__ = ("_clock", "_egress", "_kept", "_remote")
 
-    def __init__(self, egress: EgressPolicy | None = None) -> None:
+    def __init__(
+        self, egress: EgressPolicy | None = None, clock: Callable[[], float] = time.time
+    ) -> None:
         self._egress = egress
+        self._clock = clock
         self._kept: OrderedDict[str, tuple[SigningKey, ...]] = OrderedDict()
         self._remote: OrderedDict[str, RemoteKeys] = OrderedDict()
 
@@ -41,17 +47,31 @@ class ClientKeys:
         Raises:
             OAuthError: ``invalid_client``: there are none.
         """
-        if client.jwks_uri:
-            remote = self._remote.get(client.jwks_uri)
-            if remote is None:
-                if len(self._remote) >= MOST:
-                    self._remote.popitem(last=False)
-                remote = self._remote[client.jwks_uri] = RemoteKeys(
-                    client.jwks_uri, egress=self._egress
-                )
+        if not client.jwks_uri:
+            return KeySet(*await self.registered(client))
+        remote = self._behind(client.jwks_uri)
+        try:
             await remote.ready()
-            return remote
-        return KeySet(*await self.registered(client))
+        except TokenError as error:
+            raise OAuthError(
+                "invalid_client",
+                "the client's keys cannot be fetched",
+                status=401,
+                reason="jwks_uri",
+            ) from error
+        return remote
+
+    async def renewed(self, client: OAuthClient) -> bool:
+        """Fetch the keys of a client anew, unless that was done a moment ago; whether they changed."""
+        return bool(client.jwks_uri) and await self._behind(client.jwks_uri).refresh()
+
+    def _behind(self, uri: str) -> RemoteKeys:
+        found = self._remote.get(uri)
+        if found is None:
+            if len(self._remote) >= MOST:
+                self._remote.popitem(last=False)
+            found = self._remote[uri] = RemoteKeys(uri, egress=self._egress, clock=self._clock)
+        return found
 
     async def registered(self, client: OAuthClient) -> Sequence[SigningKey]:
         """The keys that a client was registered with.

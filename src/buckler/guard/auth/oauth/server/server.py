@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from functools import cached_property
+from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import urlsplit
 
@@ -98,7 +98,7 @@ class AuthorizationServer:
             lead=self.policy.key_lead,
             clock=self.clock,
         )
-        self.client_keys = ClientKeys(self.policy.egress)
+        self.client_keys = ClientKeys(self.policy.egress, self.clock)
         self.mint = TokenMint(self)
         self.bindings = Bindings(
             self,
@@ -172,7 +172,8 @@ class AuthorizationServer:
         from buckler.guard.auth.oauth.client_assertion import read_assertion
 
         lenient = self.policy.token_endpoint_as_audience
-        found = read_assertion(
+        read = partial(
+            read_assertion,
             assertion,
             client=client.id,
             keys=await self.client_keys.of(client),
@@ -181,6 +182,13 @@ class AuthorizationServer:
             token_endpoint=self.url("token") if lenient else "",
             lifetime=self.policy.assertion_lifetime,
         )
+        try:
+            found = read()
+        except OAuthError as error:
+            # It may have another key since they were fetched.
+            if error.reason != "key" or not await self.client_keys.renewed(client):
+                raise
+            found = read()
         if not await self.store.replays.first(found.replay_key, found.until):
             raise OAuthError(
                 "invalid_client", "the assertion was used before", status=401, reason="replay"

@@ -45,6 +45,7 @@ class Inbound:
         refusal: Why the application's answer is not sent.
         started: Whether the application's answer began.
         replaced: Whether guard answered instead.
+        begun: Whether the application began an answer that guard's own took the place of.
         principal: Who is signed in, once that is known.
         counted: Principals that were counted for this request.
     """
@@ -52,6 +53,7 @@ class Inbound:
     __slots__ = (
         *(
             "arrived",
+            "begun",
             "client",
             "counted",
             "flags",
@@ -84,7 +86,7 @@ class Inbound:
         self.flags = secure if quiet or CREDENTIALS.isdisjoint(headers) else secure | PERSONAL
         self.more: tuple[tuple[bytes, bytes], ...] = plan.more
         self.refusal: Refusal | None = None
-        self.started = self.replaced = False
+        self.started = self.replaced = self.begun = False
         self.principal = self._id = self._nonce = ""
         self.counted: tuple[str, ...] = ()
 

@@ -26,6 +26,7 @@ from buckler.guard.plans import Asked, Plan, Plans
 from buckler.guard.refusal import Refusal
 from buckler.guard.response_check.holding import ResponseCheck
 from buckler.guard.response_check.judging import Mode
+from buckler.guard.stack import HANDLERS, Stack
 
 Message = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[Message]]
@@ -50,6 +51,7 @@ class Layer:
         outdated: Whether the plans have to be made anew; asked where no route is known to answer a request.
         closing: Called when the application has ended.
         answers: What becomes of an answer that holds a secret: ``fail``, ``log``, ``strip`` or None.
+        stack: The short way into the application, where it is Starlette's.
     """
 
     def __init__(
@@ -63,6 +65,7 @@ class Layer:
         outdated: Callable[[], bool] = bool,
         closing: Callable[[], Awaitable[None]] | None = None,
         answers: Mode | None = None,
+        stack: Stack | None = None,
     ) -> None:
         self.app = app
         self._compile = plan
@@ -72,6 +75,8 @@ class Layer:
         self._outdated = outdated
         self._closing = closing
         self._check = None if answers is None else ResponseCheck(answers, self.emit)
+        # What holds an answer back knows better than the layer when it began.
+        self.stack = stack if self._check is None and stack is not None and stack.short else None
         self._plans: Plans | None = None
         self._known: Mapping[Asked, Plan] = {}
         self._flights = Flights(None, self._late)
@@ -127,9 +132,18 @@ class Layer:
             await self._refuse(inbound, BUSY)
             return
         under_way[task] = inbound
-        app = self.app
+        stack = self.stack
         try:
-            await app(scope, receive, self._answering(inbound) if self._check else inbound.answer)
+            if stack is None:
+                await self.app(scope, receive, self._answering(inbound))
+            else:
+                scope[HANDLERS] = stack.handlers
+                try:
+                    inner = stack.inner
+                    await inner(scope, receive, inbound.answer)
+                except Exception as error:  # noqa: BLE001 - handed to those whose errors these are
+                    begun = inbound.started or inbound.begun
+                    await stack.failed(error, scope, receive, inbound.answer, started=begun)
             if not inbound.started:
                 await self._unanswered(inbound)
         except asyncio.CancelledError:
@@ -149,6 +163,10 @@ class Layer:
             inbound.scope = ENDED
             if not inbound.replaced:  # an answer of guard's own may still be on its way
                 inbound.send = _over
+
+    def put_around(self, put: Callable[[App], App]) -> None:
+        """Put something more between the layer and the application."""
+        self.app, self.stack = put(self.app), None
 
     async def _checked(self, inbound: Inbound, bare: bool) -> Refusal | None:
         """What the first of all checks says that has something against a request."""
@@ -209,9 +227,11 @@ class Layer:
     def instead(self, inbound: Inbound, message: Message) -> Awaitable[None]:
         """A message of an answer that guard's own takes the place of, unless it had begun."""
         refusal = inbound.refusal
+        begins = message["type"] == "http.response.start"
+        inbound.begun |= begins
         if inbound.replaced:
             return _nothing()
-        if refusal is None or inbound.started or message["type"] != "http.response.start":
+        if refusal is None or inbound.started or not begins:
             return inbound.send(message)
         return self._refuse(inbound, refusal)
 

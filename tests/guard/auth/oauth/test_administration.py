@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
+from buckler.guard.auth.oauth.server.client import OAuthClient
 from tests.guard.auth.oauth.scene import SPA, Scene, opened
 from tests.guard.auth.shop import GOOD
 
@@ -51,6 +53,24 @@ def test_from_registration_to_removal(scene: Scene) -> None:
     assert after.knows(renewed["client_secret"]) and not after.knows(said["client_secret"])
     assert scene.browser.delete(f"/oauth/clients/{said['id']}").status_code == 200
     assert scene.browser.get(f"/oauth/clients/{said['id']}").status_code == 404
+
+
+def test_a_change_keeps_what_it_does_not_speak_of(scene: Scene) -> None:
+    enter(scene, "boss@mail.example")
+    kept = OAuthClient(
+        id="kept",
+        redirect_uris=["https://kept.example/"],
+        bound_to_certificate=True,
+        default_max_age=60,
+        id_token_alg="ES256",
+    )
+    scene.in_loop(scene.server.clients.add, kept)
+    shown = scene.browser.get("/oauth/clients/kept").json()
+    body = {k: v for k, v in shown.items() if k not in ("id", "has_secret")}
+    answer = scene.browser.put("/oauth/clients/kept", json={**body, "name": "Renamed"})
+    assert answer.status_code == 200, answer.text
+    after = scene.in_loop(scene.server.clients.get, "kept")
+    assert after == replace(kept, name="Renamed")
 
 
 @pytest.mark.parametrize(

@@ -6,6 +6,7 @@ go on since their user cannot take back what they allowed (ASVS 5.0 V10.7.3).
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Annotated, Any
 
 from fastapi import APIRouter, Depends, Path, Query
@@ -14,7 +15,7 @@ from starlette.exceptions import HTTPException
 
 from buckler.guard.access.dependencies import requires
 from buckler.guard.audit.events import EventKind
-from buckler.guard.auth.oauth.server.client import OAuthClient, new_secret
+from buckler.guard.auth.oauth.server.client import MODES, OAuthClient, new_secret
 from buckler.guard.auth.oauth.server.clients import new_id
 from buckler.guard.auth.principal import Principal
 from buckler.guard.auth.routes.answers import Owner, told
@@ -49,6 +50,7 @@ class ClientBody(StrictModel):
     first_party: bool = False
     require_dpop: bool = False
     require_par: bool = False
+    response_modes: Texts = MODES
     opaque: bool = False
     introspects: bool = False
     post_logout_redirect_uris: Texts = ()
@@ -118,7 +120,7 @@ def _clients(server: AuthorizationServer, routes: APIRouter) -> None:
     async def change(client_id: ClientId, body: ClientBody, me: Manager) -> ClientShown:
         """Change a client; its secret stays."""
         before = await _found(server, client_id)
-        changed = _client(client_id, body, tuple(before.secret))
+        changed = _client(client_id, body, tuple(before.secret), before)
         _check(server, changed)
         await server.clients.change(changed, by=me.id)
         return _shown(changed)
@@ -195,8 +197,10 @@ async def _found(server: AuthorizationServer, client_id: str) -> OAuthClient:
     return found
 
 
-def _client(client_id: str, body: ClientBody, secret: tuple[str, ...]) -> OAuthClient:
-    """The client that a body asks for.
+def _client(
+    client_id: str, body: ClientBody, secret: tuple[str, ...], before: OAuthClient | None = None
+) -> OAuthClient:
+    """The client that a body asks for; what bodies do not speak of stays as it was.
 
     Raises:
         ToldError: 422, it does not go together.
@@ -204,6 +208,8 @@ def _client(client_id: str, body: ClientBody, secret: tuple[str, ...]) -> OAuthC
     # Of a client that no longer shows who it is by a secret, that goes.
     kept = secret if body.auth.startswith("client_secret") else ()
     try:
+        if before is not None:
+            return replace(before, secret=kept, **body.model_dump())
         return OAuthClient(id=client_id, secret=kept, **body.model_dump())
     except GuardError as error:
         raise told("client", "client", error.message) from error

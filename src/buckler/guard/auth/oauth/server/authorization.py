@@ -15,11 +15,11 @@ from typing import Final
 from buckler.guard.auth.oauth import pkce, scope
 from buckler.guard.auth.oauth.errors import OAuthError
 from buckler.guard.auth.oauth.parameters import Parameters
+from buckler.guard.auth.oauth.server.claims import scopes_of
 from buckler.guard.auth.oauth.server.claims_request import NONE, ClaimsRequest
-from buckler.guard.auth.oauth.server.client import CODE, IMPLICIT, OAuthClient
+from buckler.guard.auth.oauth.server.client import CODE, IMPLICIT, MODES, OAuthClient
 
 IMPLICIT_TYPES: Final = frozenset(("token", "id_token", "id_token token"))
-MODES: Final = ("query", "fragment", "form_post")
 PROMPTS: Final = frozenset(("none", "login", "consent", "select_account"))
 MOST_ACR: Final = 10
 _MAX_AGE: Final = re.compile(r"\d{1,9}")
@@ -67,6 +67,23 @@ class AuthorizationRequest:
     login_hint: str = ""
     id_token_hint: str = ""
     jkt: str = ""
+
+    @property
+    def named(self) -> tuple[str, ...]:
+        """Scopes that are not asked for, but some of whose claims are, by name; of those that the client may."""
+        found = scopes_of(self.claims).intersection(self.client.scopes)
+        return tuple(sorted(found.difference(self.scopes)))
+
+    @property
+    def is_assured(self) -> bool:
+        """Whether an answer reaches this client alone.
+
+        No other application on a machine is kept from a scheme or a port of its own (RFC 8252, 8.6).
+        """
+        client = self.client
+        return not (
+            client.public and client.native and not self.redirect_uri.startswith("https://")
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -130,7 +147,8 @@ def read(
         raise OAuthError("registration_not_supported", "clients are registered before")
     kind = _response_type(parameters, client)
     given = parameters.get("response_mode")
-    if given is not None and given != where.response_mode:
+    wrong = given is not None and given != where.response_mode
+    if wrong or where.response_mode not in client.response_modes:
         raise OAuthError(
             "invalid_request", "this response_mode is not offered", reason="response_mode"
         )

@@ -6,7 +6,7 @@ Threat: more of somebody than they agreed to (CWE-359; ASVS 5.0 V10.7.2). What t
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any, Final
 
 from buckler.guard.auth.oauth.server.claims_request import ClaimsRequest
@@ -26,6 +26,9 @@ SCOPES: Final = {
     "address": ("address",),
     "phone": ("phone_number", "phone_number_verified"),
 }
+SCOPE_OF: Final = {name: scope for scope, names in SCOPES.items() for name in names}
+NAMED: Final = "claims_of"
+"""Where a grant keeps the scopes whose claims were asked for by name, and agreed to."""
 OWN: Final = frozenset(
     (
         *("iss", "sub", "aud", "exp", "iat", "nbf", "jti", "nonce", "acr", "amr", "azp"),
@@ -60,8 +63,24 @@ def of_scopes(scopes: frozenset[str], custom: frozenset[str]) -> frozenset[str]:
     return frozenset(named | (custom - standard))
 
 
+def scopes_of(asked: ClaimsRequest) -> frozenset[str]:
+    """The scopes whose claims are asked for by name: people agree to them as to scopes."""
+    names = {*asked.userinfo, *asked.id_token}
+    return frozenset(SCOPE_OF[name] for name in names if name in SCOPE_OF)
+
+
+def _by_name(asked: Iterable[str], scopes: frozenset[str]) -> frozenset[str]:
+    """Of the claims that are asked for by name those whose scope was agreed to."""
+    return frozenset(name for name in asked if SCOPE_OF.get(name) in (None, *scopes))
+
+
 async def userinfo_claims(
-    server: AuthorizationServer, grant: Grant, user: User, scopes: frozenset[str]
+    server: AuthorizationServer,
+    grant: Grant,
+    user: User,
+    scopes: frozenset[str],
+    *,
+    named: bool = True,
 ) -> dict[str, Any]:
     """What the userinfo endpoint answers (OpenID Connect Core 1.0, 5.3.2).
 
@@ -70,10 +89,12 @@ async def userinfo_claims(
         grant: What the access token came of.
         user: Its account.
         scopes: Of the access token.
+        named: Whether claims that the grant's client asked for by name go along.
     """
-    asked = ClaimsRequest.read(grant.data.get("claims")).userinfo
-    found = await all_claims(server, user, scopes)
-    wanted = of_scopes(scopes, frozenset(found)) | asked.keys()
+    asked = ClaimsRequest.read(grant.data.get("claims")).userinfo if named else {}
+    agreed = scopes | _named_scopes(grant) if asked else scopes
+    found = await all_claims(server, user, agreed)
+    wanted = of_scopes(scopes, frozenset(found)) | _by_name(asked, agreed)
     return {"sub": user.id, **{k: v for k, v in found.items() if k in wanted}}
 
 
@@ -84,8 +105,13 @@ async def id_token_claims(
     asked = ClaimsRequest.read(grant.data.get("claims")).id_token
     if not asked and not whole:
         return {}
-    found = await all_claims(server, user, grant.scopes)
-    wanted = frozenset(asked)
+    agreed = grant.scopes | _named_scopes(grant)
+    found = await all_claims(server, user, agreed)
+    wanted = _by_name(asked, agreed)
     if whole:
         wanted |= of_scopes(grant.scopes, frozenset(found))
     return {name: value for name, value in found.items() if name in wanted}
+
+
+def _named_scopes(grant: Grant) -> frozenset[str]:
+    return frozenset(grant.data.get(NAMED, "").split())

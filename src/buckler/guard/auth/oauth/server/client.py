@@ -28,18 +28,22 @@ EXCHANGE: Final = "urn:ietf:params:oauth:grant-type:token-exchange"
 PASSWORD: Final = "password"  # noqa: S105 - the grant
 IMPLICIT: Final = "implicit"
 GRANTS: Final = (CODE, REFRESH, CREDENTIALS, DEVICE, EXCHANGE, PASSWORD, IMPLICIT)
+MODES: Final = ("query", "fragment", "form_post")
 METHODS: Final = (
     *("none", "client_secret_basic", "client_secret_post", "private_key_jwt"),
     *("tls_client_auth", "self_signed_tls_client_auth"),
 )
 ID_TOKEN_ALGORITHMS: Final = ("RS256", "ES256", "EdDSA")
 SHORTEST: Final = 32
+LONGEST: Final = 200
 _ID: Final = re.compile(r"[\x21-\x7E]{1,200}")
+_PRIVATE: Final = frozenset(("d", "p", "q", "dp", "dq", "qi", "oth", "k"))
+"""Members of a JWK that nobody but its owner knows (RFC 7518, 6.2.2, 6.3.2 and 6.4)."""
 _DIGEST: Final = re.compile(r"sha256:[0-9a-f]{64}")
 _BY_SECRET: Final = frozenset(("client_secret_basic", "client_secret_post"))
 _LISTS: Final = (
     *("redirect_uris", "grants", "scopes", "resources", "post_logout_redirect_uris"),
-    *("contacts", "exchange_from"),
+    *("contacts", "exchange_from", "response_modes"),
 )
 
 
@@ -71,6 +75,7 @@ class OAuthClient:
         require_dpop: Whether its tokens are bound to a key (RFC 9449, 5.2).
         bound_to_certificate: Whether they are bound to its certificate (RFC 8705, 3).
         require_par: Whether its authorization requests come pushed alone (RFC 9126, 6).
+        response_modes: How answers may get to its address (ASVS 5.0 V10.4.12): ``query``, ``fragment``, ``form_post``.
         opaque: Whether its access tokens say nothing by themselves.
         introspects: Whether it is a resource server that may ask what others' tokens say (RFC 7662).
         exchange_from: Clients whose tokens it may exchange (RFC 8693); ``*`` for all.
@@ -102,6 +107,7 @@ class OAuthClient:
     require_dpop: bool = False
     bound_to_certificate: bool = False
     require_par: bool = False
+    response_modes: Sequence[str] = MODES
     opaque: bool = False
     introspects: bool = False
     exchange_from: Sequence[str] = ()
@@ -193,6 +199,21 @@ class OAuthClient:
                     f"client {self.id}: there is no grant {grant!r:.60}",
                     hint=f"of {', '.join(GRANTS)}",
                 )
+        for mode in self.response_modes:
+            if mode not in MODES:
+                raise GuardError(
+                    f"client {self.id}: there is no response mode {mode!r:.60}",
+                    hint=f"of {', '.join(MODES)}",
+                )
+        if (
+            not isinstance(self.name, str)
+            or not self.name.isprintable()
+            or len(self.name) > LONGEST
+        ):
+            raise GuardError(
+                f"client {self.id}: its name is shown to people",
+                hint=f"{LONGEST} printable characters at most, e.g. name='Web shop'",
+            )
         if self.auth not in METHODS:
             raise GuardError(
                 f"client {self.id}: auth {self.auth!r:.60} is none",
@@ -219,7 +240,7 @@ class OAuthClient:
                 f"client {self.id}: its grants answer to an address, and it has none",
                 hint="redirect_uris=['https://app.example/callback'], or grants=['client_credentials']",
             )
-        for name in ("jwks_uri", "backchannel_logout_uri"):
+        for name in ("jwks_uri", "backchannel_logout_uri", "uri"):
             uri = getattr(self, name)
             if uri:
                 redirect_uri.check(uri, native=False)
@@ -235,6 +256,8 @@ class OAuthClient:
                 f"client {self.id}: a secret, and auth={self.auth!r} uses none",
                 hint="auth='client_secret_basic'",
             )
+        if self.jwks is not None:
+            self._check_keys(self.jwks)
         keyed = self.auth in ("private_key_jwt", "self_signed_tls_client_auth")
         if keyed and not (self.jwks or self.jwks_uri):
             raise GuardError(
@@ -256,6 +279,19 @@ class OAuthClient:
                 f"client {self.id}: token exchange is for clients that show who they are",
                 hint="auth='private_key_jwt' or a secret",
             )
+
+    def _check_keys(self, jwks: Mapping[str, Any]) -> None:
+        hint = (
+            "jwks={'keys': [...]} with public keys alone (RFC 7591, 2), or jwks_uri='https://...'"
+        )
+        keys = jwks.get("keys")
+        if self.jwks_uri or not isinstance(keys, list | tuple):
+            raise GuardError(f"client {self.id}: jwks, or jwks_uri: one key set", hint=hint)
+        for key in keys:
+            if not isinstance(key, Mapping) or not _PRIVATE.isdisjoint(key):
+                raise GuardError(
+                    f"client {self.id}: a key of its jwks is none, or not public", hint=hint
+                )
 
     def _check_dangerous(self) -> None:
         """What ASVS 5.0 V10.4.4 forbids and some must have: with bounds."""

@@ -142,8 +142,9 @@ def _needs_consent(request: AuthorizationRequest, consent: Consent | None) -> bo
         return True
     if request.client.first_party:
         return False
-    if consent is None:
+    if consent is None or not request.is_assured:
         return True
     return not (
-        set(request.scopes) <= consent.scopes and set(request.resources) <= consent.resources
+        {*request.scopes, *request.named} <= consent.scopes
+        and set(request.resources) <= consent.resources
     )

@@ -21,6 +21,7 @@ from buckler.guard.auth.oauth.server.client import OAuthClient
 from buckler.guard.auth.oauth.server.decide import SignedIn
 from buckler.guard.auth.oauth.server.interaction import TICKET, Interaction
 from buckler.guard.auth.oauth.server.issue import session_name
+from buckler.guard.auth.oauth.server.pages import in_words
 from buckler.guard.stores.oauth_records import DeviceRequest, Grant
 
 if TYPE_CHECKING:
@@ -171,6 +172,7 @@ class DevicePage:
             "user_code": "",
             "token": "",
             "sentences": [],
+            "lifetime": in_words(self._server.policy.refresh_absolute),
         }
         return self._pages.page(
             "device",

@@ -95,6 +95,8 @@ async def _opaque(server: AuthorizationServer, token: str) -> FoundToken | None:
         user = None if grant is None else await _alive(server, grant)
         if user is None:
             return None
+    elif await server.clients.get(kept.client_id) is None:
+        return None
     return FoundToken(
         claims=json.loads(kept.claims),
         client_id=kept.client_id,
@@ -109,10 +111,9 @@ async def _signed(server: AuthorizationServer, token: str) -> FoundToken | None:
 
     try:
         stated = json_object.read(base64url.decode(token.split(".")[1].encode("ascii")))
-        audience = stated.get("aud", "")
-        named = (audience,) if isinstance(audience, str) else tuple(map(str, audience))
         # For whomever it is: that it was signed here is what counts.
-        policy = TokenPolicy(server.issuer, named, required=("sub", "client_id", "jti"))
+        audience = tuple(map(str, named(stated.get("aud"))))
+        policy = TokenPolicy(server.issuer, audience, required=("sub", "client_id", "jti"))
         verifier = TokenVerifier(server.keys, policy, cache=0, clock=server.clock)
         claims = verifier.verify(token)
     except (TokenError, ValueError, IndexError, RecursionError, GuardError):
@@ -125,6 +126,8 @@ async def _signed(server: AuthorizationServer, token: str) -> FoundToken | None:
         user = None if grant is None else await _alive(server, grant)
         if user is None:
             return None
+    elif await server.clients.get(claims.client) is None:
+        return None
     return FoundToken(claims=claims.values, client_id=claims.client, grant=grant, user=user)
 
 

@@ -320,7 +320,7 @@ class Interaction:
         """Remember an agreement, added to what was agreed to before."""
         store = self._server.store.consents
         before = await store.get(signed_in.user_id, asked.client.id)
-        scopes, resources = frozenset(asked.scopes), frozenset(asked.resources)
+        scopes, resources = frozenset((*asked.scopes, *asked.named)), frozenset(asked.resources)
         if before is not None:
             scopes, resources = scopes | before.scopes, resources | before.resources
         await store.put(

@@ -16,7 +16,8 @@ from buckler.guard.auth.oauth.errors import OAuthError
 from buckler.guard.auth.oauth.server import redirects
 from buckler.guard.auth.oauth.server.authorization import AuthorizationRequest, Destination
 from buckler.guard.auth.oauth.server.browser import digest as marked
-from buckler.guard.auth.oauth.server.client import REFRESH
+from buckler.guard.auth.oauth.server.claims import NAMED
+from buckler.guard.auth.oauth.server.client import REFRESH, OAuthClient
 from buckler.guard.auth.oauth.server.decide import SignedIn
 from buckler.guard.auth.oauth.server.signed import ID
 from buckler.guard.auth.oauth.server.tokens import digest
@@ -42,27 +43,27 @@ def new_grant(
 ) -> Grant:
     """What somebody allows a client."""
     now = server.clock()
-    data = {"claims": asked.claims.text} if asked.claims.text else {}
+    data = {"claims": asked.claims.text, NAMED: " ".join(asked.named)}
     return Grant(
         id=secrets.token_urlsafe(16),
         client_id=asked.client.id,
         user_id=signed_in.user_id,
         session=session_name(signed_in.session),
         created=now,
-        expires=now + _lifetime(server, asked),
+        expires=now + lifetime(server, asked.client),
         scopes=frozenset(asked.scopes),
         resources=frozenset(asked.resources),
         factors=signed_in.factors,
         authenticated=signed_in.authenticated,
         binding=binding,
-        data=data,
+        data={name: value for name, value in data.items() if value},
     )
 
 
-def _lifetime(server: AuthorizationServer, asked: AuthorizationRequest) -> float:
+def lifetime(server: AuthorizationServer, client: OAuthClient) -> float:
     """Seconds after which nothing of a grant counts any more."""
     policy = server.policy
-    if asked.client.may(REFRESH):
+    if client.may(REFRESH):
         return policy.refresh_absolute
     return policy.code_lifetime + max(policy.access_lifetime, policy.id_token_lifetime)
 

@@ -128,11 +128,13 @@ class RotatingKeys:
             StoreError: The store does not answer.
         """
         now = self._clock()
-        for row, _ in list(self._known.values()):
-            await self._store.end(row.id, now)
+        before = [row.id for row in await self._store.all()]
+        # First the new ones: where the store fails in the middle, there is one that signs.
         for alg in self._algorithms:
             number = int(now // self._period)
             await self._make(alg, number, f"{alg}.{number}.{int(now * 1000)}", now)
+        for name in before:
+            await self._store.end(name, now)
         await self._look()
 
     async def _look(self) -> None:

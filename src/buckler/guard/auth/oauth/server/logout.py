@@ -73,7 +73,7 @@ class Logout:
         )
         if subject and meant:
             return await self._end(request, target)
-        return self._ask(parameters, signed_in)
+        return self._ask(parameters, signed_in, target)
 
     async def confirm(self, request: Request, form: Parameters) -> Response:
         """Sign out who pressed the button.
@@ -87,7 +87,7 @@ class Logout:
         if signed_in is None:
             return self._ended(target)
         if not self._browser.is_token(form.get("token", ""), "logout", signed_in.session):
-            return self._ask(form, signed_in)
+            return self._ask(form, signed_in, target)
         if form.get("decision") != "yes":
             return self._pages.page("done", heading="Still signed in", sentence="Nothing changed.")
         return await self._end(request, target)
@@ -197,9 +197,10 @@ class Logout:
             },
         )
 
-    def _ask(self, parameters: Parameters, signed_in: SignedIn) -> Response:
+    def _ask(self, parameters: Parameters, signed_in: SignedIn, target: str) -> Response:
         return self._pages.page(
             "sign_out",
+            form_action=redirects.source_of(target) if target else "",
             action=f"{self._server.policy.prefix}/logout/confirm",
             kept={name: parameters[name] for name in KEPT if name in parameters},
             token=self._browser.token("logout", signed_in.session),

@@ -59,7 +59,12 @@ def metadata(server: AuthorizationServer) -> dict[str, Any]:
         "id_token_signing_alg_values_supported": list(kinds.ID_TOKEN_ALGORITHMS),
         "claims_supported": [
             *("sub", "iss", "aud", "exp", "iat", "auth_time", "nonce", "acr", "amr", "sid"),
-            *(claim for claims in SCOPES.values() for claim in claims),
+            *(
+                one
+                for scope, names in SCOPES.items()
+                if scope in policy.described()
+                for one in names
+            ),
         ],
         "claims_parameter_supported": True,
         "request_parameter_supported": False,

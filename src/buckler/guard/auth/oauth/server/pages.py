@@ -85,3 +85,12 @@ class Pages:
                 "Referrer-Policy": "no-referrer",
             },
         )
+
+
+def in_words(seconds: float) -> str:
+    """A time for people, e.g. ``90 days`` (ASVS 5.0 V10.7.2)."""
+    for name, length in (("day", 86_400.0), ("hour", 3_600.0), ("minute", 60.0)):
+        if seconds >= length:
+            count = round(seconds / length)
+            return f"{count} {name}{'' if count == 1 else 's'}"
+    return "a minute"

@@ -149,7 +149,8 @@ def _for_people(server: AuthorizationServer, routes: APIRouter) -> None:
         _page_endpoint(server, interaction, interaction.consent)
     )
     device, logout = DevicePage(server, interaction), Logout(server, interaction)
-    routes.get(f"{prefix}/device", dependencies=pages)(
+    # The page tells whether a code of the address exists: that is a try like any other.
+    routes.get(f"{prefix}/device", dependencies=guesses)(
         _page_endpoint(server, interaction, device.show)
     )
     routes.post(f"{prefix}/device", dependencies=guesses)(

@@ -11,7 +11,8 @@ from buckler.guard.auth.oauth.server import redirects
 from buckler.guard.auth.oauth.server.authorization import AuthorizationRequest
 from buckler.guard.auth.oauth.server.browser import Browser
 from buckler.guard.auth.oauth.server.decide import Need, SignedIn
-from buckler.guard.auth.oauth.server.pages import Pages
+from buckler.guard.auth.oauth.server.issue import lifetime
+from buckler.guard.auth.oauth.server.pages import Pages, in_words
 
 if TYPE_CHECKING:
     from buckler.guard.auth.oauth.server.server import AuthorizationServer
@@ -85,7 +86,8 @@ class Steps:
             client=asked.client,
             token=self._browser.token(request_id, signed_in.session),
             user_name=user.name,
-            sentences=[described[one] for one in asked.scopes if one in described],
+            sentences=[described[one] for one in (*asked.scopes, *asked.named) if one in described],
+            lifetime=in_words(lifetime(self._server, asked.client)),
             scopes=asked.scopes,
             resources=asked.resources,
             destination=urlsplit(asked.redirect_uri).netloc or asked.redirect_uri,

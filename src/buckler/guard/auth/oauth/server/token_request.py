@@ -60,12 +60,14 @@ class Granted:
         refresh_token: That goes along, or empty.
         id_token: Makes the ID token for the access token, or None.
         more: Further members of the answer.
+        commit: Uses up what the tokens are given for, once they are made: what fails before it can be asked for again.
     """
 
     token: AccessToken
     refresh_token: str = ""
     id_token: Callable[[str], Awaitable[str]] | None = None
     more: Mapping[str, Any] = field(default_factory=dict)
+    commit: Callable[[], Awaitable[None]] | None = None
 
 
 GrantHandler = Callable[["AuthorizationServer", TokenRequest], Awaitable[Granted]]
@@ -136,6 +138,8 @@ async def issued(server: AuthorizationServer, asked: TokenRequest, granted: Gran
         said["refresh_token"] = granted.refresh_token
     if granted.id_token is not None:
         said["id_token"] = await granted.id_token(made)
+    if granted.commit is not None:
+        await granted.commit()
     answer = answered({**said, **granted.more})
     nonce = server.bindings.next_nonce(asked.request)
     if nonce is not None:

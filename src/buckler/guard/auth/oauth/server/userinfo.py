@@ -47,7 +47,9 @@ async def userinfo(server: AuthorizationServer, request: Request) -> Response:
         return _challenge(OAuthError("invalid_request", error.message), kind)
     except OAuthError as error:
         return _challenge(error, kind)
-    said = await userinfo_claims(server, found.grant, found.user, scopes)
+    # What a client asked for by name is for that one, not for who exchanged its token.
+    own = found.client_id == found.grant.client_id
+    said = await userinfo_claims(server, found.grant, found.user, scopes, named=own)
     return JSONResponse(said, headers=UNKEPT)
 
 

@@ -42,10 +42,7 @@ async def granted(server: AuthorizationServer, asked: TokenRequest) -> Granted:
     first = None
     refresh = ""
     if asked.client.may(REFRESH):
-        refresh, first = refresh_token.new(server, grant, parent="", now=now)
-    if not await server.store.grants.redeem(code.digest, now, first):
-        # Another request was faster: of two that redeem one code, one stole it.
-        await _reused(server, asked, grant)
+        refresh, first = refresh_token.new(server, asked, grant, parent="", now=now)
     scopes = refresh_token.in_order(grant)
     token = await refresh_token.access(server, asked, grant, scopes)
 
@@ -54,10 +51,16 @@ async def granted(server: AuthorizationServer, asked: TokenRequest) -> Granted:
             asked.client, grant, user, nonce=code.data.get("nonce", ""), access_token=made
         )
 
+    async def commit() -> None:
+        if not await server.store.grants.redeem(code.digest, now, first):
+            # Another request was faster: of two that redeem one code, one stole it.
+            await _reused(server, asked, grant)
+
     return Granted(
         token=token,
         refresh_token=refresh,
         id_token=id_token if "openid" in scopes else None,
+        commit=commit,
     )
 
 

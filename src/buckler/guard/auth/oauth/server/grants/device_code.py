@@ -36,15 +36,18 @@ async def granted(server: AuthorizationServer, asked: TokenRequest) -> Granted:
     token = await refresh_token.access(server, asked, grant, scopes)
     refresh, first = "", None
     if asked.client.may(REFRESH):
-        refresh, first = refresh_token.new(server, grant, parent="", now=server.clock())
-    if not await server.store.devices.redeem(found.digest, server.clock(), first):
-        raise OAuthError("invalid_grant", "the device code was used", reason="reused")
+        refresh, first = refresh_token.new(server, asked, grant, parent="", now=server.clock())
 
     async def id_token(made: str) -> str:
         return await server.id_token(asked.client, grant, user, access_token=made)
+
+    async def commit() -> None:
+        if not await server.store.devices.redeem(found.digest, server.clock(), first):
+            raise OAuthError("invalid_grant", "the device code was used", reason="reused")
 
     return Granted(
         token=token,
         refresh_token=refresh,
         id_token=id_token if "openid" in scopes else None,
+        commit=commit,
     )

@@ -1,7 +1,8 @@
 """Refresh tokens (RFC 6749, 6): another one at every use; one that comes again ends the grant (RFC 9700, 4.14.2).
 
 The answer to a use may be lost, so a token counts until its successor is used. A token of a public client is bound to the
-key of its DPoP proofs (RFC 9449, 5).
+key of its DPoP proofs or its certificate (RFC 9449, 5; RFC 8705, 7.1): it ends in the thumbprint, which whoever changes
+makes it another token.
 """
 
 from __future__ import annotations
@@ -32,10 +33,13 @@ TRIES: Final = 5
 
 
 def new(
-    server: AuthorizationServer, grant: Grant, *, parent: str, now: float
+    server: AuthorizationServer, asked: TokenRequest, grant: Grant, *, parent: str, now: float
 ) -> tuple[str, GrantToken]:
     """A refresh token, and what is kept of it."""
     made = PREFIX + secrets.token_urlsafe(32)
+    if asked.client.public and asked.binding:
+        # A client that cannot keep a secret keeps a key.
+        made += f".{asked.binding.replace(':', '.')}"
     return made, GrantToken(
         digest=digest(made),
         grant_id=grant.id,
@@ -78,13 +82,14 @@ async def granted(server: AuthorizationServer, asked: TokenRequest) -> Granted:
     Raises:
         OAuthError: ``invalid_grant``: the token does not count, or not for this client or key.
     """
-    came = digest(asked.parameters.need("refresh_token"))
+    text = asked.parameters.need("refresh_token")
+    came = digest(text)
     for _ in range(TRIES):
         found = await server.store.grants.refresh_token(came)
         if found is None:
             raise OAuthError("invalid_grant", "the refresh token is unknown", reason="unknown")
         used, grant = found
-        await _check(server, asked, used, grant)
+        await _check(server, asked, used, grant, bound=_binding_of(text))
         user = await server.account(grant)
         scopes = narrowed(asked.parameters.get("scope"), in_order(grant))
         token = await access(server, asked, grant, scopes)
@@ -93,7 +98,7 @@ async def granted(server: AuthorizationServer, asked: TokenRequest) -> Granted:
         ):
             # Somebody else's use or a revocation came first: what is so now is judged anew.
             continue
-        made, kept = new(server, grant, parent=used.digest, now=server.clock())
+        made, kept = new(server, asked, grant, parent=used.digest, now=server.clock())
         await server.store.grants.issue(kept)
 
         return Granted(
@@ -113,14 +118,25 @@ def _id_token(
     return made
 
 
+def _binding_of(text: str) -> str:
+    """What a refresh token says that it is bound to, or empty."""
+    kind, _, thumbprint = text.partition(".")[2].partition(".")
+    return f"{kind}:{thumbprint}" if kind else ""
+
+
 async def _check(
-    server: AuthorizationServer, asked: TokenRequest, used: GrantToken, grant: Grant
+    server: AuthorizationServer,
+    asked: TokenRequest,
+    used: GrantToken,
+    grant: Grant,
+    *,
+    bound: str,
 ) -> None:
     if grant.client_id != asked.client.id:
         raise OAuthError("invalid_grant", "the token is another client's", reason="client")
     if grant.revoked is not None:
         raise OAuthError("invalid_grant", "the grant was revoked", reason="revoked")
-    if grant.binding and grant.binding != asked.binding:
+    if any(one and one != asked.binding for one in (grant.binding, bound)):
         raise OAuthError("invalid_grant", "the token is bound to another key", reason="binding")
     if grant.head not in (used.digest, used.parent):
         if await server.revoke(grant):

@@ -118,6 +118,7 @@ def opened(
     policy: Mapping[str, Any] | None = None,
     egress: EgressPolicy | None = None,
     whole: bool = False,
+    backend: str = "asyncio",
 ) -> Iterator[Shop]:
     """The application, while it runs; providers on loopback may be called.
 
@@ -167,5 +168,5 @@ def opened(
             "authenticated": who.authenticated,
         }
 
-    with guard.rated(None), TestClient(app, base_url=BASE) as client:
+    with guard.rated(None), TestClient(app, base_url=BASE, backend=backend) as client:
         yield Shop(app, guard, sign_in_with, client, clock, events)

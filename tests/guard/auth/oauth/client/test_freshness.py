@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import pyotp
 import pytest
 
-from buckler.guard import EventKind, GuardError
+from buckler.guard import EventKind, GuardError, SignInWith
 from tests.guard.auth.oauth.client.liar import Liar
 from tests.guard.auth.oauth.client.people import account, by_password, enter, opened
 from tests.guard.auth.oauth.client.shop import Shop, onward
@@ -112,6 +112,8 @@ def test_what_is_missing_is_said_at_the_start(liar: Liar) -> None:
         pass
     with pytest.raises(GuardError, match="no provider"), opened():
         pass
+    with opened(liar.provider()) as shop, pytest.raises(GuardError, match="already"):
+        SignInWith(shop.guard.identities, liar.provider("other"))
 
 
 def test_who_has_a_second_factor_links_by_a_session_that_showed_it(shop: Shop, liar: Liar) -> None:

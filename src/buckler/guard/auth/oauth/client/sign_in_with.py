@@ -83,6 +83,13 @@ class SignInWith:
                 "sign-in with providers needs an address to come back to, and a page to begin at",
                 hint="AuthPolicy(base_url='https://shop.example', sign_in_page='/sign-in')",
             )
+        if any(
+            isinstance(getattr(one, "__self__", None), FederatedSessions)
+            for one in identities.begun
+        ):
+            raise GuardError(
+                "the application has a SignInWith already", hint="one takes all the providers"
+            )
         self.providers = _by_name(providers)
         instance(egress, "egress", EgressPolicy)
         tell = Teller(identities.tell)

@@ -135,7 +135,7 @@ def opened(
         app,
         secret=SECRET,
         database=database or MemoryStores(clock=clock),
-        auth=AuthPolicy(base_url=BASE, sign_in_page="/sign-in", **options),
+        auth=AuthPolicy(**{"base_url": BASE, "sign_in_page": "/sign-in", **options}),
         docs="public",
         answers="fail",
         events=events.append,

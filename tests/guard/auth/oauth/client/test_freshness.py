@@ -108,6 +108,9 @@ def test_what_is_missing_is_said_at_the_start(liar: Liar) -> None:
     without = opened(liar.provider(), policy={"ways": ["bearer"]})
     with pytest.raises(GuardError, match="an address to come back to"), without:
         pass
+    plain = opened(liar.provider(), policy={"base_url": "http://shop.example"})
+    with pytest.raises(GuardError, match="https"), plain:
+        pass
     with pytest.raises(GuardError, match="two providers"), opened(liar.provider(), liar.provider()):
         pass
     with pytest.raises(GuardError, match="no provider"), opened():

@@ -6,7 +6,7 @@ import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 from urllib.parse import parse_qsl, urlsplit
 
 import anyio
@@ -116,7 +116,7 @@ def opened(
     sign_up: bool | None = None,
     ports: tuple[int, ...] = (),
     policy: Mapping[str, Any] | None = None,
-    egress: EgressPolicy | None = None,
+    egress: EgressPolicy | Literal["default"] | None = None,
     whole: bool = False,
     backend: str = "asyncio",
 ) -> Iterator[Shop]:
@@ -151,9 +151,8 @@ def opened(
         max_redirects=0,
         events=events.append,
     )
-    sign_in_with = SignInWith(
-        guard.identities, *providers, sign_up=sign_up, egress=egress or loopback
-    )
+    calls = None if egress == "default" else egress or loopback
+    sign_in_with = SignInWith(guard.identities, *providers, sign_up=sign_up, egress=calls)
     if whole:
         app.include_router(guard.identities.router(administration=False))
     app.include_router(sign_in_with.router())

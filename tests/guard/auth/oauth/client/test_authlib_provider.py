@@ -32,19 +32,21 @@ WAYS: dict[str, Any] = {
 
 def interpreter() -> Path:
     """One that has Authlib and Flask; made once for all runs on this machine."""
-    found = PLACE / "bin/python"
-    if (PLACE / "whole").exists():
-        return found
-    shutil.rmtree(PLACE, ignore_errors=True)
-    for command in (
-        [sys.executable, "-m", "venv", str(PLACE)],
-        [str(found), "-m", "pip", "install", "-q", *PACKAGES],
-    ):
-        done = subprocess.run(command, capture_output=True, text=True, timeout=180)
-        if done.returncode:
-            pytest.skip(f"needs Authlib and Flask: {' '.join(command)}")
-    (PLACE / "whole").touch()
-    return found
+    if not (PLACE / "whole").exists():
+        made = Path(tempfile.mkdtemp(prefix="buckler-authlib-"))
+        for command in (
+            [sys.executable, "-m", "venv", str(made)],
+            [str(made / "bin/python"), "-m", "pip", "install", "-q", *PACKAGES],
+        ):
+            done = subprocess.run(command, capture_output=True, text=True, timeout=180)
+            if done.returncode:
+                pytest.skip(f"needs Authlib and Flask: {' '.join(command)}")
+        (made / "whole").touch()
+        try:
+            made.rename(PLACE)
+        except OSError:  # another worker was faster
+            shutil.rmtree(made)
+    return PLACE / "bin/python"
 
 
 @pytest.fixture(scope="module")

@@ -6,6 +6,7 @@ import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from html import escape
 from typing import Annotated, Any, Literal
 from urllib.parse import parse_qsl, urlsplit
 
@@ -95,6 +96,7 @@ def onward(answer: Any) -> str:
     assert (answer.status_code, answer.headers["cache-control"]) == (200, "no-store"), answer.text
     seconds, _, url = answer.headers["refresh"].partition("; url=")
     assert seconds == "0"
+    assert f'href="{escape(url)}"' in answer.text
     return str(url)
 
 

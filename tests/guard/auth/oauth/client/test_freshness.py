@@ -43,7 +43,8 @@ def test_a_session_that_ended_meanwhile_links_nothing(shop: Shop, liar: Liar) ->
     assert shop.do(shop.sign_in_with.linking.of, mine) == []
 
 
-def test_the_second_factor_is_asked_for(shop: Shop, liar: Liar) -> None:
+@pytest.mark.parametrize("how", ["form", "script"])
+def test_the_second_factor_is_asked_for(shop: Shop, liar: Liar, how: str) -> None:
     account(shop, verified=True)
     by_password(shop)
     where = shop.client.post("/auth/with/op/link", follow_redirects=False)
@@ -55,9 +56,14 @@ def test_the_second_factor_is_asked_for(shop: Shop, liar: Liar) -> None:
     answer = enter(shop, liar, sid="there")
     assert answer.headers["location"] == "/sign-in?step=code&next=%2F"
     assert shop.me().status_code == 401
-    form = {"code": codes["recovery_codes"][0]}
-    done = shop.client.post("/auth/second-factor/form", data=form, follow_redirects=False)
-    assert done.headers["location"] == "/"
+    shown = {"code": codes["recovery_codes"][0]}
+    if how == "form":
+        done = shop.client.post("/auth/second-factor/form", data=shown, follow_redirects=False)
+        assert done.headers["location"] == "/"
+    else:
+        shown["ticket"] = shop.client.cookies["__Host-second-factor"]
+        done = shop.client.post("/auth/second-factor", json=shown)
+        assert done.json()["status"] == "signed_in"
     assert shop.me().json()["factors"] == ["federated", "recovery"]
     # The provider ends a session that a second factor came in between, too.
     assert shop.do(shop.sign_in_with.sessions.end, "back_channel", liar.issuer, sid="there") != []

@@ -193,6 +193,8 @@ def test_nobody_reads_them_in_the_table(liar: Liar) -> None:
         mine = enter(shop, liar)
         kept = shop.do(shop.guard.identities.stores.external_tokens.find, mine, "op")
         assert "the-access-token" not in repr(kept) and "refresh-1" not in repr(kept)
+        # Who somebody is was said once: of the ID token nothing is kept here.
+        assert len(kept.sealed) < len(liar.signed(liar.claims()))
         # Put into another account's row, they are nobody's.
         from dataclasses import replace
 

@@ -7,6 +7,7 @@ import sys
 
 import pytest
 
+pytestmark = pytest.mark.slow
 MADE = """
 from fastapi import FastAPI
 from buckler.guard import AuthPolicy, Guard, GuardError, MemoryStores, Provider, SignInWith

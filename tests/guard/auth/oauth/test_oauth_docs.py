@@ -47,4 +47,4 @@ def test_they_do_what_they_say(names: dict[str, Any]) -> None:
 @pytest.mark.parametrize("kind", [OAuthClient, OAuthPolicy])
 def test_every_option_is_on_the_page(kind: type[Any]) -> None:
     missing = {item.name for item in fields(kind)} - set(re.findall(r"`(\w+)`", PAGE))
-    assert missing == {"contacts"} if kind is OAuthClient else not missing
+    assert not missing

@@ -234,3 +234,21 @@ def test_the_store_has_no_secret_of_a_sign_in_under_way(shop: Shop, liar: Liar) 
     asked = dict(parse_qsl(urlsplit(where).query))
     secrets = (asked["state"], asked["nonce"], shop.client.cookies["__Host-with-op"])
     assert not any(one in text for one in secrets)
+
+
+def test_an_application_that_ends_keeps_what_the_provider_gave(liar: Liar) -> None:
+    stores = MemoryStores()
+    with keeping(liar, database=stores) as shop:
+        mine = enter(shop, liar)
+        before = shop.do(stores.external_tokens.find, mine, "op")
+        grant(liar, "refresh-1", refresh_token="refresh-2")
+        shop.clock.ahead = 280.0
+
+        async def given_up() -> None:
+            with anyio.move_on_after(0):
+                await shop.sign_in_with.token(mine, "op")
+
+        shop.do(given_up)
+    after = anyio.run(stores.external_tokens.find, mine, "op")
+    assert after is not None and after.version != before.version
+    assert len(liar.asked("/token")) == 2

@@ -279,7 +279,7 @@ def test_what_hangs_on_a_session_is_told_that_it_ended(shop: Shop, liar: Liar) -
         told.append(session.id)
 
     identities = shop.guard.identities
-    identities.on_sign_out.append(react)
+    identities.endings.signed_out.append(react)
     front = {"iss": liar.issuer, "sid": "there"}
     ids = []
     for end in (

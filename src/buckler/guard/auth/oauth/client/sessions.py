@@ -122,6 +122,6 @@ class FederatedSessions:
         session = next((known for known in there if known.id == one.session_id), None)
         if session is None or not await sessions.revoke(one.user_id, session.id):
             return False
-        for react in self._identities.on_sign_out:
+        for react in self._identities.endings.signed_out:
             await react(session)
         return True

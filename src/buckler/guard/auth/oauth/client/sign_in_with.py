@@ -117,6 +117,7 @@ class SignInWith:
             clock=identities.clock,
         )
         identities.begun.append(self.sessions.bind)
+        identities.endings.application.append(self.kept.drain)
 
     def router(self) -> APIRouter:
         """The routes, below ``AuthPolicy(prefix=...)`` and ``/with``."""

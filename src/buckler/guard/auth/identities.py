@@ -39,7 +39,7 @@ if TYPE_CHECKING:
 
 PRUNE_EVERY: Final = 3600.0
 MAILS_WAIT: Final = 10.0
-"""Seconds that mails under way are waited for at the end."""
+"""Seconds that what is under way behind answers, mails among it, is waited for at the end."""
 log: Final = logging.getLogger("buckler.guard")
 PERMISSIONS: Final = ("accounts:read", "accounts:manage", "roles:manage")
 """Of the ready-made routes that administer."""
@@ -163,13 +163,12 @@ class Identities(Services):
         """Give connections back."""
         if self._opened:
             self._opened = False
-            while self._pruning:
-                await anyio.sleep(0.01)
-            if "accounts" in self.__dict__:  # else it was never asked for
-                with anyio.move_on_after(MAILS_WAIT):
+            with anyio.move_on_after(MAILS_WAIT):
+                while self._pruning:
+                    await anyio.sleep(0.01)
+                if "accounts" in self.__dict__:  # else it was never asked for
                     await self.accounts.outbox.drain()
-            for wait in self.endings.application:
-                with anyio.move_on_after(MAILS_WAIT):
+                for wait in self.endings.application:
                     await wait()
             await self.stores.close()
 

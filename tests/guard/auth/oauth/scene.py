@@ -8,7 +8,7 @@ import html
 import re
 import secrets
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import parse_qs, quote, urlsplit
@@ -162,6 +162,7 @@ def opened(
     stores: Stores | None = None,
     auth: Mapping[str, Any] | None = None,
     administration: bool = False,
+    rates: bool = False,
     **options: Any,
 ) -> Iterator[Scene]:
     app = FastAPI()
@@ -184,7 +185,8 @@ def opened(
     if administration:
         app.include_router(guard.identities.router(administration=False))
         app.include_router(server.administration())
-    with guard.rated(None), TestClient(app, base_url=ISSUER) as browser:
+    unrated = nullcontext() if rates else guard.rated(None)
+    with unrated, TestClient(app, base_url=ISSUER) as browser:
         yield Scene(app, guard, server, browser, clock, events)
 
 

@@ -55,7 +55,8 @@ class Parameters(Mapping[str, str]):
                     "invalid_request", "a parameter holds a control character", reason="characters"
                 )
             if name in REPEATABLE:
-                self._several[name] = (*self._several.get(name, ()), value)
+                if value:
+                    self._several[name] = (*self._several.get(name, ()), value)
             elif name in seen:
                 raise OAuthError("invalid_request", "a parameter came twice", reason="duplicate")
             seen.add(name)

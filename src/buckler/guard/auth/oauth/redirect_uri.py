@@ -19,6 +19,8 @@ _LOCAL: Final = LOOPBACK | {"localhost"}
 _UNRESERVED: Final = re.compile(r"[A-Za-z0-9\-._~:/?#\[\]@!$&'()*+,;=%]+")
 _PORT: Final = re.compile(r"(http://(?:127\.0\.0\.1|\[::1\]))(?::\d{1,5})?((?:/.*)?)", re.DOTALL)
 _PRIVATE: Final = re.compile(r"[a-z][a-z0-9+-]*(?:\.[a-z0-9+-]+)+")
+_AUTHORITY: Final = re.compile(r"(?:[A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\])(?::\d{0,5})?")
+"""No more than a host and its port: it goes into policies of pages (CSP3, 2.3), where others end a directive."""
 _DANGEROUS: Final = frozenset(("javascript", "data", "vbscript", "file", "about", "blob"))
 
 
@@ -46,9 +48,10 @@ def check(uri: str, *, native: bool) -> str:
             f"redirect address {uri:.80}: a fragment (RFC 6749, 3.1.2)",
             hint="leave out what begins with #",
         )
-    if "*" in parts.netloc or "@" in parts.netloc or "\\" in uri:
+    if parts.netloc and not _AUTHORITY.fullmatch(parts.netloc):
         raise GuardError(
-            f"redirect address {uri:.80}: no wildcard and no user stand in a host", hint=hint
+            f"redirect address {uri:.80}: a host and a port stand there alone: no wildcard, no user",
+            hint=hint,
         )
     if re.search(r"%(?:2f|5c|2e)", parts.path, re.IGNORECASE) or _has_dots(parts.path):
         raise GuardError(

@@ -85,6 +85,8 @@ class OAuthClient:
         default_max_age: Seconds since a sign-in after which its users sign in again, or None.
         contacts: Of who runs it.
         uri: Its home page, for the page where people agree.
+        self_registered: Whether it registered itself and nobody vouched for it: people are sent to its address, with an
+            error too, after they signed in (RFC 9700, 4.11.2).
         disabled: Whether it gets nothing any more.
 
     Raises:
@@ -117,6 +119,7 @@ class OAuthClient:
     default_max_age: int | None = None
     contacts: Sequence[str] = ()
     uri: str = ""
+    self_registered: bool = False
     disabled: bool = False
 
     def __post_init__(self) -> None:

@@ -80,6 +80,10 @@ class Interaction:
             if need is Need.NOTHING and signed_in is not None:
                 return await issue(server, request, asked, signed_in)
         except OAuthError as error:
+            silent = "none" in parameters.get("prompt", "").split()
+            trusted = silent or not client.self_registered
+            if not trusted and await self.browser.signed_in(request) is None:
+                return self.refused(request, error, parameters)
             return self._sent_back(request, where, error, client)
         return await self._waiting(request, parameters, client)
 

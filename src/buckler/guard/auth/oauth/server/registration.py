@@ -9,19 +9,20 @@ from __future__ import annotations
 
 import hashlib
 import hmac
-import json
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Final
 
 from starlette.requests import Request
 from starlette.responses import Response
 
+from buckler.guard.auth.jwt import json_object
 from buckler.guard.auth.oauth.errors import OAuthError
 from buckler.guard.auth.oauth.server import client as kinds
 from buckler.guard.auth.oauth.server.client import OAuthClient, new_secret
 from buckler.guard.auth.oauth.server.clients import new_id
 from buckler.guard.auth.oauth.server.policy import STANDARD_SCOPES
 from buckler.guard.auth.oauth.server.requests import answered
+from buckler.guard.limits.body import media_type
 from buckler.guard.options import GuardError
 
 if TYPE_CHECKING:
@@ -73,13 +74,15 @@ async def register(server: AuthorizationServer, request: Request) -> Response:
         values["secret"] = secret
     known = server.policy.described() if trusted else STANDARD_SCOPES
     wanted = asked.get("scope")
-    scopes = tuple(wanted.split()) if isinstance(wanted, str) else tuple(STANDARD_SCOPES)
+    if wanted is not None and not isinstance(wanted, str):
+        raise OAuthError("invalid_client_metadata", "scope is no text")
+    scopes = tuple(STANDARD_SCOPES) if wanted is None else tuple(wanted.split())
     if not set(scopes) <= set(known):
         raise OAuthError("invalid_client_metadata", "a scope is not for clients that register")
     if not set(values.get("grants", ())) <= set(GRANTS):
         raise OAuthError("invalid_client_metadata", "a grant is not for clients that register")
     try:
-        client = OAuthClient(id=new_id(), scopes=scopes, **values)
+        client = OAuthClient(id=new_id(), scopes=scopes, self_registered=not trusted, **values)
     except GuardError as error:
         code = "invalid_redirect_uri" if "redirect address" in error.message else ""
         raise OAuthError(
@@ -121,20 +124,23 @@ def _check_token(server: AuthorizationServer, request: Request) -> bool:
 
 
 async def _read(request: Request) -> Mapping[str, Any]:
+    kind = media_type(request.headers.get("content-type", "").encode("latin-1"))
+    if kind != "application/json":
+        raise OAuthError("invalid_client_metadata", "the body has to be application/json")
+    if request.scope["query_string"]:
+        raise OAuthError("invalid_client_metadata", "metadata belong into the body")
     body = b""
     async for chunk in request.stream():
         body += chunk
         if len(body) > LONGEST:
             raise OAuthError("invalid_client_metadata", "too long", reason="oversize")
     try:
-        found = json.loads(body)
+        found = json_object.plain(json_object.read(body))
     except (ValueError, RecursionError) as error:
-        raise OAuthError("invalid_client_metadata", "the body is no JSON") from error
-    if not isinstance(found, dict):
-        raise OAuthError("invalid_client_metadata", "the body is no JSON object")
+        raise OAuthError("invalid_client_metadata", "the body is no JSON object") from error
     if "software_statement" in found:
         raise OAuthError("unapproved_software_statement", "software statements are not taken")
-    return found
+    return dict(found)
 
 
 def _values(asked: Mapping[str, Any]) -> dict[str, Any]:

@@ -98,7 +98,9 @@ async def _user(server: AuthorizationServer, asked: TokenRequest) -> User:
         raise OAuthError(
             "invalid_grant", "the name and the password do not belong together", reason="password"
         ) from error
-    if await server.identities.second_factors(user.id):
+    # Where everybody shows one, who has none yet does not come in without it either.
+    everybody = server.identities.policy.second_factor
+    if everybody or await server.identities.second_factors(user.id):
         raise OAuthError(
             "invalid_grant", "the name and the password do not belong together", reason="factor"
         )

@@ -1,0 +1,231 @@
+"""Clients that register themselves, and what they may not give themselves (RFC 7591, 5; ASVS 5.0 V10.4.7)."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from buckler.guard import GuardError
+from buckler.guard.auth.oauth import redirect_uri
+from buckler.guard.auth.oauth.server.client import CREDENTIALS, OAuthClient
+from tests.guard.auth.oauth.proofs import Maker
+from tests.guard.auth.oauth.scene import POLICY, Scene, opened, sent
+
+TOKEN = "an-initial-access-token-7fQ2"
+BODY: dict[str, Any] = {"client_name": "Own", "redirect_uris": ["https://own.example/cb"]}
+PRIVATE = {**Maker().jwk, "d": "AAAA"}
+
+
+@pytest.fixture(scope="module")
+def scene() -> Iterator[Scene]:
+    with opened(policy=replace(POLICY, registration=True)) as found:
+        found.account()
+        yield found
+
+
+def register(scene: Scene, body: Any, **headers: str) -> Any:
+    return scene.browser.post("/oauth/register", json=body, headers=headers)
+
+
+def test_it_is_off_unless_it_is_switched_on() -> None:
+    with opened() as scene:
+        assert register(scene, BODY).status_code == 404
+        assert "registration_endpoint" not in scene.get("/.well-known/openid-configuration").json()
+
+
+def test_open_registration_is_warned_of(scene: Scene) -> None:
+    assert "oauth_registration" in [event.reason for event in scene.events]
+
+
+def test_what_registers_itself_is_nobody_special(scene: Scene) -> None:
+    answer = register(
+        scene,
+        {
+            **BODY,
+            "first_party": True,
+            "introspects": True,
+            "exchange_from": ["*"],
+            "client_id": "web",
+            "client_secret": "mine" * 10,
+            "id": "web",
+            "unknown": 1,
+        },
+    )
+    said = answer.json()
+    assert (answer.status_code, answer.headers["cache-control"]) == (201, "no-store")
+    client = scene.in_loop(scene.server.clients.get, said["client_id"])
+    assert client.id != "web" and not client.knows("mine" * 10)
+    assert client.knows(said["client_secret"])
+    assert not (client.first_party or client.introspects or client.exchange_from)
+    assert set(client.scopes) <= {"openid", "profile", "email", "offline_access"}
+    page = scene.follow(scene.authorize(client))
+    assert 'name="decision"' in scene.sign_in(page).text
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"redirect_uris": ["javascript:alert(1)//x.y"]},
+        {"redirect_uris": ["data:text/html,x"]},
+        {"redirect_uris": ["http://own.example/"]},
+        {"redirect_uris": ["https://own.example/#x"]},
+        {"redirect_uris": ["https://*.own.example/"]},
+        {"redirect_uris": ["https://user@own.example/"]},
+        {"redirect_uris": ["https://own.example;script-src/x"]},
+        {"redirect_uris": ["https://own.example,evil.example/"]},
+        {"redirect_uris": ["https://own.example%2eevil.example/"]},
+        {"redirect_uris": ["https://own.example/a/../b"]},
+        {"redirect_uris": ["/cb"]},
+        {"redirect_uris": []},
+        {"redirect_uris": "https://own.example/cb"},
+        {"redirect_uris": [5]},
+        {"redirect_uris": ["https://own.example/" + "a" * 3_000]},
+        {"redirect_uris": [f"https://own.example/{n}" for n in range(21)]},
+        {"redirect_uris": ["javascript.x:alert(1)"]},
+        {"application_type": "native", "redirect_uris": ["javascript:alert(1)"]},
+        {"application_type": "native", "redirect_uris": ["http://10.0.0.1/"]},
+        {"post_logout_redirect_uris": ["javascript:alert(1)"]},
+        {"backchannel_logout_uri": "http://own.example/"},
+        {"jwks": {"keys": [PRIVATE]}},
+        {"jwks": {"keys": [{"kty": "oct", "k": "c2VjcmV0"}]}},
+        {"jwks": {"keys": [5]}},
+        {"jwks": {"keys": {}}},
+        {"jwks": {}},
+        {"jwks": []},
+        {"jwks": {"keys": [Maker().jwk]}, "jwks_uri": "https://own.example/jwks"},
+        {"jwks_uri": "http://own.example/jwks"},
+        {"jwks_uri": "file:///etc/passwd"},
+        {"token_endpoint_auth_method": "private_key_jwt"},
+        {"token_endpoint_auth_method": "magic"},
+        {"token_endpoint_auth_method": "none", "grant_types": [CREDENTIALS]},
+        {"grant_types": ["implicit"]},
+        {"grant_types": ["password"]},
+        {"grant_types": ["urn:ietf:params:oauth:grant-type:token-exchange"]},
+        {"grant_types": ["magic"]},
+        {"scope": "openid orders:write"},
+        {"scope": 5},
+        {"scope": ["openid"]},
+        {"client_name": "x" * 1_000},
+        {"client_name": ["x"]},
+        {"client_name": "Sh\u202eop"},
+        {"client_name": "Shop\n"},
+        {"client_uri": "javascript:alert(1)"},
+        {"client_uri": "http://own.example/"},
+        {"id_token_signed_response_alg": "none"},
+        {"id_token_signed_response_alg": "HS256"},
+        {"require_pushed_authorization_requests": "yes"},
+        {"contacts": "me"},
+        {"software_statement": "a.b.c"},
+    ],
+)
+def test_metadata_that_are_refused(scene: Scene, change: dict[str, Any]) -> None:
+    answer = register(scene, {**BODY, **change})
+    assert answer.status_code == 400, answer.text
+    said = answer.json()
+    assert said["error"] in (
+        *("invalid_client_metadata", "invalid_redirect_uri"),
+        "unapproved_software_statement",
+    )
+    assert "client_id" not in said
+
+
+@pytest.mark.parametrize(
+    ("content", "kind"),
+    [
+        (b"", "application/json"),
+        (b"[]", "application/json"),
+        (b"null", "application/json"),
+        (b"{", "application/json"),
+        (
+            b'{"redirect_uris": ["https://a.example/"], "scope": "openid", "scope": "x"}',
+            "application/json",
+        ),
+        (
+            b'{"client_name": "\\ud800", "redirect_uris": ["https://a.example/"]}',
+            "application/json",
+        ),
+        (b'{"x": ' + b"9" * 5_000 + b"}", "application/json"),
+        (b'{"x": NaN}', "application/json"),
+        (b'{"x": "' + b"a" * 70_000 + b'"}', "application/json"),
+        (b"\xff", "application/json"),
+        (json.dumps(BODY).encode(), "text/plain"),
+        (json.dumps(BODY).encode(), "application/x-www-form-urlencoded"),
+    ],
+    ids=range(12),
+)
+def test_a_body_that_is_none(scene: Scene, content: bytes, kind: str) -> None:
+    answer = scene.browser.post("/oauth/register", content=content, headers={"Content-Type": kind})
+    assert (answer.status_code, answer.json()["error"]) == (400, "invalid_client_metadata")
+
+
+def test_metadata_do_not_stand_in_the_address(scene: Scene) -> None:
+    answer = scene.browser.post("/oauth/register?client_name=x", json=BODY)
+    assert answer.json()["error"] == "invalid_client_metadata"
+    assert scene.browser.get("/oauth/register").status_code == 405
+    assert scene.browser.put("/oauth/register", json=BODY).status_code == 405
+
+
+def test_an_initial_access_token_is_needed_where_there_are_any() -> None:
+    known = hashlib.sha256(TOKEN.encode()).hexdigest()
+    policy = replace(POLICY, registration=True, registration_tokens=[known])
+    with opened(policy=policy) as scene:
+        assert "oauth_registration" not in [event.reason for event in scene.events]
+        for headers in (
+            {},
+            {"Authorization": "Bearer wrong"},
+            {"Authorization": f"Basic {TOKEN}"},
+            {"Authorization": f"Bearer {known}"},
+            {"Authorization": "Bearer \u00e9"},
+        ):
+            raw = {k: v.encode("latin-1") for k, v in headers.items()}
+            answer = scene.browser.post("/oauth/register", json=BODY, headers=raw)
+            assert (answer.status_code, answer.json()["error"]) == (401, "invalid_token")
+            assert answer.headers["www-authenticate"] == "Bearer"
+        body = {**BODY, "scope": "openid orders:read"}
+        answer = register(scene, body, Authorization=f"Bearer {TOKEN}")
+        assert (answer.status_code, answer.json()["scope"]) == (201, "openid orders:read")
+
+
+def test_an_error_is_no_redirect_to_who_registered_itself(scene: Scene) -> None:
+    # RFC 9700, 4.11.2: whoever registers an address and sends people to an error there has an open redirector.
+    scene.browser.cookies.clear()
+    said = register(scene, {**BODY, "redirect_uris": ["https://phish.example/"]}).json()
+    client = scene.in_loop(scene.server.clients.get, said["client_id"])
+    answer = scene.authorize(client, scope="openid nobody:knows")
+    assert answer.status_code == 400 and "location" not in answer.headers
+    # What is asked for without a word gets its answer (OpenID Connect Core 1.0, 3.1.2.6).
+    assert sent(scene.authorize(client, prompt="none"))["error"] == "login_required"
+    page = scene.sign_in(scene.follow(scene.authorize(client)))
+    assert 'name="decision"' in page.text
+    wrong = scene.authorize(client, scope="openid nobody:knows")
+    assert sent(wrong)["error"] == "invalid_scope"
+
+
+@pytest.mark.parametrize(
+    "uri",
+    [
+        "https://a.example/cb",
+        "https://a.example:8443/cb?x=1",
+        "https://[2001:db8::1]/cb",
+        "http://localhost:3000/",
+        "http://127.0.0.1/",
+        "https://xn--bcher-kva.example/;v=1,2",
+    ],
+)
+def test_addresses_that_may_be_registered(uri: str) -> None:
+    assert redirect_uri.check(uri, native=False) == uri
+
+
+def test_a_private_key_is_no_business_of_the_server() -> None:
+    with pytest.raises(GuardError, match="not public"):
+        OAuthClient(
+            id="x",
+            redirect_uris=["https://x.example/"],
+            auth="private_key_jwt",
+            jwks={"keys": [PRIVATE]},
+        )

@@ -35,6 +35,7 @@ ONCE = (
     "tests/core/test_lazy.py",
     "tests/fix/test_proved.py",
     "tests/formats/",
+    "tests/guard/auth/oauth/",
     "tests/guard/test_body_kinds.py",
     "tests/guard/test_docs.py",
     "tests/guard/test_oracles.py",
@@ -48,6 +49,12 @@ and not in the one of the tests, and plain parsing, which is the same on each.""
 
 EVERYWHERE = (
     "tests/cli/test_exit_codes.py",
+    "tests/guard/auth/oauth/client/test_own_server.py",
+    "tests/guard/auth/oauth/resource/test_rules.py",
+    "tests/guard/auth/oauth/test_bad_requests.py",
+    "tests/guard/auth/oauth/test_code_flow.py",
+    "tests/guard/auth/oauth/test_dpop.py",
+    "tests/guard/auth/oauth/test_sign_out.py",
     "tests/scan/python/",
     "tests/scan/test_access_owners.py",
     "tests/scan/test_forms.py",

@@ -139,3 +139,18 @@ def test_frame_ancestors_stands_for_frame_options() -> None:
 
 def test_nosniff_is_named_by_its_rule() -> None:
     assert ContentTypeOptionsMissing().validate() is None
+
+
+def test_what_is_loaded_of_this_machine_needs_no_tls() -> None:
+    def told(source: str) -> list[str]:
+        policy = f"default-src 'none'; connect-src {source}"
+        return [one.kind for one in csp.weaknesses(policy) if one.kind == "SRC_HTTP"]
+
+    for here in ("http://127.0.0.1:8000", "http://localhost/x", "http://[::1]:9"):
+        assert told(here) == []
+    for elsewhere in (
+        "http://127.0.0.1.evil.example",
+        "http://localhost.evil.example",
+        "http://a.example",
+    ):
+        assert told(elsewhere) == ["SRC_HTTP"]

@@ -26,6 +26,7 @@ from buckler.guard.policy import Changes, Policy, Rates
 from buckler.guard.presets import PRESETS, Preset
 from buckler.guard.response_check.judging import MODES, Mode, chosen
 from buckler.guard.routes import applications, read
+from buckler.guard.stack import Stack
 
 if TYPE_CHECKING:
     from starlette.applications import Starlette
@@ -225,8 +226,9 @@ class Guard:
             setattr(route, ACCESS, PUBLIC)
             self.app.router.routes.insert(0, route)
         self._access.install(self.app)
+        stack = Stack(self._build())
         self._layer = Layer(
-            _without_server_errors(self._build()),
+            stack.whole,
             self._plans,
             listener=self.tell,
             concurrency=self.policy.concurrency,
@@ -234,6 +236,7 @@ class Guard:
             outdated=lambda: self._access.outdated(self.app),
             closing=self._close,
             answers=self._answers,
+            stack=stack,
         )
         return self._layer
 
@@ -264,7 +267,7 @@ class Guard:
         if any(plan.policy.inspect is not None for plan in plans.all()):
             from buckler.guard.inspection.inspecting import Inspecting
 
-            self._layer.app = Inspecting(self._layer.app, self.tell)
+            self._layer.put_around(lambda app: Inspecting(app, self.tell))
             self._inspecting = True
 
     def weaknesses(self) -> list[tuple[str, str]]:
@@ -368,17 +371,3 @@ def _base(preset: Preset | Policy) -> Policy:
 def _reports(given: str | Reports | None) -> Reports | None:
     # What is neither is told as the path that it is not.
     return given if given is None or isinstance(given, Reports) else Reports(given)
-
-
-def _without_server_errors(stack: Any) -> Any:
-    """Starlette's outermost layer answers what nobody caught; the layer does so itself, one call less.
-
-    It stays where it would do something else: in debug mode, or with a handler of the application's own.
-    """
-    from starlette.middleware.errors import ServerErrorMiddleware
-
-    from buckler.guard.errors.handlers import on_failure
-
-    if type(stack) is ServerErrorMiddleware and stack.handler is on_failure and not stack.debug:
-        return stack.app
-    return stack

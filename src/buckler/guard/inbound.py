@@ -23,7 +23,7 @@ PERSONAL: Final = 2
 """Flags: it goes out encrypted; it belongs to somebody (a credential came with the request)."""
 CREDENTIALS: Final = frozenset((b"cookie", b"authorization", b"x-api-key"))
 """Headers that are a credential whatever the application declares."""
-_TELLING: Final = CREDENTIALS | {b"content-length", b"transfer-encoding", b"origin"}
+_TELLING: Final = CREDENTIALS | {b"transfer-encoding", b"origin"}
 ENDED: Final[Scope] = {}
 """What an inbound holds instead of its scope when the request is over."""
 
@@ -39,12 +39,13 @@ class Inbound:
         send: Takes an answer's messages, past everything that guard does to them.
         client: Address of the caller, seen through configured proxies alone.
         flags: :data:`HTTPS` and :data:`PERSONAL`, added up.
-        bare: Whether it has no body, no credential and no origin, so that there is less to look at.
+        quiet: Whether it has no credential, no origin and no ``Transfer-Encoding``.
         arrived: When it came, in seconds of :func:`time.monotonic`.
         more: Headers that the answer gets for this request (limits, CORS).
         refusal: Why the application's answer is not sent.
         started: Whether the application's answer began.
         replaced: Whether guard answered instead.
+        begun: Whether the application began an answer that guard's own took the place of.
         principal: Who is signed in, once that is known.
         counted: Principals that were counted for this request.
     """
@@ -52,7 +53,7 @@ class Inbound:
     __slots__ = (
         *(
             "arrived",
-            "bare",
+            "begun",
             "client",
             "counted",
             "flags",
@@ -61,6 +62,7 @@ class Inbound:
             "outer",
             "plan",
             "principal",
+            "quiet",
             "refusal",
         ),
         *("replaced", "scope", "send", "started", "_id", "_instead", "_nonce"),
@@ -75,16 +77,16 @@ class Inbound:
         self.send = send
         self._instead = instead
         self.arrived = monotonic()
-        self.headers: dict[bytes, bytes] = dict(scope["headers"])
+        headers: dict[bytes, bytes] = dict(scope["headers"])
+        self.headers = headers
         peer = scope.get("client")
         self.client: str = peer[0] if peer else ""
-        self.flags = HTTPS if scope.get("scheme") in _ENCRYPTED else 0
-        self.bare = _TELLING.isdisjoint(self.headers)
-        if not self.bare and not CREDENTIALS.isdisjoint(self.headers):
-            self.flags |= PERSONAL
+        secure = HTTPS if scope.get("scheme") in _ENCRYPTED else 0
+        self.quiet = quiet = _TELLING.isdisjoint(headers)
+        self.flags = secure if quiet or CREDENTIALS.isdisjoint(headers) else secure | PERSONAL
         self.more: tuple[tuple[bytes, bytes], ...] = plan.more
         self.refusal: Refusal | None = None
-        self.started = self.replaced = False
+        self.started = self.replaced = self.begun = False
         self.principal = self._id = self._nonce = ""
         self.counted: tuple[str, ...] = ()
 

@@ -21,10 +21,12 @@ from buckler.guard.errors import problem
 from buckler.guard.inbound import ENDED, KEY, Inbound, Scope
 from buckler.guard.limits.connections import Connections
 from buckler.guard.limits.in_flight import BUSY, TOO_LONG, Flights, current_task
+from buckler.guard.limits.plain import UNSURE
 from buckler.guard.plans import Asked, Plan, Plans
 from buckler.guard.refusal import Refusal
 from buckler.guard.response_check.holding import ResponseCheck
 from buckler.guard.response_check.judging import Mode
+from buckler.guard.stack import HANDLERS, Stack
 
 Message = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[Message]]
@@ -49,6 +51,7 @@ class Layer:
         outdated: Whether the plans have to be made anew; asked where no route is known to answer a request.
         closing: Called when the application has ended.
         answers: What becomes of an answer that holds a secret: ``fail``, ``log``, ``strip`` or None.
+        stack: The short way into the application, where it is Starlette's.
     """
 
     def __init__(
@@ -62,6 +65,7 @@ class Layer:
         outdated: Callable[[], bool] = bool,
         closing: Callable[[], Awaitable[None]] | None = None,
         answers: Mode | None = None,
+        stack: Stack | None = None,
     ) -> None:
         self.app = app
         self._compile = plan
@@ -71,6 +75,8 @@ class Layer:
         self._outdated = outdated
         self._closing = closing
         self._check = None if answers is None else ResponseCheck(answers, self.emit)
+        # What holds an answer back knows better than the layer when it began.
+        self.stack = stack if self._check is None and stack is not None and stack.short else None
         self._plans: Plans | None = None
         self._known: Mapping[Asked, Plan] = {}
         self._flights = Flights(None, self._late)
@@ -90,24 +96,25 @@ class Layer:
         plan = known or self._plan(scope)
         inbound = scope[KEY] = Inbound(scope, plan, send, self._instead)
         # Neither header, no body (RFC 9112, 6.3); HTTP/2 and 3 need none, nor do adapters of servers.
-        bare = inbound.bare and method == "GET" and scope["http_version"] == "1.1"
+        bare = (
+            method == "GET"
+            and inbound.quiet
+            and b"content-length" not in inbound.headers
+            and scope["http_version"] == "1.1"
+        )
         try:
-            for check in plan.bare if bare else plan.reading if method == "GET" else plan.checks:
-                refusal = check(inbound)
-                if refusal is not None:
-                    break
-            else:
-                refusal = await self._waited(inbound) if plan.waiting else None
+            plain = plan.plain  # called as a method, an attribute that holds a function costs more
+            refusal = plain(inbound, bare)
+            if refusal is UNSURE:
+                refusal = await self._checked(inbound, bare)
         except Exception as error:  # a key of a rate that the application gives, a store
             await self._failed(inbound, error)
             raise
-        if refusal is None and not bare and plan.body is not None:
-            refusal = plan.body.check(inbound)
-            if refusal is None:
-                receive = plan.body.watch(inbound, receive)
         if refusal is not None:
             await self._refuse(inbound, refusal)
             return
+        if not bare and plan.body is not None:
+            receive = plan.body.watch(inbound, receive)
         try:
             loop = get_running_loop()
         except RuntimeError:  # trio
@@ -125,9 +132,18 @@ class Layer:
             await self._refuse(inbound, BUSY)
             return
         under_way[task] = inbound
-        app = self.app
+        stack = self.stack
         try:
-            await app(scope, receive, self._answering(inbound) if self._check else inbound.answer)
+            if stack is None:
+                await self.app(scope, receive, self._answering(inbound))
+            else:
+                scope[HANDLERS] = stack.handlers
+                try:
+                    inner = stack.inner
+                    await inner(scope, receive, inbound.answer)
+                except Exception as error:  # noqa: BLE001 - handed to those whose errors these are
+                    begun = inbound.started or inbound.begun
+                    await stack.failed(error, scope, receive, inbound.answer, started=begun)
             if not inbound.started:
                 await self._unanswered(inbound)
         except asyncio.CancelledError:
@@ -148,12 +164,22 @@ class Layer:
             if not inbound.replaced:  # an answer of guard's own may still be on its way
                 inbound.send = _over
 
-    async def _waited(self, inbound: Inbound) -> Refusal | None:
-        for rate in inbound.plan.waiting:
+    def put_around(self, put: Callable[[App], App]) -> None:
+        """Put something more between the layer and the application."""
+        self.app, self.stack = put(self.app), None
+
+    async def _checked(self, inbound: Inbound, bare: bool) -> Refusal | None:
+        """What the first of all checks says that has something against a request."""
+        plan = inbound.plan
+        for check in plan.reading if inbound.scope["method"] == "GET" else plan.checks:
+            refusal = check(inbound)
+            if refusal is not None:
+                return refusal
+        for rate in plan.waiting:
             refusal = await rate.wait(inbound)
             if refusal is not None:
                 return refusal
-        return None
+        return None if bare or plan.body is None else plan.body.check(inbound)
 
     async def _unanswered(self, inbound: Inbound) -> None:
         """The application came back without an answer: a server's own 500 would have no header of ours."""
@@ -201,9 +227,11 @@ class Layer:
     def instead(self, inbound: Inbound, message: Message) -> Awaitable[None]:
         """A message of an answer that guard's own takes the place of, unless it had begun."""
         refusal = inbound.refusal
+        begins = message["type"] == "http.response.start"
+        inbound.begun |= begins
         if inbound.replaced:
             return _nothing()
-        if refusal is None or inbound.started or message["type"] != "http.response.start":
+        if refusal is None or inbound.started or not begins:
             return inbound.send(message)
         return self._refuse(inbound, refusal)
 
@@ -338,48 +366,29 @@ class Layer:
         await connect(self, self._plan(scope), scope, receive, send)
 
     async def _lifespan(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Compile before the application starts, and end after it."""
-        first = await receive()
-        if first["type"] == "lifespan.startup" and self._plans is None:
-            try:
-                self._started()
-                if self._opening is not None:
-                    await self._opening()
-            except Exception as error:
-                # Told before it is raised: a server would take it for an application without lifespan and go on.
-                await send({"type": "lifespan.startup.failed", "message": _told(error)})
-                raise
-        waiting = [first]
+        from buckler.guard.lifespan import through
 
-        async def again() -> Message:
-            return waiting.pop() if waiting else await receive()
+        await through(
+            self.app,
+            scope,
+            receive,
+            send,
+            starting=self._start,
+            started=self._start_again,
+            closing=self._closing,
+        )
 
-        failed = False
+    async def _start(self) -> None:
+        if self._plans is None:
+            self._started()
+            if self._opening is not None:
+                await self._opening()
 
-        async def ended(message: Message) -> None:
-            nonlocal failed
-            if failed:
-                return  # what the application says of the error that it was stopped by
-            if message["type"].startswith("lifespan.shutdown") and self._closing is not None:
-                await self._closing()
-            elif message["type"] == "lifespan.startup.complete" and self._plans is not None:
-                # What the application added while it started is a route as any other.
-                try:
-                    self.recompile()
-                    self._started()
-                except Exception as error:
-                    failed = True
-                    await send({"type": "lifespan.startup.failed", "message": _told(error)})
-                    raise
-            await send(message)
-
-        await self.app(scope, again, ended)
-
-
-def _told(error: Exception) -> str:
-    """An error as a server shows it at the start: with the hint that says what to write."""
-    hint = getattr(error, "hint", "")
-    return f"guard does not start: {error}" + (f"\nhint: {hint}" if hint else "")
+    def _start_again(self) -> None:
+        """What the application added while it started is a route as any other."""
+        if self._plans is not None:
+            self.recompile()
+            self._started()
 
 
 async def _over(message: Message) -> None:

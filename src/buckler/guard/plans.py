@@ -15,6 +15,7 @@ from buckler.guard.limits.body import Body
 from buckler.guard.limits.head import Head
 from buckler.guard.limits.hosts import Hosts
 from buckler.guard.limits.https import Https
+from buckler.guard.limits.plain import Plain, compiled, unsure
 from buckler.guard.limits.proxies import Proxies
 from buckler.guard.limits.rate import RateCheck, RateStore
 from buckler.guard.limits.websocket import WebSocketLimits
@@ -45,12 +46,12 @@ class Plan:
     Attributes:
         template: Of its path; ``*`` for what no route answers.
         reading: Checks of methods that change nothing; called in order, the first refusal counts.
-        bare: Those of a GET without a body, a credential or an origin.
         checks: Those of all others.
         more: Headers of every answer to a request without an origin.
         usual: Those of most answers: the same, and what is left of the rate.
         connecting: The same for a websocket's handshake.
         personal: Rates by principal.
+        plain: Says of most requests in one call that they are fine.
         waiting: Rates that are counted elsewhere.
         writer: Of its headers.
         body: Bounds of a body, or None.
@@ -66,13 +67,13 @@ class Plan:
     __slots__ = (
         "access",
         "answered",
-        "bare",
         "blocking",
         "body",
         "checks",
         "connecting",
         "more",
         "personal",
+        "plain",
         "policy",
         "reading",
         "secrets",
@@ -122,7 +123,6 @@ class Plan:
             shared.append(parts.https.check)
         if parts.proxies is not None:
             shared.insert(0, parts.proxies.check)
-        self.bare: tuple[Check, ...] = (*shared, *quick)
         checks = list(shared)
         if policy.cors is not None:
             # First: a preflight is not counted, and a refusal can be read by who may read answers.
@@ -132,6 +132,9 @@ class Plan:
         if policy.csrf is not None:
             checks.append(policy.csrf.beside(policy.cors).check)
         self.checks: tuple[Check, ...] = tuple(checks)
+        self.plain: Plain = unsure
+        if parts.https is None and not self.waiting:
+            self.plain = compiled(parts.head, parts.proxies, counting, self.body)
         connecting = [*shared, *quick]
         if policy.websocket is not None:
             connecting.append(policy.websocket.check)

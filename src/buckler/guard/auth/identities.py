@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import cached_property
 from typing import TYPE_CHECKING, Final
 
@@ -19,6 +19,7 @@ from buckler.guard.access.roles import RoleBook, RolesGiven, fits, role_name, ro
 from buckler.guard.audit.events import EventKind, Listener, Scalar, SecurityEvent
 from buckler.guard.auth.api_key import ApiKeyAuthenticator, ApiKeyService
 from buckler.guard.auth.credentials import Authenticator
+from buckler.guard.auth.endings import Endings
 from buckler.guard.auth.errors import CredentialError
 from buckler.guard.auth.mail import behind
 from buckler.guard.auth.mfa.ways import ways_of
@@ -28,7 +29,7 @@ from buckler.guard.auth.session import SessionAuthenticator, SessionService
 from buckler.guard.options import GuardError, check_clock, instance
 from buckler.guard.stores.errors import StoreError
 from buckler.guard.stores.interface import Stores
-from buckler.guard.stores.records import Role, Session, User
+from buckler.guard.stores.records import Role, User
 
 if TYPE_CHECKING:
     from fastapi import APIRouter
@@ -38,7 +39,7 @@ if TYPE_CHECKING:
 
 PRUNE_EVERY: Final = 3600.0
 MAILS_WAIT: Final = 10.0
-"""Seconds that mails under way are waited for at the end."""
+"""Seconds that what is under way behind answers, mails among it, is waited for at the end."""
 log: Final = logging.getLogger("buckler.guard")
 PERMISSIONS: Final = ("accounts:read", "accounts:manage", "roles:manage")
 """Of the ready-made routes that administer."""
@@ -84,12 +85,7 @@ class Identities(Services):
         self._known: Callable[[], frozenset[str]] = frozenset
         self._opened = False
         self._opening: anyio.Lock | None = None
-        self.ending: list[Callable[[], Awaitable[None]]] = []
-        """Awaited at the end, for some seconds: what is still under way behind answers."""
-        self.on_sign_out: list[Callable[[Session], Awaitable[None]]] = []
-        """Awaited when somebody ended a session on purpose: what hangs on it ends, too."""
-        self.on_all_ended: list[Callable[[str], Awaitable[None]]] = []
-        """Awaited with the account when all of its sessions were ended."""
+        self.endings = Endings()
         self._prune_at = 0.0
         self._pruning = False
         check_clock(clock)
@@ -167,13 +163,12 @@ class Identities(Services):
         """Give connections back."""
         if self._opened:
             self._opened = False
-            while self._pruning:
-                await anyio.sleep(0.01)
-            if "accounts" in self.__dict__:  # else it was never asked for
-                with anyio.move_on_after(MAILS_WAIT):
+            with anyio.move_on_after(MAILS_WAIT):
+                while self._pruning:
+                    await anyio.sleep(0.01)
+                if "accounts" in self.__dict__:  # else it was never asked for
                     await self.accounts.outbox.drain()
-            for wait in self.ending:
-                with anyio.move_on_after(MAILS_WAIT):
+                for wait in self.endings.application:
                     await wait()
             await self.stores.close()
 
@@ -219,7 +214,7 @@ class Identities(Services):
         """End all sessions and tokens of an account but one."""
         await self.sessions.revoke_all(user_id, but=but)
         await self.tokens.revoke_all(user_id, but=but)
-        for react in self.on_all_ended:
+        for react in self.endings.everywhere:
             await react(user_id)
 
     async def add_account(

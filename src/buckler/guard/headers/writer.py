@@ -46,8 +46,9 @@ class HeaderWriter:
 
     def __init__(self, policy: HeaderPolicy, usual: Pairs = ()) -> None:
         self._policy = policy
-        self._usual = usual
         self._policies = tuple(p for p in policy.policies if p.has_nonce)
+        # Of answers with a nonce no two are the same.
+        self._usual: Pairs | None = None if self._policies else usual
         self.has_nonce = bool(self._policies)
         self._removed = frozenset(name.encode("latin-1") for name in policy.removed)
         fixed = [(p.header, p.value().encode()) for p in policy.policies if not p.has_nonce]
@@ -75,23 +76,22 @@ class HeaderWriter:
             inbound: The request; its ``more`` replaces the application's but for ``Vary``.
             headers: What the application sends.
         """
+        if (
+            inbound.more is self._usual
+            and type(headers) is list
+            and len(headers) == 2
+            and headers[0][0] == _LENGTH
+            and headers[1][0] == _TYPE
+        ):
+            # What Starlette makes of a JSON answer: nothing in it is anybody's wish.
+            whole: list[tuple[bytes, bytes]] = headers + self._whole[inbound.flags]
+            return whole
         pairs = self._kinds[inbound.flags]
         if self._policies:
             if inbound.has_nonce:
                 pairs = _with(pairs, _UNKEPT)
             nonce = inbound.nonce
             pairs += tuple((p.header, p.value(nonce).encode()) for p in self._policies)
-        elif (
-            type(headers) is list
-            and len(headers) == 2
-            and headers[0][0] == _LENGTH
-            and headers[1][0] == _TYPE
-        ):
-            # What Starlette makes of a JSON answer: nothing in it is anybody's wish.
-            if inbound.more is self._usual:
-                whole: list[tuple[bytes, bytes]] = headers + self._whole[inbound.flags]
-                return whole
-            return [*headers, *pairs, *inbound.more]
         return self._joined(list(headers), pairs, inbound.flags, inbound.more)
 
     def _joined(

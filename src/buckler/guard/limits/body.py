@@ -25,6 +25,7 @@ BAD_LENGTH: Final = Refusal(
 )
 FRAMING: Final = Refusal(400, "The length is unclear", EventKind.INPUT_REFUSED, "framing")
 _MULTIPART = "multipart/form-data"
+_JSON = b"application/json"
 _FORM = "application/x-www-form-urlencoded"
 _FORMS = frozenset((_MULTIPART, _FORM))
 STEP: Final = 2**19
@@ -43,7 +44,7 @@ class Body:
         files: Among them.
     """
 
-    __slots__ = ("_files", "_json_depth", "_json_keys", "_limit", "_parts", "_upload")
+    __slots__ = ("_files", "_json_depth", "_json_keys", "_parts", "_short", "_upload", "limit")
 
     def __init__(
         self,
@@ -55,11 +56,14 @@ class Body:
         parts: int = 200,
         files: int = 20,
     ) -> None:
-        self._limit = limit
+        self.limit = limit
         self._upload = upload
         self._json_depth = json_depth
         self._json_keys = json_keys
         self._parts = parts
+        self._short = min(
+            limit, json_depth, json_keys
+        )  # as deep and as many at most as it has bytes
         self._files = files
 
     def check(self, inbound: Inbound) -> Refusal | None:
@@ -72,7 +76,7 @@ class Body:
         if not declared.isdigit() or len(declared) > 18:
             return BAD_LENGTH
         size = int(declared)
-        if size <= self._limit:
+        if size <= self.limit:
             return None
         kind = media_type(inbound.headers.get(b"content-type", b""))
         if size <= self._upload and kind == _MULTIPART:
@@ -81,7 +85,6 @@ class Body:
 
     def watch(self, inbound: Inbound, receive: Receive) -> Receive:
         """``receive``, counted; raises what :func:`body_refused` makes where a bound is passed."""
-        kind = media_type(inbound.headers.get(b"content-type", b""))
         counter: _Counter | None = None
 
         async def counted() -> Message:
@@ -90,9 +93,15 @@ class Body:
             if message["type"] != "http.request":
                 return message
             if counter is None:
-                if kind not in _FORMS and self._is_flat(message):
-                    return message
-                left = self._upload if kind == _MULTIPART else self._limit
+                given = inbound.headers.get(b"content-type", b"")
+                if (given == _JSON or media_type(given) not in _FORMS) and not message.get(
+                    "more_body"
+                ):
+                    body = message.get("body", b"")
+                    if len(body) <= self._short or self._is_flat(body):
+                        return message
+                kind = media_type(given)
+                left = self._upload if kind == _MULTIPART else self.limit
                 counter = _Counter(left, self._meter(kind, inbound))
             refusal = await counter.feed(message)
             if refusal is not None:
@@ -102,15 +111,13 @@ class Body:
 
         return counted
 
-    def _is_flat(self, message: Message) -> bool:
-        """Whether a body is whole, and has too few bytes, brackets and names to pass a bound: most of JSON."""
-        if message.get("more_body"):
-            return False
-        chunk = message.get("body", b"")
+    def _is_flat(self, body: bytes) -> bool:
+        """Whether a whole body has too few bytes, brackets and names to pass a bound: most of JSON."""
+        size = len(body)
         return (
-            len(chunk) <= self._limit
-            and chunk.count(b"{") + chunk.count(b"[") <= self._json_depth
-            and chunk.count(b":") <= self._json_keys
+            size <= self.limit
+            and body.count(b"{") + body.count(b"[") <= self._json_depth
+            and (size <= self._json_keys or body.count(b":") <= self._json_keys)
         )
 
     def _meter(self, kind: str, inbound: Inbound) -> Meter:
@@ -119,7 +126,7 @@ class Body:
         if kind == _MULTIPART:
             given = inbound.headers.get(b"content-type", b"")
             return Together(
-                Preamble(boundary(given), self._limit),
+                Preamble(boundary(given), self.limit),
                 MultipartShape(given, self._parts, self._files),
                 shape,
             )

@@ -31,7 +31,8 @@ MANY: Final = 20
 """Trusted origins that nobody keeps an eye on any more."""
 _SIMPLE = (b"application/x-www-form-urlencoded", b"multipart/form-data", b"text/plain")
 _AMBIENT = (b"basic", b"digest", b"negotiate", b"ntlm")
-_OWN = (b"same-origin", b"none")
+OWN: Final = (b"same-origin", b"none")
+"""What ``Sec-Fetch-Site`` says of a page of this site, and of who typed the address."""
 
 
 class Csrf:
@@ -88,7 +89,7 @@ class Csrf:
         if asked is not None and self._trusts(asked):
             return None
         if site is not None:
-            return None if site in _OWN else REFUSED
+            return None if site in OWN else REFUSED
         return None if asked is not None and same_origin(inbound, asked) else REFUSED
 
     def _trusts(self, asked: bytes) -> bool:

@@ -44,7 +44,7 @@ class Head:
         query_keys: Parameters in the query.
     """
 
-    __slots__ = ("_address", "_header_size", "_headers", "_host", "_known", "_query_keys")
+    __slots__ = ("_host", "address", "headers", "keys", "known", "size")
 
     def __init__(
         self,
@@ -55,40 +55,41 @@ class Head:
         query_keys: int = 200,
     ) -> None:
         self._host = _any if hosts is None else hosts.check
-        self._known: set[bytes] = set() if hosts is None else hosts.known
-        self._headers = count(headers, "header_count")
-        self._header_size = count(header_size, "header_size")
-        self._address = count(address, "address")
-        self._query_keys = count(query_keys, "query_keys")
+        self.known: set[bytes] | None = None if hosts is None else hosts.known
+        self.headers = count(headers, "header_count")
+        self.size = count(header_size, "header_size")
+        self.address = count(address, "address")
+        self.keys = count(query_keys, "query_keys")
 
     def check(self, inbound: Inbound) -> Refusal | None:
         """Whether the request may go on."""
         scope, headers = inbound.scope, inbound.headers
         if (
             len(scope["headers"]) != len(headers)
-            or len(headers) > self._headers
-            or len(b"".join((*headers, *headers.values()))) > self._header_size
-            or len(scope["query_string"]) > self._query_keys  # as many at most as it has bytes
-            or len(scope["path"]) > self._address
+            or len(headers) > self.headers
+            or len(b"".join((*headers, *headers.values()))) > self.size
+            or len(scope["query_string"]) > self.keys  # as many at most as it has bytes
+            or len(scope["path"]) > self.address
         ):
             refusal = self._counted(scope["headers"]) or self._addressed(scope)
             if refusal is not None:
                 return refusal
-        return None if headers.get(b"host") in self._known else self._host(inbound)
+        known = self.known
+        return None if known and headers.get(b"host") in known else self._host(inbound)
 
     def _counted(self, pairs: Sequence[tuple[bytes, bytes]]) -> Refusal | None:
-        if len(pairs) > self._headers:
+        if len(pairs) > self.headers:
             return TOO_MANY
-        if sum(len(name) + len(value) for name, value in pairs) > self._header_size:
+        if sum(len(name) + len(value) for name, value in pairs) > self.size:
             return TOO_MANY
         names = [name for name, _ in pairs]
         return TWICE if any(names.count(name) > 1 for name in _SINGLE) else None
 
     def _addressed(self, scope: Scope) -> Refusal | None:
         path, query = scope["path"], scope["query_string"]
-        if len(path) > self._address or len(query) > self._address:
+        if len(path) > self.address or len(query) > self.address:
             return TOO_LONG
-        return QUERY if query.count(b"&") >= self._query_keys else None
+        return QUERY if query.count(b"&") >= self.keys else None
 
 
 def _any(inbound: Inbound) -> Refusal | None:

@@ -28,7 +28,7 @@ class Proxies:
         GuardError: One is no network, or all addresses are trusted.
     """
 
-    __slots__ = ("_judged", "_networks", "_unix")
+    __slots__ = ("_networks", "_unix", "judged")
 
     def __init__(self, networks: Iterable[str]) -> None:
         chosen = texts(networks, "proxies", "10.0.0.0/8")
@@ -50,15 +50,17 @@ class Proxies:
                     f"proxies: {text} trusts everybody", hint="name the proxy's own address"
                 )
             self._networks.append(network)
-        self._judged: dict[str, bool] = {"": self._unix}
+        self.judged: dict[str, bool] = {"": self._unix}
+        """What is known of peers: whether they are proxies of ours."""
 
     def trusts(self, text: str) -> bool:
         """Whether an address is that of one; empty for a peer without an address."""
-        known = self._judged.get(text)
+        known = self.judged.get(text)
         if known is None:
-            if len(self._judged) >= REMEMBERED:
-                self._judged = {"": self._unix}
-            known = self._judged[text] = self._is_trusted(text)
+            if len(self.judged) >= REMEMBERED:
+                self.judged.clear()
+                self.judged[""] = self._unix
+            known = self.judged[text] = self._is_trusted(text)
         return known
 
     def _is_trusted(self, text: str) -> bool:
@@ -71,7 +73,7 @@ class Proxies:
 
     def check(self, inbound: Inbound) -> None:
         """Put the caller's address and scheme in, where the peer is a proxy of ours."""
-        known = self._judged.get(inbound.client)
+        known = self.judged.get(inbound.client)
         if known is False or not self.trusts(inbound.client):
             return
         headers = inbound.scope["headers"]

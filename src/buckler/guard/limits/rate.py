@@ -138,8 +138,18 @@ class RateCheck:
     """
 
     __slots__ = (
-        *("_base", "_by", "_elsewhere", "_headers", "_interval", "_look", "_period", "_policy"),
-        *("_quiet", "_take", "rate", "usual", "waits"),
+        *(
+            "_base",
+            "_by",
+            "_elsewhere",
+            "_headers",
+            "_look",
+            "_period",
+            "_policy",
+            "_quiet",
+            "_take",
+        ),
+        *("counter", "interval", "rate", "usual", "waits"),
     )
 
     def __init__(
@@ -153,12 +163,12 @@ class RateCheck:
     ) -> None:
         self.rate = rate
         self._look = look
-        counter = store.counter(rate, scope)
+        self.counter = counter = store.counter(rate, scope)
         self._take: Callable[[str, float], float] = getattr(counter, "take", _nowhere)
         self._elsewhere = getattr(counter, "take_elsewhere", None)
         self.waits = self._elsewhere is not None
         self._by = rate.by
-        self._interval = rate.period / rate.limit
+        self.interval = rate.period / rate.limit
         self._period = rate.period
         window = math.ceil(rate.period)
         self._policy = (b"ratelimit-policy", f'"{rate.name}";q={rate.limit};w={window}'.encode())
@@ -177,14 +187,14 @@ class RateCheck:
             key = self.key(inbound)
         take = self._take
         ahead = take(key, inbound.arrived)
-        if ahead == self._interval:  # the first request since long
+        if ahead == self.interval:  # the first request since long
             # The very tuple that the headers' writer knows, wherever that can be.
             known = inbound.more is self._base
             inbound.more = self.usual if known else inbound.more + self._quiet
             return None
         if ahead < 0:
             return self._refused(inbound, -ahead)
-        inbound.more += self._said(int((self._period - ahead) / self._interval + 1e-9))
+        inbound.more += self._said(int((self._period - ahead) / self.interval + 1e-9))
         return None
 
     async def wait(self, inbound: Inbound) -> Refusal | None:
@@ -194,7 +204,7 @@ class RateCheck:
         ahead = await self._elsewhere(self.key(inbound))
         if ahead < 0:
             return self._refused(inbound, -ahead)
-        inbound.more += self._said(int((self._period - ahead) / self._interval + 1e-9))
+        inbound.more += self._said(int((self._period - ahead) / self.interval + 1e-9))
         return None
 
     def key(self, inbound: Inbound) -> str:
@@ -228,7 +238,7 @@ class RateCheck:
         known = self._headers.get(left)
         if known is not None:
             return known
-        until = math.ceil((self.rate.limit - left) * self._interval)
+        until = math.ceil((self.rate.limit - left) * self.interval)
         text = f'"{self.rate.name}";r={left};t={until}'.encode()
         said = (self._policy, (b"ratelimit", text))
         if len(self._headers) < _REMEMBERED:

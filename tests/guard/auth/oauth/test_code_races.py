@@ -46,7 +46,7 @@ POINTS = ("before", "within", "after")
 APP = """
 import os, signal
 from fastapi import FastAPI
-from buckler.guard import AuthorizationServer, AuthPolicy, Guard, OAuthClient
+from buckler.guard import AuthorizationServer, AuthPolicy, Guard, OAuthClient, OAuthPolicy
 from buckler.guard.stores.sql.oauth_grants import GrantStore
 
 app = FastAPI(openapi_url=None)
@@ -57,6 +57,7 @@ guard = Guard(
 server = AuthorizationServer(
     guard.identities, "https://id.example",
     clients=[OAuthClient(id="app", redirect_uris=["https://app.example/"])],
+    policy=OAuthPolicy(rate=None),
 )
 app.include_router(server.router())
 point, marked = os.environ.get("POINT", ""), os.environ.get("MARKED", "")

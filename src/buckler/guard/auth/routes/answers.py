@@ -260,7 +260,7 @@ async def sign_out(identities: Identities, request: Request) -> bool:
     session = await end_session(identities, request)
     if session is None:
         return False
-    for react in identities.on_sign_out:
+    for react in identities.endings.signed_out:
         await react(session)
     identities.tell_request(request, EventKind.SIGNED_OUT, "session", "Signed out")
     return True

@@ -153,10 +153,14 @@ def _bypasses(directives: Mapping[str, list[str]]) -> Iterator[Weakness]:
             yield Weakness("SCRIPT_ALLOWLIST_BYPASS", name, value, True, text)
 
 
+_LOOPBACK = re.compile(r"http://(?:localhost|127(?:\.\d{1,3}){3}|\[::1\])(?=[:/]|$)", re.IGNORECASE)
+"""Where nobody is on the way (Secure Contexts, 3.1)."""
+
+
 def _plain(directives: Mapping[str, list[str]]) -> Iterator[Weakness]:
     for name, values in directives.items():
         for value in values:
-            if value.lower().startswith("http://"):
+            if value.lower().startswith("http://") and not _LOOPBACK.match(value):
                 yield Weakness("SRC_HTTP", name, value, False, f"{name} loads {value} without TLS")
 
 

@@ -22,6 +22,10 @@ _CHOOSES = re.compile(
     re.IGNORECASE,
 )
 _NEW = re.compile(r"(^|[:._])new|new_?(pass|pwd)|confirm|repeat|again", re.IGNORECASE)
+_COMPARES = re.compile(
+    r"(?:sign|log)[-_]?(?:in|on)(?:$|[/_-])|authenticat|second-?factor", re.IGNORECASE
+)
+"""Paths of forms that answer a wrong password with another page: it is compared there, not chosen."""
 _PERSON = re.compile(r"user_?name|e-?mail|^(login|handle|nick_?name)$", re.IGNORECASE)
 _ELSEWHERE = re.compile(r"(^|_)(host|hostname|server|ur[il]|port|domain|endpoint|dsn)$")
 
@@ -124,6 +128,7 @@ class NoPasswordPolicy(Rule):
             from typing import Annotated
 
             from fastapi import FastAPI, Form, HTTPException
+            from fastapi.responses import RedirectResponse
             from pydantic import BaseModel, Field, SecretStr, field_validator
 
             app = FastAPI()
@@ -175,6 +180,11 @@ class NoPasswordPolicy(Rule):
             @app.post("/login")
             def login(username: Annotated[str, Form()], password: Annotated[str, Form()]) -> dict[str, str]:
                 raise HTTPException(401)
+
+
+            @app.post("/sign-in/form")
+            def enter(email: Annotated[str, Form()], password: Annotated[str, Form()]) -> RedirectResponse:
+                return RedirectResponse("/sign-in?failed=1", 303)
             """,
         ),
     )
@@ -217,6 +227,8 @@ def _chooses(operation: Operation, slot: str, exchange: Exchange) -> bool:
     """Whether the password is somebody's own from then on, not one to compare or to send elsewhere."""
     if _NEW.search(slot) or _CHOOSES.search(operation.path):
         return True
+    if _COMPARES.search(operation.path):
+        return False
     names = [snake(name) for name in _names(operation)]
     if not exchange.answer.ok or any(_ELSEWHERE.search(name) for name in names):
         return False

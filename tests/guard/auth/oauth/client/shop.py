@@ -6,7 +6,8 @@ import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import Annotated, Any
+from html import escape
+from typing import Annotated, Any, Literal
 from urllib.parse import parse_qsl, urlsplit
 
 import anyio
@@ -95,6 +96,7 @@ def onward(answer: Any) -> str:
     assert (answer.status_code, answer.headers["cache-control"]) == (200, "no-store"), answer.text
     seconds, _, url = answer.headers["refresh"].partition("; url=")
     assert seconds == "0"
+    assert f'href="{escape(url)}"' in answer.text
     return str(url)
 
 
@@ -116,8 +118,9 @@ def opened(
     sign_up: bool | None = None,
     ports: tuple[int, ...] = (),
     policy: Mapping[str, Any] | None = None,
-    egress: EgressPolicy | None = None,
+    egress: EgressPolicy | Literal["default"] | None = None,
     whole: bool = False,
+    backend: str = "asyncio",
 ) -> Iterator[Shop]:
     """The application, while it runs; providers on loopback may be called.
 
@@ -134,7 +137,7 @@ def opened(
         app,
         secret=SECRET,
         database=database or MemoryStores(clock=clock),
-        auth=AuthPolicy(base_url=BASE, sign_in_page="/sign-in", **options),
+        auth=AuthPolicy(**{"base_url": BASE, "sign_in_page": "/sign-in", **options}),
         docs="public",
         answers="fail",
         events=events.append,
@@ -150,9 +153,8 @@ def opened(
         max_redirects=0,
         events=events.append,
     )
-    sign_in_with = SignInWith(
-        guard.identities, *providers, sign_up=sign_up, egress=egress or loopback
-    )
+    calls = None if egress == "default" else egress or loopback
+    sign_in_with = SignInWith(guard.identities, *providers, sign_up=sign_up, egress=calls)
     if whole:
         app.include_router(guard.identities.router(administration=False))
     app.include_router(sign_in_with.router())
@@ -167,5 +169,5 @@ def opened(
             "authenticated": who.authenticated,
         }
 
-    with guard.rated(None), TestClient(app, base_url=BASE) as client:
+    with guard.rated(None), TestClient(app, base_url=BASE, backend=backend) as client:
         yield Shop(app, guard, sign_in_with, client, clock, events)

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import pyotp
 import pytest
 
-from buckler.guard import EventKind, GuardError
+from buckler.guard import EventKind, GuardError, SignInWith
 from tests.guard.auth.oauth.client.liar import Liar
 from tests.guard.auth.oauth.client.people import account, by_password, enter, opened
 from tests.guard.auth.oauth.client.shop import Shop, onward
@@ -43,7 +43,8 @@ def test_a_session_that_ended_meanwhile_links_nothing(shop: Shop, liar: Liar) ->
     assert shop.do(shop.sign_in_with.linking.of, mine) == []
 
 
-def test_the_second_factor_is_asked_for(shop: Shop, liar: Liar) -> None:
+@pytest.mark.parametrize("how", ["form", "script"])
+def test_the_second_factor_is_asked_for(shop: Shop, liar: Liar, how: str) -> None:
     account(shop, verified=True)
     by_password(shop)
     where = shop.client.post("/auth/with/op/link", follow_redirects=False)
@@ -55,9 +56,14 @@ def test_the_second_factor_is_asked_for(shop: Shop, liar: Liar) -> None:
     answer = enter(shop, liar, sid="there")
     assert answer.headers["location"] == "/sign-in?step=code&next=%2F"
     assert shop.me().status_code == 401
-    form = {"code": codes["recovery_codes"][0]}
-    done = shop.client.post("/auth/second-factor/form", data=form, follow_redirects=False)
-    assert done.headers["location"] == "/"
+    shown = {"code": codes["recovery_codes"][0]}
+    if how == "form":
+        done = shop.client.post("/auth/second-factor/form", data=shown, follow_redirects=False)
+        assert done.headers["location"] == "/"
+    else:
+        shown["ticket"] = shop.client.cookies["__Host-second-factor"]
+        done = shop.client.post("/auth/second-factor", json=shown)
+        assert done.json()["status"] == "signed_in"
     assert shop.me().json()["factors"] == ["federated", "recovery"]
     # The provider ends a session that a second factor came in between, too.
     assert shop.do(shop.sign_in_with.sessions.end, "back_channel", liar.issuer, sid="there") != []
@@ -108,10 +114,15 @@ def test_what_is_missing_is_said_at_the_start(liar: Liar) -> None:
     without = opened(liar.provider(), policy={"ways": ["bearer"]})
     with pytest.raises(GuardError, match="an address to come back to"), without:
         pass
+    plain = opened(liar.provider(), policy={"base_url": "http://shop.example"})
+    with pytest.raises(GuardError, match="https"), plain:
+        pass
     with pytest.raises(GuardError, match="two providers"), opened(liar.provider(), liar.provider()):
         pass
     with pytest.raises(GuardError, match="no provider"), opened():
         pass
+    with opened(liar.provider()) as shop, pytest.raises(GuardError, match="already"):
+        SignInWith(shop.guard.identities, liar.provider("other"))
 
 
 def test_who_has_a_second_factor_links_by_a_session_that_showed_it(shop: Shop, liar: Liar) -> None:

@@ -261,3 +261,33 @@ def test_no_more_is_asked_for_than_who_somebody_is(liar: Liar) -> None:
     with opened(Provider("op", issuer=liar.issuer, client_id=CLIENT)) as shop:
         asked = dict(parse_qsl(urlsplit(shop.begin("op")).query))
     assert asked["scope"] == "openid email"
+
+
+def test_a_request_that_is_pushed_and_refused(liar: Liar) -> None:
+    liar.metadata["pushed_authorization_request_endpoint"] = f"{liar.issuer}/par"
+    good = json.dumps({"request_uri": "urn:x:1", "expires_in": 60}).encode()
+    with opened(liar.provider()) as shop:
+        for status, body, reason, why in (
+            (400, b'{"error": "invalid_scope"}', "refused", "failed"),
+            (503, b"", "unreachable", "unavailable"),
+            (201, b"{}", "answer", "failed"),
+            (201, json.dumps({"request_uri": "x" * 5000}).encode(), "answer", "failed"),
+        ):
+            liar.replies["/par"] = (status, {}, body)
+            answer = shop.client.get("/auth/with/op?next=/x", follow_redirects=False)
+            nobody(shop, answer, reason, why)
+            (told,) = [e for e in shop.events if e.kind is EventKind.SIGN_IN_FAILED]
+            assert told.detail.get("error") == ("invalid_scope" if status == 400 else None)
+            shop.events.clear()
+        liar.replies["/par"] = (201, {}, good)
+        asked = dict(parse_qsl(urlsplit(shop.begin("op")).query))
+        assert asked == {"client_id": CLIENT, "request_uri": "urn:x:1"}
+    with opened(liar.provider(pushed=False)) as shop:
+        assert "code_challenge" in shop.begin("op")
+    liar.metadata["require_pushed_authorization_requests"] = True
+    with opened(liar.provider(pushed=False)) as shop:
+        assert "request_uri" in shop.begin("op")
+    del liar.metadata["pushed_authorization_request_endpoint"]
+    with opened(liar.provider()) as shop:
+        answer = shop.client.get("/auth/with/op", follow_redirects=False)
+        nobody(shop, answer, "metadata")

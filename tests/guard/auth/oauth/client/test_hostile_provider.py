@@ -221,7 +221,8 @@ def test_endpoints_inside_are_not_called(liar: Liar) -> None:
 def test_a_provider_on_this_machine_needs_a_policy_that_says_so(liar: Liar) -> None:
     from buckler.guard import EgressPolicy
 
-    with opened(liar.provider(), egress=EgressPolicy()) as shop:
-        answer = shop.client.get("/auth/with/op", follow_redirects=False)
-        nobody(shop, answer, "unreachable", "unavailable")
+    for policy in ("default", EgressPolicy(), EgressPolicy(allow_networks=["127.0.0.1/32"])):
+        with opened(liar.provider(), egress=policy) as shop:
+            answer = shop.client.get("/auth/with/op", follow_redirects=False)
+            nobody(shop, answer, "unreachable", "unavailable")
     assert liar.requests == []

@@ -8,12 +8,14 @@ from typing import Any
 
 import anyio
 import pytest
+from fastapi import FastAPI
 
-from buckler.guard import EventKind, GuardError, MemoryStores, SqlStores
+from buckler.guard import AuthPolicy, EventKind, Guard, GuardError, MemoryStores, SqlStores
 from buckler.guard.auth.oauth.client import AccessToken, ProviderError, SignInError, SignInWith
 from buckler.guard.stores.memory.federation import MemoryExternalTokens
+from tests.guard.access.shop import SECRET
 from tests.guard.auth.oauth.client.liar import Liar
-from tests.guard.auth.oauth.client.shop import Shop, opened
+from tests.guard.auth.oauth.client.shop import BASE, Shop, opened
 
 
 def enter(shop: Shop, liar: Liar, **token: Any) -> str:
@@ -71,10 +73,11 @@ class Counting(MemoryExternalTokens):
         return await super().lease(user_id, provider, version=version, now=now, until=until)
 
 
-def test_it_is_refreshed_once_for_many(liar: Liar) -> None:
+@pytest.mark.parametrize("backend", ["asyncio", "trio"])
+def test_it_is_refreshed_once_for_many(liar: Liar, backend: str) -> None:
     stores = MemoryStores()
     counting = stores.external_tokens = Counting()
-    with keeping(liar, database=stores) as shop:
+    with keeping(liar, database=stores, backend=backend) as shop:
         mine = enter(shop, liar)
         grant(liar, "refresh-1", refresh_token="refresh-2")
         shop.clock.ahead = 280.0
@@ -97,11 +100,18 @@ def test_two_workers_refresh_once(liar: Liar, tmp_path: Path) -> None:
         mine = enter(shop, liar)
         grant(liar, "refresh-1", refresh_token="refresh-2")
         shop.clock.ahead = 280.0
-        # Another worker has its own stores, and knows nothing of what this one has under way.
-        other = SignInWith(
-            shop.guard.identities, liar.provider(keep_tokens=True), egress=_loopback(liar)
+        # Another worker knows nothing of what this one has under way.
+        guard = Guard(
+            FastAPI(),
+            secret=SECRET,
+            database=SqlStores(url),
+            auth=AuthPolicy(base_url=BASE, sign_in_page="/sign-in"),
         )
+        guard.identities.clock = shop.clock
+        known = liar.provider(keep_tokens=True)
+        other = SignInWith(guard.identities, known, egress=_loopback(liar))
         found = shop.do(many, [shop.sign_in_with, other], mine, 20)
+        shop.do(guard.identities.stores.close)
         assert {one.value for one in found} == {"after-refresh-1"}
         assert len(liar.asked("/token")) == 2
 
@@ -183,6 +193,8 @@ def test_nobody_reads_them_in_the_table(liar: Liar) -> None:
         mine = enter(shop, liar)
         kept = shop.do(shop.guard.identities.stores.external_tokens.find, mine, "op")
         assert "the-access-token" not in repr(kept) and "refresh-1" not in repr(kept)
+        # Who somebody is was said once: of the ID token nothing is kept here.
+        assert len(kept.sealed) < len(liar.signed(liar.claims()))
         # Put into another account's row, they are nobody's.
         from dataclasses import replace
 
@@ -222,3 +234,21 @@ def test_the_store_has_no_secret_of_a_sign_in_under_way(shop: Shop, liar: Liar) 
     asked = dict(parse_qsl(urlsplit(where).query))
     secrets = (asked["state"], asked["nonce"], shop.client.cookies["__Host-with-op"])
     assert not any(one in text for one in secrets)
+
+
+def test_an_application_that_ends_keeps_what_the_provider_gave(liar: Liar) -> None:
+    stores = MemoryStores()
+    with keeping(liar, database=stores) as shop:
+        mine = enter(shop, liar)
+        before = shop.do(stores.external_tokens.find, mine, "op")
+        grant(liar, "refresh-1", refresh_token="refresh-2")
+        shop.clock.ahead = 280.0
+
+        async def given_up() -> None:
+            with anyio.move_on_after(0):
+                await shop.sign_in_with.token(mine, "op")
+
+        shop.do(given_up)
+    after = anyio.run(stores.external_tokens.find, mine, "op")
+    assert after is not None and after.version != before.version
+    assert len(liar.asked("/token")) == 2

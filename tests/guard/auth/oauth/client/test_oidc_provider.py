@@ -126,7 +126,9 @@ def test_every_way(
     with opened(known) as shop:
         # code
         where = shop.begin(name, next="/orders?page=2")
-        assert ("request_uri" in dict(parse_qsl(urlsplit(where).query))) is pushed
+        asked = dict(parse_qsl(urlsplit(where).query))
+        assert ("request_uri" in asked) is pushed
+        assert ("dpop_jkt" in asked) is (dpop and not pushed)
         answer = shop.come_back(there(browser, where))
         assert (answer.status_code, answer.headers["location"]) == (303, "/orders?page=2")
         me = shop.me().json()

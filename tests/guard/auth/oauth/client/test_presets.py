@@ -23,6 +23,7 @@ from buckler.guard.auth.oauth.client import (
 from tests.guard.auth.oauth.client.liar import Liar
 from tests.guard.auth.oauth.client.shop import BASE, Shop, opened
 
+pytestmark = pytest.mark.slow
 ONE = "8eaef023-2b34-4da1-9baa-8bc8c9d6a490"
 OTHER = "11111111-2222-3333-4444-555555555555"
 ID = {"client_id": "shop", "client_secret": "s"}

@@ -12,6 +12,7 @@ from urllib.parse import parse_qsl, urlsplit
 import pytest
 
 from buckler.guard import EventKind
+from buckler.guard.stores.records import Session
 from tests.guard.auth.oauth.client.liar import CLIENT, CURVE, FIRST, SECOND, SECRET, Liar, public
 from tests.guard.auth.oauth.client.shop import BASE, Shop, onward, opened
 
@@ -269,6 +270,29 @@ def test_tokens_go_with_the_session_that_they_were_given_for(liar: Liar, scopes:
         assert log_out(shop, liar) == 200
         kept = shop.do(shop.guard.identities.stores.external_tokens.find, mine, "op")
         assert (kept is not None) is (len(scopes) == 2)
+
+
+def test_what_hangs_on_a_session_is_told_that_it_ended(shop: Shop, liar: Liar) -> None:
+    told: list[str] = []
+
+    async def react(session: Session) -> None:
+        told.append(session.id)
+
+    identities = shop.guard.identities
+    identities.endings.signed_out.append(react)
+    front = {"iss": liar.issuer, "sid": "there"}
+    ids = []
+    for end in (
+        lambda: log_out(shop, liar),
+        lambda: shop.client.get("/auth/with/op/front-channel-logout", params=front),
+        lambda: sign_out(shop),
+    ):
+        logged_in(shop, liar)
+        (session,) = shop.do(identities.sessions.of, shop.me().json()["id"])
+        ids.append(session.id)
+        end()
+    assert told == ids
+    assert shop.reasons(EventKind.SIGNED_OUT) == ["back_channel", "front_channel", "session"]
 
 
 MORE: dict[str, tuple[str, dict[str, Any]]] = {

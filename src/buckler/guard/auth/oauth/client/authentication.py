@@ -11,7 +11,7 @@ import json
 import secrets
 from collections.abc import Mapping
 from typing import Any, Final
-from urllib.parse import quote_plus
+from urllib.parse import quote
 
 from buckler.guard.auth.jwt import base64url
 from buckler.guard.auth.jwt.key import SigningKey
@@ -52,7 +52,8 @@ def credentials(
     text = secret(now) if callable(secret) else str(secret)
     if way == "client_secret_post":
         return {"client_id": provider.client_id, "client_secret": text}, {}
-    pair = f"{quote_plus(provider.client_id)}:{quote_plus(text)}".encode("ascii")
+    # Blanks as %20: some servers decode the form of RFC 6749, 2.3.1, without its plus signs.
+    pair = f"{quote(provider.client_id, safe='')}:{quote(text, safe='')}".encode("ascii")
     return {}, {"authorization": f"Basic {base64.b64encode(pair).decode('ascii')}"}
 
 

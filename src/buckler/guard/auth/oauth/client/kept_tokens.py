@@ -144,6 +144,11 @@ class KeptTokens:
             return self._access(self._open(found), found.expires, connection)
         return await self._refreshed(found, connection)
 
+    async def drain(self) -> None:
+        """Wait for refreshes under way, at the end of the application: what the provider gave is kept."""
+        while self._under_way:
+            await anyio.sleep(LOOK / 10)
+
     async def _refreshed(self, found: ExternalToken, connection: Connection) -> AccessToken:
         key = (found.user_id, found.provider)
         under_way = self._under_way.get(key)

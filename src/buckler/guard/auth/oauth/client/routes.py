@@ -152,12 +152,11 @@ def _sign_out(sign_in_with: SignInWith, routes: APIRouter) -> None:
         url = ""
         if session_id:
             with busy():
-                await answers.end_session(identities, request)
+                await answers.sign_out(identities, request)
                 try:
                     url = await sign_in_with.sign_out_url(session_id, onward)
                 except ProviderError:  # signed out here, which is what can be done
                     url = ""
-            identities.tell_request(request, EventKind.SIGNED_OUT, "session", "Signed out")
         answer = leaving(url, form=True) if url else RedirectResponse(onward, 303, headers=NO_STORE)
         signed_out(identities, answer)
         return answer

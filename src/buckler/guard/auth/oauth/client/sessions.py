@@ -97,7 +97,7 @@ class FederatedSessions:
         """End the sessions of somebody who signed out at a provider; the accounts whose they were."""
         ended = []
         for one in await self._store.take(issuer, sid=sid, subject=subject):
-            if await self._identities.sessions.revoke(one.user_id, one.session_id):
+            if await self._end(one):
                 ended.append(one.user_id)
                 self._identities.told(
                     EventKind.SIGNED_OUT,
@@ -113,4 +113,15 @@ class FederatedSessions:
         for one in await self._store.of(user_id, provider):
             await self._store.drop(one.session_id)
             if one.session_id != but:
-                await self._identities.sessions.revoke(user_id, one.session_id)
+                await self._end(one)
+
+    async def _end(self, one: ExternalSession) -> bool:
+        """End one of our sessions and what hangs on it; False where it has ended."""
+        sessions = self._identities.sessions
+        there = await sessions.of(one.user_id)
+        session = next((known for known in there if known.id == one.session_id), None)
+        if session is None or not await sessions.revoke(one.user_id, session.id):
+            return False
+        for react in self._identities.endings.signed_out:
+            await react(session)
+        return True

@@ -7,6 +7,7 @@ for since somebody came another way (CWE-308).
 
 from __future__ import annotations
 
+import importlib
 import ssl
 from hashlib import sha256
 from typing import TYPE_CHECKING, Final
@@ -34,6 +35,7 @@ from buckler.guard.auth.oauth.client.logout import (
 from buckler.guard.auth.oauth.client.provider import Provider
 from buckler.guard.auth.oauth.client.sessions import Begun, FederatedSessions
 from buckler.guard.auth.oauth.client.token_response import Tokens
+from buckler.guard.auth.one_time import Links
 from buckler.guard.egress.policy import EgressPolicy
 from buckler.guard.options import GuardError, flag, instance
 
@@ -75,22 +77,14 @@ class SignInWith:
         egress: EgressPolicy | None = None,
         ssl_context: ssl.SSLContext | None = None,
     ) -> None:
-        joserfc()
+        _check(identities)
         self.identities = identities
         policy = identities.policy
-        if not policy.base_url or not policy.sign_in_page or "session" not in policy.ways:
-            raise GuardError(
-                "sign-in with providers needs an address to come back to, and a page to begin at",
-                hint="AuthPolicy(base_url='https://shop.example', sign_in_page='/sign-in')",
-            )
         self.providers = _by_name(providers)
         instance(egress, "egress", EgressPolicy)
         tell = Teller(identities.tell)
         calls = egress or EgressPolicy(
-            ports={
-                443,
-                *(port_of(one.issuer) for one in providers),
-            },
+            ports={443} | {port_of(one.issuer) for one in providers},
             schemes=("https",),
             max_bytes=MAX_BYTES,
             timeout=TIMEOUT,
@@ -123,6 +117,7 @@ class SignInWith:
             clock=identities.clock,
         )
         identities.begun.append(self.sessions.bind)
+        identities.endings.application.append(self.kept.drain)
 
     def router(self) -> APIRouter:
         """The routes, below ``AuthPolicy(prefix=...)`` and ``/with``."""
@@ -320,6 +315,28 @@ class SignInWith:
         """For keys that tokens are bound to, newest first."""
         first = self.identities.derivable(f"oauth.dpop.{name}.1")
         return list(zip(first, self.identities.derivable(f"oauth.dpop.{name}.2"), strict=True))
+
+
+def _check(identities: Identities) -> None:
+    """Look whether an application can sign in with providers, and import what that needs: a request would wait for it.
+
+    Raises:
+        GuardError: It cannot, or a package is missing.
+    """
+    joserfc()
+    importlib.import_module("buckler.guard.egress").async_safe_client  # noqa: B018
+    policy = identities.policy
+    if not policy.base_url or not policy.sign_in_page or "session" not in policy.ways:
+        raise GuardError(
+            "sign-in with providers needs an address to come back to, and a page to begin at",
+            hint="AuthPolicy(base_url='https://shop.example', sign_in_page='/sign-in')",
+        )
+    Links(policy.base_url)
+    kinds = (getattr(one, "__self__", None) for one in identities.begun)
+    if any(isinstance(one, FederatedSessions) for one in kinds):
+        raise GuardError(
+            "the application has a SignInWith already", hint="one takes all the providers"
+        )
 
 
 def _by_name(providers: tuple[Provider, ...]) -> dict[str, Provider]:

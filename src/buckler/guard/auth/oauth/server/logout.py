@@ -52,9 +52,10 @@ class Logout:
         self._browser = interaction.browser
         self._pages = interaction.steps.pages
         self._under_way = 0
-        server.identities.ending.append(self.drain)
-        server.identities.on_sign_out.append(self._session_ended)
-        server.identities.on_all_ended.append(self._all_ended)
+        endings = server.identities.endings
+        endings.application.append(self.drain)
+        endings.signed_out.append(self._session_ended)
+        endings.everywhere.append(self._all_ended)
 
     async def begin(self, request: Request, parameters: Parameters) -> Response:
         """Sign out, or ask whether that is wanted.

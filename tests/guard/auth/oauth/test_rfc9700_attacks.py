@@ -90,7 +90,10 @@ def test_4_2_4_form_post_keeps_answers_out_of_addresses(scene: Scene) -> None:
 def test_4_3_2_no_token_in_an_address(scene: Scene) -> None:
     """MUST NOT: RFC 6750, 2.3, is not taken; parameters of forms neither."""
     token = scene.redeem(scene.code()).json()["access_token"]
-    assert scene.get("/oauth/userinfo", access_token=token).status_code == 401
+    for headers in ({}, {"Authorization": f"Bearer {token}"}):
+        refused = scene.browser.get(f"/oauth/userinfo?access_token={token}", headers=headers)
+        assert refused.status_code == 400
+        assert 'error="invalid_request"' in refused.headers["www-authenticate"]
     answer = scene.browser.post("/oauth/introspect?token=x", headers=basic(WEB), data={"a": "b"})
     assert answer.json()["error"] == "invalid_request"
 

@@ -14,6 +14,7 @@ from starlette.responses import JSONResponse, Response
 from buckler.guard.auth.errors import CredentialError
 from buckler.guard.auth.oauth import dpop
 from buckler.guard.auth.oauth.errors import OAuthError
+from buckler.guard.auth.oauth.parameters import parse
 from buckler.guard.auth.oauth.server.claims import userinfo_claims
 from buckler.guard.auth.oauth.server.found import FoundToken, find, named
 
@@ -29,6 +30,8 @@ async def userinfo(server: AuthorizationServer, request: Request) -> Response:
 
     kind = ""
     try:
+        if "access_token" in parse(request.scope["query_string"]):
+            raise OAuthError("invalid_request", "tokens do not stand in addresses")
         came = credentials.read(request.scope)
         kind = came.kind
         if kind not in ("bearer", "dpop"):

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from buckler.guard.auth.oauth.server.client import CREDENTIALS, EXCHANGE, REFRESH, OAuthClient
-from tests.guard.auth.oauth.scene import KEPT, WEB, Scene, basic, opened
+from tests.guard.auth.oauth.scene import KEPT, WEB, Scene, basic, opened, sent
 from tests.guard.auth.shop import GOOD
 
 API = replace(WEB, id="api", grants=[CREDENTIALS, EXCHANGE], introspects=True, exchange_from=["*"])
@@ -102,6 +102,27 @@ def test_of_a_client(scene: Scene, way: str, opaque: bool) -> None:
     again = scene.token(client, grant_type=CREDENTIALS)
     assert (again.status_code, again.json()["error"]) == (401, "invalid_client")
     assert scene.authorize(client).status_code == 400
+
+
+def test_a_client_that_may_less_gets_less(scene: Scene) -> None:
+    client = replace(WEB, id="less")
+    scene.in_loop(scene.server.clients.add, client)
+    scene.account("less@mail.example")
+    scene.browser.cookies.clear()
+
+    def code() -> str:
+        page = scene.follow(scene.authorize(client, scope="openid email orders:write"))
+        if 'name="password"' in page.text:
+            page = scene.sign_in(page, "less@mail.example")
+        answer = scene.decide(page) if 'name="decision"' in page.text else page
+        return sent(answer)["code"]
+
+    token = scene.redeem(code(), client).json()["refresh_token"]
+    waiting = code()
+    scene.in_loop(scene.server.clients.change, replace(client, scopes=["openid"]))
+    refreshed = scene.token(client, grant_type=REFRESH, refresh_token=token).json()
+    assert refreshed["scope"] == "openid"
+    assert scene.redeem(waiting, client).json()["scope"] == "openid"
 
 
 def unsigned(**claims: Any) -> str:

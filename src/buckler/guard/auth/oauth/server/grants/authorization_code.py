@@ -43,7 +43,7 @@ async def granted(server: AuthorizationServer, asked: TokenRequest) -> Granted:
     refresh = ""
     if asked.client.may(REFRESH):
         refresh, first = refresh_token.new(server, asked, grant, parent="", now=now)
-    scopes = refresh_token.in_order(grant)
+    scopes = refresh_token.in_order(grant, asked.client)
     token = await refresh_token.access(server, asked, grant, scopes)
 
     async def id_token(made: str) -> str:

@@ -32,7 +32,7 @@ async def granted(server: AuthorizationServer, asked: TokenRequest) -> Granted:
     if bound and bound != asked.jkt:
         raise OAuthError("invalid_grant", "the device code is bound to another key", reason="jkt")
     user = await server.account(grant)
-    scopes = refresh_token.in_order(grant)
+    scopes = refresh_token.in_order(grant, asked.client)
     token = await refresh_token.access(server, asked, grant, scopes)
     refresh, first = "", None
     if asked.client.may(REFRESH):

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Final
 from buckler.guard.audit.events import EventKind
 from buckler.guard.auth.oauth.errors import OAuthError
 from buckler.guard.auth.oauth.server.authorization import check_resources
+from buckler.guard.auth.oauth.server.client import OAuthClient
 from buckler.guard.auth.oauth.server.token_request import (
     Granted,
     TokenRequest,
@@ -49,9 +50,10 @@ def new(
     )
 
 
-def in_order(grant: Grant) -> tuple[str, ...]:
-    """The scopes of a grant, ``openid`` first."""
-    return tuple(sorted(grant.scopes, key=lambda one: (one != "openid", one)))
+def in_order(grant: Grant, client: OAuthClient) -> tuple[str, ...]:
+    """The scopes of a grant that its client may still have, ``openid`` first."""
+    kept = grant.scopes.intersection(client.scopes)
+    return tuple(sorted(kept, key=lambda one: (one != "openid", one)))
 
 
 async def access(
@@ -91,7 +93,7 @@ async def granted(server: AuthorizationServer, asked: TokenRequest) -> Granted:
         used, grant = found
         await _check(server, asked, used, grant, bound=_binding_of(text))
         user = await server.account(grant)
-        scopes = narrowed(asked.parameters.get("scope"), in_order(grant))
+        scopes = narrowed(asked.parameters.get("scope"), in_order(grant, asked.client))
         token = await access(server, asked, grant, scopes)
         if used.digest != grant.head and not await server.store.grants.advance(
             grant.id, head=grant.head, to=used.digest

@@ -136,6 +136,14 @@ def test_somebody_elses_hint_asks(scene: Scene) -> None:
     assert "Sign out?" in answer.text
 
 
+def test_a_hint_is_an_id_token_of_the_client_that_asks(scene: Scene) -> None:
+    tokens = scene.redeem(scene.code(SPA), SPA).json()
+    for hint in (tokens["id_token"], tokens["access_token"], tokens["refresh_token"]):
+        found = sent(scene.authorize(WEB, id_token_hint=hint))
+        assert found["error"] == "invalid_request" and "code" not in found
+    assert "code" in sent(scene.authorize(SPA, id_token_hint=tokens["id_token"]))
+
+
 @pytest.mark.parametrize("method", ["PUT", "PATCH", "DELETE", "QUERY"])
 @pytest.mark.parametrize("name", ["authorize", *PAGES, *FORMS, "userinfo", "jwks"])
 def test_other_methods(scene: Scene, name: str, method: str) -> None:

@@ -17,10 +17,15 @@ class Endings:
 
     Attributes:
         signed_out: With the session that somebody ended on purpose.
-        everywhere: With the account all of whose sessions were ended.
+        everywhere: With the account whose sessions were ended, and the id of the one that stays, or empty.
         application: At the end of the application, each for some seconds: what is still under way behind answers.
     """
 
     signed_out: list[Callable[[Session], Awaitable[None]]] = field(default_factory=list)
-    everywhere: list[Callable[[str], Awaitable[None]]] = field(default_factory=list)
+    everywhere: list[Callable[[str, str], Awaitable[None]]] = field(default_factory=list)
     application: list[Callable[[], Awaitable[None]]] = field(default_factory=list)
+
+    async def session_ended(self, session: Session) -> None:
+        """A session ended on purpose: what hangs on it ends, too."""
+        for react in self.signed_out:
+            await react(session)

@@ -215,7 +215,7 @@ class Identities(Services):
         await self.sessions.revoke_all(user_id, but=but)
         await self.tokens.revoke_all(user_id, but=but)
         for react in self.endings.everywhere:
-            await react(user_id)
+            await react(user_id, but)
 
     async def add_account(
         self,

@@ -176,8 +176,11 @@ def _sessions(identities: Identities, routes: APIRouter) -> None:
     @routes.delete("/sessions/{session_id}")
     async def revoke(session_id: Key, me: Owner, request: Request) -> Done:
         """End one of them."""
-        ended = await identities.sessions.revoke(me.id, session_id)
-        if not ended and not await identities.tokens.revoke(me.id, session_id):
+        of_browsers = await identities.sessions.of(me.id)
+        found = next((one for one in of_browsers if one.id == session_id), None)
+        if found is not None and await identities.sessions.revoke(me.id, session_id):
+            await identities.endings.session_ended(found)
+        elif not await identities.tokens.revoke(me.id, session_id):
             answers.not_found()
         identities.tell_request(request, EventKind.SIGNED_OUT, "revoked", "A sign-in was ended")
         return Done()

@@ -170,7 +170,9 @@ async def with_session(
     Raises:
         HTTPException: 401, all sign-ins of the account were ended while this one was under way.
     """
-    await end_session(identities, request)
+    before = await end_session(identities, request)
+    if before is not None and before.user_id != user.id:  # somebody else sat here
+        await identities.endings.session_ended(before)
     value, session = await identities.sessions.begin(
         user.id,
         factors=factors,
@@ -260,8 +262,7 @@ async def sign_out(identities: Identities, request: Request) -> bool:
     session = await end_session(identities, request)
     if session is None:
         return False
-    for react in identities.endings.signed_out:
-        await react(session)
+    await identities.endings.session_ended(session)
     identities.tell_request(request, EventKind.SIGNED_OUT, "session", "Signed out")
     return True
 

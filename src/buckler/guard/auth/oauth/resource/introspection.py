@@ -166,6 +166,9 @@ class IntrospectionReader:
         fields, headers = self._authentication.credentials(now)
         form = {"token": token, "token_type_hint": "access_token", **fields}
         status, values = await self._calls.post(url, form, headers)
+        if status == 400:
+            # It is this token that the issuer cannot read: no reason to ask of no other one.
+            return {"active": False}
         if status != 200:
             raise unavailable("introspection", f"the issuer answers with {status}")
         if not isinstance(values.get("active"), bool):

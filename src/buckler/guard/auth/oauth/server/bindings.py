@@ -47,18 +47,19 @@ class Bindings:
                 ``invalid_client``: its certificate is missing.
         """
         proof = await self.proof(request)
+        if client.bound_to_certificate:
+            # First: a proof by a key of whoever sends it must not take the certificate's place.
+            found = self.certificate(request)
+            if found is None:
+                raise OAuthError(
+                    "invalid_client", "a certificate is missing", status=401, reason="certificate"
+                )
+            return f"x5t:{found.thumbprint}"
         if proof is not None:
             return f"jkt:{proof.thumbprint}"
         if client.require_dpop or self._server.policy.require_dpop:
             raise dpop.refused("missing", "a DPoP proof is missing")
-        if not client.bound_to_certificate:
-            return ""
-        found = self.certificate(request)
-        if found is None:
-            raise OAuthError(
-                "invalid_client", "a certificate is missing", status=401, reason="certificate"
-            )
-        return f"x5t:{found.thumbprint}"
+        return ""
 
     async def proof(
         self, request: Request, *, access_token: str | None = None

@@ -107,7 +107,7 @@ class ClientBook:
         Raises:
             GuardError: There is none, or it has no secret.
         """
-        client = await self.get(client_id)
+        client = await self.registered(client_id)
         if client is None or not client.secret:
             raise GuardError(f"there is no client {client_id} with a secret", hint="see page()")
         secret = new_secret()

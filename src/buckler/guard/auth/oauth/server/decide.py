@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
+from buckler.guard.access.requirement import SECOND
 from buckler.guard.auth.oauth.errors import OAuthError
 from buckler.guard.auth.oauth.server.authorization import AuthorizationRequest
 from buckler.guard.auth.oauth.server.policy import OAuthPolicy
@@ -94,8 +95,8 @@ def decide(
 
 
 def lacks_factor(signed_in: SignedIn) -> bool:
-    """Whether nothing was shown but a password."""
-    return not signed_in.factors - {"password"}
+    """Whether no second factor was shown: neither a password nor another provider's word is one."""
+    return signed_in.factors.isdisjoint(SECOND)
 
 
 def _is_stale(request: AuthorizationRequest, signed_in: SignedIn, now: float, begun: float) -> bool:
@@ -143,11 +144,12 @@ def _needs_factor(
 
 
 def _needs_consent(request: AuthorizationRequest, consent: Consent | None) -> bool:
-    if "consent" in request.prompt:
+    # Whoever is on the same machine can ask as an application there (RFC 8252, 8.6), whosever it is.
+    if "consent" in request.prompt or not request.is_assured:
         return True
     if request.client.first_party:
         return False
-    if consent is None or not request.is_assured:
+    if consent is None:
         return True
     return not (
         {*request.scopes, *request.named} <= consent.scopes

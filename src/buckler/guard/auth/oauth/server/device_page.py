@@ -161,7 +161,9 @@ class DevicePage:
             user_code=f"{code[:4]}-{code[4:]}",
             token=self._browser.token(waiting.digest, signed_in.session),
             sentences=[
-                described[one] for one in waiting.data.get("scope", "").split() if one in described
+                described.get(one, one)
+                for name in ("scope", "resources")
+                for one in waiting.data.get(name, "").split()
             ],
         )
 

@@ -47,7 +47,8 @@ def named(audience: object) -> frozenset[str]:
     """Whom a token is for, by its ``aud``: one or several (RFC 7519, 4.1.3)."""
     if isinstance(audience, str):
         return frozenset((audience,))
-    return frozenset(audience) if isinstance(audience, tuple | list) else frozenset()
+    several = audience if isinstance(audience, tuple | list) else ()
+    return frozenset(one for one in several if isinstance(one, str))
 
 
 async def find(server: AuthorizationServer, token: str) -> FoundToken | None:

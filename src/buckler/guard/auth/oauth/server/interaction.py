@@ -151,7 +151,7 @@ class Interaction:
                 )
                 onward.headers.append("Set-Cookie", f"{TICKET}=; Max-Age=0; {_ATTRIBUTES}")
             else:
-                await self._step_up(request, onward, code)
+                await self._step_up(request, pending, asked, onward, code)
         except CredentialError:
             return await self.steps.page(request_id, asked, Need.SECOND_FACTOR, None, failed=True)
         return onward
@@ -337,11 +337,18 @@ class Interaction:
             )
         )
 
-    async def _step_up(self, request: Request, onward: Response, code: str) -> None:
+    async def _step_up(
+        self,
+        request: Request,
+        pending: PendingRequest,
+        asked: AuthorizationRequest,
+        onward: Response,
+        code: str,
+    ) -> None:
         """Take a further factor of who is signed in; the session gets another cookie.
 
         Raises:
-            CredentialError: The code does not count, or nobody is signed in.
+            CredentialError: The code does not count, nobody is signed in, or a whole sign-in is what is needed.
         """
         from buckler.guard.auth.routes import answers
 
@@ -349,6 +356,12 @@ class Interaction:
         signed_in = await self.browser.signed_in(request)
         if signed_in is None:
             raise CredentialError("unknown", "nobody is signed in")
+        try:
+            need = await self._need(asked, signed_in, begun=float(pending.data["begun"]))
+        except OAuthError as error:
+            raise CredentialError("not_asked", "no second factor is needed") from error
+        if need is not Need.SECOND_FACTOR:
+            raise CredentialError("not_asked", "a second factor does not stand for a sign-in")
         factor = await identities.factors.verify(
             signed_in.user_id, code, client=answers.client_of(request)
         )

@@ -120,15 +120,19 @@ class Logout:
         store = self._server.store.grants
         await self._told_of([*await store.of_session(session_name(session.id))])
 
-    async def _all_ended(self, user_id: str) -> None:
-        """Tell all clients of an account that was signed out everywhere; what was granted counts no more by itself."""
-        await self._told_of([*await self._server.store.grants.of(user_id)])
+    async def _all_ended(self, user_id: str, but: str) -> None:
+        """End all that was granted but in the session that stays, what works while somebody is away included."""
+        stays = session_name(but) if but else ""
+        found = await self._server.store.grants.of(user_id)
+        await self._told_of(
+            [one for one in found if not but or one.session != stays], everything=True
+        )
 
-    async def _told_of(self, grants: Sequence[Grant]) -> None:
+    async def _told_of(self, grants: Sequence[Grant], *, everything: bool = False) -> None:
         server = self._server
         told: set[tuple[str, str]] = set()
         for grant in grants:
-            if "offline_access" not in grant.scopes:
+            if everything or "offline_access" not in grant.scopes:
                 await server.revoke(grant)
             whom = grant.client_id, grant.session
             if whom in told or not grant.session:

@@ -25,6 +25,7 @@ LONGEST_CODE: Final = 600.0
 LONGEST_ACCESS: Final = 3_600.0
 SHORT_ACCESS: Final = 300.0
 """Of tokens that came by the implicit or password grant."""
+SHORTEST_LEAD: Final = 120.0
 ACCESS_ALGORITHMS: Final = ("ES256", "EdDSA", "RS256", "ES384", "PS256")
 
 ClaimsOf = Callable[[User, frozenset[str]], Awaitable[Mapping[str, Any]]]
@@ -116,6 +117,11 @@ class OAuthPolicy:
                 raise GuardError(
                     f"{name} is {most:g} seconds at most", hint=f"write {name}={most / 10:g}"
                 )
+        if self.key_lead < SHORTEST_LEAD:
+            raise GuardError(
+                f"key_lead is {SHORTEST_LEAD:g} seconds at least: workers look for keys once a minute",
+                hint="write key_lead=86_400",
+            )
         if self.key_lead >= self.key_period:
             raise GuardError("key_lead is shorter than key_period", hint="write key_lead=86_400")
         for name in (

@@ -29,8 +29,8 @@ if TYPE_CHECKING:
     from buckler.guard.auth.oauth.server.server import AuthorizationServer
 
 LONGEST: Final = 64 * 1024
-GRANTS: Final = (kinds.CODE, kinds.REFRESH, kinds.DEVICE, kinds.CREDENTIALS)
-"""That a client may give itself; the others are for code."""
+GRANTS: Final = (kinds.CODE, kinds.REFRESH, kinds.DEVICE)
+"""That a client may give itself: somebody has to agree. One that showed an initial token may act for itself, too."""
 _LISTS: Final = {
     "redirect_uris": "redirect_uris",
     "grant_types": "grants",
@@ -79,7 +79,8 @@ async def register(server: AuthorizationServer, request: Request) -> Response:
     scopes = tuple(STANDARD_SCOPES) if wanted is None else tuple(wanted.split())
     if not set(scopes) <= set(known):
         raise OAuthError("invalid_client_metadata", "a scope is not for clients that register")
-    if not set(values.get("grants", ())) <= set(GRANTS):
+    own = (*GRANTS, kinds.CREDENTIALS) if trusted else GRANTS
+    if not set(values.get("grants", ())) <= set(own):
         raise OAuthError("invalid_client_metadata", "a grant is not for clients that register")
     try:
         client = OAuthClient(id=new_id(), scopes=scopes, self_registered=not trusted, **values)

@@ -84,10 +84,14 @@ def _for_clients(server: AuthorizationServer, routes: APIRouter) -> None:
     """What clients call: no cookie counts there, so that no other site's form can do harm."""
     policy = with_policy(cors=_cors(), csrf=None, secrets=SECRETS, rate=server.policy.rate)
 
+    # A server of resources asks for all of its callers from one address, and shows who it is.
+    unrated = with_policy(cors=_cors(), csrf=None, secrets=SECRETS, rate=None)
+
     def route(name: str, endpoint: Callable[[Request], Awaitable[Response]], *methods: str) -> None:
         # By Starlette alone: there is nothing for FastAPI to read of these, and it takes its time.
         path = f"{server.policy.prefix}/{name}"
-        routes.add_route(path, public(policy(endpoint)), [*methods], include_in_schema=False)
+        marked = unrated if name == "introspect" else policy
+        routes.add_route(path, public(marked(endpoint)), [*methods], include_in_schema=False)
 
     handlers: dict[str, Callable[..., Any]] = {
         "token": token_request.token,

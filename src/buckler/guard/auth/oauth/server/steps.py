@@ -86,7 +86,8 @@ class Steps:
             client=asked.client,
             token=self._browser.token(request_id, signed_in.session),
             user_name=user.name,
-            sentences=[described[one] for one in (*asked.scopes, *asked.named) if one in described],
+            # One that nothing describes is shown by its name: nothing is allowed unseen.
+            sentences=[described.get(one, one) for one in (*asked.scopes, *asked.named)],
             lifetime=in_words(lifetime(self._server, asked.client)),
             scopes=asked.scopes,
             resources=asked.resources,

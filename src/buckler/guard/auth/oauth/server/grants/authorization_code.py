@@ -34,9 +34,11 @@ async def granted(server: AuthorizationServer, asked: TokenRequest) -> Granted:
     if grant.client_id != asked.client.id:
         # It stays: whose it is may still redeem it.
         raise OAuthError("invalid_grant", "the code is another client's", reason="client")
+    # First whose it is: who cannot redeem a code cannot end what came of it either.
+    _check_holder(asked, code)
     if code.used is not None:
         await _reused(server, asked, grant)
-    _check(asked, code, grant, server.clock())
+    _check_time(code, grant, server.clock())
     user = await server.account(grant)
     now = server.clock()
     first = None
@@ -64,11 +66,14 @@ async def granted(server: AuthorizationServer, asked: TokenRequest) -> Granted:
     )
 
 
-def _check(asked: TokenRequest, code: Code, grant: Grant, now: float) -> None:
+def _check_time(code: Code, grant: Grant, now: float) -> None:
     if grant.revoked is not None:
         raise OAuthError("invalid_grant", "the grant was revoked", reason="revoked")
     if code.expires <= now:
         raise OAuthError("invalid_grant", "the code has expired", reason="expired")
+
+
+def _check_holder(asked: TokenRequest, code: Code) -> None:
     came = asked.parameters.get("redirect_uri")
     # RFC 6749, 4.1.3: the same one, where the authorization request named it.
     if came != (code.data["redirect_uri"] if code.data.get("sent") or came else None):

@@ -61,7 +61,9 @@ async def access(
 ) -> AccessToken:
     """The access token of a grant, for the resources that are asked for (RFC 8707, 2.2)."""
     resources = asked.resources
-    if grant.resources and not set(resources) <= {*grant.resources, server.issuer}:
+    # What nobody was asked about was not granted, but for clients whose users are asked nothing.
+    asked_about = grant.resources or not asked.client.first_party
+    if asked_about and not set(resources) <= {*grant.resources, server.issuer}:
         raise OAuthError("invalid_target", "a resource was not granted")
     if not resources and grant.resources:
         resources = tuple(sorted(grant.resources))

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Final
 from buckler.guard.auth.jwt.json_object import plain
 from buckler.guard.auth.oauth.errors import OAuthError
 from buckler.guard.auth.oauth.server.found import FoundToken, find
+from buckler.guard.auth.oauth.server.found import named as audiences
 from buckler.guard.auth.oauth.server.token_request import (
     Granted,
     TokenRequest,
@@ -118,11 +119,13 @@ def _targets(
 ) -> tuple[str, ...]:
     """Whom the token is for: resources that are named, else whom it was for."""
     named = (*asked.resources, *asked.parameters.several("audience"))
-    own = server.policy.audience or server.issuer
-    known = {*server.policy.resources, own}
-    if not set(named) <= known:
+    # For this server itself only where the token was: else its userinfo would tell more than was granted.
+    own = {server.policy.audience or server.issuer, server.issuer} & audiences(
+        subject.claims.get("aud", ())
+    )
+    if not set(named) <= {*server.policy.resources, *own}:
         raise OAuthError("invalid_target", "an audience is unknown")
-    if asked.client.resources and not set(named) <= {*asked.client.resources, own}:
+    if asked.client.resources and not set(named) <= {*asked.client.resources, *own}:
         raise OAuthError("invalid_target", "an audience is not for this client")
     granted = frozenset() if subject.grant is None else subject.grant.resources
     if granted and not set(named) <= granted:

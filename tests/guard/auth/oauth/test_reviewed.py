@@ -1,0 +1,154 @@
+"""What a hostile reader proved, each closed: sessions that end, bindings, audiences, factors, agreements."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Iterator
+from dataclasses import replace
+
+import pytest
+from starlette.testclient import TestClient
+
+from buckler.guard.auth.jwt import base64url
+from buckler.guard.auth.oauth.server.client import CODE, CREDENTIALS, EXCHANGE, REFRESH
+from buckler.guard.auth.oauth.server.decide import SignedIn, lacks_factor
+from tests.guard.auth.oauth.proofs import Maker
+from tests.guard.auth.oauth.scene import (
+    ISSUER,
+    NAME,
+    POLICY,
+    SPA,
+    WEB,
+    Scene,
+    basic,
+    hidden,
+    opened,
+)
+from tests.guard.auth.shop import GOOD
+
+API = replace(
+    WEB,
+    id="api",
+    redirect_uris=["https://api.example/cb"],
+    grants=[CODE, REFRESH, CREDENTIALS, EXCHANGE],
+    introspects=True,
+    resources=["https://api.example/other"],
+)
+BOUND = replace(WEB, id="bound", bound_to_certificate=True)
+
+
+@pytest.fixture
+def scene() -> Iterator[Scene]:
+    with opened(WEB, SPA, API, BOUND, administration=True) as found:
+        found.account()
+        yield found
+
+
+def refreshed(scene: Scene, token: str) -> int:
+    return scene.token(grant_type="refresh_token", refresh_token=token).status_code
+
+
+def test_a_session_that_is_ended_in_the_list_takes_what_was_granted_along(scene: Scene) -> None:
+    tokens = scene.redeem(scene.code()).json()
+    (mine,) = [
+        one for one in scene.browser.get("/auth/sessions").json() if one["kind"] == "browser"
+    ]
+    assert scene.browser.delete(f"/auth/sessions/{mine['id']}").status_code == 200
+    assert refreshed(scene, tokens["refresh_token"]) == 400
+
+
+def test_somebody_else_at_the_same_browser_ends_what_hung_on_the_session(scene: Scene) -> None:
+    scene.account("bob@mail.example")
+    tokens = scene.redeem(scene.code()).json()
+    entered = scene.browser.post(
+        "/auth/sign-in", json={"name": "bob@mail.example", "password": GOOD}
+    )
+    assert entered.status_code == 200
+    assert refreshed(scene, tokens["refresh_token"]) == 400
+
+
+def test_everywhere_but_here(scene: Scene) -> None:
+    away = scene.redeem(scene.code(scope="openid offline_access")).json()["refresh_token"]
+    other = TestClient(scene.app, base_url=ISSUER)
+    first, scene.browser = scene.browser, other
+    other.portal = first.portal
+    kept = scene.redeem(scene.code()).json()["refresh_token"]
+    listed = other.get("/auth/sessions").json()
+    stays = next(one["id"] for one in listed if one["current"])
+    user = scene.in_loop(scene.guard.identities.stores.users.by_name, NAME)
+    scene.in_loop(scene.guard.identities.sign_out_everywhere, user.id, but=stays)
+    assert refreshed(scene, away) == 400
+    assert refreshed(scene, kept) == 200
+    other.portal = None
+
+
+def test_a_proof_does_not_take_the_place_of_a_certificate(scene: Scene) -> None:
+    proof = Maker().proof(
+        htm="POST",
+        htu=f"{ISSUER}/oauth/token",
+        iat=int(scene.clock()),
+        jti=secrets.token_hex(8),
+    )
+    answer = scene.form(
+        "/oauth/token",
+        headers={**basic(BOUND), "DPoP": proof},
+        grant_type="client_credentials",
+    )
+    assert (answer.status_code, answer.json()["error"]) == (401, "invalid_client")
+
+
+def test_another_providers_word_is_no_second_factor() -> None:
+    def who(*factors: str) -> SignedIn:
+        return SignedIn(user_id="u", session="s", factors=frozenset(factors), authenticated=0.0)
+
+    assert lacks_factor(who("federated")) and lacks_factor(who("password"))
+    assert not lacks_factor(who("password", "totp")) and not lacks_factor(who("passkey"))
+
+
+def test_a_token_for_another_does_not_become_one_for_userinfo(scene: Scene) -> None:
+    resource = "https://api.example/other"
+    code = scene.code(scope="openid email", resource=resource)
+    token = scene.redeem(code, resource=resource).json()["access_token"]
+    exchanged = scene.token(
+        API,
+        grant_type=EXCHANGE,
+        subject_token=token,
+        subject_token_type="urn:ietf:params:oauth:token-type:access_token",
+        audience=ISSUER,
+    )
+    assert exchanged.json()["error"] == "invalid_target"
+
+
+def test_a_resource_that_nobody_was_asked_about_was_not_granted(scene: Scene) -> None:
+    code = scene.code()
+    refused = scene.redeem(code, resource="https://api.example/other")
+    assert refused.json()["error"] == "invalid_target"
+
+
+@pytest.mark.parametrize("audience", ["[{}]", "[[]]", "[5]", "{}", "5", '[""]', "null"])
+def test_an_audience_of_any_shape_is_no_error(scene: Scene, audience: str) -> None:
+    payload = base64url.encode(f'{{"aud":{audience},"sub":"a"}}'.encode()).decode()
+    token = f"eyJhbGciOiJFUzI1NiJ9.{payload}.AAAA"
+    answer = scene.browser.get("/oauth/userinfo", headers={"Authorization": f"Bearer {token}"})
+    assert answer.status_code == 401
+
+
+def test_a_second_factor_does_not_stand_for_a_sign_in(scene: Scene) -> None:
+    scene.code()
+    page = scene.follow(scene.authorize(prompt="login"))
+    answer = scene.form("/oauth/second-factor", **hidden(page.text), code="123456")
+    assert answer.status_code == 401
+
+
+def test_who_registers_itself_acts_for_nobody_but_who_agrees() -> None:
+    with opened(WEB, policy=replace(POLICY, registration=True)) as scene:
+        asked = {"grant_types": ["client_credentials"], "redirect_uris": []}
+        answer = scene.browser.post("/oauth/register", json=asked)
+        assert (answer.status_code, answer.json()["error"]) == (400, "invalid_client_metadata")
+
+
+def test_what_nothing_describes_is_shown_by_its_name(scene: Scene) -> None:
+    wide = replace(SPA, id="wide", scopes=["openid", "admin:all"])
+    scene.in_loop(scene.server.clients.add, wide)
+    page = scene.follow(scene.authorize(wide, scope="openid admin:all"))
+    assert "admin:all" in scene.sign_in(page).text

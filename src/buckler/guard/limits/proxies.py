@@ -64,6 +64,8 @@ class Proxies:
         return known
 
     def _is_trusted(self, text: str) -> bool:
+        if not text:  # another thread may just have made room
+            return self._unix
         try:
             address = ipaddress.ip_address(text)
         except ValueError:

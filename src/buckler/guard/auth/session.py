@@ -96,6 +96,7 @@ class SessionService:
         client: str = "",
         since: float = 0.0,
         authenticated: float | None = None,
+        instead_of: Session | None = None,
     ) -> tuple[str, Session]:
         """A new session, at every sign-in: what the browser had before is not gone on with.
 
@@ -107,6 +108,7 @@ class SessionService:
             since: The account's ``valid_from``. The clock that it was set by may be ahead of this one, and the
                 session would not count.
             authenticated: When a factor was shown, where that was elsewhere and earlier; else now.
+            instead_of: The same person's before, which has ended: what hangs on it by its id goes on with this one.
 
         Returns:
             The cookie's value, and what is kept.
@@ -114,7 +116,7 @@ class SessionService:
         now = self._clock()
         value = secrets.token_urlsafe(32)
         session = Session(
-            id=secrets.token_hex(8),
+            id=secrets.token_hex(8) if instead_of is None else instead_of.id,
             digest=digest(value),
             user_id=user_id,
             created=max(now, since),

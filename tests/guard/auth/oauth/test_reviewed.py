@@ -6,6 +6,7 @@ import secrets
 from collections.abc import Iterator
 from dataclasses import replace
 
+import jwt
 import pytest
 from starlette.testclient import TestClient
 
@@ -23,6 +24,7 @@ from tests.guard.auth.oauth.scene import (
     basic,
     hidden,
     opened,
+    sent,
 )
 from tests.guard.auth.shop import GOOD
 
@@ -152,3 +154,22 @@ def test_what_nothing_describes_is_shown_by_its_name(scene: Scene) -> None:
     scene.in_loop(scene.server.clients.add, wide)
     page = scene.follow(scene.authorize(wide, scope="openid admin:all"))
     assert "admin:all" in scene.sign_in(page).text
+
+
+def test_who_signs_in_anew_signs_out_of_all_that_was_before(scene: Scene) -> None:
+    first = scene.redeem(scene.code()).json()
+    page = scene.follow(scene.authorize(SPA, prompt="login"))
+    code = sent(scene.decide(scene.sign_in(page)))["code"]
+    second = scene.redeem(code, SPA).json()
+    sids = {
+        jwt.decode(one["id_token"], options={"verify_signature": False})["sid"]
+        for one in (first, second)
+    }
+    assert len(sids) == 1
+    # The other client's tokens went on meanwhile, and end with the session that took its place.
+    again = scene.token(grant_type="refresh_token", refresh_token=first["refresh_token"])
+    assert again.status_code == 200
+    assert scene.browser.post("/auth/sign-out").status_code == 200
+    assert refreshed(scene, again.json()["refresh_token"]) == 400
+    gone = scene.token(SPA, grant_type="refresh_token", refresh_token=second["refresh_token"])
+    assert gone.status_code == 400

@@ -173,6 +173,7 @@ async def with_session(
     before = await end_session(identities, request)
     if before is not None and before.user_id != user.id:  # somebody else sat here
         await identities.endings.session_ended(before)
+        before = None
     value, session = await identities.sessions.begin(
         user.id,
         factors=factors,
@@ -180,6 +181,7 @@ async def with_session(
         client=client_of(request),
         since=user.valid_from,
         authenticated=authenticated,
+        instead_of=before,
     )
     await _settled(identities, user, lambda: identities.sessions.revoke(user.id, session.id))
     for hear in identities.begun:

@@ -8,11 +8,14 @@ from dataclasses import replace
 
 import jwt
 import pytest
+from fastapi import FastAPI
 from starlette.testclient import TestClient
 
+from buckler.guard import AuthorizationServer, AuthPolicy, Guard, MemoryStores
 from buckler.guard.auth.jwt import base64url
 from buckler.guard.auth.oauth.server.client import CODE, CREDENTIALS, EXCHANGE, REFRESH
 from buckler.guard.auth.oauth.server.decide import SignedIn, lacks_factor
+from tests.guard.access.shop import SECRET
 from tests.guard.auth.oauth.proofs import Maker
 from tests.guard.auth.oauth.scene import (
     ISSUER,
@@ -21,12 +24,14 @@ from tests.guard.auth.oauth.scene import (
     SPA,
     WEB,
     Scene,
+    action,
     basic,
+    challenge,
     hidden,
     opened,
     sent,
 )
-from tests.guard.auth.shop import GOOD
+from tests.guard.auth.shop import GOOD, QUICK
 
 API = replace(
     WEB,
@@ -173,3 +178,30 @@ def test_who_signs_in_anew_signs_out_of_all_that_was_before(scene: Scene) -> Non
     assert refreshed(scene, again.json()["refresh_token"]) == 400
     gone = scene.token(SPA, grant_type="refresh_token", refresh_token=second["refresh_token"])
     assert gone.status_code == 400
+
+
+def test_below_a_path_the_pages_lead_to_themselves() -> None:
+    inner = FastAPI(openapi_url=None)
+    guard = Guard(
+        inner,
+        secret=SECRET,
+        database=MemoryStores(),
+        auth=AuthPolicy(base_url=f"{ISSUER}/id", hashing=QUICK, ways=["session"]),
+    )
+    inner.include_router(AuthorizationServer(guard.identities, clients=[SPA]).router())
+    outer = FastAPI(openapi_url=None)
+    outer.mount("/id", inner)
+    asked = {
+        "client_id": "spa",
+        "response_type": "code",
+        "redirect_uri": "https://spa.example/",
+        "scope": "openid",
+        "code_challenge": challenge("v" * 43),
+        "code_challenge_method": "S256",
+    }
+    with guard.rated(None), TestClient(outer, base_url=ISSUER) as browser:
+        page = browser.get("/id/oauth/authorize", params=asked)
+        assert page.status_code == 200 and action(page.text) == "/id/oauth/sign-in"
+        assert browser.get("/id/oauth/style.css").status_code == 200
+        metadata = browser.get("/id/.well-known/openid-configuration").json()
+        assert metadata["token_endpoint"] == f"{ISSUER}/id/oauth/token"

@@ -194,4 +194,4 @@ class DevicePage:
 
     @property
     def _path(self) -> str:
-        return f"{self._server.policy.prefix}/device"
+        return self._server.path("device")

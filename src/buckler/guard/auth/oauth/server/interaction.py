@@ -383,7 +383,7 @@ class Interaction:
         return redirects.refusal(where, self._server.issuer, error)
 
     def _path(self, name: str) -> str:
-        return f"{self._server.policy.prefix}/{name}"
+        return self._server.path(name)
 
 
 def _where(asked: AuthorizationRequest) -> Destination:

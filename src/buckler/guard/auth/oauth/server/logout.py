@@ -206,7 +206,7 @@ class Logout:
         return self._pages.page(
             "sign_out",
             form_action=redirects.source_of(target) if target else "",
-            action=f"{self._server.policy.prefix}/logout/confirm",
+            action=self._server.path("logout/confirm"),
             kept={name: parameters[name] for name in KEPT if name in parameters},
             token=self._browser.token("logout", signed_in.session),
         )

@@ -138,6 +138,10 @@ class AuthorizationServer:
         """Address of an endpoint, as its clients reach it."""
         return f"{self.issuer.rstrip('/')}{self.policy.prefix}/{name}"
 
+    def path(self, name: str) -> str:
+        """Path of a page, as browsers reach it: below the issuer's own where the application is mounted there."""
+        return urlsplit(self.url(name)).path
+
     def router(self) -> APIRouter:
         """All of its endpoints."""
         from buckler.guard.auth.oauth.server.routes import router

@@ -33,7 +33,7 @@ class Steps:
         self._browser = browser
         self.pages = Pages(
             server.policy.templates,
-            f"{server.policy.prefix}/style.css",
+            server.path("style.css"),
             service=server.identities.service,
         )
 
@@ -95,4 +95,4 @@ class Steps:
         )
 
     def _path(self, name: str) -> str:
-        return f"{self._server.policy.prefix}/{name}"
+        return self._server.path(name)

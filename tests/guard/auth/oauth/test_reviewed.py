@@ -205,3 +205,23 @@ def test_below_a_path_the_pages_lead_to_themselves() -> None:
         assert browser.get("/id/oauth/style.css").status_code == 200
         metadata = browser.get("/id/.well-known/openid-configuration").json()
         assert metadata["token_endpoint"] == f"{ISSUER}/id/oauth/token"
+
+
+def test_nothing_but_the_request_is_kept_of_a_request(scene: Scene) -> None:
+    junk = {f"junk{number}": "x" * 1_000 for number in range(5)}
+    assert scene.authorize(SPA, **junk).status_code == 303
+    pushed = scene.form(
+        "/oauth/par",
+        headers=basic(WEB),
+        response_type="code",
+        redirect_uri="https://app.example/callback",
+        scope="openid",
+        code_challenge=challenge("v" * 43),
+        code_challenge_method="S256",
+        **junk,
+    )
+    assert pushed.status_code == 201
+    store = scene.guard.identities.stores
+    assert isinstance(store, MemoryStores)
+    kept = [one.data["parameters"] for one in store.oauth.pending.kept.values()]
+    assert len(kept) == 2 and all(len(one) < 600 for one in kept)

@@ -21,6 +21,14 @@ from buckler.guard.auth.oauth.server.client import CODE, IMPLICIT, MODES, OAuthC
 
 IMPLICIT_TYPES: Final = frozenset(("token", "id_token", "id_token token"))
 PROMPTS: Final = frozenset(("none", "login", "consent", "select_account"))
+KEPT: Final = frozenset(
+    (
+        *("client_id", "response_type", "redirect_uri", "scope", "state", "nonce", "prompt"),
+        *("code_challenge", "code_challenge_method", "max_age", "acr_values", "claims"),
+        *("login_hint", "id_token_hint", "resource", "dpop_jkt", "response_mode"),
+    )
+)
+"""What is kept of a request that waits: others have no say, and anybody could fill the store with them."""
 MOST_ACR: Final = 10
 _MAX_AGE: Final = re.compile(r"\d{1,9}")
 _THUMBPRINT: Final = re.compile(r"[A-Za-z0-9_-]{43}")

@@ -270,7 +270,9 @@ class Interaction:
                 client_id=client.id,
                 expires=server.clock() + server.policy.request_lifetime,
                 data={
-                    "parameters": json.dumps(parameters.pairs()),
+                    "parameters": json.dumps(
+                        [one for one in parameters.pairs() if one[0] in authorization.KEPT]
+                    ),
                     "browser": mark,
                     "begun": repr(server.clock()),
                 },

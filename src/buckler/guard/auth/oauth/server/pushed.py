@@ -54,7 +54,7 @@ async def push(server: AuthorizationServer, request: Request, parameters: Parame
     authorization.destination(kept, client)
     asked = authorization.read(kept, client, resources=server.known_resources)
     proof = await server.bindings.proof(request)
-    pairs = kept.pairs()
+    pairs = [one for one in kept.pairs() if one[0] in authorization.KEPT]
     if proof is not None:
         # A proof that comes with the push binds the code (RFC 9449, 10.1).
         if asked.jkt and asked.jkt != proof.thumbprint:

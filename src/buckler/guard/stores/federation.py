@@ -133,7 +133,7 @@ class ExternalSessions(Protocol):
     """Sessions that were begun at providers."""
 
     async def add(self, session: ExternalSession) -> None:
-        """Keep a new one."""
+        """Keep it, in place of what the same session was begun by before."""
 
     async def find(self, session_id: str) -> ExternalSession | None:
         """What one of our sessions was begun by, or None."""

@@ -111,8 +111,8 @@ class MemoryExternalSessions:
         self.kept: Shelf[ExternalSession] = Shelf(clock, lambda one: one.expires)
 
     async def add(self, session: ExternalSession) -> None:
-        """Keep a new one."""
-        self.kept.add(session.session_id, session)
+        """Keep it, in place of what the same session was begun by before."""
+        self.kept.put(session.session_id, session)
 
     async def find(self, session_id: str) -> ExternalSession | None:
         """What one of our sessions was begun by, or None."""

@@ -137,8 +137,11 @@ class ExternalSessionStore:
         self._table = tables.external_sessions
 
     async def add(self, session: ExternalSession) -> None:
-        """Keep a new one."""
-        await self._database.add(self._database.insert(self._table).values(values_of(session)))
+        """Keep it, in place of what the same session was begun by before."""
+        statement = self._database.insert(self._table).values(values_of(session))
+        new = {c.name: statement.excluded[c.name] for c in self._table.c if not c.primary_key}
+        kept = statement.on_conflict_do_update(index_elements=[self._table.c.session_id], set_=new)
+        await self._database.add(kept)
 
     async def find(self, session_id: str) -> ExternalSession | None:
         """What one of our sessions was begun by, or None."""

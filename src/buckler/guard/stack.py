@@ -157,7 +157,7 @@ def _passed(outer: tuple[Any, ...]) -> Any:
     try:
         _around(outer, app)(scope, receive, send).__await__().send(None)
     except StopIteration:
-        pass
+        pass  # its end, without waiting for anything, which is what is wanted
     else:
         return None
     handlers = scope.pop(HANDLERS, None)

@@ -106,6 +106,7 @@ def test_text_that_no_parser_of_json_reads_is_not_refused(kind: str, name: str, 
     assert (answer.status, answer.body) == (200, b'{"json":null}')
 
 
+WIDE = dict.fromkeys(("json_depth", "json_keys", "parts", "files", "body"), 40)
 PIECES = st.sampled_from(
     [
         *'[]{}":,\\ \n-+.',
@@ -239,3 +240,27 @@ def test_a_text_of_quotes_is_not_cut_into_pieces(text: bytes) -> None:
         tracemalloc.stop()
     # Copies of all of it, one after another; a piece for each quote would take forty times as much.
     assert peak < 8 * len(marks)
+
+
+WIDE = dict.fromkeys(("json_depth", "json_keys", "parts", "files", "body"), 40)
+PIECES = st.sampled_from(
+    [b"{", b"[", b"}", b"]", b'"a":', b"1", b",", b"&", b"a=", b" ", b"-", b"--b\r\n\r\n", b"\r\n"]
+)
+
+
+@settings(max_examples=300, deadline=None)
+@given(
+    body=st.lists(PIECES, max_size=12).map(b"".join),
+    kind=st.sampled_from([*TYPES, "application/json"]),
+    bounds=st.fixed_dictionaries(dict.fromkeys(WIDE, st.integers(1, 40))),
+)
+@example(body=b"--b\r\n\r\n\r\n--b\r\n\r\n", kind=MULTIPART, bounds={**WIDE, "parts": 1})
+@example(body=b"[[[[1]]]]", kind="application/json", bounds={**WIDE, "json_depth": 3})
+@example(body=b'{"a":1,"a":1}', kind="application/json", bounds={**WIDE, "json_keys": 1})
+def test_a_short_body_that_comes_whole_is_judged_as_one_that_is_counted(
+    body: bytes, kind: str, bounds: dict[str, int]
+) -> None:
+    app = taker(**bounds, upload=40)
+    whole = post(app, "/take", [body], {"content-type": kind})
+    counted = post(app, "/take", [body, b""], {"content-type": kind})
+    assert whole.status == counted.status

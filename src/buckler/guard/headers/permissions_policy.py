@@ -68,9 +68,12 @@ class PermissionsPolicy:
             )
 
     def value(self) -> str:
-        """The header's value."""
+        """The header's value.
+
+        Without the blanks that a list may have (RFC 9651, 3.2): h11 checks them one by one for every answer.
+        """
         chosen = {**dict.fromkeys(DENIED, ()), **self.allowed}
-        return ", ".join(f"{feature}={_list(tuple(who))}" for feature, who in chosen.items())
+        return ",".join(f"{feature}={_list(tuple(who))}" for feature, who in chosen.items())
 
 
 def _list(who: tuple[str, ...]) -> str:

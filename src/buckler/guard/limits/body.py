@@ -28,6 +28,8 @@ _MULTIPART = "multipart/form-data"
 _JSON = b"application/json"
 _FORM = "application/x-www-form-urlencoded"
 _FORMS = frozenset((_MULTIPART, _FORM))
+_PART: Final = len(b"--\r\n\r\n")
+_FILE: Final = len(b"filename=") + _PART
 STEP: Final = 2**19
 """Bytes of one message that are looked at before the event loop has its turn."""
 
@@ -61,9 +63,9 @@ class Body:
         self._json_depth = json_depth
         self._json_keys = json_keys
         self._parts = parts
-        self._short = min(
-            limit, json_depth, json_keys
-        )  # as deep and as many at most as it has bytes
+        # No body this short passes a bound: it is as deep and has as many names at most as it has bytes,
+        # a part of a form has its delimiter and two line ends, and a file the word for its name besides.
+        self._short = min(limit, json_depth, json_keys, _PART * parts, _FILE * files)
         self._files = files
 
     def check(self, inbound: Inbound) -> Refusal | None:
@@ -86,30 +88,32 @@ class Body:
     def watch(self, inbound: Inbound, receive: Receive) -> Receive:
         """``receive``, counted; raises what :func:`body_refused` makes where a bound is passed."""
         counter: _Counter | None = None
+        short = self._short
 
-        async def counted() -> Message:
+        async def counted() -> Message:  # short: a frame of many names costs more than what it does
             nonlocal counter
             message = await receive()
-            if message["type"] != "http.request":
-                return message
             if counter is None:
-                given = inbound.headers.get(b"content-type", b"")
-                if (given == _JSON or media_type(given) not in _FORMS) and not message.get(
-                    "more_body"
-                ):
-                    body = message.get("body", b"")
-                    if len(body) <= self._short or self._is_flat(body):
-                        return message
-                kind = media_type(given)
-                left = self._upload if kind == _MULTIPART else self.limit
-                counter = _Counter(left, self._meter(kind, inbound))
-            refusal = await counter.feed(message)
-            if refusal is not None:
-                inbound.refusal = refusal
-                raise body_refused(refusal)
+                if len(message.get("body", b"")) <= short and not message.get("more_body"):
+                    return message  # one that says that the caller has gone, too
+                counter = self._counter(inbound, message)
+            if counter is not None:
+                await counter.read(message)
             return message
 
         return counted
+
+    def _counter(self, inbound: Inbound, message: Message) -> _Counter | None:
+        """What counts a body that begins so, or None where all of it is there and plainly within bounds."""
+        if message["type"] != "http.request":
+            return None
+        given = inbound.headers.get(b"content-type", b"")
+        if (given == _JSON or media_type(given) not in _FORMS) and not message.get("more_body"):
+            if self._is_flat(message.get("body", b"")):
+                return None
+        kind = media_type(given)
+        left = self._upload if kind == _MULTIPART else self.limit
+        return _Counter(inbound, left, self._meter(kind, inbound))
 
     def _is_flat(self, body: bytes) -> bool:
         """Whether a whole body has too few bytes, brackets and names to pass a bound: most of JSON."""
@@ -137,17 +141,28 @@ class _Counter:
     """What came of one body.
 
     Args:
+        inbound: Whose it is.
         left: Bytes that may come.
         meter: Looks at them.
     """
 
-    __slots__ = ("_left", "_meter")
+    __slots__ = ("_inbound", "_left", "_meter")
 
-    def __init__(self, left: int, meter: Meter) -> None:
+    def __init__(self, inbound: Inbound, left: int, meter: Meter) -> None:
+        self._inbound = inbound
         self._left = left
         self._meter = meter
 
-    async def feed(self, message: Message) -> Refusal | None:
+    async def read(self, message: Message) -> None:
+        """Look at the next message; raises what :func:`body_refused` makes where a bound is passed."""
+        if message["type"] != "http.request":
+            return
+        refusal = await self._feed(message)
+        if refusal is not None:
+            self._inbound.refusal = refusal
+            raise body_refused(refusal)
+
+    async def _feed(self, message: Message) -> Refusal | None:
         """Look at the next part, in steps between which others have their turn."""
         chunk = message.get("body", b"")
         last = not message.get("more_body", False)

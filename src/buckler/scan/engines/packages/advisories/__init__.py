@@ -1,0 +1,1 @@
+"""What is known against packages: read from OSV records, kept as one small index."""

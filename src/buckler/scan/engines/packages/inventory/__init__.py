@@ -1,0 +1,1 @@
+"""What a project is made of: what its locks, manifests, environments and wheels say."""

@@ -16,6 +16,7 @@ COMMANDS = {
     "routes": "List what an application offers, and what each route requires.",
     "rules": "List the rules.",
     "rule": "Show the guide of one rule.",
+    "advisories": "Fetch and read what is known against packages.",
     "audit": "Check the hash chain of an audit log.",
     "db": "Make and change the tables that guard keeps identities in.",
     "oauth": "Manage the clients of an authorization server.",

@@ -95,3 +95,10 @@ class ApplyError(BucklerError):
 
     code = "apply"
     exit_code = 2
+
+
+class AdvisoryError(BucklerError):
+    """Advisories cannot be read, fetched or kept; the index is as it was."""
+
+    code = "advisories"
+    exit_code = 2

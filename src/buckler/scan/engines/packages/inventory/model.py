@@ -106,7 +106,9 @@ class Inventory:
 
     @cached_property
     def _ways(self) -> Mapping[str, tuple[str, ...]]:
-        ways = {package.name: (package.name,) for package in self.packages if package.direct}
+        ways: dict[str, tuple[str, ...]] = {
+            package.name: (package.name,) for package in self.packages if package.direct
+        }
         waiting = deque(ways)
         while waiting:
             name = waiting.popleft()

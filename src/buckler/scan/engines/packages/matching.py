@@ -1,0 +1,203 @@
+"""Brings together what a project has and what is known: which weaknesses a version has, and which version has none.
+
+Records of several databases about one weakness are one :class:`Weakness`: affected is what any of them says. Known
+vulnerable components (CWE-1395) are most of what is exploited; a list of four names for each is what nobody reads.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Final, Protocol
+
+from packaging.version import Version
+
+from buckler.core.finding import Severity
+from buckler.scan.engines.packages.advisories.index import Known
+from buckler.scan.engines.packages.advisories.model import Advisory, best_name
+from buckler.scan.engines.packages.advisories.ranges import FIXED, parsed
+
+Pin = tuple[str, str]
+"""Normalised name and version."""
+UNSTATED: Final = Severity.MEDIUM
+"""Of a weakness whose records say nothing of how bad it is."""
+
+
+class Advisories(Protocol):
+    """What is known; :class:`~buckler.scan.engines.packages.advisories.index.Index`, or a project's own records."""
+
+    def known(self, names: Iterable[str]) -> Mapping[str, Sequence[Known]]:
+        """The records about packages, by name."""
+        ...
+
+    def records(self, numbers: Iterable[int]) -> Mapping[int, Advisory]:
+        """The records of these numbers."""
+        ...
+
+    def exploited(self, names: Iterable[str]) -> Mapping[str, tuple[str, bool]]:
+        """Which of these are in CISA's catalogue."""
+        ...
+
+    def likely(self, names: Iterable[str]) -> Mapping[str, tuple[float, float]]:
+        """EPSS of these."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Weakness:
+    """One weakness that a version of a package has.
+
+    Attributes:
+        name: By which it is called: its CVE where it has one.
+        advisories: The records about it.
+        severity: The worst that a record gives; None where none says.
+        fixed: The smallest later version without it; empty where no record names one.
+        symbols: Dotted names that have the weakness, where a record says so.
+        exploited: The day on which CISA's catalogue took it in; empty where it is not there.
+        ransomware: Whether that catalogue says that ransomware uses it.
+        likelihood: EPSS probability within 30 days, 0 to 1; None where it is not known.
+    """
+
+    name: str
+    advisories: tuple[Advisory, ...]
+    severity: Severity | None
+    fixed: str = ""
+    symbols: tuple[str, ...] = ()
+    exploited: str = ""
+    ransomware: bool = False
+    likelihood: float | None = None
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """All of its names, the one that it is called by first."""
+        others = dict.fromkeys(n for advisory in self.advisories for n in advisory.names)
+        return (self.name, *(n for n in others if n != self.name))
+
+    @property
+    def malicious(self) -> bool:
+        """Whether the package itself is the attack."""
+        return any(advisory.malicious for advisory in self.advisories)
+
+    @property
+    def summary(self) -> str:
+        """One line about it."""
+        texts = [a.summary or a.details for a in self.advisories if a.summary or a.details]
+        return first_sentence(texts[0]) if texts else ""
+
+
+@dataclass(frozen=True, slots=True)
+class Matched:
+    """What is known of one version of a package.
+
+    Attributes:
+        weaknesses: Worst first.
+        upgrade: The smallest later version that no record is about; empty where there is none, or it is not known.
+    """
+
+    weaknesses: tuple[Weakness, ...]
+    upgrade: str = ""
+
+
+def match(advisories: Advisories, pins: Iterable[Pin]) -> dict[Pin, Matched]:
+    """The pins of which something is known.
+
+    Args:
+        advisories: What is known.
+        pins: Names and versions; one that comes twice is looked up once.
+    """
+    wanted = list(dict.fromkeys(pins))
+    known = advisories.known(name for name, _ in wanted)
+    hit: dict[Pin, list[Known]] = {}
+    for name, version in wanted:
+        about = [item for item in known.get(name, ()) if item.affects(version)]
+        if about:
+            hit[name, version] = about
+    records = advisories.records(item.number for items in hit.values() for item in items)
+    found = {
+        pin: Matched(tuple(_weaknesses(pin, items, records)), smallest(pin[1], known[pin[0]]))
+        for pin, items in hit.items()
+    }
+    return _joined(advisories, found)
+
+
+def _weaknesses(
+    pin: Pin, items: Sequence[Known], records: Mapping[int, Advisory]
+) -> Iterable[Weakness]:
+    groups: dict[int, list[Known]] = {}
+    for item in items:
+        groups.setdefault(item.weakness, []).append(item)
+    found = []
+    for group in groups.values():
+        about = tuple(records[item.number] for item in group)
+        symbols = dict.fromkeys(s for item in group for s in item.affected.symbols)
+        found.append(
+            Weakness(
+                name=best_name(name for advisory in about for name in advisory.names),
+                advisories=about,
+                severity=_worst(about),
+                fixed=smallest(pin[1], group),
+                symbols=tuple(symbols),
+            )
+        )
+    return sorted(found, key=lambda w: ((w.severity or UNSTATED).rank, w.name))
+
+
+def _worst(advisories: Iterable[Advisory]) -> Severity | None:
+    items = list(advisories)
+    if any(advisory.malicious for advisory in items):
+        return Severity.CRITICAL
+    stated = [advisory.severity for advisory in items if advisory.severity is not None]
+    return min(stated, key=lambda severity: severity.rank, default=None)
+
+
+def smallest(version: str, about: Iterable[Known]) -> str:
+    """The smallest version after this one that none of these records is about.
+
+    Only versions that a record names as fixed are looked at: others may not exist. A pre-release is taken only where
+    the version is one itself.
+    """
+    now = parsed(version)
+    if now is None:
+        return ""
+    items = list(about)
+    named = {end for i in items for _, ends, end in i.affected.ranges if ends == FIXED}
+    later: list[tuple[Version, str]] = []
+    for text in named:
+        candidate = parsed(text)
+        if candidate is not None and candidate > now:
+            if not candidate.is_prerelease or now.is_prerelease:
+                later.append((candidate, text))
+    for _, text in sorted(later):
+        if not any(item.affects(text) for item in items):
+            return text
+    return ""
+
+
+def _joined(advisories: Advisories, found: dict[Pin, Matched]) -> dict[Pin, Matched]:
+    names = {n for m in found.values() for w in m.weaknesses for n in w.names}
+    exploited, likely = advisories.exploited(names), advisories.likely(names)
+    if not exploited and not likely:
+        return found
+
+    def more(weakness: Weakness) -> Weakness:
+        added = [exploited[n] for n in weakness.names if n in exploited]
+        scores = [likely[n][0] for n in weakness.names if n in likely]
+        return replace(
+            weakness,
+            exploited=min((day for day, _ in added), default=""),
+            ransomware=any(ransomware for _, ransomware in added),
+            likelihood=max(scores, default=None),
+        )
+
+    return {
+        pin: Matched(tuple(more(w) for w in matched.weaknesses), matched.upgrade)
+        for pin, matched in found.items()
+    }
+
+
+def first_sentence(text: str, most: int = 160) -> str:
+    """The first sentence of a text, cut where it is too long for a line."""
+    line = " ".join(text.split())
+    end = line.find(". ")
+    line = line[:end] if end > 0 else line.rstrip(".")
+    return line if len(line) <= most else line[: most - 1].rsplit(" ", 1)[0] + "…"

@@ -102,22 +102,26 @@ class Inventory:
 
     def way_to(self, name: str) -> tuple[str, ...]:
         """The shortest way by which the project comes to a package, both ends included; empty where none is known."""
-        return self._ways.get(name, ())
+        way: list[str] = []
+        at = name if name in self._brought_by else ""
+        while at:
+            way.append(at)
+            at = self._brought_by[at]
+        return tuple(reversed(way))
 
     @cached_property
-    def _ways(self) -> Mapping[str, tuple[str, ...]]:
-        ways: dict[str, tuple[str, ...]] = {
-            package.name: (package.name,) for package in self.packages if package.direct
-        }
-        waiting = deque(ways)
+    def _brought_by(self) -> Mapping[str, str]:
+        """Who brings each package first; nobody for those that the project asks for."""
+        found = {package.name: "" for package in self.packages if package.direct}
+        waiting = deque(found)
         while waiting:
             name = waiting.popleft()
             for package in self.by_name.get(name, ()):
                 for brought in package.requires:
-                    if brought not in ways:
-                        ways[brought] = (*ways[name], brought)
+                    if brought not in found:
+                        found[brought] = name
                         waiting.append(brought)
-        return ways
+        return found
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,246 @@
+"""Reads what is installed in an environment, without running its Python.
+
+An environment says what really runs, whatever the lock says, but its interpreter is the project's
+own and may run code when it starts (``.pth`` files, ``sitecustomize``; CWE-829), so its folders are
+read instead. Source: PEP 376, PEP 627, PEP 610, the core metadata specification.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Final
+
+from buckler.core.errors import UnreadableFile
+from buckler.core.files import read_project_file
+from buckler.scan.engines.packages.inventory.entries import name_of, table, text_of
+from buckler.scan.engines.packages.inventory.model import MAIN, Inventory, Package, Problem
+
+KIND: Final = "environment"
+MAX_METADATA: Final = 4_000_000
+MAX_ENTRIES: Final = 200_000
+_FIELD = re.compile(r"^(Name|Version|Requires-Dist): *(.*)$", re.IGNORECASE)
+_EXTRA = re.compile(r"\bextra\s*==")
+_PROJECT = re.compile(r"\s*([A-Za-z0-9][\w.-]*)")
+_LIBRARIES = ("lib/python3*/site-packages", "lib64/python3*/site-packages", "Lib/site-packages")
+
+
+@dataclass(frozen=True, slots=True)
+class Metadata:
+    """The core metadata of a distribution, as far as an inventory needs it.
+
+    Attributes:
+        requires: Requirements as written, extras among them.
+        line: 1-based line of the version.
+    """
+
+    name: str
+    version: str
+    requires: tuple[str, ...]
+    line: int
+
+
+def metadata(text: str) -> Metadata:
+    """Reads METADATA or PKG-INFO; what is missing is empty."""
+    name = version = ""
+    requires: list[str] = []
+    at = 1
+    for number, line in enumerate(text.split("\n"), 1):
+        if not line.strip():
+            break
+        found = _FIELD.match(line)
+        if found is None:
+            continue
+        field, value = found.group(1).lower(), found.group(2).strip()
+        if field == "name":
+            name = name or value
+        elif field == "requires-dist":
+            requires.append(value)
+        elif not version:
+            version, at = value, number
+    return Metadata(name_of(name), version, tuple(requires), at)
+
+
+def brought(requires: tuple[str, ...]) -> tuple[str, ...]:
+    """Normalised names of what a distribution brings by itself, extras left out."""
+    names = set()
+    for text in requires:
+        bare, _, marker = text.partition(";")
+        found = _PROJECT.match(bare)
+        if found and not _EXTRA.search(marker):
+            names.add(name_of(found.group(1)))
+    return tuple(sorted(names - {""}))
+
+
+def read(environment: Path, folder: Path) -> Inventory:
+    """What is installed in a virtual environment, or lies in a ``site-packages`` folder.
+
+    Args:
+        environment: Its root, the one that has ``pyvenv.cfg``.
+        folder: The scanned one; paths are relative to it.
+    """
+    name = relative(environment, folder)
+    problems: list[Problem] = []
+    packages: list[Package] = []
+    seen: set[Path] = set()
+    for library in libraries(environment):
+        real = library.resolve()
+        if real not in seen:
+            seen.add(real)
+            packages.extend(_installed(library, folder, problems))
+    if not seen:
+        problems.append(
+            Problem(
+                name, 0, "no packages are installed here", "name the environment of the application"
+            )
+        )
+    packages.sort(key=lambda p: (p.name, p.path))
+    wanted = {brings for package in packages for brings in package.requires}
+    if not any(p.direct for p in packages):
+        packages = [replace(p, direct=p.name not in wanted) for p in packages]
+    return Inventory(name, KIND, tuple(packages), tuple(problems), python=_python(environment))
+
+
+def relative(path: Path, folder: Path) -> str:
+    """A path as reports have it: relative to the scanned folder, also where it lies beside it."""
+    try:
+        return Path(os.path.relpath(path, folder)).as_posix()
+    except ValueError:  # another drive
+        return path.as_posix()
+
+
+def libraries(environment: Path) -> list[Path]:
+    """The folders into which an environment installs."""
+    if environment.name in ("site-packages", "dist-packages"):
+        return [environment]
+    return [
+        place
+        for pattern in _LIBRARIES
+        for place in sorted(environment.glob(pattern))
+        if place.is_dir()
+    ]
+
+
+def _installed(library: Path, folder: Path, problems: list[Problem]) -> Iterator[Package]:
+    try:
+        with os.scandir(library) as listing:
+            names = sorted(
+                item.name
+                for _, item in zip(range(MAX_ENTRIES), listing, strict=False)
+                if item.name.lower().endswith((".dist-info", ".egg-info", ".egg-link", ".egg"))
+            )
+    except OSError as error:
+        what = f"it cannot be read: {error.strerror}"
+        problems.append(Problem(relative(library, folder), 0, what, "give the right to read it"))
+        return
+    for name in names:
+        if name.startswith("~"):  # left behind by an installation that was broken off
+            continue
+        package = _one(library, name, folder, problems)
+        if package is not None:
+            yield package
+
+
+def _one(library: Path, name: str, folder: Path, problems: list[Problem]) -> Package | None:
+    info = library / name
+    if name.lower().endswith(".egg"):
+        info = info / "EGG-INFO"
+    file = info
+    if name.lower().endswith(".dist-info"):
+        file = info / "METADATA"
+    elif info.is_dir():
+        file = info / "PKG-INFO"
+    path = relative(file, folder)
+    if name.lower().endswith(".egg-link"):
+        known = name_of(name[: -len(".egg-link")])
+        return Package(known, "", path, 1, direct=True, source="editable") if known else None
+    try:
+        text = _text(file, library)
+    except (FileNotFoundError, UnreadableFile) as error:
+        why = error.message if isinstance(error, UnreadableFile) else "it is not there"
+        _unread(path, why, problems)
+        return _by_folder(name, relative(info, folder))
+    found = metadata(text)
+    if not found.name or not found.version:
+        _unread(path, "it has no name or no version", problems)
+        return _by_folder(name, path)
+    source, hashes = _origin(info, library, folder, problems)
+    return Package(
+        found.name,
+        found.version,
+        path,
+        found.line,
+        direct=_asked(info),
+        groups=(MAIN,),
+        source=source,
+        hashes=hashes,
+        requires=brought(found.requires),
+    )
+
+
+def _unread(path: str, why: str, problems: list[Problem]) -> None:
+    problems.append(Problem(path, 0, f"the metadata of a package: {why}", "install it again"))
+
+
+def _by_folder(name: str, path: str) -> Package | None:
+    """A package as the name of its folder tells it, where its metadata do not."""
+    stem = re.sub(r"\.(dist-info|egg-info|egg)$", "", name, flags=re.IGNORECASE)
+    project, _, version = stem.partition("-")
+    version = version.partition("-")[0]
+    known = name_of(project)
+    return Package(known, version, path, 1) if known and version else None
+
+
+def _text(file: Path, library: Path) -> str:
+    return read_project_file(file, library, MAX_METADATA).decode("utf-8", "replace")
+
+
+def _asked(info: Path) -> bool:
+    """Whether it was asked for by name (PEP 376); of the installers, uv marks everything so."""
+    try:
+        installer = _text(info / "INSTALLER", info).strip()
+    except (FileNotFoundError, UnreadableFile):
+        return False
+    return installer == "pip" and (info / "REQUESTED").is_file()
+
+
+def _origin(
+    info: Path, library: Path, folder: Path, problems: list[Problem]
+) -> tuple[str, tuple[str, ...]]:
+    """Where a distribution came from (PEP 610)."""
+    file = info / "direct_url.json"
+    try:
+        said = table(json.loads(_text(file, library)))
+    except FileNotFoundError:
+        return "index", ()
+    except (UnreadableFile, ValueError, RecursionError) as error:
+        what = f"where it came from cannot be read: {error}"
+        problems.append(Problem(relative(file, folder), 0, what, "install it again"))
+        return "url", ()
+    if "vcs_info" in said:
+        return "git", ()
+    if "dir_info" in said:
+        editable = table(said["dir_info"]).get("editable") is True
+        return ("editable" if editable else "path"), ()
+    archive = table(said.get("archive_info"))
+    sums = [f"{k}:{v}" for k, v in table(archive.get("hashes")).items() if isinstance(v, str)]
+    place = text_of(said.get("url"))
+    return ("path" if place.startswith("file:") else "url"), tuple(sums)
+
+
+def _python(environment: Path) -> str:
+    """The interpreter's version, as ``pyvenv.cfg`` says it."""
+    try:
+        text = read_project_file(environment / "pyvenv.cfg", environment, 100_000)
+    except (FileNotFoundError, UnreadableFile):
+        return ""
+    found = re.search(
+        r"^version(?:_info)?\s*=\s*(\d+\.\d+(?:\.\d+)?)",
+        text.decode("utf-8", "replace"),
+        re.MULTILINE,
+    )
+    return found.group(1) if found else ""

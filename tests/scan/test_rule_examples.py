@@ -20,6 +20,7 @@ READING = {
     "flows": "source",
     "check_call": "source",
     "check_project": "packages",
+    "check_package": "packages",
 }
 
 

@@ -108,6 +108,7 @@ def settings_of(target: str, given: dict[str, Any]) -> Settings:
         "request_timeout",
         "max_time",
         "min_coverage",
+        "max_advisory_age",
         "fail_on",
         "baseline",
     ):

@@ -46,6 +46,7 @@ def _view(hook: str) -> str:
         "check_observations": "answers",
         "attack": "attack",
         "check_project": "files",
+        "check_package": "packages",
     }.get(hook, "")
 
 

@@ -27,13 +27,13 @@ from buckler.scan.engines.app.session import WALLS
 from buckler.scan.formats import clean
 from buckler.scan.formats.text import print_report
 from buckler.scan.formats.view import plural
-from buckler.scan.scanner import Scanner, load_rules, with_baseline
+from buckler.scan.scanner import Scanner, load_rules
 
 HOOKS_OF = {
     "source": ("check_source", "flows", "check_call"),
     "app": ("check_app", "check_observations"),
     "attack": ("check_app", "check_observations", "attack"),
-    "packages": ("check_project",),
+    "packages": ("check_project", "check_package"),
 }
 """The hooks that each engine calls."""
 
@@ -97,6 +97,18 @@ HOOKS_OF = {
     help="Stop attacking after this time (300).",
 )
 @click.option(
+    "--advisories",
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help="Index of advisories; `buckler advisories update` makes it.",
+)
+@click.option(
+    "--max-advisory-age",
+    type=click.FloatRange(min=0),
+    metavar="DAYS",
+    help="Exit 4 if the newest advisory is older (30).",
+)
+@click.option(
     "--baseline",
     type=click.Path(),
     metavar="FILE",
@@ -148,7 +160,8 @@ def _run(target: str, given: dict[str, Any]) -> int:
         allowed=run.allow,
         writes=run.writes,
     ) as watcher:
-        scanner = Scanner(found, settings, run, rules, watcher, attack=not given["no_attack"])
+        attack, index = not given["no_attack"], given["advisories"]
+        scanner = Scanner(found, settings, run, rules, watcher, attack=attack, index=index)
         if ignored:
             scanner.emit(GapFound("rules of the project", ignored, "--project-rules"))
         report = scanner.scan()
@@ -229,4 +242,4 @@ def _apart(report: Report, path: Path, *, update: bool) -> Report:
     if update:
         amount = baselines.write(path, report.findings)
         sys.stderr.write(f"wrote {clean.line(path)}: {plural(amount, 'known finding')}\n")
-    return with_baseline(report, baselines.read(path))
+    return baselines.apart(report, baselines.read(path))

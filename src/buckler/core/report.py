@@ -133,6 +133,27 @@ class ServiceSeen:
     kind: str
 
 
+@dataclass(frozen=True, slots=True)
+class PackageCoverage:
+    """What of the packages was looked at.
+
+    Attributes:
+        inventories: Files, environments and folders that were read: path and number of packages.
+        versions: Packages with a version, each counted once.
+        open: Packages of which no file says the version, so that nothing can be known of them.
+        advisories: Records that they were matched against.
+        date: When the newest of these was changed; RFC 3339, empty where there is no index.
+        outdated: Why that counts as not looked at; empty where it does not.
+    """
+
+    inventories: tuple[tuple[str, int], ...]
+    versions: int
+    open: int
+    advisories: int
+    date: str
+    outdated: str = ""
+
+
 @dataclass(slots=True)
 class Coverage:
     """What the scan looked at, and what it did not."""
@@ -148,6 +169,8 @@ class Coverage:
     services: dict[ServiceSeen, str] = field(default_factory=dict)
     """What the compose file starts, to what was brought instead: as ``servers`` has it."""
     outgoing: tuple[OutgoingCall, ...] = ()
+    packages: PackageCoverage | None = None
+    """None where packages were not looked at."""
 
     @property
     def reached_share(self) -> float:
@@ -172,6 +195,7 @@ class Coverage:
             "servers": [{**asdict(s), "answered_by": by} for s, by in sorted(self.servers.items())],
             "services": [{**asdict(s), "answered_by": by} for s, by in self.services.items()],
             "outgoing": [asdict(call) for call in self.outgoing],
+            "packages": asdict(self.packages) if self.packages else None,
             "gaps": [gap.as_dict() for gap in self.gaps],
             "by_operation": [item.as_dict() for item in items],
         }
@@ -219,9 +243,12 @@ class Report:
 
     @property
     def reached_too_little(self) -> bool:
-        """Whether the grade says little: the application did not run or was hardly reached."""
-        return bool(self.failed) or (
-            self.operations_expected and self.coverage.reached_share < self.min_coverage
+        """Whether the grade says little: it did not run, was hardly reached, or old advisories say nothing."""
+        packages = self.coverage.packages
+        return (
+            bool(self.failed)
+            or (self.operations_expected and self.coverage.reached_share < self.min_coverage)
+            or bool(packages and packages.outdated)
         )
 
     def exit_code(self, fail_on: Severity) -> int:

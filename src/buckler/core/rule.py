@@ -19,6 +19,7 @@ hook                   engine      called with
 ``check_hit``          attack      a dangerous call that one of its payloads reached
 ``check_exchange``     attack      an answer that carries one of its canaries
 ``check_project``      packages    the manifests and other files of the project
+``check_package``      packages    one package in one version, and what is known against it
 ====================== ==========  ====================================================
 
 ``refuted`` is asked by the attack engine about what source had a rule suspect: whether the answers that
@@ -49,6 +50,7 @@ HOOKS = (
     "check_hit",
     "check_exchange",
     "check_project",
+    "check_package",
 )
 HEADINGS = (
     "What it is",

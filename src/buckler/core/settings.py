@@ -99,6 +99,8 @@ class Settings:
     baseline: str | None = None
     identities: tuple[IdentitySettings, ...] = ()
     exclude_files: tuple[str, ...] = ()
+    advisories: tuple[str, ...] = ()
+    max_advisory_age: float = 30.0
 
 
 def load(folder: Path) -> Settings:
@@ -170,6 +172,7 @@ def check(settings: Settings, *, where: str = "") -> None:
         ("min-coverage", settings.min_coverage, 0.0, 1.0),
         ("max-time", settings.max_time, 1.0, math.inf),
         ("request-timeout", settings.request_timeout, 0.01, math.inf),
+        ("max-advisory-age", settings.max_advisory_age, 0.0, math.inf),
     ):
         if not least <= number <= most:
             bound = f"from {least:g} to {most:g}" if most < math.inf else f"at least {least:g}"

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable
+from dataclasses import replace
 from pathlib import Path
 
 from buckler.core.errors import BaselineError
 from buckler.core.finding import Finding
+from buckler.core.report import Report
 
 SCHEMA = "buckler-baseline/1"
 _AGAIN = "restore it from the repository, or write it anew with --update-baseline"
@@ -64,3 +66,12 @@ def read(path: Path) -> frozenset[str]:
         raise BaselineError(
             f"{path} is not a baseline: it has no list of findings with fingerprints", hint=_AGAIN
         ) from error
+
+
+def apart(report: Report, known: frozenset[str]) -> Report:
+    """The report with the findings of a baseline set apart."""
+    return replace(
+        report,
+        findings=tuple(f for f in report.findings if f.fingerprint not in known),
+        known=tuple(f for f in report.findings if f.fingerprint in known),
+    )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -36,6 +36,7 @@ from buckler.scan.engines.app.session import WALLS, Options, Session
 from buckler.scan.engines.attack.canaries import prefix_of
 from buckler.scan.engines.attack.engine import AttackEngine
 from buckler.scan.engines.packages.engine import check_project
+from buckler.scan.engines.packages.known import PackagesEngine, options_for
 from buckler.scan.engines.source.engine import SourceEngine
 from buckler.scan.followed import followed
 from buckler.scan.hints import host_names, server_kinds
@@ -78,6 +79,7 @@ class Scanner:
         listen: Gets every event.
         attack: False to send no payloads; the application is still run and explored.
         only: Attack these operations alone.
+        index: Of the advisories; None for the usual place.
     """
 
     def __init__(
@@ -90,8 +92,10 @@ class Scanner:
         *,
         attack: bool = True,
         only: frozenset[str] | None = None,
+        index: Path | None = None,
     ) -> None:
         self._target = target
+        self._index = index
         self._settings = settings
         self._options = options
         self._listen = listen
@@ -151,6 +155,10 @@ class Scanner:
 
     def _packages(self) -> None:
         self._add(check_project(self._target.folder, self._rules))
+        looked = options_for(self._target, self._settings, self._index)
+        engine = PackagesEngine(self._target.folder, self._rules, looked, self.emit)
+        self._add(engine.run())
+        self._work.coverage.packages = engine.coverage()
 
     def _applications(self) -> None:
         leftovers.sweep()
@@ -386,15 +394,3 @@ class Scanner:
             started=work.started,
             operations_expected=bool({"app", "attack"}.intersection(self._engines)),
         )
-
-
-def with_baseline(report: Report, known: frozenset[str]) -> Report:
-    """The report with the findings of a baseline set apart."""
-    return replace(
-        report,
-        findings=tuple(f for f in report.findings if f.fingerprint not in known),
-        known=tuple(f for f in report.findings if f.fingerprint in known),
-    )
-
-
-__all__ = ["ENGINES", "Scanner", "load_rules", "with_baseline"]

@@ -121,9 +121,9 @@ def _remark(finding: Finding, room: int) -> Line:
         text = f"{data.get('name')} is {data.get('value')!r}{expected}"
         return [(clean.cut(clean.line(text), room), "")]
     for data in view.proofs(finding, "advisory"):
-        text = f"{data.get('package')} {data.get('installed')}: {data.get('advisory')}"
-        fixed = f", closed in {', '.join(map(str, data['fixed']))}" if data.get("fixed") else ""
-        return [(clean.cut(clean.line(text + fixed), room), "")]
+        text = str(data.get("summary") or data.get("advisory"))
+        fixed = f"closed in {', '.join(map(str, data['fixed']))}: " if data.get("fixed") else ""
+        return [(clean.cut(clean.line(fixed + text), room), "")]
     return []
 
 

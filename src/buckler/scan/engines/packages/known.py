@@ -1,0 +1,200 @@
+"""What is known against a project's packages, and how much of it was looked at.
+
+Without an index, or with an old one, nothing was found because nothing was looked at: that is said, and counts.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Final
+
+from buckler.core.errors import AdvisoryError
+from buckler.core.events import GapFound, Listener
+from buckler.core.finding import Finding
+from buckler.core.report import PackageCoverage
+from buckler.core.rule import Rule
+from buckler.core.settings import Settings
+from buckler.scan.engines.packages.advisories.archive import records
+from buckler.scan.engines.packages.advisories.build import gather
+from buckler.scan.engines.packages.advisories.index import UPDATE, About, Index
+from buckler.scan.engines.packages.advisories.own import OwnAdvisories
+from buckler.scan.engines.packages.advisories.place import MAX_DAYS, STALE_DAYS, age, default_path
+from buckler.scan.engines.packages.inventory.model import Inventories, Inventory, Package
+from buckler.scan.engines.packages.inventory.read import inventories
+from buckler.scan.engines.packages.matching import Matched, match
+from buckler.scan.engines.packages.reach import Imports, reach
+from buckler.scan.engines.packages.seen import ChecksPackage, PackageSeen
+from buckler.scan.target import Target
+
+NOTHING: Final = Matched(())
+
+
+@dataclass(frozen=True, slots=True)
+class PackageOptions:
+    """How packages are looked at.
+
+    Attributes:
+        index: The index of advisories; None for the usual place.
+        own: Folders or files with OSV records of the project's own, relative to it.
+        max_age: Days; what is known longer ago than that counts as not looked at.
+        environment: The application's virtual environment, or None.
+    """
+
+    index: Path | None = None
+    own: tuple[str, ...] = ()
+    max_age: float = MAX_DAYS
+    environment: Path | None = None
+
+
+class PackagesEngine:
+    """Matches what a project has with what is known.
+
+    Args:
+        folder: Of the project.
+        rules: Those that look at packages are asked.
+        options: How.
+        emit: Gets the gaps.
+        now: For the age of what is known; the present by default.
+    """
+
+    def __init__(
+        self,
+        folder: Path,
+        rules: Iterable[Rule],
+        options: PackageOptions,
+        emit: Listener = lambda event: None,
+        now: datetime | None = None,
+    ) -> None:
+        self._folder = folder
+        self._rules = [rule for rule in rules if isinstance(rule, ChecksPackage)]
+        self._options = options
+        self._emit = emit
+        self._now = now
+        self._about: About | None = None
+        self._outdated = ""
+        self.inventories = Inventories()
+        self.seen: tuple[PackageSeen, ...] = ()
+
+    def run(self) -> Iterator[Finding]:
+        """The findings of every rule about every package."""
+        self.look()
+        for seen in self.seen:
+            for rule in self._rules:
+                yield from rule.check_package(seen)
+
+    def look(self) -> None:
+        """Read what there is and match it; ``seen`` and ``inventories`` are filled."""
+        self.inventories = inventories(self._folder, environment=self._options.environment)
+        for problem in self.inventories.problems:
+            at = f"{problem.path}:{problem.line}" if problem.line else problem.path
+            self._emit(GapFound(at, problem.what, problem.hint))
+        pinned = _together(self.inventories)
+        matched = self._matched(pinned)
+        imports = Imports(self._folder if matched else None)
+        self.seen = tuple(
+            _seen(where, matched.get(pin, NOTHING), imports) for pin, where in pinned.items()
+        )
+
+    def coverage(self) -> PackageCoverage:
+        """What was looked at."""
+        named = {package.name for _, package in self.inventories.packages if package.version}
+        left = {p.name for _, p in self.inventories.packages if not p.version} - named
+        return PackageCoverage(
+            inventories=tuple((i.path, len(i.packages)) for i in self.inventories if i.packages),
+            versions=len(self.seen),
+            open=len(left),
+            advisories=self._about.records if self._about else 0,
+            date=self._about.date if self._about else "",
+            outdated=self._outdated,
+        )
+
+    def _matched(
+        self, pinned: Mapping[tuple[str, str], Sequence[object]]
+    ) -> dict[tuple[str, str], Matched]:
+        found: dict[tuple[str, str], Matched] = {}
+        if not pinned:
+            return found
+        try:
+            with Index(self._options.index or default_path()) as index:
+                self._about = index.about
+                found = match(index, pinned)
+            self._age(index.about)
+        except AdvisoryError as error:
+            why = f"no package was matched with what is known: {error.message}"
+            self._emit(GapFound("advisories", why, error.hint or UPDATE))
+        own = self._own()
+        if own is not None:
+            for pin, matched in match(own, pinned).items():
+                before = found.get(pin, NOTHING)
+                weaknesses = (*before.weaknesses, *matched.weaknesses)
+                # Two sources may each be content with a version that the other one is about.
+                found[pin] = Matched(weaknesses, matched.upgrade if not before.weaknesses else "")
+        return found
+
+    def _age(self, about: About) -> None:
+        days = age(about.date, self._now)
+        if days > self._options.max_age:
+            self._outdated = (
+                f"the advisories are {days:.0f} days old, more than {self._options.max_age:g}"
+            )
+        if days > STALE_DAYS:
+            why = f"the newest advisory is of {about.date[:10]}, {days:.0f} days ago: what came later is not known"
+            self._emit(GapFound("advisories", why, UPDATE))
+
+    def _own(self) -> OwnAdvisories | None:
+        paths = [self._folder / path for path in self._options.own]
+        if not paths:
+            return None
+        try:
+            gathered = [gather(records(path)) for path in paths]
+        except AdvisoryError as error:
+            self._emit(GapFound("advisories of the project", error.message, error.hint))
+            return None
+        for one in gathered:
+            for name, why in one.broken:
+                self._emit(GapFound(f"advisory {name}", why))
+        return OwnAdvisories(a for one in gathered for a in one.advisories)
+
+
+def options_for(target: Target, settings: Settings, index: Path | None) -> PackageOptions:
+    """How the packages of a target are looked at.
+
+    The environment in which Buckler itself runs says nothing of an application without one of its own.
+    """
+    own = target.python != Path(sys.executable)
+    return PackageOptions(
+        index=index,
+        own=settings.advisories,
+        max_age=settings.max_advisory_age,
+        environment=target.python.parent.parent if own else None,
+    )
+
+
+def _together(found: Inventories) -> dict[tuple[str, str], list[tuple[Inventory, Package]]]:
+    """Each version of each package with all the places that have it; what a lock says comes first."""
+    pinned: dict[tuple[str, str], list[tuple[Inventory, Package]]] = {}
+    for inventory, package in found.packages:
+        if package.version:
+            pinned.setdefault((package.name, package.version), []).append((inventory, package))
+    return pinned
+
+
+def _seen(
+    where: list[tuple[Inventory, Package]], matched: Matched, imports: Imports
+) -> PackageSeen:
+    inventory, package = where[0]
+    # The one that says who brings it explains most.
+    telling = next((i for i, p in where if i.way_to(p.name)), inventory)
+    return PackageSeen(
+        package=package,
+        inventory=inventory,
+        places=tuple(dict.fromkeys((p.path, p.line) for _, p in where)),
+        weaknesses=matched.weaknesses,
+        upgrade=matched.upgrade,
+        way=telling.way_to(package.name),
+        reach=reach(package, telling, imports),
+    )

@@ -1,7 +1,7 @@
 """Routes that manage clients, and what somebody allowed them.
 
-Threat: an administrator's routes that anybody finds (OWASP API5), a client that gives itself more (CWE-269), applications that
-go on since their user cannot take back what they allowed (ASVS 5.0 V10.7.3).
+Threat: an administrator's routes that anybody finds (OWASP API5), a client that is given more than who manages it has (CWE-269;
+see :mod:`.trust`), applications that go on since their user cannot take back what they allowed (ASVS 5.0 V10.7.3).
 """
 
 from __future__ import annotations
@@ -12,14 +12,17 @@ from typing import TYPE_CHECKING, Annotated, Any
 from fastapi import APIRouter, Depends, Path, Query
 from pydantic import Field
 from starlette.exceptions import HTTPException
+from starlette.requests import Request
 
 from buckler.guard.access.dependencies import requires
 from buckler.guard.audit.events import EventKind
 from buckler.guard.auth.oauth.server.client import MODES, OAuthClient, new_secret
 from buckler.guard.auth.oauth.server.clients import new_id
+from buckler.guard.auth.oauth.server.trust import TRUST, beyond, extraordinary
 from buckler.guard.auth.principal import Principal
 from buckler.guard.auth.routes.answers import Owner, told
 from buckler.guard.auth.routes.models import Done
+from buckler.guard.errors.told import ToldError
 from buckler.guard.options import GuardError
 from buckler.guard.policy import RoutePolicy
 from buckler.guard.validate.model import StrictModel
@@ -88,6 +91,7 @@ def router(server: AuthorizationServer) -> APIRouter:
         server: Whose.
     """
     routes = APIRouter(prefix=server.policy.prefix, tags=["clients"])
+    server.identities.administrative.update((READ, MANAGE, TRUST))
     _clients(server, routes)
     _grants(server, routes)
     return routes
@@ -103,11 +107,12 @@ def _clients(server: AuthorizationServer, routes: APIRouter) -> None:
         return [_shown(one) for one in await server.clients.page(after, limit)]
 
     @routes.post("/clients", status_code=201, dependencies=[Depends(SHOWS)])
-    async def add(body: ClientBody, me: Manager) -> ClientAdded:
+    async def add(request: Request, body: ClientBody, me: Manager) -> ClientAdded:
         """Register a client; its secret is told once, here."""
         secret = new_secret() if body.auth.startswith("client_secret") else ""
-        client = _client(new_id(), body, (secret,) if secret else ())
+        client = _client(new_id(), body.model_dump(), (secret,) if secret else ())
         _check(server, client)
+        _check_trust(server, request, me, beyond(None, client, server.policy))
         await server.clients.add(client, by=me.id)
         return ClientAdded(**_shown(client).model_dump(), client_secret=secret)
 
@@ -117,20 +122,28 @@ def _clients(server: AuthorizationServer, routes: APIRouter) -> None:
         return _shown(await _found(server, client_id))
 
     @routes.put("/clients/{client_id}", dependencies=[Depends(SHOWS)])
-    async def change(client_id: ClientId, body: ClientBody, me: Manager) -> ClientShown:
+    async def change(
+        request: Request, client_id: ClientId, body: ClientBody, me: Manager
+    ) -> ClientShown:
         """Change a client; its secret stays."""
         before = await _found(server, client_id)
-        changed = _client(client_id, body, tuple(before.secret), before)
+        # A body that leaves out what its sender may not give does not take it from the client either.
+        partial = not me.may(TRUST) and bool(extraordinary(before, server.policy))
+        values = body.model_dump(exclude_unset=partial)
+        changed = _client(client_id, values, tuple(before.secret), before)
         _check(server, changed)
+        _check_trust(server, request, me, beyond(before, changed, server.policy))
         await server.clients.change(changed, by=me.id)
         return _shown(changed)
 
     @routes.post("/clients/{client_id}/secret", dependencies=[Depends(SHOWS)])
     async def renew(
-        client_id: ClientId, me: Manager, keep: Annotated[bool, Query()] = False
+        request: Request, client_id: ClientId, me: Manager, keep: Annotated[bool, Query()] = False
     ) -> ClientAdded:
         """Give it another secret, told once, here."""
         client = await _found(server, client_id)
+        if extraordinary(client, server.policy):
+            _check_trust(server, request, me, "secret")
         if not client.secret:
             raise HTTPException(409, "this client has no secret")
         secret = await server.clients.renew_secret(client_id, keep=keep, by=me.id)
@@ -198,19 +211,23 @@ async def _found(server: AuthorizationServer, client_id: str) -> OAuthClient:
 
 
 def _client(
-    client_id: str, body: ClientBody, secret: tuple[str, ...], before: OAuthClient | None = None
+    client_id: str,
+    values: dict[str, Any],
+    secret: tuple[str, ...],
+    before: OAuthClient | None = None,
 ) -> OAuthClient:
-    """The client that a body asks for; what bodies do not speak of stays as it was.
+    """The client that a body asks for; what it does not speak of stays as it was.
 
     Raises:
         ToldError: 422, it does not go together.
     """
     # Of a client that no longer shows who it is by a secret, that goes.
-    kept = secret if body.auth.startswith("client_secret") else ()
+    auth = values.get("auth", "" if before is None else before.auth)
+    kept = secret if auth.startswith("client_secret") else ()
     try:
         if before is not None:
-            return replace(before, secret=kept, **body.model_dump())
-        return OAuthClient(id=client_id, secret=kept, **body.model_dump())
+            return replace(before, secret=kept, **values)
+        return OAuthClient(id=client_id, secret=kept, **values)
     except GuardError as error:
         raise told("client", "client", error.message) from error
 
@@ -220,6 +237,27 @@ def _check(server: AuthorizationServer, client: OAuthClient) -> None:
         server.check_client(client)
     except GuardError as error:
         raise told("client", "client", error.message) from error
+
+
+def _check_trust(server: AuthorizationServer, request: Request, me: Principal, what: str) -> None:
+    """Look whether somebody may do what goes beyond an ordinary client.
+
+    Args:
+        server: Whose client it is.
+        request: That asks for it.
+        me: Who sent it.
+        what: It is, in a word; empty for nothing.
+
+    Raises:
+        ToldError: 403, they may not; it says what is missing.
+    """
+    if not what or me.may(TRUST):
+        return
+    message = "What goes beyond an ordinary client takes a permission of its own"
+    server.tell(
+        request, EventKind.ACCESS_REFUSED, "clients_trust", message, status=403, beyond=what
+    )
+    raise ToldError(403, {"detail": f"{message}: {TRUST}.", "reason": "clients_trust", "for": what})
 
 
 def _shown(client: OAuthClient) -> ClientShown:

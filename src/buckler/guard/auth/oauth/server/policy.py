@@ -9,7 +9,7 @@ from typing import Any, Final
 from buckler.guard.auth.oauth.certificate_header import CertificateHeader
 from buckler.guard.auth.oauth.scope import is_scope
 from buckler.guard.egress.policy import EgressPolicy
-from buckler.guard.options import GuardError, flag, instance, positive
+from buckler.guard.options import GuardError, flag, instance, positive, texts
 from buckler.guard.policy import Rates
 from buckler.guard.stores.records import User
 
@@ -38,6 +38,7 @@ class OAuthPolicy:
 
     Attributes:
         scopes: The application's own, each with a sentence for the page where people agree.
+        ordinary_scopes: Those of them that whoever may ``clients:manage`` gives to clients; others take ``clients:trust``.
         resources: Addresses of resource servers (RFC 8707) and the scopes that each knows; none for all.
         audience: Of access tokens that ask for no resource; else the issuer.
         prefix: Where the endpoints are.
@@ -70,6 +71,7 @@ class OAuthPolicy:
     """
 
     scopes: Mapping[str, str] = field(default_factory=dict)
+    ordinary_scopes: Sequence[str] = ()
     resources: Mapping[str, Sequence[str]] = field(default_factory=dict)
     audience: str = ""
     prefix: str = "/oauth"
@@ -135,6 +137,12 @@ class OAuthPolicy:
                     f"scopes: {scope!r:.60} is none (RFC 6749, 3.3)",
                     hint="scopes={'orders:read': 'See your orders'}",
                 )
+        for scope in texts(self.ordinary_scopes, "ordinary_scopes", "orders:read"):
+            if scope not in self.scopes:
+                raise GuardError(
+                    f"ordinary_scopes: {scope!r:.60} is not among scopes",
+                    hint="scopes={'orders:read': 'See your orders'}, ordinary_scopes=['orders:read']",
+                )
         if self.access_alg not in ACCESS_ALGORITHMS:
             raise GuardError(
                 f"access_alg: {self.access_alg!r:.20}", hint=f"of {', '.join(ACCESS_ALGORITHMS)}"
@@ -152,6 +160,10 @@ class OAuthPolicy:
     def described(self) -> dict[str, str]:
         """All scopes, each with its sentence."""
         return {**STANDARD_SCOPES, **self.scopes}
+
+    def ordinary(self) -> frozenset[str]:
+        """The scopes that take no ``clients:trust`` to be given: those of OpenID, and what is named so."""
+        return frozenset((*STANDARD_SCOPES, *self.ordinary_scopes))
 
     def of_factors(self, factors: frozenset[str]) -> str:
         """The strongest ``acr`` that factors make, in the order in which they are named; empty for none."""

@@ -18,7 +18,6 @@ from buckler.guard.auth.oauth.server.device import authorize_device
 from buckler.guard.auth.oauth.server.device_page import DevicePage
 from buckler.guard.auth.oauth.server.interaction import Interaction
 from buckler.guard.auth.oauth.server.logout import Logout
-from buckler.guard.auth.oauth.server.metadata import metadata
 from buckler.guard.auth.oauth.server.pages import FOLDER
 from buckler.guard.auth.oauth.server.registration import register
 from buckler.guard.auth.oauth.server.requests import (
@@ -29,6 +28,7 @@ from buckler.guard.auth.oauth.server.requests import (
     unavailable,
 )
 from buckler.guard.auth.oauth.server.userinfo import userinfo
+from buckler.guard.auth.oauth.server.well_known import PUBLISHED, add_documents
 from buckler.guard.limits.cors import Cors
 from buckler.guard.policy import RoutePolicy, with_policy
 from buckler.guard.stores.errors import StoreError
@@ -40,7 +40,6 @@ GUESSES: Final = "10/minute"
 SECRETS: Final = ("access_token", "refresh_token", "id_token", "device_code", "client_secret")
 OPENER: Final = "same-origin-allow-popups"
 """As the documentation's pages have it: Swagger UI signs in by a window of its own, which tells it how that ended."""
-PUBLISHED: Final = "public, max-age=300"
 
 
 def router(server: AuthorizationServer) -> APIRouter:
@@ -61,14 +60,7 @@ def router(server: AuthorizationServer) -> APIRouter:
 def _published(server: AuthorizationServer, routes: APIRouter) -> None:
     """What anybody may read, scripts of any site included."""
     open_to_all = [public, Depends(RoutePolicy(cors=Cors(["*"]), cache_control=PUBLISHED))]
-    # Its members are named after what they speak of: token_endpoint, client_secret_basic.
-    described = [public, Depends(RoutePolicy(cors=Cors(["*"]), secrets=list(metadata(server))))]
-
-    async def document() -> Response:
-        return JSONResponse(metadata(server), headers={"Cache-Control": PUBLISHED})
-
-    for path in ("openid-configuration", "oauth-authorization-server"):
-        routes.get(f"/.well-known/{path}", dependencies=described)(document)
+    add_documents(server, routes)
 
     @routes.get(f"{server.policy.prefix}/jwks", dependencies=open_to_all)
     async def jwks() -> Response:

@@ -94,7 +94,7 @@ def test_the_migrated_tables_are_those_of_the_code(url: str, prefix: str) -> Non
     made = names(url)
     assert len(made) == TABLES + 1
     assert {name[: len(prefix)] for name in made} == {prefix}
-    assert migrate(url, migrations.current, prefix=prefix) == "buckler_0003"
+    assert migrate(url, migrations.current, prefix=prefix) == "buckler_0004"
 
 
 def test_a_difference_would_be_seen(url: str) -> None:
@@ -122,6 +122,25 @@ def test_up_and_down_and_up(url: str) -> None:
     assert migrate(url, migrations.current) is None
     migrate(url, migrations.upgrade)
     assert differences(url) == []
+
+
+def test_clients_that_were_there_before_stay(url: str) -> None:
+    migrate(url, migrations.upgrade, to="buckler_0003")
+
+    async def run(statement: str) -> None:
+        engine = engine_of(url)
+        async with engine.begin() as connection:
+            await connection.exec_driver_sql(statement)
+        await engine.dispose()
+
+    asyncio.run(run("INSERT INTO buckler_oauth_clients VALUES ('old', '{}', 1.0)"))
+    migrate(url, migrations.upgrade)
+    assert on(
+        url,
+        lambda connection: connection.exec_driver_sql(
+            "SELECT id, unused_until FROM buckler_oauth_clients"
+        ).all(),
+    ) == [("old", None)]
 
 
 def opened(url: str, **options: Any) -> None:
@@ -168,7 +187,7 @@ def test_the_command_that_is_named_makes_the_tables(url: str) -> None:
         env={**os.environ, "PYTHONPATH": str(ROOT / "src")},
         check=False,
     )
-    assert (done.returncode, done.stdout, done.stderr) == (0, "at buckler_0003\n", "")
+    assert (done.returncode, done.stdout, done.stderr) == (0, "at buckler_0004\n", "")
     opened(url, prefix="shop_")
 
 
@@ -188,7 +207,7 @@ def test_the_current_revision_is_shown(tmp_path: Path) -> None:
     assert (before.returncode, before.stdout) == (0, "no tables made by `buckler db upgrade`\n")
     assert not (tmp_path / "a.db").exists()
     assert command_line("upgrade", BUCKLER_DATABASE=url).returncode == 0
-    assert command_line("current", "--database", url).stdout == "at buckler_0003\n"
+    assert command_line("current", "--database", url).stdout == "at buckler_0004\n"
 
 
 @pytest.mark.parametrize(

@@ -20,7 +20,7 @@ from buckler.guard.auth.oauth.server import device, redirects
 from buckler.guard.auth.oauth.server.client import OAuthClient
 from buckler.guard.auth.oauth.server.decide import SignedIn, lacks_factor
 from buckler.guard.auth.oauth.server.interaction import TICKET, Interaction
-from buckler.guard.auth.oauth.server.issue import session_name
+from buckler.guard.auth.oauth.server.issue import begin, session_name
 from buckler.guard.auth.oauth.server.pages import in_words
 from buckler.guard.stores.oauth_records import DeviceRequest, Grant
 
@@ -102,7 +102,7 @@ class DevicePage:
             decided = await store.devices.decide(waiting.digest, "denied")
             return self._done(decided, "Denied", "The device was not allowed. Close this page.")
         grant = self._grant(waiting, signed_in)
-        await store.grants.begin(grant)
+        await begin(self._server, client, grant)
         decided = await store.devices.decide(waiting.digest, "approved", grant.id)
         if not decided:
             await store.grants.revoke(grant.id, self._server.clock())

@@ -60,6 +60,18 @@ def new_grant(
     )
 
 
+async def begin(
+    server: AuthorizationServer, client: OAuthClient, grant: Grant, code: Code | None = None
+) -> None:
+    """Keep what somebody allows a client, and the client itself with it.
+
+    Raises:
+        StoreError: Nobody knows whether it is kept.
+    """
+    await server.clients.use(client)
+    await server.store.grants.begin(grant, code)
+
+
 def lifetime(server: AuthorizationServer, client: OAuthClient) -> float:
     """Seconds after which nothing of a grant counts any more."""
     policy = server.policy
@@ -99,7 +111,9 @@ async def issue(
         "nonce": asked.nonce,
         "jkt": asked.jkt,
     }
-    await server.store.grants.begin(
+    await begin(
+        server,
+        asked.client,
         grant,
         Code(
             digest=digest(made),

@@ -9,7 +9,7 @@ from typing import Any, Final
 from buckler.guard.auth.oauth.certificate_header import CertificateHeader
 from buckler.guard.auth.oauth.scope import is_scope
 from buckler.guard.egress.policy import EgressPolicy
-from buckler.guard.options import GuardError, flag, instance, positive, texts
+from buckler.guard.options import GuardError, count, flag, instance, positive, texts
 from buckler.guard.policy import Rates
 from buckler.guard.stores.records import User
 
@@ -59,6 +59,8 @@ class OAuthPolicy:
         assertion_lifetime: Of client assertions, from now; Authlib's count for an hour. Each is taken once.
         registration: Whether clients may register themselves (RFC 7591).
         registration_tokens: SHA-256 of initial access tokens that they need for it; none: whoever comes.
+        registration_unused: How many clients may wait for their first use that registered themselves without one.
+        registration_unused_lifetime: After which such a client goes that nobody agreed to.
         certificate_header: How a proxy hands on a client's certificate (RFC 8705); else the server's own word counts.
         rate: Of what clients call, for each address; None for none.
         templates: Folder with pages that take the place of ours.
@@ -94,6 +96,8 @@ class OAuthPolicy:
     assertion_lifetime: float = 3_600.0
     registration: bool = False
     registration_tokens: Sequence[str] = ()
+    registration_unused: int = 1_000
+    registration_unused_lifetime: float = 7 * DAY
     certificate_header: CertificateHeader | None = None
     rate: Rates = "600/minute"
     templates: str = ""
@@ -112,8 +116,10 @@ class OAuthPolicy:
             *("code_lifetime", "access_lifetime", "id_token_lifetime", "refresh_idle"),
             *("refresh_absolute", "pushed_lifetime", "request_lifetime", "device_lifetime"),
             *("device_interval", "key_period", "key_lead", "assertion_lifetime"),
+            "registration_unused_lifetime",
         ):
             positive(getattr(self, name), name)
+        count(self.registration_unused, "registration_unused")
         for name, most in (("code_lifetime", LONGEST_CODE), ("access_lifetime", LONGEST_ACCESS)):
             if getattr(self, name) > most:
                 raise GuardError(

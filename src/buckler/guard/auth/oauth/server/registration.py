@@ -2,7 +2,8 @@
 
 Threat: a client by anybody that calls itself by a trusted name, or that asks for more than it is given by hand (RFC 7591, 5;
 ASVS 5.0 V10.4.13): what registers itself agrees with nobody's word, is never of the first party, binds nothing by name and
-gets the scopes of OpenID alone unless it shows an initial access token.
+gets the scopes of OpenID alone unless it shows an initial access token. Clients without end that nobody uses (CWE-770): what
+nobody vouches for goes where nobody agreed to it in time, and no more than so many wait for that.
 """
 
 from __future__ import annotations
@@ -15,13 +16,14 @@ from typing import TYPE_CHECKING, Any, Final
 from starlette.requests import Request
 from starlette.responses import Response
 
+from buckler.guard.audit.events import EventKind
 from buckler.guard.auth.jwt import json_object
 from buckler.guard.auth.oauth.errors import OAuthError
 from buckler.guard.auth.oauth.server import client as kinds
 from buckler.guard.auth.oauth.server.client import OAuthClient, new_secret
 from buckler.guard.auth.oauth.server.clients import new_id
 from buckler.guard.auth.oauth.server.policy import STANDARD_SCOPES
-from buckler.guard.auth.oauth.server.requests import answered
+from buckler.guard.auth.oauth.server.requests import answered, refused
 from buckler.guard.limits.body import media_type
 from buckler.guard.options import GuardError
 
@@ -55,10 +57,12 @@ _CERTIFICATES: Final = {
     for kind in ("subject_dn", "san_dns", "san_uri", "san_ip", "san_email")
 }
 _MOST: Final = 20
+AGAIN: Final = 3_600
+"""Seconds after which there may be room again: what has expired is looked for that often."""
 
 
 async def register(server: AuthorizationServer, request: Request) -> Response:
-    """A new client, with what it is (RFC 7591, 3.2.1).
+    """A new client, with what it is (RFC 7591, 3.2.1); 503 where too many wait for their first use.
 
     Raises:
         OAuthError: ``invalid_client_metadata``, ``invalid_redirect_uri``: it is refused; ``invalid_token``: it has to show an
@@ -89,7 +93,8 @@ async def register(server: AuthorizationServer, request: Request) -> Response:
         raise OAuthError(
             code or "invalid_client_metadata", "the metadata do not go together", reason="metadata"
         ) from error
-    await server.clients.add(client, by="registration")
+    if not await _kept(server, client):
+        return _full(server, request)
     said = {
         **{name: value for name, value in asked.items() if name in _told()},
         "client_id": client.id,
@@ -103,6 +108,29 @@ async def register(server: AuthorizationServer, request: Request) -> Response:
     if secret:
         said |= {"client_secret": secret, "client_secret_expires_at": 0}
     return answered(said, status=201)
+
+
+async def _kept(server: AuthorizationServer, client: OAuthClient) -> bool:
+    """Whether there was room for a client."""
+    if not client.self_registered:
+        await server.clients.add(client, by="registration")
+        return True
+    policy = server.policy
+    until = server.clock() + policy.registration_unused_lifetime
+    return await server.clients.add_unused(client, until=until, most=policy.registration_unused)
+
+
+def _full(server: AuthorizationServer, request: Request) -> Response:
+    message = "Too many clients that registered themselves wait for their first use"
+    server.tell(request, EventKind.LIMIT_EXCEEDED, "registration_full", message, status=503)
+    return refused(
+        OAuthError(
+            "temporarily_unavailable",
+            "too many clients wait for their first use",
+            status=503,
+            headers=(("Retry-After", str(AGAIN)),),
+        )
+    )
 
 
 def _check_token(server: AuthorizationServer, request: Request) -> bool:

@@ -37,6 +37,8 @@ if TYPE_CHECKING:
     from buckler.guard.auth.oauth.server.server import AuthorizationServer
 
 GUESSES: Final = "10/minute"
+STRANGERS: Final = ("10/minute", "50/hour")
+"""Clients that register themselves and that nobody vouches for, for each address."""
 SECRETS: Final = ("access_token", "refresh_token", "id_token", "device_code", "client_secret")
 OPENER: Final = "same-origin-allow-popups"
 """As the documentation's pages have it: Swagger UI signs in by a window of its own, which tells it how that ended."""
@@ -78,12 +80,17 @@ def _for_clients(server: AuthorizationServer, routes: APIRouter) -> None:
 
     # A server of resources asks for all of its callers from one address, and shows who it is.
     unrated = with_policy(cors=_cors(), csrf=None, secrets=SECRETS, rate=None)
+    vouched = bool(server.policy.registration_tokens)
+    registers = with_policy(
+        cors=_cors(), csrf=None, secrets=SECRETS, rate=server.policy.rate if vouched else STRANGERS
+    )
+    marks = {"introspect": unrated, "register": registers}
 
     def route(name: str, endpoint: Callable[[Request], Awaitable[Response]], *methods: str) -> None:
         # By Starlette alone: there is nothing for FastAPI to read of these, and it takes its time.
         path = f"{server.policy.prefix}/{name}"
-        marked = unrated if name == "introspect" else policy
-        routes.add_route(path, public(marked(endpoint)), [*methods], include_in_schema=False)
+        marked = public(marks.get(name, policy)(endpoint))
+        routes.add_route(path, marked, [*methods], include_in_schema=False)
 
     handlers: dict[str, Callable[..., Any]] = {
         "token": token_request.token,

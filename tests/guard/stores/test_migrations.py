@@ -124,25 +124,6 @@ def test_up_and_down_and_up(url: str) -> None:
     assert differences(url) == []
 
 
-def test_clients_that_were_there_before_stay(url: str) -> None:
-    migrate(url, migrations.upgrade, to="buckler_0003")
-
-    async def run(statement: str) -> None:
-        engine = engine_of(url)
-        async with engine.begin() as connection:
-            await connection.exec_driver_sql(statement)
-        await engine.dispose()
-
-    asyncio.run(run("INSERT INTO buckler_oauth_clients VALUES ('old', '{}', 1.0)"))
-    migrate(url, migrations.upgrade)
-    assert on(
-        url,
-        lambda connection: connection.exec_driver_sql(
-            "SELECT id, unused_until FROM buckler_oauth_clients"
-        ).all(),
-    ) == [("old", None)]
-
-
 def opened(url: str, **options: Any) -> None:
     async def run() -> None:
         stores = SqlStores(url, **options)

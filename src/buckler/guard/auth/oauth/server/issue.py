@@ -19,8 +19,8 @@ from buckler.guard.auth.oauth.server.browser import digest as marked
 from buckler.guard.auth.oauth.server.claims import NAMED
 from buckler.guard.auth.oauth.server.client import REFRESH, OAuthClient
 from buckler.guard.auth.oauth.server.decide import SignedIn
-from buckler.guard.auth.oauth.server.signed import ID
 from buckler.guard.auth.oauth.server.tokens import digest
+from buckler.guard.auth.oauth.signed import ID
 from buckler.guard.stores.oauth_records import Code, Grant
 
 if TYPE_CHECKING:

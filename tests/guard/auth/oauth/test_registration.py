@@ -326,6 +326,13 @@ def test_one_address_registers_few_in_a_minute() -> None:
     assert answers == [201] * 10 + [429]
 
 
+@pytest.mark.parametrize("wrong", [TOKEN, "é" * 64, "A" * 64, "a" * 63])
+def test_a_token_is_not_written_down_itself(wrong: str) -> None:
+    with pytest.raises(GuardError, match="SHA-256") as caught:
+        replace(POLICY, registration=True, registration_tokens=[wrong])
+    assert wrong not in str(caught.value)
+
+
 @pytest.mark.parametrize(
     "wrong", [{"registration_unused": 0}, {"registration_unused_lifetime": 0.0}]
 )

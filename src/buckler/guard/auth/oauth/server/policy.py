@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
@@ -27,6 +28,8 @@ SHORT_ACCESS: Final = 300.0
 """Of tokens that came by the implicit or password grant."""
 SHORTEST_LEAD: Final = 120.0
 ACCESS_ALGORITHMS: Final = ("ES256", "EdDSA", "RS256", "ES384", "PS256")
+
+_DIGEST: Final = re.compile(r"[0-9a-f]{64}")
 
 ClaimsOf = Callable[[User, frozenset[str]], Awaitable[Mapping[str, Any]]]
 """Gives claims of an account for the scopes that were granted."""
@@ -148,6 +151,12 @@ class OAuthPolicy:
                 raise GuardError(
                     f"ordinary_scopes: {scope!r:.60} is not among scopes",
                     hint="scopes={'orders:read': 'See your orders'}, ordinary_scopes=['orders:read']",
+                )
+        for one in texts(self.registration_tokens, "registration_tokens", "..."):
+            if not _DIGEST.fullmatch(one):
+                raise GuardError(
+                    "registration_tokens: SHA-256 in 64 small hexadecimal digits, never the token itself",
+                    hint="hashlib.sha256(token.encode()).hexdigest()",
                 )
         if self.access_alg not in ACCESS_ALGORITHMS:
             raise GuardError(

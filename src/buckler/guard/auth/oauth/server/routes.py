@@ -30,7 +30,7 @@ from buckler.guard.auth.oauth.server.requests import (
 from buckler.guard.auth.oauth.server.userinfo import userinfo
 from buckler.guard.auth.oauth.server.well_known import PUBLISHED, add_documents
 from buckler.guard.limits.cors import Cors
-from buckler.guard.policy import RoutePolicy, with_policy
+from buckler.guard.policy import Rates, RoutePolicy, with_policy
 from buckler.guard.stores.errors import StoreError
 
 if TYPE_CHECKING:
@@ -76,21 +76,19 @@ def _published(server: AuthorizationServer, routes: APIRouter) -> None:
 
 def _for_clients(server: AuthorizationServer, routes: APIRouter) -> None:
     """What clients call: no cookie counts there, so that no other site's form can do harm."""
-    policy = with_policy(cors=_cors(), csrf=None, secrets=SECRETS, rate=server.policy.rate)
-
-    # A server of resources asks for all of its callers from one address, and shows who it is.
-    unrated = with_policy(cors=_cors(), csrf=None, secrets=SECRETS, rate=None)
-    vouched = bool(server.policy.registration_tokens)
-    registers = with_policy(
-        cors=_cors(), csrf=None, secrets=SECRETS, rate=server.policy.rate if vouched else STRANGERS
-    )
-    marks = {"introspect": unrated, "register": registers}
+    policy = server.policy
+    rates: dict[str, Rates] = {
+        # A server of resources asks for all of its callers from one address, and shows who it is.
+        "introspect": None,
+        "register": policy.rate if policy.registration_tokens else STRANGERS,
+    }
 
     def route(name: str, endpoint: Callable[[Request], Awaitable[Response]], *methods: str) -> None:
         # By Starlette alone: there is nothing for FastAPI to read of these, and it takes its time.
-        path = f"{server.policy.prefix}/{name}"
-        marked = public(marks.get(name, policy)(endpoint))
-        routes.add_route(path, marked, [*methods], include_in_schema=False)
+        rate = rates.get(name, policy.rate)
+        marked = with_policy(cors=_cors(), csrf=None, secrets=SECRETS, rate=rate)(endpoint)
+        path = f"{policy.prefix}/{name}"
+        routes.add_route(path, public(marked), [*methods], include_in_schema=False)
 
     handlers: dict[str, Callable[..., Any]] = {
         "token": token_request.token,
@@ -102,7 +100,7 @@ def _for_clients(server: AuthorizationServer, routes: APIRouter) -> None:
     for name, handler in handlers.items():
         route(name, _endpoint(server, partial(handler, server)), "POST")
 
-    if server.policy.registration:
+    if policy.registration:
 
         async def registered(request: Request) -> Response:
             return await handled_json(server, request, partial(register, server))

@@ -1,7 +1,7 @@
-"""Routes that manage clients, and what somebody allowed them.
+"""Routes that manage clients.
 
 Threat: an administrator's routes that anybody finds (OWASP API5), a client that is given more than who manages it has (CWE-269;
-see :mod:`.trust`), applications that go on since their user cannot take back what they allowed (ASVS 5.0 V10.7.3).
+see :mod:`.trust`).
 """
 
 from __future__ import annotations
@@ -16,11 +16,12 @@ from starlette.requests import Request
 
 from buckler.guard.access.dependencies import requires
 from buckler.guard.audit.events import EventKind
+from buckler.guard.auth.oauth.server.agreements import add_agreements
 from buckler.guard.auth.oauth.server.client import MODES, OAuthClient, new_secret
 from buckler.guard.auth.oauth.server.clients import new_id
 from buckler.guard.auth.oauth.server.trust import TRUST, beyond, extraordinary
 from buckler.guard.auth.principal import Principal
-from buckler.guard.auth.routes.answers import Owner, told
+from buckler.guard.auth.routes.answers import told
 from buckler.guard.auth.routes.models import Done
 from buckler.guard.errors.told import ToldError
 from buckler.guard.options import GuardError
@@ -75,15 +76,6 @@ class ClientAdded(ClientShown):
     client_secret: str = ""
 
 
-class GrantShown(StrictModel):
-    """An application that somebody allowed to act for them."""
-
-    client_id: str
-    name: str
-    scopes: list[str]
-    since: float
-
-
 def router(server: AuthorizationServer) -> APIRouter:
     """The routes below the policy's prefix.
 
@@ -93,7 +85,7 @@ def router(server: AuthorizationServer) -> APIRouter:
     routes = APIRouter(prefix=server.policy.prefix, tags=["clients"])
     server.identities.administrative.update((READ, MANAGE, TRUST))
     _clients(server, routes)
-    _grants(server, routes)
+    add_agreements(server, routes)
     return routes
 
 
@@ -155,52 +147,6 @@ def _clients(server: AuthorizationServer, routes: APIRouter) -> None:
         if not await server.clients.drop(client_id, by=me.id):
             raise HTTPException(404)
         return Done()
-
-
-def _grants(server: AuthorizationServer, routes: APIRouter) -> None:
-    @routes.get("/grants")
-    async def mine(me: Owner) -> list[GrantShown]:
-        """Applications that may act for me."""
-        found: dict[str, GrantShown] = {}
-        for consent in await server.store.consents.of(me.id):
-            found[consent.client_id] = GrantShown(
-                client_id=consent.client_id,
-                name=await _name(server, consent.client_id),
-                scopes=sorted(consent.scopes),
-                since=consent.given,
-            )
-        for grant in await server.store.grants.of(me.id):
-            if grant.client_id not in found and grant.expires > server.clock():
-                found[grant.client_id] = GrantShown(
-                    client_id=grant.client_id,
-                    name=await _name(server, grant.client_id),
-                    scopes=sorted(grant.scopes),
-                    since=grant.created,
-                )
-        return list(found.values())
-
-    @routes.delete("/grants/{client_id}")
-    async def take_back(client_id: ClientId, me: Owner) -> Done:
-        """Let an application act for me no more, at once."""
-        had = await server.store.consents.drop(me.id, client_id)
-        for grant in await server.store.grants.of(me.id):
-            if grant.client_id == client_id:
-                had = await server.revoke(grant) or had
-        if not had:
-            raise HTTPException(404)
-        server.identities.told(
-            EventKind.ACCOUNT_CHANGED,
-            "grant_taken_back",
-            "What an application was allowed was taken back",
-            me.id,
-            client=client_id,
-        )
-        return Done()
-
-
-async def _name(server: AuthorizationServer, client_id: str) -> str:
-    client = await server.clients.get(client_id)
-    return client.name if client is not None else ""
 
 
 async def _found(server: AuthorizationServer, client_id: str) -> OAuthClient:

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import hashlib
 import hmac
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import TYPE_CHECKING, Any, Final
 
 from starlette.requests import Request
@@ -70,29 +70,7 @@ async def register(server: AuthorizationServer, request: Request) -> Response:
     """
     trusted = _check_token(server, request)
     asked = await _read(request)
-    secret = ""
-    values = _values(asked)
-    values.setdefault("auth", "client_secret_basic")
-    if values["auth"] in ("client_secret_basic", "client_secret_post"):
-        secret = new_secret()
-        values["secret"] = secret
-    known = server.policy.described() if trusted else STANDARD_SCOPES
-    wanted = asked.get("scope")
-    if wanted is not None and not isinstance(wanted, str):
-        raise OAuthError("invalid_client_metadata", "scope is no text")
-    scopes = tuple(STANDARD_SCOPES) if wanted is None else tuple(wanted.split())
-    if not set(scopes) <= set(known):
-        raise OAuthError("invalid_client_metadata", "a scope is not for clients that register")
-    own = (*GRANTS, kinds.CREDENTIALS) if trusted else GRANTS
-    if not set(values.get("grants", ())) <= set(own):
-        raise OAuthError("invalid_client_metadata", "a grant is not for clients that register")
-    try:
-        client = OAuthClient(id=new_id(), scopes=scopes, self_registered=not trusted, **values)
-    except GuardError as error:
-        code = "invalid_redirect_uri" if "redirect address" in error.message else ""
-        raise OAuthError(
-            code or "invalid_client_metadata", "the metadata do not go together", reason="metadata"
-        ) from error
+    client, secret = _client(server, asked, trusted=trusted)
     if not await _kept(server, client):
         return _full(server, request)
     said = {
@@ -108,6 +86,46 @@ async def register(server: AuthorizationServer, request: Request) -> Response:
     if secret:
         said |= {"client_secret": secret, "client_secret_expires_at": 0}
     return answered(said, status=201)
+
+
+def _client(
+    server: AuthorizationServer, asked: Mapping[str, Any], *, trusted: bool
+) -> tuple[OAuthClient, str]:
+    """The client that metadata ask for, and its secret; empty where it has none.
+
+    Raises:
+        OAuthError: ``invalid_client_metadata``, ``invalid_redirect_uri``: it is refused.
+    """
+    secret = ""
+    values = _values(asked)
+    values.setdefault("auth", "client_secret_basic")
+    if values["auth"] in ("client_secret_basic", "client_secret_post"):
+        secret = new_secret()
+        values["secret"] = secret
+    own = (*GRANTS, kinds.CREDENTIALS) if trusted else GRANTS
+    if not set(values.get("grants", ())) <= set(own):
+        raise OAuthError("invalid_client_metadata", "a grant is not for clients that register")
+    scopes = _scopes(asked, server.policy.described() if trusted else STANDARD_SCOPES)
+    try:
+        client = OAuthClient(id=new_id(), scopes=scopes, self_registered=not trusted, **values)
+    except GuardError as error:
+        code = "invalid_redirect_uri" if "redirect address" in error.message else ""
+        raise OAuthError(
+            code or "invalid_client_metadata", "the metadata do not go together", reason="metadata"
+        ) from error
+    return client, secret
+
+
+def _scopes(asked: Mapping[str, Any], known: Collection[str]) -> tuple[str, ...]:
+    wanted = asked.get("scope")
+    if wanted is None:
+        return tuple(STANDARD_SCOPES)
+    if not isinstance(wanted, str):
+        raise OAuthError("invalid_client_metadata", "scope is no text")
+    scopes = tuple(wanted.split())
+    if not set(scopes) <= set(known):
+        raise OAuthError("invalid_client_metadata", "a scope is not for clients that register")
+    return scopes
 
 
 async def _kept(server: AuthorizationServer, client: OAuthClient) -> bool:

@@ -94,7 +94,7 @@ def test_the_migrated_tables_are_those_of_the_code(url: str, prefix: str) -> Non
     made = names(url)
     assert len(made) == TABLES + 1
     assert {name[: len(prefix)] for name in made} == {prefix}
-    assert migrate(url, migrations.current, prefix=prefix) == "buckler_0003"
+    assert migrate(url, migrations.current, prefix=prefix) == "buckler_0004"
 
 
 def test_a_difference_would_be_seen(url: str) -> None:
@@ -168,7 +168,7 @@ def test_the_command_that_is_named_makes_the_tables(url: str) -> None:
         env={**os.environ, "PYTHONPATH": str(ROOT / "src")},
         check=False,
     )
-    assert (done.returncode, done.stdout, done.stderr) == (0, "at buckler_0003\n", "")
+    assert (done.returncode, done.stdout, done.stderr) == (0, "at buckler_0004\n", "")
     opened(url, prefix="shop_")
 
 
@@ -188,7 +188,7 @@ def test_the_current_revision_is_shown(tmp_path: Path) -> None:
     assert (before.returncode, before.stdout) == (0, "no tables made by `buckler db upgrade`\n")
     assert not (tmp_path / "a.db").exists()
     assert command_line("upgrade", BUCKLER_DATABASE=url).returncode == 0
-    assert command_line("current", "--database", url).stdout == "at buckler_0003\n"
+    assert command_line("current", "--database", url).stdout == "at buckler_0004\n"
 
 
 @pytest.mark.parametrize(

@@ -83,6 +83,7 @@ class Identities(Services):
         name = wanted.service or title or "application"
         super().__init__(secret, stores_of(database), wanted, tell, name, clock)
         self._known: Callable[[], frozenset[str]] = frozenset
+        self.administrative = {*PERMISSIONS}
         self._opened = False
         self._opening: anyio.Lock | None = None
         self.endings = Endings()
@@ -126,7 +127,7 @@ class Identities(Services):
 
     def named(self) -> frozenset[str]:
         """Those that its roles and the ready-made routes name."""
-        return self.roles.named() | frozenset(PERMISSIONS)
+        return self.roles.named() | self.administrative
 
     @property
     def offers_passkeys(self) -> bool:

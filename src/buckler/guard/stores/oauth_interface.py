@@ -29,10 +29,19 @@ class OAuthClients(Protocol):
         """The one, or None."""
 
     async def put(self, client: ClientRow) -> None:
-        """Register or change one."""
+        """Register one, or change its metadata."""
 
     async def add(self, client: ClientRow) -> bool:
         """Register a new one; False where its id is taken."""
+
+    async def add_unused(self, client: ClientRow, now: float, *, most: int) -> bool:
+        """Register a new one that has an ``unused_until``, if fewer than ``most`` wait for their first use.
+
+        In one statement; where several come at once, a database may keep as many more as there are of them.
+        """
+
+    async def use(self, client_id: str) -> None:
+        """It stays: somebody agreed to it."""
 
     async def drop(self, client_id: str) -> bool:
         """Remove one, and all that was granted to it; False where there is none."""

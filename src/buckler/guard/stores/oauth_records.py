@@ -17,11 +17,13 @@ class ClientRow:
         id: ``client_id``.
         data: Its metadata, as :class:`~buckler.guard.auth.oauth.server.client.OAuthClient` writes it.
         created: When it was registered.
+        unused_until: When it goes unless somebody agreed to it before; None: it stays.
     """
 
     id: str
     data: Mapping[str, str]
     created: float
+    unused_until: float | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

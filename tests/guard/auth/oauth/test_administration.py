@@ -7,9 +7,12 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
+from starlette.exceptions import HTTPException
 
-from buckler.guard.auth.oauth.server.client import OAuthClient
-from tests.guard.auth.oauth.scene import SPA, Scene, opened
+from buckler.guard import EventKind, GuardError, OAuthPolicy, Principal
+from buckler.guard.auth.oauth.server.client import EXCHANGE, OAuthClient
+from buckler.guard.auth.routes.superiors import check_account
+from tests.guard.auth.oauth.scene import KEPT, POLICY, SPA, Scene, opened
 from tests.guard.auth.shop import GOOD
 
 BODY: dict[str, Any] = {"name": "New", "redirect_uris": ["https://new.example/cb"]}
@@ -102,3 +105,134 @@ def test_what_was_allowed_is_taken_back(scene: Scene) -> None:
     assert scene.browser.delete("/oauth/grants/spa").status_code == 404
     # They are asked again.
     assert 'name="decision"' in scene.follow(scene.authorize(SPA)).text
+
+
+ORDERS = {"scopes": ["openid", "orders:read"]}
+TRUSTED = OAuthClient(
+    id="trusted",
+    name="Trusted",
+    redirect_uris=["https://trusted.example/"],
+    grants=["authorization_code", "client_credentials"],
+    auth="client_secret_basic",
+    secret=KEPT,
+    scopes=["openid", "orders:write"],
+    first_party=True,
+)
+
+
+@pytest.fixture
+def managed() -> Iterator[Scene]:
+    """Entered by somebody who may manage clients, and trust none."""
+    policy = replace(POLICY, ordinary_scopes=["orders:read"])
+    roles = {"manager": ["clients:read", "clients:manage"], "trusting": ["clients:*"]}
+    with opened(roles=roles, policy=policy, administration=True) as found:
+        for role in roles:
+            account = found.account(f"{role}@mail.example")
+            found.in_loop(found.guard.identities.assign, account.id, role)
+        found.in_loop(found.server.clients.add, TRUSTED)
+        enter(found, "manager@mail.example")
+        yield found
+
+
+def refused(scene: Scene, answer: Any, what: str) -> None:
+    assert answer.status_code == 403, answer.text
+    said = answer.json()
+    assert (said["reason"], said["for"]) == ("clients_trust", what)
+    assert "clients:trust" in said["detail"]
+    assert scene.reasons(EventKind.ACCESS_REFUSED)[-1] == "clients_trust"
+
+
+BEYOND: list[tuple[str, dict[str, Any]]] = [
+    ("first_party", {"first_party": True}),
+    ("introspects", {"introspects": True}),
+    ("password", {"grants": ["password"]}),
+    ("implicit", {"grants": ["implicit"]}),
+    (EXCHANGE, {"grants": [EXCHANGE]}),
+    ("orders:write", {"scopes": ["openid", "orders:write"]}),
+]
+
+
+@pytest.mark.parametrize(("what", "more"), BEYOND)
+def test_who_manages_clients_does_not_raise_one(
+    managed: Scene, what: str, more: dict[str, Any]
+) -> None:
+    refused(managed, managed.browser.post("/oauth/clients", json={**BODY, **more}), what)
+    added = managed.browser.post("/oauth/clients", json={**BODY, **ORDERS})
+    assert added.status_code == 201, added.text
+    path = f"/oauth/clients/{added.json()['id']}"
+    refused(managed, managed.browser.put(path, json={**BODY, **more}), what)
+    assert managed.browser.get(path).json()["scopes"] == ["openid", "orders:read"]
+    enter(managed, "trusting@mail.example")
+    assert managed.browser.post("/oauth/clients", json={**BODY, **more}).status_code == 201
+    assert managed.browser.put(path, json={**BODY, **more}).status_code == 200
+
+
+def test_a_change_keeps_what_its_sender_may_not_give(managed: Scene) -> None:
+    answer = managed.browser.put("/oauth/clients/trusted", json={"name": "Renamed"})
+    assert answer.status_code == 200, answer.text
+    after = managed.in_loop(managed.server.clients.get, "trusted")
+    assert after == replace(TRUSTED, name="Renamed")
+    shown = managed.browser.get("/oauth/clients/trusted").json()
+    whole = {k: v for k, v in shown.items() if k not in ("id", "has_secret")}
+    answer = managed.browser.put("/oauth/clients/trusted", json={**whole, "disabled": True})
+    assert answer.status_code == 200, answer.text
+    refused(
+        managed,
+        managed.browser.put("/oauth/clients/trusted", json={**whole, "disabled": False}),
+        "disabled",
+    )
+
+
+@pytest.mark.parametrize(
+    ("what", "change"),
+    [
+        ("redirect_uris", {"redirect_uris": ["https://mine.example/"]}),
+        ("auth", {"auth": "client_secret_post"}),
+        ("auth", {"auth": "none", "grants": ["authorization_code"]}),
+        ("jwks_uri", {"jwks_uri": "https://mine.example/jwks"}),
+        ("grants", {"grants": ["authorization_code", "refresh_token"]}),
+        ("scopes", {"scopes": ["orders:write", "email"]}),
+        ("native", {"native": True}),
+    ],
+)
+def test_nobody_comes_into_a_client_above_them(
+    managed: Scene, what: str, change: dict[str, Any]
+) -> None:
+    refused(managed, managed.browser.put("/oauth/clients/trusted", json=change), what)
+    assert managed.in_loop(managed.server.clients.get, "trusted") == TRUSTED
+
+
+def test_the_secret_of_a_client_above_them_is_not_theirs(managed: Scene) -> None:
+    refused(managed, managed.browser.post("/oauth/clients/trusted/secret"), "secret")
+    assert managed.in_loop(managed.server.clients.get, "trusted").knows(KEPT)
+    enter(managed, "trusting@mail.example")
+    assert managed.browser.post("/oauth/clients/trusted/secret").status_code == 200
+
+
+def test_less_may_be_given_up(managed: Scene) -> None:
+    body = {"first_party": False, "scopes": ["openid"]}
+    answer = managed.browser.put("/oauth/clients/trusted", json=body)
+    assert (answer.status_code, answer.json()["first_party"]) == (200, False)
+    refused(
+        managed,
+        managed.browser.put("/oauth/clients/trusted", json={**BODY, "first_party": True}),
+        "first_party",
+    )
+
+
+def test_ordinary_scopes_are_described() -> None:
+    with pytest.raises(GuardError, match="ordinary_scopes"):
+        OAuthPolicy(scopes={"orders:read": "See"}, ordinary_scopes=["orders:write"])
+
+
+def test_accounts_above_them_are_not_managed_by_who_may_trust_no_client() -> None:
+    roles = {"low": ["accounts:*"], "trusting": ["clients:trust"]}
+    with opened(roles=roles, administration=True) as scene:
+        low, above = scene.account("low@mail.example"), scene.account("above@mail.example")
+        for account, role in ((low, "low"), (above, "trusting")):
+            scene.in_loop(scene.guard.identities.assign, account.id, role)
+        me = Principal(
+            id=low.id, name=low.name, permissions=frozenset(["accounts:manage"]), scheme="session"
+        )
+        with pytest.raises(HTTPException):
+            scene.in_loop(check_account, scene.guard.identities, me, above.id)

@@ -225,3 +225,26 @@ def test_nothing_but_the_request_is_kept_of_a_request(scene: Scene) -> None:
     assert isinstance(store, MemoryStores)
     kept = [one.data["parameters"] for one in store.oauth.pending.kept.values()]
     assert len(kept) == 2 and all(len(one) < 600 for one in kept)
+
+
+def test_a_guard_around_it_lets_its_metadata_out_once() -> None:
+    inner, outer = FastAPI(openapi_url=None), FastAPI(openapi_url=None)
+    guard = Guard(
+        inner,
+        secret=SECRET,
+        database=MemoryStores(),
+        auth=AuthPolicy(base_url=f"{ISSUER}/a%20b/", hashing=QUICK, ways=["session"]),
+    )
+    server = AuthorizationServer(guard.identities, clients=[SPA])
+    inner.include_router(server.router())
+    outer.mount("/a b", inner)
+    outer.include_router(server.well_known())
+    around = Guard(outer, deny=True, answers="fail")
+    with guard.rated(None), around.rated(None), TestClient(outer, base_url=ISSUER) as browser:
+        # Without its last slash (RFC 8414, 3.1).
+        for name in ("oauth-authorization-server", "openid-configuration"):
+            answer = browser.get(
+                f"/.well-known/{name}/a%20b", headers={"Origin": "https://spa.example"}
+            )
+            assert (answer.status_code, answer.json()["issuer"]) == (200, f"{ISSUER}/a%20b/")
+            assert answer.headers.get_list("access-control-allow-origin") == ["*"]

@@ -8,6 +8,7 @@ that counts twice or for long, and a token of another kind that is taken for one
 from __future__ import annotations
 
 import hashlib
+import secrets
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
@@ -16,11 +17,13 @@ from buckler.guard.auth.errors import TokenError
 from buckler.guard.auth.jwt import base64url, json_object
 from buckler.guard.auth.jwt.claims import numeric_date
 from buckler.guard.auth.jwt.compact import split
+from buckler.guard.auth.jwt.key import SigningKey
 from buckler.guard.auth.jwt.keys import Keys
 from buckler.guard.auth.jwt.signature import SignatureVerifier
 from buckler.guard.auth.jwt.token_policy import typ_of
 from buckler.guard.auth.oauth.dpop import ALGS
 from buckler.guard.auth.oauth.errors import OAuthError
+from buckler.guard.auth.oauth.signed import sign
 
 ASSERTION_TYPE: Final = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
 """What ``client_assertion_type`` has to be (RFC 7523, 2.2)."""
@@ -28,6 +31,8 @@ TYPES: Final = frozenset(("jwt", "client-authentication+jwt"))
 """``typ`` of those that state one (draft-ietf-oauth-rfc7523bis)."""
 LIFETIME: Final = 300.0
 """Seconds from now in which one has to end."""
+BRIEF: Final = 60
+"""The same of those that are made here."""
 LEEWAY: Final = 10.0
 MAX_SIZE: Final = 8 * 1024
 _MAX_TEXT: Final = 512
@@ -52,6 +57,29 @@ class ClientAssertion:
         """What it is known by until then: ``await replays.first(found.replay_key, found.until)``."""
         text = f"client_assertion\0{len(self.client)}\0{self.client}\0{self.id}"
         return hashlib.sha256(text.encode()).hexdigest()
+
+
+def make_assertion(
+    client_id: str, audience: str, key: SigningKey, now: float, *, typ: str = "JWT"
+) -> str:
+    """An assertion that counts once, for :data:`BRIEF` seconds.
+
+    Args:
+        client_id: Who makes it.
+        audience: For which server: its issuer, or what an older one takes.
+        key: Whose public half that server has.
+        now: Seconds since 1970.
+        typ: Of :data:`TYPES`, as it is written.
+    """
+    claims = {
+        "iss": client_id,
+        "sub": client_id,
+        "aud": audience,
+        "jti": secrets.token_urlsafe(16),
+        "iat": int(now),
+        "exp": int(now) + BRIEF,
+    }
+    return sign(key, typ, claims)
 
 
 def client_of(assertion: str) -> str:

@@ -37,7 +37,8 @@ _MAX_HEADER: Final = 4 * 1024
 """Bytes of a header as it is written: the public part of an RSA key of 8,192 bits has 1,400."""
 _MAX_ID: Final = 512
 _REFUSED: Final = REFUSED - {"jwk"}
-_PRIVATE: Final = frozenset(("d", "p", "q", "dp", "dq", "qi", "oth", "k"))
+PRIVATE: Final = frozenset(("d", "p", "q", "dp", "dq", "qi", "oth", "k"))
+"""Members of a JWK that nobody but its owner knows (RFC 7518, 6.2.2, 6.3.2 and 6.4)."""
 _REMEMBERED: Final = 512
 """Headers whose key is kept parsed: a client writes the same one again and again."""
 
@@ -180,7 +181,7 @@ def _key_of(segment: bytes, algorithms: tuple[str, ...]) -> tuple[SigningKey, st
     if not isinstance(alg, str) or alg not in ALGS or alg not in algorithms:
         raise refused("algorithm", f"alg is not one of {' '.join(algorithms)}")
     members = header.get("jwk")
-    if not isinstance(members, Mapping) or not _PRIVATE.isdisjoint(members):
+    if not isinstance(members, Mapping) or not PRIVATE.isdisjoint(members):
         raise refused("key", "jwk is no public key")
     try:
         key = SigningKey.from_jwk(members, alg=alg)

@@ -14,7 +14,6 @@ from starlette.exceptions import HTTPException
 
 from buckler.guard.access.permissions import allows
 from buckler.guard.access.roles import grants
-from buckler.guard.auth.identities import PERMISSIONS
 from buckler.guard.auth.principal import Principal
 from buckler.guard.stores.records import Role
 
@@ -69,7 +68,7 @@ async def check_account(identities: Identities, me: Principal, user_id: str) -> 
         HTTPException: 403, it does.
     """
     found = await identities.roles.rights(await identities.stores.roles.of(user_id))
-    if not found.permissions.intersection(PERMISSIONS) <= me.permissions:
+    if not found.permissions.intersection(identities.administrative) <= me.permissions:
         raise HTTPException(403)
 
 

@@ -37,12 +37,38 @@ class MemoryClients:
         return self.kept.get(client_id)
 
     async def put(self, client: ClientRow) -> None:
-        """Register or change one."""
-        self.kept[client.id] = client
+        """Register one, or change its metadata."""
+        before = self.kept.get(client.id)
+        self.kept[client.id] = client if before is None else replace(before, data=client.data)
 
     async def add(self, client: ClientRow) -> bool:
         """Register a new one; False where its id is taken."""
         return self.kept.setdefault(client.id, client) is client
+
+    async def add_unused(self, client: ClientRow, now: float, *, most: int) -> bool:
+        """Register a new one, if fewer than ``most`` wait for their first use."""
+        waiting = sum(
+            one.unused_until is not None and one.unused_until > now for one in self.kept.values()
+        )
+        return waiting < most and await self.add(client)
+
+    async def use(self, client_id: str) -> None:
+        """It stays: somebody agreed to it."""
+        found = self.kept.get(client_id)
+        if found is not None:
+            self.kept[client_id] = replace(found, unused_until=None)
+
+    def prune(self, now: float) -> int:
+        """Remove those that nobody agreed to in time; how many."""
+        gone = [
+            one.id
+            for one in self.kept.values()
+            if one.unused_until is not None and one.unused_until <= now
+        ]
+        for client_id in gone:
+            del self.kept[client_id]
+            self._gone(client_id)
+        return len(gone)
 
     async def drop(self, client_id: str) -> bool:
         """Remove one, and all that was granted to it; False where there is none."""
@@ -276,4 +302,5 @@ class MemoryOAuth:
             "oauth_requests": self.pending.kept.prune(now),
             "oauth_devices": self.devices.kept.prune(now),
             "oauth_replays": self.replays.kept.prune(now),
+            "oauth_clients": self.clients.prune(now),
         }

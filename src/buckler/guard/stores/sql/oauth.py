@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from sqlalchemy import case, delete, exists, select, update
+from sqlalchemy import case, delete, exists, func, literal, select, update
 
 from buckler.guard.stores.oauth_records import (
     ClientRow,
@@ -39,7 +39,7 @@ class ClientStore:
         return None if row is None else ClientRow(**fields_of(row))
 
     async def put(self, client: ClientRow) -> None:
-        """Register or change one."""
+        """Register one, or change its metadata."""
         statement = self._database.insert(self._table).values(values_of(client))
         changed = statement.on_conflict_do_update(
             index_elements=[self._table.c.id], set_={"data": statement.excluded.data}
@@ -51,6 +51,24 @@ class ClientStore:
         statement = self._database.insert(self._table).values(values_of(client))
         kept = statement.on_conflict_do_nothing().returning(self._table.c.id)
         return await self._database.add(kept) is not None
+
+    async def add_unused(self, client: ClientRow, now: float, *, most: int) -> bool:
+        """Register a new one, if fewer than ``most`` wait for their first use."""
+        c = self._table.c
+        waiting = select(func.count()).where(c.unused_until > now).scalar_subquery()
+        values = values_of(client)
+        row = select(*(literal(value, c[name].type) for name, value in values.items()))
+        statement = self._database.insert(self._table).from_select(
+            list(values), row.where(waiting < most)
+        )
+        kept = statement.on_conflict_do_nothing().returning(c.id)
+        return await self._database.add(kept) is not None
+
+    async def use(self, client_id: str) -> None:
+        """It stays: somebody agreed to it."""
+        c = self._table.c
+        waiting = (c.id == client_id) & c.unused_until.is_not(None)
+        await self._database.change(update(self._table).where(waiting).values(unused_until=None))
 
     async def drop(self, client_id: str) -> bool:
         """Remove one, and all that was granted to it; False where there is none."""
@@ -314,6 +332,7 @@ class OAuthStore:
             ("oauth_requests", tables.oauth_requests, "expires"),
             ("oauth_devices", tables.oauth_devices, "expires"),
             ("oauth_replays", tables.oauth_replays, "until"),
+            ("oauth_clients", tables.oauth_clients, "unused_until"),
         ):
             statement = delete(table).where(table.c[column] <= now)
             counts[name] = await self._database.change(statement)

@@ -38,7 +38,14 @@ def make_oauth_tables(table: Make, prefix: str) -> OAuthTables:
         prefix: Of the names of all tables.
     """
     return OAuthTables(
-        oauth_clients=table("oauth_clients", _key("id"), _details("data"), _time("created")),
+        oauth_clients=table(
+            "oauth_clients",
+            _key("id"),
+            _details("data"),
+            _time("created"),
+            Column("unused_until", Seconds(), nullable=True),
+            indexes=("unused_until",),
+        ),
         oauth_grants=table(
             "oauth_grants",
             _key("id"),

@@ -188,6 +188,34 @@ def test_a_good_refreshed_id_token_is_taken(liar: Liar) -> None:
         assert shop.do(shop.sign_in_with.token, mine, "op").value == "after-refresh-1"
 
 
+def test_keys_that_are_down_cost_no_token(liar: Liar) -> None:
+    """The refresh token is used up when its ID token cannot be looked at: the next one is kept, and no access given."""
+    stores = MemoryStores()
+    with keeping(liar, database=stores) as shop:
+        mine = enter(shop, liar)
+        grant(liar, "refresh-1", refresh_token="refresh-2", id_token=liar.signed(liar.claims()))
+        shop.clock.ahead = 280.0
+        # A worker that has just begun knows no keys.
+        guard = Guard(
+            FastAPI(),
+            secret=SECRET,
+            database=stores,
+            auth=AuthPolicy(base_url=BASE, sign_in_page="/sign-in"),
+        )
+        guard.identities.clock = shop.clock
+        other = SignInWith(
+            guard.identities, liar.provider(keep_tokens=True), egress=_loopback(liar)
+        )
+        path = str(liar.metadata["jwks_uri"]).removeprefix(liar.issuer)
+        liar.replies[path] = (503, {}, b"")
+        with pytest.raises(ProviderError) as caught:
+            shop.do(other.token, mine, "op")
+        assert caught.value.reason == "unreachable"
+        del liar.replies[path]
+        grant(liar, "refresh-2")
+        assert shop.do(shop.sign_in_with.token, mine, "op").value == "after-refresh-2"
+
+
 def test_nobody_reads_them_in_the_table(liar: Liar) -> None:
     with keeping(liar) as shop:
         mine = enter(shop, liar)

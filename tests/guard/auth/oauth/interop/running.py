@@ -75,7 +75,7 @@ class Running:
 
 @contextmanager
 def running(
-    *more: OAuthClient, port: int = 0, tls: Path | None = None, **options: Any
+    *more: OAuthClient, port: int = 0, tls: Path | None = None, path: str = "", **options: Any
 ) -> Iterator[Running]:
     """The server, an account, and the clients of :func:`clients`.
 
@@ -83,10 +83,11 @@ def running(
         more: Further clients.
         port: Of its address, or a free one.
         tls: File with a key and a certificate, to serve https.
+        path: That it is mounted at, in an application that has no guard; empty: it is the application.
         options: Of the policy.
     """
     listener = socket.create_server(("127.0.0.1", port))
-    issuer = f"http{'s' if tls else ''}://127.0.0.1:{listener.getsockname()[1]}"
+    issuer = f"http{'s' if tls else ''}://127.0.0.1:{listener.getsockname()[1]}{path}"
 
     @asynccontextmanager
     async def started(_: FastAPI) -> AsyncIterator[None]:
@@ -114,9 +115,14 @@ def running(
         ),
     )
     app.include_router(server.router())
+    outer = app
+    if path:
+        outer = FastAPI(lifespan=started, openapi_url=None)
+        outer.mount(path, app)
+        outer.include_router(server.well_known())
 
     config = uvicorn.Config(
-        app,
+        outer,
         log_level="warning",
         server_header=False,
         ssl_certfile=None if tls is None else str(tls),

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from buckler.guard.auth.jwt.key import SigningKey
-from buckler.guard.auth.oauth.client.authentication import sign
+from buckler.guard.auth.oauth.signed import sign_with
 from buckler.guard.options import GuardError, instance
 
 ISSUER: Final = "https://appleid.apple.com"
@@ -50,4 +50,4 @@ class AppleSecret:
             "aud": ISSUER,
             "sub": self.client_id,
         }
-        return sign(claims, self.key, {"alg": "ES256", "kid": self.key.kid})
+        return sign_with(self.key, {"alg": "ES256", "kid": self.key.kid}, claims)

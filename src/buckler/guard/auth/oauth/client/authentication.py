@@ -7,21 +7,12 @@ draft-ietf-oauth-rfc7523bis) or twice (RFC 7523, 3: ``jti``, and an end that is 
 from __future__ import annotations
 
 import base64
-import json
-import secrets
-from collections.abc import Mapping
-from typing import Any, Final
 from urllib.parse import quote
 
-from buckler.guard.auth.jwt import base64url
-from buckler.guard.auth.jwt.key import SigningKey
 from buckler.guard.auth.oauth.client.errors import ProviderError
 from buckler.guard.auth.oauth.client.metadata import Metadata
 from buckler.guard.auth.oauth.client.provider import Provider
-
-ASSERTION: Final = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
-LIFETIME: Final = 60
-"""Seconds that an assertion counts."""
+from buckler.guard.auth.oauth.client_assertion import ASSERTION_TYPE, make_assertion
 
 
 def credentials(
@@ -45,8 +36,8 @@ def credentials(
         return {"client_id": provider.client_id}, {}
     if way == "private_key_jwt" and provider.key is not None:
         to = metadata.issuer if provider.assertion_audience == "issuer" else metadata.token_endpoint
-        assertion = assert_client(provider.client_id, to, provider.key, now)
-        form = {"client_assertion_type": ASSERTION, "client_assertion": assertion}
+        assertion = make_assertion(provider.client_id, to, provider.key, now)
+        form = {"client_assertion_type": ASSERTION_TYPE, "client_assertion": assertion}
         return {"client_id": provider.client_id, **form}, {}
     secret = provider.client_secret
     text = secret(now) if callable(secret) else str(secret)
@@ -55,26 +46,6 @@ def credentials(
     # Blanks as %20: some servers decode the form of RFC 6749, 2.3.1, without its plus signs.
     pair = f"{quote(provider.client_id, safe='')}:{quote(text, safe='')}".encode("ascii")
     return {}, {"authorization": f"Basic {base64.b64encode(pair).decode('ascii')}"}
-
-
-def assert_client(client_id: str, audience: str, key: SigningKey, now: float) -> str:
-    """A client assertion (RFC 7523, 3)."""
-    claims = {
-        "iss": client_id,
-        "sub": client_id,
-        "aud": audience,
-        "jti": secrets.token_urlsafe(16),
-        "iat": int(now),
-        "exp": int(now) + LIFETIME,
-    }
-    return sign(claims, key, {"alg": key.alg, "kid": key.kid, "typ": "JWT"})
-
-
-def sign(claims: Mapping[str, Any], key: SigningKey, header: Mapping[str, Any]) -> str:
-    """A JWS in compact form."""
-    parts = [json.dumps(one, separators=(",", ":")).encode("utf-8") for one in (header, claims)]
-    message = b".".join(base64url.encode(part) for part in parts)
-    return (message + b"." + base64url.encode(key.sign(message))).decode("ascii")
 
 
 def _way(provider: Provider, metadata: Metadata) -> str:

@@ -11,8 +11,8 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import urlsplit, urlunsplit
 
-from buckler.guard.auth.oauth.client.authentication import sign
 from buckler.guard.auth.oauth.dpop import hashed, thumbprint
+from buckler.guard.auth.oauth.signed import sign_with
 
 if TYPE_CHECKING:
     from buckler.guard.auth.jwt.key import SigningKey
@@ -92,7 +92,7 @@ class Proofs:
             claims["nonce"] = nonce
         key = self._keys[jkt or self.newest]
         jwk = {name: value for name, value in key.public_jwk().items() if name in _JWK}
-        return sign(claims, key, {"typ": "dpop+jwt", "alg": key.alg, "jwk": jwk})
+        return sign_with(key, {"typ": "dpop+jwt", "alg": key.alg, "jwk": jwk}, claims)
 
     def learn(self, url: str, nonce: str | None) -> bool:
         """Take the nonce of an answer (8.2); whether it is another one than before."""

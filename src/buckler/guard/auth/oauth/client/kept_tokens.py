@@ -11,7 +11,7 @@ from __future__ import annotations
 import json
 import secrets
 from collections.abc import Callable
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from typing import Final
 
 import anyio
@@ -200,15 +200,11 @@ class KeptTokens:
             await self._gone(found, "no_refresh_token")
         try:
             new = await connection.refresh(kept.tokens.refresh_token, kept.jkt)
-            if new.id_token:
-                await self._check(new, kept, connection)
         except ProviderError as error:
             if error.error == "invalid_grant":
                 await self._gone(found, "invalid_grant")
             await self._release(found)
             raise
-        except SignInError:
-            await self._gone(found, "other_subject")
         following = Tokens(
             access_token=new.access_token,
             dpop=new.dpop,
@@ -219,14 +215,33 @@ class KeptTokens:
         )
         after = Kept(tokens=following, issuer=kept.issuer, subject=kept.subject, jkt=kept.jkt)
         record = self._record(found.user_id, found.provider, after)
+        try:
+            if new.id_token:
+                await self._check(new, kept, connection)
+        except ProviderError:
+            # The refresh token before is used up: this one is kept, and used before its access token counts.
+            await self._store.replace(replace(record, expires=0.0), version=found.version)
+            raise
+        except SignInError:
+            await self._gone(found, "other_subject")
         # Where it was replaced meanwhile, its owner signed in again: those tokens stay.
         await self._store.replace(record, version=found.version)
         return self._access(after, record.expires, connection)
 
     async def _check(self, new: Tokens, kept: Kept, connection: Connection) -> None:
-        """An ID token of a refresh is about the same person (OpenID Connect Core, 12.2)."""
+        """Look whether the ID token of a refresh is about the same person (OpenID Connect Core, 12.2).
+
+        Raises:
+            SignInError: It is not.
+            ProviderError: Nobody knows: the provider's keys cannot be fetched.
+        """
         expected = Expected(now=self._clock(), nonce=None, access_token=new.access_token)
-        claimed = await connection.identify(new, expected)
+        try:
+            claimed = await connection.identify(new, expected)
+        except SignInError as error:
+            if error.reason == "token_keys":
+                raise ProviderError("unreachable", error.message) from error
+            raise
         if (claimed.issuer, claimed.subject) != (kept.issuer, kept.subject):
             raise SignInError("subject", "the refreshed ID token is about somebody else")
 

@@ -7,18 +7,14 @@ assertion that counts elsewhere or twice (draft-ietf-oauth-rfc7523bis: its audie
 from __future__ import annotations
 
 import base64
-import json
-import secrets
 from typing import Final, Protocol
 from urllib.parse import quote_plus
 
-from buckler.guard.auth.jwt import base64url
 from buckler.guard.auth.jwt.key import SigningKey
-from buckler.guard.auth.oauth.client_assertion import ASSERTION_TYPE
+from buckler.guard.auth.oauth.client_assertion import ASSERTION_TYPE, make_assertion
 from buckler.guard.options import GuardError, instance
 
-LIFETIME: Final = 60
-"""Seconds that an assertion counts."""
+_TYPE: Final = "client-authentication+jwt"
 Credentials = tuple[dict[str, str], dict[str, str]]
 """Fields of the form, and headers."""
 
@@ -68,19 +64,8 @@ class PrivateKeyJwt:
 
     def credentials(self, now: float) -> Credentials:
         """What a call has to have."""
-        header = {"alg": self._key.alg, "kid": self._key.kid, "typ": "client-authentication+jwt"}
-        claims = {
-            "iss": self._client_id,
-            "sub": self._client_id,
-            "aud": self._audience,
-            "jti": secrets.token_urlsafe(16),
-            "iat": int(now),
-            "exp": int(now) + LIFETIME,
-        }
-        parts = [json.dumps(one, separators=(",", ":")).encode("utf-8") for one in (header, claims)]
-        message = b".".join(map(base64url.encode, parts))
-        signed = message + b"." + base64url.encode(self._key.sign(message))
-        form = {"client_assertion_type": ASSERTION_TYPE, "client_assertion": signed.decode("ascii")}
+        assertion = make_assertion(self._client_id, self._audience, self._key, now, typ=_TYPE)
+        form = {"client_assertion_type": ASSERTION_TYPE, "client_assertion": assertion}
         return {"client_id": self._client_id, **form}, {}
 
 

@@ -1,7 +1,7 @@
-"""Routes that manage clients, and what somebody allowed them.
+"""Routes that manage clients.
 
-Threat: an administrator's routes that anybody finds (OWASP API5), a client that gives itself more (CWE-269), applications that
-go on since their user cannot take back what they allowed (ASVS 5.0 V10.7.3).
+Threat: an administrator's routes that anybody finds (OWASP API5), a client that is given more than who manages it has (CWE-269;
+see :mod:`.trust`).
 """
 
 from __future__ import annotations
@@ -12,14 +12,18 @@ from typing import TYPE_CHECKING, Annotated, Any
 from fastapi import APIRouter, Depends, Path, Query
 from pydantic import Field
 from starlette.exceptions import HTTPException
+from starlette.requests import Request
 
 from buckler.guard.access.dependencies import requires
 from buckler.guard.audit.events import EventKind
+from buckler.guard.auth.oauth.server.agreements import add_agreements
 from buckler.guard.auth.oauth.server.client import MODES, OAuthClient, new_secret
 from buckler.guard.auth.oauth.server.clients import new_id
+from buckler.guard.auth.oauth.server.trust import TRUST, beyond, extraordinary
 from buckler.guard.auth.principal import Principal
-from buckler.guard.auth.routes.answers import Owner, told
+from buckler.guard.auth.routes.answers import told
 from buckler.guard.auth.routes.models import Done
+from buckler.guard.errors.told import ToldError
 from buckler.guard.options import GuardError
 from buckler.guard.policy import RoutePolicy
 from buckler.guard.validate.model import StrictModel
@@ -72,15 +76,6 @@ class ClientAdded(ClientShown):
     client_secret: str = ""
 
 
-class GrantShown(StrictModel):
-    """An application that somebody allowed to act for them."""
-
-    client_id: str
-    name: str
-    scopes: list[str]
-    since: float
-
-
 def router(server: AuthorizationServer) -> APIRouter:
     """The routes below the policy's prefix.
 
@@ -88,8 +83,9 @@ def router(server: AuthorizationServer) -> APIRouter:
         server: Whose.
     """
     routes = APIRouter(prefix=server.policy.prefix, tags=["clients"])
+    server.identities.administrative.update((READ, MANAGE, TRUST))
     _clients(server, routes)
-    _grants(server, routes)
+    add_agreements(server, routes)
     return routes
 
 
@@ -103,11 +99,12 @@ def _clients(server: AuthorizationServer, routes: APIRouter) -> None:
         return [_shown(one) for one in await server.clients.page(after, limit)]
 
     @routes.post("/clients", status_code=201, dependencies=[Depends(SHOWS)])
-    async def add(body: ClientBody, me: Manager) -> ClientAdded:
+    async def add(request: Request, body: ClientBody, me: Manager) -> ClientAdded:
         """Register a client; its secret is told once, here."""
         secret = new_secret() if body.auth.startswith("client_secret") else ""
-        client = _client(new_id(), body, (secret,) if secret else ())
+        client = _client(new_id(), body.model_dump(), (secret,) if secret else ())
         _check(server, client)
+        _check_trust(server, request, me, beyond(None, client, server.policy))
         await server.clients.add(client, by=me.id)
         return ClientAdded(**_shown(client).model_dump(), client_secret=secret)
 
@@ -117,20 +114,28 @@ def _clients(server: AuthorizationServer, routes: APIRouter) -> None:
         return _shown(await _found(server, client_id))
 
     @routes.put("/clients/{client_id}", dependencies=[Depends(SHOWS)])
-    async def change(client_id: ClientId, body: ClientBody, me: Manager) -> ClientShown:
+    async def change(
+        request: Request, client_id: ClientId, body: ClientBody, me: Manager
+    ) -> ClientShown:
         """Change a client; its secret stays."""
         before = await _found(server, client_id)
-        changed = _client(client_id, body, tuple(before.secret), before)
+        # A body that leaves out what its sender may not give does not take it from the client either.
+        partial = not me.may(TRUST) and bool(extraordinary(before, server.policy))
+        values = body.model_dump(exclude_unset=partial)
+        changed = _client(client_id, values, tuple(before.secret), before)
         _check(server, changed)
+        _check_trust(server, request, me, beyond(before, changed, server.policy))
         await server.clients.change(changed, by=me.id)
         return _shown(changed)
 
     @routes.post("/clients/{client_id}/secret", dependencies=[Depends(SHOWS)])
     async def renew(
-        client_id: ClientId, me: Manager, keep: Annotated[bool, Query()] = False
+        request: Request, client_id: ClientId, me: Manager, keep: Annotated[bool, Query()] = False
     ) -> ClientAdded:
         """Give it another secret, told once, here."""
         client = await _found(server, client_id)
+        if extraordinary(client, server.policy):
+            _check_trust(server, request, me, "secret")
         if not client.secret:
             raise HTTPException(409, "this client has no secret")
         secret = await server.clients.renew_secret(client_id, keep=keep, by=me.id)
@@ -144,52 +149,6 @@ def _clients(server: AuthorizationServer, routes: APIRouter) -> None:
         return Done()
 
 
-def _grants(server: AuthorizationServer, routes: APIRouter) -> None:
-    @routes.get("/grants")
-    async def mine(me: Owner) -> list[GrantShown]:
-        """Applications that may act for me."""
-        found: dict[str, GrantShown] = {}
-        for consent in await server.store.consents.of(me.id):
-            found[consent.client_id] = GrantShown(
-                client_id=consent.client_id,
-                name=await _name(server, consent.client_id),
-                scopes=sorted(consent.scopes),
-                since=consent.given,
-            )
-        for grant in await server.store.grants.of(me.id):
-            if grant.client_id not in found and grant.expires > server.clock():
-                found[grant.client_id] = GrantShown(
-                    client_id=grant.client_id,
-                    name=await _name(server, grant.client_id),
-                    scopes=sorted(grant.scopes),
-                    since=grant.created,
-                )
-        return list(found.values())
-
-    @routes.delete("/grants/{client_id}")
-    async def take_back(client_id: ClientId, me: Owner) -> Done:
-        """Let an application act for me no more, at once."""
-        had = await server.store.consents.drop(me.id, client_id)
-        for grant in await server.store.grants.of(me.id):
-            if grant.client_id == client_id:
-                had = await server.revoke(grant) or had
-        if not had:
-            raise HTTPException(404)
-        server.identities.told(
-            EventKind.ACCOUNT_CHANGED,
-            "grant_taken_back",
-            "What an application was allowed was taken back",
-            me.id,
-            client=client_id,
-        )
-        return Done()
-
-
-async def _name(server: AuthorizationServer, client_id: str) -> str:
-    client = await server.clients.get(client_id)
-    return client.name if client is not None else ""
-
-
 async def _found(server: AuthorizationServer, client_id: str) -> OAuthClient:
     found = await server.clients.registered(client_id)
     if found is None:
@@ -198,19 +157,23 @@ async def _found(server: AuthorizationServer, client_id: str) -> OAuthClient:
 
 
 def _client(
-    client_id: str, body: ClientBody, secret: tuple[str, ...], before: OAuthClient | None = None
+    client_id: str,
+    values: dict[str, Any],
+    secret: tuple[str, ...],
+    before: OAuthClient | None = None,
 ) -> OAuthClient:
-    """The client that a body asks for; what bodies do not speak of stays as it was.
+    """The client that a body asks for; what it does not speak of stays as it was.
 
     Raises:
         ToldError: 422, it does not go together.
     """
     # Of a client that no longer shows who it is by a secret, that goes.
-    kept = secret if body.auth.startswith("client_secret") else ()
+    auth = values.get("auth", "" if before is None else before.auth)
+    kept = secret if auth.startswith("client_secret") else ()
     try:
         if before is not None:
-            return replace(before, secret=kept, **body.model_dump())
-        return OAuthClient(id=client_id, secret=kept, **body.model_dump())
+            return replace(before, secret=kept, **values)
+        return OAuthClient(id=client_id, secret=kept, **values)
     except GuardError as error:
         raise told("client", "client", error.message) from error
 
@@ -220,6 +183,27 @@ def _check(server: AuthorizationServer, client: OAuthClient) -> None:
         server.check_client(client)
     except GuardError as error:
         raise told("client", "client", error.message) from error
+
+
+def _check_trust(server: AuthorizationServer, request: Request, me: Principal, what: str) -> None:
+    """Look whether somebody may do what goes beyond an ordinary client.
+
+    Args:
+        server: Whose client it is.
+        request: That asks for it.
+        me: Who sent it.
+        what: It is, in a word; empty for nothing.
+
+    Raises:
+        ToldError: 403, they may not; it says what is missing.
+    """
+    if not what or me.may(TRUST):
+        return
+    message = "What goes beyond an ordinary client takes a permission of its own"
+    server.tell(
+        request, EventKind.ACCESS_REFUSED, "clients_trust", message, status=403, beyond=what
+    )
+    raise ToldError(403, {"detail": f"{message}: {TRUST}.", "reason": "clients_trust", "for": what})
 
 
 def _shown(client: OAuthClient) -> ClientShown:

@@ -24,7 +24,8 @@ if TYPE_CHECKING:
 
 COOKIE: Final = "__Host-oauth"
 LONGEST: Final = 100
-_ATTRIBUTES: Final = "Path=/; Secure; HttpOnly; SameSite=Lax"
+ATTRIBUTES: Final = "Path=/; Secure; HttpOnly; SameSite=Lax"
+"""Of cookies: for this host alone, over an encrypted connection, out of reach of scripts."""
 
 
 class Browser:
@@ -70,7 +71,7 @@ class Browser:
         found = self.name(request)
         if not found:
             found = secrets.token_urlsafe(32)
-            response.headers.append("Set-Cookie", f"{COOKIE}={found}; {_ATTRIBUTES}")
+            response.headers.append("Set-Cookie", f"{COOKIE}={found}; {ATTRIBUTES}")
         return digest(found)
 
     def is_same(self, request: Request, mark: str) -> bool:

@@ -17,6 +17,7 @@ from typing import Any, Final
 
 from buckler.guard.auth.jwt.strength import check_guessable
 from buckler.guard.auth.oauth import redirect_uri
+from buckler.guard.auth.oauth.dpop import PRIVATE
 from buckler.guard.auth.oauth.scope import is_scope
 from buckler.guard.options import GuardError, flag, texts
 
@@ -37,8 +38,6 @@ ID_TOKEN_ALGORITHMS: Final = ("RS256", "ES256", "EdDSA")
 SHORTEST: Final = 32
 LONGEST: Final = 200
 _ID: Final = re.compile(r"[\x21-\x7E]{1,200}")
-_PRIVATE: Final = frozenset(("d", "p", "q", "dp", "dq", "qi", "oth", "k"))
-"""Members of a JWK that nobody but its owner knows (RFC 7518, 6.2.2, 6.3.2 and 6.4)."""
 _DIGEST: Final = re.compile(r"sha256:[0-9a-f]{64}")
 _BY_SECRET: Final = frozenset(("client_secret_basic", "client_secret_post"))
 _LISTS: Final = (
@@ -296,7 +295,7 @@ class OAuthClient:
         if self.jwks_uri or not isinstance(keys, list | tuple):
             raise GuardError(f"client {self.id}: jwks, or jwks_uri: one key set", hint=hint)
         for key in keys:
-            if not isinstance(key, Mapping) or not _PRIVATE.isdisjoint(key):
+            if not isinstance(key, Mapping) or not PRIVATE.isdisjoint(key):
                 raise GuardError(
                     f"client {self.id}: a key of its jwks is none, or not public", hint=hint
                 )

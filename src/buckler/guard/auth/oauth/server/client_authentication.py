@@ -14,7 +14,7 @@ from urllib.parse import unquote_plus
 
 from starlette.requests import Request
 
-from buckler.guard.auth.oauth.client_assertion import client_of
+from buckler.guard.auth.oauth.client_assertion import ASSERTION_TYPE, client_of
 from buckler.guard.auth.oauth.errors import OAuthError
 from buckler.guard.auth.oauth.parameters import Parameters
 from buckler.guard.auth.oauth.server.client import OAuthClient
@@ -22,7 +22,6 @@ from buckler.guard.auth.oauth.server.client import OAuthClient
 if TYPE_CHECKING:
     from buckler.guard.auth.oauth.server.server import AuthorizationServer
 
-ASSERTION: Final = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
 LONGEST: Final = 1_024
 
 
@@ -62,7 +61,7 @@ def shown(authorization: str | None, parameters: Parameters) -> Shown:
             )
         return Shown(method="client_secret_basic", client_id=basic[0], credential=basic[1])
     if by_assertion:
-        if parameters.get("client_assertion_type") != ASSERTION:
+        if parameters.get("client_assertion_type") != ASSERTION_TYPE:
             raise OAuthError(
                 "invalid_client", "client_assertion_type is unknown", status=401, reason="assertion"
             )

@@ -81,6 +81,29 @@ class ClientBook:
         self._told("client_added", client.id, by)
         self._tell_weaknesses(client, by)
 
+    async def add_unused(self, client: OAuthClient, *, until: float, most: int) -> bool:
+        """Register a client that nobody vouches for.
+
+        Args:
+            client: With an id that nobody has.
+            until: When it goes unless somebody agreed to it before; seconds since 1970.
+            most: That may wait for that at once.
+
+        Returns:
+            Whether there was room.
+        """
+        now = self._clock()
+        row = ClientRow(id=client.id, data=client.data(), created=now, unused_until=until)
+        if client.id in self._stated or not await self._store.add_unused(row, now, most=most):
+            return False
+        self._told("client_added", client.id, "registration")
+        return True
+
+    async def use(self, client: OAuthClient) -> None:
+        """Let a client stay, since somebody agrees to it."""
+        if client.self_registered:
+            await self._store.use(client.id)
+
     async def change(self, client: OAuthClient, *, by: str = "") -> None:
         """Change a client that was registered at run time.
 

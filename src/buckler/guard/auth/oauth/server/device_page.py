@@ -17,17 +17,17 @@ from buckler.guard.auth.credentials import cookies_of
 from buckler.guard.auth.errors import CredentialError
 from buckler.guard.auth.oauth.parameters import Parameters
 from buckler.guard.auth.oauth.server import device, redirects
+from buckler.guard.auth.oauth.server.browser import ATTRIBUTES
 from buckler.guard.auth.oauth.server.client import OAuthClient
 from buckler.guard.auth.oauth.server.decide import SignedIn, lacks_factor
 from buckler.guard.auth.oauth.server.interaction import TICKET, Interaction
-from buckler.guard.auth.oauth.server.issue import session_name
+from buckler.guard.auth.oauth.server.issue import begin, session_name
 from buckler.guard.auth.oauth.server.pages import in_words
 from buckler.guard.stores.oauth_records import DeviceRequest, Grant
 
 if TYPE_CHECKING:
     from buckler.guard.auth.oauth.server.server import AuthorizationServer
 
-_ATTRIBUTES: Final = "Path=/; Secure; HttpOnly; SameSite=Lax"
 _SHORT: Final = "Sign in with a second factor first; then open this page again."
 
 
@@ -70,7 +70,7 @@ class DevicePage:
         try:
             if "code" in form and ticket:
                 await forms.second_factor(request, onward, ticket[:500], form["code"])
-                onward.headers.append("Set-Cookie", f"{TICKET}=; Max-Age=0; {_ATTRIBUTES}")
+                onward.headers.append("Set-Cookie", f"{TICKET}=; Max-Age=0; {ATTRIBUTES}")
                 return onward
             entered = await forms.sign_in(
                 request, onward, form.get("name", ""), form.get("password", "")
@@ -81,9 +81,7 @@ class DevicePage:
         if entered.status == "signed_in":
             return onward
         answer = self._page("second", user_code=typed)
-        answer.headers.append(
-            "Set-Cookie", f"{TICKET}={entered.ticket}; Max-Age=300; {_ATTRIBUTES}"
-        )
+        answer.headers.append("Set-Cookie", f"{TICKET}={entered.ticket}; Max-Age=300; {ATTRIBUTES}")
         return answer
 
     async def decide(self, request: Request, form: Parameters) -> Response:
@@ -102,7 +100,7 @@ class DevicePage:
             decided = await store.devices.decide(waiting.digest, "denied")
             return self._done(decided, "Denied", "The device was not allowed. Close this page.")
         grant = self._grant(waiting, signed_in)
-        await store.grants.begin(grant)
+        await begin(self._server, client, grant)
         decided = await store.devices.decide(waiting.digest, "approved", grant.id)
         if not decided:
             await store.grants.revoke(grant.id, self._server.clock())

@@ -35,7 +35,7 @@ async def implicit(
     """
     from dataclasses import replace
 
-    from buckler.guard.auth.oauth.server.issue import new_grant
+    from buckler.guard.auth.oauth.server.issue import begin, new_grant
 
     if server.policy.require_dpop:
         raise OAuthError("unauthorized_client", "tokens are bound to a key here")
@@ -51,7 +51,7 @@ async def implicit(
     grant = new_grant(server, asked, signed_in)
     kept = tuple(one for one in asked.scopes if one != "offline_access")
     grant = replace(grant, expires=server.clock() + lifetime, scopes=frozenset(kept))
-    await server.store.grants.begin(grant)
+    await begin(server, asked.client, grant)
     values: dict[str, str] = {}
     kinds = asked.response_type.split(" ")
     made = ""

@@ -1,14 +1,11 @@
 """The authorization endpoint and its pages, step by step: sign-in, second factor, agreement, answer.
 
 Threat: an agreement that its user never gave (RFC 9700, 4.16; CWE-352, CWE-1021), a request that changes between what was
-shown and what is granted, an answer to an address that was not registered (CWE-601). What was asked is kept on the server,
-for one browser, and taken once.
+shown and what is granted (see :mod:`.waiting`), an answer to an address that was not registered (CWE-601).
 """
 
 from __future__ import annotations
 
-import json
-import secrets
 from typing import TYPE_CHECKING, Final
 
 from starlette.requests import Request
@@ -21,21 +18,19 @@ from buckler.guard.auth.oauth.errors import OAuthError
 from buckler.guard.auth.oauth.parameters import Parameters
 from buckler.guard.auth.oauth.server import authorization, redirects
 from buckler.guard.auth.oauth.server.authorization import AuthorizationRequest, Destination
-from buckler.guard.auth.oauth.server.browser import Browser
+from buckler.guard.auth.oauth.server.browser import ATTRIBUTES, Browser
 from buckler.guard.auth.oauth.server.client import OAuthClient
 from buckler.guard.auth.oauth.server.decide import Need, SignedIn, decide
 from buckler.guard.auth.oauth.server.issue import hinted_subject, issue
 from buckler.guard.auth.oauth.server.pushed import PREFIX, parameters_of
 from buckler.guard.auth.oauth.server.steps import Steps
-from buckler.guard.auth.oauth.server.tokens import digest
+from buckler.guard.auth.oauth.server.waiting import WaitingRequests
 from buckler.guard.stores.oauth_records import Consent, PendingRequest
 
 if TYPE_CHECKING:
     from buckler.guard.auth.oauth.server.server import AuthorizationServer
 
-ASKED: Final = "asked"
 TICKET: Final = "__Host-oauth-step"
-_ATTRIBUTES: Final = "Path=/; Secure; HttpOnly; SameSite=Lax"
 _GONE: Final = (
     "This request has expired or was answered. Go back to the application, and begin again."
 )
@@ -51,12 +46,13 @@ class Interaction:
         server: Whose.
     """
 
-    __slots__ = ("_server", "browser", "steps")
+    __slots__ = ("_server", "_waiting", "browser", "steps")
 
     def __init__(self, server: AuthorizationServer) -> None:
         self._server = server
         self.browser = Browser(server.identities)
         self.steps = Steps(server, self.browser)
+        self._waiting = WaitingRequests(server, self.browser)
 
     async def begin(self, request: Request, parameters: Parameters) -> Response:
         """The answer to an authorization request.
@@ -85,11 +81,11 @@ class Interaction:
             if not trusted and await self.browser.signed_in(request) is None:
                 return self.refused(request, error, parameters)
             return self._sent_back(request, where, error, client)
-        return await self._waiting(request, parameters, client)
+        return await self._waiting.keep(request, parameters, client)
 
     async def resume(self, request: Request, request_id: str) -> Response:
         """The page that a request needs next, or its answer."""
-        found = await self._found(request, request_id)
+        found = await self._waiting.find(request, request_id)
         if found is None:
             return self.steps.problem(_GONE, 400)
         pending, asked = found
@@ -106,7 +102,7 @@ class Interaction:
     async def sign_in(self, request: Request, form: Parameters) -> Response:
         """Take a name and a password; on to what is next."""
         request_id = form.get("request", "")
-        found = await self._found(request, request_id)
+        found = await self._waiting.find(request, request_id)
         if found is None:
             return self.steps.problem(_GONE, 400)
         pending, asked = found
@@ -120,14 +116,14 @@ class Interaction:
         except CredentialError:
             return await self.steps.page(request_id, asked, Need.SIGN_IN, None, failed=True)
         if entered.status != "signed_in":
-            cookie = f"{TICKET}={entered.ticket}; Max-Age=300; {_ATTRIBUTES}"
+            cookie = f"{TICKET}={entered.ticket}; Max-Age=300; {ATTRIBUTES}"
             onward = redirects.to(self._path("second-factor"), request=request_id)
             onward.headers.append("Set-Cookie", cookie)
         return onward
 
     async def second_factor_page(self, request: Request, request_id: str) -> Response:
         """The page that asks for a code between the two steps of a sign-in."""
-        found = await self._found(request, request_id)
+        found = await self._waiting.find(request, request_id)
         if found is None:
             return self.steps.problem(_GONE, 400)
         return await self.steps.page(request_id, found[1], Need.SECOND_FACTOR, None)
@@ -135,7 +131,7 @@ class Interaction:
     async def second_factor(self, request: Request, form: Parameters) -> Response:
         """Take a code: the second step of a sign-in, or a factor that an ``acr`` wants of who is signed in."""
         request_id = form.get("request", "")
-        found = await self._found(request, request_id)
+        found = await self._waiting.find(request, request_id)
         if found is None:
             return self.steps.problem(_GONE, 400)
         pending, asked = found
@@ -149,7 +145,7 @@ class Interaction:
                 await self._server.identities.forms.second_factor(
                     request, onward, ticket[:500], code
                 )
-                onward.headers.append("Set-Cookie", f"{TICKET}=; Max-Age=0; {_ATTRIBUTES}")
+                onward.headers.append("Set-Cookie", f"{TICKET}=; Max-Age=0; {ATTRIBUTES}")
             else:
                 await self._step_up(request, pending, asked, onward, code)
         except CredentialError:
@@ -159,7 +155,7 @@ class Interaction:
     async def consent(self, request: Request, form: Parameters) -> Response:
         """Take a decision; the answer goes to the client."""
         request_id = form.get("request", "")
-        found = await self._found(request, request_id)
+        found = await self._waiting.find(request, request_id)
         if found is None:
             return self.steps.problem(_GONE, 400)
         pending, asked = found
@@ -255,51 +251,6 @@ class Interaction:
             second_factor=server.identities.policy.second_factor,
         )
 
-    async def _waiting(
-        self, request: Request, parameters: Parameters, client: OAuthClient
-    ) -> Response:
-        """Keep what was asked, and show what is next."""
-        server = self._server
-        request_id = secrets.token_urlsafe(32)
-        onward = redirects.to(self._path("continue"), request=request_id)
-        mark = self.browser.mark(request, onward)
-        await server.store.pending.add(
-            PendingRequest(
-                digest=digest(request_id),
-                kind=ASKED,
-                client_id=client.id,
-                expires=server.clock() + server.policy.request_lifetime,
-                data={
-                    "parameters": json.dumps(
-                        [one for one in parameters.pairs() if one[0] in authorization.KEPT]
-                    ),
-                    "browser": mark,
-                    "begun": repr(server.clock()),
-                },
-            )
-        )
-        return onward
-
-    async def _found(
-        self, request: Request, request_id: str
-    ) -> tuple[PendingRequest, AuthorizationRequest] | None:
-        """What was asked, if it was by this browser and still counts."""
-        server = self._server
-        pending = await server.store.pending.find(digest(request_id), ASKED)
-        if pending is None or pending.expires <= server.clock():
-            return None
-        if not self.browser.is_same(request, pending.data["browser"]):
-            return None
-        client = await server.clients.get(pending.client_id)
-        if client is None:
-            return None
-        parameters = Parameters(json.loads(pending.data["parameters"]))
-        try:
-            asked = authorization.read(parameters, client, resources=server.known_resources)
-        except OAuthError:  # the client was changed since
-            return None
-        return pending, asked
-
     async def _finish(
         self,
         request: Request,
@@ -308,16 +259,14 @@ class Interaction:
         signed_in: SignedIn,
     ) -> Response:
         """Take the request, once, and answer it."""
-        server = self._server
-        if await server.store.pending.take(pending.digest, ASKED, server.clock()) is None:
+        if not await self._waiting.take(pending):
             return self.steps.problem(_GONE, 400)
-        return await issue(server, request, asked, signed_in)
+        return await issue(self._server, request, asked, signed_in)
 
     async def _denied(
         self, request: Request, pending: PendingRequest, asked: AuthorizationRequest
     ) -> Response:
-        server = self._server
-        if await server.store.pending.take(pending.digest, ASKED, server.clock()) is None:
+        if not await self._waiting.take(pending):
             return self.steps.problem(_GONE, 400)
         error = OAuthError("access_denied", "they did not agree", reason="denied")
         return self._sent_back(request, _where(asked), error, asked.client)

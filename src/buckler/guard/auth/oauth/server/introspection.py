@@ -15,7 +15,7 @@ from buckler.guard.auth.jwt.json_object import plain
 from buckler.guard.auth.oauth.parameters import Parameters
 from buckler.guard.auth.oauth.server.client import OAuthClient
 from buckler.guard.auth.oauth.server.client_authentication import authenticate
-from buckler.guard.auth.oauth.server.found import FoundToken, find
+from buckler.guard.auth.oauth.server.found import FoundToken, find, named
 from buckler.guard.auth.oauth.server.requests import answered
 
 if TYPE_CHECKING:
@@ -45,11 +45,9 @@ def _may_ask(server: AuthorizationServer, client: OAuthClient, found: FoundToken
         return True
     if not client.introspects or found.refresh:
         return False
-    audience = found.claims.get("aud", ())
-    named = {audience} if isinstance(audience, str) else set(audience)
     # One that is registered for no resource speaks for the server's own audience.
     own = client.resources or (server.policy.audience or server.issuer,)
-    return not named.isdisjoint(own)
+    return not named(found.claims.get("aud")).isdisjoint(own)
 
 
 def _said(found: FoundToken) -> dict[str, Any]:

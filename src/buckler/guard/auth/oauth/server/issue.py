@@ -19,8 +19,8 @@ from buckler.guard.auth.oauth.server.browser import digest as marked
 from buckler.guard.auth.oauth.server.claims import NAMED
 from buckler.guard.auth.oauth.server.client import REFRESH, OAuthClient
 from buckler.guard.auth.oauth.server.decide import SignedIn
-from buckler.guard.auth.oauth.server.signed import ID
 from buckler.guard.auth.oauth.server.tokens import digest
+from buckler.guard.auth.oauth.signed import ID
 from buckler.guard.stores.oauth_records import Code, Grant
 
 if TYPE_CHECKING:
@@ -58,6 +58,18 @@ def new_grant(
         binding=binding,
         data={name: value for name, value in data.items() if value},
     )
+
+
+async def begin(
+    server: AuthorizationServer, client: OAuthClient, grant: Grant, code: Code | None = None
+) -> None:
+    """Keep what somebody allows a client, and the client itself with it.
+
+    Raises:
+        StoreError: Nobody knows whether it is kept.
+    """
+    await server.clients.use(client)
+    await server.store.grants.begin(grant, code)
 
 
 def lifetime(server: AuthorizationServer, client: OAuthClient) -> float:
@@ -99,7 +111,9 @@ async def issue(
         "nonce": asked.nonce,
         "jkt": asked.jkt,
     }
-    await server.store.grants.begin(
+    await begin(
+        server,
+        asked.client,
         grant,
         Code(
             digest=digest(made),

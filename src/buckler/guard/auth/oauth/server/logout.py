@@ -17,9 +17,10 @@ from starlette.responses import Response
 
 from buckler.guard.audit.events import EventKind
 from buckler.guard.auth.mail import behind
+from buckler.guard.auth.oauth import signed
 from buckler.guard.auth.oauth.errors import OAuthError
 from buckler.guard.auth.oauth.parameters import Parameters
-from buckler.guard.auth.oauth.server import redirects, signed
+from buckler.guard.auth.oauth.server import redirects
 from buckler.guard.auth.oauth.server.client import OAuthClient
 from buckler.guard.auth.oauth.server.decide import SignedIn
 from buckler.guard.auth.oauth.server.interaction import Interaction

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
@@ -9,7 +10,7 @@ from typing import Any, Final
 from buckler.guard.auth.oauth.certificate_header import CertificateHeader
 from buckler.guard.auth.oauth.scope import is_scope
 from buckler.guard.egress.policy import EgressPolicy
-from buckler.guard.options import GuardError, flag, instance, positive
+from buckler.guard.options import GuardError, count, flag, instance, positive, texts
 from buckler.guard.policy import Rates
 from buckler.guard.stores.records import User
 
@@ -28,6 +29,8 @@ SHORT_ACCESS: Final = 300.0
 SHORTEST_LEAD: Final = 120.0
 ACCESS_ALGORITHMS: Final = ("ES256", "EdDSA", "RS256", "ES384", "PS256")
 
+_DIGEST: Final = re.compile(r"[0-9a-f]{64}")
+
 ClaimsOf = Callable[[User, frozenset[str]], Awaitable[Mapping[str, Any]]]
 """Gives claims of an account for the scopes that were granted."""
 
@@ -38,6 +41,7 @@ class OAuthPolicy:
 
     Attributes:
         scopes: The application's own, each with a sentence for the page where people agree.
+        ordinary_scopes: Those of them that whoever may ``clients:manage`` gives to clients; others take ``clients:trust``.
         resources: Addresses of resource servers (RFC 8707) and the scopes that each knows; none for all.
         audience: Of access tokens that ask for no resource; else the issuer.
         prefix: Where the endpoints are.
@@ -58,6 +62,8 @@ class OAuthPolicy:
         assertion_lifetime: Of client assertions, from now; Authlib's count for an hour. Each is taken once.
         registration: Whether clients may register themselves (RFC 7591).
         registration_tokens: SHA-256 of initial access tokens that they need for it; none: whoever comes.
+        registration_unused: How many clients may wait for their first use that registered themselves without one.
+        registration_unused_lifetime: After which such a client goes that nobody agreed to.
         certificate_header: How a proxy hands on a client's certificate (RFC 8705); else the server's own word counts.
         rate: Of what clients call, for each address; None for none.
         templates: Folder with pages that take the place of ours.
@@ -70,6 +76,7 @@ class OAuthPolicy:
     """
 
     scopes: Mapping[str, str] = field(default_factory=dict)
+    ordinary_scopes: Sequence[str] = ()
     resources: Mapping[str, Sequence[str]] = field(default_factory=dict)
     audience: str = ""
     prefix: str = "/oauth"
@@ -92,6 +99,8 @@ class OAuthPolicy:
     assertion_lifetime: float = 3_600.0
     registration: bool = False
     registration_tokens: Sequence[str] = ()
+    registration_unused: int = 1_000
+    registration_unused_lifetime: float = 7 * DAY
     certificate_header: CertificateHeader | None = None
     rate: Rates = "600/minute"
     templates: str = ""
@@ -110,8 +119,10 @@ class OAuthPolicy:
             *("code_lifetime", "access_lifetime", "id_token_lifetime", "refresh_idle"),
             *("refresh_absolute", "pushed_lifetime", "request_lifetime", "device_lifetime"),
             *("device_interval", "key_period", "key_lead", "assertion_lifetime"),
+            "registration_unused_lifetime",
         ):
             positive(getattr(self, name), name)
+        count(self.registration_unused, "registration_unused")
         for name, most in (("code_lifetime", LONGEST_CODE), ("access_lifetime", LONGEST_ACCESS)):
             if getattr(self, name) > most:
                 raise GuardError(
@@ -135,6 +146,18 @@ class OAuthPolicy:
                     f"scopes: {scope!r:.60} is none (RFC 6749, 3.3)",
                     hint="scopes={'orders:read': 'See your orders'}",
                 )
+        for scope in texts(self.ordinary_scopes, "ordinary_scopes", "orders:read"):
+            if scope not in self.scopes:
+                raise GuardError(
+                    f"ordinary_scopes: {scope!r:.60} is not among scopes",
+                    hint="scopes={'orders:read': 'See your orders'}, ordinary_scopes=['orders:read']",
+                )
+        for one in texts(self.registration_tokens, "registration_tokens", "..."):
+            if not _DIGEST.fullmatch(one):
+                raise GuardError(
+                    "registration_tokens: SHA-256 in 64 small hexadecimal digits, never the token itself",
+                    hint="hashlib.sha256(token.encode()).hexdigest()",
+                )
         if self.access_alg not in ACCESS_ALGORITHMS:
             raise GuardError(
                 f"access_alg: {self.access_alg!r:.20}", hint=f"of {', '.join(ACCESS_ALGORITHMS)}"
@@ -152,6 +175,10 @@ class OAuthPolicy:
     def described(self) -> dict[str, str]:
         """All scopes, each with its sentence."""
         return {**STANDARD_SCOPES, **self.scopes}
+
+    def ordinary(self) -> frozenset[str]:
+        """The scopes that take no ``clients:trust`` to be given: those of OpenID, and what is named so."""
+        return frozenset((*STANDARD_SCOPES, *self.ordinary_scopes))
 
     def of_factors(self, factors: frozenset[str]) -> str:
         """The strongest ``acr`` that factors make, in the order in which they are named; empty for none."""

@@ -2,26 +2,28 @@
 
 Threat: a client by anybody that calls itself by a trusted name, or that asks for more than it is given by hand (RFC 7591, 5;
 ASVS 5.0 V10.4.13): what registers itself agrees with nobody's word, is never of the first party, binds nothing by name and
-gets the scopes of OpenID alone unless it shows an initial access token.
+gets the scopes of OpenID alone unless it shows an initial access token. Clients without end that nobody uses (CWE-770): what
+nobody vouches for goes where nobody agreed to it in time, and no more than so many wait for that.
 """
 
 from __future__ import annotations
 
 import hashlib
 import hmac
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import TYPE_CHECKING, Any, Final
 
 from starlette.requests import Request
 from starlette.responses import Response
 
+from buckler.guard.audit.events import EventKind
 from buckler.guard.auth.jwt import json_object
 from buckler.guard.auth.oauth.errors import OAuthError
 from buckler.guard.auth.oauth.server import client as kinds
 from buckler.guard.auth.oauth.server.client import OAuthClient, new_secret
 from buckler.guard.auth.oauth.server.clients import new_id
 from buckler.guard.auth.oauth.server.policy import STANDARD_SCOPES
-from buckler.guard.auth.oauth.server.requests import answered
+from buckler.guard.auth.oauth.server.requests import answered, refused
 from buckler.guard.limits.body import media_type
 from buckler.guard.options import GuardError
 
@@ -55,10 +57,12 @@ _CERTIFICATES: Final = {
     for kind in ("subject_dn", "san_dns", "san_uri", "san_ip", "san_email")
 }
 _MOST: Final = 20
+AGAIN: Final = 3_600
+"""Seconds after which there may be room again: what has expired is looked for that often."""
 
 
 async def register(server: AuthorizationServer, request: Request) -> Response:
-    """A new client, with what it is (RFC 7591, 3.2.1).
+    """A new client, with what it is (RFC 7591, 3.2.1); 503 where too many wait for their first use.
 
     Raises:
         OAuthError: ``invalid_client_metadata``, ``invalid_redirect_uri``: it is refused; ``invalid_token``: it has to show an
@@ -66,30 +70,9 @@ async def register(server: AuthorizationServer, request: Request) -> Response:
     """
     trusted = _check_token(server, request)
     asked = await _read(request)
-    secret = ""
-    values = _values(asked)
-    values.setdefault("auth", "client_secret_basic")
-    if values["auth"] in ("client_secret_basic", "client_secret_post"):
-        secret = new_secret()
-        values["secret"] = secret
-    known = server.policy.described() if trusted else STANDARD_SCOPES
-    wanted = asked.get("scope")
-    if wanted is not None and not isinstance(wanted, str):
-        raise OAuthError("invalid_client_metadata", "scope is no text")
-    scopes = tuple(STANDARD_SCOPES) if wanted is None else tuple(wanted.split())
-    if not set(scopes) <= set(known):
-        raise OAuthError("invalid_client_metadata", "a scope is not for clients that register")
-    own = (*GRANTS, kinds.CREDENTIALS) if trusted else GRANTS
-    if not set(values.get("grants", ())) <= set(own):
-        raise OAuthError("invalid_client_metadata", "a grant is not for clients that register")
-    try:
-        client = OAuthClient(id=new_id(), scopes=scopes, self_registered=not trusted, **values)
-    except GuardError as error:
-        code = "invalid_redirect_uri" if "redirect address" in error.message else ""
-        raise OAuthError(
-            code or "invalid_client_metadata", "the metadata do not go together", reason="metadata"
-        ) from error
-    await server.clients.add(client, by="registration")
+    client, secret = _client(server, asked, trusted=trusted)
+    if not await _kept(server, client):
+        return _full(server, request)
     said = {
         **{name: value for name, value in asked.items() if name in _told()},
         "client_id": client.id,
@@ -103,6 +86,69 @@ async def register(server: AuthorizationServer, request: Request) -> Response:
     if secret:
         said |= {"client_secret": secret, "client_secret_expires_at": 0}
     return answered(said, status=201)
+
+
+def _client(
+    server: AuthorizationServer, asked: Mapping[str, Any], *, trusted: bool
+) -> tuple[OAuthClient, str]:
+    """The client that metadata ask for, and its secret; empty where it has none.
+
+    Raises:
+        OAuthError: ``invalid_client_metadata``, ``invalid_redirect_uri``: it is refused.
+    """
+    secret = ""
+    values = _values(asked)
+    values.setdefault("auth", "client_secret_basic")
+    if values["auth"] in ("client_secret_basic", "client_secret_post"):
+        secret = new_secret()
+        values["secret"] = secret
+    own = (*GRANTS, kinds.CREDENTIALS) if trusted else GRANTS
+    if not set(values.get("grants", ())) <= set(own):
+        raise OAuthError("invalid_client_metadata", "a grant is not for clients that register")
+    scopes = _scopes(asked, server.policy.described() if trusted else STANDARD_SCOPES)
+    try:
+        client = OAuthClient(id=new_id(), scopes=scopes, self_registered=not trusted, **values)
+    except GuardError as error:
+        code = "invalid_redirect_uri" if "redirect address" in error.message else ""
+        raise OAuthError(
+            code or "invalid_client_metadata", "the metadata do not go together", reason="metadata"
+        ) from error
+    return client, secret
+
+
+def _scopes(asked: Mapping[str, Any], known: Collection[str]) -> tuple[str, ...]:
+    wanted = asked.get("scope")
+    if wanted is None:
+        return tuple(STANDARD_SCOPES)
+    if not isinstance(wanted, str):
+        raise OAuthError("invalid_client_metadata", "scope is no text")
+    scopes = tuple(wanted.split())
+    if not set(scopes) <= set(known):
+        raise OAuthError("invalid_client_metadata", "a scope is not for clients that register")
+    return scopes
+
+
+async def _kept(server: AuthorizationServer, client: OAuthClient) -> bool:
+    """Whether there was room for a client."""
+    if not client.self_registered:
+        await server.clients.add(client, by="registration")
+        return True
+    policy = server.policy
+    until = server.clock() + policy.registration_unused_lifetime
+    return await server.clients.add_unused(client, until=until, most=policy.registration_unused)
+
+
+def _full(server: AuthorizationServer, request: Request) -> Response:
+    message = "Too many clients that registered themselves wait for their first use"
+    server.tell(request, EventKind.LIMIT_EXCEEDED, "registration_full", message, status=503)
+    return refused(
+        OAuthError(
+            "temporarily_unavailable",
+            "too many clients wait for their first use",
+            status=503,
+            headers=(("Retry-After", str(AGAIN)),),
+        )
+    )
 
 
 def _check_token(server: AuthorizationServer, request: Request) -> bool:

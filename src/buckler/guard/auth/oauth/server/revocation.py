@@ -16,7 +16,7 @@ from buckler.guard.auth.jwt.claims import Claims
 from buckler.guard.auth.oauth.errors import OAuthError
 from buckler.guard.auth.oauth.parameters import Parameters
 from buckler.guard.auth.oauth.server.client_authentication import authenticate
-from buckler.guard.auth.oauth.server.found import FoundToken, find
+from buckler.guard.auth.oauth.server.found import FoundToken, find, named
 from buckler.guard.auth.oauth.server.requests import UNKEPT
 
 if TYPE_CHECKING:
@@ -59,9 +59,7 @@ async def _end(server: AuthorizationServer, found: FoundToken, token: str) -> No
 
 def _claims(server: AuthorizationServer, found: FoundToken, token: str) -> Claims:
     """The claims of a signed token as the list of revoked ones takes them."""
-    audience = found.claims.get("aud", "")
-    named = (audience,) if isinstance(audience, str) else tuple(audience)
     try:
-        return server.verifier_for(named).verify(token)
+        return server.verifier_for(named(found.claims.get("aud"))).verify(token)
     except TokenError as error:
         raise OAuthError("invalid_request", "the token is none", reason="token") from error

@@ -18,7 +18,6 @@ from buckler.guard.auth.oauth.server.device import authorize_device
 from buckler.guard.auth.oauth.server.device_page import DevicePage
 from buckler.guard.auth.oauth.server.interaction import Interaction
 from buckler.guard.auth.oauth.server.logout import Logout
-from buckler.guard.auth.oauth.server.metadata import metadata
 from buckler.guard.auth.oauth.server.pages import FOLDER
 from buckler.guard.auth.oauth.server.registration import register
 from buckler.guard.auth.oauth.server.requests import (
@@ -29,18 +28,20 @@ from buckler.guard.auth.oauth.server.requests import (
     unavailable,
 )
 from buckler.guard.auth.oauth.server.userinfo import userinfo
+from buckler.guard.auth.oauth.server.well_known import PUBLISHED, add_documents
 from buckler.guard.limits.cors import Cors
-from buckler.guard.policy import RoutePolicy, with_policy
+from buckler.guard.policy import Rates, RoutePolicy, with_policy
 from buckler.guard.stores.errors import StoreError
 
 if TYPE_CHECKING:
     from buckler.guard.auth.oauth.server.server import AuthorizationServer
 
 GUESSES: Final = "10/minute"
+STRANGERS: Final = ("10/minute", "50/hour")
+"""Clients that register themselves and that nobody vouches for, for each address."""
 SECRETS: Final = ("access_token", "refresh_token", "id_token", "device_code", "client_secret")
 OPENER: Final = "same-origin-allow-popups"
 """As the documentation's pages have it: Swagger UI signs in by a window of its own, which tells it how that ended."""
-PUBLISHED: Final = "public, max-age=300"
 
 
 def router(server: AuthorizationServer) -> APIRouter:
@@ -61,14 +62,7 @@ def router(server: AuthorizationServer) -> APIRouter:
 def _published(server: AuthorizationServer, routes: APIRouter) -> None:
     """What anybody may read, scripts of any site included."""
     open_to_all = [public, Depends(RoutePolicy(cors=Cors(["*"]), cache_control=PUBLISHED))]
-    # Its members are named after what they speak of: token_endpoint, client_secret_basic.
-    described = [public, Depends(RoutePolicy(cors=Cors(["*"]), secrets=list(metadata(server))))]
-
-    async def document() -> Response:
-        return JSONResponse(metadata(server), headers={"Cache-Control": PUBLISHED})
-
-    for path in ("openid-configuration", "oauth-authorization-server"):
-        routes.get(f"/.well-known/{path}", dependencies=described)(document)
+    add_documents(server, routes)
 
     @routes.get(f"{server.policy.prefix}/jwks", dependencies=open_to_all)
     async def jwks() -> Response:
@@ -82,16 +76,19 @@ def _published(server: AuthorizationServer, routes: APIRouter) -> None:
 
 def _for_clients(server: AuthorizationServer, routes: APIRouter) -> None:
     """What clients call: no cookie counts there, so that no other site's form can do harm."""
-    policy = with_policy(cors=_cors(), csrf=None, secrets=SECRETS, rate=server.policy.rate)
-
-    # A server of resources asks for all of its callers from one address, and shows who it is.
-    unrated = with_policy(cors=_cors(), csrf=None, secrets=SECRETS, rate=None)
+    policy = server.policy
+    rates: dict[str, Rates] = {
+        # A server of resources asks for all of its callers from one address, and shows who it is.
+        "introspect": None,
+        "register": policy.rate if policy.registration_tokens else STRANGERS,
+    }
 
     def route(name: str, endpoint: Callable[[Request], Awaitable[Response]], *methods: str) -> None:
         # By Starlette alone: there is nothing for FastAPI to read of these, and it takes its time.
-        path = f"{server.policy.prefix}/{name}"
-        marked = unrated if name == "introspect" else policy
-        routes.add_route(path, public(marked(endpoint)), [*methods], include_in_schema=False)
+        rate = rates.get(name, policy.rate)
+        marked = with_policy(cors=_cors(), csrf=None, secrets=SECRETS, rate=rate)(endpoint)
+        path = f"{policy.prefix}/{name}"
+        routes.add_route(path, public(marked), [*methods], include_in_schema=False)
 
     handlers: dict[str, Callable[..., Any]] = {
         "token": token_request.token,
@@ -103,7 +100,7 @@ def _for_clients(server: AuthorizationServer, routes: APIRouter) -> None:
     for name, handler in handlers.items():
         route(name, _endpoint(server, partial(handler, server)), "POST")
 
-    if server.policy.registration:
+    if policy.registration:
 
         async def registered(request: Request) -> Response:
             return await handled_json(server, request, partial(register, server))

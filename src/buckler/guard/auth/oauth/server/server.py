@@ -148,6 +148,18 @@ class AuthorizationServer:
 
         return router(self)
 
+    def well_known(self) -> APIRouter:
+        """What it says of itself, where clients look for it if its issuer has a path (RFC 8414, 3.1).
+
+        That lies outside of what is mounted at the path, so it goes into the application around it::
+
+            outer.mount("/tenant", app)
+            outer.include_router(server.well_known())
+        """
+        from buckler.guard.auth.oauth.server.well_known import router
+
+        return router(self)
+
     def administration(self) -> APIRouter:
         """Routes that manage clients, and what somebody allowed them; who may call them is asked for."""
         from buckler.guard.auth.oauth.server.administration import router

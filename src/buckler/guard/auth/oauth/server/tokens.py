@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 
 from buckler.guard.auth.jwt import base64url
-from buckler.guard.auth.oauth.server import signed
+from buckler.guard.auth.oauth import signed
 from buckler.guard.auth.oauth.server.client import OAuthClient
 from buckler.guard.stores.oauth_records import Grant, OpaqueToken
 

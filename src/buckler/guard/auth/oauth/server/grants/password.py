@@ -14,6 +14,7 @@ from buckler.guard.auth.errors import CredentialError, TooBusyError
 from buckler.guard.auth.forms import by_password
 from buckler.guard.auth.oauth.errors import OAuthError
 from buckler.guard.auth.oauth.server.client import PASSWORD
+from buckler.guard.auth.oauth.server.issue import begin
 from buckler.guard.auth.oauth.server.policy import SHORT_ACCESS
 from buckler.guard.auth.oauth.server.token_request import (
     Granted,
@@ -65,7 +66,7 @@ async def granted(server: AuthorizationServer, asked: TokenRequest) -> Granted:
         factors=frozenset((PASSWORD,)),
         authenticated=now,
     )
-    await server.store.grants.begin(grant)
+    await begin(server, asked.client, grant)
     return Granted(
         token=AccessToken(
             client=asked.client,

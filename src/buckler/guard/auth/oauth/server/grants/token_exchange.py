@@ -83,9 +83,8 @@ def _check_right(server: AuthorizationServer, asked: TokenRequest, subject: Foun
     if subject.client_id == asked.client.id:
         _check_holder(asked, subject)
         return
-    audience = subject.claims.get("aud", ())
-    named = {audience} if isinstance(audience, str) else set(audience)
-    is_audience = not named.isdisjoint((*asked.client.resources, asked.client.id))
+    theirs = (*asked.client.resources, asked.client.id)
+    is_audience = not audiences(subject.claims.get("aud")).isdisjoint(theirs)
     listed = "*" in asked.client.exchange_from or subject.client_id in asked.client.exchange_from
     if not (is_audience and asked.client.introspects) and not listed:
         raise OAuthError(
@@ -121,7 +120,7 @@ def _targets(
     named = (*asked.resources, *asked.parameters.several("audience"))
     # For this server itself only where the token was: else its userinfo would tell more than was granted.
     own = {server.policy.audience or server.issuer, server.issuer} & audiences(
-        subject.claims.get("aud", ())
+        subject.claims.get("aud")
     )
     if not set(named) <= {*server.policy.resources, *own}:
         raise OAuthError("invalid_target", "an audience is unknown")

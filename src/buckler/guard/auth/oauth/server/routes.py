@@ -41,6 +41,8 @@ SECRETS: Final = ("access_token", "refresh_token", "id_token", "device_code", "c
 OPENER: Final = "same-origin-allow-popups"
 """As the documentation's pages have it: Swagger UI signs in by a window of its own, which tells it how that ended."""
 PUBLISHED: Final = "public, max-age=300"
+ASKED_AGAIN: Final = "no-cache"
+"""Of the keys: a cache that holds the document would hide the key that signs in some seconds."""
 
 
 def router(server: AuthorizationServer) -> APIRouter:
@@ -60,7 +62,6 @@ def router(server: AuthorizationServer) -> APIRouter:
 
 def _published(server: AuthorizationServer, routes: APIRouter) -> None:
     """What anybody may read, scripts of any site included."""
-    open_to_all = [public, Depends(RoutePolicy(cors=Cors(["*"]), cache_control=PUBLISHED))]
     # Its members are named after what they speak of: token_endpoint, client_secret_basic.
     described = [public, Depends(RoutePolicy(cors=Cors(["*"]), secrets=list(metadata(server))))]
 
@@ -70,7 +71,9 @@ def _published(server: AuthorizationServer, routes: APIRouter) -> None:
     for path in ("openid-configuration", "oauth-authorization-server"):
         routes.get(f"/.well-known/{path}", dependencies=described)(document)
 
-    @routes.get(f"{server.policy.prefix}/jwks", dependencies=open_to_all)
+    keys = [public, Depends(RoutePolicy(cors=Cors(["*"]), cache_control=ASKED_AGAIN))]
+
+    @routes.get(f"{server.policy.prefix}/jwks", dependencies=keys)
     async def jwks() -> Response:
         try:
             await server.ready()

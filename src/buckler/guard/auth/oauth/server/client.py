@@ -79,6 +79,7 @@ class OAuthClient:
         opaque: Whether its access tokens say nothing by themselves.
         introspects: Whether it is a resource server that may ask what others' tokens say (RFC 7662).
         exchange_from: Clients whose tokens it may exchange (RFC 8693); ``*`` for all.
+        exchange_to_bearer: Whether tokens that it was sent, bound to their sender, may become ones that need no key.
         id_token_alg: Of its ID tokens.
         post_logout_redirect_uris: Where its users may go after signing out.
         backchannel_logout_uri: Where it is told that a session ended.
@@ -113,6 +114,7 @@ class OAuthClient:
     opaque: bool = False
     introspects: bool = False
     exchange_from: Sequence[str] = ()
+    exchange_to_bearer: bool = False
     id_token_alg: str = "RS256"  # noqa: S105 - an algorithm
     post_logout_redirect_uris: Sequence[str] = ()
     backchannel_logout_uri: str = ""

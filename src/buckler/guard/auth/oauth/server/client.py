@@ -279,6 +279,8 @@ class OAuthClient:
                 f"client {self.id}: tls_client_auth needs to know its certificate",
                 hint="certificate=('san_dns', 'client.example')",
             )
+        if self.certificate is not None:
+            self._check_certificate(self.certificate)
         if self.public and CREDENTIALS in self.grants:
             raise GuardError(
                 f"client {self.id}: anybody could be it (RFC 6749, 4.4)",
@@ -302,6 +304,16 @@ class OAuthClient:
                 raise GuardError(
                     f"client {self.id}: a key of its jwks is none, or not public", hint=hint
                 )
+
+    def _check_certificate(self, stated: object) -> None:
+        from buckler.guard.auth.oauth.certificate import check_subject
+
+        if not isinstance(stated, tuple) or len(stated) != 2:
+            raise GuardError(
+                f"client {self.id}: certificate is a kind of name and a name",
+                hint="certificate=('san_dns', 'client.example')",
+            )
+        check_subject(*stated)
 
     def _check_dangerous(self) -> None:
         """What ASVS 5.0 V10.4.4 forbids and some must have: with bounds."""

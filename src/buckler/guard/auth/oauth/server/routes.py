@@ -20,7 +20,7 @@ from buckler.guard.auth.oauth.server.interaction import Interaction
 from buckler.guard.auth.oauth.server.logout import Logout
 from buckler.guard.auth.oauth.server.metadata import metadata
 from buckler.guard.auth.oauth.server.pages import FOLDER
-from buckler.guard.auth.oauth.server.registration import register
+from buckler.guard.auth.oauth.server.registration import CERTIFICATES, register
 from buckler.guard.auth.oauth.server.requests import (
     Handler,
     form,
@@ -37,7 +37,10 @@ if TYPE_CHECKING:
     from buckler.guard.auth.oauth.server.server import AuthorizationServer
 
 GUESSES: Final = "10/minute"
-SECRETS: Final = ("access_token", "refresh_token", "id_token", "device_code", "client_secret")
+SECRETS: Final = (
+    *("access_token", "refresh_token", "id_token", "device_code", "client_secret"),
+    *CERTIFICATES,
+)
 OPENER: Final = "same-origin-allow-popups"
 """As the documentation's pages have it: Swagger UI signs in by a window of its own, which tells it how that ended."""
 PUBLISHED: Final = "public, max-age=300"

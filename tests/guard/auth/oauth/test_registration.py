@@ -255,14 +255,36 @@ def test_an_error_is_no_redirect_to_who_registered_itself(scene: Scene) -> None:
     scene.browser.cookies.clear()
     said = register(scene, {**BODY, "redirect_uris": ["https://phish.example/"]}).json()
     client = scene.in_loop(scene.server.clients.get, said["client_id"])
-    answer = scene.authorize(client, scope="openid nobody:knows")
-    assert answer.status_code == 400 and "location" not in answer.headers
-    # What is asked for without a word gets its answer (OpenID Connect Core 1.0, 3.1.2.6).
-    assert sent(scene.authorize(client, prompt="none"))["error"] == "login_required"
+    silent: dict[str, str] = {"prompt": "none"}
+    wrong: dict[str, str] = {"scope": "openid nobody:knows"}
+
+    def is_page(**asked: str) -> bool:
+        answer = scene.authorize(client, **asked)
+        return answer.status_code == 400 and "location" not in answer.headers
+
+    assert all(is_page(**asked) for asked in (wrong, silent, {**silent, **wrong}))
+    for mode in ("form_post", "fragment"):
+        assert is_page(**silent, response_mode=mode)
     page = scene.sign_in(scene.follow(scene.authorize(client)))
     assert 'name="decision"' in page.text
-    wrong = scene.authorize(client, scope="openid nobody:knows")
-    assert sent(wrong)["error"] == "invalid_scope"
+    # Signed in, but nobody has looked at the client: who sends them there need not be asked for.
+    assert all(is_page(**asked) for asked in (wrong, silent, {**silent, **wrong}))
+    assert sent(scene.decide(page, "deny"))["error"] == "access_denied"
+    assert all(is_page(**asked) for asked in (wrong, silent, {**silent, **wrong}))
+    scene.decide(scene.follow(scene.authorize(client)))
+    assert sent(scene.authorize(client, **wrong))["error"] == "invalid_scope"
+    # What is asked for without a word gets its answer (OpenID Connect Core 1.0, 3.1.2.6).
+    assert "code" in sent(scene.authorize(client, **silent))
+    more = scene.authorize(client, **silent, scope="openid email")
+    assert sent(more)["error"] == "consent_required"
+    # It was theirs, not everybody's.
+    scene.browser.cookies.clear()
+    assert is_page(**silent)
+
+
+def test_whom_somebody_vouched_for_gets_a_silent_answer(scene: Scene) -> None:
+    scene.browser.cookies.clear()
+    assert sent(scene.authorize(prompt="none"))["error"] == "login_required"
 
 
 @pytest.mark.parametrize(

@@ -86,8 +86,8 @@ class OAuthClient:
         default_max_age: Seconds since a sign-in after which its users sign in again, or None.
         contacts: Of who runs it.
         uri: Its home page, for the page where people agree.
-        self_registered: Whether it registered itself and nobody vouched for it: people are sent to its address, with an
-            error too, after they signed in (RFC 9700, 4.11.2).
+        self_registered: Whether it registered itself and nobody vouched for it: an error leads to its
+            address, silently asked for (``prompt=none``) or not, for who agreed to it before (RFC 9700, 4.11.2).
         disabled: Whether it gets nothing any more.
 
     Raises:

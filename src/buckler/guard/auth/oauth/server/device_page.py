@@ -101,12 +101,10 @@ class DevicePage:
         if form.get("decision") != "allow":
             decided = await store.devices.decide(waiting.digest, "denied")
             return self._done(decided, "Denied", "The device was not allowed. Close this page.")
+        # With its grant at once: a store that fails in between leaves neither.
         grant = self._grant(waiting, signed_in)
-        await store.grants.begin(grant)
-        decided = await store.devices.decide(waiting.digest, "approved", grant.id)
-        if not decided:
-            await store.grants.revoke(grant.id, self._server.clock())
-        else:
+        decided = await store.devices.decide(waiting.digest, "approved", grant)
+        if decided:
             self._server.tell(
                 request,
                 EventKind.CONSENT_GIVEN,

@@ -136,8 +136,8 @@ class DeviceRequests(Protocol):
     async def polled(self, digest: str, *, before: float, now: float, interval: float) -> bool:
         """It asked, if it last did so ``before``; False where another request was faster."""
 
-    async def decide(self, digest: str, status: str, grant_id: str = "") -> bool:
-        """Approve or deny one that is pending; to one caller alone."""
+    async def decide(self, digest: str, status: str, grant: Grant | None = None) -> bool:
+        """Approve or deny one that is pending, and keep the grant of an approval, in one transaction; to one caller alone."""
 
     async def redeem(self, digest: str, now: float, first: GrantToken | None = None) -> bool:
         """Use an approved one up, and keep its first refresh token, in one transaction; to one caller alone."""

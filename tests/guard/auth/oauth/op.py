@@ -86,13 +86,27 @@ def provider(ear: Ear) -> Iterator[Scene]:
         yield found
 
 
-def verified(scene: Scene, token: str, client: OAuthClient = CLIENT) -> dict[str, Any]:
-    """Claims of an ID token, by PyJWT and the keys that are published (OpenID Connect Core 1.0, 3.1.3.7)."""
+def verified(
+    scene: Scene, token: str, client: OAuthClient = CLIENT, *, ahead: float = 0.0
+) -> dict[str, Any]:
+    """Claims of an ID token, by PyJWT and the keys that are published (OpenID Connect Core 1.0, 3.1.3.7).
+
+    Args:
+        scene: The provider.
+        token: That it gave.
+        client: For whom.
+        ahead: Seconds by which the provider's clock is.
+    """
     keys = jwt.PyJWKSet.from_dict(scene.get("/oauth/jwks").json())
     header = jwt.get_unverified_header(token)
     assert header["alg"] == "RS256"
     claims = jwt.decode(
-        token, keys[header["kid"]].key, ["RS256"], audience=client.id, issuer=ISSUER
+        token,
+        keys[header["kid"]].key,
+        ["RS256"],
+        audience=client.id,
+        issuer=ISSUER,
+        leeway=ahead,
     )
     assert {"sub", "iat", "exp", "auth_time"} <= claims.keys()
     return claims

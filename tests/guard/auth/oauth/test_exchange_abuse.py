@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import secrets
 import time
 from collections.abc import Iterator
@@ -10,10 +11,13 @@ from typing import Any
 
 import jwt
 import pytest
+from cryptography.hazmat.primitives.serialization import Encoding
 
+from buckler.guard import CertificateHeader
 from buckler.guard.auth.oauth.server.client import CREDENTIALS, EXCHANGE, REFRESH, OAuthClient
+from tests.guard.auth.oauth.certificates import certificate
 from tests.guard.auth.oauth.proofs import Maker
-from tests.guard.auth.oauth.scene import ISSUER, SPA, WEB, Scene, basic, opened
+from tests.guard.auth.oauth.scene import ISSUER, POLICY, SPA, WEB, Scene, basic, opened
 
 ACCESS = "urn:ietf:params:oauth:token-type:access_token"
 ORDERS, OTHER = "https://api.example/orders", "https://api.example/other"
@@ -24,13 +28,17 @@ API = replace(BACKEND, id="api", resources=[ORDERS, OTHER], introspects=True)
 NEXT = replace(BACKEND, id="next", resources=[OTHER], introspects=True)
 LISTED = replace(BACKEND, id="listed", exchange_from=["web"], scopes=["openid", "email"])
 OWN = replace(WEB, id="own", grants=[*WEB.grants, EXCHANGE], redirect_uris=["https://own.example/"])
+FREES = replace(API, id="frees", exchange_to_bearer=True)
+CERTIFIED = replace(API, id="certified", bound_to_certificate=True)
 SPEAKS = replace(BACKEND, id="speaks", introspects=True)
 FULL = "openid email orders:read orders:write"
 
 
 @pytest.fixture(scope="module")
 def scene() -> Iterator[Scene]:
-    with opened(WEB, SPA, BACKEND, API, NEXT, LISTED, OWN, SPEAKS) as found:
+    policy = replace(POLICY, certificate_header=CertificateHeader("x-cert", "haproxy", ["unix"]))
+    clients = (WEB, SPA, BACKEND, API, NEXT, LISTED, OWN, FREES, CERTIFIED, SPEAKS)
+    with opened(*clients, policy=policy) as found:
         found.account()
         yield found
 
@@ -137,29 +145,93 @@ def test_no_refresh_token_and_no_id_token(scene: Scene) -> None:
     assert said["issued_token_type"] == ACCESS
 
 
-def test_a_holder_without_the_key(scene: Scene) -> None:
-    maker, thief = Maker(), Maker()
+def proven(maker: Maker, client: OAuthClient) -> dict[str, str]:
+    """The headers of a client that shows a key."""
+    url = f"{ISSUER}/oauth/token"
+    made = maker.proof(htm="POST", htu=url, iat=int(time.time()), jti=secrets.token_hex(8))
+    return {"DPoP": made, **basic(client)}
 
-    def proof(who: Maker) -> dict[str, str]:
-        url = f"{ISSUER}/oauth/token"
-        made = who.proof(htm="POST", htu=url, iat=int(time.time()), jti=secrets.token_hex(8))
-        return {"DPoP": made, **basic(OWN)}
 
-    code = scene.code(OWN)
-    bound = scene.form(
+def bound_token(scene: Scene, maker: Maker, client: OAuthClient, **asked: str) -> str:
+    """An access token that is bound to a key."""
+    code = scene.code(client, **asked)
+    answer = scene.form(
         "/oauth/token",
-        headers=proof(maker),
+        headers=proven(maker, client),
         grant_type="authorization_code",
         code=code,
-        redirect_uri=OWN.redirect_uris[0],
+        redirect_uri=client.redirect_uris[0],
         code_verifier=scene.verifier,
-    ).json()["access_token"]
+        **({"resource": asked["resource"]} if "resource" in asked else {}),
+    )
+    made: str = answer.json()["access_token"]
+    return made
+
+
+def test_a_holder_without_the_key(scene: Scene) -> None:
+    maker, thief = Maker(), Maker()
+    bound = bound_token(scene, maker, OWN)
     form = {"grant_type": EXCHANGE, "subject_token": bound, "subject_token_type": ACCESS}
-    for headers in (basic(OWN), proof(thief)):
+    for headers in (basic(OWN), proven(thief, OWN)):
         answer = scene.form("/oauth/token", headers=headers, **form)
         assert answer.json()["error"] == "invalid_request"
-    answer = scene.form("/oauth/token", headers=proof(maker), **form)
+    answer = scene.form("/oauth/token", headers=proven(maker, OWN), **form)
     assert answer.json()["token_type"] == "DPoP"
+
+
+def test_a_bound_token_does_not_become_one_that_anybody_can_use(scene: Scene) -> None:
+    maker, service = Maker(), Maker()
+    bound = bound_token(scene, maker, WEB, scope="openid orders:read", resource=ORDERS)
+    answer = exchange(scene, API, bound)
+    assert (answer.status_code, answer.json()["error"]) == (400, "invalid_request")
+    # The service has the key of its own calls, not its caller's.
+    form = {"grant_type": EXCHANGE, "subject_token": bound, "subject_token_type": ACCESS}
+    answer = scene.form("/oauth/token", headers=proven(service, API), **form)
+    assert (answer.json()["token_type"], claims(answer)["cnf"]) == (
+        "DPoP",
+        {"jkt": service.thumbprint},
+    )
+    # And on the way to the next one it stays so.
+    again = exchange(scene, FREES, answer.json()["access_token"])
+    assert "cnf" not in claims(again) and again.json()["token_type"] == "Bearer"
+    answer = exchange(scene, NEXT, answer.json()["access_token"], resource=OTHER)
+    assert answer.json()["error"] == "invalid_request"
+
+
+def test_a_token_that_is_bound_to_a_certificate_stays_bound(
+    scene: Scene, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # As over a Unix socket.
+    transport: Any = scene.browser._transport
+    monkeypatch.setattr(transport, "client", None)
+    shown = certificate("CN=service").public_bytes(Encoding.DER)
+    header = {"x-cert": base64.b64encode(shown).decode()}
+    plain = tokens(scene, resource=ORDERS)["access_token"]
+    form = {"grant_type": EXCHANGE, "subject_token_type": ACCESS}
+    with_certificate = {**header, **basic(CERTIFIED)}
+    first = scene.form("/oauth/token", headers=with_certificate, subject_token=plain, **form)
+    assert list(claims(first)["cnf"]) == ["x5t#S256"]
+    token = first.json()["access_token"]
+    assert exchange(scene, API, token).json()["error"] == "invalid_request"
+    answer = scene.form("/oauth/token", headers=proven(Maker(), API), subject_token=token, **form)
+    assert list(claims(answer)["cnf"]) == ["jkt"]
+
+
+def test_the_actors_own_token_is_shown_with_its_key(scene: Scene) -> None:
+    maker = Maker()
+    subject = tokens(scene, resource=ORDERS)["access_token"]
+    answer = scene.form("/oauth/token", headers=proven(maker, API), grant_type=CREDENTIALS)
+    form = {
+        "grant_type": EXCHANGE,
+        "subject_token": subject,
+        "subject_token_type": ACCESS,
+        "actor_token": answer.json()["access_token"],
+        "actor_token_type": ACCESS,
+    }
+    for headers in (basic(API), proven(Maker(), API)):
+        refused = scene.form("/oauth/token", headers=headers, **form)
+        assert refused.json()["error"] == "invalid_request"
+    assert scene.form("/oauth/token", headers=proven(maker, API), **form).status_code == 200
 
 
 def test_actors_do_not_stand_behind_each_other_without_end(scene: Scene) -> None:

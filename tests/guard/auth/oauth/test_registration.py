@@ -194,19 +194,100 @@ def test_an_initial_access_token_is_needed_where_there_are_any() -> None:
         assert (answer.status_code, answer.json()["scope"]) == (201, "openid orders:read")
 
 
+CERTIFICATE = {**BODY, "token_endpoint_auth_method": "tls_client_auth"}
+
+
+@pytest.mark.parametrize(
+    ("name", "good", "bad"),
+    [
+        ("san_ip", ["192.0.2.7", "2001:DB8::1"], ["192.0.2", "192.0.2.7/24", "shop", "[::1]", ""]),
+        (
+            "san_dns",
+            ["shop.example", "xn--bcher-kva.example", "a"],
+            [
+                "https://shop.example",
+                "shop example",
+                "b\u00fccher.example",
+                "a..b",
+                "-a.example",
+                "",
+            ],
+        ),
+        (
+            "san_uri",
+            ["https://shop.example/id", "urn:x:shop", "spiffe://a.example/shop"],
+            ["shop", "//shop.example", "https://shop.example/a b", "https:"],
+        ),
+        (
+            "san_email",
+            ["shop@mail.example"],
+            ["shop", "@mail.example", "shop@", "a@b@mail.example", "a b@mail.example"],
+        ),
+        ("subject_dn", ["CN=shop,O=Example"], ["shop", "CN"]),
+    ],
+)
+def test_what_a_client_is_known_by_is_what_a_certificate_can_say(
+    scene: Scene, name: str, good: list[str], bad: list[str]
+) -> None:
+    key = f"tls_client_auth_{name}"
+    for value in good:
+        answer = register(scene, {**CERTIFICATE, key: value})
+        assert (answer.status_code, answer.json()[key]) == (201, value), value
+    for value in bad:
+        answer = register(scene, {**CERTIFICATE, key: value})
+        assert answer.status_code == 400, value
+        assert answer.json()["error"] == "invalid_client_metadata"
+
+
+def test_a_client_is_known_by_one_name_alone(scene: Scene) -> None:
+    # RFC 8705, 2.1.2: exactly one of them.
+    both = {"tls_client_auth_san_ip": "192.0.2.7", "tls_client_auth_san_dns": "shop.example"}
+    for more in (both, {}, {"tls_client_auth_san_ip": 5}):
+        answer = register(scene, {**CERTIFICATE, **more})
+        assert (answer.status_code, answer.json()["error"]) == (400, "invalid_client_metadata")
+
+
+@pytest.mark.parametrize("stated", ["san_dns", ("san_dns",), ("san_dns", 5), ("other", "x")])
+def test_a_certificate_that_code_states_wrongly(stated: Any) -> None:
+    with pytest.raises(GuardError):
+        OAuthClient(id="x", grants=[CREDENTIALS], auth="tls_client_auth", certificate=stated)
+
+
 def test_an_error_is_no_redirect_to_who_registered_itself(scene: Scene) -> None:
     # RFC 9700, 4.11.2: whoever registers an address and sends people to an error there has an open redirector.
     scene.browser.cookies.clear()
     said = register(scene, {**BODY, "redirect_uris": ["https://phish.example/"]}).json()
     client = scene.in_loop(scene.server.clients.get, said["client_id"])
-    answer = scene.authorize(client, scope="openid nobody:knows")
-    assert answer.status_code == 400 and "location" not in answer.headers
-    # What is asked for without a word gets its answer (OpenID Connect Core 1.0, 3.1.2.6).
-    assert sent(scene.authorize(client, prompt="none"))["error"] == "login_required"
+    silent: dict[str, str] = {"prompt": "none"}
+    wrong: dict[str, str] = {"scope": "openid nobody:knows"}
+
+    def is_page(**asked: str) -> bool:
+        answer = scene.authorize(client, **asked)
+        return answer.status_code == 400 and "location" not in answer.headers
+
+    assert all(is_page(**asked) for asked in (wrong, silent, {**silent, **wrong}))
+    for mode in ("form_post", "fragment"):
+        assert is_page(**silent, response_mode=mode)
     page = scene.sign_in(scene.follow(scene.authorize(client)))
     assert 'name="decision"' in page.text
-    wrong = scene.authorize(client, scope="openid nobody:knows")
-    assert sent(wrong)["error"] == "invalid_scope"
+    # Signed in, but nobody has looked at the client: who sends them there need not be asked for.
+    assert all(is_page(**asked) for asked in (wrong, silent, {**silent, **wrong}))
+    assert sent(scene.decide(page, "deny"))["error"] == "access_denied"
+    assert all(is_page(**asked) for asked in (wrong, silent, {**silent, **wrong}))
+    scene.decide(scene.follow(scene.authorize(client)))
+    assert sent(scene.authorize(client, **wrong))["error"] == "invalid_scope"
+    # What is asked for without a word gets its answer (OpenID Connect Core 1.0, 3.1.2.6).
+    assert "code" in sent(scene.authorize(client, **silent))
+    more = scene.authorize(client, **silent, scope="openid email")
+    assert sent(more)["error"] == "consent_required"
+    # It was theirs, not everybody's.
+    scene.browser.cookies.clear()
+    assert is_page(**silent)
+
+
+def test_whom_somebody_vouched_for_gets_a_silent_answer(scene: Scene) -> None:
+    scene.browser.cookies.clear()
+    assert sent(scene.authorize(prompt="none"))["error"] == "login_required"
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,7 @@ import math
 import threading
 import time
 from collections.abc import Callable, Iterator
-from typing import Final, Protocol
+from typing import Final, Protocol, runtime_checkable
 
 from buckler.guard.auth.jwt.key import SigningKey
 from buckler.guard.options import GuardError, check_clock, instance, positive
@@ -32,6 +32,17 @@ class Keys(Protocol):
             kid: As the token's header says it, or None where it says nothing.
             alg: As it says it; only to tell keys apart where there is no ``kid``.
         """
+
+
+@runtime_checkable
+class RenewableKeys(Keys, Protocol):
+    """Keys that others change: each look for them is awaited, and they are not looked for oftener than is good."""
+
+    async def ready(self) -> None:
+        """Have keys that are not too old."""
+
+    async def refresh(self) -> bool:
+        """Look for others, unless that was done a moment ago; whether a key came or went."""
 
 
 def check_keys(value: object) -> None:

@@ -14,8 +14,7 @@ from buckler.guard.auth.errors import TokenError
 from buckler.guard.auth.jwt import json_object
 from buckler.guard.auth.jwt.cache import Kept, TokenCache
 from buckler.guard.auth.jwt.claims import Claims, judge
-from buckler.guard.auth.jwt.keys import Keys, check_keys
-from buckler.guard.auth.jwt.remote import RemoteKeys
+from buckler.guard.auth.jwt.keys import Keys, RenewableKeys, check_keys
 from buckler.guard.auth.jwt.revocation import RevocationList
 from buckler.guard.auth.jwt.signature import SignatureVerifier
 from buckler.guard.auth.jwt.token_policy import TokenPolicy
@@ -47,6 +46,7 @@ class TokenVerifier:
         "_clock",
         "_keys",
         "_policy",
+        "_renewable",
         "_revoked",
         "_signatures",
         "_tokens",
@@ -68,6 +68,7 @@ class TokenVerifier:
         if isinstance(cache, bool) or not isinstance(cache, int) or cache < 0:
             raise GuardError("cache is a number of tokens", hint="write cache=10_000, or cache=0")
         self._keys = keys
+        self._renewable = keys if isinstance(keys, RenewableKeys) else None
         self._policy = policy
         self._revoked = revocations.known if revocations is not None else {}
         self._signatures = SignatureVerifier(keys, typ=policy.typ, max_size=policy.max_size)
@@ -102,19 +103,20 @@ class TokenVerifier:
         return self._verify(token)
 
     async def averify(self, token: str | bytes) -> Claims:
-        """What a token says, if it is good; fetches keys of another issuer where that is due.
+        """What a token says, if it is good; looks for the keys of another issuer or worker where that is due.
 
         Raises:
             TokenError: See :meth:`verify`; ``keys`` where the issuer's could not be fetched.
+            StoreError: There are no keys, and the store that they are in does not answer.
         """
-        remote = self._keys if isinstance(self._keys, RemoteKeys) else None
-        if remote is None:
+        renewable = self._renewable
+        if renewable is None:
             return self.verify(token)
-        await remote.ready()
+        await renewable.ready()
         try:
             return self.verify(token)
         except TokenError as error:
-            if error.reason != "key" or not await remote.refresh():
+            if error.reason != "key" or not await renewable.refresh():
                 raise
         return self.verify(token)
 

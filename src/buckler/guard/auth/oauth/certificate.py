@@ -40,6 +40,14 @@ _FURTHER: Final = {
     "organizationIdentifier": "2.5.4.97",
 }
 """Names of attributes that certificates of clients have beside those of RFC 4514, 3."""
+_LABEL: Final = r"[A-Za-z0-9_](?:[A-Za-z0-9_-]{0,61}[A-Za-z0-9_])?"
+_DNS: Final = rf"(?:\*\.)?{_LABEL}(?:\.{_LABEL})*"
+_FORMS: Final = {
+    "san_dns": re.compile(_DNS),
+    "san_uri": re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:[!-~]+"),
+    "san_email": re.compile(rf"[!-?A-~]+@{_DNS}"),
+}
+"""Names as certificates hold them: ASCII alone, other letters in the form that DNS gives them (RFC 5280, 4.2.1.6 and 7)."""
 _CAPITALS: Final = str.maketrans("ABCDEFGHIJKLMNOPQRSTUVWXYZ", "abcdefghijklmnopqrstuvwxyz")
 
 
@@ -183,6 +191,22 @@ def canonical(kind: SubjectKind, text: str) -> Any:
     if kind not in ("san_dns", "san_uri", "san_email"):
         raise GuardError(f"{str(kind)[:40]!r} is nothing that a client is known by", hint=hint)
     return _canonical_text(kind, text)
+
+
+def check_subject(kind: str, text: str) -> None:
+    """Look whether a certificate can have what a client wants to be known by (RFC 8705, 2.1.2).
+
+    Raises:
+        GuardError: None can.
+    """
+    canonical(kind, text)  # type: ignore[arg-type]
+    form = _FORMS.get(kind)
+    if form is not None and not form.fullmatch(text):
+        raise GuardError(
+            f"{text!r:.100} is no {kind} of a certificate",
+            hint="tls_client_auth_san_dns='client.example', "
+            "..._san_uri='https://client.example/id', ..._san_email='client@mail.example'",
+        )
 
 
 def malformed() -> OAuthError:

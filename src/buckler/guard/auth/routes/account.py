@@ -116,9 +116,13 @@ def _passwords(identities: Identities, routes: APIRouter) -> None:
                 client=answers.client_of(request),
                 device=answers.device_of(request),
             )
+        # What hangs on the session, a sign-in at a provider for one, goes on with the next.
+        before = await answers.session_of(identities, request) if me.scheme == "session" else None
         await identities.end_all(user.id)
         if me.scheme == "session":
-            await answers.with_session(identities, request, response, user, me.factors)
+            await answers.with_session(
+                identities, request, response, user, me.factors, instead_of=before
+            )
         return Done()
 
     if identities.policy.deliver is None:

@@ -155,6 +155,7 @@ async def with_session(
     *,
     authenticated: float | None = None,
     data: Mapping[str, str] | None = None,
+    instead_of: Session | None = None,
 ) -> SignedIn:
     """A new session; the one that the browser had ends.
 
@@ -166,11 +167,12 @@ async def with_session(
         factors: That they showed.
         authenticated: When they did, where it was elsewhere and earlier; else now.
         data: Of the ticket that it was begun with.
+        instead_of: The one that the browser had, where it has ended already.
 
     Raises:
         HTTPException: 401, all sign-ins of the account were ended while this one was under way.
     """
-    before = await end_session(identities, request)
+    before = await end_session(identities, request) or instead_of
     if before is not None and before.user_id != user.id:  # somebody else sat here
         await identities.endings.session_ended(before)
         before = None
@@ -246,14 +248,21 @@ def set_session(identities: Identities, response: Response, value: str, session:
     response.headers.append("Set-Cookie", identities.sessions.set_cookie(value, session))
 
 
-async def end_session(identities: Identities, request: Request) -> Session | None:
-    """End the session whose cookie came, if one did."""
+async def session_of(identities: Identities, request: Request) -> Session | None:
+    """The session whose cookie came, if one did."""
     value = cookies_of(request.scope["headers"]).get(identities.sessions.cookie)
     if value is None:
         return None
     try:
-        session = await identities.sessions.verify(value)
-    except CredentialError:  # nothing there to be ended
+        return await identities.sessions.verify(value)
+    except CredentialError:  # there is none
+        return None
+
+
+async def end_session(identities: Identities, request: Request) -> Session | None:
+    """End the session whose cookie came, if one did."""
+    session = await session_of(identities, request)
+    if session is None:
         return None
     ended = await identities.sessions.revoke(session.user_id, session.id)
     return session if ended else None

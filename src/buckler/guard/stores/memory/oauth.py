@@ -162,12 +162,15 @@ class MemoryDeviceRequests:
         self.kept.change(digest, replace(found, polled=now, interval=interval))
         return True
 
-    async def decide(self, digest: str, status: str, grant_id: str = "") -> bool:
-        """Approve or deny one that is pending; to one caller alone."""
+    async def decide(self, digest: str, status: str, grant: Grant | None = None) -> bool:
+        """Approve or deny one that is pending, and keep the grant of an approval; to one caller alone."""
         found = self.kept.get(digest)
         if found is None or found.status != "pending":
             return False
-        self.kept.change(digest, replace(found, status=status, grant_id=grant_id))
+        if grant is not None:
+            await self._grants.begin(grant)
+        named = "" if grant is None else grant.id
+        self.kept.change(digest, replace(found, status=status, grant_id=named))
         return True
 
     async def redeem(self, digest: str, now: float, first: GrantToken | None = None) -> bool:

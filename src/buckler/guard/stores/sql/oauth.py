@@ -184,11 +184,20 @@ class DeviceRequestStore:
         statement = update(self._table).where(c.digest == digest, c.polled == before)
         return bool(await self._database.change(statement.values(polled=now, interval=interval)))
 
-    async def decide(self, digest: str, status: str, grant_id: str = "") -> bool:
-        """Approve or deny one that is pending; to one caller alone."""
+    async def decide(self, digest: str, status: str, grant: Grant | None = None) -> bool:
+        """Approve or deny one that is pending, and keep the grant of an approval, in one transaction."""
         c = self._table.c
-        statement = update(self._table).where(c.digest == digest, c.status == "pending")
-        return bool(await self._database.change(statement.values(status=status, grant_id=grant_id)))
+        statement = (
+            update(self._table)
+            .where(c.digest == digest, c.status == "pending")
+            .values(status=status, grant_id="" if grant is None else grant.id)
+        )
+        async with self._database.transaction() as connection:
+            if not (await connection.execute(statement)).rowcount:
+                return False
+            if grant is not None:
+                await self._grants.keep(connection, grant)
+        return True
 
     async def redeem(self, digest: str, now: float, first: GrantToken | None = None) -> bool:
         """Use an approved one up, and keep its first refresh token, in one transaction."""

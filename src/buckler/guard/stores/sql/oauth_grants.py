@@ -34,9 +34,14 @@ class GrantStore:
         """Keep a new grant, with its code where there is one, in one transaction."""
         insert = self._database.insert
         async with self._database.transaction() as connection:
-            await connection.execute(insert(self._grants).values(values_of(grant)))
+            await self.keep(connection, grant)
             if code is not None:
                 await connection.execute(insert(self._codes).values(values_of(code)))
+
+    async def keep(self, connection: AsyncConnection, grant: Grant) -> None:
+        """Keep a grant in a transaction that has begun."""
+        insert = self._database.insert(self._grants)
+        await connection.execute(insert.values(values_of(grant)))
 
     async def get(self, grant_id: str) -> Grant | None:
         """The one, or None."""

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from typing import TYPE_CHECKING, Final
 
 from buckler.guard.audit.events import EventKind
@@ -67,6 +67,10 @@ class FederatedSessions:
         """Keep which session at a provider a new one was begun by; called for every new session."""
         sealed = data.get(DATA)
         if sealed is None:
+            # Another one in place of one that a provider began: the link lasts as long as that one does.
+            found = await self._store.find(session.id)
+            if found is not None and found.user_id == session.user_id:
+                await self._store.add(replace(found, expires=session.expires))
             return
         begun = Begun(**json.loads(self._sealer.open(sealed, session.user_id).value))
         await self._store.add(

@@ -1,7 +1,7 @@
 """An access token that counts, as handlers and checks see it, whichever way it was read.
 
 Threat: a decision by something that the issuer may give to somebody else later, an address or a name (CWE-639; ASVS 5.0
-V10.3.2, V10.3.3): a person is issuer and subject together.
+V10.3.2, V10.3.3): a person is issuer and subject together. A client with the id of a person is not that person (RFC 9068, 5).
 """
 
 from __future__ import annotations
@@ -54,8 +54,19 @@ class AccessToken:
         return "DPoP" if self.thumbprint else "Bearer"
 
     @property
+    def for_itself(self) -> bool:
+        """Whether its client acts for itself, and nobody is behind it (RFC 9068, 2.2)."""
+        return self.subject in ("", self.client)
+
+    @property
     def user(self) -> tuple[str, str]:
-        """Issuer and subject: what stays one person's."""
+        """Issuer and subject: what stays one person's.
+
+        Of a client for itself no person's, whatever its id: it is the issuer's name with a word that no address has, and the
+        client (RFC 9068, 5).
+        """
+        if self.for_itself:
+            return f"{self.issuer} client", self.client
         return self.issuer, self.subject
 
     def may(self, scope: str) -> bool:

@@ -78,14 +78,15 @@ class OAuthClient:
         opaque: Whether its access tokens say nothing by themselves.
         introspects: Whether it is a resource server that may ask what others' tokens say (RFC 7662).
         exchange_from: Clients whose tokens it may exchange (RFC 8693); ``*`` for all.
+        exchange_to_bearer: Whether tokens that it was sent, bound to their sender, may become ones that need no key.
         id_token_alg: Of its ID tokens.
         post_logout_redirect_uris: Where its users may go after signing out.
         backchannel_logout_uri: Where it is told that a session ended.
         default_max_age: Seconds since a sign-in after which its users sign in again, or None.
         contacts: Of who runs it.
         uri: Its home page, for the page where people agree.
-        self_registered: Whether it registered itself and nobody vouched for it: people are sent to its address, with an
-            error too, after they signed in (RFC 9700, 4.11.2).
+        self_registered: Whether it registered itself and nobody vouched for it: an error leads to its
+            address, silently asked for (``prompt=none``) or not, for who agreed to it before (RFC 9700, 4.11.2).
         disabled: Whether it gets nothing any more.
 
     Raises:
@@ -112,6 +113,7 @@ class OAuthClient:
     opaque: bool = False
     introspects: bool = False
     exchange_from: Sequence[str] = ()
+    exchange_to_bearer: bool = False
     id_token_alg: str = "RS256"  # noqa: S105 - an algorithm
     post_logout_redirect_uris: Sequence[str] = ()
     backchannel_logout_uri: str = ""
@@ -276,6 +278,8 @@ class OAuthClient:
                 f"client {self.id}: tls_client_auth needs to know its certificate",
                 hint="certificate=('san_dns', 'client.example')",
             )
+        if self.certificate is not None:
+            self._check_certificate(self.certificate)
         if self.public and CREDENTIALS in self.grants:
             raise GuardError(
                 f"client {self.id}: anybody could be it (RFC 6749, 4.4)",
@@ -299,6 +303,16 @@ class OAuthClient:
                 raise GuardError(
                     f"client {self.id}: a key of its jwks is none, or not public", hint=hint
                 )
+
+    def _check_certificate(self, stated: object) -> None:
+        from buckler.guard.auth.oauth.certificate import check_subject
+
+        if not isinstance(stated, tuple) or len(stated) != 2:
+            raise GuardError(
+                f"client {self.id}: certificate is a kind of name and a name",
+                hint="certificate=('san_dns', 'client.example')",
+            )
+        check_subject(*stated)
 
     def _check_dangerous(self) -> None:
         """What ASVS 5.0 V10.4.4 forbids and some must have: with bounds."""

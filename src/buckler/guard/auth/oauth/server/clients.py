@@ -1,17 +1,25 @@
-"""The clients of a server: those that code states, and those that were registered at run time."""
+"""The clients of a server: those that code states, and those that were registered at run time.
+
+Threat: a client that is taken for another, or for an account, by its id (RFC 9068, 5; CWE-290).
+"""
 
 from __future__ import annotations
 
+import re
 import secrets
 import time
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
+from typing import Final
 
 from buckler.guard.audit.events import EventKind, Listener, SecurityEvent
 from buckler.guard.auth.oauth.server.client import IMPLICIT, PASSWORD, OAuthClient, new_secret
 from buckler.guard.options import GuardError, Weakness, instance
 from buckler.guard.stores.oauth_interface import OAuthClients
 from buckler.guard.stores.oauth_records import ClientRow
+
+_ACCOUNT: Final = re.compile(r"[0-9a-f]{32}")
+"""The ids of accounts, as they are made for sign-up and from code."""
 
 
 class ClientBook:
@@ -24,7 +32,7 @@ class ClientBook:
         clock: Seconds since 1970.
 
     Raises:
-        GuardError: Two have one id.
+        GuardError: Two have one id, or one's looks like an account's.
     """
 
     def __init__(
@@ -37,6 +45,7 @@ class ClientBook:
         self._stated: dict[str, OAuthClient] = {}
         for client in stated:
             instance(client, "clients", OAuthClient, optional=False)
+            _check_id(client)
             if client.id in self._stated:
                 raise GuardError(f"two clients have the id {client.id}", hint="give another id=")
             self._stated[client.id] = client
@@ -73,8 +82,9 @@ class ClientBook:
             by: Who does it, for the security log.
 
         Raises:
-            GuardError: Its id is taken.
+            GuardError: Its id is taken, or looks like an account's.
         """
+        _check_id(client)
         row = ClientRow(id=client.id, data=client.data(), created=self._clock())
         if client.id in self._stated or not await self._store.add(row):
             raise GuardError(f"the client id {client.id} is taken", hint="give another id=")
@@ -182,6 +192,24 @@ def _weaknesses_of(client: OAuthClient) -> Iterable[Weakness]:
                 f"the client {client.id} may use the {grant} grant (ASVS 5.0 V10.4.4); the code grant "
                 "with PKCE does the same",
             )
+
+
+def is_account_id(text: str) -> bool:
+    """Whether a text could be the id of an account that was made here."""
+    return bool(_ACCOUNT.fullmatch(text))
+
+
+def _check_id(client: OAuthClient) -> None:
+    """Look whether the tokens that a client gets for itself could be an account's (RFC 9068, 5).
+
+    Raises:
+        GuardError: They could.
+    """
+    if is_account_id(client.id):
+        raise GuardError(
+            f"client {client.id}: its id looks like an account's, and is the sub of its own tokens",
+            hint="an id that says who it is, e.g. id='nightly', or leave it to the server",
+        )
 
 
 def new_id() -> str:

@@ -21,7 +21,7 @@ from buckler.guard.auth.oauth.server.browser import ATTRIBUTES
 from buckler.guard.auth.oauth.server.client import OAuthClient
 from buckler.guard.auth.oauth.server.decide import SignedIn, lacks_factor
 from buckler.guard.auth.oauth.server.interaction import TICKET, Interaction
-from buckler.guard.auth.oauth.server.issue import begin, session_name
+from buckler.guard.auth.oauth.server.issue import session_name
 from buckler.guard.auth.oauth.server.pages import in_words
 from buckler.guard.stores.oauth_records import DeviceRequest, Grant
 
@@ -99,12 +99,11 @@ class DevicePage:
         if form.get("decision") != "allow":
             decided = await store.devices.decide(waiting.digest, "denied")
             return self._done(decided, "Denied", "The device was not allowed. Close this page.")
+        # With its grant at once: a store that fails in between leaves neither.
         grant = self._grant(waiting, signed_in)
-        await begin(self._server, client, grant)
-        decided = await store.devices.decide(waiting.digest, "approved", grant.id)
-        if not decided:
-            await store.grants.revoke(grant.id, self._server.clock())
-        else:
+        await self._server.clients.use(client)
+        decided = await store.devices.decide(waiting.digest, "approved", grant)
+        if decided:
             self._server.tell(
                 request,
                 EventKind.CONSENT_GIVEN,

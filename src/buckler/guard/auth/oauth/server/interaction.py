@@ -76,9 +76,7 @@ class Interaction:
             if need is Need.NOTHING and signed_in is not None:
                 return await issue(server, request, asked, signed_in)
         except OAuthError as error:
-            silent = "none" in parameters.get("prompt", "").split()
-            trusted = silent or not client.self_registered
-            if not trusted and await self.browser.signed_in(request) is None:
+            if not await self._is_trusted(request, client):
                 return self.refused(request, error, parameters)
             return self._sent_back(request, where, error, client)
         return await self._waiting.keep(request, parameters, client)
@@ -212,6 +210,13 @@ class Interaction:
         if client is None:
             raise OAuthError("invalid_request", "the client is unknown", reason="unknown_client")
         return client
+
+    async def _is_trusted(self, request: Request, client: OAuthClient) -> bool:
+        """Whether an error may go on from here: else whoever registers an address has a redirect to it (RFC 9700, 4.11.2)."""
+        signed_in = await self.browser.signed_in(request) if client.self_registered else None
+        if signed_in is None:
+            return not client.self_registered
+        return await self._server.store.consents.get(signed_in.user_id, client.id) is not None
 
     async def _whole(self, parameters: Parameters, client: OAuthClient) -> Parameters:
         """The parameters, those that were pushed in their place (RFC 9126, 4)."""

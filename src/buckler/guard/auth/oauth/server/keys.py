@@ -24,8 +24,13 @@ from buckler.guard.stores.oauth_interface import ServerKeys
 from buckler.guard.stores.oauth_records import ServerKey
 
 log: Final = logging.getLogger("buckler.guard")
-LOOK_EVERY: Final = 60.0
-"""Seconds after which the store is asked whether another worker changed something."""
+LOOK_EVERY: Final = 1.0
+"""Seconds after which the store is asked whether another worker changed something; no oftener, whatever is asked for."""
+LOOK_AGAIN: Final = 10.0
+"""Seconds after which it is asked again where it did not answer."""
+HEAD_START: Final = 5.0
+"""Seconds for which a key is published before it signs in place of others: all have looked by then, also one whose clock
+is some seconds ahead."""
 LINGER: Final = 3 * 86_400.0
 """Seconds that a key verifies after it signed last; longer than anything that it signed counts."""
 
@@ -119,27 +124,48 @@ class RotatingKeys:
                 if not all(map(self._has, self._algorithms)):
                     raise
                 log.exception("the keys could not be looked up; those that are known go on")
+                self._look_at = self._clock() + LOOK_AGAIN
+                return
             self._look_at = self._clock() + LOOK_EVERY
 
-    async def rotate(self) -> None:
-        """Sign with other keys from now on, where one may be known to others; the old ones verify no more.
+    async def refresh(self) -> bool:
+        """Look whether another worker changed something, unless that was done within a second; whether one did.
+
+        Raises:
+            StoreError: As of :meth:`ready`.
+        """
+        before = self.version
+        await self.ready()
+        return self.version != before
+
+    async def rotate(self) -> float:
+        """Have other keys, where one may be known to others: in :data:`HEAD_START` seconds they sign in every worker, and
+        the old ones verify no more. Until then the old ones go on, so that nobody meets a token of a key that is not
+        published.
+
+        Returns:
+            When that is, seconds since 1970.
 
         Raises:
             StoreError: The store does not answer.
         """
-        now = self._clock()
+        # Those that sign until then have to be there.
+        await self._look()
+        at = self._clock() + HEAD_START
         before = [row.id for row in await self._store.all()]
         # First the new ones: where the store fails in the middle, there is one that signs.
         for alg in self._algorithms:
-            number = int(now // self._period)
-            await self._make(alg, number, f"{alg}.{number}.{int(now * 1000)}", now)
+            number = int(at // self._period)
+            await self._make(alg, number, f"{alg}.{number}.{int(at * 1000)}", at)
         for name in before:
-            await self._store.end(name, now)
+            await self._store.end(name, at)
         await self._look()
+        return at
 
     async def _look(self) -> None:
         now = self._clock()
         rows = await self._store.all()
+        made = False
         for alg in self._algorithms:
             number = int(now // self._period)
             until = max((row.signs_until for row in rows if row.alg == alg), default=-math.inf)
@@ -148,7 +174,10 @@ class RotatingKeys:
             elif until - now <= self._lead:
                 following = int(until // self._period)
                 await self._make(alg, following, f"{alg}.{following}", until)
-        await self._read(await self._store.all(), now)
+            else:
+                continue
+            made = True
+        await self._read(await self._store.all() if made else rows, now)
 
     async def _make(self, alg: str, number: int, name: str, signs_from: float) -> None:
         """Make the key of a period, where no other worker did."""

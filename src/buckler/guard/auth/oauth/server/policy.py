@@ -130,7 +130,7 @@ class OAuthPolicy:
                 )
         if self.key_lead < SHORTEST_LEAD:
             raise GuardError(
-                f"key_lead is {SHORTEST_LEAD:g} seconds at least: workers look for keys once a minute",
+                f"key_lead is {SHORTEST_LEAD:g} seconds at least: clients look for keys now and then",
                 hint="write key_lead=86_400",
             )
         if self.key_lead >= self.key_period:

@@ -52,10 +52,11 @@ _FLAGS: Final = {
     "dpop_bound_access_tokens": "require_dpop",
     "tls_client_certificate_bound_access_tokens": "bound_to_certificate",
 }
-_CERTIFICATES: Final = {
+CERTIFICATES: Final = {
     f"tls_client_auth_{kind}": kind
     for kind in ("subject_dn", "san_dns", "san_uri", "san_ip", "san_email")
 }
+"""Names of what a certificate is known by (RFC 8705, 2.1.2); public, whatever they sound like."""
 _MOST: Final = 20
 AGAIN: Final = 3_600
 """Seconds after which there may be room again: what has expired is looked for that often."""
@@ -218,9 +219,11 @@ def _values(asked: Mapping[str, Any]) -> dict[str, Any]:
         if not isinstance(asked["jwks"], dict):
             raise OAuthError("invalid_client_metadata", "jwks is no key set")
         values["jwks"] = asked["jwks"]
-    for name, kind in _CERTIFICATES.items():
-        if _is_text(asked.get(name)):
-            values["certificate"] = (kind, asked[name])
+    names = [name for name in CERTIFICATES if asked.get(name) is not None]
+    if len(names) > 1 or not all(_is_text(asked[name]) for name in names):
+        raise OAuthError("invalid_client_metadata", "one tls_client_auth_..., and it is a text")
+    for name in names:
+        values["certificate"] = (CERTIFICATES[name], asked[name])
     if asked.get("application_type") == "native":
         values["native"] = True
     return values
@@ -231,4 +234,4 @@ def _is_text(value: object) -> bool:
 
 
 def _told() -> frozenset[str]:
-    return frozenset((*_LISTS, *_TEXTS, *_FLAGS, *_CERTIFICATES, "jwks", "application_type"))
+    return frozenset((*_LISTS, *_TEXTS, *_FLAGS, *CERTIFICATES, "jwks", "application_type"))

@@ -19,7 +19,7 @@ from buckler.guard.auth.oauth.server.device_page import DevicePage
 from buckler.guard.auth.oauth.server.interaction import Interaction
 from buckler.guard.auth.oauth.server.logout import Logout
 from buckler.guard.auth.oauth.server.pages import FOLDER
-from buckler.guard.auth.oauth.server.registration import register
+from buckler.guard.auth.oauth.server.registration import CERTIFICATES, register
 from buckler.guard.auth.oauth.server.requests import (
     Handler,
     form,
@@ -28,7 +28,7 @@ from buckler.guard.auth.oauth.server.requests import (
     unavailable,
 )
 from buckler.guard.auth.oauth.server.userinfo import userinfo
-from buckler.guard.auth.oauth.server.well_known import PUBLISHED, add_documents
+from buckler.guard.auth.oauth.server.well_known import add_documents
 from buckler.guard.limits.cors import Cors
 from buckler.guard.policy import Rates, RoutePolicy, with_policy
 from buckler.guard.stores.errors import StoreError
@@ -39,9 +39,14 @@ if TYPE_CHECKING:
 GUESSES: Final = "10/minute"
 STRANGERS: Final = ("10/minute", "50/hour")
 """Clients that register themselves and that nobody vouches for, for each address."""
-SECRETS: Final = ("access_token", "refresh_token", "id_token", "device_code", "client_secret")
+SECRETS: Final = (
+    *("access_token", "refresh_token", "id_token", "device_code", "client_secret"),
+    *CERTIFICATES,
+)
 OPENER: Final = "same-origin-allow-popups"
 """As the documentation's pages have it: Swagger UI signs in by a window of its own, which tells it how that ended."""
+ASKED_AGAIN: Final = "no-cache"
+"""Of the keys: a cache that holds the document would hide the key that signs in some seconds."""
 
 
 def router(server: AuthorizationServer) -> APIRouter:
@@ -61,10 +66,11 @@ def router(server: AuthorizationServer) -> APIRouter:
 
 def _published(server: AuthorizationServer, routes: APIRouter) -> None:
     """What anybody may read, scripts of any site included."""
-    open_to_all = [public, Depends(RoutePolicy(cors=Cors(["*"]), cache_control=PUBLISHED))]
     add_documents(server, routes)
 
-    @routes.get(f"{server.policy.prefix}/jwks", dependencies=open_to_all)
+    keys = [public, Depends(RoutePolicy(cors=Cors(["*"]), cache_control=ASKED_AGAIN))]
+
+    @routes.get(f"{server.policy.prefix}/jwks", dependencies=keys)
     async def jwks() -> Response:
         try:
             await server.ready()

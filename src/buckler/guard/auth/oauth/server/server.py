@@ -28,7 +28,7 @@ from buckler.guard.auth.oauth.server.authorization import check_resources
 from buckler.guard.auth.oauth.server.bindings import Bindings
 from buckler.guard.auth.oauth.server.client import ID_TOKEN_ALGORITHMS, OAuthClient
 from buckler.guard.auth.oauth.server.client_keys import ClientKeys
-from buckler.guard.auth.oauth.server.clients import ClientBook
+from buckler.guard.auth.oauth.server.clients import ClientBook, is_account_id
 from buckler.guard.auth.oauth.server.keys import RotatingKeys
 from buckler.guard.auth.oauth.server.policy import OAuthPolicy
 from buckler.guard.auth.oauth.server.tokens import TokenMint
@@ -43,6 +43,8 @@ if TYPE_CHECKING:
     from buckler.guard.auth.identities import Identities
 
 _LOCAL: Final = frozenset(("localhost", "127.0.0.1", "::1"))
+NOBODY_FOR: Final = 60.0
+"""Seconds after which it is looked up again whether a client's id became an account's."""
 _HINT: Final = "issuer='https://id.example', as its clients reach it"
 
 
@@ -98,6 +100,7 @@ class AuthorizationServer:
             lead=self.policy.key_lead,
             clock=self.clock,
         )
+        self._nobody: dict[str, float] = {}
         self.client_keys = ClientKeys(self.policy.egress, self.clock)
         self.mint = TokenMint(self)
         self.bindings = Bindings(
@@ -232,6 +235,22 @@ class AuthorizationServer:
                 status=401,
                 reason="certificate",
             )
+
+    async def is_nobody(self, client: OAuthClient) -> bool:
+        """Whether the id of a client is no account's, as its own tokens need it (RFC 9068, 5); looked up now and then.
+
+        Raises:
+            StoreError: The store does not answer.
+        """
+        now = self.clock()
+        if now < self._nobody.get(client.id, 0.0):
+            return True
+        # The accounts that are made here have other ids; an application may have put in some of its own.
+        known = is_account_id(client.id) or await self.identities.stores.users.get(client.id)
+        if known:
+            return False
+        self._nobody[client.id] = now + NOBODY_FOR
+        return True
 
     async def account(self, grant: Grant) -> User:
         """The account of a grant, if what it allowed still counts.

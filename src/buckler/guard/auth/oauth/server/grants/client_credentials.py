@@ -1,4 +1,8 @@
-"""A client for itself (RFC 6749, 4.4): no account, no refresh token, no ID token."""
+"""A client for itself (RFC 6749, 4.4): no account, no refresh token, no ID token.
+
+Threat: a client whose id is an account's, so that a server of resources takes its tokens for that account's, the ``sub`` being
+the same (RFC 9068, 5; CWE-290).
+"""
 
 from __future__ import annotations
 
@@ -25,12 +29,15 @@ async def granted(server: AuthorizationServer, asked: TokenRequest) -> Granted:
     """A token for the client itself.
 
     Raises:
-        OAuthError: ``invalid_scope``: a scope is not the client's, or speaks of somebody.
+        OAuthError: ``invalid_scope``: a scope is not the client's, or speaks of somebody; ``unauthorized_client``: its id is an
+            account's.
     """
     allowed = tuple(one for one in asked.client.scopes if one not in PERSONAL)
     scopes = narrowed(asked.parameters.get("scope"), allowed)
     if asked.client.public:
         raise OAuthError("unauthorized_client", "anybody could be this client")
+    if not await server.is_nobody(asked.client):
+        raise OAuthError("unauthorized_client", "its id is an account's", reason="account_id")
     scopes = for_resources(server, asked.resources, scopes)
     return Granted(
         token=AccessToken(

@@ -2,7 +2,8 @@
 
 Threat: a token that grows on the way: more scopes, another audience, a longer life, another holder (RFC 8693, 5; CWE-269,
 CWE-441). A client exchanges tokens of this server that are for it, or of clients that it was registered for; what comes of it
-ends no later, may no more, and says who acts (``act``).
+ends no later, may no more, says who acts (``act``), and is bound to its sender where the token was: else whoever stole a
+bound token from a service had one that needs no key (RFC 9700, 2.2.1).
 """
 
 from __future__ import annotations
@@ -46,6 +47,7 @@ async def granted(server: AuthorizationServer, asked: TokenRequest) -> Granted:
         raise OAuthError("invalid_request", "requested_token_type is not made", reason="type")
     subject = await _token(server, parameters.need("subject_token"))
     _check_right(server, asked, subject)
+    _check_binding(asked, subject)
     actor = await _actor(server, asked)
     audience = _targets(server, asked, subject)
     had = tuple(str(subject.claims.get("scope", "")).split())
@@ -81,7 +83,6 @@ async def _token(server: AuthorizationServer, token: str) -> FoundToken:
 def _check_right(server: AuthorizationServer, asked: TokenRequest, subject: FoundToken) -> None:
     """Whether a client may exchange a token: its own, one for a resource that it is, or of clients it was registered for."""
     if subject.client_id == asked.client.id:
-        _check_holder(asked, subject)
         return
     theirs = (*asked.client.resources, asked.client.id)
     is_audience = not audiences(subject.claims.get("aud")).isdisjoint(theirs)
@@ -92,10 +93,24 @@ def _check_right(server: AuthorizationServer, asked: TokenRequest, subject: Foun
         )
 
 
-def _check_holder(asked: TokenRequest, subject: FoundToken) -> None:
-    """A bound token of one's own is exchanged by who has its key."""
-    confirmed = subject.claims.get("cnf") or {}
-    bound = confirmed.get("jkt") or confirmed.get("x5t#S256")
+def _check_binding(asked: TokenRequest, subject: FoundToken) -> None:
+    """A bound token of one's own is exchanged by who has its key; another's, which was sent here, becomes one that is bound."""
+    bound = _bound(subject)
+    if subject.client_id == asked.client.id:
+        _check_holder(asked, bound)
+    elif bound and not asked.binding and not asked.client.exchange_to_bearer:
+        raise OAuthError(
+            "invalid_request", "the token is bound, and this request to no key", reason="unbound"
+        )
+
+
+def _bound(token: FoundToken) -> str:
+    """The thumbprint that a token is bound to, or empty."""
+    confirmed = token.claims.get("cnf") or {}
+    return str(confirmed.get("jkt") or confirmed.get("x5t#S256") or "")
+
+
+def _check_holder(asked: TokenRequest, bound: str) -> None:
     if bound and not asked.binding.endswith(f":{bound}"):
         raise OAuthError("invalid_request", "the token is bound to another key", reason="binding")
 
@@ -110,6 +125,7 @@ async def _actor(server: AuthorizationServer, asked: TokenRequest) -> FoundToken
     found = await _token(server, token)
     if found.client_id != asked.client.id:
         raise OAuthError("invalid_request", "the actor token is another's", reason="actor")
+    _check_holder(asked, _bound(found))
     return found
 
 

@@ -36,7 +36,7 @@ from buckler.scan.engines.app.session import WALLS, Options, Session
 from buckler.scan.engines.attack.canaries import prefix_of
 from buckler.scan.engines.attack.engine import AttackEngine
 from buckler.scan.engines.packages.engine import check_project
-from buckler.scan.engines.packages.known import PackagesEngine, options_for
+from buckler.scan.engines.packages.known import PackagesEngine, environment_of, options_of
 from buckler.scan.engines.source.engine import SourceEngine
 from buckler.scan.followed import followed
 from buckler.scan.hints import host_names, server_kinds
@@ -155,7 +155,8 @@ class Scanner:
 
     def _packages(self) -> None:
         self._add(check_project(self._target.folder, self._rules))
-        looked = options_for(self._target, self._settings, self._index)
+        environment = environment_of(self._target.python)
+        looked = options_of(self._settings, self._index, environment)
         engine = PackagesEngine(self._target.folder, self._rules, looked, self.emit)
         self._add(engine.run())
         self._work.coverage.packages = engine.coverage()

@@ -28,7 +28,6 @@ from buckler.scan.engines.packages.inventory.read import inventories
 from buckler.scan.engines.packages.matching import Matched, match
 from buckler.scan.engines.packages.reach import Imports, reach
 from buckler.scan.engines.packages.seen import ChecksPackage, PackageSeen
-from buckler.scan.target import Target
 
 NOTHING: Final = Matched(())
 
@@ -70,7 +69,7 @@ class PackagesEngine:
         now: datetime | None = None,
     ) -> None:
         self._folder = folder
-        self._rules = [rule for rule in rules if isinstance(rule, ChecksPackage)]
+        self._rules = tuple(rules)
         self._options = options
         self._emit = emit
         self._now = now
@@ -82,8 +81,13 @@ class PackagesEngine:
     def run(self) -> Iterator[Finding]:
         """The findings of every rule about every package."""
         self.look()
+        yield from self.asked(self._rules)
+
+    def asked(self, rules: Iterable[Rule]) -> Iterator[Finding]:
+        """What rules find in what was read."""
+        asked = [rule for rule in rules if isinstance(rule, ChecksPackage)]
         for seen in self.seen:
-            for rule in self._rules:
+            for rule in asked:
                 yield from rule.check_package(seen)
 
     def look(self) -> None:
@@ -160,18 +164,19 @@ class PackagesEngine:
         return OwnAdvisories(a for one in gathered for a in one.advisories)
 
 
-def options_for(target: Target, settings: Settings, index: Path | None) -> PackageOptions:
-    """How the packages of a target are looked at.
-
-    The environment in which Buckler itself runs says nothing of an application without one of its own.
-    """
-    own = target.python != Path(sys.executable)
+def options_of(settings: Settings, index: Path | None, environment: Path | None) -> PackageOptions:
+    """How the packages of a project are looked at."""
     return PackageOptions(
         index=index,
         own=settings.advisories,
         max_age=settings.max_advisory_age,
-        environment=target.python.parent.parent if own else None,
+        environment=environment,
     )
+
+
+def environment_of(python: Path) -> Path | None:
+    """The environment of an interpreter; that in which Buckler itself runs says nothing of an application."""
+    return None if python == Path(sys.executable) else python.parent.parent
 
 
 def _together(found: Inventories) -> dict[tuple[str, str], list[tuple[Inventory, Package]]]:

@@ -142,7 +142,7 @@ def test_from_update_to_finding(run: Any, shop: Path, source: Path) -> None:
 def test_a_scan_says_the_same(run: Any, shop: Path, source: Path, tmp_path: Path) -> None:
     run("advisories", "update", "--from", source)
     report = json.loads(run("scan", shop, "--engines", "packages", "--json").stdout)
-    found = {f["subject"]: f for f in report["findings"] if f["rule"] == "PKG004"}
+    found = {f["subject"]: f for f in report["findings"] if f["id"] == "PKG004"}
     assert set(found) == {"shop-labels CVE-2026-1000", "shop-tests PYSEC-2026-2"}
     finding = found["shop-labels CVE-2026-1000"]
     assert (finding["severity"], finding["confidence"]) == ("high", "observed")

@@ -8,7 +8,7 @@ it: lists are made from what was published when they were made.
 from __future__ import annotations
 
 import functools
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any, Final
 
 from packaging.version import InvalidVersion, Version
@@ -80,17 +80,18 @@ def _by_version(events: Iterable[Mapping[str, Any]]) -> list[tuple[str, list[str
 def within(version: Version, span: Span) -> bool:
     """Whether a version lies in a span."""
     first, ends, last = span
-    if first != START:
-        begins = parsed(first)
-        if begins is None or version < begins:
+    # The end first: most versions that are asked about come after it.
+    if ends:
+        end = parsed(last)
+        if end is None or version > end or (version == end and ends == FIXED):
             return False
-    if not ends:
+    if first == START:
         return True
-    end = parsed(last)
-    return end is not None and (version < end if ends == FIXED else version <= end)
+    begins = parsed(first)
+    return begins is not None and version >= begins
 
 
-def affects(version: str, ranges: Sequence[Span], listed: Iterable[str]) -> bool:
+def affects(version: str, ranges: Sequence[Span], listed: Collection[str]) -> bool:
     """Whether a version is affected.
 
     Args:
@@ -101,7 +102,8 @@ def affects(version: str, ranges: Sequence[Span], listed: Iterable[str]) -> bool
     number = parsed(version)
     if number is None:
         return version in listed
-    # The cheap question first: hardly any version is listed and in no range.
-    return any(within(number, span) for span in ranges) or any(
-        version == one or number == parsed(one) for one in listed
-    )
+    for span in ranges:
+        if within(number, span):
+            return True
+    # Hardly any version is listed and in no range.
+    return bool(listed) and any(version == one or number == parsed(one) for one in listed)

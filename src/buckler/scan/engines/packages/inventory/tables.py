@@ -46,14 +46,14 @@ _CONFLICT = re.compile(r"^(?:<{7}|={7}|>{7}|\|{7})(?: |$)", re.MULTILINE)
 _AT = re.compile(r"\(at line (\d+), column \d+\)")
 _NAME = re.compile(r'^name\s*=\s*"([^"\\\n]{1,200})"', re.MULTILINE)
 _VERSION = re.compile(r'^version\s*=\s*"([^"\\\n]{1,200})"', re.MULTILINE)
-_FILES: Final = frozenset({"files", "wheels", "sdist", "archive"})
+_FILES: Final = frozenset({"files", "wheels", "sdist"})
 
 
 @dataclass(frozen=True, slots=True)
 class Table:
     """One table of an array of tables: its first line, 1-based, and what stands in it.
 
-    Of ``files``, ``wheels``, ``sdist`` and ``archive`` the hashes are sure to be there, other keys are not.
+    Of ``files``, ``wheels`` and ``sdist`` the hashes are sure to be there, other keys are not.
     """
 
     line: int

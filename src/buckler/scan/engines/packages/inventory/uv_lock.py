@@ -7,6 +7,7 @@ Source: the format that uv 0.5 to 0.13 writes, version 1.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
@@ -33,6 +34,11 @@ _SOURCES: Final = {
     "editable": "editable",
     "virtual": "path",
 }
+
+_LOCAL = re.compile(
+    r'^name = "([^"\\\n]+)"\n(?:version = "[^"\\\n]+"\n)?source = \{ (?:editable|virtual|directory) =',
+    re.MULTILINE,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,6 +176,11 @@ class _Lock:
                 if version is None or self._tables[place].values.get("version") == version:
                     edges.append(Edge(place, extras, marker))
         return edges
+
+
+def local(text: str) -> frozenset[str]:
+    """The names of the projects in the folder that a lock is for."""
+    return frozenset(_LOCAL.findall(text))
 
 
 def _note(specifiers: dict[str, list[str]], listed: Any) -> None:

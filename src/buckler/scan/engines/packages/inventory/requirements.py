@@ -166,14 +166,16 @@ def _compiled(entries: Sequence[Entry], source: Manifest) -> tuple[Package, ...]
     names = {e.name for e in entries}
     brought: dict[str, list[Wanted]] = {}
     direct: set[str] = set()
+    told = any(made.via is not None for made in entries)
     for made in entries:
+        if told and made.via is None:  # so does uv with what a dependency group asks for
+            direct.add(made.name)
         for by in made.via or ():
             parent = name_of(by.partition("[")[0])
             if parent in names and parent != made.name:
                 brought.setdefault(parent, []).append(Wanted(made.name))
             elif not by.startswith("-c "):
                 direct.add(made.name)
-    told = any(made.via is not None for made in entries)
     locked = [
         Locked(
             made.name,

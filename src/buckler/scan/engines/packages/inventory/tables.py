@@ -25,19 +25,19 @@ _PLAIN = r'[^"\\\x00-\x08\x0a-\x1f\x7f]*+'
 _STRING = rf'"{_PLAIN}(?:\\["\\bfnrt]{_PLAIN})*+"'
 _KEY = r'(?:[A-Za-z0-9_-]++|"[A-Za-z0-9_. -]++")'
 _WORD = r"(?:true|false|[0-9][0-9TZ:.+-]*+)"
-_STRINGS = rf"\[(?:{_STRING}(?:, {_STRING})*+)?\]"
-_FLAT = rf"\{{ ?{_KEY} = {_STRING}(?:, {_KEY} = {_STRING})*+ ?\}}"
+_STRINGS = rf"\[(?:{_STRING}(?:, ?{_STRING})*+)?\]"
+_FLAT = rf"\{{ ?{_KEY} = {_STRING}(?:, ?{_KEY} = {_STRING})*+ ?\}}"
 _PAIR = rf"{_KEY} = (?:{_STRING}|{_WORD}|{_STRINGS}|{_FLAT})"
-_INLINE = rf"\{{ ?(?:{_PAIR}(?:, {_PAIR})*+ ?)?\}}"
+_INLINE = rf"\{{ ?(?:{_PAIR}(?:, ?{_PAIR})*+ ?)?\}}"
 _ROWS = rf"\[\n(?:[ \t]++(?:{_INLINE}|{_STRING}),?\n)*+\]"
-_ROW = rf"\[(?:{_INLINE}|{_STRING})?(?:, (?:{_INLINE}|{_STRING}))*+\]"
+_ROW = rf"\[(?:{_INLINE}|{_STRING})?(?:, ?(?:{_INLINE}|{_STRING}))*+\]"
 _ENTRY = re.compile(
     rf"(?P<key>{_KEY}) = (?:(?P<string>{_STRING})|(?P<word>{_WORD})|(?P<inline>{_INLINE})"
-    rf"|(?P<rows>{_ROWS}|{_ROW}))\n+|\[(?P<table>[A-Za-z0-9_.-]++)\]\n+"
+    rf"|(?P<rows>{_ROWS}|{_ROW}))\n+|\[(?P<table>[A-Za-z0-9_.-]++)\]\n+|\[\[(?P<array>[A-Za-z0-9_.-]++)\]\]\n+"
 )
 _ITEM = re.compile(rf"{_INLINE}|{_STRING}")
 _PARTS = re.compile(
-    rf"({_KEY}) = (?:({_STRING})|({_WORD})|({_STRINGS})|\{{ ?({_KEY} = {_STRING}(?:, {_KEY} = {_STRING})*+) ?\}})"
+    rf"({_KEY}) = (?:({_STRING})|({_WORD})|({_STRINGS})|\{{ ?({_KEY} = {_STRING}(?:, ?{_KEY} = {_STRING})*+) ?\}})"
 )
 _TEXTS = re.compile(_STRING)
 _SUM = re.compile(r'(?<= )hash = "([^"\\\n]*)"|(?<=\{)hash = "([^"\\\n]*)"')
@@ -144,8 +144,9 @@ def _plain(part: str, name: str) -> dict[str, Any] | None:
         if found is None:
             return None
         at = found.end()
-        if found["table"] is not None:
-            inner = _inner(values, found["table"], name)
+        if found["key"] is None:
+            header = found["table"] or found["array"]
+            inner = _inner(values, header, name, found["array"] is not None)
             if inner is None:
                 return None
             table = inner
@@ -157,20 +158,30 @@ def _plain(part: str, name: str) -> dict[str, Any] | None:
     return values
 
 
-def _inner(values: dict[str, Any], header: str, name: str) -> dict[str, Any] | None:
-    """The table that ``[name.a.b]`` opens; None where it was opened before or is no table."""
+def _inner(
+    values: dict[str, Any], header: str, name: str, is_array: bool
+) -> dict[str, Any] | None:
+    """The table that ``[name.a.b]`` or ``[[name.a.b]]`` opens; None where it was opened before or is no table."""
     first, *keys = header.split(".")
     if first != name or not all(keys) or not keys:
         return None
     table: Any = values
     for key in keys[:-1]:
         table = table.setdefault(key, {})
+        if isinstance(table, list) and table:
+            table = table[-1]
         if not isinstance(table, dict):
             return None
-    if keys[-1] in table:
-        return None
     made: dict[str, Any] = {}
-    table[keys[-1]] = made
+    if is_array:
+        listed = table.setdefault(keys[-1], [])
+        if not isinstance(listed, list):
+            return None
+        listed.append(made)
+    elif keys[-1] in table:
+        return None
+    else:
+        table[keys[-1]] = made
     return made
 
 

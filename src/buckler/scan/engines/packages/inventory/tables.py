@@ -158,9 +158,7 @@ def _plain(part: str, name: str) -> dict[str, Any] | None:
     return values
 
 
-def _inner(
-    values: dict[str, Any], header: str, name: str, is_array: bool
-) -> dict[str, Any] | None:
+def _inner(values: dict[str, Any], header: str, name: str, is_array: bool) -> dict[str, Any] | None:
     """The table that ``[name.a.b]`` or ``[[name.a.b]]`` opens; None where it was opened before or is no table."""
     first, *keys = header.split(".")
     if first != name or not all(keys) or not keys:

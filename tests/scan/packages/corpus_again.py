@@ -1,7 +1,7 @@
-"""Writes the corpus of lock files again, with the real tools: ``python -m tests.scan.packages.corpus_again TOOLS``.
+"""Writes the corpus of lock files again, with the real tools: ``python -m tests.scan.packages.corpus_again TOOLS INDEX``.
 
 TOOLS is the ``bin`` folder of an environment with uv, poetry, poetry-plugin-export, pdm, pipenv,
-pip-tools and pip 26. Each lock is written by its tool and put beside what the same tool exports
+pip-tools and pip 26, INDEX the address of a simple index. Each lock is written by its tool and put beside what the same tool exports
 from it; then addresses of indexes are replaced, and of the many files of a package the first two
 are kept, in the lock and in the export alike, because all of them would be ten times as much.
 """
@@ -69,8 +69,9 @@ def manifest(project: dict, more: str = "") -> str:
 class Tools:
     """The tools, run in a folder of their own."""
 
-    def __init__(self, place: Path) -> None:
+    def __init__(self, place: Path, index: str) -> None:
         self._place = place
+        self.index = index
 
     def run(self, folder: Path, name: str, *arguments: str) -> str:
         """The output of a tool.
@@ -170,9 +171,9 @@ def workspace(tools: Tools, folder: Path, project: dict) -> dict[str, str]:
 def poetry(tools: Tools, folder: Path, project: dict) -> dict[str, str]:
     more = (
         "[tool.poetry]\npackage-mode = false\n"
-        '[[tool.poetry.source]]\nname = "index"\nurl = "https://pypi.org/simple/"\npriority = "primary"\n'
+        '[[tool.poetry.source]]\nname = "index"\nurl = "INDEX/"\npriority = "primary"\n'
     )
-    (folder / "pyproject.toml").write_text(manifest(project, more))
+    (folder / "pyproject.toml").write_text(manifest(project, more.replace("INDEX", tools.index)))
     tools.run(folder, "poetry", "lock", "-q")
     return {
         "poetry-lock.toml": (folder / "poetry.lock").read_text(),
@@ -203,13 +204,13 @@ def pdm(tools: Tools, folder: Path, project: dict) -> dict[str, str]:
 
 
 def pipenv(tools: Tools, folder: Path, project: dict) -> dict[str, str]:
-    text = '[[source]]\nurl = "https://pypi.org/simple"\nverify_ssl = true\nname = "index"\n'
-    for title, listed in (
+    text = '[[source]]\nurl = "INDEX"\nverify_ssl = true\nname = "index"\n'
+    for title, asked in (
         ("packages", project["main"]),
-        ("dev-packages", [one for listed in project["groups"].values() for one in listed]),
+        ("dev-packages", [one for group in project["groups"].values() for one in group]),
     ):
         text += f"[{title}]\n"
-        for one in listed:
+        for one in asked:
             name, extras, version, marker = re.fullmatch(
                 r"([\w.-]+)(?:\[([\w,]+)\])?([^;]*?)(?:\s*;\s*(.+))?", one
             ).groups()
@@ -217,6 +218,7 @@ def pipenv(tools: Tools, folder: Path, project: dict) -> dict[str, str]:
             parts += [f"extras = {json.dumps(extras.split(','))}"] if extras else []
             parts += [f"markers = {json.dumps(marker)}"] if marker else []
             text += f"{name} = {{ {', '.join(parts)} }}\n"
+    text = text.replace("INDEX", tools.index)
     (folder / "Pipfile").write_text(text + '[requires]\npython_version = "3.11"\n')
     tools.run(folder, "pipenv", "lock", "-q")
     return {
@@ -306,21 +308,24 @@ def cut(file: Path, most: int = 2) -> None:
 
 def shortened(files: dict[str, str], most: int = 2) -> dict[str, str]:
     """Keeps two files of each package in locks, and in the exports the hashes that are still there."""
-    locks = {n: _shorter(n, t, most) for n, t in files.items() if re.search(r"lock", n)}
+    locks = [n for n in files if "lock" in n]
     if not locks:
         return files
-    # one lock stands for all: files that another tool's form of it names are in it, too
-    first = next(iter(locks.values()))
-    known = set(re.findall(r"\b[0-9a-f]{64}\b", first))
-    result = {}
+    result = dict(files)
+    result[locks[0]] = _shorter(locks[0], files[locks[0]], most)
+    known = set(re.findall(r"\b[0-9a-f]{64}\b", result[locks[0]]))
     for name, text in files.items():
-        if name in locks:
-            result[name] = locks[name]
+        if name in locks[1:]:  # another form of the same lock: the same files of each package
+            result[name] = "\n".join(line for line in text.split("\n") if _is_known(line, known))
         elif "--hash=" in text:
             result[name] = _known(text, known)
-        else:
-            result[name] = text
     return result
+
+
+def _is_known(line: str, known: set[str]) -> bool:
+    if not re.match(r"(\s+\{|sdist = )", line):
+        return True
+    return any(value in known for value in re.findall(r"\b[0-9a-f]{64}\b", line))
 
 
 def _known(text: str, known: set[str]) -> str:
@@ -349,20 +354,17 @@ def _shorter(name: str, text: str, most: int) -> str:
     return "\n".join(kept)
 
 
-def clean(text: str) -> str:
+def clean(text: str, index: str) -> str:
     """Without the address of any index."""
-    text = re.sub(
-        r"https://files\.pythonhosted\.org/packages/[0-9a-f/]+/",
-        "https://index.example/files/",
-        text,
-    )
-    text = re.sub(r"https://pypi\.org/simple/?", "https://index.example/simple", text)
-    text = re.sub(r"https?://pypi\.org/project/", "https://index.example/project/", text)
+    text = re.sub(r"https://[\w.-]+/packages/[0-9a-f/]+/", "https://index.example/files/", text)
+    host = index.removesuffix("/simple")
+    text = text.replace(f"{index}/", index).replace(index, "https://index.example/simple")
+    text = text.replace(host, "https://index.example")
     return re.sub(r"(?m)^(-i|--index-url|--extra-index-url) .*\n", "", text)
 
 
-def main(place: str) -> None:
-    tools = Tools(Path(place))
+def main(place: str, index: str) -> None:
+    tools = Tools(Path(place), index.rstrip("/"))
     for size, project in SIZES.items():  # of the largest, one file of each package has to do
         for tool, write in WRITERS.items():
             save(f"{tool}-{size}", tools, write, project, 1 if size == "many" else 2)
@@ -392,9 +394,11 @@ def save(
     target = CORPUS / name
     shutil.rmtree(target, ignore_errors=True)
     target.mkdir(parents=True)
+    if most == 1:
+        found = {file: text for file, text in found.items() if not file.startswith("pylock-")}
     for file, text in shortened(found, most).items():
-        (target / file).write_text(clean(text))
+        (target / file).write_text(clean(text, tools.index))
 
 
 if __name__ == "__main__":
-    main(sys.argv[1])
+    main(*sys.argv[1:3])

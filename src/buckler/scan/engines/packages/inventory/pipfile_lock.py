@@ -81,7 +81,7 @@ def _locked(path: str, name: str, values: Mapping[str, Any], line: int, group: s
     version = text_of(values.get("version"))
     return Locked(
         name_of(name),
-        version.removeprefix("===").removeprefix("=="),
+        "" if version == "*" else version.removeprefix("===").removeprefix("=="),
         line,
         path,
         groups=(group,),

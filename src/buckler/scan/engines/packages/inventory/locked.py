@@ -15,7 +15,7 @@ from packaging.requirements import InvalidRequirement, Requirement
 
 from buckler.scan.engines.packages.inventory.declared import Declared, Manifest
 from buckler.scan.engines.packages.inventory.entries import fulfils, name_of, satisfied
-from buckler.scan.engines.packages.inventory.graph import Edge, Node, Reached, reach
+from buckler.scan.engines.packages.inventory.graph import MAX_PLACES, Edge, Node, Reached, reach
 from buckler.scan.engines.packages.inventory.model import MAIN, Package
 
 _WANTED = re.compile(
@@ -99,7 +99,7 @@ def _edges(
 ) -> list[Edge]:
     edges: list[Edge] = []
     for want in wanted:
-        candidates = places.get(want.name, ())
+        candidates = places.get(want.name, ())[:MAX_PLACES]
         if len(candidates) > 1 and want.specifier:
             fitting = [p for p in candidates if fulfils(want.specifier, found[p].version)]
             candidates = fitting or candidates

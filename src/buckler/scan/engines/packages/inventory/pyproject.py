@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import tomllib
 from collections.abc import Iterator, Mapping
+from itertools import islice
 from typing import Any, Final
 
 from buckler.scan.engines.packages.inventory.declared import Declared, Manifest
@@ -21,7 +22,9 @@ from buckler.scan.engines.packages.inventory.text_lines import Lines
 KIND: Final = "pyproject"
 BUILD: Final = "build"
 """The group of what is installed to build the project, and nowhere else."""
-MAX_GROUPS: Final = 500
+MAX_GROUPS: Final = 200
+MAX_DECLARED: Final = 50_000
+"""Requirements of one manifest, those of included groups counted each time."""
 MAX_CHARACTERS: Final = 2_000_000
 
 
@@ -40,7 +43,10 @@ def read(path: str, text: str) -> Manifest:
     except (tomllib.TOMLDecodeError, RecursionError, ValueError) as error:
         return Manifest(path, KIND, problems=(error_of(path, text, error),))
     reader = _Reader(path, text, document)
-    declared = tuple(reader.declared())
+    declared = tuple(islice(reader.declared(), MAX_DECLARED + 1))
+    if len(declared) > MAX_DECLARED:
+        what = f"it has more than {MAX_DECLARED} requirements; those beyond were not read"
+        reader.problems.append(Problem(path, 0, what, "include fewer groups in one another"))
     project = table(document.get("project"))
     python = text_of(project.get("requires-python"))
     name = name_of(project.get("name"))

@@ -27,6 +27,10 @@ FILE: Final = re.compile(
 """Paths that are requirements files by their name alone."""
 INPUT: Final = re.compile(r"(^|/)(requirements[\w.-]*|requirements/[\w.-]+)\.in$", re.IGNORECASE)
 """Paths of what requirements files are compiled from."""
+_TOOLS: Final = frozenset(
+    {"dev", "develop", "development", "test", "tests", "testing", "lint", "linting", "typing"}
+    | {"doc", "docs", "ci", "local", "bench", "benchmark", "build", "release"}
+)
 MAX_INCLUDED: Final = 200
 """Most files that one file includes, with those that they include."""
 
@@ -146,6 +150,12 @@ def _nameless(entries: Iterable[Entry]) -> Iterator[Problem]:
             yield Problem(made.path, made.line, what, hint)
 
 
+def _group(path: str) -> str:
+    """Who installs from a file, as its name says: ``requirements-dev.txt``, ``requirements/test.txt``."""
+    words = re.split(r"[^a-z]+", path.lower().removesuffix(".txt"))
+    return next((word for word in words[-3:] if word in _TOOLS), MAIN)
+
+
 def _asked(made: Entry) -> Package:
     """A requirement of a file that was written by hand."""
     return Package(
@@ -154,6 +164,7 @@ def _asked(made: Entry) -> Package:
         made.path,
         made.line,
         direct=True,
+        groups=(_group(made.path),),
         specifier=made.specifier,
         marker=made.marker,
         source=made.source,
@@ -190,9 +201,10 @@ def _compiled(entries: Sequence[Entry], source: Manifest) -> tuple[Package, ...]
         )
         for made in entries
     ]
-    if not told:  # nothing says what brings what, so nothing says that a group brings it
-        return tuple(replace(p, groups=(MAIN,)) for p in packages(locked, source))
-    return packages(locked, source)
+    listed = packages(locked, source)
+    if told and any(one.group == MAIN for one in source.declared):
+        return listed
+    return tuple(replace(p, groups=(_group(p.path),)) for p in listed)
 
 
 def _limited(made: Entry, pins: dict[str, Entry]) -> Entry:

@@ -20,11 +20,15 @@ from buckler.scan.engines.packages.inventory.model import Problem
 
 MAX_SLOW: Final = 8_000_000
 """Most characters of a file that are given to the parser of the standard library."""
+MAX_PROBLEMS: Final = 20
+"""Tables of one file that are told of one by one."""
 
 _PLAIN = r'[^"\\\x00-\x08\x0a-\x1f\x7f]*+'
 _STRING = rf'"{_PLAIN}(?:\\["\\bfnrt]{_PLAIN})*+"'
 _KEY = r'(?:[A-Za-z0-9_-]++|"[A-Za-z0-9_. -]++")'
-_WORD = r"(?:true|false|[0-9][0-9TZ:.+-]*+)"
+_WORD = (
+    r"(?:true|false|[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9:.]++Z|0(?![0-9])|[1-9][0-9]{0,17}+(?![0-9-]))"
+)
 _STRINGS = rf"\[(?:{_STRING}(?:, ?{_STRING})*+)?\]"
 _FLAT = rf"\{{ ?{_KEY} = {_STRING}(?:, ?{_KEY} = {_STRING})*+ ?\}}"
 _PAIR = rf"{_KEY} = (?:{_STRING}|{_WORD}|{_STRINGS}|{_FLAT})"
@@ -40,7 +44,6 @@ _PARTS = re.compile(
     rf"({_KEY}) = (?:({_STRING})|({_WORD})|({_STRINGS})|\{{ ?({_KEY} = {_STRING}(?:, ?{_KEY} = {_STRING})*+) ?\}})"
 )
 _TEXTS = re.compile(_STRING)
-_SUM = re.compile(r'(?<= )hash = "([^"\\\n]*)"|(?<=\{)hash = "([^"\\\n]*)"')
 _SUMS = re.compile(r"hashes = (\{[^}\n]*\})")
 _CONFLICT = re.compile(r"^(?:<{7}|={7}|>{7}|\|{7})(?: |$)", re.MULTILINE)
 _AT = re.compile(r"\(at line (\d+), column \d+\)")
@@ -53,7 +56,7 @@ _FILES: Final = frozenset({"files", "wheels", "sdist"})
 class Table:
     """One table of an array of tables: its first line, 1-based, and what stands in it.
 
-    Of ``files``, ``wheels`` and ``sdist`` the hashes are sure to be there, other keys are not.
+    Of ``files``, ``wheels`` and ``sdist`` there may be the hashes alone: a list of texts.
     """
 
     line: int
@@ -103,7 +106,11 @@ def tables(path: str, text: str, name: str) -> Document:
             return whole
     for line, part, _ in failed:
         found.extend(_guessed(line, part))
-    problems = [_problem(path, line, part, why) for line, part, why in failed]
+    problems = [_problem(path, line, part, why) for line, part, why in failed[:MAX_PROBLEMS]]
+    if len(failed) > MAX_PROBLEMS:
+        line = failed[MAX_PROBLEMS][0]
+        what = f"{len(failed) - MAX_PROBLEMS} more tables from here on cannot be read"
+        problems.append(Problem(path, line, what, "write the file again with its tool"))
     return Document(tuple(sorted(found, key=lambda t: t.line)), rest, tuple(problems))
 
 
@@ -115,15 +122,17 @@ def error_of(path: str, text: str, error: Exception) -> Problem:
 def _parts(text: str, name: str) -> Iterator[tuple[int, bool, str]]:
     """The text by tables: first line, whether it is one of those asked for, text."""
     header = f"[[{name}]]"
+    inner = (f"[{name}.", f"[[{name}.")
     start, line = 0, 1
-    mine = False
-    for found in re.finditer(rf"^\[(?!\[?{re.escape(name)}\.)", text, re.MULTILINE):
-        at = found.start()
-        if at > start:
+    mine = text.startswith(header)
+    at = text.find("\n[") + 1
+    while at:
+        if not text.startswith(inner, at):
             yield line, mine, text[start:at]
             line += text.count("\n", start, at)
             start = at
-        mine = text.startswith(header, at)
+            mine = text.startswith(header, at)
+        at = text.find("\n[", at) + 1
     if start < len(text):
         yield line, mine, text[start:]
 
@@ -189,18 +198,20 @@ def _value(key: str, found: re.Match[str]) -> Any:
     if found["word"] is not None:
         return _word(found["word"])
     if found["inline"] is not None:
-        return _sums(found["inline"])[0] if key in _FILES else _inline(found["inline"])
+        return _sums(found["inline"]) if key in _FILES else _inline(found["inline"])
     rows = found["rows"]
     if key in _FILES:
         return _sums(rows)
     return [_text(i) if i[0] == '"' else _inline(i) for i in _ITEM.findall(rows)]
 
 
-def _sums(rows: str) -> list[dict[str, Any]]:
+def _sums(rows: str) -> list[str]:
     """The hashes of files; nothing else is needed of them, and they are most of a lock."""
-    found: list[dict[str, Any]] = [{"hash": a or b} for a, b in _SUM.findall(rows)]
-    found += [{"hashes": _inline(table)} for table in _SUMS.findall(rows)]
-    return found or [{}]
+    found = [part.partition('"')[0] for part in rows.split('hash = "')[1:]]
+    if "hashes = " in rows:
+        tables = map(_inline, _SUMS.findall(rows))
+        found += [f"{kind}:{digest}" for table in tables for kind, digest in table.items()]
+    return found
 
 
 def _inline(text: str) -> dict[str, Any]:
@@ -226,7 +237,7 @@ def _text(quoted: str) -> str:
 def _word(word: str) -> Any:
     if word in ("true", "false"):
         return word == "true"
-    return int(word) if word.isdigit() and len(word) < 20 else word
+    return int(word) if word.isdigit() else word
 
 
 def _parsed(part: str, name: str) -> dict[str, Any]:
@@ -269,7 +280,10 @@ def _guessed(line: int, part: str) -> Iterator[Table]:
     name = _NAME.search(part)
     if name is None:
         return
-    for found in _VERSION.finditer(part):
+    versions = list(_VERSION.finditer(part))
+    if not versions:
+        yield Table(line, {"name": name.group(1)})
+    for found in versions:
         at = line + part.count("\n", 0, found.start())
         yield Table(at, {"name": name.group(1), "version": found.group(1)})
 

@@ -18,7 +18,7 @@ from buckler.scan.engines.packages.inventory import pyproject
 from buckler.scan.engines.packages.inventory.declared import Declared
 from buckler.scan.engines.packages.inventory.model import MAIN
 from buckler.scan.engines.packages.inventory.requirement_line import Entry, exact, lines
-from buckler.scan.engines.packages.inventory.requirements import FILE, gather
+from buckler.scan.engines.packages.inventory.requirements import FILE, MAX_ROOTS, gather, roots
 
 LOCKS = (
     "uv.lock",
@@ -73,13 +73,9 @@ def requirement_files(project: Project) -> dict[str, list[Listed]]:
     Files that another one includes are part of that one and do not stand for themselves.
     """
     files = _Files(project)
-    found = {path: gather(path, files) for path in project.files if FILE.search(path)}
-    parts = {part for path, read in found.items() for part in read.paths if part != path}
-    listed = {
-        path: _listed(read.entries, read.limits)
-        for path, read in found.items()
-        if path not in parts
-    }
+    paths = [path for path in project.files if FILE.search(path)][:MAX_ROOTS]
+    found = {path: gather(path, files) for path in paths}
+    listed = {p: _listed(found[p].entries, found[p].limits) for p in roots(found)}
     return {path: items for path, items in listed.items() if items}
 
 

@@ -160,6 +160,8 @@ def _origin(
 ) -> tuple[str, tuple[str, ...]]:
     """Where a distribution came from (PEP 610)."""
     file = info / "direct_url.json"
+    if not info.is_dir():  # an egg of one file
+        return "index", ()
     try:
         said = table(json.loads(_text(file, library)))
     except FileNotFoundError:

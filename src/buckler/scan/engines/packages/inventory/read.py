@@ -121,11 +121,13 @@ class _Reading:
             for p in self._paths
             if requirements.INPUT.search(p) and p.rpartition(".")[0] not in made
         ]
-        read = {path: requirements.gather(path, self._files) for path in listed}
-        parts = {part for path, found in read.items() for part in found.paths if part != path}
-        for path in listed:
-            if path not in parts:
-                yield requirements.inventory(path, read[path], self._source_of(path))
+        if len(listed) > requirements.MAX_ROOTS:
+            first = listed[requirements.MAX_ROOTS]
+            what = f"there are more than {requirements.MAX_ROOTS} requirements files: this one and those behind were not read"
+            self._more.append(Problem(first, 0, what, "scan the folder of the application itself"))
+        read = {p: requirements.gather(p, self._files) for p in listed[: requirements.MAX_ROOTS]}
+        for path in requirements.roots(read):
+            yield requirements.inventory(path, read[path], self._source_of(path))
 
     def _source_of(self, path: str) -> Manifest:
         """What a requirements file was compiled from."""

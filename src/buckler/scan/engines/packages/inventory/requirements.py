@@ -8,7 +8,7 @@ Source: pip's requirements file format.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Final, Protocol
 
@@ -31,6 +31,8 @@ _TOOLS: Final = frozenset(
     {"dev", "develop", "development", "test", "tests", "testing", "lint", "linting", "typing"}
     | {"doc", "docs", "ci", "local", "bench", "benchmark", "build", "release"}
 )
+MAX_ROOTS: Final = 500
+"""Most requirements files of a project."""
 MAX_INCLUDED: Final = 200
 """Most files that one file includes, with those that they include."""
 
@@ -92,6 +94,20 @@ def _gather(path: str, files: Files, found: Read, into: list[Entry], by: tuple[s
             found.problems.append(made)
         elif made is not None:
             into.append(made)
+
+
+def roots(read: Mapping[str, Read]) -> list[str]:
+    """The files that stand for themselves: those that no other one includes; of a circle, the first."""
+    order = {path: place for place, path in enumerate(read)}
+    parts = {
+        part
+        for path, found in read.items()
+        for part in found.paths
+        if part in order
+        and part != path
+        and not (path in read[part].paths and order[part] < order[path])
+    }
+    return [path for path in read if path not in parts]
 
 
 def manifest(path: str, files: Files) -> Manifest:
@@ -204,6 +220,8 @@ def _compiled(entries: Sequence[Entry], source: Manifest) -> tuple[Package, ...]
     listed = packages(locked, source)
     if told and any(one.group == MAIN for one in source.declared):
         return listed
+    if not told and not source.declared:  # then the file itself is what was asked for
+        return tuple(map(_asked, entries))
     return tuple(replace(p, groups=(_group(p.path),)) for p in listed)
 
 

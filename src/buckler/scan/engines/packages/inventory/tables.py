@@ -46,7 +46,7 @@ _PARTS = re.compile(
 _TEXTS = re.compile(_STRING)
 _SUMS = re.compile(r"hashes = (\{[^}\n]*\})")
 _CONFLICT = re.compile(r"^(?:<{7}|={7}|>{7}|\|{7})(?: |$)", re.MULTILINE)
-_AT = re.compile(r"\(at line (\d+), column \d+\)")
+_AT = re.compile(r"\(at (?:line (\d+), column \d+|end of document)\)")
 _NAME = re.compile(r'^name\s*=\s*"([^"\\\n]{1,200})"', re.MULTILINE)
 _VERSION = re.compile(r'^version\s*=\s*"([^"\\\n]{1,200})"', re.MULTILINE)
 _FILES: Final = frozenset({"files", "wheels", "sdist"})
@@ -94,7 +94,7 @@ def tables(path: str, text: str, name: str) -> Document:
             try:
                 values = _parsed(part, name if mine else "")
             except (tomllib.TOMLDecodeError, RecursionError, ValueError) as error:
-                failed.append((line, part, str(error) or "it is nested too deeply"))
+                failed.append((line, part, _said(error)))
                 continue
         if mine:
             found.append(Table(line, values))
@@ -116,7 +116,11 @@ def tables(path: str, text: str, name: str) -> Document:
 
 def error_of(path: str, text: str, error: Exception) -> Problem:
     """The problem that a parser's error is, with the line of a merge conflict where one was left."""
-    return _problem(path, 1, text, str(error) or "it is nested too deeply")
+    return _problem(path, 1, text, _said(error))
+
+
+def _said(error: Exception) -> str:
+    return "it is nested too deeply" if isinstance(error, RecursionError) else str(error)
 
 
 def _parts(text: str, name: str) -> Iterator[tuple[int, bool, str]]:
@@ -296,7 +300,10 @@ def _problem(path: str, line: int, part: str, why: str) -> Problem:
             path, at, "a merge conflict was left here", "resolve it and write the file again"
         )
     where = _AT.search(why)
-    at = line + int(where.group(1)) - 1 if where else line
+    at = line
+    if where is not None:
+        last = part.rstrip().count("\n") + 1
+        at += (int(where.group(1)) if where.group(1) else last) - 1
     said = _AT.sub("", why).strip().rstrip(".") or "it cannot be read"
     return Problem(
         path, at, f"this is not valid TOML: {said}", "write the file again with its tool"

@@ -12,7 +12,7 @@ from __future__ import annotations
 import json
 import re
 import tomllib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -98,8 +98,13 @@ def tables(path: str, text: str, name: str) -> Document:
                 continue
         if mine:
             found.append(Table(line, values))
-        else:
-            _merge(rest, values)
+            continue
+        strays = values.pop(name, None)  # in another form: [package], or package = [...]
+        if isinstance(strays, list):
+            found.extend(Table(line, one) for one in strays if isinstance(one, dict))
+        elif strays is not None:
+            failed.append((line, part, f"{name} is no array of tables here"))
+        _merge(rest, values)
     if failed and ('"""' in text or "'''" in text or "\n[" in text) and len(text) < MAX_SLOW:
         whole = _whole(text, name)
         if whole is not None:
@@ -269,14 +274,30 @@ def _whole(text: str, name: str) -> Document | None:
         return None
     found = values.pop(name, [])
     items = [i for i in found if isinstance(i, dict)] if isinstance(found, list) else []
-    lines = [
-        number
-        for number, line in enumerate(text.split("\n"), 1)
-        if re.match(rf"\s*\[\[\s*{re.escape(name)}\s*\]\]", line)
-    ]
-    if len(lines) != len(items):
-        lines = [1] * len(items)
+    lines = _headers(text, name, items)
     return Document(tuple(map(Table, lines, items)), values, ())
+
+
+def _headers(text: str, name: str, items: Sequence[Mapping[str, Any]]) -> list[int]:
+    """The lines on which tables begin: the next header below which the name of the table stands."""
+    header = re.compile(rf"^[ \t]*+\[\[[ \t]*+{re.escape(name)}[ \t]*+\]\]", re.MULTILINE)
+    starts = [found.start() for found in header.finditer(text)]
+    ends = [*starts[1:], len(text)]
+    places = iter(zip(starts, ends, strict=True))
+    found, line, before = [], 1, 0
+    for item in items:
+        wanted = item.get("name")
+        for start, end in places:
+            line += text.count("\n", before, start)
+            before = start
+            if (
+                not isinstance(wanted, str)
+                or len(starts) == len(items)
+                or wanted in text[start:end]
+            ):
+                break
+        found.append(line)
+    return found
 
 
 def _guessed(line: int, part: str) -> Iterator[Table]:

@@ -25,6 +25,9 @@ TEMPLATE = """
 # Operations to leave alone, and files to leave out.
 # exclude = ["POST /import"]
 # exclude-files = ["scripts/*"]
+# OSV records of your own, and the age in days from which the public ones count as none.
+# advisories = ["security/advisories"]
+# max-advisory-age = 30
 # Rules that do not apply here, with ids, prefixes or names.
 # ignore = ["PKG002"]
 # Folders with rules of your own; --project-rules imports them.

@@ -101,6 +101,7 @@ class Settings:
     exclude_files: tuple[str, ...] = ()
     advisories: tuple[str, ...] = ()
     max_advisory_age: float = 30.0
+    licences_allowed: tuple[str, ...] = ()
 
 
 def load(folder: Path) -> Settings:

@@ -27,7 +27,12 @@ from buckler.scan.engines.packages.inventory.model import Inventories, Inventory
 from buckler.scan.engines.packages.inventory.read import inventories
 from buckler.scan.engines.packages.matching import Matched, match
 from buckler.scan.engines.packages.reach import Imports, reach
-from buckler.scan.engines.packages.seen import ChecksPackage, PackageSeen
+from buckler.scan.engines.packages.seen import (
+    ChecksInventory,
+    ChecksPackage,
+    InventorySeen,
+    PackageSeen,
+)
 from buckler.scan.target import Target
 
 NOTHING: Final = Matched(())
@@ -42,12 +47,14 @@ class PackageOptions:
         own: Folders or files with OSV records of the project's own, relative to it.
         max_age: Days; what is known longer ago than that counts as not looked at.
         environment: The application's virtual environment, or None.
+        licences: SPDX identifiers that the project allows.
     """
 
     index: Path | None = None
     own: tuple[str, ...] = ()
     max_age: float = MAX_DAYS
     environment: Path | None = None
+    licences: tuple[str, ...] = ()
 
 
 class PackagesEngine:
@@ -70,7 +77,9 @@ class PackagesEngine:
         now: datetime | None = None,
     ) -> None:
         self._folder = folder
-        self._rules = [rule for rule in rules if isinstance(rule, ChecksPackage)]
+        listed = tuple(rules)
+        self._rules = [rule for rule in listed if isinstance(rule, ChecksPackage)]
+        self._whole = [rule for rule in listed if isinstance(rule, ChecksInventory)]
         self._options = options
         self._emit = emit
         self._now = now
@@ -78,16 +87,21 @@ class PackagesEngine:
         self._outdated = ""
         self.inventories = Inventories()
         self.seen: tuple[PackageSeen, ...] = ()
+        self.open: tuple[PackageSeen, ...] = ()
 
     def run(self) -> Iterator[Finding]:
         """The findings of every rule about every package."""
         self.look()
-        for seen in self.seen:
+        for seen in (*self.seen, *self.open):
             for rule in self._rules:
                 yield from rule.check_package(seen)
+        for inventory in self.inventories:
+            whole = InventorySeen(self._folder, inventory, self._options.licences)
+            for habit in self._whole:
+                yield from habit.check_inventory(whole)
 
     def look(self) -> None:
-        """Read what there is and match it; ``seen`` and ``inventories`` are filled."""
+        """Read what there is and match it; ``seen``, ``open`` and ``inventories`` are filled."""
         self.inventories = inventories(self._folder, environment=self._options.environment)
         for problem in self.inventories.problems:
             at = f"{problem.path}:{problem.line}" if problem.line else problem.path
@@ -95,8 +109,14 @@ class PackagesEngine:
         pinned = _together(self.inventories)
         matched = self._matched(pinned)
         imports = Imports(self._folder if matched else None)
+        loose = _open(self.inventories)
         self.seen = tuple(
-            _seen(where, matched.get(pin, NOTHING), imports) for pin, where in pinned.items()
+            _seen(where, matched.get(pin, NOTHING), imports, loose.get(pin[0], []))
+            for pin, where in pinned.items()
+        )
+        named = {name for name, _ in pinned}
+        self.open = tuple(
+            _seen(where, NOTHING, imports) for name, where in loose.items() if name not in named
         )
 
     def coverage(self) -> PackageCoverage:
@@ -171,6 +191,7 @@ def options_for(target: Target, settings: Settings, index: Path | None) -> Packa
         own=settings.advisories,
         max_age=settings.max_advisory_age,
         environment=target.python.parent.parent if own else None,
+        licences=settings.licences_allowed,
     )
 
 
@@ -183,8 +204,20 @@ def _together(found: Inventories) -> dict[tuple[str, str], list[tuple[Inventory,
     return pinned
 
 
+def _open(found: Inventories) -> dict[str, list[tuple[Inventory, Package]]]:
+    """The packages whose version a file leaves open, by name."""
+    loose: dict[str, list[tuple[Inventory, Package]]] = {}
+    for inventory, package in found.packages:
+        if not package.version:
+            loose.setdefault(package.name, []).append((inventory, package))
+    return loose
+
+
 def _seen(
-    where: list[tuple[Inventory, Package]], matched: Matched, imports: Imports
+    where: list[tuple[Inventory, Package]],
+    matched: Matched,
+    imports: Imports,
+    asked: Sequence[tuple[Inventory, Package]] = (),
 ) -> PackageSeen:
     inventory, package = where[0]
     # The one that says who brings it explains most.
@@ -197,4 +230,5 @@ def _seen(
         upgrade=matched.upgrade,
         way=telling.way_to(package.name),
         reach=reach(package, telling, imports),
+        asked=tuple(dict.fromkeys((p.path, p.line) for _, p in asked)),
     )

@@ -21,6 +21,7 @@ READING = {
     "check_call": "source",
     "check_project": "packages",
     "check_package": "packages",
+    "check_inventory": "packages",
 }
 
 

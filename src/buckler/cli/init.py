@@ -32,6 +32,8 @@ TEMPLATE = """
 # ignore = ["PKG002"]
 # Folders with rules of your own; --project-rules imports them.
 # rules = ["security/rules"]
+# Licences that ask for the source of the whole, and that you decided to meet.
+# licences-allowed = ["AGPL-3.0-only"]
 # Connections that the application may make while it is scanned.
 # allow = ["127.0.0.1:5432"]
 # Exit code 1 from this severity on; 4 below this share of operations reached.

@@ -47,6 +47,7 @@ def _view(hook: str) -> str:
         "attack": "attack",
         "check_project": "files",
         "check_package": "packages",
+        "check_inventory": "packages",
     }.get(hook, "")
 
 

@@ -33,7 +33,7 @@ HOOKS_OF = {
     "source": ("check_source", "flows", "check_call"),
     "app": ("check_app", "check_observations"),
     "attack": ("check_app", "check_observations", "attack"),
-    "packages": ("check_project", "check_package"),
+    "packages": ("check_project", "check_package", "check_inventory"),
 }
 """The hooks that each engine calls."""
 

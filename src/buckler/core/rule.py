@@ -20,6 +20,7 @@ hook                   engine      called with
 ``check_exchange``     attack      an answer that carries one of its canaries
 ``check_project``      packages    the manifests and other files of the project
 ``check_package``      packages    one package in one version, and what is known against it
+``check_inventory``    packages    one lock, environment or folder of wheels as a whole
 ====================== ==========  ====================================================
 
 ``refuted`` is asked by the attack engine about what source had a rule suspect: whether the answers that
@@ -51,6 +52,7 @@ HOOKS = (
     "check_exchange",
     "check_project",
     "check_package",
+    "check_inventory",
 )
 HEADINGS = (
     "What it is",

@@ -103,6 +103,7 @@ class Settings:
     max_advisory_age: float = 30.0
     vex: tuple[str, ...] = ()
     vex_max_age: float = math.inf
+    licences_allowed: tuple[str, ...] = ()
 
 
 def load(folder: Path) -> Settings:

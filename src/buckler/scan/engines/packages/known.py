@@ -27,7 +27,12 @@ from buckler.scan.engines.packages.inventory.model import Inventories, Inventory
 from buckler.scan.engines.packages.inventory.read import inventories
 from buckler.scan.engines.packages.matching import Matched, match
 from buckler.scan.engines.packages.reach import Imports, reach
-from buckler.scan.engines.packages.seen import ChecksPackage, PackageSeen
+from buckler.scan.engines.packages.seen import (
+    ChecksInventory,
+    ChecksPackage,
+    InventorySeen,
+    PackageSeen,
+)
 
 NOTHING: Final = Matched(())
 
@@ -41,12 +46,14 @@ class PackageOptions:
         own: Folders or files with OSV records of the project's own, relative to it.
         max_age: Days; what is known longer ago than that counts as not looked at.
         environment: The application's virtual environment, or None.
+        licences: SPDX identifiers that the project allows.
     """
 
     index: Path | None = None
     own: tuple[str, ...] = ()
     max_age: float = MAX_DAYS
     environment: Path | None = None
+    licences: tuple[str, ...] = ()
 
 
 class PackagesEngine:
@@ -77,6 +84,7 @@ class PackagesEngine:
         self._outdated = ""
         self.inventories = Inventories()
         self.seen: tuple[PackageSeen, ...] = ()
+        self.open: tuple[PackageSeen, ...] = ()
 
     def run(self) -> Iterator[Finding]:
         """The findings of every rule about every package."""
@@ -85,13 +93,19 @@ class PackagesEngine:
 
     def asked(self, rules: Iterable[Rule]) -> Iterator[Finding]:
         """What rules find in what was read."""
-        asked = [rule for rule in rules if isinstance(rule, ChecksPackage)]
-        for seen in self.seen:
-            for rule in asked:
+        listed = tuple(rules)
+        of_one = [rule for rule in listed if isinstance(rule, ChecksPackage)]
+        of_all = [rule for rule in listed if isinstance(rule, ChecksInventory)]
+        for seen in (*self.seen, *self.open):
+            for rule in of_one:
                 yield from rule.check_package(seen)
+        for inventory in self.inventories:
+            whole = InventorySeen(self._folder, inventory, self._options.licences)
+            for habit in of_all:
+                yield from habit.check_inventory(whole)
 
     def look(self) -> None:
-        """Read what there is and match it; ``seen`` and ``inventories`` are filled."""
+        """Read what there is and match it; ``seen``, ``open`` and ``inventories`` are filled."""
         self.inventories = inventories(self._folder, environment=self._options.environment)
         for problem in self.inventories.problems:
             at = f"{problem.path}:{problem.line}" if problem.line else problem.path
@@ -99,8 +113,14 @@ class PackagesEngine:
         pinned = _together(self.inventories)
         matched = self._matched(pinned)
         imports = Imports(self._folder if matched else None)
+        loose = _open(self.inventories)
         self.seen = tuple(
-            _seen(where, matched.get(pin, NOTHING), imports) for pin, where in pinned.items()
+            _seen(where, matched.get(pin, NOTHING), imports, loose.get(pin[0], []))
+            for pin, where in pinned.items()
+        )
+        named = {name for name, _ in pinned}
+        self.open = tuple(
+            _seen(where, NOTHING, imports) for name, where in loose.items() if name not in named
         )
 
     def coverage(self) -> PackageCoverage:
@@ -171,6 +191,7 @@ def options_of(settings: Settings, index: Path | None, environment: Path | None)
         own=settings.advisories,
         max_age=settings.max_advisory_age,
         environment=environment,
+        licences=settings.licences_allowed,
     )
 
 
@@ -188,8 +209,20 @@ def _together(found: Inventories) -> dict[tuple[str, str], list[tuple[Inventory,
     return pinned
 
 
+def _open(found: Inventories) -> dict[str, list[tuple[Inventory, Package]]]:
+    """The packages whose version a file leaves open, by name."""
+    loose: dict[str, list[tuple[Inventory, Package]]] = {}
+    for inventory, package in found.packages:
+        if not package.version:
+            loose.setdefault(package.name, []).append((inventory, package))
+    return loose
+
+
 def _seen(
-    where: list[tuple[Inventory, Package]], matched: Matched, imports: Imports
+    where: list[tuple[Inventory, Package]],
+    matched: Matched,
+    imports: Imports,
+    asked: Sequence[tuple[Inventory, Package]] = (),
 ) -> PackageSeen:
     inventory, package = where[0]
     # The one that says who brings it explains most.
@@ -202,4 +235,5 @@ def _seen(
         upgrade=matched.upgrade,
         way=telling.way_to(package.name),
         reach=reach(package, telling, imports),
+        asked=tuple(dict.fromkeys((p.path, p.line) for _, p in asked)),
     )

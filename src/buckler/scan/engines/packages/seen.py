@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Protocol, runtime_checkable
 
 from buckler.core.finding import Finding
@@ -17,13 +18,14 @@ class PackageSeen:
     """One version of a package that a project has.
 
     Attributes:
-        package: As the first file has it.
+        package: As the first file has it; without a version where every file leaves that open.
         inventory: That file, environment or folder.
         places: All files that have this version, the first among them: (path, line).
         weaknesses: What is known against it, worst first.
         upgrade: The smallest later version of which nothing is known; empty where no record names one.
         way: By which packages the project comes to it, both ends included; empty where nobody says.
         reach: How far the project's own code comes to it.
+        asked: Where its name stands without a version: (path, line).
     """
 
     package: Package
@@ -33,6 +35,32 @@ class PackageSeen:
     upgrade: str
     way: tuple[str, ...]
     reach: Reach
+    asked: tuple[tuple[str, int], ...] = ()
+
+    @property
+    def named(self) -> tuple[str, int]:
+        """Where a person would change which package it is."""
+        return (*self.asked, *self.places)[0]
+
+
+@dataclass(frozen=True, slots=True)
+class InventorySeen:
+    """All that one file, environment or folder of wheels has.
+
+    Attributes:
+        folder: The scanned one.
+        inventory: What was read.
+        licences: SPDX identifiers that the project allows beyond what a rule lets pass.
+    """
+
+    folder: Path
+    inventory: Inventory
+    licences: tuple[str, ...] = ()
+
+    @property
+    def root(self) -> Path:
+        """The file or folder itself."""
+        return self.folder / self.inventory.path
 
 
 @runtime_checkable
@@ -43,4 +71,15 @@ class ChecksPackage(Protocol):
 
     def check_package(self, seen: PackageSeen) -> Iterable[Finding]:
         """Findings about one version of a package."""
+        ...
+
+
+@runtime_checkable
+class ChecksInventory(Protocol):
+    """Looks at a lock, an environment or a folder of wheels as a whole."""
+
+    id: str
+
+    def check_inventory(self, seen: InventorySeen) -> Iterable[Finding]:
+        """Findings in one inventory."""
         ...

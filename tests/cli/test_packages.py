@@ -190,3 +190,56 @@ def test_what_records_say_cannot_reach_the_terminal(run: Any, shop: Path, tmp_pa
     run("advisories", "update", "--from", archive(tmp_path / "a.zip", evil))
     for told in (run("packages", shop), run("advisories", "show", "PYSEC-2026-1")):
         assert "\x1b" not in told.stdout + told.stderr and "gone" in told.stdout
+
+
+def test_a_statement_of_the_project_closes_a_finding_with_its_reason(
+    run: Any, shop: Path, source: Path, tmp_path: Path
+) -> None:
+    run("advisories", "update", "--from", source)
+    statement = {
+        "@context": "https://openvex.dev/ns/v0.2.0",
+        "@id": "https://shop.example/vex/1",
+        "author": "security@shop.example",
+        "timestamp": TODAY,
+        "version": 1,
+        "statements": [
+            {
+                "vulnerability": {"name": "PYSEC-2026-1"},
+                "products": [{"@id": "pkg:pypi/shop-labels"}],
+                "status": "not_affected",
+                "justification": "vulnerable_code_not_present",
+                "impact_statement": "Labels are not printed here.",
+            }
+        ],
+    }
+    (shop / "vex.json").write_text(json.dumps(statement))
+    (shop / "pyproject.toml").write_text(PROJECT + '\n[tool.buckler]\nvex = ["vex.json"]\n')
+    told = run("packages", shop, "--vex", tmp_path / "out.json")
+    assert told.returncode == 0, told.stdout
+    assert "shop-labels CVE-2026-1000: " in told.stdout
+    assert "Labels are not printed here." in told.stdout
+    assert told.stdout.rstrip().endswith("1 known weakness in 1 package.")
+    written = json.loads((tmp_path / "out.json").read_text())
+    states = {s["vulnerability"]["name"]: s["status"] for s in written["statements"]}
+    assert states == {"CVE-2026-1000": "not_affected", "PYSEC-2026-2": "under_investigation"}
+    report = json.loads(run("scan", shop, "--engines", "packages", "--json").stdout)
+    assert [f["subject"] for f in report["findings"] if f["id"] == "PKG004"] == [
+        "shop-tests PYSEC-2026-2"
+    ]
+
+
+@pytest.mark.parametrize(
+    ("kind", "key", "value"),
+    [("cyclonedx", "specVersion", "1.6"), ("spdx", "spdxVersion", "SPDX-2.3")],
+)
+def test_a_bill_of_materials_is_written(
+    run: Any, shop: Path, tmp_path: Path, kind: str, key: str, value: str
+) -> None:
+    out = tmp_path / "sbom.json"
+    assert run("packages", shop, "--sbom", out, "--sbom-format", kind).returncode == 4
+    document = json.loads(out.read_text())
+    assert document[key] == value
+    parts = document.get("components") or document["packages"]
+    assert {"shop-labels", "shop-orders", "shop-tests"} <= {part["name"] for part in parts}
+    refused = run("packages", shop, "--sbom", tmp_path / "no" / "folder.json")
+    assert refused.returncode == 2 and "cannot be written" in refused.stderr

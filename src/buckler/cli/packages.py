@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -12,14 +13,18 @@ from rich.console import Console
 
 from buckler.cli import ruleset
 from buckler.cli.options import settings_of
-from buckler.core.errors import TargetError
+from buckler.core.errors import TargetError, UsageError
 from buckler.core.events import Event, GapFound
 from buckler.core.finding import Confidence, Finding, Severity, sort_key
 from buckler.core.settings import SEVERITIES, Settings
 from buckler.scan.discover import folder_of, interpreter
+from buckler.scan.engines.packages.documents.answers import answers_of, close
+from buckler.scan.engines.packages.documents.bill import Bill, bill_of
+from buckler.scan.engines.packages.documents.render import SBOM, VEX, render
 from buckler.scan.engines.packages.engine import check_project
 from buckler.scan.engines.packages.known import PackagesEngine, environment_of, options_of
-from buckler.scan.formats.packages import document, print_packages
+from buckler.scan.formats import clean
+from buckler.scan.formats.packages import Told, document, print_packages
 
 FAMILY = "PKG"
 
@@ -44,6 +49,29 @@ FAMILY = "PKG"
     type=click.Choice(SEVERITIES),
     help="Least severity that makes the exit code 1 (high).",
 )
+@click.option(
+    "--sbom", type=click.Path(path_type=Path), metavar="FILE", help="Write a bill of materials."
+)
+@click.option(
+    "--sbom-format",
+    type=click.Choice(tuple(SBOM)),
+    default="cyclonedx",
+    show_default=True,
+    help="CycloneDX 1.6 or SPDX 2.3, as JSON.",
+)
+@click.option(
+    "--vex",
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help="Write what is said of each known weakness.",
+)
+@click.option(
+    "--vex-format",
+    type=click.Choice(tuple(VEX)),
+    default="openvex",
+    show_default=True,
+    help="OpenVEX 0.2.0 or CycloneDX 1.6, as JSON.",
+)
 @click.option("--all", "show_all", is_flag=True, help="List the packages without a weakness, too.")
 @click.option("--json", "as_json", is_flag=True, help="For programs.")
 def command(target: str, show_all: bool, as_json: bool, **given: Any) -> None:
@@ -63,15 +91,41 @@ def command(target: str, show_all: bool, as_json: bool, **given: Any) -> None:
         if isinstance(event, GapFound) and event not in gaps:
             gaps.append(event)
 
+    now = datetime.now(UTC)
     engine = _engine(folder, settings, given, listen)
+    answers = answers_of(folder, settings, now)
     rules = [rule for rule in ruleset.registry_here({}) if rule.id.startswith(FAMILY)]
-    findings = sorted([*engine.asked(rules), *check_project(folder, rules)], key=sort_key)
+    found = sorted([*engine.asked(rules), *check_project(folder, rules)], key=sort_key)
+    findings, closed, complaints = close(found, answers)
+    for gap in complaints:
+        listen(gap)
+    _write(given, bill_of(folder, engine.inventories, engine.seen, made=now, judge=answers.state))
+    answered = {finding.subject: reason for finding, reason in closed}
     if as_json:
-        click.echo(json.dumps(document(engine, findings, gaps), indent=2))
+        click.echo(json.dumps(document(engine, findings, gaps, answered), indent=2))
     else:
         console, name = Console(highlight=False), folder.resolve().name
-        print_packages(console, name, engine, findings, gaps, show_all=show_all)
+        told = Told(name, engine, findings, gaps, answered)
+        print_packages(console, told, show_all=show_all)
     sys.exit(_exit_code(engine, findings, Severity(settings.fail_on)))
+
+
+def _write(given: dict[str, Any], bill: Bill) -> None:
+    """The documents that were asked for.
+
+    Raises:
+        UsageError: A file cannot be written.
+    """
+    for kind in ("sbom", "vex"):
+        path = given[kind]
+        if path is None:
+            continue
+        text = render(f"{kind}-{given[f'{kind}_format']}", bill)
+        try:
+            path.write_text(text, encoding="utf-8")
+        except OSError as error:
+            raise UsageError(f"{path} cannot be written: {error.strerror or error}") from error
+        sys.stderr.write(f"wrote {clean.line(path)}\n")
 
 
 def _engine(folder: Path, settings: Settings, given: dict[str, Any], listen: Any) -> PackagesEngine:

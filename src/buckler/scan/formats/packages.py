@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any, Final
 
 from rich.console import Console
@@ -18,14 +19,40 @@ from buckler.scan.engines.packages.seen import PackageSeen
 from buckler.scan.formats import clean
 from buckler.scan.formats.text import STYLES
 from buckler.scan.formats.view import plural
-from buckler.scan.rules.packages.known_vulnerability import KnownVulnerability, rated
+from buckler.scan.rules.packages.known_vulnerability import KnownVulnerability, rated, subject_of
 
 SCHEMA: Final = "buckler-packages/1"
 MOST_FILES: Final = 4
 
 
+@dataclass(frozen=True, slots=True)
+class Told:
+    """What there is to tell.
+
+    Attributes:
+        name: Of the project.
+        engine: What was read and matched.
+        findings: Those that stay.
+        gaps: What was not looked at.
+        answered: By the subject of a finding, why somebody says that it does not matter.
+    """
+
+    name: str
+    engine: PackagesEngine
+    findings: Sequence[Finding]
+    gaps: Sequence[GapFound] = ()
+    answered: Mapping[str, str] = field(default_factory=dict)
+
+    def open_in(self, seen: PackageSeen) -> list[Weakness]:
+        """The weaknesses of a package that nobody answered for."""
+        return [w for w in seen.weaknesses if subject_of(seen, w) not in self.answered]
+
+
 def document(
-    engine: PackagesEngine, findings: Sequence[Finding], gaps: Sequence[GapFound]
+    engine: PackagesEngine,
+    findings: Sequence[Finding],
+    gaps: Sequence[GapFound],
+    answered: Mapping[str, str],
 ) -> dict[str, Any]:
     """JSON values: inventories, what was matched with what, packages, findings and gaps."""
     coverage = engine.coverage()
@@ -41,7 +68,7 @@ def document(
             "date": coverage.date,
             "outdated": coverage.outdated,
         },
-        "packages": [_package(seen) for seen in engine.seen],
+        "packages": [_package(seen, answered) for seen in engine.seen],
         "findings": [
             {
                 "rule": f.rule,
@@ -58,7 +85,7 @@ def document(
     }
 
 
-def _package(seen: PackageSeen) -> dict[str, Any]:
+def _package(seen: PackageSeen, answered: Mapping[str, str]) -> dict[str, Any]:
     package = seen.package
     return {
         "name": package.name,
@@ -84,46 +111,44 @@ def _package(seen: PackageSeen) -> dict[str, Any]:
                 "exploited": weakness.exploited,
                 "likelihood": weakness.likelihood,
                 "summary": weakness.summary,
+                "answered": answered.get(subject_of(seen, weakness), ""),
             }
             for weakness in seen.weaknesses
         ],
     }
 
 
-def print_packages(
-    console: Console,
-    name: str,
-    engine: PackagesEngine,
-    findings: Sequence[Finding],
-    gaps: Sequence[GapFound],
-    *,
-    show_all: bool = False,
-) -> None:
+def print_packages(console: Console, told: Told, *, show_all: bool = False) -> None:
     """Print what is known, worst package first, then what else was found and what was not looked at."""
-    weak = [seen for seen in engine.seen if seen.weaknesses]
-    _head(console, name, engine.coverage())
-    for seen in sorted(weak, key=lambda s: (_worst(s).rank, s.package.name)):
+    weak = [seen for seen in told.engine.seen if told.open_in(seen)]
+    _head(console, told.name, told.engine.coverage())
+    for seen in sorted(weak, key=lambda s: (_worst(s, told).rank, s.package.name)):
         _line(console)
-        _vulnerable(console, seen)
-    others = [f for f in findings if f.rule != KnownVulnerability.id]
+        _vulnerable(console, seen, told)
+    others = [f for f in told.findings if f.rule != KnownVulnerability.id]
     if others:
         _line(console)
     for finding in others:
         _other(console, finding)
     if show_all:
         _line(console)
-        for seen in engine.seen:
+        for seen in told.engine.seen:
             if not seen.weaknesses:
                 named = f"  {seen.package.name} {seen.package.version}  "
                 _line(console, (named, ""), (_by(seen), "quiet"))
-    if gaps:
+    if told.answered:
+        _line(console)
+        _line(console, ("  Answered for", "strong"))
+    for subject, reason in told.answered.items():
+        _line(console, (f"    {subject}: {reason}", "quiet"))
+    if told.gaps:
         _line(console)
         _line(console, ("  Not looked at", "strong"))
-    for gap in gaps:
+    for gap in told.gaps:
         hint = f" -> {gap.how_to_include}" if gap.how_to_include else ""
         _line(console, (f"    {gap.what}: {gap.why}{hint}", "quiet"))
     _line(console)
-    _line(console, (f"  {_sum(engine, weak)}", "strong"))
+    _line(console, (f"  {_sum(told, weak)}", "strong"))
 
 
 def _head(console: Console, name: str, coverage: PackageCoverage) -> None:
@@ -149,18 +174,18 @@ def _other(console: Console, finding: Finding) -> None:
     )
 
 
-def _sum(engine: PackagesEngine, weak: Sequence[PackageSeen]) -> str:
-    if not engine.seen:
+def _sum(told: Told, weak: Sequence[PackageSeen]) -> str:
+    if not told.engine.seen:
         return "No file of the project names a version of a package."
-    if not engine.coverage().advisories:
+    if not told.engine.coverage().advisories:
         return "Nothing was matched: buckler advisories update"
-    count = sum(len(seen.weaknesses) for seen in weak)
-    told = plural(count, "known weakness", "known weaknesses")
-    return f"{told} in {plural(len(weak), 'package')}."
+    count = sum(len(told.open_in(seen)) for seen in weak)
+    counted = plural(count, "known weakness", "known weaknesses")
+    return f"{counted} in {plural(len(weak), 'package')}."
 
 
-def _vulnerable(console: Console, seen: PackageSeen) -> None:
-    worst = _worst(seen)
+def _vulnerable(console: Console, seen: PackageSeen, told: Told) -> None:
+    worst = _worst(seen, told)
     upgrade = f" -> {seen.upgrade}" if seen.upgrade else "  no version without is named"
     place = f"{seen.places[0][0]}:{seen.places[0][1]}" if seen.places[0][1] else seen.places[0][0]
     _line(
@@ -171,7 +196,7 @@ def _vulnerable(console: Console, seen: PackageSeen) -> None:
         (f"   {place}", "quiet"),
     )
     _line(console, (f"           {_by(seen)}", "quiet"))
-    for weakness in seen.weaknesses:
+    for weakness in told.open_in(seen):
         _line(console, (f"           {weakness.name:<20} ", ""), (_told(seen, weakness), "quiet"))
 
 
@@ -198,8 +223,8 @@ def _by(seen: PackageSeen) -> str:
     return f"{way}{said}{group}"
 
 
-def _worst(seen: PackageSeen) -> Severity:
-    return min((rated(seen, weakness) for weakness in seen.weaknesses), key=lambda s: s.rank)
+def _worst(seen: PackageSeen, told: Told) -> Severity:
+    return min((rated(seen, w) for w in told.open_in(seen)), key=lambda s: s.rank)
 
 
 def _line(console: Console, *pieces: tuple[str, str]) -> None:

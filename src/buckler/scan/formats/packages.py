@@ -233,6 +233,8 @@ def _line(console: Console, *pieces: tuple[str, str]) -> None:
     for piece, style in pieces:
         text.append(clean.line(piece) if piece.strip() else piece, STYLES.get(style, ""))
     if console.is_terminal:
-        console.print(text, highlight=False, markup=False, emoji=False)
+        console.print(
+            text, highlight=False, markup=False, emoji=False, no_wrap=True, overflow="ellipsis"
+        )
     else:
         console.file.write(text.plain.rstrip() + "\n")

@@ -243,6 +243,9 @@ def looked_at(report: Report) -> str:
         words.append(plural(cover.requests, "request"))
     if cover.files_total:
         words.append(f"{cover.files_parsed} of {plural(cover.files_total, 'file')} read")
+    if cover.packages and cover.packages.advisories:
+        known = plural(cover.packages.advisories, "advisory", "advisories")
+        words.append(f"{plural(cover.packages.versions, 'package')} matched with {known}")
     return ", ".join(words)
 
 

@@ -96,7 +96,7 @@ class PackagesEngine:
             for rule in self._rules:
                 yield from rule.check_package(seen)
         for inventory in self.inventories:
-            whole = InventorySeen(self._folder, inventory, self._options.licences)
+            whole = InventorySeen(self._folder, inventory, self._options.licences, self._emit)
             for habit in self._whole:
                 yield from habit.check_inventory(whole)
 

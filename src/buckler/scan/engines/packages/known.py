@@ -100,7 +100,7 @@ class PackagesEngine:
             for rule in of_one:
                 yield from rule.check_package(seen)
         for inventory in self.inventories:
-            whole = InventorySeen(self._folder, inventory, self._options.licences)
+            whole = InventorySeen(self._folder, inventory, self._options.licences, self._emit)
             for habit in of_all:
                 yield from habit.check_inventory(whole)
 

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol, runtime_checkable
 
+from buckler.core.events import GapFound, Listener
 from buckler.core.finding import Finding
 from buckler.scan.engines.packages.inventory.model import Inventory, Package
 from buckler.scan.engines.packages.matching import Weakness
@@ -51,11 +52,17 @@ class InventorySeen:
         folder: The scanned one.
         inventory: What was read.
         licences: SPDX identifiers that the project allows beyond what a rule lets pass.
+        emit: Gets what a rule could not look at.
     """
 
     folder: Path
     inventory: Inventory
     licences: tuple[str, ...] = ()
+    emit: Listener = field(default=lambda event: None, compare=False)
+
+    def gap(self, where: str, why: str, hint: str = "") -> None:
+        """Say that something was not looked at, so that its silence is not taken for an answer."""
+        self.emit(GapFound(where, why, hint))
 
     @property
     def root(self) -> Path:

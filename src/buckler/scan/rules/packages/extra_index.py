@@ -3,32 +3,42 @@
 from __future__ import annotations
 
 import re
-import tomllib
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from pathlib import PurePosixPath
 
 from buckler.core.finding import Confidence, Finding, Location, Severity
 from buckler.core.rule import Example, Fix, Rule
 from buckler.scan.engines.interface import Project
 from buckler.scan.model.requirements import options, read, requirement_files
+from buckler.scan.rules.packages._tables.indexes import ANY, FIRST, indexes
 
-_OPTION = re.compile(r"^--extra-index-url[=\s]")
-_COMMAND = re.compile(
-    r"\b(?:pip3?|uv)\b.*--extra-index-url[=\s]|\b(?:PIP|UV)_EXTRA_INDEX_URL\s*[=:\s]\s*[\"']?\S+"
+_OPTION = re.compile(r"^(?:--extra-index-url[=\s]|(?:-f|--find-links)[=\s]*[\"']?https?:)")
+_FLAG = re.compile(r"--extra-index-url[=\s]|(?:\s-f|--find-links)[=\s]+[\"']?https?:")
+_TOOL = re.compile(r"\b(?:pip3?|uv|pip-compile|pip-sync)\b")
+_VARIABLE = re.compile(
+    r"\b(?:(?:PIP|UV)_EXTRA_INDEX_URL\s*[=:\s]\s*[\"']?[^\s\"']|PIP_FIND_LINKS\s*[=:\s]\s*[\"']?https?:"
+    r"|UV_INDEX_STRATEGY\s*[=:\s]\s*[\"']?unsafe)"
 )
-_CONFIG = re.compile(r"^\s*extra-index-url\s*=\s*\S*", re.IGNORECASE)
+_CONFIG = re.compile(r"^\s*(?:extra-index-url\s*=|find-links\s*=\s*https?:)", re.IGNORECASE)
 _FILES = re.compile(
-    r"(^|/)(Dockerfile[\w.-]*|Containerfile[\w.-]*|[\w.-]+\.(sh|ya?ml)|Makefile|justfile)$"
+    r"(^|/)(Dockerfile[\w.-]*|Containerfile[\w.-]*|[\w.-]+\.(sh|ya?ml|env|dockerfile)|\.env[\w.-]*|Makefile"
+    r"|justfile)$"
 )
 _PIP = re.compile(r"(^|/)pip\.(conf|ini)$")
+APP = """
+from fastapi import FastAPI
+
+app = FastAPI()
+"""
 
 
 class ExtraPackageIndex(Rule):
     """A second package index stands beside the first, and either may answer for any name.
 
     ## What it is
-    ``--extra-index-url`` (or its variable, or its like in Poetry and uv) adds an index. pip asks both and takes
-    the highest version, wherever it comes from.
+    ``--extra-index-url`` or a ``--find-links`` that leads to another host (or their variables, or their like in
+    pip.conf, Poetry, PDM and uv) adds an index. pip asks both and takes the highest version, wherever it comes from.
+    uv takes the first index that has the name; there the added one can answer for every public name.
 
     ## Why it matters
     Somebody registers the name of your internal package on PyPI with version 99, and your next build
@@ -79,8 +89,56 @@ class ExtraPackageIndex(Rule):
                 """,
             },
         ),
+        Example(
+            APP,
+            files={
+                "Dockerfile": """
+                FROM python:3.14-slim
+                RUN pip install --no-cache-dir \\
+                    --extra-index-url https://packages.example/simple \\
+                    shop-labels
+                """,
+            },
+        ),
+        Example(
+            APP,
+            settings="""
+[[tool.uv.index]]
+name = "ours"
+url = "https://packages.example/simple"
+""",
+        ),
+        Example(
+            APP,
+            files={
+                "compose.yml": "services:\n  web:\n    environment:\n      PIP_EXTRA_INDEX_URL: https://packages.example/simple\n"
+            },
+        ),
+        Example(
+            APP,
+            files={
+                "deploy/pip.conf": "[global]\nextra-index-url = https://packages.example/simple\n"
+            },
+        ),
     )
     good = (
+        Example(
+            APP,
+            files={
+                "requirements.txt": "--find-links wheels\nfastapi==0.165.0\n",
+                "install.sh": "pip install --no-index --find-links wheels shop-labels\n",
+            },
+            settings="""
+[[tool.uv.index]]
+name = "ours"
+url = "https://packages.example/simple"
+explicit = true
+
+[[tool.poetry.source]]
+name = "ours"
+url = "https://packages.example/simple"
+""",
+        ),
         Example(
             """
             from fastapi import FastAPI
@@ -102,53 +160,55 @@ class ExtraPackageIndex(Rule):
     )
 
     def check_project(self, project: Project) -> Iterable[Finding]:
-        """Extra indexes in requirements, configurations, build files and pyproject.toml."""
+        """Extra indexes in requirements, configurations, build files and manifests."""
         for path, line in _found(project):
-            yield self.found(
-                "A second package index may answer for any name, so a stranger's package can take the place of yours.",
-                confidence=Confidence.OBSERVED,
-                location=Location(path, line),
-            )
+            yield self._made(path, line, ANY, self.severity)
+        for path in project.files:
+            if PurePosixPath(path).name in ("pyproject.toml", "uv.toml"):
+                for line, told in indexes(path, project.read(path)):
+                    yield self._made(
+                        path, line, told, Severity.LOW if told == FIRST else self.severity
+                    )
+
+    def _made(self, path: str, line: int, told: str, severity: Severity) -> Finding:
+        return self.found(
+            told,
+            confidence=Confidence.OBSERVED,
+            location=Location(path, line),
+            severity=severity,
+        )
 
 
 def _found(project: Project) -> Iterator[tuple[str, int]]:
     listed = {item.path for items in requirement_files(project).values() for item in items}
     for path in sorted({*requirement_files(project), *listed}):
         items = read(project, path)
-        if items and all(item.hashed for item in items):
-            continue
-        yield from (
-            (path, number) for number, text in options(project, path) if _OPTION.match(text)
-        )
-    for path in project.files:
-        if PurePosixPath(path).name == "pyproject.toml":
-            line = _in_pyproject(project.read(path))
-            if line:
-                yield path, line
-        elif _FILES.search(path) or _PIP.search(path):
-            pattern = _CONFIG if _PIP.search(path) else _COMMAND
-            for number, text in enumerate(project.read(path).splitlines(), 1):
-                if not text.lstrip().startswith("#") and pattern.search(text):
-                    yield path, number
-
-
-def _in_pyproject(text: str) -> int:
-    """The line of a second index that is not bound to names; 0 where there is none."""
-    try:
-        tool = tomllib.loads(text).get("tool", {})
-    except tomllib.TOMLDecodeError:
-        return 0
-    if not isinstance(tool, Mapping):
-        return 0
-    uv = tool.get("uv", {}) if isinstance(tool.get("uv"), Mapping) else {}
-    poetry = tool.get("poetry", {}) if isinstance(tool.get("poetry"), Mapping) else {}
-    wanted = ""
-    if str(uv.get("index-strategy", "")).startswith("unsafe"):
-        wanted = "index-strategy"
-    for source in poetry.get("source") or ():
-        if isinstance(source, Mapping) and (
-            source.get("priority") in ("supplemental", "secondary") or source.get("secondary")
+        lines = list(options(project, path))
+        if (items and all(item.hashed for item in items)) or any(
+            text.startswith("--no-index") for _, text in lines
         ):
-            wanted = str(source.get("name", "tool.poetry.source"))
-    at = text.find(wanted) if wanted else -1
-    return text.count("\n", 0, at) + 1 if at >= 0 else 0
+            continue
+        yield from ((path, number) for number, text in lines if _OPTION.match(text))
+    for path in project.files:
+        if _PIP.search(path):
+            for number, text in enumerate(project.read(path).splitlines(), 1):
+                if _CONFIG.search(text):
+                    yield path, number
+        elif _FILES.search(path):
+            yield from ((path, number) for number in _commanded(project.read(path)))
+
+
+def _commanded(text: str) -> Iterator[int]:
+    """The lines of a build file that give a second index, to a command that may have begun above."""
+    tool = goes_on = False
+    for number, line in enumerate(text.splitlines(), 1):
+        if line.lstrip().startswith("#"):
+            continue
+        if not goes_on:
+            tool = False
+        flag = _FLAG.search(line)
+        before = line[: flag.start()] if flag else line
+        tool = tool or _TOOL.search(before) is not None
+        if (flag and tool) or _VARIABLE.search(line):
+            yield number
+        goes_on = line.rstrip().endswith("\\")

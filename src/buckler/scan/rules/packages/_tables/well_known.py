@@ -41,7 +41,7 @@ WELL_KNOWN: Final = frozenset(
 
 GENUINE: Final = frozenset(
     """
-    aiofile appraise attr beautifulsoup boto cattrs cchardet djongo fastai google-oauth grapheme
+    aiofile aiomcache appraise attr beautifulsoup boto cattrs cchardet djongo fastai google-oauth grapheme
     humansize ijson markdown2 moto opencc-python panda paymongo psutils pyaml pymssql scrypt sqlglotc strip
     tornadio unicorn webauth wtform
     """.split()

@@ -1,0 +1,1 @@
+"""What lies in an environment beside the metadata that the inventory reads."""

@@ -41,6 +41,9 @@ TEMPLATE = """
 # min-coverage = 0.9
 # Known findings, written by `buckler scan --baseline FILE --update-baseline`.
 # baseline = "buckler-baseline.json"
+# Statements about weaknesses of packages (OpenVEX, CycloneDX), and days until they are over.
+# vex = ["security/vex.json"]
+# vex-max-age = 180
 
 # Who sends requests. Two ordinary users and an administrator show the most.
 # [tool.buckler.identities.alice]

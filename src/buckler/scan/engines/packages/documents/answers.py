@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from buckler.core.events import GapFound
-from buckler.core.finding import Finding, Proof
+from buckler.core.finding import VEX, Finding, Proof
 from buckler.core.settings import Settings
 from buckler.scan.engines.packages.documents.bill import Application, application_of
 from buckler.scan.engines.packages.documents.reading import statements
@@ -134,9 +134,11 @@ def close(
     for finding in findings:
         advisories = [proof for proof in finding.proof if proof.kind == "advisory"]
         found = [_answer(proof, answers) for proof in advisories]
-        reasons = _reasons(found)
-        if reasons:
-            apart.append((finding, " · ".join(reasons)))
+        closing = _closing(found)
+        if closing:
+            places = ", ".join(dict.fromkeys(statement.place for statement in closing))
+            told = replace(finding, context={**finding.context, VEX: places})
+            apart.append((told, " · ".join(dict.fromkeys(s.reason for s in closing))))
             continue
         kept.append(finding)
         gaps.extend(_gap(a, finding) for a in found if a is not None and a.over)
@@ -149,13 +151,11 @@ def _answer(proof: Proof, answers: Answers) -> Answer | None:
     return answers.about(str(data.get("package", "")), str(data.get("installed", "")), names)
 
 
-def _reasons(found: Sequence[Answer | None]) -> tuple[str, ...]:
-    """Why all of a finding is closed; nothing where a part of it is open."""
+def _closing(found: Sequence[Answer | None]) -> list[Statement]:
+    """The statements by which all of a finding is closed; none where a part of it is open."""
     closing = [a.statement for a in found if a is not None and not a.over]
     closing = [statement for statement in closing if statement.status.closes]
-    if not found or len(closing) < len(found):
-        return ()
-    return tuple(dict.fromkeys(statement.reason for statement in closing))
+    return closing if len(closing) == len(found) else []
 
 
 def _gap(answer: Answer, finding: Finding) -> GapFound:

@@ -17,7 +17,7 @@ from buckler.scan.engines.packages.advisories.ranges import parsed
 
 PYPI: Final = "pypi"
 GENERIC: Final = "generic"
-_PURL: Final = re.compile(r"pkg:/*([A-Za-z][A-Za-z0-9.+-]*)/+([^?#]+)")
+_PURL: Final = re.compile(r"(?i:pkg):/*([A-Za-z][A-Za-z0-9.+-]*)/+([^?#]+)")
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,7 +18,9 @@ TOOL: Final = f"buckler {__version__}"
 _SPACE: Final = uuid.uuid5(uuid.NAMESPACE_URL, "tag:buckler,2026:documents")
 _HIDDEN: Final = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
 _ADDRESS: Final = re.compile(
-    r"https?://[A-Za-z0-9.:\[\]-]+(?:[/?#][\w./?#\[\]@!$&'()*+,;=:~%-]*)?", re.ASCII
+    r"https?://(?:[A-Za-z0-9]+(?:-+[A-Za-z0-9]+)*\.)+[A-Za-z]{2,63}(?::\d{1,5})?"
+    r"(?:[/?#](?:[\w./?#@!$&'()*+,;=:~-]|%[0-9A-Fa-f]{2})*)?",
+    re.ASCII,
 )
 
 
@@ -28,7 +30,7 @@ def text(value: str) -> str:
 
 
 def address(value: str) -> str:
-    """An address of the web that is well formed (RFC 3986); empty where it is none."""
+    """An address of the web that is well formed (RFC 3986) and has a name of a host; empty where it is none."""
     return value if _ADDRESS.fullmatch(value) and value.count("#") < 2 else ""
 
 

@@ -1,6 +1,6 @@
 """What is said of weaknesses, as OpenVEX 0.2.0.
 
-Written here: the format is a page long, and the one library for it on the package index writes no subcomponents.
+Written here: the format is a page long, and the one library for it brings readers of many other formats along.
 Source: OpenVEX specification 0.2.0 and its JSON schema.
 """
 

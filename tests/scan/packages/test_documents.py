@@ -19,9 +19,12 @@ from spdx_tools.spdx.parser.jsonlikedict.json_like_dict_parser import JsonLikeDi
 from spdx_tools.spdx.validation.document_validator import validate_full_spdx_document
 
 from buckler.core.errors import UsageError
-from buckler.scan.engines.packages.documents.bill import Application, Bill, Component
+from buckler.scan.engines.packages.documents.bill import Application, Bill, Component, bill_of
+from buckler.scan.engines.packages.documents.licences import licences_of
 from buckler.scan.engines.packages.documents.render import KINDS, render
 from buckler.scan.engines.packages.documents.state import State, Status
+from buckler.scan.engines.packages.inventory import environment
+from buckler.scan.engines.packages.inventory.model import Inventories, Inventory, Package
 from tests.scan.packages import openvex, shop
 
 LABELS, PAPER, RIBBON, QUIET = (
@@ -325,3 +328,41 @@ def test_root_and_package_of_one_name_are_two(
     assert [str(PackageURL.from_string(c.purl)) for c in bill.components] == [
         "pkg:pypi/corner-shop@2.1"
     ]
+
+
+def test_the_application_itself_is_the_root_and_no_component(tmp_path: Path) -> None:
+    shop.write(tmp_path)
+    itself = Package("corner-shop", "2.1", "venv", 1, direct=True, source="editable")
+    other = Package("paper", "1", "venv", 1, source="editable")
+    found = Inventories((Inventory("venv", "environment", (itself, other)),))
+    bill = bill_of(tmp_path, found, (), made=shop.NOW)
+    assert [component.name for component in bill.components] == ["paper"]
+
+
+METADATA = {
+    "one-1.dist-info": "License-Expression: mit\nLicense: see LICENCE\n",
+    "two-1.dist-info": "License: Apache-2.0\nClassifier: License :: OSI Approved :: BSD License\n",
+    "three-1.dist-info": "License: a long text\n   of several lines\nClassifier: License :: OSI Approved :: BSD License\n",
+    "four-1.dist-info": "License: UNKNOWN\n\nLicense-Expression: MIT\n",
+    "five-1.dist-info": "Classifier: License :: OSI Approved\nClassifier: Topic :: Security\n",
+}
+
+
+def test_licences_of_what_is_installed(tmp_path: Path) -> None:
+    """By the core metadata specification: the expression, else the field of one line, else the classifier (PEP 639)."""
+    library = tmp_path / "venv" / "lib" / "python3.12" / "site-packages"
+    for folder, fields in METADATA.items():
+        (library / folder).mkdir(parents=True)
+        head = f"Metadata-Version: 2.4\nName: {folder.partition('-')[0]}\nVersion: 1\n"
+        (library / folder / "METADATA").write_text(head + fields)
+    found = Inventories((environment.read(tmp_path / "venv", tmp_path),))
+    assert licences_of(tmp_path, found) == {
+        ("one", "1"): "mit",
+        ("two", "1"): "Apache-2.0",
+        ("three", "1"): "BSD License",
+    }
+    document = json.loads(render("sbom-cyclonedx", bill_of(tmp_path, found, (), made=shop.NOW)))
+    licences = {c["name"]: c.get("licenses") for c in document["components"]}
+    assert licences["one"] == [{"expression": "MIT"}]
+    assert licences["three"] == [{"license": {"name": "BSD License"}}]
+    assert licences["five"] is None

@@ -240,12 +240,13 @@ def test_the_reason_says_who_says_it(tmp_path: Path) -> None:
     ("document", "given", "over"),
     [
         (cyclonedx(analysed(properties=[{"name": "buckler:expires", "value": "2026-06-01"}])), {}, "ended on 2026-06-01"),
+        (cyclonedx(analysed(properties=[{"name": "buckler:expires", "value": "2026-06-01T12:00:00Z"}])), {}, "ended on 2026-06-01"),
         (cyclonedx(analysed(properties=[{"name": "buckler:expires", "value": "2026-06-01T13:59:59+02:00"}])), {}, "ended on 2026-06-01"),
         (cyclonedx(analysed(), properties=[{"name": "buckler:expires", "value": "2026-05-31"}]), {}, "ended on 2026-05-31"),
         (openvex(said()), {"max_age": 30}, "of 2026-05-01"),
         (cyclonedx(analysed(), metadata={}), {"max_age": 30}, "no date"),
     ],
-    ids=["day", "moment", "whole document", "age", "no date"],
+    ids=["day", "this moment", "moment", "whole document", "age", "no date"],
 )  # fmt: skip
 def test_what_is_over_is_open_again_and_told(
     tmp_path: Path, document: str, given: dict[str, Any], over: str

@@ -160,8 +160,9 @@ def test_the_last_of_many_statements_counts_and_a_file_without_an_end_is_refused
     assert problems == 0
     answer = answers.about("labels", "1.4.1", ["CVE-1"])
     assert answer is not None and answer.statement.line == 5_001
-    _, problems = read(tmp_path, b" " * (reading.MAX_BYTES + 1))
+    answers, problems = read(tmp_path, document(1) + b" " * reading.MAX_BYTES)
     assert problems == 1
+    assert answers.about("labels", "1.4.1", ["CVE-1"]) is None
 
 
 def test_many_broken_statements_are_counted(tmp_path: Path) -> None:

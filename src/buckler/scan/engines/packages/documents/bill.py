@@ -21,6 +21,7 @@ from buckler.core.errors import UnreadableFile, UsageError
 from buckler.core.files import read_project_file
 from buckler.core.settings import MAX_BYTES
 from buckler.scan.engines.packages.documents import purl
+from buckler.scan.engines.packages.documents.licences import licences_of
 from buckler.scan.engines.packages.documents.state import State, shown
 from buckler.scan.engines.packages.inventory.model import Inventories, Inventory, Package
 from buckler.scan.engines.packages.matching import Pin, Weakness
@@ -139,7 +140,6 @@ def bill_of(
     *,
     made: datetime,
     judge: Judge = shown,
-    licences: Mapping[Pin, str] | None = None,
 ) -> Bill:
     """What a scan of packages found, as documents tell it.
 
@@ -149,7 +149,6 @@ def bill_of(
         seen: What is known of it (``PackagesEngine.seen``).
         made: When the scan began; ``SOURCE_DATE_EPOCH`` takes its place where it is set.
         judge: What is said of a weakness: ``Answers.state`` where somebody answered.
-        licences: SPDX expressions by name and version, where they are known.
 
     Raises:
         UsageError: ``SOURCE_DATE_EPOCH`` is no number of seconds.
@@ -166,7 +165,9 @@ def bill_of(
     return Bill(
         application=application,
         made=_moment(made),
-        components=tuple(_components(inventories, application, hit, licences or {})),
+        components=tuple(
+            _components(inventories, application, hit, licences_of(folder, inventories))
+        ),
         judged=tuple(judged),
     )
 

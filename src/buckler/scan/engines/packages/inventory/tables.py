@@ -85,24 +85,25 @@ def tables(path: str, text: str, name: str) -> Document:
     failed: list[tuple[int, str, str]] = []
     slow = 0
     for line, mine, part in _parts(text, name):
-        values = _plain(part, name) if mine else None
-        if values is None:
-            slow += len(part)
-            if slow > MAX_SLOW:
-                failed.append((line, part, "there is too much of a form that no tool writes"))
-                continue
-            try:
-                values = _parsed(part, name if mine else "")
-            except (tomllib.TOMLDecodeError, RecursionError, ValueError) as error:
-                failed.append((line, part, _said(error)))
-                continue
-        if mine:
-            found.append(Table(line, values))
+        plain = _plain(part, name) if mine else None
+        if plain is not None:
+            found.append(Table(line, plain))
             continue
-        strays = values.pop(name, None)  # in another form: [package], or package = [...]
-        if isinstance(strays, list):
-            found.extend(Table(line, one) for one in strays if isinstance(one, dict))
-        elif strays is not None:
+        slow += len(part)
+        if slow > MAX_SLOW:
+            failed.append((line, part, "there is too much of a form that no tool writes"))
+            continue
+        try:
+            values: dict[str, Any] = tomllib.loads(part)
+        except (tomllib.TOMLDecodeError, RecursionError, ValueError) as error:
+            failed.append((line, part, _said(error)))
+            continue
+        own = values.pop(name, [])  # one, or more with headers of another form, e.g. indented
+        if isinstance(own, list):
+            items = [one for one in own if isinstance(one, dict)]
+            lines = _headers(part, name, items)
+            found.extend(Table(line + at - 1, one) for at, one in zip(lines, items, strict=True))
+        else:
             failed.append((line, part, f"{name} is no array of tables here"))
         _merge(rest, values)
     if failed and ('"""' in text or "'''" in text or "\n[" in text) and len(text) < MAX_SLOW:
@@ -247,11 +248,6 @@ def _word(word: str) -> Any:
     if word in ("true", "false"):
         return word == "true"
     return int(word) if word.isdigit() else word
-
-
-def _parsed(part: str, name: str) -> dict[str, Any]:
-    values: Any = tomllib.loads(part)
-    return dict(values[name][0]) if name else dict(values)
 
 
 def _merge(into: dict[str, Any], values: Mapping[str, Any]) -> None:

@@ -97,6 +97,7 @@ def test_a_broken_pipfile_lock(tmp_path: Path) -> None:
         ("pdm.lock", '[[package]]\nname = "../a"\nversion = "1"\n', "no name"),
         ("pylock.toml", "[[packages]]\nname = []\n", "no name"),
         ("Pipfile.lock", '{"default": {"a b": {"version": "==1"}}}', "no name"),
+        ("uv.lock", '[[package]]\nname = "a"\nversion = "1"\nversion = "2"\n', "TOML"),
         ("uv.lock", '[package]\nname = "a"\nversion = "1"\n', "array of tables"),
         ("uv.lock", '[[package]]\nname = "a"\nx = ' + "[" * 5000, "nested"),
         ("Pipfile.lock", "[" * 100_000, "JSON"),

@@ -267,6 +267,50 @@ archive = {path = 'stamps.tar.gz', hashes = {sha256 = 'd1'}}
     assert found.way_to("attrs") == ("cattrs", "attrs")
 
 
+@pytest.mark.parametrize(
+    ("marker", "where", "groups"),
+    [
+        ("'a' in extras", "", ("extra:a",)),
+        ("'a' in dependency_groups or sys_platform == 'win32'", "", ("a",)),
+        ("'a' in extras and os_name == 'nt' and sys_platform == 'win32'", "os_name == 'nt' and sys_platform == 'win32'", ("extra:a",)),
+        ("('a' in extras or 'b' in dependency_groups) and (os_name == 'nt' or os_name == 'x')", "os_name == 'nt' or os_name == 'x'", ("b", "extra:a")),
+        ("os_name == 'nt' and ('a' in extras and sys_platform == 'x' or os_name == 'y')", "os_name == 'nt' and (sys_platform == 'x' or os_name == 'y')", ("extra:a",)),
+        ("sys_platform != 'extras'", "sys_platform != 'extras'", ("main",)),
+        ("'a' in extras and (", "'a' in extras and (", ("main",)),
+        ("(" * 5000 + "'a' in extras", "(" * 5000 + "'a' in extras", ("main",)),
+    ],
+)  # fmt: skip
+def test_who_is_taken_out_of_a_marker(
+    tmp_path: Path, marker: str, where: str, groups: tuple[str, ...]
+) -> None:
+    found = read(
+        tmp_path,
+        **{"pylock.toml": f'[[packages]]\nname = "a"\nversion = "1"\nmarker = "{marker}"\n'},
+    )
+    assert [(p.marker, p.groups) for p in found.packages] == [(where, groups)]
+
+
+def test_an_extra_that_nobody_wants_brings_nothing(tmp_path: Path) -> None:
+    found = read(
+        tmp_path,
+        **{
+            "poetry.lock": POETRY_1_8,
+            "pyproject.toml": '[tool.poetry.dependencies]\ncelery = "*"\n',
+        },
+    )
+    assert found.by_name["celery"][0].requires == ()
+    assert found.way_to("redis") == ()
+
+
+def test_a_pipfile_lock_with_two_versions(tmp_path: Path) -> None:
+    text = '{\n"default": {\n"a": {"version": "==1"}},\n"develop": {\n"a": {"version": "==2"}}}\n'
+    found = read(tmp_path, **{"Pipfile.lock": text})
+    assert [(p.version, p.line, p.groups) for p in found.packages] == [
+        ("1", 3, ("main",)),
+        ("2", 5, ("dev",)),
+    ]
+
+
 def test_pipfile_lock_sources_and_sections(tmp_path: Path) -> None:
     found = read(
         tmp_path,

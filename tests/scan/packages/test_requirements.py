@@ -95,7 +95,7 @@ def test_hashes(tmp_path: Path) -> None:
 
 def test_a_comment_hides_what_pip_joins_to_it(tmp_path: Path) -> None:
     """pip joins lines before it takes comments away."""
-    found = one(tmp_path, f"a==1 # x \\\n  --hash=sha256:{SUM}\nb==1 \\\n# c\nd==1\n")
+    found = one(tmp_path, f"a==1 # x \\\n  --hash=sha256:{SUM}\nb==1\\\n#c\nd==1\n")
     assert [(p.name, p.line, p.hashes) for p in found.packages] == [
         ("a", 1, ()), ("b", 3, ()), ("d", 5, ()),
     ]  # fmt: skip
@@ -169,6 +169,14 @@ def test_what_cannot_be_read(tmp_path: Path, text: str, path: str, line: int) ->
     assert problems
     assert {(p.path, p.line) for p in problems} == {(path, line)}
     assert all(p.what and p.hint for p in problems)
+
+
+def test_a_merge_conflict(tmp_path: Path) -> None:
+    found = one(tmp_path, "<<<<<<< HEAD\na==1\n=======\na==2\n>>>>>>> other\n")
+    assert [p.version for p in found.packages] == ["1", "2"]
+    assert [(p.line, p.what) for p in found.problems] == [
+        (n, "a merge conflict was left here") for n in (1, 3, 5)
+    ]
 
 
 def test_what_powershell_writes(tmp_path: Path) -> None:

@@ -100,6 +100,8 @@ def test_a_broken_pipfile_lock(tmp_path: Path) -> None:
         ("uv.lock", '[[package]]\nname = "a"\nversion = "1"\nversion = "2"\n', "TOML"),
         ("uv.lock", '[package]\nname = "a"\nversion = "1"\n', "array of tables"),
         ("uv.lock", '[[package]]\nname = "a"\nx = ' + "[" * 5000, "nested"),
+        ("poetry.lock", '[[package]]\nname = "a"\n' + "a." * 200_000 + "a = 1\n", "hundred parts"),
+        ("poetry.lock", "'a' . " * 200_000 + "a = 1\n", "hundred parts"),
         ("Pipfile.lock", "[" * 100_000, "JSON"),
     ],
 )

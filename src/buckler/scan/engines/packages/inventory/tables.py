@@ -49,6 +49,9 @@ _CONFLICT = re.compile(r"^(?:<{7}|={7}|>{7}|\|{7})(?: |$)", re.MULTILINE)
 _AT = re.compile(r"\(at (?:line (\d+), column \d+|end of document)\)")
 _NAME = re.compile(r'^name\s*=\s*"([^"\\\n]{1,200})"', re.MULTILINE)
 _VERSION = re.compile(r'^version\s*=\s*"([^"\\\n]{1,200})"', re.MULTILINE)
+_MANY_PARTS = re.compile(
+    r"""(?<![\w-])(?:(?:[\w-]++|"[^"\n]*+"|'[^'\n]*+')[ \t]*+\.[ \t]*+){100}"""
+)
 _FILES: Final = frozenset({"files", "wheels", "sdist"})
 
 
@@ -94,7 +97,7 @@ def tables(path: str, text: str, name: str) -> Document:
             failed.append((line, part, "there is too much of a form that no tool writes"))
             continue
         try:
-            values: dict[str, Any] = tomllib.loads(part)
+            values = loads(part)
         except (tomllib.TOMLDecodeError, RecursionError, ValueError) as error:
             failed.append((line, part, _said(error)))
             continue
@@ -118,6 +121,19 @@ def tables(path: str, text: str, name: str) -> Document:
         what = f"{len(failed) - MAX_PROBLEMS} more tables from here on cannot be read"
         problems.append(Problem(path, line, what, "write the file again with its tool"))
     return Document(tuple(sorted(found, key=lambda t: t.line)), rest, tuple(problems))
+
+
+def loads(text: str) -> dict[str, Any]:
+    """The values of a TOML document, by the parser of the standard library.
+
+    Raises:
+        tomllib.TOMLDecodeError: It is none, or has a key of a hundred parts, for which that parser
+            takes a time that grows with the square of their number (CWE-407).
+        RecursionError: It is nested too deeply.
+    """
+    if _MANY_PARTS.search(text):
+        raise tomllib.TOMLDecodeError("a key has a hundred parts")
+    return tomllib.loads(text)
 
 
 def error_of(path: str, text: str, error: Exception) -> Problem:
@@ -265,7 +281,7 @@ def _merge(into: dict[str, Any], values: Mapping[str, Any]) -> None:
 def _whole(text: str, name: str) -> Document | None:
     """The file by the parser of the standard library; None where it is broken."""
     try:
-        values = tomllib.loads(text)
+        values = loads(text)
     except (tomllib.TOMLDecodeError, RecursionError, ValueError):
         return None
     found = values.pop(name, [])

@@ -196,6 +196,20 @@ groups = ["default"]
     assert found.packages[0].requires == ("h11", "httptools")
 
 
+def test_each_of_two_versions_has_its_own_group(tmp_path: Path) -> None:
+    found = read(
+        tmp_path,
+        **{
+            "poetry.lock": '[[package]]\nname = "numpy"\nversion = "1.26"\n\n[[package]]\nname = "numpy"\nversion = "2.1"\n',
+            "pyproject.toml": '[tool.poetry.dependencies]\nnumpy = "<2"\n[tool.poetry.group.dev.dependencies]\nnumpy = "^2.0"\n',
+        },
+    )
+    assert [(p.version, p.groups, p.specifier) for p in found.packages] == [
+        ("1.26", ("main",), "<2"),
+        ("2.1", ("dev",), ">=2.0,<3"),
+    ]
+
+
 def test_an_extra_that_nobody_wants_brings_nothing(tmp_path: Path) -> None:
     found = read(
         tmp_path,

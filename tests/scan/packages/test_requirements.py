@@ -154,7 +154,7 @@ def test_who_installs_from_it(tmp_path: Path) -> None:
         ("a\nb==1 ; no_marker < 3\n", "requirements.txt", 2),
         ("a\nb ; " + "(" * 5000 + "\n", "requirements.txt", 2),
         ("a\n./folder/of/somebody\n", "requirements.txt", 2),
-        ("a\n\xff\n", "requirements.txt", 2),
+        ("a\n# \xff\n", "requirements.txt", 2),
     ],
 )
 def test_what_cannot_be_read(tmp_path: Path, text: str, path: str, line: int) -> None:
@@ -203,3 +203,16 @@ def test_what_it_is_compiled_from_is_not_listed_again(tmp_path: Path) -> None:
     (tmp_path / "requirements.txt").unlink()
     (alone,) = inventories(tmp_path)
     assert (alone.path, alone.resolved) == ("requirements.in", False)
+
+
+def test_a_compiled_file_alone_says_who_wants_what(tmp_path: Path) -> None:
+    """uv leaves out the comment where a dependency group asks."""
+    found = one(
+        tmp_path,
+        "fastapi==0.1\n    # via shop\nidna==3\n    # via\n    #   -c limits.txt\n    #   fastapi\npytest==8\n",
+    )
+    assert [(p.name, p.direct, p.requires) for p in found.packages] == [
+        ("fastapi", True, ("idna",)),
+        ("idna", False, ()),
+        ("pytest", True, ()),
+    ]

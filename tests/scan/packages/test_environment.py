@@ -31,7 +31,7 @@ def environment(folder: Path, **infos: dict[str, str]) -> Path:
 def info(name: str, version: str, *requires: str, **files: str) -> dict[str, str]:
     head = f"Metadata-Version: 2.4\nName: {name}\nVersion: {version}\n"
     head += "".join(f"Requires-Dist: {one}\n" for one in requires)
-    return {"METADATA": f"{head}\nRequires-Dist: the-description\n", **files}
+    return {"METADATA": f"{head}\nRequires-Dist: top\n", **files}
 
 
 def installed(folder: Path, environment: Path | None = None) -> Inventory:

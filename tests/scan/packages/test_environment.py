@@ -31,7 +31,7 @@ def environment(folder: Path, **infos: dict[str, str]) -> Path:
 def info(name: str, version: str, *requires: str, **files: str) -> dict[str, str]:
     head = f"Metadata-Version: 2.4\nName: {name}\nVersion: {version}\n"
     head += "".join(f"Requires-Dist: {one}\n" for one in requires)
-    return {"METADATA": f"{head}\nName: of the description\n", **files}
+    return {"METADATA": f"{head}\nRequires-Dist: top\n", **files}
 
 
 def installed(folder: Path, environment: Path | None = None) -> Inventory:
@@ -111,6 +111,22 @@ def test_what_pip_was_asked_for(tmp_path: Path) -> None:
         },
     )
     assert {p.name for p in installed(tmp_path).packages if p.direct} == {"top", "also-top"}
+
+
+def test_uv_marks_everything_as_asked_for(tmp_path: Path) -> None:
+    asked = {"INSTALLER": "uv", "REQUESTED": ""}
+    environment(
+        tmp_path,
+        **{
+            "top-1.dist-info": info("top", "1", "low", **asked),
+            "low-1.dist-info": info("low", "1", **asked),
+        },
+    )
+    found = installed(tmp_path)
+    assert [(p.name, p.direct, p.requires) for p in found.packages] == [
+        ("low", False, ()),
+        ("top", True, ("low",)),
+    ]
 
 
 @pytest.mark.parametrize(

@@ -150,6 +150,22 @@ def tmp_path_of(path: Path) -> Path:
     return other
 
 
+@pytest.mark.parametrize("name", ["uv-some", "poetry-some", "pdm-some"])
+def test_groups_and_extras(name: str, tmp_path: Path) -> None:
+    found = lock(name, tmp_path)
+    groups = {p.name: p.groups for p in found.packages}
+    wanted = {
+        "asyncpg": "extra:sql",
+        "redis": "extra:redis",
+        "pytest": "dev",
+        "ruff": "lint",
+        "fastapi": "main",
+    }
+    assert {n: groups[n] for n in wanted} == {n: (group,) for n, group in wanted.items()}
+    production = {p.name for p in found.packages if p.in_production}
+    assert production & set(wanted) == {"asyncpg", "redis", "fastapi"}
+
+
 @pytest.mark.parametrize("name", PYLOCKS)
 def test_pylock(name: str, tmp_path: Path) -> None:
     found = lock(name, tmp_path, PYLOCKS[name], "project.toml")

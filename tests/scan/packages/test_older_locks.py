@@ -196,75 +196,39 @@ groups = ["default"]
     assert found.packages[0].requires == ("h11", "httptools")
 
 
-def test_pylock_says_in_markers_who_wants_it(tmp_path: Path) -> None:
-    """The example of PEP 751, shortened."""
+def test_each_of_two_versions_has_its_own_group(tmp_path: Path) -> None:
     found = read(
         tmp_path,
         **{
-            "pylock.toml": """lock-version = '1.0'
-requires-python = ">=3.12"
-environments = ["sys_platform == 'win32'", "sys_platform == 'linux'"]
-extras = ["sql"]
-dependency-groups = ["dev", "default"]
-default-groups = ["default"]
-created-by = 'mousebender'
-
-[[packages]]
-name = 'attrs'
-version = '25.1.0'
-wheels = [
-  {upload-time = 2025-01-25T11:30:10.164985+00:00, size = 63152, hashes = {sha256 = 'c7'}},
-]
-[[packages.attestation-identities]]
-environment = 'release-pypi'
-kind = 'GitHub'
-
-[[packages]]
-name = 'cattrs'
-version = '24.1.2'
-marker = "'dev' in dependency_groups and (python_version < '3.13' or sys_platform == 'win32')"
-dependencies = [
-    {name = 'attrs'},
-]
-
-[[packages]]
-name = 'asyncpg'
-version = '0.30'
-marker = "'sql' in extras or 'default' in dependency_groups"
-
-[[packages]]
-name = 'labels'
-vcs = {type = 'git', url = 'https://git.example/labels', commit-id = '00'}
-
-[[packages]]
-name = 'stock'
-directory = {path = '.', editable = true}
-
-[[packages]]
-name = 'stamps'
-archive = {path = 'stamps.tar.gz', hashes = {sha256 = 'd1'}}
-""",
+            "poetry.lock": '[[package]]\nname = "numpy"\nversion = "1.26"\n\n[[package]]\nname = "numpy"\nversion = "2.1"\n',
+            "pyproject.toml": '[tool.poetry.dependencies]\nnumpy = "<2"\n[tool.poetry.group.dev.dependencies]\nnumpy = "^2.0"\n',
         },
     )
-    assert found.python == ">=3.12"
-    assert [
-        (p.name, p.version, p.groups, p.marker, p.source, p.hashes) for p in found.packages
-    ] == [
-        ("attrs", "25.1.0", ("main",), "", "index", ("sha256:c7",)),
-        (
-            "cattrs",
-            "24.1.2",
-            ("dev",),
-            "python_version < '3.13' or sys_platform == 'win32'",
-            "index",
-            (),
-        ),
-        ("asyncpg", "0.30", ("extra:sql", "main"), "", "index", ()),
-        ("labels", "", ("main",), "", "git", ()),
-        ("stock", "", ("main",), "", "editable", ()),
-        ("stamps", "", ("main",), "", "path", ("sha256:d1",)),
+    assert [(p.version, p.groups, p.specifier) for p in found.packages] == [
+        ("1.26", ("main",), "<2"),
+        ("2.1", ("dev",), ">=2.0,<3"),
     ]
-    assert found.way_to("attrs") == ("cattrs", "attrs")
+
+
+def test_an_extra_that_nobody_wants_brings_nothing(tmp_path: Path) -> None:
+    found = read(
+        tmp_path,
+        **{
+            "poetry.lock": POETRY_1_8,
+            "pyproject.toml": '[tool.poetry.dependencies]\ncelery = "*"\n',
+        },
+    )
+    assert found.by_name["celery"][0].requires == ()
+    assert found.way_to("redis") == ()
+
+
+def test_a_pipfile_lock_with_two_versions(tmp_path: Path) -> None:
+    text = '{\n"default": {\n"a": {"version": "==1"}},\n"develop": {\n"a": {"version": "==2"}}}\n'
+    found = read(tmp_path, **{"Pipfile.lock": text})
+    assert [(p.version, p.line, p.groups) for p in found.packages] == [
+        ("1", 3, ("main",)),
+        ("2", 5, ("dev",)),
+    ]
 
 
 def test_pipfile_lock_sources_and_sections(tmp_path: Path) -> None:

@@ -95,7 +95,7 @@ def test_hashes(tmp_path: Path) -> None:
 
 def test_a_comment_hides_what_pip_joins_to_it(tmp_path: Path) -> None:
     """pip joins lines before it takes comments away."""
-    found = one(tmp_path, f"a==1 # x \\\n  --hash=sha256:{SUM}\nb==1 \\\n# c\nd==1\n")
+    found = one(tmp_path, f"a==1 # x \\\n  --hash=sha256:{SUM}\nb==1\\\n#c\nd==1\n")
     assert [(p.name, p.line, p.hashes) for p in found.packages] == [
         ("a", 1, ()), ("b", 3, ()), ("d", 5, ()),
     ]  # fmt: skip
@@ -154,7 +154,7 @@ def test_who_installs_from_it(tmp_path: Path) -> None:
         ("a\nb==1 ; no_marker < 3\n", "requirements.txt", 2),
         ("a\nb ; " + "(" * 5000 + "\n", "requirements.txt", 2),
         ("a\n./folder/of/somebody\n", "requirements.txt", 2),
-        ("a\n\xff\n", "requirements.txt", 2),
+        ("a\n# \xff\n", "requirements.txt", 2),
     ],
 )
 def test_what_cannot_be_read(tmp_path: Path, text: str, path: str, line: int) -> None:
@@ -169,6 +169,14 @@ def test_what_cannot_be_read(tmp_path: Path, text: str, path: str, line: int) ->
     assert problems
     assert {(p.path, p.line) for p in problems} == {(path, line)}
     assert all(p.what and p.hint for p in problems)
+
+
+def test_a_merge_conflict(tmp_path: Path) -> None:
+    found = one(tmp_path, "<<<<<<< HEAD\na==1\n=======\na==2\n>>>>>>> other\n")
+    assert [p.version for p in found.packages] == ["1", "2"]
+    assert [(p.line, p.what) for p in found.problems] == [
+        (n, "a merge conflict was left here") for n in (1, 3, 5)
+    ]
 
 
 def test_what_powershell_writes(tmp_path: Path) -> None:
@@ -195,3 +203,16 @@ def test_what_it_is_compiled_from_is_not_listed_again(tmp_path: Path) -> None:
     (tmp_path / "requirements.txt").unlink()
     (alone,) = inventories(tmp_path)
     assert (alone.path, alone.resolved) == ("requirements.in", False)
+
+
+def test_a_compiled_file_alone_says_who_wants_what(tmp_path: Path) -> None:
+    """uv leaves out the comment where a dependency group asks."""
+    found = one(
+        tmp_path,
+        "fastapi==0.1\n    # via shop\nidna==3\n    # via\n    #   -c limits.txt\n    #   fastapi\npytest==8\n",
+    )
+    assert [(p.name, p.direct, p.requires) for p in found.packages] == [
+        ("fastapi", True, ("idna",)),
+        ("idna", False, ()),
+        ("pytest", True, ()),
+    ]

@@ -11,12 +11,13 @@ from packaging.requirements import InvalidRequirement, Requirement
 from buckler.scan.engines.packages.inventory.declared import Declared, Manifest
 from buckler.scan.engines.packages.inventory.entries import name_of, rows, table, text_of
 from buckler.scan.engines.packages.inventory.markers import both
-from buckler.scan.engines.packages.inventory.model import MAIN
+from buckler.scan.engines.packages.inventory.model import MAIN, Problem
 from buckler.scan.engines.packages.inventory.requirement_line import exact
-from buckler.scan.engines.packages.inventory.tables import error_of
+from buckler.scan.engines.packages.inventory.tables import error_of, loads
 from buckler.scan.engines.packages.inventory.text_lines import Lines
 
 KIND: Final = "Pipfile"
+MAX_CHARACTERS: Final = 2_000_000
 _GROUPS: Final = {"packages": MAIN, "dev-packages": "dev"}
 _OTHERS: Final = frozenset({"source", "requires", "scripts", "pipenv", "pipfile"})
 _MARKERS: Final = (
@@ -35,8 +36,11 @@ def read(path: str, text: str) -> Manifest:
         path: Of the file, relative to the scanned folder.
         text: All of it.
     """
+    if len(text) > MAX_CHARACTERS:
+        what = f"it has more than {MAX_CHARACTERS} characters and was not read"
+        return Manifest(path, KIND, problems=(Problem(path, 0, what, "write a smaller one"),))
     try:
-        document = tomllib.loads(text)
+        document = loads(text)
     except (tomllib.TOMLDecodeError, RecursionError, ValueError) as error:
         return Manifest(path, KIND, problems=(error_of(path, text, error),))
     lines = Lines(text)

@@ -16,7 +16,7 @@ from buckler.scan.engines.packages.inventory.entries import name_of, rows, table
 from buckler.scan.engines.packages.inventory.model import MAIN, Problem
 from buckler.scan.engines.packages.inventory.poetry_table import poetry
 from buckler.scan.engines.packages.inventory.requirement_line import Line, entry
-from buckler.scan.engines.packages.inventory.tables import error_of
+from buckler.scan.engines.packages.inventory.tables import error_of, loads
 from buckler.scan.engines.packages.inventory.text_lines import Lines
 
 KIND: Final = "pyproject"
@@ -39,7 +39,7 @@ def read(path: str, text: str) -> Manifest:
         what = f"it has more than {MAX_CHARACTERS} characters and was not read"
         return Manifest(path, KIND, problems=(Problem(path, 0, what, "write a manifest"),))
     try:
-        document = tomllib.loads(text)
+        document = loads(text)
     except (tomllib.TOMLDecodeError, RecursionError, ValueError) as error:
         return Manifest(path, KIND, problems=(error_of(path, text, error),))
     reader = _Reader(path, text, document)

@@ -91,7 +91,7 @@ class _Reading:
     @property
     def problems(self) -> list[Problem]:
         """What is wrong with the folder itself."""
-        return [*self._more, *self._files.problems]
+        return list(dict.fromkeys([*self._more, *self._files.problems]))
 
     def locks(self) -> Iterator[Inventory]:
         """Every lock, with the manifest beside it."""

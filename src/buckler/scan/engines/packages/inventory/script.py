@@ -13,6 +13,7 @@ from buckler.scan.engines.packages.inventory.declared import Declared, Manifest
 from buckler.scan.engines.packages.inventory.entries import rows, text_of
 from buckler.scan.engines.packages.inventory.model import Problem
 from buckler.scan.engines.packages.inventory.requirement_line import Line, entry
+from buckler.scan.engines.packages.inventory.tables import loads
 from buckler.scan.engines.packages.inventory.text_lines import Lines
 
 KIND: Final = "script"
@@ -42,7 +43,7 @@ def read(path: str, text: str) -> Manifest | None:
         for line in found["content"].splitlines(keepends=True)
     )
     try:
-        document = tomllib.loads(content)
+        document = loads(content)
     except (tomllib.TOMLDecodeError, RecursionError, ValueError) as error:
         at = re.search(r"at line (\d+)", str(error))
         line = first + int(at.group(1)) if at else first

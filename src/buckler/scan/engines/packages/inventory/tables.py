@@ -49,6 +49,9 @@ _CONFLICT = re.compile(r"^(?:<{7}|={7}|>{7}|\|{7})(?: |$)", re.MULTILINE)
 _AT = re.compile(r"\(at (?:line (\d+), column \d+|end of document)\)")
 _NAME = re.compile(r'^name\s*=\s*"([^"\\\n]{1,200})"', re.MULTILINE)
 _VERSION = re.compile(r'^version\s*=\s*"([^"\\\n]{1,200})"', re.MULTILINE)
+_MANY_PARTS = re.compile(
+    r"""(?<![\w-])(?:(?:[\w-]++|"[^"\n]*+"|'[^'\n]*+')[ \t]*+\.[ \t]*+){100}"""
+)
 _FILES: Final = frozenset({"files", "wheels", "sdist"})
 
 
@@ -85,24 +88,25 @@ def tables(path: str, text: str, name: str) -> Document:
     failed: list[tuple[int, str, str]] = []
     slow = 0
     for line, mine, part in _parts(text, name):
-        values = _plain(part, name) if mine else None
-        if values is None:
-            slow += len(part)
-            if slow > MAX_SLOW:
-                failed.append((line, part, "there is too much of a form that no tool writes"))
-                continue
-            try:
-                values = _parsed(part, name if mine else "")
-            except (tomllib.TOMLDecodeError, RecursionError, ValueError) as error:
-                failed.append((line, part, _said(error)))
-                continue
-        if mine:
-            found.append(Table(line, values))
+        plain = _plain(part, name) if mine else None
+        if plain is not None:
+            found.append(Table(line, plain))
             continue
-        strays = values.pop(name, None)  # in another form: [package], or package = [...]
-        if isinstance(strays, list):
-            found.extend(Table(line, one) for one in strays if isinstance(one, dict))
-        elif strays is not None:
+        slow += len(part)
+        if slow > MAX_SLOW:
+            failed.append((line, part, "there is too much of a form that no tool writes"))
+            continue
+        try:
+            values = loads(part)
+        except (tomllib.TOMLDecodeError, RecursionError, ValueError) as error:
+            failed.append((line, part, _said(error)))
+            continue
+        own = values.pop(name, [])  # one, or more with headers of another form, e.g. indented
+        if isinstance(own, list):
+            items = [one for one in own if isinstance(one, dict)]
+            lines = _headers(part, name, items)
+            found.extend(Table(line + at - 1, one) for at, one in zip(lines, items, strict=True))
+        else:
             failed.append((line, part, f"{name} is no array of tables here"))
         _merge(rest, values)
     if failed and ('"""' in text or "'''" in text or "\n[" in text) and len(text) < MAX_SLOW:
@@ -117,6 +121,19 @@ def tables(path: str, text: str, name: str) -> Document:
         what = f"{len(failed) - MAX_PROBLEMS} more tables from here on cannot be read"
         problems.append(Problem(path, line, what, "write the file again with its tool"))
     return Document(tuple(sorted(found, key=lambda t: t.line)), rest, tuple(problems))
+
+
+def loads(text: str) -> dict[str, Any]:
+    """The values of a TOML document, by the parser of the standard library.
+
+    Raises:
+        tomllib.TOMLDecodeError: It is none, or has a key of a hundred parts, for which that parser
+            takes a time that grows with the square of their number (CWE-407).
+        RecursionError: It is nested too deeply.
+    """
+    if _MANY_PARTS.search(text):
+        raise tomllib.TOMLDecodeError("a key has a hundred parts")
+    return tomllib.loads(text)
 
 
 def error_of(path: str, text: str, error: Exception) -> Problem:
@@ -249,11 +266,6 @@ def _word(word: str) -> Any:
     return int(word) if word.isdigit() else word
 
 
-def _parsed(part: str, name: str) -> dict[str, Any]:
-    values: Any = tomllib.loads(part)
-    return dict(values[name][0]) if name else dict(values)
-
-
 def _merge(into: dict[str, Any], values: Mapping[str, Any]) -> None:
     """Adds tables that stand apart: ``[metadata]`` and ``[metadata.files]``."""
     for key, value in values.items():
@@ -269,7 +281,7 @@ def _merge(into: dict[str, Any], values: Mapping[str, Any]) -> None:
 def _whole(text: str, name: str) -> Document | None:
     """The file by the parser of the standard library; None where it is broken."""
     try:
-        values = tomllib.loads(text)
+        values = loads(text)
     except (tomllib.TOMLDecodeError, RecursionError, ValueError):
         return None
     found = values.pop(name, [])

@@ -18,6 +18,7 @@ from pathlib import Path, PurePosixPath
 from typing import IO, Final
 
 from packaging.utils import InvalidWheelFilename, parse_wheel_filename
+from packaging.version import InvalidVersion, Version
 
 from buckler.scan.engines.packages.inventory.core_metadata import (
     MAX_METADATA,
@@ -93,8 +94,6 @@ def _wheel(path: str, folder: Path, problems: list[Problem]) -> Locked | None:
 
 
 def _same(one: str, other: str) -> bool:
-    from packaging.version import InvalidVersion, Version
-
     try:
         return Version(one) == Version(other)
     except InvalidVersion:

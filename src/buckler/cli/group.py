@@ -12,6 +12,7 @@ from buckler import __version__
 COMMANDS = {
     "scan": "Find the holes of a FastAPI application and prove them.",
     "fix": "Repair what can be repaired, each repair proved.",
+    "packages": "Match what is installed with what is known against it.",
     "replay": "Send the proof of a finding again.",
     "routes": "List what an application offers, and what each route requires.",
     "rules": "List the rules.",

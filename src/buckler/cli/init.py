@@ -25,6 +25,9 @@ TEMPLATE = """
 # Operations to leave alone, and files to leave out.
 # exclude = ["POST /import"]
 # exclude-files = ["scripts/*"]
+# OSV records of your own, and the age in days from which the public ones count as none.
+# advisories = ["security/advisories"]
+# max-advisory-age = 30
 # Rules that do not apply here, with ids, prefixes or names.
 # ignore = ["PKG002"]
 # Folders with rules of your own; --project-rules imports them.
@@ -38,6 +41,9 @@ TEMPLATE = """
 # min-coverage = 0.9
 # Known findings, written by `buckler scan --baseline FILE --update-baseline`.
 # baseline = "buckler-baseline.json"
+# Statements about weaknesses of packages (OpenVEX, CycloneDX), and days until they are over.
+# vex = ["security/vex.json"]
+# vex-max-age = 180
 
 # Who sends requests. Two ordinary users and an administrator show the most.
 # [tool.buckler.identities.alice]

@@ -12,6 +12,9 @@ from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import Any
 
+VEX = "vex"
+"""What a finding's context calls the statements that close it: files and lines."""
+
 
 class Severity(StrEnum):
     """How bad a weakness is once it is used, worst first."""

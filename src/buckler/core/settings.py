@@ -101,6 +101,8 @@ class Settings:
     exclude_files: tuple[str, ...] = ()
     advisories: tuple[str, ...] = ()
     max_advisory_age: float = 30.0
+    vex: tuple[str, ...] = ()
+    vex_max_age: float = math.inf
     licences_allowed: tuple[str, ...] = ()
 
 
@@ -174,6 +176,7 @@ def check(settings: Settings, *, where: str = "") -> None:
         ("max-time", settings.max_time, 1.0, math.inf),
         ("request-timeout", settings.request_timeout, 0.01, math.inf),
         ("max-advisory-age", settings.max_advisory_age, 0.0, math.inf),
+        ("vex-max-age", settings.vex_max_age, 0.0, math.inf),
     ):
         if not least <= number <= most:
             bound = f"from {least:g} to {most:g}" if most < math.inf else f"at least {least:g}"

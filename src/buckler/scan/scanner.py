@@ -25,6 +25,7 @@ from buckler.core.report import Coverage, Report
 from buckler.core.rule import Rule
 from buckler.core.settings import ENGINES, Settings
 from buckler.scan import compose, outgoing, refusals, starting, stopping
+from buckler.scan.accepted import set_apart
 from buckler.scan.choices import compared_names
 from buckler.scan.containing import Containment
 from buckler.scan.described import describe, excerpt
@@ -36,11 +37,10 @@ from buckler.scan.engines.app.session import WALLS, Options, Session
 from buckler.scan.engines.attack.canaries import prefix_of
 from buckler.scan.engines.attack.engine import AttackEngine
 from buckler.scan.engines.packages.engine import check_project
-from buckler.scan.engines.packages.known import PackagesEngine, options_for
+from buckler.scan.engines.packages.known import PackagesEngine, environment_of, options_of
 from buckler.scan.engines.source.engine import SourceEngine
 from buckler.scan.followed import followed
 from buckler.scan.hints import host_names, server_kinds
-from buckler.scan.inline import suppressions
 from buckler.scan.inside import Sources
 from buckler.scan.merge import attributed, merge
 from buckler.scan.model.application import AppModel
@@ -155,7 +155,8 @@ class Scanner:
 
     def _packages(self) -> None:
         self._add(check_project(self._target.folder, self._rules))
-        looked = options_for(self._target, self._settings, self._index)
+        environment = environment_of(self._target.python)
+        looked = options_of(self._settings, self._index, environment)
         engine = PackagesEngine(self._target.folder, self._rules, looked, self.emit)
         self._add(engine.run())
         self._work.coverage.packages = engine.coverage()
@@ -371,9 +372,10 @@ class Scanner:
         work = self._work
         merged = attributed(merge(work.findings, self._line), work.model)
         merged = followed(merged, work.coverage, attacks="attack" in work.timing)
-        kept, suppressed, complaints = suppressions(merged, self._line)
-        for complaint in complaints:
-            self.emit(complaint)
+        folder, settings = self._target.folder, self._settings
+        kept, suppressed, gaps = set_apart(merged, self._line, folder, settings, work.started)
+        for gap in gaps:
+            self.emit(gap)
         kept.sort(key=sort_key)
         return Report(
             tool={"name": "buckler", "version": __version__, "rules": len(self._rules)},

@@ -27,10 +27,16 @@ LABELS = {
     "aliases": "Also known as",
     "package": "Package",
     "installed": "Installed",
-    "affected": "Affected",
     "fixed": "Closed in",
+    "upgrade": "Without any known",
     "summary": "Summary",
     "url": "Address",
+    "score": "CVSS",
+    "published": "Published",
+    "exploited": "Exploited since",
+    "likelihood": "EPSS",
+    "way": "Comes by",
+    "reach": "Reached",
 }
 
 

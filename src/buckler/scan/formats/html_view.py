@@ -179,6 +179,8 @@ def _coverage(report: Report) -> list[tuple[str, int, int | None]]:
         )
     if cover.files_total:
         rows.append(("files read", cover.files_parsed, cover.files_total))
+    if cover.packages and cover.packages.advisories:
+        rows.append(("packages matched", cover.packages.versions, None))
     if cover.requests:
         rows.append(("requests sent", cover.requests, None))
     return rows

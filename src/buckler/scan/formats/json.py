@@ -11,7 +11,7 @@ import math
 from collections.abc import Mapping
 from typing import Any
 
-from buckler.core.finding import Finding
+from buckler.core.finding import VEX, Finding
 from buckler.core.report import SCHEMA, Report
 from buckler.core.rule import Rule
 from buckler.scan.formats import view
@@ -49,7 +49,7 @@ def document(report: Report) -> dict[str, Any]:
         "findings": [_finding(report, f) for f in report.findings],
         "known": [_finding(report, f) for f in report.known],
         "suppressed": [
-            {**_finding(report, finding), "suppression": {"kind": "inline", "reason": why}}
+            {**_finding(report, finding), "suppression": _suppression(finding, why)}
             for finding, why in report.suppressed
         ],
         "rules": _rules(report),
@@ -73,6 +73,10 @@ def reason(report: Report, code: int) -> str:
     guessed = sum(f.severity.at_least(report.fail_on) for f in report.findings)
     but = f"; {guessed} suspected, which do not count" if guessed else ""
     return f"no finding of severity {report.fail_on.value} or worse{but}"
+
+
+def _suppression(finding: Finding, why: str) -> dict[str, str]:
+    return {"kind": "vex" if VEX in finding.context else "inline", "reason": why}
 
 
 def _finding(report: Report, finding: Finding) -> dict[str, Any]:

@@ -67,7 +67,7 @@ def _suite(root: Element, report: Report, rule_id: str, rule: Rule | None) -> No
             SubElement(_case(suite, finding), "skipped", message="known from the baseline")
     for finding, why in report.suppressed:
         if finding.rule == rule_id:
-            text = clean.line(f"suppressed in the code: {why}")
+            text = clean.line(f"suppressed {view.suppressed_by(finding)}: {why}")
             SubElement(_case(suite, finding), "skipped", message=text)
     if not len(suite):
         case = SubElement(

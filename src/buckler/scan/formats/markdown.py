@@ -185,7 +185,7 @@ def _apart(report: Report) -> Iterator[str]:
         yield ""
     for finding, why in report.suppressed[:MAX_ROWS]:
         at = code(view.place(finding.location))
-        yield f"- suppressed in the code: {escape(finding.rule)} {at}: {escape(why)}"
+        yield f"- suppressed {view.suppressed_by(finding)}: {escape(finding.rule)} {at}: {escape(why)}"
     if report.suppressed:
         yield ""
 

@@ -11,7 +11,7 @@ import json
 from collections.abc import Iterable
 from typing import Any
 
-from buckler.core.finding import Confidence, Finding, Severity
+from buckler.core.finding import VEX, Confidence, Finding, Severity
 from buckler.core.report import Report
 from buckler.core.rule import Rule
 from buckler.scan.formats import clean, view
@@ -91,7 +91,13 @@ def _run(report: Report) -> dict[str, Any]:
         for f in report.known
     ]
     results += [
-        result(report, f, numbers[f.rule], states[0], _suppression("inSource", why))
+        result(
+            report,
+            f,
+            numbers[f.rule],
+            states[0],
+            _suppression("external" if VEX in f.context else "inSource", why),
+        )
         for f, why in report.suppressed
     ]
     run["results"] = results

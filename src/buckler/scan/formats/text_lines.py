@@ -100,7 +100,7 @@ class Lines:
             pieces.append(("no new finding" if report.known else "no finding", ""))
         pieces.append((view.reached(report), ""))
         if report.suppressed:
-            pieces.append((f"{len(report.suppressed)} suppressed in the code", "quiet"))
+            pieces.append((f"{len(report.suppressed)} suppressed", "quiet"))
         good = grade in ("A+", "A", "B")
         points = "" if grade == "?" else f"{report.score.value}/100"
         line: Line = [("  ", ""), (grade, "good" if good else "bad"), (f"  {points}", "strong")]

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from buckler.core.events import GapFound
-from buckler.core.finding import Confidence, Finding, Location, Severity
+from buckler.core.finding import VEX, Confidence, Finding, Location, Severity
 from buckler.core.report import SERVER_NAMES, Report
 from buckler.core.rule import Rule
 from buckler.core.score import POINTS, REPEAT, WEIGHT
@@ -243,6 +243,9 @@ def looked_at(report: Report) -> str:
         words.append(plural(cover.requests, "request"))
     if cover.files_total:
         words.append(f"{cover.files_parsed} of {plural(cover.files_total, 'file')} read")
+    if cover.packages and cover.packages.advisories:
+        known = plural(cover.packages.advisories, "advisory", "advisories")
+        words.append(f"{plural(cover.packages.versions, 'package')} matched with {known}")
     return ", ".join(words)
 
 
@@ -285,3 +288,8 @@ def listed(texts: Iterable[str], most: int = 3) -> str:
     items = [clean.line(text) for text in texts]
     rest = len(items) - most
     return ", ".join(items[:most]) + (f" and {rest} more" if rest > 0 else "")
+
+
+def suppressed_by(finding: Finding) -> str:
+    """What set a finding apart: ``in the code``, ``by a statement``."""
+    return "by a statement" if VEX in finding.context else "in the code"

@@ -33,7 +33,6 @@ from buckler.scan.engines.packages.seen import (
     InventorySeen,
     PackageSeen,
 )
-from buckler.scan.target import Target
 
 NOTHING: Final = Matched(())
 
@@ -77,9 +76,7 @@ class PackagesEngine:
         now: datetime | None = None,
     ) -> None:
         self._folder = folder
-        listed = tuple(rules)
-        self._rules = [rule for rule in listed if isinstance(rule, ChecksPackage)]
-        self._whole = [rule for rule in listed if isinstance(rule, ChecksInventory)]
+        self._rules = tuple(rules)
         self._options = options
         self._emit = emit
         self._now = now
@@ -92,12 +89,19 @@ class PackagesEngine:
     def run(self) -> Iterator[Finding]:
         """The findings of every rule about every package."""
         self.look()
+        yield from self.asked(self._rules)
+
+    def asked(self, rules: Iterable[Rule]) -> Iterator[Finding]:
+        """What rules find in what was read."""
+        listed = tuple(rules)
+        of_one = [rule for rule in listed if isinstance(rule, ChecksPackage)]
+        of_all = [rule for rule in listed if isinstance(rule, ChecksInventory)]
         for seen in (*self.seen, *self.open):
-            for rule in self._rules:
+            for rule in of_one:
                 yield from rule.check_package(seen)
         for inventory in self.inventories:
             whole = InventorySeen(self._folder, inventory, self._options.licences, self._emit)
-            for habit in self._whole:
+            for habit in of_all:
                 yield from habit.check_inventory(whole)
 
     def look(self) -> None:
@@ -180,19 +184,20 @@ class PackagesEngine:
         return OwnAdvisories(a for one in gathered for a in one.advisories)
 
 
-def options_for(target: Target, settings: Settings, index: Path | None) -> PackageOptions:
-    """How the packages of a target are looked at.
-
-    The environment in which Buckler itself runs says nothing of an application without one of its own.
-    """
-    own = target.python != Path(sys.executable)
+def options_of(settings: Settings, index: Path | None, environment: Path | None) -> PackageOptions:
+    """How the packages of a project are looked at."""
     return PackageOptions(
         index=index,
         own=settings.advisories,
         max_age=settings.max_advisory_age,
-        environment=target.python.parent.parent if own else None,
+        environment=environment,
         licences=settings.licences_allowed,
     )
+
+
+def environment_of(python: Path) -> Path | None:
+    """The environment of an interpreter; that in which Buckler itself runs says nothing of an application."""
+    return None if python == Path(sys.executable) else python.parent.parent
 
 
 def _together(found: Inventories) -> dict[tuple[str, str], list[tuple[Inventory, Package]]]:

@@ -10,12 +10,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Final, Protocol
 
-from packaging.version import Version
-
 from buckler.core.finding import Severity
 from buckler.scan.engines.packages.advisories.index import Known
 from buckler.scan.engines.packages.advisories.model import Advisory, best_name
-from buckler.scan.engines.packages.advisories.ranges import FIXED, parsed
+from buckler.scan.engines.packages.advisories.ranges import FIXED, parsed, within
 
 Pin = tuple[str, str]
 """Normalised name and version."""
@@ -26,8 +24,8 @@ UNSTATED: Final = Severity.MEDIUM
 class Advisories(Protocol):
     """What is known; :class:`~buckler.scan.engines.packages.advisories.index.Index`, or a project's own records."""
 
-    def known(self, names: Iterable[str]) -> Mapping[str, Sequence[Known]]:
-        """The records about packages, by name."""
+    def candidates(self, pins: Iterable[Pin]) -> Mapping[str, Sequence[Known]]:
+        """All records about each package of which one may be about one of these versions, by name."""
         ...
 
     def records(self, numbers: Iterable[int]) -> Mapping[int, Advisory]:
@@ -105,19 +103,31 @@ def match(advisories: Advisories, pins: Iterable[Pin]) -> dict[Pin, Matched]:
         advisories: What is known.
         pins: Names and versions; one that comes twice is looked up once.
     """
-    wanted = list(dict.fromkeys(pins))
-    known = advisories.known(name for name, _ in wanted)
-    hit: dict[Pin, list[Known]] = {}
-    for name, version in wanted:
-        about = [item for item in known.get(name, ()) if item.affects(version)]
-        if about:
-            hit[name, version] = about
+    known, hit = affecting(advisories, pins)
     records = advisories.records(item.number for items in hit.values() for item in items)
     found = {
         pin: Matched(tuple(_weaknesses(pin, items, records)), smallest(pin[1], known[pin[0]]))
         for pin, items in hit.items()
     }
     return _joined(advisories, found)
+
+
+def affecting(
+    advisories: Advisories, pins: Iterable[Pin]
+) -> tuple[Mapping[str, Sequence[Known]], dict[Pin, list[Known]]]:
+    """The matching alone: which records are about which pin.
+
+    Returns:
+        All records about the packages of these, and those that are about the pins themselves.
+    """
+    wanted = list(dict.fromkeys(pins))
+    known = advisories.candidates(wanted)
+    hit: dict[Pin, list[Known]] = {}
+    for name, version in wanted:
+        about = [item for item in known.get(name, ()) if item.affects(version)]
+        if about:
+            hit[name, version] = about
+    return known, hit
 
 
 def _weaknesses(
@@ -160,16 +170,27 @@ def smallest(version: str, about: Iterable[Known]) -> str:
     if now is None:
         return ""
     items = list(about)
-    named = {end for i in items for _, ends, end in i.affected.ranges if ends == FIXED}
-    later: list[tuple[Version, str]] = []
-    for text in named:
-        candidate = parsed(text)
-        if candidate is not None and candidate > now:
-            if not candidate.is_prerelease or now.is_prerelease:
-                later.append((candidate, text))
-    for _, text in sorted(later):
-        if not any(item.affects(text) for item in items):
-            return text
+    spans = [span for item in items for span in item.affected.ranges]
+    listed = {parsed(text) for item in items for text in item.affected.listed}
+    named = {parsed(end): end for _, ends, end in spans if ends == FIXED}
+    later = sorted(
+        version
+        for version in named
+        if version is not None and version > now and version not in listed
+        if not version.is_prerelease or now.is_prerelease
+    )
+    beyond = now
+    for candidate in later:
+        if candidate < beyond:
+            continue
+        inside = next((span for span in spans if within(candidate, span)), None)
+        if inside is None:
+            return named[candidate]
+        # Nothing before the end of what it lies in will do; without an end nothing will at all.
+        end = parsed(inside[2]) if inside[1] else None
+        if end is None:
+            return ""
+        beyond = end
     return ""
 
 

@@ -9,7 +9,8 @@ from buckler.core.errors import UnreadableFile
 from buckler.core.files import read_project_file
 from buckler.core.finding import Confidence, Finding, Location, Proof, Severity
 from buckler.core.rule import Example, Fix, Rule
-from buckler.scan.engines.packages.inventory.environment import KIND, MAX_METADATA
+from buckler.scan.engines.packages.inventory.core_metadata import MAX_METADATA
+from buckler.scan.engines.packages.inventory.environment import KIND
 from buckler.scan.engines.packages.seen import InventorySeen
 from buckler.scan.rules.packages._installed.licences import stated, strong
 from buckler.scan.rules.packages.startup_hook import APP, ENVIRONMENT, LIBRARY

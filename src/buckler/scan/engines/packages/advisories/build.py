@@ -21,6 +21,7 @@ from buckler.scan.engines.packages.advisories.index import (
     SCHEMA,
     About,
     Known,
+    last_of,
     packed,
     row,
 )
@@ -204,7 +205,8 @@ def _write(
         database.execute("BEGIN")
         database.execute("INSERT INTO about VALUES ('about', ?)", (json.dumps(asdict(about)),))
         database.executemany(
-            "INSERT INTO package VALUES (?, ?)", ((n, row(packages[n])) for n in sorted(packages))
+            "INSERT INTO package VALUES (?, ?, ?)",
+            ((n, last_of(packages[n]), row(packages[n])) for n in sorted(packages)),
         )
         database.executemany(
             "INSERT INTO record VALUES (?, ?, ?)",

@@ -18,9 +18,11 @@ from types import TracebackType
 from typing import Any, Final
 from urllib.parse import quote
 
+from packaging.version import Version
+
 from buckler.core.errors import AdvisoryError
 from buckler.scan.engines.packages.advisories.model import Advisory, Affected, from_dict
-from buckler.scan.engines.packages.advisories.ranges import affects
+from buckler.scan.engines.packages.advisories.ranges import Span, affects, parsed
 
 FORMAT: Final = 1
 APPLICATION: Final = 0x42434B41
@@ -39,7 +41,7 @@ TEXTS: Final = (
 """What most records have in common; packing begins with it (RFC 1950, 2.2). Part of the format."""
 SCHEMA: Final = """
 CREATE TABLE about (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
-CREATE TABLE package (name TEXT PRIMARY KEY, affected BLOB NOT NULL) WITHOUT ROWID;
+CREATE TABLE package (name TEXT PRIMARY KEY, last TEXT NOT NULL, affected BLOB NOT NULL) WITHOUT ROWID;
 CREATE TABLE record (number INTEGER PRIMARY KEY, weakness INTEGER NOT NULL, body BLOB NOT NULL);
 CREATE TABLE name (name TEXT, weakness INTEGER, PRIMARY KEY (name, weakness)) WITHOUT ROWID;
 CREATE TABLE exploited (name TEXT PRIMARY KEY, added TEXT NOT NULL, ransomware INTEGER NOT NULL) WITHOUT ROWID;
@@ -140,15 +142,34 @@ class Index:
         Args:
             names: Normalised.
         """
+        return {n: _all_known(n, blob) for n, _, blob in self._rows(dict.fromkeys(names))}
+
+    def candidates(self, pins: Iterable[tuple[str, str]]) -> Mapping[str, Sequence[Known]]:
+        """The records about packages that may be about one of these versions.
+
+        Left out are packages all of whose versions come after the last one that a record is about: most that are
+        kept up to date, and nothing of theirs has to be read.
+        """
+        versions: dict[str, list[str]] = {}
+        for name, version in pins:
+            versions.setdefault(name, []).append(version)
         found: dict[str, Sequence[Known]] = {}
-        for some in _batches(dict.fromkeys(names)):
-            marks = ",".join("?" * len(some))
-            for name, blob in self._ask(
-                f"SELECT name, affected FROM package WHERE name IN ({marks})",  # noqa: S608 - question marks
-                some,
+        for name, last, blob in self._rows(versions):
+            end = parsed(last) if last else None
+            if end is None or not all(
+                (number := parsed(version)) is not None and number > end
+                for version in versions[name]
             ):
-                found[name] = [_known(name, item) for item in json.loads(blob)]
+                found[name] = _all_known(name, blob)
         return found
+
+    def _rows(self, names: Iterable[str]) -> Iterator[tuple[str, str, bytes]]:
+        for some in _batches(names):
+            marks = ",".join("?" * len(some))
+            yield from self._ask(
+                f"SELECT name, last, affected FROM package WHERE name IN ({marks})",  # noqa: S608 - question marks
+                some,
+            )
 
     def records(self, numbers: Iterable[int]) -> Mapping[int, Advisory]:
         """The records of these numbers, with their texts; ``affected`` is empty."""
@@ -245,9 +266,26 @@ def row(items: Iterable[Known]) -> bytes:
     ).encode()
 
 
+def last_of(items: Iterable[Known]) -> str:
+    """The last version that one of the records is about, or that it ends before; empty where there is no last one."""
+    ends: list[tuple[Version, str]] = []
+    for item in items:
+        listed = item.affected.listed
+        for text in (*(end for _, _, end in item.affected.ranges), *listed):
+            number = parsed(text) if text else None
+            if number is None:
+                return ""
+            ends.append((number, text))
+    return max(ends)[1] if ends else ""
+
+
+def _all_known(name: str, blob: bytes) -> list[Known]:
+    return [_known(name, item) for item in json.loads(blob)]
+
+
 def _known(name: str, item: Sequence[Any]) -> Known:
     number, weakness, ranges, listed, symbols = item
-    spans = tuple((first, ends, last) for first, ends, last in ranges)
+    spans: tuple[Span, ...] = tuple(map(tuple, ranges))
     return Known(number, weakness, Affected(name, spans, tuple(listed), tuple(symbols)))
 
 

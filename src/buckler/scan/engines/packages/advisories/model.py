@@ -114,9 +114,15 @@ def best_name(names: Iterable[str]) -> str:
     A package that is itself an attack is called by that; otherwise CVE comes before GHSA and PYSEC,
     and of two of a kind the older one.
     """
+    choice = list(names)
+    if len(choice) == 1:
+        return choice[0]
+    cves = [name for name in choice if name.startswith("CVE-")]
+    if len(cves) == 1 and not any(name.startswith("MAL-") for name in choice):
+        return cves[0]
 
     def order(name: str) -> tuple[Any, ...]:
         kind = next((n for n, start in enumerate(_ORDER) if name.startswith(start)), len(_ORDER))
         return kind, [int(part) for part in _NUMBER.findall(name)], name
 
-    return min(names, key=order)
+    return min(choice, key=order)

@@ -26,6 +26,10 @@ class OwnAdvisories:
         """The records about packages, by name."""
         return {name: self._known[name] for name in names if name in self._known}
 
+    def candidates(self, pins: Iterable[tuple[str, str]]) -> Mapping[str, Sequence[Known]]:
+        """The same, by names and versions."""
+        return self.known(name for name, _ in pins)
+
     def records(self, numbers: Iterable[int]) -> Mapping[int, Advisory]:
         """The records of these numbers."""
         return {number: self._advisories[number] for number in numbers}

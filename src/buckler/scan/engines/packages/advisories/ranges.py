@@ -8,13 +8,15 @@ it: lists are made from what was published when they were made.
 from __future__ import annotations
 
 import functools
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any, Final
 
 from packaging.version import InvalidVersion, Version
 
 START: Final = "0"
 """The version of a range that begins before all others."""
+FIRST: Final = Version("0.dev0")
+"""Before every version that there is."""
 FIXED: Final = "<"
 LAST: Final = "<="
 Span = tuple[str, str, str]
@@ -33,50 +35,63 @@ def parsed(version: str) -> Version | None:
 def spans(events: Iterable[Mapping[str, Any]]) -> tuple[Span, ...]:
     """What the events of a range enclose, in order and without overlaps.
 
+    Where a range ends at the version at which another one begins, both are there: the schema leaves open which of
+    two events at one version comes first, and one that begins and ends at the same version holds nothing.
+
     Args:
         events: Of one range of the type ``ECOSYSTEM`` or ``SEMVER``; in any order.
 
     Returns:
         Empty where the range holds nothing. Versions that are not after PEP 440 are left out.
     """
-    marks: list[tuple[Version | None, int, str, str]] = []
-    for event in events:
-        for kind, order in (("fixed", 0), ("limit", 0), ("introduced", 1), ("last_affected", 2)):
-            text = event.get(kind)
-            if not isinstance(text, str) or (kind == "limit" and text == "*"):
-                continue
-            version = None if (kind, text) == ("introduced", START) else parsed(text)
-            if version is not None or (kind, text) == ("introduced", START):
-                marks.append((version, order, kind, text))
-    # At one version the end comes before a new beginning, and what is affected for the last time after it.
-    marks.sort(key=lambda mark: (mark[0] is not None, mark[0] or Version("0"), mark[1]))
     found: list[Span] = []
     first: str | None = None
-    for _, _, kind, text in marks:
-        if kind == "introduced":
-            first = text if first is None else first
-        elif first is not None:
-            found.append((first, LAST if kind == "last_affected" else FIXED, text))
+    for text, kinds in _by_version(events):
+        ends = kinds.count("fixed") + kinds.count("limit")
+        begins = kinds.count("introduced")
+        if ends and first is not None:
+            found.append((first, FIXED, text))
+        goes_on = (first is not None) + begins - ends > 0
+        first = (text if first is None or ends else first) if goes_on else None
+        if "last_affected" in kinds and first is not None:
+            found.append((first, LAST, text))
             first = None
     if first is not None:
         found.append((first, "", ""))
     return tuple(found)
 
 
+def _by_version(events: Iterable[Mapping[str, Any]]) -> list[tuple[str, list[str]]]:
+    """The kinds of events at each version, in the order of versions."""
+    kinds: dict[Version, list[str]] = {}
+    texts: dict[Version, str] = {}
+    for event in events:
+        for kind in ("introduced", "fixed", "last_affected", "limit"):
+            text = event.get(kind)
+            if not isinstance(text, str) or (kind, text) == ("limit", "*"):
+                continue
+            version = FIRST if (kind, text) == ("introduced", START) else parsed(text)
+            if version is not None:
+                kinds.setdefault(version, []).append(kind)
+                texts.setdefault(version, text)
+    return [(texts[version], kinds[version]) for version in sorted(kinds)]
+
+
 def within(version: Version, span: Span) -> bool:
     """Whether a version lies in a span."""
     first, ends, last = span
-    if first != START:
-        begins = parsed(first)
-        if begins is None or version < begins:
+    # The end first: most versions that are asked about come after it.
+    if ends:
+        end = parsed(last)
+        if end is None or version > end or (version == end and ends == FIXED):
             return False
-    if not ends:
+    if first == START:
         return True
-    end = parsed(last)
-    return end is not None and (version < end if ends == FIXED else version <= end)
+    begins = parsed(first)
+    return begins is not None and version >= begins
 
 
-def affects(version: str, ranges: Sequence[Span], listed: Iterable[str]) -> bool:
+def affects(version: str, ranges: Sequence[Span], listed: Collection[str]) -> bool:
     """Whether a version is affected.
 
     Args:
@@ -87,7 +102,8 @@ def affects(version: str, ranges: Sequence[Span], listed: Iterable[str]) -> bool
     number = parsed(version)
     if number is None:
         return version in listed
-    # The cheap question first: hardly any version is listed and in no range.
-    return any(within(number, span) for span in ranges) or any(
-        version == one or number == parsed(one) for one in listed
-    )
+    for span in ranges:
+        if within(number, span):
+            return True
+    # Hardly any version is listed and in no range.
+    return bool(listed) and any(version == one or number == parsed(one) for one in listed)

@@ -7,7 +7,7 @@ with a traceback (CWE-20).
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import lru_cache
 from typing import Any, Final, TypeVar
 
@@ -49,13 +49,20 @@ def hashes(values: Mapping[str, Any], *keys: str) -> tuple[str, ...]:
     found: dict[str, None] = {}
     for key in keys:
         value = values.get(key)
-        for item in (value,) if isinstance(value, dict) else rows(value, dict):
-            if isinstance(item.get("hash"), str):
-                found[item["hash"]] = None
-            for kind, digest in table(item.get("hashes")).items():
-                if isinstance(digest, str):
-                    found[f"{kind}:{digest}"] = None
+        for item in value if isinstance(value, list) else (value,):
+            if isinstance(item, str):
+                found[item] = None
+            elif isinstance(item, dict):
+                found.update(dict.fromkeys(_sums(item)))
     return tuple(found)
+
+
+def _sums(file: Mapping[str, Any]) -> Iterator[str]:
+    if isinstance(file.get("hash"), str):
+        yield file["hash"]
+    for kind, digest in table(file.get("hashes")).items():
+        if isinstance(digest, str):
+            yield f"{kind}:{digest}"
 
 
 def satisfied(specifiers: Iterable[str], version: str) -> str:

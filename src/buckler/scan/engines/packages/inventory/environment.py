@@ -11,98 +11,45 @@ import json
 import os
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 
 from buckler.core.errors import UnreadableFile
 from buckler.core.files import read_project_file
+from buckler.scan.engines.packages.inventory.core_metadata import MAX_METADATA, brings, metadata
+from buckler.scan.engines.packages.inventory.declared import Manifest
 from buckler.scan.engines.packages.inventory.entries import name_of, table, text_of
-from buckler.scan.engines.packages.inventory.model import MAIN, Inventory, Package, Problem
+from buckler.scan.engines.packages.inventory.locked import Locked, packages
+from buckler.scan.engines.packages.inventory.model import Inventory, Problem
 
 KIND: Final = "environment"
-MAX_METADATA: Final = 4_000_000
 MAX_ENTRIES: Final = 200_000
-_FIELD = re.compile(r"^(Name|Version|Requires-Dist): *(.*)$", re.IGNORECASE)
-_EXTRA = re.compile(r"\bextra\s*==")
-_PROJECT = re.compile(r"\s*([A-Za-z0-9][\w.-]*)")
 _LIBRARIES = ("lib/python3*/site-packages", "lib64/python3*/site-packages", "Lib/site-packages")
 
 
-@dataclass(frozen=True, slots=True)
-class Metadata:
-    """The core metadata of a distribution, as far as an inventory needs it.
-
-    Attributes:
-        requires: Requirements as written, extras among them.
-        line: 1-based line of the version.
-    """
-
-    name: str
-    version: str
-    requires: tuple[str, ...]
-    line: int
-
-
-def metadata(text: str) -> Metadata:
-    """Reads METADATA or PKG-INFO; what is missing is empty."""
-    name = version = ""
-    requires: list[str] = []
-    at = 1
-    for number, line in enumerate(text.split("\n"), 1):
-        if not line.strip():
-            break
-        found = _FIELD.match(line)
-        if found is None:
-            continue
-        field, value = found.group(1).lower(), found.group(2).strip()
-        if field == "name":
-            name = name or value
-        elif field == "requires-dist":
-            requires.append(value)
-        elif not version:
-            version, at = value, number
-    return Metadata(name_of(name), version, tuple(requires), at)
-
-
-def brought(requires: tuple[str, ...]) -> tuple[str, ...]:
-    """Normalised names of what a distribution brings by itself, extras left out."""
-    names = set()
-    for text in requires:
-        bare, _, marker = text.partition(";")
-        found = _PROJECT.match(bare)
-        if found and not _EXTRA.search(marker):
-            names.add(name_of(found.group(1)))
-    return tuple(sorted(names - {""}))
-
-
-def read(environment: Path, folder: Path) -> Inventory:
+def read(environment: Path, folder: Path, manifest: Manifest) -> Inventory:
     """What is installed in a virtual environment, or lies in a ``site-packages`` folder.
 
     Args:
         environment: Its root, the one that has ``pyvenv.cfg``.
         folder: The scanned one; paths are relative to it.
+        manifest: What the project asks for.
     """
     name = relative(environment, folder)
     problems: list[Problem] = []
-    packages: list[Package] = []
+    found: list[Locked] = []
     seen: set[Path] = set()
     for library in libraries(environment):
         real = library.resolve()
         if real not in seen:
             seen.add(real)
-            packages.extend(_installed(library, folder, problems))
+            found.extend(_installed(library, folder, problems))
     if not seen:
-        problems.append(
-            Problem(
-                name, 0, "no packages are installed here", "name the environment of the application"
-            )
-        )
-    packages.sort(key=lambda p: (p.name, p.path))
-    wanted = {brings for package in packages for brings in package.requires}
-    if not any(p.direct for p in packages):
-        packages = [replace(p, direct=p.name not in wanted) for p in packages]
-    return Inventory(name, KIND, tuple(packages), tuple(problems), python=_python(environment))
+        what = "no packages are installed here"
+        problems.append(Problem(name, 0, what, "name the environment of the application"))
+    found.sort(key=lambda one: (one.name, one.path))
+    listed = packages(found, manifest)
+    return Inventory(name, KIND, listed, tuple(problems), python=_python(environment))
 
 
 def relative(path: Path, folder: Path) -> str:
@@ -125,7 +72,7 @@ def libraries(environment: Path) -> list[Path]:
     ]
 
 
-def _installed(library: Path, folder: Path, problems: list[Problem]) -> Iterator[Package]:
+def _installed(library: Path, folder: Path, problems: list[Problem]) -> Iterator[Locked]:
     try:
         with os.scandir(library) as listing:
             names = sorted(
@@ -145,7 +92,7 @@ def _installed(library: Path, folder: Path, problems: list[Problem]) -> Iterator
             yield package
 
 
-def _one(library: Path, name: str, folder: Path, problems: list[Problem]) -> Package | None:
+def _one(library: Path, name: str, folder: Path, problems: list[Problem]) -> Locked | None:
     info = library / name
     if name.lower().endswith(".egg"):
         info = info / "EGG-INFO"
@@ -157,7 +104,7 @@ def _one(library: Path, name: str, folder: Path, problems: list[Problem]) -> Pac
     path = relative(file, folder)
     if name.lower().endswith(".egg-link"):
         known = name_of(name[: -len(".egg-link")])
-        return Package(known, "", path, 1, direct=True, source="editable") if known else None
+        return Locked(known, "", 1, path, marker="", source="editable") if known else None
     try:
         text = _text(file, library)
     except (FileNotFoundError, UnreadableFile) as error:
@@ -169,16 +116,16 @@ def _one(library: Path, name: str, folder: Path, problems: list[Problem]) -> Pac
         _unread(path, "it has no name or no version", problems)
         return _by_folder(name, path)
     source, hashes = _origin(info, library, folder, problems)
-    return Package(
+    return Locked(
         found.name,
         found.version,
-        path,
         found.line,
-        direct=_asked(info),
-        groups=(MAIN,),
+        path,
+        marker="",
         source=source,
         hashes=hashes,
-        requires=brought(found.requires),
+        brings=brings(found.requires),
+        direct=_asked(info),
     )
 
 
@@ -186,13 +133,13 @@ def _unread(path: str, why: str, problems: list[Problem]) -> None:
     problems.append(Problem(path, 0, f"the metadata of a package: {why}", "install it again"))
 
 
-def _by_folder(name: str, path: str) -> Package | None:
+def _by_folder(name: str, path: str) -> Locked | None:
     """A package as the name of its folder tells it, where its metadata do not."""
     stem = re.sub(r"\.(dist-info|egg-info|egg)$", "", name, flags=re.IGNORECASE)
     project, _, version = stem.partition("-")
     version = version.partition("-")[0]
     known = name_of(project)
-    return Package(known, version, path, 1) if known and version else None
+    return Locked(known, version, 1, path, marker="") if known and version else None
 
 
 def _text(file: Path, library: Path) -> str:
@@ -213,6 +160,8 @@ def _origin(
 ) -> tuple[str, tuple[str, ...]]:
     """Where a distribution came from (PEP 610)."""
     file = info / "direct_url.json"
+    if not info.is_dir():  # an egg of one file
+        return "index", ()
     try:
         said = table(json.loads(_text(file, library)))
     except FileNotFoundError:

@@ -16,6 +16,8 @@ from buckler.scan.engines.packages.inventory.model import MAIN
 
 MAX_GROUPS: Final = 200
 """Groups that are followed one by one; those beyond count as ``main``, so that time stays linear."""
+MAX_PLACES: Final = 50
+"""Versions of one package that a requirement of it is taken to mean; real locks have two or three."""
 _MOST_WAYS = 4
 _MOST_PARTS = 4
 _MOST_CHANGES = 12

@@ -78,7 +78,7 @@ class Inventory:
     Attributes:
         path: The file or folder, relative to the scanned one.
         kind: ``uv.lock``, ``poetry.lock``, ``pdm.lock``, ``Pipfile.lock``, ``pylock.toml``,
-            ``requirements``, ``pyproject``, ``script``, ``environment`` or ``wheels``.
+            ``requirements``, ``pyproject``, ``Pipfile``, ``script``, ``environment`` or ``wheels``.
         packages: In the order of the file.
         problems: What could not be read.
         resolved: Whether it states all that is installed, and not only what is asked for.
@@ -130,9 +130,11 @@ class Inventories:
 
     Attributes:
         items: One for each file, environment or folder; what another one includes is part of that one.
+        unread: What is wrong with the project's folder itself.
     """
 
     items: tuple[Inventory, ...] = field(default=())
+    unread: tuple[Problem, ...] = field(default=())
 
     def __iter__(self) -> Iterator[Inventory]:
         return iter(self.items)
@@ -149,3 +151,4 @@ class Inventories:
         """What could not be read."""
         for inventory in self.items:
             yield from inventory.problems
+        yield from self.unread

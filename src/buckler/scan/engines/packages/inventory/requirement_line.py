@@ -62,7 +62,8 @@ class Entry:
         version: The one version that is asked for; empty where it is open.
         specifier: As written.
         pinned: It has exactly one version, or a commit, or the hash of its file.
-        editable: Installed from a folder in place.
+        via: Who wants it, as the comments behind it say; None where they say nothing.
+        place: The address or path where it lies, for what comes from no index.
     """
 
     name: str
@@ -76,6 +77,7 @@ class Entry:
     hashes: tuple[str, ...] = ()
     pinned: bool = False
     via: tuple[str, ...] | None = None
+    place: str = ""
 
 
 def lines(text: str) -> Iterator[Line]:
@@ -197,6 +199,7 @@ def _placed(made: Entry, plain: str, editable: bool) -> Entry:
         source=kind,
         hashes=(*made.hashes, *sums),
         pinned=bool(_COMMIT.search(place) or made.hashes),
+        place=place,
     )
 
 

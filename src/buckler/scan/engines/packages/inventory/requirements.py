@@ -8,12 +8,14 @@ Source: pip's requirements file format.
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Final, Protocol
 
 from buckler.core.errors import UnreadableFile
+from buckler.scan.engines.packages.inventory.declared import Declared, Manifest
 from buckler.scan.engines.packages.inventory.entries import name_of
+from buckler.scan.engines.packages.inventory.locked import Locked, Wanted, packages
 from buckler.scan.engines.packages.inventory.model import MAIN, Inventory, Package, Problem
 from buckler.scan.engines.packages.inventory.requirement_line import Entry, entry, included, lines
 
@@ -23,6 +25,14 @@ FILE: Final = re.compile(
     re.IGNORECASE,
 )
 """Paths that are requirements files by their name alone."""
+INPUT: Final = re.compile(r"(^|/)(requirements[\w.-]*|requirements/[\w.-]+)\.in$", re.IGNORECASE)
+"""Paths of what requirements files are compiled from."""
+_TOOLS: Final = frozenset(
+    {"dev", "develop", "development", "test", "tests", "testing", "lint", "linting", "typing"}
+    | {"doc", "docs", "ci", "local", "bench", "benchmark", "build", "release"}
+)
+MAX_ROOTS: Final = 500
+"""Most requirements files of a project."""
 MAX_INCLUDED: Final = 200
 """Most files that one file includes, with those that they include."""
 
@@ -86,52 +96,133 @@ def _gather(path: str, files: Files, found: Read, into: list[Entry], by: tuple[s
             into.append(made)
 
 
-def read(path: str, files: Files) -> Inventory:
+def roots(read: Mapping[str, Read]) -> list[str]:
+    """The files that stand for themselves: those that no other one includes; of a circle, the first."""
+    order = {path: place for place, path in enumerate(read)}
+    parts = {
+        part
+        for path, found in read.items()
+        for part in found.paths
+        if part in order
+        and part != path
+        and not (path in read[part].paths and order[part] < order[path])
+    }
+    return [path for path in read if path not in parts]
+
+
+def manifest(path: str, files: Files) -> Manifest:
+    """What a file asks for, as the manifest of something else: ``requirements.in``."""
+    found = gather(path, files)
+    declared = tuple(
+        Declared(
+            e.name,
+            e.path,
+            e.line,
+            specifier=e.specifier,
+            version=e.version,
+            marker=e.marker,
+            extras=e.extras,
+            source=e.source,
+            hashes=e.hashes,
+            pinned=e.pinned,
+        )
+        for e in found.entries
+        if e.name
+    )
+    return Manifest(path, KIND, declared, tuple(found.problems))
+
+
+def inventory(path: str, found: Read, source: Manifest) -> Inventory:
     """What a requirements file says, with all that it includes.
 
     Args:
         path: Of the file, relative to the scanned folder.
-        files: Where it and the included ones are read.
+        found: What was read of it.
+        source: What it was compiled from, if it was.
     """
-    return inventory(path, gather(path, files))
-
-
-def inventory(path: str, found: Read) -> Inventory:
-    """What a file says that was read before."""
     pins = {e.name: e for e in found.limits if e.pinned}
     entries = [_limited(e, pins) for e in found.entries]
-    problems = list(found.problems)
-    for made in entries:
-        if not made.name and made.source == "editable":
-            continue
-        if not made.name:
-            what = "the name of what is installed here is not known"
-            problems.append(
-                Problem(made.path, made.line, what, "write NAME @ ADDRESS, as PEP 508 has it")
-            )
     named = [e for e in entries if e.name]
     told = any(e.via is not None for e in named)
     compiled = told or (bool(named) and all(e.hashes for e in named if e.source == "index"))
     resolved = compiled and all(e.pinned or e.source != "index" for e in named)
-    brought = _brought(named)
-    names = {e.name for e in named}
-    packages = tuple(
-        Package(
-            e.name,
-            e.version,
-            e.path,
-            e.line,
-            direct=not told or _asked(e, names),
-            groups=(MAIN,),
-            specifier=e.specifier if not resolved else "",
-            marker=e.marker,
-            source=e.source,
-            hashes=e.hashes,
-            requires=tuple(sorted(brought.get(e.name, ()))),
-        )
-        for e in named
+    problems = [*found.problems, *_nameless(entries)]
+    listed = _compiled(named, source) if resolved else tuple(_asked(e) for e in named)
+    return Inventory(
+        path,
+        KIND,
+        listed,
+        tuple(problems),
+        resolved=resolved,
+        python=source.python if resolved else "",
     )
-    return Inventory(path, KIND, packages, tuple(problems), resolved=resolved)
+
+
+def _nameless(entries: Iterable[Entry]) -> Iterator[Problem]:
+    for made in entries:
+        if not made.name and made.source != "editable":
+            what = "the name of what is installed here is not known"
+            hint = "write NAME @ ADDRESS, as PEP 508 has it"
+            yield Problem(made.path, made.line, what, hint)
+
+
+def _group(path: str) -> str:
+    """Who installs from a file, as its name says: ``requirements-dev.txt``, ``requirements/test.txt``."""
+    words = re.split(r"[^a-z]+", path.lower().removesuffix(".txt"))
+    return next((word for word in words[-3:] if word in _TOOLS), MAIN)
+
+
+def _asked(made: Entry) -> Package:
+    """A requirement of a file that was written by hand."""
+    return Package(
+        made.name,
+        made.version,
+        made.path,
+        made.line,
+        direct=True,
+        groups=(_group(made.path),),
+        specifier=made.specifier,
+        marker=made.marker,
+        source=made.source,
+        hashes=made.hashes,
+    )
+
+
+def _compiled(entries: Sequence[Entry], source: Manifest) -> tuple[Package, ...]:
+    """The requirements of a file that a tool wrote; its comments say who wants each of them."""
+    names = {e.name for e in entries}
+    brought: dict[str, list[Wanted]] = {}
+    direct: set[str] = set()
+    told = any(made.via is not None for made in entries)
+    for made in entries:
+        if told and made.via is None:  # so does uv with what a dependency group asks for
+            direct.add(made.name)
+        for by in made.via or ():
+            parent = name_of(by.partition("[")[0])
+            if parent in names and parent != made.name:
+                brought.setdefault(parent, []).append(Wanted(made.name))
+            elif not by.startswith("-c "):
+                direct.add(made.name)
+    locked = [
+        Locked(
+            made.name,
+            made.version,
+            made.line,
+            made.path,
+            marker=made.marker,
+            source=made.source,
+            hashes=made.hashes,
+            brings={"": brought.get(made.name, [])},
+            direct=made.name in direct,
+        )
+        for made in entries
+    ]
+    listed = packages(locked, source)
+    if told and any(one.group == MAIN for one in source.declared):
+        return listed
+    if not told and not source.declared:  # then the file itself is what was asked for
+        return tuple(map(_asked, entries))
+    return tuple(replace(p, groups=(_group(p.path),)) for p in listed)
 
 
 def _limited(made: Entry, pins: dict[str, Entry]) -> Entry:
@@ -139,21 +230,3 @@ def _limited(made: Entry, pins: dict[str, Entry]) -> Entry:
     if pin is None or made.source != "index":
         return made
     return replace(made, version=pin.version, pinned=True, hashes=made.hashes or pin.hashes)
-
-
-def _brought(entries: Sequence[Entry]) -> dict[str, set[str]]:
-    """Which package brings which, as the comments say."""
-    found: dict[str, set[str]] = {}
-    for made in entries:
-        for parent in made.via or ():
-            name = name_of(parent.partition("[")[0])
-            if name:
-                found.setdefault(name, set()).add(made.name)
-    return found
-
-
-def _asked(made: Entry, names: set[str]) -> bool:
-    """Whether somebody wants it who is no package of the file: another file, or the project by its name."""
-    return made.via is None or any(
-        not by.startswith("-c ") and name_of(by.partition("[")[0]) not in names for by in made.via
-    )

@@ -7,6 +7,7 @@ Source: the format that uv 0.5 to 0.13 writes, version 1.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
@@ -19,7 +20,7 @@ from buckler.scan.engines.packages.inventory.entries import (
     table,
     text_of,
 )
-from buckler.scan.engines.packages.inventory.graph import Edge, Node, reach
+from buckler.scan.engines.packages.inventory.graph import MAX_PLACES, Edge, Node, reach
 from buckler.scan.engines.packages.inventory.model import MAIN, Inventory, Package, Problem
 from buckler.scan.engines.packages.inventory.tables import Table, tables
 
@@ -33,6 +34,11 @@ _SOURCES: Final = {
     "editable": "editable",
     "virtual": "path",
 }
+
+_LOCAL = re.compile(
+    r'^name = "([^"\\\n]+)"\n(?:version = "[^"\\\n]+"\n)?source = \{ (?:editable|virtual|directory) =',
+    re.MULTILINE,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,8 +76,11 @@ class _Lock:
         self._tables = found
         self._names = [name_of(item.values.get("name")) for item in found]
         self._places: dict[str, list[int]] = {}
+        self._versions: dict[tuple[str, str], list[int]] = {}
         for place, name in enumerate(self._names):
             self._places.setdefault(name, []).append(place)
+            version = text_of(found[place].values.get("version"))
+            self._versions.setdefault((name, version), []).append(place)
         self._manifest = manifest
         members = {name_of(m) for m in rows(manifest.get("members"), str)}
         self._members = {
@@ -162,14 +171,26 @@ class _Lock:
     def _edges(self, listed: Any) -> list[Edge]:
         edges: list[Edge] = []
         for item in rows(listed, dict):
-            places = self._places.get(name_of(item.get("name")), ())
             version = item.get("version")
+            places = self._candidates(name_of(item.get("name")), version)
             marker = text_of(item.get("marker"))
             extras = tuple(rows(item.get("extra") or item.get("extras"), str))
-            for place in places:
-                if version is None or self._tables[place].values.get("version") == version:
-                    edges.append(Edge(place, extras, marker))
+            edges.extend(Edge(place, extras, marker) for place in places)
         return edges
+
+    def _candidates(self, name: str, version: object) -> Sequence[int]:
+        """The packages that a requirement means: of several versions, the one that it names."""
+        places = self._places.get(name, ())
+        if version is None or len(places) < 2:
+            return places[:MAX_PLACES]
+        return (
+            self._versions.get((name, version), ())[:MAX_PLACES] if isinstance(version, str) else ()
+        )
+
+
+def local(text: str) -> frozenset[str]:
+    """The names of the projects in the folder that a lock is for."""
+    return frozenset(_LOCAL.findall(text))
 
 
 def _note(specifiers: dict[str, list[str]], listed: Any) -> None:

@@ -1,0 +1,148 @@
+"""``buckler packages``: what a project is made of, what is known against it, and the smallest upgrade."""
+
+from __future__ import annotations
+
+import json
+import sys
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import click
+from rich.console import Console
+
+from buckler.cli import ruleset
+from buckler.cli.options import settings_of
+from buckler.core.errors import TargetError, UsageError
+from buckler.core.events import Event, GapFound
+from buckler.core.finding import Confidence, Finding, Severity, sort_key
+from buckler.core.settings import SEVERITIES, Settings
+from buckler.scan.discover import folder_of, interpreter
+from buckler.scan.engines.packages.documents.answers import answers_of, close
+from buckler.scan.engines.packages.documents.bill import Bill, bill_of
+from buckler.scan.engines.packages.documents.render import SBOM, VEX, render
+from buckler.scan.engines.packages.engine import check_project
+from buckler.scan.engines.packages.known import PackagesEngine, environment_of, options_of
+from buckler.scan.formats import clean
+from buckler.scan.formats.packages import Told, document, print_packages
+
+FAMILY = "PKG"
+
+
+@click.command("packages")
+@click.argument("target", default=".", metavar="[PATH]")
+@click.option("--python", metavar="PATH", help="Virtual environment of the application.")
+@click.option(
+    "--advisories",
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help="Index of advisories; `buckler advisories update` makes it.",
+)
+@click.option(
+    "--max-advisory-age",
+    type=click.FloatRange(min=0),
+    metavar="DAYS",
+    help="Exit 4 if the newest advisory is older (30).",
+)
+@click.option(
+    "--fail-on",
+    type=click.Choice(SEVERITIES),
+    help="Least severity that makes the exit code 1 (high).",
+)
+@click.option(
+    "--sbom", type=click.Path(path_type=Path), metavar="FILE", help="Write a bill of materials."
+)
+@click.option(
+    "--sbom-format",
+    type=click.Choice(tuple(SBOM)),
+    default="cyclonedx",
+    show_default=True,
+    help="CycloneDX 1.6 or SPDX 2.3, as JSON.",
+)
+@click.option(
+    "--vex",
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help="Write what is said of each known weakness.",
+)
+@click.option(
+    "--vex-format",
+    type=click.Choice(tuple(VEX)),
+    default="openvex",
+    show_default=True,
+    help="OpenVEX 0.2.0 or CycloneDX 1.6, as JSON.",
+)
+@click.option("--all", "show_all", is_flag=True, help="List the packages without a weakness, too.")
+@click.option("--json", "as_json", is_flag=True, help="For programs.")
+def command(target: str, show_all: bool, as_json: bool, **given: Any) -> None:
+    """Match what is locked, listed and installed with the advisories. Nothing of the project is run.
+
+    \b
+    Exit codes: 0 clean, 1 findings at or above --fail-on, 2 usage, 3 internal error,
+    4 there are no advisories, or they are older than --max-advisory-age.
+    """
+    settings = settings_of(target, given)
+    folder = folder_of(target)
+    if not folder.is_dir():
+        raise TargetError(f"there is no folder {folder}", hint="buckler packages PATH")
+    gaps: list[GapFound] = []
+
+    def listen(event: Event) -> None:
+        if isinstance(event, GapFound) and event not in gaps:
+            gaps.append(event)
+
+    now = datetime.now(UTC)
+    engine = _engine(folder, settings, given, listen)
+    answers = answers_of(folder, settings, now)
+    rules = [rule for rule in ruleset.registry_here({}) if rule.id.startswith(FAMILY)]
+    found = sorted([*engine.asked(rules), *check_project(folder, rules)], key=sort_key)
+    findings, closed, complaints = close(found, answers)
+    for gap in complaints:
+        listen(gap)
+    _write(given, bill_of(folder, engine.inventories, engine.seen, made=now, judge=answers.state))
+    answered = {finding.subject: reason for finding, reason in closed}
+    if as_json:
+        click.echo(json.dumps(document(engine, findings, gaps, answered), indent=2))
+    else:
+        console, name = Console(highlight=False), folder.resolve().name
+        told = Told(name, engine, findings, gaps, answered)
+        print_packages(console, told, show_all=show_all)
+    sys.exit(_exit_code(engine, findings, Severity(settings.fail_on)))
+
+
+def _write(given: dict[str, Any], bill: Bill) -> None:
+    """The documents that were asked for.
+
+    Raises:
+        UsageError: A file cannot be written.
+    """
+    for kind in ("sbom", "vex"):
+        path = given[kind]
+        if path is None:
+            continue
+        text = render(f"{kind}-{given[f'{kind}_format']}", bill)
+        try:
+            path.write_text(text, encoding="utf-8")
+        except OSError as error:
+            raise UsageError(f"{path} cannot be written: {error.strerror or error}") from error
+        sys.stderr.write(f"wrote {clean.line(path)}\n")
+
+
+def _engine(folder: Path, settings: Settings, given: dict[str, Any], listen: Any) -> PackagesEngine:
+    python, _ = interpreter(folder, settings.python)
+    looked = options_of(settings, given["advisories"], environment_of(python))
+    engine = PackagesEngine(folder, (), looked, listen)
+    engine.look()
+    return engine
+
+
+def _exit_code(engine: PackagesEngine, findings: list[Finding], fail_on: Severity) -> int:
+    coverage = engine.coverage()
+    if coverage.outdated or (coverage.versions and not coverage.advisories):
+        return 4
+    failing = (
+        f
+        for f in findings
+        if f.severity.at_least(fail_on) and f.confidence is not Confidence.SUSPECTED
+    )
+    return int(any(failing))

@@ -1,0 +1,91 @@
+"""What is said of a weakness in a product, in the words of VEX.
+
+An auditor believes a statement, so nothing is stated that was not shown: by itself this project says ``affected`` or
+``under_investigation``. That a product is not affected, or has the fix, is said by people alone.
+Source: Minimum Requirements for VEX (CISA, 2023); OpenVEX 0.2.0; CycloneDX 1.6, ``analysis``.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Final
+
+from buckler.scan.engines.packages.matching import Weakness
+from buckler.scan.engines.packages.reach import Level
+from buckler.scan.engines.packages.seen import PackageSeen
+
+
+class Status(StrEnum):
+    """How a product and a weakness stand to each other, as OpenVEX calls it."""
+
+    NOT_AFFECTED = "not_affected"
+    AFFECTED = "affected"
+    FIXED = "fixed"
+    UNDER_INVESTIGATION = "under_investigation"
+
+    @property
+    def closes(self) -> bool:
+        """Whether nothing is left to do."""
+        return self in (Status.NOT_AFFECTED, Status.FIXED)
+
+
+JUSTIFICATIONS: Final = (
+    "component_not_present",
+    "vulnerable_code_not_present",
+    "vulnerable_code_not_in_execute_path",
+    "vulnerable_code_cannot_be_controlled_by_adversary",
+    "inline_mitigations_already_exist",
+)
+"""Why a product is not affected, as OpenVEX calls it."""
+
+
+@dataclass(frozen=True, slots=True)
+class State:
+    """What is said of one weakness in one version.
+
+    Attributes:
+        status: How it stands.
+        justification: Why it is not affected, one of :data:`JUSTIFICATIONS`; may be empty.
+        impact: The same in a sentence; may be empty.
+        notes: How that is known.
+        action: What to do; of what is affected.
+    """
+
+    status: Status
+    justification: str = ""
+    impact: str = ""
+    notes: str = ""
+    action: str = ""
+
+
+def shown(seen: PackageSeen, weakness: Weakness) -> State:
+    """What a scan itself can say: affected where production imports the package, else it is to be looked at."""
+    reach, package = seen.reach, seen.package
+    at = f" ({reach.steps[0][0]}:{reach.steps[0][1]})" if reach.steps else ""
+    if reach.level in (Level.NAMED, Level.IMPORTED) and package.in_production:
+        what = "names what has the weakness" if reach.level is Level.NAMED else "imports it"
+        return State(
+            Status.AFFECTED,
+            notes=f"The application {what}{at}.",
+            action=advice(seen, weakness),
+        )
+    notes = {
+        Level.NAMED: f"The project names what has the weakness{at}, and production does not install it.",
+        Level.IMPORTED: f"The project imports it{at}, and production does not install it.",
+        Level.BROUGHT: f"{reach.by} uses it.",
+        Level.UNSEEN: "No import of it was found; whether it is run was not shown.",
+        Level.UNKNOWN: "Who uses it is not known.",
+    }
+    return State(Status.UNDER_INVESTIGATION, notes=notes[reach.level])
+
+
+def advice(seen: PackageSeen, weakness: Weakness) -> str:
+    """What to do about a weakness, in one sentence."""
+    name, version = seen.package.name, seen.package.version
+    later = seen.upgrade or weakness.fixed
+    if weakness.malicious:
+        return f"Remove {name} {version}: the package itself is the attack."
+    if later:
+        return f"Upgrade {name} from {version} to {later}."
+    return f"No version of {name} without it is named: replace it, or keep strangers away from what reaches it."

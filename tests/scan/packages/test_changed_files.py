@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 
 from buckler.core.events import GapFound
-from buckler.scan.engines.packages.inventory.environment import read
 from buckler.scan.engines.packages.inventory.model import Inventory, Package
+from buckler.scan.engines.packages.inventory.read import inventories
 from buckler.scan.engines.packages.seen import InventorySeen
 from buckler.scan.rules.packages.changed_files import ChangedFiles
 
@@ -35,7 +35,9 @@ def told(library: Path, tmp_path: Path):
     def run(record: str, gaps: list[GapFound] | None = None) -> list[tuple[str, str]]:
         (library / "labels-1.0.dist-info/RECORD").write_text(record)
         kept = gaps if gaps is not None else []
-        seen = InventorySeen(tmp_path, read(tmp_path / ".venv", tmp_path), emit=kept.append)
+        found = inventories(tmp_path, environment=tmp_path / ".venv")
+        inventory = next(i for i in found if i.kind == "environment")
+        seen = InventorySeen(tmp_path, inventory, emit=kept.append)
         return [(f.message, f.severity.value) for f in ChangedFiles().check_inventory(seen)]
 
     return run

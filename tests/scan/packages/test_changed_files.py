@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import os
+import struct
 import zipfile
 from pathlib import Path
 
@@ -118,3 +119,14 @@ def test_a_broken_wheel_is_a_gap(tmp_path: Path) -> None:
     seen = InventorySeen(tmp_path, inventory, emit=gaps.append)
     assert list(ChangedFiles().check_inventory(seen)) == []
     assert [gap.what for gap in gaps] == ["labels-1.0-py3-none-any.whl"]
+
+
+def test_a_wheel_with_too_long_a_list_of_files_is_a_gap(tmp_path: Path) -> None:
+    name = "labels-1.0-py3-none-any.whl"
+    end = struct.pack("<IHHHHIIH", 0x06054B50, 0, 0, 1, 1, 60_000_000, 0, 0)
+    (tmp_path / name).write_bytes(b"PK" + end)
+    inventory = Inventory(".", "wheels", (Package("labels", "1.0", name, 1),))
+    gaps: list[GapFound] = []
+    seen = InventorySeen(tmp_path, inventory, emit=gaps.append)
+    assert list(ChangedFiles().check_inventory(seen)) == []
+    assert "too many files" in gaps[0].why

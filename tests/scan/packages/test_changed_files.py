@@ -5,14 +5,15 @@ from __future__ import annotations
 import base64
 import hashlib
 import os
+import struct
 import zipfile
 from pathlib import Path
 
 import pytest
 
 from buckler.core.events import GapFound
-from buckler.scan.engines.packages.inventory.environment import read
 from buckler.scan.engines.packages.inventory.model import Inventory, Package
+from buckler.scan.engines.packages.inventory.read import inventories
 from buckler.scan.engines.packages.seen import InventorySeen
 from buckler.scan.rules.packages.changed_files import ChangedFiles
 
@@ -35,7 +36,9 @@ def told(library: Path, tmp_path: Path):
     def run(record: str, gaps: list[GapFound] | None = None) -> list[tuple[str, str]]:
         (library / "labels-1.0.dist-info/RECORD").write_text(record)
         kept = gaps if gaps is not None else []
-        seen = InventorySeen(tmp_path, read(tmp_path / ".venv", tmp_path), emit=kept.append)
+        found = inventories(tmp_path, environment=tmp_path / ".venv")
+        inventory = next(i for i in found if i.kind == "environment")
+        seen = InventorySeen(tmp_path, inventory, emit=kept.append)
         return [(f.message, f.severity.value) for f in ChangedFiles().check_inventory(seen)]
 
     return run
@@ -116,3 +119,14 @@ def test_a_broken_wheel_is_a_gap(tmp_path: Path) -> None:
     seen = InventorySeen(tmp_path, inventory, emit=gaps.append)
     assert list(ChangedFiles().check_inventory(seen)) == []
     assert [gap.what for gap in gaps] == ["labels-1.0-py3-none-any.whl"]
+
+
+def test_a_wheel_with_too_long_a_list_of_files_is_a_gap(tmp_path: Path) -> None:
+    name = "labels-1.0-py3-none-any.whl"
+    end = struct.pack("<IHHHHIIH", 0x06054B50, 0, 0, 1, 1, 60_000_000, 0, 0)
+    (tmp_path / name).write_bytes(b"PK" + end)
+    inventory = Inventory(".", "wheels", (Package("labels", "1.0", name, 1),))
+    gaps: list[GapFound] = []
+    seen = InventorySeen(tmp_path, inventory, emit=gaps.append)
+    assert list(ChangedFiles().check_inventory(seen)) == []
+    assert "too many files" in gaps[0].why

@@ -86,6 +86,24 @@ def test_what_is_no_code_or_known_is_not(text: str, library: Path, tmp_path: Pat
     assert told(tmp_path / ".venv", tmp_path) == []
 
 
+@pytest.mark.parametrize(
+    ("source", "told_of"),
+    [
+        ("import sys\n\n\ndef patch(dist):\n    dist.prefix = sys.prefix\n", False),
+        ("import sys, labels\n", True),
+        ("import os\n\nos.system('labels')\n", True),
+        ("def broken(:\n", True),
+        ("", True),
+    ],
+)
+def test_what_virtualenv_writes_is_told_by_its_content(
+    source: str, told_of: bool, library: Path, tmp_path: Path
+) -> None:
+    (library / "_virtualenv.pth").write_text("import _virtualenv")
+    (library / "_virtualenv.py").write_text(source)
+    assert bool(told(tmp_path / ".venv", tmp_path)) is told_of
+
+
 def test_what_python_runs_is_what_is_told(library: Path, tmp_path: Path) -> None:
     """The oracle is ``site`` itself: it runs the lines that are told, and no others."""
     lines = [

@@ -12,8 +12,8 @@ APP = "from fastapi import FastAPI\n\napp = FastAPI()\n"
     [
         ({"requirements.txt": "fastapi==1.0\nPyTest==9.0\nipdb\n"}, [(3, "medium"), (2, "low")]),
         ({"requirements.txt": "fastapi==1.0\nhttpx2\npytest-shop==1.0\n"}, []),
-        ({"dev-requirements.txt": "pytest==9.0\ndebugpy==1.8\n"}, []),
-        ({"requirements/test.txt": "pytest==9.0\nmypy\n"}, []),
+        ({"dev-requirements.txt": "fastapi==1.0\npytest==9.0\ndebugpy==1.8\n"}, []),
+        ({"requirements/ci.txt": "fastapi==1.0\npytest==9.0\nmypy\n"}, []),
     ],
 )
 def test_of_requirements(files: dict[str, str], told: list[object], project, scan) -> None:

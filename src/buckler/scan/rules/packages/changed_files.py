@@ -14,6 +14,7 @@ from buckler.core.errors import UnreadableFile
 from buckler.core.finding import Confidence, Finding, Location, Proof, Severity
 from buckler.core.rule import Example, Fix, Rule
 from buckler.scan.engines.packages.inventory.environment import KIND, relative
+from buckler.scan.engines.packages.inventory.wheels import bounded
 from buckler.scan.engines.packages.seen import InventorySeen
 from buckler.scan.rules._support.packages import some
 from buckler.scan.rules.packages._installed.records import MAX_RECORD, Row, digest, of, rows
@@ -171,6 +172,7 @@ def _archived(wheel: Path) -> tuple[list[str], list[str]]:
     with open(os.open(wheel, _FLAGS), "rb") as stream:
         if not stat.S_ISREG(os.fstat(stream.fileno()).st_mode):
             raise UnreadableFile("it is not a regular file")
+        bounded(stream)
         with zipfile.ZipFile(stream) as archive:
             return _compared(archive)
 

@@ -110,7 +110,7 @@ def _metadata(file: Path, name: str) -> Metadata:
     with open(os.open(file, _FLAGS), "rb") as stream:
         if not stat.S_ISREG(os.fstat(stream.fileno()).st_mode):
             raise zipfile.BadZipFile("it is not a regular file")
-        _bounded(stream)
+        bounded(stream)
         with zipfile.ZipFile(stream) as archive:
             listed = archive.infolist()
             for info in listed:
@@ -131,7 +131,7 @@ def _is_metadata(path: str) -> bool:
     return name == "METADATA" and folder.endswith(".dist-info")
 
 
-def _bounded(stream: IO[bytes]) -> None:
+def bounded(stream: IO[bytes]) -> None:
     """Refuses an archive whose list of files would fill the memory, before it is read."""
     size = stream.seek(0, os.SEEK_END)
     stream.seek(max(0, size - 66_000))

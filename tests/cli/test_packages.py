@@ -243,3 +243,17 @@ def test_a_bill_of_materials_is_written(
     assert {"shop-labels", "shop-orders", "shop-tests"} <= {part["name"] for part in parts}
     refused = run("packages", shop, "--sbom", tmp_path / "no" / "folder.json")
     assert refused.returncode == 2 and "cannot be written" in refused.stderr
+
+
+def test_a_folder_of_the_project_is_not_the_published_package_of_its_name(
+    run: Any, shop: Path, source: Path
+) -> None:
+    run("advisories", "update", "--from", source)
+    own = LOCK.replace(
+        'version = "1.4.1"\nsource = { registry = "https://index.example/simple" }',
+        'version = "1.4.1"\nsource = { editable = "labels" }',
+    )
+    assert own != LOCK
+    (shop / "uv.lock").write_text(own)
+    packages = json.loads(run("packages", shop, "--json").stdout)["packages"]
+    assert [p["name"] for p in packages if p["weaknesses"]] == ["shop-tests"]

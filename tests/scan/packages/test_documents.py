@@ -24,6 +24,7 @@ from buckler.scan.engines.packages.documents.licences import licences_of
 from buckler.scan.engines.packages.documents.render import KINDS, render
 from buckler.scan.engines.packages.documents.state import State, Status
 from buckler.scan.engines.packages.inventory import environment
+from buckler.scan.engines.packages.inventory.declared import Manifest
 from buckler.scan.engines.packages.inventory.model import Inventories, Inventory, Package
 from tests.scan.packages import openvex, shop
 
@@ -325,8 +326,10 @@ def test_root_and_package_of_one_name_are_two(
     files = {**shop.FILES, "requirements.txt": "corner-shop==2.1\n"}
     bill = shop.bill(shop.write(tmp_path, files))
     check(bill, cyclonedx)
+    # What the manifest asks for and no file has in a version is there without one.
     assert [str(PackageURL.from_string(c.purl)) for c in bill.components] == [
-        "pkg:pypi/corner-shop@2.1"
+        "pkg:pypi/corner-shop@2.1",
+        "pkg:pypi/labels",
     ]
 
 
@@ -355,7 +358,7 @@ def test_licences_of_what_is_installed(tmp_path: Path) -> None:
         (library / folder).mkdir(parents=True)
         head = f"Metadata-Version: 2.4\nName: {folder.partition('-')[0]}\nVersion: 1\n"
         (library / folder / "METADATA").write_text(head + fields)
-    found = Inventories((environment.read(tmp_path / "venv", tmp_path),))
+    found = Inventories((environment.read(tmp_path / "venv", tmp_path, Manifest("", "pyproject")),))
     assert licences_of(tmp_path, found) == {
         ("one", "1"): "mit",
         ("two", "1"): "Apache-2.0",

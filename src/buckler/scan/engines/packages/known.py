@@ -6,7 +6,7 @@ Without an index, or with an old one, nothing was found because nothing was look
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -111,7 +111,7 @@ class PackagesEngine:
             at = f"{problem.path}:{problem.line}" if problem.line else problem.path
             self._emit(GapFound(at, problem.what, problem.hint))
         pinned = _together(self.inventories)
-        matched = self._matched(pinned)
+        matched = self._matched([pin for pin, where in pinned.items() if _is_published(where)])
         imports = Imports(self._folder if matched else None)
         loose = _open(self.inventories)
         self.seen = tuple(
@@ -136,9 +136,7 @@ class PackagesEngine:
             outdated=self._outdated,
         )
 
-    def _matched(
-        self, pinned: Mapping[tuple[str, str], Sequence[object]]
-    ) -> dict[tuple[str, str], Matched]:
+    def _matched(self, pinned: Sequence[tuple[str, str]]) -> dict[tuple[str, str], Matched]:
         found: dict[tuple[str, str], Matched] = {}
         if not pinned:
             return found
@@ -216,6 +214,11 @@ def _open(found: Inventories) -> dict[str, list[tuple[Inventory, Package]]]:
         if not package.version:
             loose.setdefault(package.name, []).append((inventory, package))
     return loose
+
+
+def _is_published(where: Sequence[tuple[Inventory, Package]]) -> bool:
+    """Whether it may be what advisories speak of: a folder of the project's own only has the name."""
+    return any(package.source not in ("path", "editable") for _, package in where)
 
 
 def _seen(

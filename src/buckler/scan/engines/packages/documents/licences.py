@@ -16,7 +16,8 @@ from packaging.licenses import InvalidLicenseExpression, canonicalize_license_ex
 from buckler.core.errors import UnreadableFile
 from buckler.core.files import read_project_file
 from buckler.scan.engines.packages.documents import writing
-from buckler.scan.engines.packages.inventory.environment import KIND, MAX_METADATA
+from buckler.scan.engines.packages.inventory.core_metadata import MAX_METADATA
+from buckler.scan.engines.packages.inventory.environment import KIND
 from buckler.scan.engines.packages.inventory.model import Inventory
 from buckler.scan.engines.packages.matching import Pin
 

@@ -257,3 +257,32 @@ def test_a_folder_of_the_project_is_not_the_published_package_of_its_name(
     (shop / "uv.lock").write_text(own)
     packages = json.loads(run("packages", shop, "--json").stdout)["packages"]
     assert [p["name"] for p in packages if p["weaknesses"]] == ["shop-tests"]
+
+
+def test_records_of_the_project_add_to_what_is_known(run: Any, shop: Path, source: Path) -> None:
+    run("advisories", "update", "--from", source)
+    (shop / "known").mkdir()
+    own = {**record("SHOP-1", "shop-orders", events=[{"introduced": "0"}]), "summary": "Ours"}
+    again = record("SHOP-2", aliases=["CVE-2026-1000"])
+    (shop / "known" / "1.json").write_text(json.dumps(own))
+    (shop / "known" / "2.json").write_text(json.dumps(again))
+    (shop / "pyproject.toml").write_text(PROJECT + '\n[tool.buckler]\nadvisories = ["known"]\n')
+    document = json.loads(run("packages", shop, "--json").stdout)
+    weak = {p["name"]: [w["name"] for w in p["weaknesses"]] for p in document["packages"]}
+    assert weak == {
+        "shop-labels": ["CVE-2026-1000"],
+        "shop-orders": ["SHOP-1"],
+        "shop-tests": ["PYSEC-2026-2"],
+    }
+
+
+@pytest.mark.parametrize("place", ["..", "/etc", "link"])
+def test_records_of_the_project_are_in_it(
+    run: Any, shop: Path, source: Path, tmp_path: Path, place: str
+) -> None:
+    run("advisories", "update", "--from", source)
+    (shop / "link").symlink_to(tmp_path)
+    settings = f'\n[tool.buckler]\nadvisories = ["{place}"]\n'
+    (shop / "pyproject.toml").write_text(PROJECT + settings)
+    gaps = json.loads(run("packages", shop, "--json").stdout)["gaps"]
+    assert [gap["why"] for gap in gaps] == [f"{place} is not in the project"]

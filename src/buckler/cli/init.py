@@ -7,6 +7,7 @@ from pathlib import Path
 
 import click
 
+from buckler.core import toml
 from buckler.core.errors import SettingsError, UnreadableFile, UsageError
 from buckler.core.files import read_project_file
 from buckler.core.settings import MAX_BYTES
@@ -68,7 +69,7 @@ def command(folder: Path) -> None:
     path = folder / "pyproject.toml"
     try:
         text = read_project_file(path, folder, MAX_BYTES).decode("utf-8") if path.exists() else ""
-        tool = tomllib.loads(text).get("tool", {})
+        tool = toml.loads(text).get("tool", {})
     except (UnreadableFile, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
         raise SettingsError(f"{path}: {error}") from error
     if "buckler" in tool:

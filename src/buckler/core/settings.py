@@ -15,6 +15,7 @@ from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any
 
+from buckler.core import toml
 from buckler.core.errors import SettingsError, UnreadableFile
 from buckler.core.files import read_project_file
 from buckler.core.finding import Severity
@@ -114,7 +115,7 @@ def load(folder: Path) -> Settings:
     """
     path = folder / "pyproject.toml"
     try:
-        document = tomllib.loads(read_project_file(path, folder, MAX_BYTES).decode("utf-8"))
+        document = toml.loads(read_project_file(path, folder, MAX_BYTES).decode("utf-8"))
     except FileNotFoundError:
         return Settings()
     except (UnreadableFile, UnicodeDecodeError, RecursionError, tomllib.TOMLDecodeError) as error:

@@ -17,6 +17,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
+from buckler.core import toml
 from buckler.core.errors import TargetError, UnreadableFile, UsageError
 from buckler.core.files import read_project_file
 from buckler.core.settings import MAX_BYTES, Settings
@@ -148,7 +149,7 @@ def _application(file: Path, attribute: str, folder: Path, place: Place | None) 
 def _fastapi_entrypoint(folder: Path) -> str | None:
     try:
         data = read_project_file(folder / "pyproject.toml", folder, MAX_BYTES)
-        document = tomllib.loads(data.decode("utf-8"))
+        document = toml.loads(data.decode("utf-8"))
     except (OSError, UnreadableFile, UnicodeDecodeError, tomllib.TOMLDecodeError):
         return None  # the settings, which are read first, say so
     tool = document.get("tool", {})

@@ -9,6 +9,7 @@ import sys
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import islice
 from pathlib import Path
 from typing import Final
 
@@ -35,6 +36,8 @@ from buckler.scan.engines.packages.seen import (
 )
 
 NOTHING: Final = Matched(())
+MOST_OWN: Final = 500
+"""Records of a project's own; what comes after them is not read."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,7 +155,9 @@ class PackagesEngine:
         if own is not None:
             for pin, matched in match(own, pinned).items():
                 before = found.get(pin, NOTHING)
-                weaknesses = (*before.weaknesses, *matched.weaknesses)
+                told = {name for weakness in before.weaknesses for name in weakness.names}
+                new = [w for w in matched.weaknesses if told.isdisjoint(w.names)]
+                weaknesses = (*before.weaknesses, *new)
                 # Two sources may each be content with a version that the other one is about.
                 found[pin] = Matched(weaknesses, matched.upgrade if not before.weaknesses else "")
         return found
@@ -168,11 +173,12 @@ class PackagesEngine:
             self._emit(GapFound("advisories", why, UPDATE))
 
     def _own(self) -> OwnAdvisories | None:
-        paths = [self._folder / path for path in self._options.own]
-        if not paths:
+        if not self._options.own:
             return None
         try:
-            gathered = [gather(records(path)) for path in paths]
+            gathered = [
+                gather(islice(records(self._inside(p)), MOST_OWN)) for p in self._options.own
+            ]
         except AdvisoryError as error:
             self._emit(GapFound("advisories of the project", error.message, error.hint))
             return None
@@ -180,6 +186,19 @@ class PackagesEngine:
             for name, why in one.broken:
                 self._emit(GapFound(f"advisory {name}", why))
         return OwnAdvisories(a for one in gathered for a in one.advisories)
+
+    def _inside(self, path: str) -> Path:
+        """A path that the settings name; whoever wrote them may be a stranger, so nothing outside is read.
+
+        Raises:
+            AdvisoryError: It leads out of the project.
+        """
+        place = (self._folder / path).resolve()
+        if not place.is_relative_to(self._folder.resolve()):
+            raise AdvisoryError(
+                f"{path} is not in the project", hint="keep the records beside the code"
+            )
+        return place
 
 
 def options_of(settings: Settings, index: Path | None, environment: Path | None) -> PackageOptions:

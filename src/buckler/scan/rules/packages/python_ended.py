@@ -10,6 +10,7 @@ from pathlib import PurePosixPath
 
 from packaging.specifiers import InvalidSpecifier, SpecifierSet
 
+from buckler.core import toml
 from buckler.core.finding import Confidence, Finding, Location, Proof, Severity
 from buckler.core.rule import Example, Fix, Rule
 from buckler.scan.engines.interface import Project
@@ -172,7 +173,7 @@ def _lines(text: str) -> Iterator[tuple[int, int, int | None]]:
 
 def _requires(text: str) -> SpecifierSet | None:
     try:
-        project = tomllib.loads(text).get("project")
+        project = toml.loads(text).get("project")
     except (tomllib.TOMLDecodeError, RecursionError):
         return None  # the inventory tells of it
     asked = project.get("requires-python") if isinstance(project, Mapping) else None

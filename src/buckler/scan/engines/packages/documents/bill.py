@@ -7,7 +7,6 @@ out is one that nobody looks for when the next advisory comes (CWE-1395).
 from __future__ import annotations
 
 import os
-import tomllib
 from collections.abc import Callable, Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -17,6 +16,7 @@ from typing import Any, Final
 
 from packaging.utils import canonicalize_name
 
+from buckler.core import toml
 from buckler.core.errors import UnreadableFile, UsageError
 from buckler.core.files import read_project_file
 from buckler.core.settings import MAX_BYTES
@@ -176,7 +176,7 @@ def application_of(folder: Path) -> Application:
     """The application by its own metadata: ``[project]`` (PEP 621), else Poetry's."""
     path = folder / "pyproject.toml"
     try:
-        document = tomllib.loads(read_project_file(path, folder, MAX_BYTES).decode("utf-8"))
+        document = toml.loads(read_project_file(path, folder, MAX_BYTES).decode("utf-8"))
     except (FileNotFoundError, UnreadableFile, ValueError, RecursionError):
         document = {}  # that it cannot be read is told by the inventory
     for table in (_table(document, "project"), _table(_table(document, "tool"), "poetry")):

@@ -16,6 +16,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
+from buckler.core.toml import loads as loads
 from buckler.scan.engines.packages.inventory.model import Problem
 
 MAX_SLOW: Final = 8_000_000
@@ -49,9 +50,6 @@ _CONFLICT = re.compile(r"^(?:<{7}|={7}|>{7}|\|{7})(?: |$)", re.MULTILINE)
 _AT = re.compile(r"\(at (?:line (\d+), column \d+|end of document)\)")
 _NAME = re.compile(r'^name\s*=\s*"([^"\\\n]{1,200})"', re.MULTILINE)
 _VERSION = re.compile(r'^version\s*=\s*"([^"\\\n]{1,200})"', re.MULTILINE)
-_MANY_PARTS = re.compile(
-    r"""(?<![\w-])(?:(?:[\w-]++|"[^"\n]*+"|'[^'\n]*+')[ \t]*+\.[ \t]*+){100}"""
-)
 _FILES: Final = frozenset({"files", "wheels", "sdist"})
 
 
@@ -121,19 +119,6 @@ def tables(path: str, text: str, name: str) -> Document:
         what = f"{len(failed) - MAX_PROBLEMS} more tables from here on cannot be read"
         problems.append(Problem(path, line, what, "write the file again with its tool"))
     return Document(tuple(sorted(found, key=lambda t: t.line)), rest, tuple(problems))
-
-
-def loads(text: str) -> dict[str, Any]:
-    """The values of a TOML document, by the parser of the standard library.
-
-    Raises:
-        tomllib.TOMLDecodeError: It is none, or has a key of a hundred parts, for which that parser
-            takes a time that grows with the square of their number (CWE-407).
-        RecursionError: It is nested too deeply.
-    """
-    if _MANY_PARTS.search(text):
-        raise tomllib.TOMLDecodeError("a key has a hundred parts")
-    return tomllib.loads(text)
 
 
 def error_of(path: str, text: str, error: Exception) -> Problem:

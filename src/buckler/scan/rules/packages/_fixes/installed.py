@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import re
-import tomllib
 from pathlib import Path
 
 from packaging.requirements import InvalidRequirement, Requirement
 from packaging.utils import canonicalize_name
 
+from buckler.core import toml
 from buckler.scan.fix.draft import Draft
 from buckler.scan.model.requirements import is_pinned
 
@@ -79,7 +79,7 @@ def _in_lines(draft: Draft, versions: dict[str, str]) -> list[str]:
 
 
 def _in_project(draft: Draft, versions: dict[str, str]) -> list[str]:
-    document = tomllib.loads(draft.text)
+    document = toml.loads(draft.text)
     project = document.get("project", {})
     if "build-system" in document or project.get("optional-dependencies"):
         return []  # what others install is not to be pinned

@@ -7,6 +7,8 @@ from collections.abc import Iterator, Mapping
 from pathlib import PurePosixPath
 from typing import Any, Final
 
+from buckler.core import toml
+
 ANY: Final = "A second package index may answer for any name, so a stranger's package can take the place of yours."
 FIRST: Final = "This index is asked for every name before the default one, so it can answer for any public package."
 
@@ -19,7 +21,7 @@ def indexes(path: str, text: str) -> Iterator[tuple[int, str]]:
         text: All of it; what is no TOML has none, which the inventory tells.
     """
     try:
-        document = tomllib.loads(text)
+        document = toml.loads(text)
     except (tomllib.TOMLDecodeError, RecursionError):
         return
     if PurePosixPath(path).name == "uv.toml":

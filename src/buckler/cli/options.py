@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 import click
 
 from buckler.core.errors import UsageError
-from buckler.core.settings import Settings, check, load, parse_identity_option
+from buckler.core.settings import SEVERITIES, Settings, check, load, parse_identity_option
 from buckler.scan.discover import discover, folder_of
 from buckler.scan.engines.app.session import DATABASES, WALLS, Options
 from buckler.scan.target import Target
@@ -80,6 +80,33 @@ def application_options(function: F) -> F:
             ),
             click.option(
                 "--seed", type=int, metavar="N", help="Same seed, same requests in the same order."
+            ),
+        )
+    ):
+        function = option(function)
+    return function
+
+
+def advisory_options(function: F) -> F:
+    """What packages are matched with, and from which severity on that is a failure."""
+    for option in reversed(
+        (
+            click.option(
+                "--advisories",
+                type=click.Path(path_type=Path),
+                metavar="FILE",
+                help="Index of advisories; `buckler advisories update` makes it.",
+            ),
+            click.option(
+                "--max-advisory-age",
+                type=click.FloatRange(min=0),
+                metavar="DAYS",
+                help="Exit 4 if the newest advisory is older (30).",
+            ),
+            click.option(
+                "--fail-on",
+                type=click.Choice(SEVERITIES),
+                help="Least severity that makes the exit code 1 (high).",
             ),
         )
     ):

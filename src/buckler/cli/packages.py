@@ -12,11 +12,11 @@ import click
 from rich.console import Console
 
 from buckler.cli import ruleset
-from buckler.cli.options import settings_of
+from buckler.cli.options import advisory_options, settings_of
 from buckler.core.errors import TargetError, UsageError
 from buckler.core.events import Event, GapFound
 from buckler.core.finding import Confidence, Finding, Severity, sort_key
-from buckler.core.settings import SEVERITIES, Settings
+from buckler.core.settings import Settings
 from buckler.scan.discover import folder_of, interpreter
 from buckler.scan.engines.packages.documents.answers import answers_of, close
 from buckler.scan.engines.packages.documents.bill import Bill, bill_of
@@ -32,23 +32,7 @@ FAMILY = "PKG"
 @click.command("packages")
 @click.argument("target", default=".", metavar="[PATH]")
 @click.option("--python", metavar="PATH", help="Virtual environment of the application.")
-@click.option(
-    "--advisories",
-    type=click.Path(path_type=Path),
-    metavar="FILE",
-    help="Index of advisories; `buckler advisories update` makes it.",
-)
-@click.option(
-    "--max-advisory-age",
-    type=click.FloatRange(min=0),
-    metavar="DAYS",
-    help="Exit 4 if the newest advisory is older (30).",
-)
-@click.option(
-    "--fail-on",
-    type=click.Choice(SEVERITIES),
-    help="Least severity that makes the exit code 1 (high).",
-)
+@advisory_options
 @click.option(
     "--sbom", type=click.Path(path_type=Path), metavar="FILE", help="Write a bill of materials."
 )

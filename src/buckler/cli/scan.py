@@ -19,7 +19,7 @@ from buckler.core.events import GapFound
 from buckler.core.finding import Severity
 from buckler.core.report import Report
 from buckler.core.rule import Rule
-from buckler.core.settings import ENGINES, SEVERITIES, Settings
+from buckler.core.settings import ENGINES, Settings
 from buckler.scan import baseline as baselines
 from buckler.scan import formats
 from buckler.scan.discover import folder_of
@@ -79,11 +79,7 @@ HOOKS_OF = {
 @click.option(
     "--no-attack", is_flag=True, help="Run and explore the application, send no payloads."
 )
-@click.option(
-    "--fail-on",
-    type=click.Choice(SEVERITIES),
-    help="Least severity that makes the exit code 1 (high).",
-)
+@options.advisory_options
 @click.option(
     "--min-coverage",
     type=click.FloatRange(0, 1),
@@ -95,18 +91,6 @@ HOOKS_OF = {
     type=click.FloatRange(min=1),
     metavar="SECONDS",
     help="Stop attacking after this time (300).",
-)
-@click.option(
-    "--advisories",
-    type=click.Path(path_type=Path),
-    metavar="FILE",
-    help="Index of advisories; `buckler advisories update` makes it.",
-)
-@click.option(
-    "--max-advisory-age",
-    type=click.FloatRange(min=0),
-    metavar="DAYS",
-    help="Exit 4 if the newest advisory is older (30).",
 )
 @click.option(
     "--baseline",

@@ -226,6 +226,9 @@ def provisional(report: Report) -> str:
         return (
             f"{'the scan is not whole' if ran else 'the application did not run'}: {report.failed}"
         )
+    packages = report.coverage.packages
+    if packages and packages.outdated:
+        return packages.outdated
     if report.reached_too_little:
         share = f"{report.coverage.reached_share:.0%}"
         return f"{share} of the operations were reached, {report.min_coverage:.0%} are needed"

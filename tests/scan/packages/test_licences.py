@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from buckler.scan.rules.packages._installed.licences import stated, strong
+from buckler.scan.engines.packages.inventory.licences import stated
+from buckler.scan.rules.packages._installed.licences import meant, strong
 
 
 def none(name: str) -> bool:
@@ -53,7 +54,7 @@ def test_what_is_allowed_counts_as_harmless() -> None:
     ],
 )
 def test_fields(fields: str, expression: str) -> None:
-    assert stated(fields) == expression
+    assert meant(stated(fields)) == expression
 
 
 @pytest.mark.parametrize(
@@ -67,7 +68,7 @@ def test_fields(fields: str, expression: str) -> None:
 )  # fmt: skip
 def test_classifiers(classifiers: tuple[str, ...], found: str) -> None:
     text = "".join(f"Classifier: License :: {value}\n" for value in classifiers)
-    assert strong(stated(text), none) == found
+    assert strong(meant(stated(text)), none) == found
 
 
 @given(st.text(st.sampled_from("() ANDORWITHGPL-3.0+mit"), max_size=200))

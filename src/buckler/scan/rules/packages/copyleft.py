@@ -5,14 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Final
 
-from buckler.core.errors import UnreadableFile
-from buckler.core.files import read_project_file
 from buckler.core.finding import Confidence, Finding, Location, Proof, Severity
 from buckler.core.rule import Example, Fix, Rule
-from buckler.scan.engines.packages.inventory.core_metadata import MAX_METADATA
 from buckler.scan.engines.packages.inventory.environment import KIND
+from buckler.scan.engines.packages.inventory.licences import stated_in
 from buckler.scan.engines.packages.seen import InventorySeen
-from buckler.scan.rules.packages._installed.licences import stated, strong
+from buckler.scan.rules.packages._installed.licences import meant, strong
 from buckler.scan.rules.packages.startup_hook import APP, ENVIRONMENT, LIBRARY
 
 LABELS = f"{LIBRARY}/shop_labels-1.4.0.dist-info/METADATA"
@@ -99,11 +97,7 @@ class CopyleftLicence(Rule):
             file = seen.folder / package.path
             if not package.in_production or file.name != "METADATA":
                 continue
-            try:
-                text = read_project_file(file, seen.root, MAX_METADATA).decode("utf-8", "replace")
-            except (FileNotFoundError, UnreadableFile):
-                continue  # the inventory tells of it
-            expression = stated(text)
+            expression = meant(stated_in(file, seen.root))
             licence = strong(expression, lambda name: name.lower() in taken)
             if licence:
                 yield self.found(

@@ -13,18 +13,15 @@ from typing import Any, Final
 
 from packaging.licenses import InvalidLicenseExpression, canonicalize_license_expression
 
-from buckler.core.errors import UnreadableFile
-from buckler.core.files import read_project_file
 from buckler.scan.engines.packages.documents import writing
-from buckler.scan.engines.packages.inventory.core_metadata import MAX_METADATA
 from buckler.scan.engines.packages.inventory.environment import KIND
+from buckler.scan.engines.packages.inventory.licences import Stated, stated_in
 from buckler.scan.engines.packages.inventory.model import Inventory
 from buckler.scan.engines.packages.matching import Pin
 
 _CLEAR: Final = re.compile(r"[A-Za-z0-9 .+()-]{1,1000}")
-
-_FIELD: Final = re.compile(r"(License-Expression|License|Classifier):[ \t]*(.*)", re.IGNORECASE)
-_CLASSIFIER: Final = re.compile(r"License :: (?:.* :: )?(?!OSI Approved$)(.+)")
+_NOTHING: Final = frozenset(("UNKNOWN", "NONE"))
+"""The words of old tools for no licence."""
 
 
 def licences_of(folder: Path, inventories: Iterable[Inventory]) -> dict[Pin, str]:
@@ -39,35 +36,15 @@ def licences_of(folder: Path, inventories: Iterable[Inventory]) -> dict[Pin, str
         for package in inventory.packages if inventory.kind == KIND else ():
             file = folder / package.path
             if file.name in ("METADATA", "PKG-INFO"):
-                licence = _said(file)
+                licence = _written(stated_in(file, file.parent))
                 if licence:
                     found[package.name, package.version] = licence
     return found
 
 
-def _said(file: Path) -> str:
-    try:
-        text = read_project_file(file, file.parent, MAX_METADATA).decode("utf-8", "replace")
-    except (FileNotFoundError, UnreadableFile):
-        return ""  # told by the inventory
-    head = re.split(r"\r?\n[ \t]*\r?\n", text, maxsplit=1)[0]
-    fields: dict[str, str] = {}
-    lines = head.splitlines()
-    for line, after in zip(lines, [*lines[1:], ""], strict=True):
-        matched = _FIELD.match(line)
-        if matched is None:
-            continue
-        name, value = matched.group(1).lower(), matched.group(2).strip()
-        if name == "classifier":
-            classified = _CLASSIFIER.fullmatch(value)
-            value = classified.group(1) if classified else ""
-        elif after[:1].isspace() or value.upper() in ("UNKNOWN", "NONE"):
-            value = ""  # the whole text of a licence, or the word of old tools for nothing
-        if value:
-            fields.setdefault(name, value)
-    return next(
-        (fields[n] for n in ("license-expression", "license", "classifier") if n in fields), ""
-    )
+def _written(stated: Stated) -> str:
+    text = "" if stated.text.upper() in _NOTHING else stated.text
+    return stated.expression or text or next(iter(stated.classifiers), "")
 
 
 def expression(licence: str) -> str:

@@ -1,4 +1,4 @@
-"""Reads under which licence a distribution is, as its metadata say it.
+"""Judges the licence of a distribution: whether it binds what uses it.
 
 Source: PEP 639 and the core metadata specification; SPDX specification 2.3, annex D.
 """
@@ -6,8 +6,10 @@ Source: PEP 639 and the core metadata specification; SPDX specification 2.3, ann
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Final
+
+from buckler.scan.engines.packages.inventory.licences import Stated
 
 _STRONG: Final = re.compile(
     r"(?:AGPL|GPL|SSPL|OSL|EUPL|RPL|CPAL)-\d|(?:BUSL|Elastic|PolyForm)-", re.IGNORECASE
@@ -32,21 +34,16 @@ _PLAIN: Final = re.compile(
 MAX_DEPTH: Final = 50
 
 
-def stated(text: str) -> str:
-    """The licence in METADATA as an SPDX expression; empty where it states none that is known.
+def meant(stated: Stated) -> str:
+    """The licence that metadata state as an SPDX expression; empty where they state none that is known.
 
     Several classifiers are a choice, which is how packages under two licences write them.
     """
-    fields = list(_fields(text))
-    for name, value in fields:
-        if name == "license-expression":
-            return value
-    classified = [v for n, v in fields if n == "classifier" and v.startswith("License ::")]
-    named = [value for value in classified if not value.endswith("OSI Approved")]
-    if named:
-        return " OR ".join(_classified(value) for value in named)
-    plain = next((value for name, value in fields if name == "license"), "")
-    found = _PLAIN.fullmatch(plain.strip())
+    if stated.expression:
+        return stated.expression
+    if stated.classifiers:
+        return " OR ".join(_classified(value) for value in stated.classifiers)
+    found = _PLAIN.fullmatch(stated.text)
     if found is None:
         return ""
     later = "or-later" if found[3] and found[3].lower() != "-only" else "only"
@@ -99,12 +96,3 @@ def _classified(value: str) -> str:
         if re.search(pattern, value):
             return name
     return "LicenseRef-other"
-
-
-def _fields(text: str) -> Iterator[tuple[str, str]]:
-    for line in text.splitlines():
-        if not line.strip():
-            return
-        name, colon, value = line.partition(":")
-        if colon and not line[0].isspace():
-            yield name.strip().lower(), value.strip()

@@ -61,6 +61,25 @@ def test_a_fingerprint_survives_moved_lines_but_not_another_place() -> None:
     assert base.fingerprint == moved.fingerprint != other.fingerprint
 
 
+@pytest.mark.parametrize(
+    ("path", "same"),
+    [
+        (".venv/lib/python3.13/site-packages/labels-1.dist-info/METADATA", True),
+        ("../../venvs/shop/lib/python3.11/site-packages/labels-1.dist-info/METADATA", True),
+        ("venv/Lib/site-packages/labels-1.dist-info/METADATA", True),
+        (".venv/lib/python3.13/site-packages/labels-2.dist-info/METADATA", False),
+        ("site-packages.txt", False),
+    ],
+)
+def test_an_environment_may_lie_anywhere(path: str, same: bool) -> None:
+    def at(path: str) -> str:
+        place = Location(path, 1)
+        return Finding("PKG004", "m", Severity.HIGH, Confidence.OBSERVED, place).fingerprint
+
+    here = at(".venv/lib/python3.11/site-packages/labels-1.dist-info/METADATA")
+    assert (at(path) == here) is same
+
+
 def test_two_views_of_one_weakness_are_one_finding() -> None:
     live = made("A", Severity.MEDIUM)
     source = made("A", Severity.HIGH, Confidence.SUSPECTED)

@@ -7,11 +7,14 @@ never mixed: a suspicion of something terrible stays a suspicion.
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
-from typing import Any
+from typing import Any, Final
 
+_INSTALLED: Final = re.compile(r".*/(?=(?:site|dist)-packages/)", re.DOTALL)
+"""Where an environment lies, and of which Python it is, differs from machine to machine."""
 VEX = "vex"
 """What a finding's context calls the statements that close it: files and lines."""
 
@@ -130,7 +133,7 @@ class Finding:
             self.rule,
             place.operation or "",
             place.slot or "",
-            place.path or "",
+            _INSTALLED.sub("", place.path or ""),
             " ".join(self.anchor.split()),
             self.subject,
         )

@@ -25,6 +25,10 @@ from buckler.scan.rules.packages.yanked import YankedVersion
             Package("attrs", "21.1", "x.lock", 3),
             "attrs 21.1 was taken back by its publisher: it is installable but not importable on Python 3.4.",
         ),
+        (
+            Package("cryptography", "45.0", "x.lock", 3),
+            "cryptography 45.0 was taken back by its publisher.",
+        ),
         (Package("attrs", "21.2.0", "x.lock", 3), ""),
         (Package("attrs", "no version", "x.lock", 3), ""),
         (Package("attrs", "21.1.0", "x.lock", 3, source="git"), ""),

@@ -3,20 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Final
 
 from buckler.core.finding import Confidence, Finding, Location, Proof, Severity
 from buckler.core.rule import Example, Fix, Rule
 from buckler.scan.engines.packages.seen import PackageSeen
-from buckler.scan.rules.packages._tables.yanked import reason
+from buckler.scan.rules.packages._tables.yanked import UNSTATED, reason
 
 APP = """
 from fastapi import FastAPI
 
 app = FastAPI()
 """
-UNSTATED: Final = "yanked"
-"""What the inventory says where the publisher gave no reason."""
 
 
 class YankedVersion(Rule):

@@ -15,6 +15,7 @@ from buckler.core.events import GapFound
 from buckler.scan.engines.packages.inventory.model import Inventory, Package
 from buckler.scan.engines.packages.inventory.read import inventories
 from buckler.scan.engines.packages.seen import InventorySeen
+from buckler.scan.rules.packages import changed_files
 from buckler.scan.rules.packages.changed_files import ChangedFiles
 
 
@@ -64,6 +65,23 @@ def test_changed_and_missing_code_is(library: Path, told) -> None:
         ("labels 1.0: a.py is not what it came with.", "medium")
     ]
     assert told(row("b.py", b"as = 1")) == [("labels 1.0: b.py is gone.", "info")]
+
+
+def test_what_was_not_compared_is_a_gap(
+    library: Path, told, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As much as may be read is: the file that is too long is left out, and said so, the shorter one is not."""
+    (library / "long.py").write_text("as = 100")
+    (library / "a.py").write_text("as = 1")
+    record = row("long.py", b"as = 200") + row("a.py", b"as = 2")
+    one = ["labels 1.0: a.py is not what it came with."]
+    both = ["labels 1.0: long.py, a.py is not what it came with."]
+    for most, messages, left_out in ((7, one, 1), (14, both, 0)):
+        monkeypatch.setattr(changed_files, "MAX_BYTES", most)
+        gaps: list[GapFound] = []
+        assert [message for message, _ in told(record, gaps)] == messages
+        assert len(gaps) == left_out
+        assert all("some of it was not compared" in gap.why for gap in gaps)
 
 
 def test_links_and_pipes_are_followed_no_further_than_to_compare(

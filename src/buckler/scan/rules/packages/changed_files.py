@@ -21,8 +21,7 @@ from buckler.scan.rules.packages._installed.records import MAX_RECORD, Row, dige
 from buckler.scan.rules.packages.startup_hook import APP, ENVIRONMENT, LIBRARY
 
 MAX_BYTES: Final = 1_000_000_000
-"""Of all files of an environment whose hashes are made."""
-MAX_FILE: Final = 100_000_000
+"""Of all files of an environment, or of a folder of wheels, whose hashes are made."""
 _CODE: Final = (".py", ".pth", ".so", ".pyd", ".dll", ".dylib")
 _FLAGS = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_CLOEXEC", 0)
 _FLAGS |= getattr(os, "O_BINARY", 0)
@@ -39,6 +38,29 @@ LABELS = {
         """,
 }
 CODE = f"{LIBRARY}/shop_labels/__init__.py"
+
+
+class _Left:
+    """How many more bytes are read.
+
+    Attributes:
+        bytes: Of them.
+        refused: Whether there was a file that is longer.
+    """
+
+    __slots__ = ("bytes", "refused")
+
+    def __init__(self, most: int) -> None:
+        self.bytes = most
+        self.refused = False
+
+    def take(self, size: int) -> bool:
+        """Whether a file may be read."""
+        if size > self.bytes:
+            self.refused = True
+            return False
+        self.bytes -= size
+        return True
 
 
 class ChangedFiles(Rule):
@@ -87,17 +109,16 @@ class ChangedFiles(Rule):
 
     def check_inventory(self, seen: InventorySeen) -> Iterable[Finding]:
         """One finding for each distribution."""
-        left = MAX_BYTES
+        left = _Left(MAX_BYTES)
         for package in seen.inventory.packages:
             file = seen.folder / package.path
             if package.source == "editable":
                 continue
             try:
                 if seen.inventory.kind == KIND and file.parent.name.endswith(".dist-info"):
-                    changed, gone, read = _installed(file.parent, left)
-                    left -= read
+                    changed, gone = _installed(file.parent, left)
                 elif seen.inventory.kind == "wheels" and file.suffix == ".whl":
-                    changed, gone = _archived(file)
+                    changed, gone = _archived(file, left)
                 else:
                     continue
             except FileNotFoundError:
@@ -111,10 +132,9 @@ class ChangedFiles(Rule):
             if changed or gone:
                 where = relative(file, seen.folder)
                 yield self._made(package.name, package.version, where, changed, gone)
-            if left <= 0:
-                why = f"more than {MAX_BYTES // 1_000_000} MB of code: the rest was not compared"
-                seen.gap(seen.inventory.path, why, _HINT)
-                return
+        if left.refused:
+            why = f"more than {MAX_BYTES / 1_000_000:g} MB of code: some of it was not compared"
+            seen.gap(seen.inventory.path, why, _HINT)
 
     def _made(
         self, name: str, version: str, path: str, changed: list[str], gone: list[str]
@@ -139,45 +159,42 @@ class ChangedFiles(Rule):
         )
 
 
-def _installed(info: Path, limit: int) -> tuple[list[str], list[str], int]:
-    """Which files of an installed distribution differ, which are missing, and how many bytes were read."""
+def _installed(info: Path, left: _Left) -> tuple[list[str], list[str]]:
+    """Which files of an installed distribution differ, and which are missing."""
     changed: list[str] = []
     gone: list[str] = []
-    read = 0
     for row in rows(of(info)):
-        if not row.algorithm or not row.path.endswith(_CODE) or read > limit:
+        if not row.algorithm or not row.path.endswith(_CODE):
             continue
         file = info.parent / row.path
         try:
             with open(os.open(file, _FLAGS), "rb") as stream:
                 status = os.fstat(stream.fileno())
                 regular = stat.S_ISREG(status.st_mode)
-                if regular and status.st_size > MAX_FILE and row.size == status.st_size:
-                    continue
                 if not regular or row.size not in (None, status.st_size):
                     changed.append(row.path)
                     continue
-                read += status.st_size
-                if digest(row.algorithm, stream.read, MAX_FILE) != row.digest:
+                size = status.st_size
+                if left.take(size) and digest(row.algorithm, stream.read, size) != row.digest:
                     changed.append(row.path)
         except (FileNotFoundError, NotADirectoryError):
             gone.append(row.path)
         except OSError:
             changed.append(row.path)
-    return changed, gone, read
+    return changed, gone
 
 
-def _archived(wheel: Path) -> tuple[list[str], list[str]]:
+def _archived(wheel: Path, left: _Left) -> tuple[list[str], list[str]]:
     """Which files of a wheel are not those of its RECORD, and which are missing."""
     with open(os.open(wheel, _FLAGS), "rb") as stream:
         if not stat.S_ISREG(os.fstat(stream.fileno()).st_mode):
             raise UnreadableFile("it is not a regular file")
         bounded(stream)
         with zipfile.ZipFile(stream) as archive:
-            return _compared(archive)
+            return _compared(archive, left)
 
 
-def _compared(archive: zipfile.ZipFile) -> tuple[list[str], list[str]]:
+def _compared(archive: zipfile.ZipFile, left: _Left) -> tuple[list[str], list[str]]:
     listed = {item.filename: item for item in archive.infolist() if not item.is_dir()}
     record = next((n for n in listed if n.endswith(".dist-info/RECORD") and n.count("/") == 1), "")
     if not record or listed[record].file_size > MAX_RECORD:
@@ -185,24 +202,25 @@ def _compared(archive: zipfile.ZipFile) -> tuple[list[str], list[str]]:
     with archive.open(record) as inner:
         text = inner.read(MAX_RECORD).decode("utf-8", "replace")
     known = {row.path: row for row in rows(text)}
-    changed = list(_differing(archive, listed, known))
+    changed = list(_differing(archive, listed, known, left))
     twice = len(archive.namelist()) - len(set(archive.namelist()))
     changed += ["a file that is there twice"] if twice else []
     return changed, [path for path in known if path not in listed]
 
 
 def _differing(
-    archive: zipfile.ZipFile, listed: dict[str, zipfile.ZipInfo], known: dict[str, Row]
+    archive: zipfile.ZipFile,
+    listed: dict[str, zipfile.ZipInfo],
+    known: dict[str, Row],
+    left: _Left,
 ) -> Iterator[str]:
-    left = MAX_BYTES
     for path, item in listed.items():
         if path.rpartition("/")[2].startswith("RECORD") and ".dist-info/" in path:
             continue
         row = known.get(path)
         if row is None or row.size not in (None, item.file_size):
             yield path
-        elif row.algorithm and item.file_size <= min(left, MAX_FILE):
-            left -= item.file_size
+        elif row.algorithm and left.take(item.file_size):
             with archive.open(item) as inner:
                 if digest(row.algorithm, inner.read, item.file_size) != row.digest:
                     yield path

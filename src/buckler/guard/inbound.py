@@ -8,12 +8,14 @@ from time import monotonic
 from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
+    from buckler.guard.limits.body import Counter
     from buckler.guard.plans import Plan
     from buckler.guard.refusal import Refusal
 
 Scope = MutableMapping[str, Any]
 Message = MutableMapping[str, Any]
 Send = Callable[[Message], Awaitable[None]]
+Receive = Callable[[], Awaitable[Message]]
 Instead = Callable[["Inbound", Message], Awaitable[None]]
 KEY: Final = "buckler"
 """Where the scope holds it."""
@@ -36,6 +38,9 @@ class Inbound:
         outer: The same request as a layer further out sees it, or None.
         headers: By name; of one that came twice, the last value.
         plan: What holds for its route.
+        receive: Gives the messages of the request.
+        short: Bytes of a whole body that passes no bound.
+        counter: Of a body that is longer.
         send: Takes an answer's messages, past everything that guard does to them.
         client: Address of the caller, seen through configured proxies alone.
         flags: :data:`HTTPS` and :data:`PERSONAL`, added up.
@@ -56,6 +61,7 @@ class Inbound:
             "begun",
             "client",
             "counted",
+            "counter",
             "flags",
             "headers",
             "more",
@@ -63,10 +69,14 @@ class Inbound:
             "plan",
             "principal",
             "quiet",
+            "receive",
             "refusal",
         ),
-        *("replaced", "scope", "send", "started", "_id", "_instead", "_nonce"),
+        *("replaced", "scope", "send", "short", "started", "_id", "_instead", "_nonce"),
     )
+    receive: Receive
+    short: int
+    counter: Counter | None
     _id: str
     _nonce: str
 
@@ -89,6 +99,17 @@ class Inbound:
         self.started = self.replaced = self.begun = False
         self.principal = self._id = self._nonce = ""
         self.counted: tuple[str, ...] = ()
+
+    async def read(self) -> Message:
+        """A message of the request, for the application; raises where its body passes a bound."""
+        receive = self.receive
+        message = await receive()
+        if len(message.get("body", b"")) <= self.short and not message.get("more_body"):
+            return message  # one that says that the caller has gone, too
+        body = self.plan.body
+        if body is not None:
+            await body.look(self, message)
+        return message
 
     def answer(self, message: Message) -> Awaitable[None]:
         """Send a message of the application's answer, its headers completed."""
@@ -130,6 +151,16 @@ class Inbound:
         if not self._nonce:
             self._nonce = secrets.token_urlsafe(18)
         return self._nonce
+
+
+async def gone() -> Message:
+    """What an application hears that listens when it has come back already."""
+    return {"type": "http.disconnect"}
+
+
+async def over(message: Message) -> None:
+    """Where messages go that an application sends when it has come back already."""
+    del message
 
 
 def of(scope: Mapping[str, Any]) -> Inbound | None:

@@ -18,7 +18,7 @@ from typing import Any, Final
 from buckler.guard.audit.events import EventKind, Listener, SecurityEvent
 from buckler.guard.audit.teller import Teller
 from buckler.guard.errors import problem
-from buckler.guard.inbound import ENDED, KEY, Inbound, Scope
+from buckler.guard.inbound import ENDED, KEY, Inbound, Scope, gone, over
 from buckler.guard.limits.connections import Connections
 from buckler.guard.limits.in_flight import BUSY, TOO_LONG, Flights, current_task
 from buckler.guard.limits.plain import UNSURE
@@ -160,9 +160,9 @@ class Layer:
             if flights.late and flights.was_late(task):
                 task.uncancel()  # the application took the cancellation for something of its own
             # The scope holds the inbound, and the server's own object both: no cycle for the collector.
-            inbound.scope = ENDED
+            inbound.scope, inbound.receive = ENDED, gone
             if not inbound.replaced:  # an answer of guard's own may still be on its way
-                inbound.send = _over
+                inbound.send = over
 
     def put_around(self, put: Callable[[App], App]) -> None:
         """Put something more between the layer and the application."""
@@ -389,11 +389,6 @@ class Layer:
         if self._plans is not None:
             self.recompile()
             self._started()
-
-
-async def _over(message: Message) -> None:
-    """Where messages go that an application sends when it has come back already."""
-    del message
 
 
 async def _nothing() -> None:

@@ -30,6 +30,8 @@ _FORM = "application/x-www-form-urlencoded"
 _FORMS = frozenset((_MULTIPART, _FORM))
 _PART: Final = len(b"--\r\n\r\n")
 _FILE: Final = len(b"filename=") + _PART
+NOTHING_SHORT: Final = -1
+"""Set once a body is counted: its last part may be short."""
 STEP: Final = 2**19
 """Bytes of one message that are looked at before the event loop has its turn."""
 
@@ -87,23 +89,20 @@ class Body:
 
     def watch(self, inbound: Inbound, receive: Receive) -> Receive:
         """``receive``, counted; raises what :func:`body_refused` makes where a bound is passed."""
-        counter: _Counter | None = None
-        short = self._short
+        # A method of what is there already: a function made for each request costs twice as much.
+        inbound.receive, inbound.short = receive, self._short
+        return inbound.read
 
-        async def counted() -> Message:  # short: a frame of many names costs more than what it does
-            nonlocal counter
-            message = await receive()
-            if counter is None:
-                if len(message.get("body", b"")) <= short and not message.get("more_body"):
-                    return message  # one that says that the caller has gone, too
-                counter = self._counter(inbound, message)
-            if counter is not None:
-                await counter.read(message)
-            return message
+    async def look(self, inbound: Inbound, message: Message) -> None:
+        """Look at a message that is not plainly within bounds, and from then on at each that follows."""
+        if inbound.short != NOTHING_SHORT:
+            inbound.counter = self._counter(inbound, message)
+        counter = inbound.counter
+        if counter is not None:
+            inbound.short = NOTHING_SHORT
+            await counter.read(message)
 
-        return counted
-
-    def _counter(self, inbound: Inbound, message: Message) -> _Counter | None:
+    def _counter(self, inbound: Inbound, message: Message) -> Counter | None:
         """What counts a body that begins so, or None where all of it is there and plainly within bounds."""
         if message["type"] != "http.request":
             return None
@@ -113,7 +112,7 @@ class Body:
                 return None
         kind = media_type(given)
         left = self._upload if kind == _MULTIPART else self.limit
-        return _Counter(inbound, left, self._meter(kind, inbound))
+        return Counter(inbound, left, self._meter(kind, inbound))
 
     def _is_flat(self, body: bytes) -> bool:
         """Whether a whole body has too few bytes, brackets and names to pass a bound: most of JSON."""
@@ -137,7 +136,7 @@ class Body:
         return Together(FormShape(self._json_keys), shape) if kind == _FORM else shape
 
 
-class _Counter:
+class Counter:
     """What came of one body.
 
     Args:

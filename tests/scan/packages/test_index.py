@@ -38,6 +38,15 @@ def known(path: Path, name: str, version: str) -> list[str]:
 # Sources
 
 
+@pytest.mark.parametrize("odd", ["2999-01-01T00:00:00Z", "zzz", "", "0001-01-01T00:00:00+23:59"])
+def test_one_odd_date_does_not_say_how_old_the_advisories_are(tmp_path: Path, odd: str) -> None:
+    late = {**record("A-2"), "modified": "2026-11-02T01:00:00+02:00"}
+    records = (record("A-1"), {**record("A-3"), "modified": odd}, late)
+    about, _ = update(str(archive(tmp_path / "a.zip", *records)), tmp_path / "a.sqlite")
+    assert about.date == late["modified"]
+    assert about.records == 3
+
+
 def test_records_come_from_a_folder_a_zip_a_tar_and_one_file(tmp_path: Path) -> None:
     folder = tmp_path / "records" / "vulns"
     folder.mkdir(parents=True)

@@ -27,6 +27,7 @@ from buckler.scan.engines.packages.advisories.index import (
 )
 from buckler.scan.engines.packages.advisories.model import Advisory
 from buckler.scan.engines.packages.advisories.osv import read
+from buckler.scan.engines.packages.advisories.place import newest
 
 _PREFIX: Final = ".advisories-"
 _FORGOTTEN: Final = 3600.0
@@ -117,7 +118,7 @@ def build(
     packages = _by_package(gathered.advisories, weaknesses)
     about = About(
         source=source,
-        date=max((a.modified for a in gathered.advisories), default=""),
+        date=newest((a.modified for a in gathered.advisories), now),
         built=now,
         records=len(gathered.advisories),
         packages=len(packages),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterable
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
@@ -30,10 +31,30 @@ def age(date: str, now: datetime | None = None) -> float:
         date: RFC 3339; one that is none counts as infinitely old.
         now: Aware; the present by default.
     """
+    then = _read(date)
+    if then is None:
+        return float("inf")
+    return max(0.0, ((now or datetime.now(UTC)) - then).total_seconds() / 86_400)
+
+
+def newest(dates: Iterable[str], now: str) -> str:
+    """The last of these that is not after ``now``; empty where there is none.
+
+    One record that comes from the future, or whose date is none, must not say how old all of them are.
+
+    Args:
+        dates: RFC 3339; what is no date is passed by.
+        now: RFC 3339.
+    """
+    limit = _read(now)
+    read = [(then, date) for date in set(dates) if (then := _read(date)) is not None]
+    known = [item for item in read if limit is None or item[0] <= limit]
+    return max(known)[1] if known else ""
+
+
+def _read(date: str) -> datetime | None:
     try:
         then = datetime.fromisoformat(date)
     except ValueError:
-        return float("inf")
-    if then.tzinfo is None:
-        then = then.replace(tzinfo=UTC)
-    return max(0.0, ((now or datetime.now(UTC)) - then).total_seconds() / 86_400)
+        return None
+    return then if then.tzinfo else then.replace(tzinfo=UTC)

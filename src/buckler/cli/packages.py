@@ -21,8 +21,8 @@ from buckler.scan.discover import folder_of, interpreter
 from buckler.scan.engines.packages.documents.answers import answers_of, close
 from buckler.scan.engines.packages.documents.bill import Bill, bill_of
 from buckler.scan.engines.packages.documents.render import SBOM, VEX, render
-from buckler.scan.engines.packages.engine import check_project
-from buckler.scan.engines.packages.known import PackagesEngine, environment_of, options_of
+from buckler.scan.engines.packages.engine import PackagesEngine, environment_of, options_of
+from buckler.scan.engines.packages.project_files import check_project
 from buckler.scan.formats import clean
 from buckler.scan.formats.packages import Told, document, print_packages
 

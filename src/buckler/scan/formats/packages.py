@@ -12,7 +12,7 @@ from rich.text import Text
 from buckler.core.events import GapFound
 from buckler.core.finding import Finding, Severity
 from buckler.core.report import PackageCoverage
-from buckler.scan.engines.packages.known import PackagesEngine
+from buckler.scan.engines.packages.engine import PackagesEngine
 from buckler.scan.engines.packages.matching import Weakness
 from buckler.scan.engines.packages.reach import Level
 from buckler.scan.engines.packages.seen import PackageSeen

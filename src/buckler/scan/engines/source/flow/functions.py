@@ -42,11 +42,12 @@ MOST_RUNS = 80
 
 @dataclass(slots=True)
 class Outcome:
-    """What a call has done: its value, what it has checked, whether it came back."""
+    """What a call has done: its value, what it has checked, whether it came back; its number in the graph of calls."""
 
     value: Value
     clears: Clears
     returned: bool
+    number: int = 0
 
 
 def call_function(
@@ -65,21 +66,32 @@ def call_function(
         return UNKNOWN
     deep = len(run.active) >= MOST_CALLS
     run.shortened = run.shortened or deep
+    graph = run.graph
     if deep or run.active.count(function.node) > 1 or run.spent():
+        if graph is not None:
+            graph.passed(frame, node, function)
         return _given_back(given)
     args = _baked(state, given)
     if direct:
         args = _stepped(frame, node, function, args)
     times = run.times.get(function.node, 0)
     if times >= MOST_RUNS:
+        if graph is not None:
+            graph.passed(frame, node, function)
         return _given_back(given)
     key = _key(function, args, exact=times < EXACT_RUNS)
     outcome = run.outcomes.get(key)
     if outcome is None:
         run.times[function.node] = times + 1
+        number = graph.enter(frame, node, function) if graph is not None else 0
         outcome, own = _run(run, frame, function, args)
+        if graph is not None:
+            graph.leave()
+            outcome.number = number
         if own:
             run.outcomes[key] = outcome
+    elif graph is not None:
+        graph.again(frame, node, outcome.number)
     if not outcome.returned:
         if frame.state is not None:
             frame.raised.append(frame.state)

@@ -156,7 +156,7 @@ class Scanner:
     def _packages(self) -> None:
         self._add(check_project(self._target.folder, self._rules))
         environment = environment_of(self._target.python)
-        looked = options_of(self._settings, self._index, environment)
+        looked = options_of(self._settings, self._index, environment, self._options.kept)
         engine = PackagesEngine(self._target.folder, self._rules, looked, self.emit)
         self._add(engine.run())
         self._work.coverage.packages = engine.coverage()

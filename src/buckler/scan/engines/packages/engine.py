@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from itertools import islice
 from pathlib import Path
@@ -27,7 +27,10 @@ from buckler.scan.engines.packages.advisories.place import MAX_DAYS, STALE_DAYS,
 from buckler.scan.engines.packages.inventory.model import Inventories, Inventory, Package
 from buckler.scan.engines.packages.inventory.read import inventories
 from buckler.scan.engines.packages.matching import Matched, match
-from buckler.scan.engines.packages.reach import Imports, reach
+from buckler.scan.engines.packages.reach.imports import Imports
+from buckler.scan.engines.packages.reach.package import reach
+from buckler.scan.engines.packages.reach.told import Told
+from buckler.scan.engines.packages.reach.weaknesses import Reaching, Vulnerable
 from buckler.scan.engines.packages.seen import (
     ChecksInventory,
     ChecksPackage,
@@ -50,6 +53,8 @@ class PackageOptions:
         max_age: Days; what is known longer ago than that counts as not looked at.
         environment: The application's virtual environment, or None.
         licences: SPDX identifiers that the project allows.
+        excluded: Patterns of files whose calls are not followed.
+        kept: Folder of the user's in which it is kept what a run of the source has shown, or None.
     """
 
     index: Path | None = None
@@ -57,6 +62,8 @@ class PackageOptions:
     max_age: float = MAX_DAYS
     environment: Path | None = None
     licences: tuple[str, ...] = ()
+    excluded: tuple[str, ...] = ()
+    kept: Path | None = None
 
 
 class PackagesEngine:
@@ -117,13 +124,20 @@ class PackagesEngine:
         matched = self._matched([pin for pin, where in pinned.items() if _is_published(where)])
         imports = Imports(self._folder if matched else None)
         loose = _open(self.inventories)
-        self.seen = tuple(
-            _seen(where, matched.get(pin, NOTHING), imports, loose.get(pin[0], []))
-            for pin, where in pinned.items()
+        told = Told(self._folder, self.inventories)
+        self.seen = self._reached(
+            tuple(
+                _seen(where, matched.get(pin, NOTHING), imports, told, loose.get(pin[0], []))
+                for pin, where in pinned.items()
+            ),
+            imports,
+            told,
         )
         named = {name for name, _ in pinned}
         self.open = tuple(
-            _seen(where, NOTHING, imports) for name, where in loose.items() if name not in named
+            _seen(where, NOTHING, imports, told)
+            for name, where in loose.items()
+            if name not in named
         )
 
     def coverage(self) -> PackageCoverage:
@@ -137,6 +151,31 @@ class PackagesEngine:
             advisories=self._about.records if self._about else 0,
             date=self._about.date if self._about else "",
             outdated=self._outdated,
+        )
+
+    def _reached(
+        self, every: tuple[PackageSeen, ...], imports: Imports, told: Told
+    ) -> tuple[PackageSeen, ...]:
+        """The packages, those with weaknesses with how far the project comes to each."""
+        weak = [seen for seen in every if seen.weaknesses]
+        options = self._options
+        reaching = Reaching(
+            self._folder,
+            self.inventories,
+            imports,
+            told,
+            self._emit,
+            options.excluded,
+            options.kept,
+        )
+        found = reaching.of([Vulnerable(s.package, s.weaknesses, s.reach) for s in weak])
+        by_pin = {
+            (seen.package.name, seen.package.version): reaches
+            for seen, reaches in zip(weak, found, strict=True)
+        }
+        return tuple(
+            replace(seen, reaches=by_pin.get((seen.package.name, seen.package.version), ()))
+            for seen in every
         )
 
     def _matched(self, pinned: Sequence[tuple[str, str]]) -> dict[tuple[str, str], Matched]:
@@ -201,7 +240,9 @@ class PackagesEngine:
         return place
 
 
-def options_of(settings: Settings, index: Path | None, environment: Path | None) -> PackageOptions:
+def options_of(
+    settings: Settings, index: Path | None, environment: Path | None, kept: Path | None = None
+) -> PackageOptions:
     """How the packages of a project are looked at."""
     return PackageOptions(
         index=index,
@@ -209,6 +250,8 @@ def options_of(settings: Settings, index: Path | None, environment: Path | None)
         max_age=settings.max_advisory_age,
         environment=environment,
         licences=settings.licences_allowed,
+        excluded=settings.exclude_files,
+        kept=kept,
     )
 
 
@@ -244,6 +287,7 @@ def _seen(
     where: list[tuple[Inventory, Package]],
     matched: Matched,
     imports: Imports,
+    told: Told,
     asked: Sequence[tuple[Inventory, Package]] = (),
 ) -> PackageSeen:
     inventory, package = where[0]
@@ -256,6 +300,6 @@ def _seen(
         weaknesses=matched.weaknesses,
         upgrade=matched.upgrade,
         way=telling.way_to(package.name),
-        reach=reach(package, telling, imports),
+        reach=reach(package, telling, imports, told),
         asked=tuple(dict.fromkeys((p.path, p.line) for _, p in asked)),
     )

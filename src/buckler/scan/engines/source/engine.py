@@ -128,9 +128,7 @@ class SourceEngine:
         relative = file.relative_to(self._folder)
         if any(fnmatch.fnmatch(relative.as_posix(), pattern) for pattern in self._excluded):
             return True
-        return bool(TEST_FOLDERS.intersection(relative.parts[:-1])) or any(
-            fnmatch.fnmatch(file.name, pattern) for pattern in TESTS
-        )
+        return is_test(relative.as_posix())
 
     def _broke(self, place: str, error: Exception) -> None:
         said = " ".join(f"{type(error).__name__}: {error}".split())[:200]
@@ -150,3 +148,11 @@ class SourceEngine:
             else "a regular file of the project in its place"
         )
         self._emit(GapFound(path, error.message, how))
+
+
+def is_test(path: str) -> bool:
+    """Whether a file, by its path relative to the project, holds tests: no request comes to it."""
+    *folders, name = path.split("/")
+    return bool(TEST_FOLDERS.intersection(folders)) or any(
+        fnmatch.fnmatch(name, pattern) for pattern in TESTS
+    )

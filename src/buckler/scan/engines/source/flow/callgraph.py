@@ -176,35 +176,42 @@ class CallGraph:
 
     # Asked afterwards
 
-    def ways(self, noted: Noted) -> Iterator[tuple[Node, list[tuple[str, int, str]]]]:
-        """The shortest way to a call from each kind of beginning: where it begins, and the calls on it.
+    def ways(
+        self, calls: Iterable[Noted]
+    ) -> Iterator[tuple[Node, list[tuple[str, int, str]], Noted]]:
+        """The shortest way to one of some calls from each kind of beginning: where it begins, and the calls on it.
 
         Each step is the file and the line of a call, and the name of the function that is called there.
         """
-        if noted.within < 0:
-            return
-        further: dict[int, int] = {noted.within: -1}
-        waiting = deque([noted.within])
+        ends: dict[int, Noted] = {}
+        for noted in calls:
+            if noted.within >= 0:
+                ends.setdefault(noted.within, noted)
+        further = dict.fromkeys(ends, -1)
+        waiting = deque(ends)
         seen: set[str] = set()
         while waiting:
             number = waiting.popleft()
             node = self._nodes[number]
             if node.kind != "function" and node.kind not in seen:
                 seen.add(node.kind)
-                yield node, self._steps(number, further)
+                steps, last = self._steps(number, further)
+                yield node, steps, ends[last]
             for caller in self._callers[number]:
                 if caller not in further:
                     further[caller] = number
                     waiting.append(caller)
 
-    def _steps(self, number: int, further: dict[int, int]) -> list[tuple[str, int, str]]:
+    def _steps(
+        self, number: int, further: dict[int, int]
+    ) -> tuple[list[tuple[str, int, str]], int]:
         steps = []
         while further[number] >= 0:
             called = further[number]
             path, line = self._callers[called][number]
             steps.append((path, line, self._nodes[called].label))
             number = called
-        return steps
+        return steps, number
 
 
 def dotted(value: Value, depth: int = 0) -> Iterator[str]:

@@ -159,7 +159,7 @@ class Templates:
             found = (frame.module.path, written) if written is not None else self._find(one)
             if found is None:
                 continue
-            for match in _OUTPUT.finditer(_COMMENT.sub(_blank, found[1])):
+            for match in _OUTPUT.finditer(_COMMENT.sub(_blank, closed(found[1]))):
                 inside = match.group("value") or match.group("statement") or ""
                 module = SourceModule(found[0], lambda path: None)
                 at = ast.Pass(lineno=found[1].count("\n", 0, match.start()) + 1, col_offset=0)

@@ -44,6 +44,16 @@ ANOTHER_USER = LOCK.replace(
     'dependencies = [{ name = "starlette" }, { name = "pyyaml" }]',
 )
 CVE = "CVE-2020-14343"
+APP_LINES = """from fastapi import FastAPI
+import yaml
+
+app = FastAPI()
+
+
+@app.post("/read")
+def read(text: str):
+"""
+"""An application to which one line of a route is added."""
 
 
 def advisory(package: str = "PyYAML", name: str = CVE, fixed: str = "5.4", **more: object) -> str:

@@ -207,10 +207,11 @@ def _vulnerable(console: Console, seen: PackageSeen, told: Told) -> None:
     for weakness in sorted(told.open_in(seen), key=lambda w: _order_of(seen, w)):
         _line(console, (f"           {weakness.name:<20} ", ""), (_told(seen, weakness), "quiet"))
         reach = seen.reach_of(weakness)
-        shown = way(reach) or (short(reach, seen.package.name) if reach != seen.reach else "")
+        name = seen.package.name
+        shown = short(reach, name) if reach.is_way or reach != seen.reach else ""
+        shown += f": {way(reach)}" if reach.is_way else ""
         if shown and shown != before:
-            lead = short(reach, seen.package.name) + ": " if reach.is_way else ""
-            _line(console, (f"{'':32}{lead}{shown}", "quiet"))
+            _line(console, (f"{'':32}{shown}", "quiet"))
         before = shown
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from buckler.scan.engines.packages.reach import weaknesses
+from buckler.scan.engines.packages.reach import running
 from buckler.scan.engines.packages.reach.level import Level
 from tests.scan.packages.reaching import APP_LINES, LOCK, advisory, looked_at, project, reach_in
 
@@ -25,13 +25,13 @@ def level(folder: Path, kept: Path | None = None) -> Level:
 def runs(monkeypatch: pytest.MonkeyPatch) -> list[int]:
     """One entry for each run of a project's source."""
     made: list[int] = []
-    real = weaknesses.run
+    real = running.run
 
     def counted(*given: object) -> object:
         made.append(1)
         return real(*given)  # type: ignore[arg-type]
 
-    monkeypatch.setattr(weaknesses, "run", counted)
+    monkeypatch.setattr(running, "run", counted)
     return made
 
 

@@ -17,13 +17,11 @@ from buckler.scan.discover import python_files
 from buckler.scan.engines.interface import ChecksSource
 from buckler.scan.engines.source.flow.engine import FlowEngine
 from buckler.scan.engines.source.flow.interface import ChecksCall, ChecksFlow
+from buckler.scan.engines.source.left_out import is_test
 from buckler.scan.engines.source.local import Local
 from buckler.scan.languages.jinja import template_named
 from buckler.scan.python.index import forget_index
 from buckler.scan.python.parsing import parsed
-
-TESTS = ("test_*.py", "*_test.py", "conftest.py")
-TEST_FOLDERS = frozenset({"tests", "test", "testing"})
 
 
 class SourceEngine:
@@ -148,11 +146,3 @@ class SourceEngine:
             else "a regular file of the project in its place"
         )
         self._emit(GapFound(path, error.message, how))
-
-
-def is_test(path: str) -> bool:
-    """Whether a file, by its path relative to the project, holds tests: no request comes to it."""
-    *folders, name = path.split("/")
-    return bool(TEST_FOLDERS.intersection(folders)) or any(
-        fnmatch.fnmatch(name, pattern) for pattern in TESTS
-    )

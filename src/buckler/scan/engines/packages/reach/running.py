@@ -39,6 +39,11 @@ class Calls:
     safe: frozenset[tuple[str, int]] = frozenset()
     cut: tuple[str, ...] = ()
 
+    def entered(self, package: str) -> Reach | None:
+        """The way of a request to a call of a package; None where none was seen."""
+        way = self.ways.get(PACKAGE + package)
+        return way if way is not None and way.level is Level.ENTERED else None
+
     def as_dict(self) -> dict[str, Any]:
         """JSON values; :func:`from_dict` reads them."""
         return {

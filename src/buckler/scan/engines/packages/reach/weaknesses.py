@@ -6,20 +6,21 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatch
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from buckler.core.events import GapFound, Listener
 from buckler.scan.engines.packages.advisories.symbols import Symbol, Symbols, known
 from buckler.scan.engines.packages.inventory.model import Inventories, Package
 from buckler.scan.engines.packages.matching import Weakness
 from buckler.scan.engines.packages.reach.imports import Imports
-from buckler.scan.engines.packages.reach.kept import Kept
 from buckler.scan.engines.packages.reach.level import Level, Reach
-from buckler.scan.engines.packages.reach.mentions import Mentions
 from buckler.scan.engines.packages.reach.modules import IMPLICIT, modules_of
-from buckler.scan.engines.packages.reach.running import Calls, run
-from buckler.scan.engines.packages.reach.watching import PACKAGE, Watching
-from buckler.scan.engines.source.engine import is_test
-from buckler.scan.engines.source.flow.callgraph import FORM
+from buckler.scan.engines.source.flow.libraries.names import FORM
+from buckler.scan.engines.source.left_out import is_test
+
+if TYPE_CHECKING:
+    from buckler.scan.engines.packages.reach.mentions import Mentions
+    from buckler.scan.engines.packages.reach.running import Calls
 
 FILTER = "jinja2.filters.do_"
 FORMS = ("fastapi", "starlette")
@@ -85,9 +86,8 @@ class Reaching:
             return item.reach
         symbols = symbols_of(item.package.name, weakness)
         if symbols is None:
-            entered = calls.ways.get(PACKAGE + item.package.name)
-            is_entered = entered is not None and entered.level is Level.ENTERED
-            return entered if entered is not None and is_entered else item.reach
+            entered = calls.entered(item.package.name)
+            return item.reach if entered is None else entered
         ways = [calls.ways[s.key] for s in symbols.all if s.key in calls.ways]
         if ways:
             return min(ways, key=lambda way: (way.level.rank, len(way.steps)))
@@ -104,6 +104,8 @@ class Reaching:
         if any(n == FORM or n.startswith(FILTER) for n in named) or not self._is_alone(name):
             return False
         if self._mentions is None:
+            from buckler.scan.engines.packages.reach.mentions import Mentions
+
             self._mentions = Mentions(
                 self._folder, [p for p in self._imports.paths if not is_test(p)]
             )
@@ -133,6 +135,11 @@ class Reaching:
                 symbols += [s for s in found.all if self._is_near(s.name)] if found else []
         if not symbols and not packages:
             return None
+        # A project without a weakness, which most are, does not load what reads its source.
+        from buckler.scan.engines.packages.reach.kept import Kept
+        from buckler.scan.engines.packages.reach.running import run
+        from buckler.scan.engines.packages.reach.watching import Watching
+
         watching = Watching(symbols, packages)
         paths = [path for path in self._imports.paths if self._is_run(path)]
         kept = (

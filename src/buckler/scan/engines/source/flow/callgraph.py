@@ -32,8 +32,6 @@ Watch = Callable[[str, Arguments], Iterable[str] | None]
 MOST_CALLS = 20_000
 """So many calls of what is watched are noted."""
 MOST_CHAINED = 6
-FORM = "web.form"
-"""A request's form is parsed, whether a parameter or the code asks for it."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,6 @@ import re
 from typing import TYPE_CHECKING
 
 from buckler.scan.engines.source.flow.arguments import Arguments
-from buckler.scan.engines.source.flow.callgraph import FORM
 from buckler.scan.engines.source.flow.declared import (
     HARMLESS,
     constrained,
@@ -20,7 +19,7 @@ from buckler.scan.engines.source.flow.declared import (
 )
 from buckler.scan.engines.source.flow.entries import Entry
 from buckler.scan.engines.source.flow.frames import Frame
-from buckler.scan.engines.source.flow.libraries.names import canonical
+from buckler.scan.engines.source.flow.libraries.names import FORM, canonical
 from buckler.scan.engines.source.flow.libraries.requests import (
     DJANGO,
     REQUESTS,

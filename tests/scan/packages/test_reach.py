@@ -297,3 +297,45 @@ def test_what_answers_requests_once_it_is_made_is_come_to(tmp_path: Path) -> Non
     good = bad.replace(", follow_symlinks=True", "")
     folder = project(tmp_path / "good", {"main.py": good}, lock=lock, record=said)
     assert reach_in(folder, "aiohttp").level is Level.IMPORTED
+
+
+CONDITIONS = [
+    ("numpy", "CVE-2019-6446", "numpy.load(q)", Level.ROUTE),
+    ("numpy", "CVE-2019-6446", "numpy.load(q, None, True)", Level.ROUTE),
+    ("numpy", "CVE-2019-6446", "numpy.load(q, allow_pickle=True)", Level.ROUTE),
+    ("numpy", "CVE-2019-6446", "numpy.load(q, allow_pickle=False)", Level.NOT_CALLED),
+    ("ujson", "CVE-2021-45958", "ujson.dumps(q, indent=4)", Level.ROUTE),
+    ("ujson", "CVE-2021-45958", "ujson.dumps(q)", Level.NOT_CALLED),
+    ("ujson", "CVE-2021-45958", "ujson.dumps(*options())", Level.ROUTE),
+    ("ujson", "CVE-2021-45958", "ujson.dumps(q, **{'sort_keys': True})", Level.NOT_CALLED),
+    ("ujson", "CVE-2021-45958", "ujson.dumps(q, **{'indent': 2})", Level.ROUTE),
+    ("ujson", "CVE-2021-45958", "ujson.dumps(q, **options())", Level.ROUTE),
+    ("orjson", "CVE-2024-27454", "orjson.dumps(q)", Level.NOT_CALLED),
+    ("orjson", "CVE-2024-27454", "orjson.loads(q)", Level.ROUTE),
+    ("sqlparse", "CVE-2021-32839", "sqlparse.format(q, strip_comments=True)", Level.ROUTE),
+    ("sqlparse", "CVE-2021-32839", "sqlparse.format(q, reindent=True)", Level.IMPORTED),
+    ("requests", "CVE-2023-32681", "requests.Session().get(q)", Level.ROUTE),
+    ("pillow", "CVE-2022-22817", "PIL.ImageMath.eval(q)", Level.ROUTE),
+]
+
+
+@pytest.mark.parametrize(("package", "name", "call", "expected"), CONDITIONS)
+def test_a_call_counts_by_what_it_is_given(
+    package: str, name: str, call: str, expected: Level, tmp_path: Path
+) -> None:
+    module = call.partition(".")[0]
+    source = f"{APP}import json\nimport {module}\napp = FastAPI()\n\ndef options():\n    return json.loads(open('o').read())\n\n@app.get('/x')\ndef x(q: str):\n    return {call}\n"
+    lock = LOCK.replace('name = "pyyaml"', f'name = "{package}"')
+    said = advisory(package, name)
+    folder = project(tmp_path, {"main.py": source}, lock=lock, record=said)
+    assert reach_in(folder, package).level is expected
+
+
+def test_a_function_that_is_called_in_too_many_ways_leaves_it_open(tmp_path: Path) -> None:
+    def source(count: int) -> str:
+        calls = "".join(f"    parse(q, {n})\n" for n in range(count))
+        return f"{APP}import yaml\napp = FastAPI()\n\ndef parse(q, n):\n    return yaml.load(q, Loader=yaml.SafeLoader)\n\n@app.get('/x')\ndef x(q: str):\n{calls}    return 1\n"
+
+    few, many = ({"main.py": source(count)} for count in (5, 40))
+    assert reach_in(project(tmp_path / "few", few)).level is Level.NOT_CALLED
+    assert reach_in(project(tmp_path / "many", many)).level is Level.IMPORTED

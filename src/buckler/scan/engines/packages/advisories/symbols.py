@@ -112,6 +112,8 @@ def parsed(text: str) -> Iterator[tuple[tuple[str, str], Symbols]]:
             continue
         if len(words) < 3:
             raise ValueError(f"line {number} of the table of symbols is too short")
+        if unknown := [word for word in words[2:] if word[0] == "$" and word not in lists]:
+            raise ValueError(f"line {number} of the table of symbols: there is no {unknown[0]}")
         written = [w for word in words[2:] for w in (lists[word] if word[0] == "$" else [word])]
         if words[0].startswith("$"):
             lists[words[0]] = written

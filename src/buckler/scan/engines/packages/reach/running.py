@@ -31,7 +31,8 @@ class Calls:
 
     Attributes:
         ways: By the key of a symbol or a package, the furthest way to a call of it.
-        safe: Places of calls that never did harm with what they were given: (file, line).
+        safe: Places of calls that never did harm with what they were given: (file, line); none where not each of the
+            values was tried that they may be given.
         cut: What was not followed to its end, or not read.
     """
 
@@ -163,4 +164,4 @@ def _safe(graph: CallGraph) -> frozenset[tuple[str, int]]:
         seen.add((noted.path, noted.line))
         if any(not key.startswith(PACKAGE) for key in noted.keys):
             harmful.add((noted.path, noted.line))
-    return frozenset(seen - harmful)
+    return frozenset() if graph.blurred else frozenset(seen - harmful)

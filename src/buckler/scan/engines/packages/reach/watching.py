@@ -53,14 +53,15 @@ class Watching:
 def holds(condition: Condition, given: Arguments) -> bool:
     """Whether a call may do harm; where it is not known, it may."""
     value = given.given(condition.position, condition.name)
-    if condition.how == "-":
-        return value is None or value is given.more
-    if condition.how == "+":
-        return value is not None
+    if value is None or value is given.more:
+        # Not written there; a star may bring it.
+        return given.hidden or condition.how in "-!"
     if condition.how == "=":
         wanted = condition.values == ("True",)
-        return value is not None and truth(value) is not (not wanted)
-    return value is None or not _is_one_of(value, condition.values)
+        return truth(value) is not (not wanted)
+    if condition.how == "!":
+        return not _is_one_of(value, condition.values)
+    return condition.how == "+"
 
 
 def _is_one_of(value: Value, names: tuple[str, ...]) -> bool:

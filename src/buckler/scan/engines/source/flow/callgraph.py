@@ -81,6 +81,7 @@ class CallGraph:
     Attributes:
         calls: Those of what is watched.
         cut: Whether some call was not followed.
+        blurred: Whether some function was called so often that not each of its arguments was tried.
     """
 
     def __init__(self, watch: Watch, further: Iterable[str] = ()) -> None:
@@ -88,6 +89,7 @@ class CallGraph:
         self.further = tuple(further)
         self.calls: dict[Noted, None] = {}
         self.cut = False
+        self.blurred = False
         self._nodes: list[Node] = []
         self._callers: list[dict[int, tuple[str, int]]] = []
         self._under_way: list[int] = []

@@ -95,7 +95,10 @@ def _one(frame: Frame, node: ast.AST, thing: Any, given: Arguments) -> Value:
         return instantiate(frame, node, thing, given)
     if kind is Partial:
         more = Arguments(
-            [*thing.given, *given.positional], {**thing.named, **given.named}, given.more
+            [*thing.given, *given.positional],
+            {**thing.named, **given.named},
+            given.more,
+            hidden=given.hidden,
         )
         return invoke(frame, node, thing.called, more)
     if kind is Instance:

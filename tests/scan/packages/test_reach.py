@@ -154,7 +154,7 @@ UNSEEN = {
     "importlib": "import yaml\nfrom importlib import import_module\n\ndef read(text):\n    return import_module('ya' + 'ml').safe_load(text)\n",
     "importlib by name": "import yaml\nimport importlib\n\ndef read(text):\n    m = importlib.import_module('yaml')\n    return m.safe_load(text)\n",
     "sys.modules": "import yaml\nimport sys\n\ndef read(text):\n    return sys.modules['yaml'].safe_load(text)\n",
-    "exec": "import yaml\n\ndef read(text):\n    exec('yaml.load(text)')\n",
+    "exec": "import yaml\n\ndef read(text):\n    exec(text)\n",
     "the function handed on": "import yaml\nimport other\n\ndef read(text):\n    return other.call(text, yaml.full_load)\n",
     "by its name in a text": "import yaml\nimport other\n\ndef read(text):\n    return other.call(text, 'yaml.full_load')\n",
     "from a module of its own": "from compat import yaml\n\ndef read(text):\n    return yaml.full_load(text) if 0 else 1\n",
@@ -339,3 +339,9 @@ def test_a_function_that_is_called_in_too_many_ways_leaves_it_open(tmp_path: Pat
     few, many = ({"main.py": source(count)} for count in (5, 40))
     assert reach_in(project(tmp_path / "few", few)).level is Level.NOT_CALLED
     assert reach_in(project(tmp_path / "many", many)).level is Level.IMPORTED
+
+
+def test_a_call_that_was_followed_before_counts_for_the_request(tmp_path: Path) -> None:
+    source = f"{APP}import yaml\napp = FastAPI()\n\ndef parse(text):\n    return yaml.full_load(text)\n\nSETTINGS = parse('a: 1')\n\n@app.get('/x')\ndef x():\n    return parse('a: 1')\n"
+    reach = reach_in(project(tmp_path, {"main.py": source}))
+    assert (reach.level, reach.operation) == (Level.ROUTE, "GET /x")

@@ -89,19 +89,19 @@ def test_the_way_is_in_every_report(tmp_path: Path) -> None:
 def test_the_command_shows_the_way_and_ranks_by_it(tmp_path: Path) -> None:
     folder = project(tmp_path / "shop", REACHED)
     other = advisory(name="CVE-2019-20477").replace("SHOP-2026-1", "SHOP-2026-2")
-    third = advisory(name="CVE-2026-1").replace("SHOP-2026-1", "SHOP-2026-3")
+    third = advisory(name="CVE-2018-1").replace("SHOP-2026-1", "SHOP-2026-3")
     (folder / "advisories/2.json").write_text(other)
     (folder / "advisories/3.json").write_text(third)
     lines = run(folder, "packages", folder).stdout.splitlines()
     at = next(n for n, line in enumerate(lines) if "CVE-2019-20477" in line)
     assert lines[at + 1].strip() == f"a request comes to it: {WAY}"
-    assert CVE in lines[at + 2] and "CVE-2026-1" in lines[at + 3]
+    assert CVE in lines[at + 2] and "CVE-2018-1" in lines[at + 3]
     assert lines[at + 4].strip() == f"a request comes to the package: {WAY}"
     document = json.loads(run(folder, "packages", folder, "--json").stdout)
     (package,) = [p for p in document["packages"] if p["name"] == "pyyaml"]
     reaches = {w["name"]: w["reach"] for w in package["weaknesses"]}
     assert reaches[CVE]["level"] == "route" and reaches[CVE]["operation"] == "POST /read"
-    assert reaches["CVE-2026-1"]["level"] == "entered"
+    assert reaches["CVE-2018-1"]["level"] == "entered"
 
 
 def documents(folder: Path) -> tuple[Any, Any]:

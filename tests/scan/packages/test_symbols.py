@@ -71,6 +71,11 @@ def test_enough_is_installed_to_tell() -> None:
     assert {"pyyaml", "pyjwt", "jinja2", "requests", "urllib3", "starlette"} <= set(HERE)
 
 
+def test_the_docs_count_as_the_table_does() -> None:
+    text = (Path(__file__).parents[3] / "docs/packages.md").read_text(encoding="utf-8")
+    assert f"{len(TABLE)} entries for {len({p for p, _ in TABLE})} packages" in text
+
+
 @pytest.fixture(scope="module")
 def texts() -> dict[tuple[str, str], str]:
     """What the published records say, by package and name of the weakness."""

@@ -24,7 +24,7 @@ from _table import Figure, calibrate, figure, report
 from buckler.core.registry import Registry
 from buckler.scan.engines.packages.advisories.index import Index
 from buckler.scan.engines.packages.advisories.update import update
-from buckler.scan.engines.packages.known import PackageOptions, PackagesEngine
+from buckler.scan.engines.packages.engine import PackageOptions, PackagesEngine
 from buckler.scan.engines.packages.matching import affecting
 
 PINS = 500

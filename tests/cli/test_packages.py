@@ -121,6 +121,7 @@ def test_from_update_to_finding(run: Any, shop: Path, source: Path) -> None:
     assert labels["reach"] == {
         "level": "brought",
         "by": "shop-orders",
+        "operation": "",
         "steps": [["main.py", 2, "import shop_orders.baskets"]],
     }
     (weakness,) = labels["weaknesses"]

@@ -10,7 +10,7 @@ import yaml
 from fastapi.testclient import TestClient
 from starlette.websockets import WebSocketDisconnect
 
-from buckler.scan.engines.packages.engine import check_project
+from buckler.scan.engines.packages.project_files import check_project
 from buckler.scan.fix.drafts import draft_of
 from buckler.scan.fix.writing import written
 from tests.rules.repairing import RULES, application, code, fixed, repairs

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from buckler.scan.engines.interface import Project
-from buckler.scan.engines.packages.engine import check_project
+from buckler.scan.engines.packages.project_files import check_project
 from buckler.scan.model.requirements import read, requirement_files
 from buckler.scan.rules.packages.extra_index import ExtraPackageIndex
 from buckler.scan.rules.packages.unhashed import UnhashedDependency

@@ -9,7 +9,7 @@ import pytest
 from itsdangerous import TimestampSigner
 
 from buckler.scan.engines.attack.jwt import encode, guess, made_up, parse
-from buckler.scan.engines.packages.engine import check_project
+from buckler.scan.engines.packages.project_files import check_project
 from buckler.scan.model.secrets import is_weak_key, known_format, url_password
 from buckler.scan.python.literals import is_secret
 from buckler.scan.rules.secrets.in_repository import SecretInRepository

@@ -11,7 +11,7 @@ from typing import Any
 import click
 from rich.console import Console
 
-from buckler.cli import ruleset
+from buckler.cli import cache, ruleset
 from buckler.cli.options import advisory_options, settings_of
 from buckler.core.errors import TargetError, UsageError
 from buckler.core.events import Event, GapFound
@@ -21,8 +21,8 @@ from buckler.scan.discover import folder_of, interpreter
 from buckler.scan.engines.packages.documents.answers import answers_of, close
 from buckler.scan.engines.packages.documents.bill import Bill, bill_of
 from buckler.scan.engines.packages.documents.render import SBOM, VEX, render
-from buckler.scan.engines.packages.engine import check_project
-from buckler.scan.engines.packages.known import PackagesEngine, environment_of, options_of
+from buckler.scan.engines.packages.engine import PackagesEngine, environment_of, options_of
+from buckler.scan.engines.packages.project_files import check_project
 from buckler.scan.formats import clean
 from buckler.scan.formats.packages import Told, document, print_packages
 
@@ -57,6 +57,7 @@ FAMILY = "PKG"
     help="OpenVEX 0.2.0 or CycloneDX 1.6, as JSON.",
 )
 @click.option("--all", "show_all", is_flag=True, help="List the packages without a weakness, too.")
+@click.option("--no-cache", is_flag=True, help="Follow the calls of the source anew.")
 @click.option("--json", "as_json", is_flag=True, help="For programs.")
 def command(target: str, show_all: bool, as_json: bool, **given: Any) -> None:
     """Match what is locked, listed and installed with the advisories. Nothing of the project is run.
@@ -114,7 +115,8 @@ def _write(given: dict[str, Any], bill: Bill) -> None:
 
 def _engine(folder: Path, settings: Settings, given: dict[str, Any], listen: Any) -> PackagesEngine:
     python, _ = interpreter(folder, settings.python)
-    looked = options_of(settings, given["advisories"], environment_of(python))
+    kept = None if given["no_cache"] else cache.path_of(folder).parent
+    looked = options_of(settings, given["advisories"], environment_of(python), kept)
     engine = PackagesEngine(folder, (), looked, listen)
     engine.look()
     return engine

@@ -36,8 +36,8 @@ from buckler.scan.engines.app.servers.bring import Servers
 from buckler.scan.engines.app.session import WALLS, Options, Session
 from buckler.scan.engines.attack.canaries import prefix_of
 from buckler.scan.engines.attack.engine import AttackEngine
-from buckler.scan.engines.packages.engine import check_project
-from buckler.scan.engines.packages.known import PackagesEngine, environment_of, options_of
+from buckler.scan.engines.packages.engine import PackagesEngine, environment_of, options_of
+from buckler.scan.engines.packages.project_files import check_project
 from buckler.scan.engines.source.engine import SourceEngine
 from buckler.scan.followed import followed
 from buckler.scan.hints import host_names, server_kinds
@@ -156,7 +156,7 @@ class Scanner:
     def _packages(self) -> None:
         self._add(check_project(self._target.folder, self._rules))
         environment = environment_of(self._target.python)
-        looked = options_of(self._settings, self._index, environment)
+        looked = options_of(self._settings, self._index, environment, self._options.kept)
         engine = PackagesEngine(self._target.folder, self._rules, looked, self.emit)
         self._add(engine.run())
         self._work.coverage.packages = engine.coverage()

@@ -12,7 +12,7 @@ from buckler.scan.engines.packages.documents.answers import Answers, close
 from buckler.scan.engines.packages.documents.bill import Bill, application_of, bill_of
 from buckler.scan.engines.packages.documents.reading import statements
 from buckler.scan.engines.packages.documents.state import shown
-from buckler.scan.engines.packages.known import PackageOptions, PackagesEngine
+from buckler.scan.engines.packages.engine import PackageOptions, PackagesEngine
 from buckler.scan.rules.packages.known_vulnerability import KnownVulnerability
 
 NOW = datetime(2026, 6, 1, 12, 0, tzinfo=UTC)

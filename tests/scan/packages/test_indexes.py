@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from buckler.scan.engines.packages.engine import check_project
+from buckler.scan.engines.packages.project_files import check_project
 from buckler.scan.rules.packages.extra_index import ExtraPackageIndex
 
 URL = 'url = "https://packages.example/simple"\n'

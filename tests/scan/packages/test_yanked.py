@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from buckler.scan.engines.packages.inventory.model import Inventory, Package
-from buckler.scan.engines.packages.reach import Level, Reach
+from buckler.scan.engines.packages.reach.level import Level, Reach
 from buckler.scan.engines.packages.seen import PackageSeen
 from buckler.scan.rules.packages.yanked import YankedVersion
 

@@ -12,9 +12,10 @@ from rich.text import Text
 from buckler.core.events import GapFound
 from buckler.core.finding import Finding, Severity
 from buckler.core.report import PackageCoverage
-from buckler.scan.engines.packages.known import PackagesEngine
+from buckler.scan.engines.packages.engine import PackagesEngine
 from buckler.scan.engines.packages.matching import Weakness
-from buckler.scan.engines.packages.reach import Level
+from buckler.scan.engines.packages.reach.level import Reach
+from buckler.scan.engines.packages.reach.telling import short, way
 from buckler.scan.engines.packages.seen import PackageSeen
 from buckler.scan.formats import clean
 from buckler.scan.formats.text import STYLES
@@ -95,11 +96,7 @@ def _package(seen: PackageSeen, answered: Mapping[str, str]) -> dict[str, Any]:
         "source": package.source,
         "places": [{"path": path, "line": line} for path, line in seen.places],
         "way": list(seen.way),
-        "reach": {
-            "level": seen.reach.level.value,
-            "by": seen.reach.by,
-            "steps": [list(step) for step in seen.reach.steps],
-        },
+        "reach": _reach(seen.reach),
         "upgrade": seen.upgrade,
         "weaknesses": [
             {
@@ -111,6 +108,7 @@ def _package(seen: PackageSeen, answered: Mapping[str, str]) -> dict[str, Any]:
                 "exploited": weakness.exploited,
                 "likelihood": weakness.likelihood,
                 "summary": weakness.summary,
+                "reach": _reach(seen.reach_of(weakness)),
                 "answered": answered.get(subject_of(seen, weakness), ""),
             }
             for weakness in seen.weaknesses
@@ -118,11 +116,20 @@ def _package(seen: PackageSeen, answered: Mapping[str, str]) -> dict[str, Any]:
     }
 
 
+def _reach(reach: Reach) -> dict[str, Any]:
+    return {
+        "level": reach.level.value,
+        "by": reach.by,
+        "operation": reach.operation,
+        "steps": [list(step) for step in reach.steps],
+    }
+
+
 def print_packages(console: Console, told: Told, *, show_all: bool = False) -> None:
     """Print what is known, worst package first, then what else was found and what was not looked at."""
     weak = [seen for seen in told.engine.seen if told.open_in(seen)]
     _head(console, told.name, told.engine.coverage())
-    for seen in sorted(weak, key=lambda s: (_worst(s, told).rank, s.package.name)):
+    for seen in sorted(weak, key=lambda s: _order(s, told)):
         _line(console)
         _vulnerable(console, seen, told)
     others = [f for f in told.findings if f.rule != KnownVulnerability.id]
@@ -196,8 +203,16 @@ def _vulnerable(console: Console, seen: PackageSeen, told: Told) -> None:
         (f"   {place}", "quiet"),
     )
     _line(console, (f"           {_by(seen)}", "quiet"))
-    for weakness in told.open_in(seen):
+    before = ""
+    for weakness in sorted(told.open_in(seen), key=lambda w: _order_of(seen, w)):
         _line(console, (f"           {weakness.name:<20} ", ""), (_told(seen, weakness), "quiet"))
+        reach = seen.reach_of(weakness)
+        name = seen.package.name
+        shown = short(reach, name) if reach.is_way or reach != seen.reach else ""
+        shown += f": {way(reach)}" if reach.is_way else ""
+        if shown and shown != before:
+            _line(console, (f"{'':32}{shown}", "quiet"))
+        before = shown
 
 
 def _told(seen: PackageSeen, weakness: Weakness) -> str:
@@ -207,20 +222,19 @@ def _told(seen: PackageSeen, weakness: Weakness) -> str:
 
 
 def _by(seen: PackageSeen) -> str:
-    reach = seen.reach
-    at = f" {reach.steps[0][0]}:{reach.steps[0][1]}" if reach.steps else ""
-    said = {
-        Level.NAMED: f"what has it is used{at}",
-        Level.IMPORTED: f"imported{at}",
-        Level.BROUGHT: f"used by {reach.by}{at}"
-        if reach.by != seen.package.name
-        else "runs the application",
-        Level.UNSEEN: "nothing imports it",
-        Level.UNKNOWN: "nobody says who uses it",
-    }[reach.level]
-    way = f"by {' > '.join(seen.way[:-1])}; " if len(seen.way) > 1 else ""
+    said = short(seen.reach, seen.package.name)
+    brought = f"by {' > '.join(seen.way[:-1])}; " if len(seen.way) > 1 else ""
     group = "" if seen.package.in_production else f"; only {', '.join(seen.package.groups)}"
-    return f"{way}{said}{group}"
+    return f"{brought}{said}{group}"
+
+
+def _order(seen: PackageSeen, told: Told) -> tuple[int, int, str]:
+    """The worst first; of what is equally bad that to which the project comes furthest."""
+    return *min(_order_of(seen, w)[:2] for w in told.open_in(seen)), seen.package.name
+
+
+def _order_of(seen: PackageSeen, weakness: Weakness) -> tuple[int, int, str]:
+    return rated(seen, weakness).rank, seen.reach_of(weakness).level.rank, weakness.name
 
 
 def _worst(seen: PackageSeen, told: Told) -> Severity:

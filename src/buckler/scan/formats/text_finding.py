@@ -128,8 +128,8 @@ def _remark(finding: Finding, room: int) -> Line:
 
 
 def _way(finding: Finding, width: int, cut: bool) -> Iterator[Line]:
-    """The steps of a flow that nothing has proved, and what became of the attack on it."""
-    if finding.confidence is not Confidence.SUSPECTED:
+    """The steps of a flow that nothing has proved, and what became of the attack on it; the way to a weak package."""
+    if finding.confidence is not Confidence.SUSPECTED and not view.proofs(finding, "advisory"):
         return
     for data in view.proofs(finding, "flow")[:1]:
         steps = list(data.get("steps") or ())

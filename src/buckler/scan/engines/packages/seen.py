@@ -11,7 +11,7 @@ from buckler.core.events import GapFound, Listener
 from buckler.core.finding import Finding
 from buckler.scan.engines.packages.inventory.model import Inventory, Package
 from buckler.scan.engines.packages.matching import Weakness
-from buckler.scan.engines.packages.reach import Reach
+from buckler.scan.engines.packages.reach.level import Reach
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +26,7 @@ class PackageSeen:
         upgrade: The smallest later version of which nothing is known; empty where no record names one.
         way: By which packages the project comes to it, both ends included; empty where nobody says.
         reach: How far the project's own code comes to it.
+        reaches: How far it comes to each of the weaknesses, in their order; empty where that was not looked at.
         asked: Where its name stands without a version: (path, line).
     """
 
@@ -37,6 +38,12 @@ class PackageSeen:
     way: tuple[str, ...]
     reach: Reach
     asked: tuple[tuple[str, int], ...] = ()
+    reaches: tuple[Reach, ...] = ()
+
+    def reach_of(self, weakness: Weakness) -> Reach:
+        """How far the project comes to one of the weaknesses; as far as to the package where that was not looked at."""
+        found = zip(self.weaknesses, self.reaches, strict=False)
+        return next((reach for one, reach in found if one.name == weakness.name), self.reach)
 
     @property
     def named(self) -> tuple[str, int]:

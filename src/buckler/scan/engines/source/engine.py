@@ -17,13 +17,11 @@ from buckler.scan.discover import python_files
 from buckler.scan.engines.interface import ChecksSource
 from buckler.scan.engines.source.flow.engine import FlowEngine
 from buckler.scan.engines.source.flow.interface import ChecksCall, ChecksFlow
+from buckler.scan.engines.source.left_out import is_test
 from buckler.scan.engines.source.local import Local
 from buckler.scan.languages.jinja import template_named
 from buckler.scan.python.index import forget_index
 from buckler.scan.python.parsing import parsed
-
-TESTS = ("test_*.py", "*_test.py", "conftest.py")
-TEST_FOLDERS = frozenset({"tests", "test", "testing"})
 
 
 class SourceEngine:
@@ -128,9 +126,7 @@ class SourceEngine:
         relative = file.relative_to(self._folder)
         if any(fnmatch.fnmatch(relative.as_posix(), pattern) for pattern in self._excluded):
             return True
-        return bool(TEST_FOLDERS.intersection(relative.parts[:-1])) or any(
-            fnmatch.fnmatch(file.name, pattern) for pattern in TESTS
-        )
+        return is_test(relative.as_posix())
 
     def _broke(self, place: str, error: Exception) -> None:
         said = " ".join(f"{type(error).__name__}: {error}".split())[:200]

@@ -48,11 +48,11 @@ def version_of(rules: Iterable[ChecksSource]) -> str | None:
         if not type(rule).__module__.startswith("buckler."):
             return None  # a rule of the user's, which may read what it likes
         ids.append(rule.id)
-    return digest(f"{sys.version_info[:3]} {sorted(ids)} {_sources()}".encode())
+    return digest(f"{sys.version_info[:3]} {sorted(ids)} {own_sources()}".encode())
 
 
 @cache
-def _sources() -> str:
+def own_sources() -> str:
     """Of Buckler's own sources: a fixed rule finds something else in the same file."""
     total = hashlib.blake2b(digest_size=20)
     for part in _PARTS:
@@ -104,37 +104,46 @@ class Kept:
             self._new[path] = {"content": content, "reads": dict(reads), "findings": items}
 
     def save(self) -> None:
-        """Write it, for this user alone; a folder that cannot be written costs time, nothing else."""
+        """Write it."""
         if self._new == self._old:
             return
-        text = json.dumps({"version": self._version, "files": self._new})
-        folder = self._path.parent
-        part = folder / f"{_NAME}.{os.getpid()}"
-        try:
-            folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-            if len(text) > MAX_BYTES or not _is_own(folder):
-                return
-            flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_NOFOLLOW", 0)
-            with os.fdopen(os.open(part, flags, 0o600), "w", encoding="utf-8") as stream:
-                stream.write(text)
-            part.replace(self._path)
-            _make_room(folder.parent)
-        except OSError:
-            with suppress(OSError):
-                part.unlink()
+        write_own(self._path, json.dumps({"version": self._version, "files": self._new}))
 
     def _load(self) -> dict[str, Any]:
-        try:
-            flags = os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0)
-            with open(os.open(self._path, flags), "rb") as stream:
-                if not _is_own(self._path.parent) or not _is_own(stream.fileno()):
-                    return {}
-                data = json.loads(stream.read(MAX_BYTES))
-        except (OSError, ValueError, RecursionError):
-            return {}  # none yet, or damaged: it is made anew
+        data = read_own(self._path)
         fits = isinstance(data, dict) and data.get("version") == self._version
-        files = data.get("files") if fits else None
+        files = data.get("files") if isinstance(data, dict) and fits else None
         return files if isinstance(files, dict) else {}
+
+
+def write_own(path: Path, text: str) -> None:
+    """Write a file that is kept, for this user alone; a folder that cannot be written costs time, nothing else."""
+    folder = path.parent
+    part = folder / f"{path.name}.{os.getpid()}"
+    try:
+        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        if len(text) > MAX_BYTES or not _is_own(folder):
+            return
+        flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_NOFOLLOW", 0)
+        with os.fdopen(os.open(part, flags, 0o600), "w", encoding="utf-8") as stream:
+            stream.write(text)
+        part.replace(path)
+        _make_room(folder.parent, path.name)
+    except OSError:
+        with suppress(OSError):
+            part.unlink()
+
+
+def read_own(path: Path) -> Any:
+    """The JSON value of a file that is kept; None where there is none yet, it is damaged or it is somebody else's."""
+    try:
+        flags = os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0)
+        with open(os.open(path, flags), "rb") as stream:
+            if not _is_own(path.parent) or not _is_own(stream.fileno()):
+                return None
+            return json.loads(stream.read(MAX_BYTES))
+    except (OSError, ValueError, RecursionError):
+        return None  # it is made anew
 
 
 def _is_own(place: Path | int) -> bool:
@@ -145,8 +154,8 @@ def _is_own(place: Path | int) -> bool:
     return found.st_uid == os.geteuid() and not found.st_mode & (stat.S_IWGRP | stat.S_IWOTH)
 
 
-def _make_room(base: Path) -> None:
-    files = sorted(base.glob(f"*/{_NAME}"), key=lambda file: file.stat().st_mtime)
+def _make_room(base: Path, name: str) -> None:
+    files = sorted(base.glob(f"*/{name}"), key=lambda file: file.stat().st_mtime)
     for file in files[:-MAX_PROJECTS]:
         file.unlink(missing_ok=True)
 

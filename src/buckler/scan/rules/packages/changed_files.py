@@ -14,10 +14,10 @@ from buckler.core.errors import UnreadableFile
 from buckler.core.finding import Confidence, Finding, Location, Proof, Severity
 from buckler.core.rule import Example, Fix, Rule
 from buckler.scan.engines.packages.inventory.environment import KIND, relative
+from buckler.scan.engines.packages.inventory.records import MAX_RECORD, Row, digest, of, rows
 from buckler.scan.engines.packages.inventory.wheels import bounded
 from buckler.scan.engines.packages.seen import InventorySeen
 from buckler.scan.rules._support.packages import some
-from buckler.scan.rules.packages._installed.records import MAX_RECORD, Row, digest, of, rows
 from buckler.scan.rules.packages.startup_hook import APP, ENVIRONMENT, LIBRARY
 
 MAX_BYTES: Final = 1_000_000_000

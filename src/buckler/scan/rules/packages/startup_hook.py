@@ -14,8 +14,8 @@ from buckler.core.files import read_project_file
 from buckler.core.finding import Confidence, Finding, Location, Proof, Severity
 from buckler.core.rule import Example, Fix, Rule
 from buckler.scan.engines.packages.inventory.environment import KIND, libraries, relative
+from buckler.scan.engines.packages.inventory.records import owner
 from buckler.scan.engines.packages.seen import InventorySeen
-from buckler.scan.rules.packages._installed.records import owner
 from buckler.scan.rules.packages._installed.startup import Hook, hooks
 
 APP = """

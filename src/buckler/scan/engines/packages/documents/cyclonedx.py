@@ -16,6 +16,7 @@ from buckler.scan.engines.packages.documents import writing
 from buckler.scan.engines.packages.documents.bill import Bill, Component, Judged
 from buckler.scan.engines.packages.documents.licences import choice
 from buckler.scan.engines.packages.documents.state import State, Status
+from buckler.scan.engines.packages.reach.telling import way
 
 SCHEMA: Final = "http://cyclonedx.org/schema/bom-1.6.schema.json"
 STATES: Final = {
@@ -150,9 +151,11 @@ def _vulnerability(judged: Judged) -> dict[str, Any]:
     weakness = judged.weakness
     first = weakness.advisories[0]
     others = [name for name in weakness.names if name != weakness.name]
-    reach = judged.seen.reach
+    reach = judged.seen.reach_of(weakness)
     known = {
         "buckler:reach": reach.level.value,
+        "buckler:way": way(reach),
+        "buckler:derived": "true" if judged.state.derived else "",
         "buckler:exploited-since": weakness.exploited,
         "buckler:epss": f"{weakness.likelihood:g}" if weakness.likelihood is not None else "",
     }

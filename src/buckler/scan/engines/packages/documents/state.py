@@ -1,7 +1,8 @@
 """What is said of a weakness in a product, in the words of VEX.
 
 An auditor believes a statement, so nothing is stated that was not shown: by itself this project says ``affected`` or
-``under_investigation``. That a product is not affected, or has the fix, is said by people alone.
+``under_investigation``, and ``not_affected`` only where every way to the weakness was seen to be left out, with the note
+that nobody has confirmed it. That a product has the fix is said by people alone.
 Source: Minimum Requirements for VEX (CISA, 2023); OpenVEX 0.2.0; CycloneDX 1.6, ``analysis``.
 """
 
@@ -12,7 +13,8 @@ from enum import StrEnum
 from typing import Final
 
 from buckler.scan.engines.packages.matching import Weakness
-from buckler.scan.engines.packages.reach import Level
+from buckler.scan.engines.packages.reach.level import Level
+from buckler.scan.engines.packages.reach.telling import sentence
 from buckler.scan.engines.packages.seen import PackageSeen
 
 
@@ -40,6 +42,10 @@ JUSTIFICATIONS: Final = (
 """Why a product is not affected, as OpenVEX calls it."""
 
 
+DERIVED: Final = "Derived by Buckler from the source, and confirmed by nobody:"
+"""Begins the note of what no person said."""
+
+
 @dataclass(frozen=True, slots=True)
 class State:
     """What is said of one weakness in one version.
@@ -50,6 +56,7 @@ class State:
         impact: The same in a sentence; may be empty.
         notes: How that is known.
         action: What to do; of what is affected.
+        derived: Whether a scan concluded that it is not affected, and no person said so.
     """
 
     status: Status
@@ -57,27 +64,25 @@ class State:
     impact: str = ""
     notes: str = ""
     action: str = ""
+    derived: bool = False
 
 
 def shown(seen: PackageSeen, weakness: Weakness) -> State:
-    """What a scan itself can say: affected where production imports the package, else it is to be looked at."""
-    reach, package = seen.reach, seen.package
-    at = f" ({reach.steps[0][0]}:{reach.steps[0][1]})" if reach.steps else ""
-    if reach.level in (Level.NAMED, Level.IMPORTED) and package.in_production:
-        what = "names what has the weakness" if reach.level is Level.NAMED else "imports it"
+    """What a scan itself can say, by how far it saw the project come to the weakness."""
+    reach = seen.reach_of(weakness)
+    said = sentence(reach, seen.package.name)
+    if reach.level is Level.NOT_CALLED:
         return State(
-            Status.AFFECTED,
-            notes=f"The application {what}{at}.",
-            action=advice(seen, weakness),
+            Status.NOT_AFFECTED,
+            justification="vulnerable_code_not_in_execute_path",
+            notes=f"{DERIVED} {said} Nothing else that is installed uses it.",
+            derived=True,
         )
-    notes = {
-        Level.NAMED: f"The project names what has the weakness{at}, and production does not install it.",
-        Level.IMPORTED: f"The project imports it{at}, and production does not install it.",
-        Level.BROUGHT: f"{reach.by} uses it.",
-        Level.UNSEEN: "No import of it was found; whether it is run was not shown.",
-        Level.UNKNOWN: "Who uses it is not known.",
-    }
-    return State(Status.UNDER_INVESTIGATION, notes=notes[reach.level])
+    if not seen.package.in_production:
+        return State(Status.UNDER_INVESTIGATION, notes=f"{said} Production does not install it.")
+    if reach.is_way or reach.level is Level.IMPORTED:
+        return State(Status.AFFECTED, notes=said, action=advice(seen, weakness))
+    return State(Status.UNDER_INVESTIGATION, notes=said)
 
 
 def advice(seen: PackageSeen, weakness: Weakness) -> str:

@@ -16,12 +16,14 @@ class Arguments:
         named: By name.
         more: What further arguments may be, where a star hides how many there are.
         spread: The names that two stars brought, rather than the call itself.
+        hidden: Whether a star may bring arguments that are not known.
     """
 
     positional: list[Value] = field(default_factory=list)
     named: dict[str, Value] = field(default_factory=dict)
     more: Value = UNKNOWN
     spread: set[str] = field(default_factory=set)
+    hidden: bool = False
 
     def at(self, position: int, name: str = "") -> Value:
         """The argument at a position or of a name; unknown where it is not given."""
@@ -45,4 +47,4 @@ class Arguments:
 
     def shifted(self, first: Value) -> Arguments:
         """The same with one argument before the others."""
-        return Arguments([first, *self.positional], self.named, self.more, self.spread)
+        return Arguments([first, *self.positional], self.named, self.more, self.spread, self.hidden)

@@ -38,6 +38,7 @@ def arguments(frame: Frame, node: ast.Call) -> Arguments:
     for item in node.args:
         if isinstance(item, ast.Starred):
             each, surely = elements(frame, evaluate(frame, item.value), item)
+            given.hidden = given.hidden or not surely
             if surely:
                 given.positional += each
             elif each:
@@ -64,12 +65,17 @@ def unpack(frame: Frame, node: ast.AST, value: Value, given: Arguments) -> None:
                     given.spread.add(key)
             if thing.rest is not None:
                 given.more = thing.rest
+                given.hidden = True
         elif type(thing) is Instance:
             for key, item in thing.fields.items():
                 given.named.setdefault(key, item)
                 given.spread.add(key)
-    if not value.objs and value.taints:
-        given.more = value
+        else:
+            given.hidden = True
+    if not value.objs:
+        given.hidden = True
+        if value.taints:
+            given.more = value
 
 
 def _special(frame: Frame, node: ast.Call) -> Value | None:

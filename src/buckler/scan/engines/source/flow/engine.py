@@ -9,6 +9,9 @@ from pathlib import Path
 
 from buckler.core.finding import Finding
 from buckler.core.rule import Rule
+from buckler.scan.engines.source.flow.arguments import Arguments
+from buckler.scan.engines.source.flow.attributes import bound
+from buckler.scan.engines.source.flow.callgraph import CallGraph
 from buckler.scan.engines.source.flow.entries import Entry
 from buckler.scan.engines.source.flow.expressions import taints_within
 from buckler.scan.engines.source.flow.facts import django_facts
@@ -21,10 +24,11 @@ from buckler.scan.engines.source.flow.objects import (
     Container,
     External,
     Function,
+    Instance,
     things,
 )
 from buckler.scan.engines.source.flow.parameters import Parameters
-from buckler.scan.engines.source.flow.project import Parse, Project
+from buckler.scan.engines.source.flow.project import Parse, Project, SourceModule
 from buckler.scan.engines.source.flow.run import Run
 from buckler.scan.engines.source.flow.sinks import Sinks
 from buckler.scan.engines.source.flow.templates import Templates
@@ -37,6 +41,8 @@ ENTRY = re.compile(r"\b(?:fastapi|starlette|flask|django|strawberry|fastapi_\w+)
 ASGI = re.compile(r"\bscope\b[^()]{0,80}\breceive\b[^()]{0,80}\bsend\b")
 """The parameters of an application of ASGI, which needs none of them."""
 MOST_NESTED = 8
+MOST_FURTHER = 400
+"""So many functions that nothing was seen to call are run for a graph of calls."""
 MOST_TWICE = 80
 """With more entry points than these one round has to do."""
 REQUEST = re.compile(r"\b(?:Request|WebSocket|HTTPConnection|HttpRequest|receive|call_next)\b")
@@ -51,6 +57,7 @@ class FlowEngine:
         rules: Those that have ``flows`` or ``calls`` are asked.
         template: Gives path and text of a template by its name, or None.
         folder: Of the project.
+        graph: Is told of calls, where somebody asks.
     """
 
     def __init__(
@@ -60,7 +67,9 @@ class FlowEngine:
         rules: Iterable[Rule],
         template: Callable[[str], tuple[str, str] | None] = lambda name: None,
         folder: Path | None = None,
+        graph: CallGraph | None = None,
     ) -> None:
+        self._graph = graph
         self._folder = folder
         self._likely: list[str] = []
         self._requests: list[str] = []
@@ -92,7 +101,7 @@ class FlowEngine:
         web = Web()
         web.templates = self._templates
         hits = Hits(self._sinks, self._line, self._folder)
-        run = Run(self._project, self._sinks, hits, web)
+        run = Run(self._project, self._sinks, hits, web, self._graph)
         run.lines, run.compared = self._lines, self._compared
         for path in self._likely:
             run.module_env(self._project.modules[path])
@@ -109,6 +118,8 @@ class FlowEngine:
             if len(web.entries) == before and (not run.stored or before > MOST_TWICE):
                 break
             run.again()
+        for entry in self._further(run):
+            self._contained(run, entry)
         self.facts = frozenset(web.facts)
         self.cut_short.update(dict.fromkeys(sorted(run.cut_short)))
         self.broken.update(run.broken)
@@ -132,6 +143,8 @@ class FlowEngine:
         run.refill()
         frame = Frame(run, entry.frame.module, None, entry.frame.parent)
         frame.line = getattr(entry.node, "lineno", 0)
+        if self._graph is not None:
+            self._graph.begin_entry(entry, frame.line)
         parameters = Parameters(run, entry)
         run.web.parameters = parameters
         with run.branching():
@@ -139,8 +152,12 @@ class FlowEngine:
                 parameters.solved(frame, dependency, Value())
             for function in things(entry.called, Function):
                 run.ran.add(id((function.wrapped or function).node))
+                called = Value(None, (function,))
+                if entry.kind == "code":
+                    run.invoke(frame, function.node, called, Arguments(more=Value()))
+                    continue
                 given = parameters.of(frame, function)
-                value = run.invoke(frame, function.node, Value(None, (function,)), given)
+                value = run.invoke(frame, function.node, called, given)
                 self._answer(frame, run, entry, function, value)
         if run.spent() or run.shortened:
             self.cut_short[entry.operation or entry.path or entry.frame.module.path] = None
@@ -149,8 +166,6 @@ class FlowEngine:
         self, frame: Frame, run: Run, entry: Entry, function: Function, value: Value
     ) -> None:
         """What a handler gives back becomes the answer: as HTML where it says so, else as JSON."""
-        from buckler.scan.engines.source.flow.arguments import Arguments
-
         shape = function.wrapped or function
         inner = Frame(run, shape.module, None, shape.frame)
         node = _last_return(shape.node) or shape.node
@@ -167,21 +182,35 @@ class FlowEngine:
             outer.state = inner.state
             run.hits.reached(outer, _last_return(function.node) or node, name, Arguments([value]))
 
+    def _further(self, run: Run) -> Iterator[Entry]:
+        """Functions that nothing was seen to call, of the files that the graph is to cover: tasks, commands, scripts."""
+        left = MOST_FURTHER
+        for path in self._graph.further if self._graph is not None else ():
+            module = self._project.modules.get(path)
+            if module is None or module.tree is None:
+                continue
+            env = run.module_env(module)
+            for function, owner in _own_functions(env, module):
+                if self._graph is None or self._graph.was_run(function.node):
+                    continue
+                left -= 1
+                if left < 0:
+                    self._graph.cut = True
+                    return
+                called = Value(None, (function,))
+                if owner is not None:
+                    made = Value(None, (Instance(owner, run.path),))
+                    called = bound(called, made, owner, instance=True)
+                yield Entry("code", ("",), "", called, Frame(run, module), function.node, owner)
+
     def _others(self, run: Run) -> Iterator[Entry]:
         """Functions that take a request and that no route was found for: views by whatever name."""
         for path in self._requests:
             module = self._project.modules[path]
             if module.tree is None:
                 continue
-            env = run.module_env(module)
-            for value in list(env.values()):
-                for thing in value.objs:
-                    if type(thing) is Function and thing.module is module:
-                        yield from self._taking(run, thing, None)
-                    elif type(thing) is ClassObject and thing.module is module:
-                        for attr in list(thing.attrs.values()):
-                            for function in things(attr, Function):
-                                yield from self._taking(run, function, thing)
+            for function, owner in _own_functions(run.module_env(module), module):
+                yield from self._taking(run, function, owner)
 
     def _taking(self, run: Run, function: Function, owner: ClassObject | None) -> Iterator[Entry]:
         node = function.node
@@ -203,6 +232,20 @@ class FlowEngine:
                 kind = "django" if "HttpRequest" in words else "request"
                 yield Entry(kind, ("GET",), "", Value(None, (function,)), frame, node, owner)
                 return
+
+
+def _own_functions(
+    env: dict[str, Value], module: SourceModule
+) -> Iterator[tuple[Function, ClassObject | None]]:
+    """The functions of a module and the methods of its classes."""
+    for value in list(env.values()):
+        for thing in value.objs:
+            if type(thing) is Function and thing.module is module:
+                yield thing, None
+            elif type(thing) is ClassObject and thing.module is module:
+                for attr in list(thing.attrs.values()):
+                    for function in things(attr, Function):
+                        yield function, thing
 
 
 def _turn(entry: Entry) -> int:

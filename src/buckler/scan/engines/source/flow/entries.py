@@ -34,7 +34,8 @@ class Entry:
     """A function that requests reach.
 
     Attributes:
-        kind: ``fastapi``, ``starlette``, ``asgi``, ``flask``, ``django``, ``graphql``, ``request`` (a function that takes one), ``handler`` (of exceptions), ``startup``.
+        kind: ``fastapi``, ``starlette``, ``asgi``, ``flask``, ``django``, ``graphql``, ``request`` (a function that takes one), ``handler`` (of exceptions), ``startup``, ``code`` (nothing
+            was seen to call it).
         methods: Of HTTP; ``WEBSOCKET``.
         path: As the decorator says it, without the prefixes of routers.
         called: The function.
@@ -57,7 +58,7 @@ class Entry:
     @property
     def operation(self) -> str:
         """``GET /items/{id}``; empty where no route is known."""
-        if self.kind in ("request", "asgi", "handler", "startup") or (
+        if self.kind in ("request", "asgi", "handler", "startup", "code") or (
             not self.path and self.kind == "starlette"
         ):
             return ""

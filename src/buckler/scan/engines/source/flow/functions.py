@@ -42,11 +42,12 @@ MOST_RUNS = 80
 
 @dataclass(slots=True)
 class Outcome:
-    """What a call has done: its value, what it has checked, whether it came back."""
+    """What a call has done: its value, what it has checked, whether it came back; its number in the graph of calls."""
 
     value: Value
     clears: Clears
     returned: bool
+    number: int = 0
 
 
 def call_function(
@@ -56,7 +57,10 @@ def call_function(
     run = frame.run
     if function.given or function.named:
         given = Arguments(
-            [*function.given, *given.positional], {**function.named, **given.named}, given.more
+            [*function.given, *given.positional],
+            {**function.named, **given.named},
+            given.more,
+            hidden=given.hidden,
         )
     if function.bound is not None:
         given = given.shifted(function.bound)
@@ -65,21 +69,34 @@ def call_function(
         return UNKNOWN
     deep = len(run.active) >= MOST_CALLS
     run.shortened = run.shortened or deep
+    graph = run.graph
     if deep or run.active.count(function.node) > 1 or run.spent():
+        if graph is not None:
+            graph.passed(frame, node, function)
         return _given_back(given)
     args = _baked(state, given)
     if direct:
         args = _stepped(frame, node, function, args)
     times = run.times.get(function.node, 0)
     if times >= MOST_RUNS:
+        if graph is not None:
+            graph.passed(frame, node, function)
         return _given_back(given)
+    if graph is not None and times >= EXACT_RUNS:
+        graph.blurred = True
     key = _key(function, args, exact=times < EXACT_RUNS)
     outcome = run.outcomes.get(key)
     if outcome is None:
         run.times[function.node] = times + 1
+        number = graph.enter(frame, node, function) if graph is not None else 0
         outcome, own = _run(run, frame, function, args)
+        if graph is not None:
+            graph.leave()
+            outcome.number = number
         if own:
             run.outcomes[key] = outcome
+    elif graph is not None:
+        graph.again(frame, node, outcome.number)
     if not outcome.returned:
         if frame.state is not None:
             frame.raised.append(frame.state)
@@ -99,6 +116,7 @@ def _baked(state: State, given: Arguments) -> Arguments:
         [state.baked(v) for v in given.positional],
         {k: state.baked(v) for k, v in given.named.items()},
         state.baked(given.more),
+        hidden=given.hidden,
     )
 
 
@@ -108,6 +126,7 @@ def _stepped(frame: Frame, node: ast.AST, function: Function, given: Arguments) 
         [frame.stepped(v, node, what) for v in given.positional],
         {k: frame.stepped(v, node, what) for k, v in given.named.items()},
         frame.stepped(given.more, node, what),
+        hidden=given.hidden,
     )
 
 
@@ -211,7 +230,7 @@ def _absent(frame: Frame, function: Function, arg: ast.arg, given: Arguments) ->
     if given.more is not UNKNOWN:
         return given.more
     default = function.defaults.get(arg.arg)
-    if default is None:
+    if default is None or (given.hidden and frame.run.graph is not None):
         return UNKNOWN
     return UNKNOWN if frame.run.web.injected(default) else default
 
@@ -224,7 +243,7 @@ def _key(function: Function, given: Arguments, *, exact: bool) -> Any:
         parts.append(keys.of(value))
     for name in sorted(given.named):
         parts += [name, keys.of(given.named[name])]
-    parts.append(keys.of(given.more))
+    parts += [keys.of(given.more), given.hidden]
     return tuple(parts)
 
 

@@ -101,4 +101,5 @@ def _module(module: object) -> Value:
 
 
 def _external(name: str) -> Value:
-    return obj(External(canonical(name)))
+    known = canonical(name)
+    return obj(External(known) if known == name else External(known, origin=name))

@@ -84,14 +84,21 @@ def _one(frame: Frame, node: ast.AST, thing: Any, given: Arguments) -> Value:
     if kind is Method:
         return call_method(frame, node, thing.receiver, thing.name, given)
     if kind is External:
+        if frame.run.graph is not None:
+            frame.run.graph.called(frame, node, thing.origin or thing.name, given)
         if thing.instance:
             return _called_instance(frame, node, thing, given)
-        return call_external(frame, node, thing.name, given)
+        return call_external(frame, node, thing.name, given, thing.origin)
     if kind is ClassObject:
+        if frame.run.graph is not None:
+            frame.run.graph.made(frame, node, thing, given)
         return instantiate(frame, node, thing, given)
     if kind is Partial:
         more = Arguments(
-            [*thing.given, *given.positional], {**thing.named, **given.named}, given.more
+            [*thing.given, *given.positional],
+            {**thing.named, **given.named},
+            given.more,
+            hidden=given.hidden,
         )
         return invoke(frame, node, thing.called, more)
     if kind is Instance:
@@ -115,7 +122,9 @@ def _called_instance(frame: Frame, node: ast.AST, thing: External, given: Argume
     return UNKNOWN if special is None else special
 
 
-def call_external(frame: Frame, node: ast.AST, name: str, given: Arguments) -> Value:
+def call_external(
+    frame: Frame, node: ast.AST, name: str, given: Arguments, origin: str = ""
+) -> Value:
     """Call a function or class of a library by its dotted name."""
     run = frame.run
     name = canonical(name)
@@ -127,7 +136,7 @@ def call_external(frame: Frame, node: ast.AST, name: str, given: Arguments) -> V
     handler = HANDLERS.get(name)
     made = handler(frame, node, given) if handler is not None else None
     if made is None:
-        made = _by_table(frame, node, name, given, bool(kinds))
+        made = _by_table(frame, name, given, bool(kinds), origin)
     if kinds:
         short = ".".join(name.split(".")[-2:])
         quote = given.given(1, "quote") if name == "html.escape" else None
@@ -138,14 +147,16 @@ def call_external(frame: Frame, node: ast.AST, name: str, given: Arguments) -> V
     return made
 
 
-def _by_table(frame: Frame, node: ast.AST, name: str, given: Arguments, sanitizes: bool) -> Value:
+def _by_table(frame: Frame, name: str, given: Arguments, sanitizes: bool, origin: str) -> Value:
     # What can be foretold can be foretold in another form, too.
     guessed = tuple(t for v in given.all() for t in v.taints if t.token.source.kind == "random")
     known = given_by(name)
     if known is not None:
+        thing = External(known, True, tuple(given.positional), given.named, row=row_class(given))
+        thing.origin = origin or name
         return Value(
             None,
-            (External(known, True, tuple(given.positional), given.named, row=row_class(given)),),
+            (thing,),
             joined_taints(*(v.taints for v in given.all())) if keeps(name) else guessed,
         )
     if harmless(name):
@@ -154,6 +165,7 @@ def _by_table(frame: Frame, node: ast.AST, name: str, given: Arguments, sanitize
     if last[:1].isupper() and not sanitizes:
         taints = joined_taints(*(v.taints for v in given.all())) if keeps(name) else ()
         thing = External(name, True, tuple(given.positional), given.named, row=row_class(given))
+        thing.origin = origin
         return Value(None, (thing,), taints)
     if sanitizes or keeps(name):
         taints = joined_taints(*(taints_within(frame, v) for v in given.all()))
@@ -182,6 +194,8 @@ def row_class(given: Arguments) -> ClassObject | None:
 
 def call_method(frame: Frame, node: ast.AST, receiver: Value, name: str, given: Arguments) -> Value:
     """Call a method of a value."""
+    if frame.run.graph is not None:
+        frame.run.graph.method(frame, node, receiver, name, given)
     if not receiver.objs:
         return _of_text(frame, node, receiver, name, given)
     found = []
@@ -266,10 +280,10 @@ def _of_external(
         return made.mapped(lambda t: t.cleaned(kinds, f"{name}()")) if kinds else made
     known = given_by(full)
     if known is not None:
+        same = thing.origin if known == thing.name else ""
+        row = thing.row or row_class(given)
         return obj(
-            External(
-                known, True, tuple(given.positional), given.named, row=thing.row or row_class(given)
-            )
+            External(known, True, tuple(given.positional), given.named, row=row, origin=same)
         )
     if not hit:
         run.hits.unknown_call(frame, node, name, given, receiver)

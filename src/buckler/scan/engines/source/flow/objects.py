@@ -195,6 +195,7 @@ class External:
         name: ``sqlalchemy.text``; of an instance, the name of its class.
         instance: Whether it is an object of that class.
         given: What it was made with, by position and name.
+        origin: The name that the project calls it by, where the tables know it by another one.
     """
 
     name: str
@@ -204,6 +205,7 @@ class External:
     fields: dict[str, Value] = field(default_factory=dict)
     source: Source | None = None
     row: ClassObject | None = None
+    origin: str = ""
 
 
 @dataclass(slots=True, eq=False)

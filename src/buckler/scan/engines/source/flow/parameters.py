@@ -19,7 +19,7 @@ from buckler.scan.engines.source.flow.declared import (
 )
 from buckler.scan.engines.source.flow.entries import Entry
 from buckler.scan.engines.source.flow.frames import Frame
-from buckler.scan.engines.source.flow.libraries.names import canonical
+from buckler.scan.engines.source.flow.libraries.names import FORM, canonical
 from buckler.scan.engines.source.flow.libraries.requests import (
     DJANGO,
     REQUESTS,
@@ -108,9 +108,8 @@ class Parameters:
             named[plain[0].arg] = obj(Instance(shape.owner, self._run.path))
             plain = plain[1:]
         scope = Frame(self._run, shape.module, None, shape.frame)
-        scope.state = (
-            frame.state or scope.state
-        )  # what a dependency checks is checked for the handler
+        # What a dependency checks is checked for the handler.
+        scope.state = frame.state or scope.state
         bodies = self._bodies(scope, [*plain, *args.kwonlyargs], shape)
         for number, arg in enumerate([*plain, *args.kwonlyargs]):
             given = _FIRST.get(self._entry.kind)
@@ -151,6 +150,7 @@ class Parameters:
         self, frame: Frame, arg: ast.arg, kind: Value, marker: External, bodies: int
     ) -> Value:
         place = _PLACES[marker.name]
+        self._parses(frame, place)
         name = one_text(marker.named.get("alias", UNKNOWN)) or arg.arg
         if place == "header":
             name = name.lower().replace("_", "-")
@@ -166,10 +166,7 @@ class Parameters:
 
     def _plain(self, frame: Frame, arg: ast.arg, kind: Value, bodies: int) -> Value:
         if arg.arg in self.path:
-            if self.path[arg.arg] in ("int", "uuid", "float") or self.path[arg.arg] in (
-                ":int",
-                ":uuid",
-            ):
+            if self.path[arg.arg] in ("int", "uuid", "float", ":int", ":uuid"):
                 return Value(kind="int")
             source = self._source(frame, arg, "path", arg.arg + self._suffix(arg.arg))
             return input_of(frame, kind, source)
@@ -195,6 +192,7 @@ class Parameters:
         if _names(inner, UPLOAD):
             place = "file"
             name = arg.arg
+            self._parses(frame, place)
         return input_of(frame, kind, self._source(frame, arg, place, name))
 
     def _special(self, frame: Frame, kind: Value) -> Value | None:
@@ -213,7 +211,12 @@ class Parameters:
                 return obj(External(known, True))
         return None
 
+    def _parses(self, frame: Frame, place: str) -> None:
+        if self._run.graph is not None and place in ("form", "file"):
+            self._run.graph.called(frame, self._run.nowhere, FORM, Arguments())
+
     def _form(self, frame: Frame) -> Value:
+        self._parses(frame, "form")
         made = External("web.Form", True)
         for name in ("username", "password", "scope", "client_id", "client_secret"):
             source = Source("form", name, frame.module.path, frame.line or 1, "")

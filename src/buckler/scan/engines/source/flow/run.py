@@ -38,6 +38,7 @@ from buckler.scan.engines.source.flow.values import (
 )
 
 if TYPE_CHECKING:
+    from buckler.scan.engines.source.flow.callgraph import CallGraph
     from buckler.scan.engines.source.flow.hits import Hits
     from buckler.scan.engines.source.flow.web import Web
 
@@ -72,12 +73,14 @@ class Run:
         shortened: Whether something of the entry point lay too deep to be followed.
         cut_short: Paths of modules that were too large to be run to their end.
         broken: What was raised by the engine itself, by the path of the module that it was at.
+        graph: Is told of calls, where somebody asks.
     """
 
     project: Project
     sinks: Sinks
     hits: Hits
     web: Web
+    graph: CallGraph | None = None
     path: int = 0
     depth: int = 0
     active: list[Any] = field(default_factory=list)
@@ -206,6 +209,8 @@ class Run:
         frame.is_module = True
         if frame.state is not None and module.env is not None:
             frame.state.env = module.env
+        graph = self.graph
+        before = graph.begin("module", module.path, module.path, 1) if graph is not None else []
         kept = self.path, self._left, self.depth, self.active
         self.path, self._left, self.depth, self.active = 0, MOST_STATEMENTS, 0, []
         try:
@@ -216,6 +221,8 @@ class Run:
             self.broken[module.path] = error
         finally:
             self.path, self._left, self.depth, self.active = kept
+            if graph is not None:
+                graph.end(before)
         if frame.state is not None and module.env is not None:
             module.env.update(frame.state.env)
 

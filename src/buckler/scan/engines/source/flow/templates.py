@@ -40,6 +40,7 @@ _PATH = re.compile(r"^\(?\s*([A-Za-z_]\w*)((?:\.\w+|\[['\"]\w+['\"]\])*)")
 _LOOP = re.compile(r"^\s*for\s+(\w+)(?:\s*,\s*(\w+))?\s+in\s+([A-Za-z_][\w.]*)")
 _SET = re.compile(r"^\s*set\s+(\w+)\s*=\s*(.+)$", re.DOTALL)
 _OTHER = re.compile(r"^\s*(?:include|extends|import)\s+['\"]([^'\"]+)['\"]")
+_FILTER = re.compile(r"(?:\||^\s*filter\b)\s*([a-z_]\w*)")
 _SAFE = re.compile(r"\|\s*safe\b")
 _CLEAN = re.compile(
     r"\|\s*(?:\w*(?:sanit|clean|bleach|nh3|purif|strip_?tags|striptags)\w*|tojson|urlencode|int|float|length|count|round|e\b|escape|forceescape)"
@@ -48,6 +49,7 @@ _TAG = re.compile(r"<[a-zA-Z!][^<>]*>")
 _WORD = re.compile(r"[A-Za-z_]\w*")
 BEFORE = 400
 MOST_INCLUDES = 4
+MOST_TOGETHER = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,6 +106,8 @@ class Templates:
         text: str | None = None,
     ) -> None:
         """Look at every value that a template shows, where input is in the context at all."""
+        if frame.run.graph is not None:
+            self._filters(frame, name, text)
         tainted = {str(key) for key, value in context.items.items() if taints_within(frame, value)}
         if context.rest is None and not tainted and "request" not in context.items:
             return
@@ -146,6 +150,27 @@ class Templates:
                 if taints:
                     self._shown(frame, node, path, text, piece, Value(None, (), taints))
 
+    def _filters(self, frame: Frame, name: str, text: str | None) -> None:
+        """Tell of the filters of a template and of those that it is put together with."""
+        graph = frame.run.graph
+        waiting, seen = [(name, text)], {name}
+        while waiting and graph is not None and len(seen) <= MOST_TOGETHER:
+            one, written = waiting.pop()
+            found = (frame.module.path, written) if written is not None else self._find(one)
+            if found is None:
+                continue
+            for match in _OUTPUT.finditer(_COMMENT.sub(_blank, closed(found[1]))):
+                inside = match.group("value") or match.group("statement") or ""
+                module = SourceModule(found[0], lambda path: None)
+                at = ast.Pass(lineno=found[1].count("\n", 0, match.start()) + 1, col_offset=0)
+                for filter_ in _FILTER.findall(inside):
+                    called = f"jinja2.filters.do_{filter_}"
+                    graph.called(Frame(frame.run, module), at, called, Arguments())
+                other = _OTHER.match(inside)
+                if other is not None and other.group(1) not in seen:
+                    seen.add(other.group(1))
+                    waiting.append((other.group(1), None))
+
     def _pieces(self, name: str, escapes: bool) -> tuple[str, str, list[Piece]] | None:
         """Path, text and pieces of a template, read once; None where it is none or no page."""
         key = (name, escapes)
@@ -154,7 +179,7 @@ class Templates:
             self._read[key] = None
             if found is not None:
                 path, text = found
-                source = _COMMENT.sub(lambda m: re.sub(r"[^\n]", " ", m.group()), closed(text))
+                source = _COMMENT.sub(_blank, closed(text))
                 pieces = list(_walk(source, escapes))
                 # What has no tag and belongs to nothing that has is no page: a mail, a letter, a statement.
                 page = _TAG.search(text) or any(isinstance(p, str) for p in pieces)
@@ -183,6 +208,10 @@ class Templates:
         place = ast.Pass(lineno=shown.line, col_offset=0)
         whole = Value((Text((shown.before, value.taints)),), (), value.taints, "str")
         frame.run.hits.reached(inner, place, "web.template", Arguments([whole]))
+
+
+def _blank(match: re.Match[str]) -> str:
+    return re.sub(r"[^\n]", " ", match.group())
 
 
 def _walk(source: str, escapes: bool) -> Iterator[Piece]:

@@ -182,6 +182,7 @@ class Web(Routing):
         if name in thing.fields:
             return thing.fields[name]
         if not thing.instance:
+            written = f"{thing.origin or thing.name}.{name}"
             full = canonical(f"{thing.name}.{name}")
             if full in CONSTANTS:
                 return Value((CONSTANTS[full],))
@@ -191,7 +192,9 @@ class Web(Routing):
             if known is not None:
                 return obj(External(known, True))
             found = request_attribute(frame, node, thing, name) if thing.name == FLASK else None
-            return found if found is not None else obj(External(full))
+            if found is not None:
+                return found
+            return obj(External(full) if full == written else External(full, origin=written))
         if thing.name == "starlette.templating.Jinja2Templates" and name == "env":
             return environment_of(thing)
         found = request_attribute(frame, node, thing, name)
@@ -278,7 +281,10 @@ class Web(Routing):
             for name in ("__enter__", "__aenter__"):
                 known = given_by(f"{thing.name}.{name}")
                 if known is not None:
-                    made = External(known, True, thing.given, thing.named, row=thing.row)
+                    same = thing.origin if known == thing.name else ""
+                    made = External(
+                        known, True, thing.given, thing.named, row=thing.row, origin=same
+                    )
                     return Value(None, (made,), manager.taints)
         return Value(None, (thing,), manager.taints)
 

@@ -46,7 +46,7 @@ def _called_later(skip: int) -> Handler:
             inner = given.named.get("args", UNKNOWN)
             each, _ = elements(frame, inner, node)
             return frame.run.invoke(frame, node, target, Arguments(each))
-        rest = Arguments(given.positional[skip + 1 :], given.named, given.more)
+        rest = Arguments(given.positional[skip + 1 :], given.named, given.more, hidden=given.hidden)
         return frame.run.invoke(frame, node, given.positional[skip], rest)
 
     return handler

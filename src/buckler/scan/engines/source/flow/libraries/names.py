@@ -6,6 +6,8 @@ import re
 from collections.abc import Iterator
 from functools import lru_cache
 
+FORM = "web.form"
+"""A request's form is parsed, whether a parameter or the code asks for it."""
 _ALIASES = """
 fastapi.responses                  starlette.responses
 fastapi.Response                   starlette.responses.Response

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from itertools import islice
 from pathlib import Path
@@ -34,6 +34,7 @@ from buckler.scan.engines.packages.seen import (
     InventorySeen,
     PackageSeen,
 )
+from buckler.scan.engines.packages.upgrades import Upgrades
 
 NOTHING: Final = Matched(())
 MOST_OWN: Final = 500
@@ -117,10 +118,15 @@ class PackagesEngine:
         matched = self._matched([pin for pin, where in pinned.items() if _is_published(where)])
         imports = Imports(self._folder if matched else None)
         loose = _open(self.inventories)
-        self.seen = tuple(
-            _seen(where, matched.get(pin, NOTHING), imports, loose.get(pin[0], []))
+        seen = {
+            pin: _seen(where, matched.get(pin, NOTHING), imports, loose.get(pin[0], []))
             for pin, where in pinned.items()
-        )
+        }
+        upgrades = Upgrades(self.inventories)
+        for pin, known in matched.items():
+            best = upgrades.best(pin[0], known.later, pinned[pin])
+            seen[pin] = replace(seen[pin], upgrade=best.version, blockers=best.blockers)
+        self.seen = tuple(seen.values())
         named = {name for name, _ in pinned}
         self.open = tuple(
             _seen(where, NOTHING, imports) for name, where in loose.items() if name not in named
@@ -159,7 +165,7 @@ class PackagesEngine:
                 new = [w for w in matched.weaknesses if told.isdisjoint(w.names)]
                 weaknesses = (*before.weaknesses, *new)
                 # Two sources may each be content with a version that the other one is about.
-                found[pin] = Matched(weaknesses, matched.upgrade if not before.weaknesses else "")
+                found[pin] = Matched(weaknesses, matched.later if not before.weaknesses else ())
         return found
 
     def _age(self, about: About) -> None:
@@ -254,7 +260,7 @@ def _seen(
         inventory=inventory,
         places=tuple(dict.fromkeys((p.path, p.line) for _, p in where)),
         weaknesses=matched.weaknesses,
-        upgrade=matched.upgrade,
+        upgrade="",
         way=telling.way_to(package.name),
         reach=reach(package, telling, imports),
         asked=tuple(dict.fromkeys((p.path, p.line) for _, p in asked)),

@@ -12,6 +12,7 @@ from buckler.core.finding import Finding
 from buckler.scan.engines.packages.inventory.model import Inventory, Package
 from buckler.scan.engines.packages.matching import Weakness
 from buckler.scan.engines.packages.reach import Reach
+from buckler.scan.engines.packages.upgrades import Blocker
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,10 +24,12 @@ class PackageSeen:
         inventory: That file, environment or folder.
         places: All files that have this version, the first among them: (path, line).
         weaknesses: What is known against it, worst first.
-        upgrade: The smallest later version of which nothing is known; empty where no record names one.
+        upgrade: The smallest later version of which nothing is known and that the others take, else the smallest
+            of which nothing is known; empty where no record names one.
         way: By which packages the project comes to it, both ends included; empty where nobody says.
         reach: How far the project's own code comes to it.
         asked: Where its name stands without a version: (path, line).
+        blockers: What does not go together with ``upgrade``.
     """
 
     package: Package
@@ -37,6 +40,7 @@ class PackageSeen:
     way: tuple[str, ...]
     reach: Reach
     asked: tuple[tuple[str, int], ...] = ()
+    blockers: tuple[Blocker, ...] = ()
 
     @property
     def named(self) -> tuple[str, int]:

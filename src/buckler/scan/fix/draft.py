@@ -297,7 +297,13 @@ class Draft:
     # The end
 
     def repair(
-        self, summary: str, *, safe: bool = True, changes: str = "", wanted: Wanted | None = None
+        self,
+        summary: str,
+        *,
+        safe: bool = True,
+        changes: str = "",
+        wanted: Wanted | None = None,
+        unshown: tuple[str, ...] = (),
     ) -> Repair | None:
         """All that was said so far as one repair; None where nothing was.
 
@@ -306,6 +312,7 @@ class Draft:
             safe: Whether it may be applied without a person looking at it.
             changes: What clients or the operator will see; needed where it is not safe.
             wanted: What of it shows in the answers to ordinary requests, which otherwise must stay.
+            unshown: What cannot be shown of it, and why.
 
         Raises:
             RepairError: It is not safe, and ``changes`` is empty.
@@ -313,7 +320,9 @@ class Draft:
         files = [self.file_repair(), *(other.file_repair() for other in self._others)]
         files += [FileRepair(path, created=text) for path, text in self._created.items()]
         kept = tuple(file for file in files if file.edits or file.created is not None)
-        return Repair(kept, summary, safe, changes, wanted or Wanted()) if kept else None
+        if not kept:
+            return None
+        return Repair(kept, summary, safe, changes, wanted or Wanted(), unshown=unshown)
 
     def file_repair(self) -> FileRepair:
         """What changes in this file alone."""

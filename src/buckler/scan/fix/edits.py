@@ -90,6 +90,8 @@ class Repair:
         safe: Whether it may be applied without a person looking at it.
         changes: What legitimate clients or the operator will see; empty where nothing.
         wanted: What of it shows in the answers to ordinary requests.
+        shown: What was shown of it before it is tried, in words.
+        unshown: What could not be shown, and why.
 
     Raises:
         RepairError: A repair that is not safe does not say what it changes, or there is nothing
@@ -101,6 +103,8 @@ class Repair:
     safe: bool = True
     changes: str = ""
     wanted: Wanted = Wanted()
+    shown: tuple[str, ...] = ()
+    unshown: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         if not self.safe and not self.changes:

@@ -1,0 +1,132 @@
+"""Writes new versions into what people write: lists of requirements, constraints and ``pyproject.toml``.
+
+A lock cannot move beyond what the manifest beside it asks for, so that is changed first, and nothing else in the
+file: comments, order and line ends stay. What was written is read again by the readers of the inventory; a change
+that they do not see is none (CWE-1395).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from buckler.core.errors import RepairError
+from buckler.scan.engines.packages.inventory import pyproject
+from buckler.scan.engines.packages.inventory.entries import fulfils, name_of
+from buckler.scan.engines.packages.inventory.read import Asking, asking
+from buckler.scan.engines.packages.inventory.requirement_line import Entry, entry, lines
+from buckler.scan.fix.edits import Edit, applied
+from buckler.scan.fix.text import Text
+from buckler.scan.fix.upgrades.specifiers import respecified
+
+_SPECIFIER = r"(?P<specifier>[^;#\\\n\r\"'@)]*)"
+_LISTED: Final = re.compile(
+    r"^\s*(?P<name>[A-Za-z0-9][\w.-]*)\s*(?:\[[^\]\n]*\])?\s*\(?" + _SPECIFIER
+)
+_QUOTED: Final = re.compile(
+    r"[\"']\s*(?P<name>[A-Za-z0-9][\w.-]*)\s*(?:\[[^\]\n]*\])?\s*\(?" + _SPECIFIER
+)
+_KEYED: Final = re.compile(
+    r"^\s*[\"']?(?P<name>[A-Za-z0-9][\w.-]*)[\"']?\s*=\s*(?:\{[^}\n]*?\bversion\s*=\s*)?[\"']"
+    r"(?P<specifier>[^\"'\n]*)[\"']"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Move:
+    """One package from one version to another."""
+
+    name: str
+    old: str
+    new: str
+
+
+def edits(folder: Path, moves: Iterable[Move]) -> dict[str, list[Edit]]:
+    """What has to be written where, so that the manifests of a project take new versions.
+
+    Changed is what takes the old version and not the new one, in whichever manifest.
+
+    Args:
+        folder: Of the project.
+        moves: Each package once.
+
+    Returns:
+        By path; nothing where every manifest takes them already.
+
+    Raises:
+        RepairError: A requirement is written in a way that cannot be changed, or has hashes.
+        UnreadableFile: A file cannot be read.
+    """
+    by_name = {move.name: move for move in moves}
+    found: dict[str, list[Edit]] = {}
+    for path, asked in _forbidding(asking(folder), by_name).items():
+        text = Text.read(folder / path, folder).text
+        made = [edit for one in asked for edit in _edits(path, text, one, by_name[one.name])]
+        found[path] = list(dict.fromkeys(made))
+        _check(path, applied(text, found[path]), by_name)
+    return found
+
+
+def _forbidding(found: Iterable[Asking], moves: Mapping[str, Move]) -> dict[str, list[Asking]]:
+    by_path: dict[str, list[Asking]] = {}
+    for one in found:
+        move = moves.get(one.name)
+        if move is None or not one.specifier or one.source != "index":
+            continue
+        if fulfils(one.specifier, move.old) and not fulfils(one.specifier, move.new):
+            by_path.setdefault(one.path, []).append(one)
+    return by_path
+
+
+def _edits(path: str, text: str, asked: Asking, move: Move) -> Iterator[Edit]:
+    if asked.hashes:
+        raise RepairError(
+            f"{path}:{asked.line} has the hashes of {move.name} {move.old}: the tool that wrote them has to run",
+            hint="`buckler fix --resolve` runs it in a copy",
+        )
+    toml = path.endswith(".toml")
+    rows = _rows(text) if toml else text.splitlines(keepends=True)
+    row = rows[asked.line - 1] if 0 < asked.line <= len(rows) else ""
+    start = sum(map(len, rows[: asked.line - 1]))
+    patterns = (_QUOTED, _KEYED) if toml else (_LISTED,)
+    amount = 0
+    for pattern in patterns:
+        for match in pattern.finditer(row):
+            written = match["specifier"].rstrip()
+            if name_of(match["name"]) != move.name or not written:
+                continue
+            amount += 1
+            new = respecified(written, move.new)
+            if new != written:
+                at = start + match.start("specifier")
+                yield Edit(at, at + len(written), new)
+    if not amount:
+        raise RepairError(
+            f"{path} asks for {move.name}{asked.specifier} in a way that cannot be changed by text",
+            hint="change it by hand, then run `buckler fix` again",
+        )
+
+
+def _rows(text: str) -> list[str]:
+    return [f"{row}\n" for row in text.split("\n")]
+
+
+def _check(path: str, text: str, moves: Mapping[str, Move]) -> None:
+    """Read what would be written as the inventory reads it."""
+    plain = text.replace("\r\n", "\n")
+    listed: list[tuple[str, str, int]] = []
+    if path.endswith(".toml"):
+        listed = [(d.name, d.specifier, d.line) for d in pyproject.read(path, plain).declared]
+    else:
+        made = [entry(path, line) for line in lines(plain)]
+        listed = [(e.name, e.specifier, e.line) for e in made if isinstance(e, Entry)]
+    for name, specifier, line in listed:
+        move = moves.get(name)
+        if move is not None and fulfils(specifier, move.old) and not fulfils(specifier, move.new):
+            raise RepairError(
+                f"{path}:{line} asks for {name}{specifier} in a way that cannot be changed by text",
+                hint="change it by hand, then run `buckler fix` again",
+            )

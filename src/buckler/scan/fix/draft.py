@@ -17,7 +17,7 @@ from buckler.core.finding import Finding
 from buckler.scan.engines.interface import Module
 from buckler.scan.fix.brackets import Brackets
 from buckler.scan.fix.calls import CallEdits
-from buckler.scan.fix.edits import Edit, FileRepair, Repair, Wanted
+from buckler.scan.fix.edits import Edit, FileRepair, Move, Repair, Wanted
 from buckler.scan.fix.imports import Names
 from buckler.scan.fix.quotes import quoted, usual
 from buckler.scan.fix.signatures import parameter_brackets, place_of
@@ -304,6 +304,7 @@ class Draft:
         changes: str = "",
         wanted: Wanted | None = None,
         unshown: tuple[str, ...] = (),
+        moves: tuple[Move, ...] = (),
     ) -> Repair | None:
         """All that was said so far as one repair; None where nothing was.
 
@@ -313,6 +314,7 @@ class Draft:
             changes: What clients or the operator will see; needed where it is not safe.
             wanted: What of it shows in the answers to ordinary requests, which otherwise must stay.
             unshown: What cannot be shown of it, and why.
+            moves: Packages that get another version.
 
         Raises:
             RepairError: It is not safe, and ``changes`` is empty.
@@ -322,7 +324,7 @@ class Draft:
         kept = tuple(file for file in files if file.edits or file.created is not None)
         if not kept:
             return None
-        return Repair(kept, summary, safe, changes, wanted or Wanted(), unshown=unshown)
+        return Repair(kept, summary, safe, changes, wanted or Wanted(), (), unshown, moves)
 
     def file_repair(self) -> FileRepair:
         """What changes in this file alone."""

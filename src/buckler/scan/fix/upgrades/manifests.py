@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
@@ -18,7 +17,7 @@ from buckler.scan.engines.packages.inventory import pyproject
 from buckler.scan.engines.packages.inventory.entries import fulfils, name_of
 from buckler.scan.engines.packages.inventory.read import Asking, asking
 from buckler.scan.engines.packages.inventory.requirement_line import Entry, entry, lines
-from buckler.scan.fix.edits import Edit, applied
+from buckler.scan.fix.edits import Edit, Move, applied
 from buckler.scan.fix.text import Text
 from buckler.scan.fix.upgrades.specifiers import respecified
 
@@ -33,15 +32,6 @@ _KEYED: Final = re.compile(
     r"^\s*[\"']?(?P<name>[A-Za-z0-9][\w.-]*)[\"']?\s*=\s*(?:\{[^}\n]*?\bversion\s*=\s*)?[\"']"
     r"(?P<specifier>[^\"'\n]*)[\"']"
 )
-
-
-@dataclass(frozen=True, slots=True)
-class Move:
-    """One package from one version to another."""
-
-    name: str
-    old: str
-    new: str
 
 
 def edits(folder: Path, moves: Iterable[Move]) -> dict[str, list[Edit]]:

@@ -7,6 +7,7 @@ from typing import Any, Final
 
 from buckler.core.errors import RepairError
 from buckler.scan.fix.draft import Draft
+from buckler.scan.fix.edits import Move
 from buckler.scan.fix.upgrades import manifests, owners
 
 UNPROVED: Final = (
@@ -50,7 +51,7 @@ def upgraded(draft: Draft, proof: Mapping[str, Any]) -> bool:
         raise RepairError(
             f"{name} {new} would not go together with the others: {what}", hint=RESOLVE
         )
-    for path, edits in manifests.edits(draft.folder, [manifests.Move(name, old, new)]).items():
+    for path, edits in manifests.edits(draft.folder, [Move(name, old, new)]).items():
         target = draft if path == draft.path else draft.other(path)
         for edit in edits:
             target.edit(edit.start, edit.end, edit.text)

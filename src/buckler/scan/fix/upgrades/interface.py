@@ -21,8 +21,11 @@ class Writer(Protocol):
     path: str
     tool: str
 
-    def write(self, copy: Path, moves: Sequence[Move], runner: Runner) -> None:
+    def write(self, copy: Path, moves: Sequence[Move], runner: Runner) -> set[str]:
         """Write the file in a copy of the project, whose manifests take the new versions already.
+
+        Returns:
+            The files that it wrote.
 
         Raises:
             RepairError: There is no such version for it, or it cannot be written without running code of others.

@@ -8,7 +8,7 @@ that they do not see is none (CWE-1395).
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Final
 
@@ -50,25 +50,35 @@ def edits(folder: Path, moves: Iterable[Move]) -> dict[str, list[Edit]]:
         RepairError: A requirement is written in a way that cannot be changed, or has hashes.
         UnreadableFile: A file cannot be read.
     """
-    by_name = {move.name: move for move in moves}
+    by_name: dict[str, list[Move]] = {}
+    for move in moves:
+        by_name.setdefault(move.name, []).append(move)
     found: dict[str, list[Edit]] = {}
     for path, asked in _forbidding(asking(folder), by_name).items():
         text = Text.read(folder / path, folder).text
-        made = [edit for one in asked for edit in _edits(path, text, one, by_name[one.name])]
+        made = [edit for one, move in asked for edit in _edits(path, text, one, move)]
         found[path] = list(dict.fromkeys(made))
         _check(path, applied(text, found[path]), by_name)
     return found
 
 
-def _forbidding(found: Iterable[Asking], moves: Mapping[str, Move]) -> dict[str, list[Asking]]:
-    by_path: dict[str, list[Asking]] = {}
+def _forbidding(
+    found: Iterable[Asking], moves: Mapping[str, Sequence[Move]]
+) -> dict[str, list[tuple[Asking, Move]]]:
+    by_path: dict[str, list[tuple[Asking, Move]]] = {}
     for one in found:
-        move = moves.get(one.name)
-        if move is None or not one.specifier or one.source != "index":
-            continue
-        if fulfils(one.specifier, move.old) and not fulfils(one.specifier, move.new):
-            by_path.setdefault(one.path, []).append(one)
+        move = _forbidden(one.specifier, moves.get(one.name, ()))
+        if move is not None and one.source == "index":
+            by_path.setdefault(one.path, []).append((one, move))
     return by_path
+
+
+def _forbidden(specifier: str, moves: Iterable[Move]) -> Move | None:
+    """The move of which a specifier takes the old version and not the new one."""
+    if not specifier:
+        return None
+    fitting = (move for move in moves if fulfils(specifier, move.old))
+    return next((move for move in fitting if not fulfils(specifier, move.new)), None)
 
 
 def _edits(path: str, text: str, asked: Asking, move: Move) -> Iterator[Edit]:
@@ -104,7 +114,7 @@ def _rows(text: str) -> list[str]:
     return [f"{row}\n" for row in text.split("\n")]
 
 
-def _check(path: str, text: str, moves: Mapping[str, Move]) -> None:
+def _check(path: str, text: str, moves: Mapping[str, Sequence[Move]]) -> None:
     """Read what would be written as the inventory reads it."""
     plain = text.replace("\r\n", "\n")
     listed: list[tuple[str, str, int]] = []
@@ -114,8 +124,7 @@ def _check(path: str, text: str, moves: Mapping[str, Move]) -> None:
         made = [entry(path, line) for line in lines(plain)]
         listed = [(e.name, e.specifier, e.line) for e in made if isinstance(e, Entry)]
     for name, specifier, line in listed:
-        move = moves.get(name)
-        if move is not None and fulfils(specifier, move.old) and not fulfils(specifier, move.new):
+        if _forbidden(specifier, moves.get(name, ())) is not None:
             raise RepairError(
                 f"{path}:{line} asks for {name}{specifier} in a way that cannot be changed by text",
                 hint="change it by hand, then run `buckler fix` again",

@@ -31,7 +31,7 @@ class PoetryLock:
     def __init__(self, path: str) -> None:
         self.path = path
 
-    def write(self, copy: Path, moves: Sequence[Move], runner: Runner) -> None:
+    def write(self, copy: Path, moves: Sequence[Move], runner: Runner) -> set[str]:
         """``poetry lock``, twice."""
         where = program(NAME)
         if not where:
@@ -55,3 +55,4 @@ class PoetryLock:
         finally:
             manifest.write_bytes(text)
         runner.checked(words, folder, own, python=True)
+        return {self.path}

@@ -10,12 +10,14 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Final
 
 from buckler.core.errors import RepairError
+from buckler.scan.engines.app import leftovers
 from buckler.scan.fix.upgrades import wall
 
 SECONDS: Final = 300.0
@@ -93,6 +95,7 @@ class Runner:
         more: Mapping[str, str] | None = None,
         *,
         python: bool = False,
+        walled: bool = True,
     ) -> Ended:
         """Run a tool in a folder.
 
@@ -101,6 +104,7 @@ class Runner:
             folder: Where it runs.
             more: Variables beside those of the user.
             python: The tool itself is a Python program, and has to be kept from starting others.
+            walled: Whether it is kept from building; not for what runs nothing but Python's own code.
 
         Raises:
             RepairError: It does not start, or does not read the wall.
@@ -109,7 +113,7 @@ class Runner:
         self._tell(f"{name} {' '.join(words[1:])}")
         environment = {k: v for k, v in os.environ.items() if k not in _DROPPED}
         environment |= {
-            **self._wall,
+            **(self._wall if walled else {}),
             "PYTHONDONTWRITEBYTECODE": "1",
             "NO_COLOR": "1",
             **(more or {}),
@@ -132,13 +136,14 @@ class Runner:
         more: Mapping[str, str] | None = None,
         *,
         python: bool = False,
+        walled: bool = True,
     ) -> str:
         """The same, of what has to succeed: its output.
 
         Raises:
             RepairError: It does not start or does not succeed, in its own last words.
         """
-        ended = self.run(words, folder, more, python=python)
+        ended = self.run(words, folder, more, python=python, walled=walled)
         if ended.code != 0:
             raise RepairError(f"{Path(words[0]).name}: {ended.why}")
         return ended.output
@@ -167,6 +172,18 @@ class Runner:
             finally:
                 _end(process)
             return Ended(code, _tail(output))
+
+
+@contextmanager
+def running(
+    tell: Callable[[str], None] = lambda text: None, seconds: float = SECONDS
+) -> Iterator[Runner]:
+    """A runner whose folder goes when the block ends."""
+    place = leftovers.make(leftovers.places()[0])
+    try:
+        yield Runner(place, tell, seconds)
+    finally:
+        leftovers.remove(place)
 
 
 def _tail(output: IO[bytes]) -> str:

@@ -47,7 +47,7 @@ class UvLock:
     def __init__(self, path: str) -> None:
         self.path = path
 
-    def write(self, copy: Path, moves: Sequence[Move], runner: Runner) -> None:
+    def write(self, copy: Path, moves: Sequence[Move], runner: Runner) -> set[str]:
         """``uv lock --upgrade-package``; what is locked otherwise stays, unless it does not go together."""
         words = [found(), "lock", "--no-build"]
         pure = PurePosixPath(self.path)
@@ -56,3 +56,4 @@ class UvLock:
         for move in moves:
             words += ["--upgrade-package", f"{move.name}=={move.new}"]
         runner.checked(words, copy / pure.parent, variables(runner))
+        return {self.path}

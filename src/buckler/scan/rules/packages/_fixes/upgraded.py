@@ -11,7 +11,7 @@ from buckler.scan.fix.edits import Move
 from buckler.scan.fix.upgrades import manifests, owners
 
 UNPROVED: Final = (
-    "the new version was neither resolved nor installed: --resolve and --install do it; what is known of"
+    "the new version was not resolved: --resolve does it; what is known of"
     " the other packages does not forbid it"
 )
 RESOLVE: Final = "`buckler fix --unsafe --resolve` lets the tools decide which others move"

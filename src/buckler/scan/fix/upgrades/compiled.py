@@ -102,7 +102,8 @@ def pip_compile(
     asked = list(wanted)
     for _ in range(_ROUNDS):
         upgrades = [word for one in asked for word in ("--upgrade-package", one)]
-        words = [where, *upgrades, "--output-file", out, *options]
+        # Only the longer account says which versions stand in the way.
+        words = [where, "--verbose", *upgrades, "--output-file", out, *options]
         ended = runner.run(words, folder, more, python=True)
         if ended.code == 0:
             return

@@ -19,7 +19,7 @@ PIP_COMPILE: Final = "pip-compile"
 UV_COMPILE: Final = "uv pip compile"
 UV_EXPORT: Final = "uv export"
 _TOOLS: Final = (PIP_COMPILE, UV_COMPILE, UV_EXPORT)
-_LINE: Final = re.compile(r"#\s{2,}(?P<command>(?:CUSTOM_COMPILE_COMMAND\s)?\S.*)")
+_LINE: Final = re.compile(r"#\s{2,}(?P<command>\S.*)")
 _HEAD: Final = 40
 _FLAGS: Final = frozenset(
     "--generate-hashes --no-generate-hashes --allow-unsafe --no-allow-unsafe --strip-extras --no-strip-extras"
@@ -78,15 +78,26 @@ def command_of(path: str, text: str) -> Command | None:
     Raises:
         RepairError: It has an option that is not known to be harmless.
     """
+    tool, written = _written(text)
+    return _read(path, tool, written) if tool else None
+
+
+def names_command(text: str) -> bool:
+    """Whether the top of a list names the command that wrote it."""
+    return bool(_written(text)[0])
+
+
+def _written(text: str) -> tuple[str, str]:
+    """Tool and command, as the comment at the top of a list has them; empty texts where it has none."""
     for row in text.removeprefix("\ufeff").splitlines()[:_HEAD]:
+        if row and not row.startswith("#"):
+            break
         found = _LINE.match(row)
-        written = found["command"] if found is not None else ""
+        written = found["command"].strip() if found is not None else ""
         tool = next((t for t in _TOOLS if written.startswith(f"{t} ") or written == t), "")
         if tool:
-            return _read(path, tool, written)
-        if row and not row.startswith("#") and not row.startswith("lock-version"):
-            return None
-    return None
+            return tool, written
+    return "", ""
 
 
 def _read(path: str, tool: str, written: str) -> Command:

@@ -19,6 +19,7 @@ from buckler.scan.engines.packages.inventory.read import Asking, asking
 from buckler.scan.engines.packages.inventory.requirement_line import Entry, entry, lines
 from buckler.scan.fix.edits import Edit, Move, applied
 from buckler.scan.fix.text import Text
+from buckler.scan.fix.upgrades import header
 from buckler.scan.fix.upgrades.specifiers import respecified
 
 _SPECIFIER = r"(?P<specifier>[^;#\\\n\r\"'@)]*)"
@@ -34,14 +35,15 @@ _KEYED: Final = re.compile(
 )
 
 
-def edits(folder: Path, moves: Iterable[Move]) -> dict[str, list[Edit]]:
+def edits(folder: Path, moves: Iterable[Move], *, compiled: bool = False) -> dict[str, list[Edit]]:
     """What has to be written where, so that the manifests of a project take new versions.
 
     Changed is what takes the old version and not the new one, in whichever manifest.
 
     Args:
         folder: Of the project.
-        moves: Each package once.
+        moves: Which packages.
+        compiled: Leave lists alone that a tool compiles, because that tool is going to run.
 
     Returns:
         By path; nothing where every manifest takes them already.
@@ -56,6 +58,8 @@ def edits(folder: Path, moves: Iterable[Move]) -> dict[str, list[Edit]]:
     found: dict[str, list[Edit]] = {}
     for path, asked in _forbidding(asking(folder), by_name).items():
         text = Text.read(folder / path, folder).text
+        if compiled and header.names_command(text):
+            continue
         made = [edit for one, move in asked for edit in _edits(path, text, one, move)]
         found[path] = list(dict.fromkeys(made))
         _check(path, applied(text, found[path]), by_name)

@@ -103,7 +103,7 @@ class Upgrader:
             taking.without_choices(copy)
             before, had = taking.marks(copy), inventories(copy)
             wanted: set[str] = set()
-            for path, edits in manifests.edits(copy, moves).items():
+            for path, edits in manifests.edits(copy, moves, compiled=True).items():
                 text = Text.read(copy / path, copy)
                 (copy / path).write_bytes(text.encoded(applied(text.text, edits)))
                 wanted.add(path)

@@ -24,10 +24,11 @@ SECONDS: Final = 300.0
 """Most time for one run of a tool."""
 IN_ALL: Final = 900.0
 """Most time for all runs of one command."""
-_TAIL: Final = 6000
+_TAIL: Final = 30_000
 _DROPPED: Final = ("VIRTUAL_ENV", "PYTHONPATH", "PYTHONHOME", "PYTHONSTARTUP", "CONDA_PREFIX")
 _CONTROL: Final = re.compile(r"\x1b\[[0-9;]*[A-Za-z]|[^\S\n ]")
 _WORDS: Final = 400
+_CONFLICT: Final = "The conflict is caused by:"
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +56,14 @@ class Ended:
         if self.built:
             return "it would have to build a package, which runs that package's code"
         lines = [line.strip() for line in self.output.splitlines() if line.strip()]
+        if _CONFLICT in lines:  # pip's own words; a traceback of pip-compile comes behind them
+            at = lines.index(_CONFLICT) + 1
+            told = [
+                line
+                for line in lines[at : at + 6]
+                if " depends on " in line or " requested " in line
+            ]
+            return f"versions do not go together: {'; '.join(told)}"[:_WORDS]
         return " ".join(lines[-6:])[-_WORDS:] or f"exit code {self.code}"
 
 

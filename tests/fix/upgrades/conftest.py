@@ -117,13 +117,11 @@ class Shop:
         """``buckler fix --unsafe`` for known vulnerabilities; the application is not run."""
         index = self.scratch / "advisories.sqlite"
         update(str(archive(self.scratch / "advisories.zip", *self.advisories)), index)
-        words = ["fix", "--unsafe", "--json", "--rule", "PKG004", *options]
+        words = ["fix", "--unsafe", "--json", "--rule", "PKG004"]
         words += ["--advisories", str(index), "--max-advisory-age", "100000", "--fail-on", "low"]
-        engines = (
-            [] if "--engines" in options or "--install" in options else ["--engines", "packages"]
-        )
+        engines = [] if "--engines" in options else ["--engines", "packages"]
         done = subprocess.run(
-            [sys.executable, "-m", "buckler", *words, *engines],
+            [sys.executable, "-m", "buckler", *words, *engines, *options],
             cwd=self.folder,
             env=self.environment,
             capture_output=True,

@@ -20,7 +20,7 @@ from buckler.scan.engines.packages.inventory.declared import NOTHING
 from buckler.scan.engines.packages.inventory.model import Inventories, Inventory, Package
 from buckler.scan.engines.packages.inventory.read import inventories
 from buckler.scan.fix.edits import Move
-from buckler.scan.fix.upgrades.running import Runner
+from buckler.scan.fix.upgrades.running import Runner, pip
 
 _BEST: Final = ("uv.lock", "poetry.lock", "pdm.lock", "pylock.toml", "Pipfile.lock", "requirements")
 
@@ -85,10 +85,10 @@ class Installer:
             listed = place / "locked.txt"
             rows = [row for p in source.packages if (row := _row(p, left))]
             listed.write_text("\n".join((*rows, "")), encoding="utf-8")
-        pip = [str(python), "-m", "pip", "install", "--disable-pip-version-check", "--no-input"]
-        pip += ["--quiet", "--only-binary=:all:"]
-        pip += ["--no-deps"] if source.kind != "requirements" else []
-        self._runner.checked([*pip, "-r", str(listed)], place, python=True)
+        words = [*pip(python), "install", "--quiet", "--only-binary=:all:"]
+        words += ["--no-deps"] if source.kind != "requirements" else []
+        # Lists name files relative to the folder in which pip runs.
+        self._runner.checked([*words, "-r", str(listed)], copy, python=True)
         there = environments.read(folder, copy, NOTHING).by_name
         told = [self._told(move, there.get(move.name, ()), source.path) for move in moves]
         shown = ", ".join(text for text in told if text)

@@ -16,7 +16,7 @@ from buckler.scan.fix.text import Text
 from buckler.scan.fix.upgrades import manifests, uv
 from buckler.scan.fix.upgrades.compiled import pip_compile
 from buckler.scan.fix.upgrades.header import PIP_COMPILE
-from buckler.scan.fix.upgrades.running import Ended, Runner, program
+from buckler.scan.fix.upgrades.running import Ended, Runner, pip, program
 
 NAME: Final = "pip install --dry-run"
 _TOLD: Final = "--no-header", "--no-annotate"
@@ -54,12 +54,10 @@ class Listed:
 
     def _resolved(self, copy: Path, runner: Runner) -> Ended:
         """What pip says of it; uv where the application's interpreter has no pip."""
-        pip = [str(self._python), "-m", "pip", "--disable-pip-version-check", "--no-input"]
-        # Not in the project: its own pip.py would be the first that is found.
-        if runner.run([*pip, "--version"], runner.scratch, python=True).code == 0:
+        ours = pip(self._python)
+        if runner.run([*ours, "--version"], runner.scratch, python=True).code == 0:
             how = ["install", "--dry-run", "--ignore-installed", "--only-binary=:all:", "--quiet"]
-            words = [*pip, *how, "-r", str(copy / self.path)]
-            return runner.run(words, runner.scratch, python=True)
+            return runner.run([*ours, *how, "-r", self.path], copy, python=True)
         self.tool = "uv pip compile"
         words = [
             uv.found(),

@@ -76,6 +76,15 @@ def program(name: str) -> str:
     return shutil.which(name, path=os.pathsep.join(p for p in places if os.path.isabs(p))) or ""
 
 
+def pip(python: Path) -> list[str]:
+    """The words that start an interpreter's pip in any folder, whatever pip.py lies there (CWE-427)."""
+    started = (
+        "import runpy, sys; sys.path[:] = [p for p in sys.path if p];"
+        " runpy.run_module('pip', run_name='__main__', alter_sys=True)"
+    )
+    return [str(python), "-c", started, "--disable-pip-version-check", "--no-input"]
+
+
 class Runner:
     """Runs tools one after another.
 
@@ -119,7 +128,7 @@ class Runner:
             RepairError: It does not start, or does not read the wall.
         """
         name = Path(words[0]).name
-        self._tell(f"{name} {' '.join(words[1:])}")
+        self._tell(" ".join((name, *(word for word in words[1:] if " " not in word))))
         environment = {k: v for k, v in os.environ.items() if k not in _DROPPED}
         environment |= {
             **(self._wall if walled else {}),

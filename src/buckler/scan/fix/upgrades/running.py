@@ -20,9 +20,9 @@ from buckler.core.errors import RepairError
 from buckler.scan.engines.app import leftovers
 from buckler.scan.fix.upgrades import wall
 
-SECONDS: Final = 300.0
+SECONDS: Final = 180.0
 """Most time for one run of a tool."""
-IN_ALL: Final = 900.0
+IN_ALL: Final = 600.0
 """Most time for all runs of one command."""
 _TAIL: Final = 30_000
 _DROPPED: Final = ("VIRTUAL_ENV", "PYTHONPATH", "PYTHONHOME", "PYTHONSTARTUP", "CONDA_PREFIX")
@@ -134,6 +134,8 @@ class Runner:
             **(self._wall if walled else {}),
             "PYTHONDONTWRITEBYTECODE": "1",
             "NO_COLOR": "1",
+            "PIP_RETRIES": "1",
+            "PIP_DEFAULT_TIMEOUT": "20",
             **(more or {}),
         }
         if python:

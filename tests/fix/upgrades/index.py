@@ -55,6 +55,16 @@ class Index:
         place = self.folder / "simple" / name
         place.mkdir(parents=True, exist_ok=True)
         (place / file).write_bytes(data)
+        self._list(place)
+        return place / file
+
+    def withdraw(self, name: str, file: str) -> None:
+        """Take a file back."""
+        place = self.folder / "simple" / name
+        (place / file).unlink()
+        self._list(place)
+
+    def _list(self, place: Path) -> None:
         links = [
             f'<a href="{one.name}#sha256={hashlib.sha256(one.read_bytes()).hexdigest()}">{one.name}</a>'
             for one in sorted(place.iterdir())
@@ -62,7 +72,6 @@ class Index:
         ]
         text = f"<!DOCTYPE html><html><body>{''.join(links)}</body></html>"
         (place / "index.html").write_text(text)
-        return place / file
 
 
 def _sum(data: bytes) -> str:

@@ -160,3 +160,16 @@ def test_a_manifest_that_nothing_locks(shop: Shop) -> None:
     fixed = shop.fix()
     assert fixed.repair["applied"], fixed.repair["why"]
     assert shop.text("pyproject.toml") == manifest.replace("2.1", "2.9")
+
+
+def test_what_has_no_wheel_in_that_version_moves_with_the_others(shop: Shop) -> None:
+    """Neither the pin nor the smallest version without a weakness can be installed; a later one can."""
+    shop.index.withdraw("paper", "paper-1.0-py3-none-any.whl")
+    shop.write({"requirements.txt": "labels==2.1\npaper==1.0\n"})
+    shop.known("labels", "2.9")
+    shop.known("paper", "1.0.1", 2)
+    fixed = shop.fix("--resolve")
+    assert fixed.repair["applied"], fixed.repair["why"]
+    assert shop.text("requirements.txt") == "labels==2.9\npaper==1.1\n"
+    assert len(fixed.repair["findings"]) == 2
+    assert fixed.left == []

@@ -55,7 +55,7 @@ class Upgrader:
             rule: That found them.
             findings: About known weaknesses of packages.
         """
-        asked, left = wishes(self._folder, findings)
+        asked, left = wishes(findings)
         try:
             repair, refused = self._best(asked)
         except BucklerError as error:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from pathlib import Path
 
 from packaging.version import InvalidVersion, Version
 
@@ -37,11 +36,10 @@ def is_wish(finding: Finding) -> bool:
     return any(proof.kind == ADVISORY and proof.data.get("package") for proof in finding.proof)
 
 
-def wishes(folder: Path, findings: Iterable[Finding]) -> tuple[list[Wish], list[Left]]:
+def wishes(findings: Iterable[Finding]) -> tuple[list[Wish], list[Left]]:
     """What is to be upgraded, and what cannot be.
 
     Args:
-        folder: Of the project.
         findings: Those for which :func:`is_wish` holds.
     """
     groups: dict[tuple[str, str], list[Finding]] = {}
@@ -55,7 +53,7 @@ def wishes(folder: Path, findings: Iterable[Finding]) -> tuple[list[Wish], list[
         move = Move(name, old, str(data.get("upgrade", "")))
         paths = tuple(dict.fromkeys(str(path) for path, _ in data.get("places", ())))
         listed = tuple(path for path in paths if not owners.is_installed(path))
-        why = _impossible(move, listed, folder)
+        why = _impossible(move, listed)
         if why:
             left += [Left(finding, why) for finding in about]
         else:
@@ -63,7 +61,7 @@ def wishes(folder: Path, findings: Iterable[Finding]) -> tuple[list[Wish], list[
     return _one_version(found), left
 
 
-def _impossible(move: Move, paths: tuple[str, ...], folder: Path) -> str:
+def _impossible(move: Move, paths: tuple[str, ...]) -> str:
     if not move.new:
         return f"no version of {move.name} without it is named"
     if not paths:
@@ -73,8 +71,6 @@ def _impossible(move: Move, paths: tuple[str, ...], folder: Path) -> str:
         if owner is not None and owner.tool in _BY_HAND:
             typed = owner.typed(move.name, move.new)
             return f"{path}: {owner.tool} is not run by Buckler; type {typed}"
-        if (folder / path).is_symlink():
-            return f"{path} is a link: name the file itself, or upgrade it where it lies"
     return ""
 
 

@@ -23,7 +23,7 @@ from buckler.scan.discover import folder_of
 from buckler.scan.fix import telling
 from buckler.scan.fix.apply import apply
 from buckler.scan.fix.look import Look, Looker
-from buckler.scan.fix.plan import plan
+from buckler.scan.fix.plan import Left, Plan, Planned, plan
 from buckler.scan.fix.project_tests import ProjectTests
 from buckler.scan.fix.telling import Told
 from buckler.scan.fix.upgrades.installing import Installer
@@ -128,13 +128,14 @@ def _run(target: str, given: dict[str, Any]) -> int:
             watcher(Progress("fix", 0, 0, text))
 
         runner = scratch.enter_context(running(tell)) if resolves else None
+        upgrader = Upgrader(found.folder, found.python, runner) if runner else None
         made = plan(
             found.folder,
             before.report.findings,
             asked,
             unsafe=given["unsafe"],
             fingerprint=fingerprint,
-            together=Upgrader(found.folder, found.python, runner) if runner else None,
+            together=upgrader,
         )
         tried = Tried((), None)
         if made.repairs:
@@ -147,11 +148,30 @@ def _run(target: str, given: dict[str, Any]) -> int:
                 Installer(found.python, runner) if runner and given["install"] else None,
             )
             tried = verifier.verify(made.repairs)
+            if upgrader is not None:
+                made, tried = _apart(made, tried, upgrader, verifier)
     wrote = bool(tried.files) and not given["diff"]
     if wrote:
         apply(found.folder, tried.files)
     _print(Told(made, tried.outcomes, tried.files, wrote, tested=tests is not None), target, given)
     return _exit_code(before, tried, settings, wrote=wrote)
+
+
+def _apart(made: Plan, tried: Tried, upgrader: Upgrader, verifier: Verifier) -> tuple[Plan, Tried]:
+    """What did not hold as one upgrade of several packages, tried package by package."""
+    repairs: list[Planned] = []
+    left: list[Left] = []
+    for outcome in tried.outcomes:
+        planned = outcome.planned
+        if outcome.holds or not upgrader.joins(planned):
+            repairs.append(planned)
+            continue
+        parts, refused = upgrader.apart(planned)
+        repairs += parts
+        left += refused
+    if len(repairs) == len(made.repairs):
+        return made, tried
+    return replace(made, repairs=tuple(repairs), open=(*made.open, *left)), verifier.verify(repairs)
 
 
 def _watcher(found: Target, settings: Settings, given: dict[str, Any]) -> Watcher:

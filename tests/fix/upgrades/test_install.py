@@ -113,3 +113,13 @@ def test_advisories_that_are_too_old_exit_with_four(shop: Shop) -> None:
     shop.write({"requirements.txt": "labels==2.1\n"})
     shop.known("labels", "2.9")
     assert shop.fix("--max-advisory-age", "0").code == 4
+
+
+def test_the_one_with_which_the_tests_fail_does_not_keep_the_others(shop: Shop) -> None:
+    shop.write({"requirements.txt": "labels==2.1\npaper==1.0\n"})
+    shop.known("labels", "2.9")
+    shop.known("paper", "1.1", 2)
+    fixed = shop.fix("--install", *check(shop, bad="2.9"))
+    applied = {r["findings"][0]["message"].split()[0]: r["applied"] for r in fixed.told["repairs"]}
+    assert applied == {"labels": False, "paper": True}
+    assert shop.text("requirements.txt") == "labels==2.1\npaper==1.1\n"

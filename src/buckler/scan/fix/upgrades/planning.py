@@ -70,6 +70,28 @@ class Upgrader:
         done = tuple(f for wish in asked if id(wish) not in out for f in wish.findings)
         return [Planned(rule, done, repair)], left
 
+    def joins(self, planned: Planned) -> bool:
+        """Whether a repair upgrades several packages that somebody asked for."""
+        if not all(map(is_wish, planned.findings)):
+            return False
+        return len({wish.move.name for wish in wishes(planned.findings)[0]}) > 1
+
+    def apart(self, planned: Planned) -> tuple[list[Planned], list[Left]]:
+        """The same upgrades, each by itself, where all together turned out not to hold.
+
+        Args:
+            planned: By :meth:`plan`.
+        """
+        asked, _ = wishes(planned.findings)
+        found: list[Planned] = []
+        left: list[Left] = []
+        for name in dict.fromkeys(wish.move.name for wish in asked):
+            of_one = [f for wish in asked if wish.move.name == name for f in wish.findings]
+            repairs, refused = self.plan(planned.rule, of_one)
+            found += repairs
+            left += refused
+        return found, left
+
     def _best(self, asked: Sequence[Wish]) -> tuple[Repair | None, list[tuple[Wish, str]]]:
         """The upgrade of all, or of as many as go together, each in turn."""
         if not asked:

@@ -123,3 +123,32 @@ def test_the_one_with_which_the_tests_fail_does_not_keep_the_others(shop: Shop) 
     applied = {r["findings"][0]["message"].split()[0]: r["applied"] for r in fixed.told["repairs"]}
     assert applied == {"labels": False, "paper": True}
     assert shop.text("requirements.txt") == "labels==2.1\npaper==1.1\n"
+
+
+def test_what_did_not_run_before_either_says_nothing_of_the_upgrade(shop: Shop) -> None:
+    """The list forgets fastapi, so an environment made of it cannot run the application."""
+    shop.write({"requirements.txt": "labels==2.1\n"})
+    shop.known("labels", "2.9")
+    fixed = shop.fix("--install", "--engines", "app,packages")
+    assert fixed.repair["applied"], fixed.repair["why"]
+    told = next(text for text in fixed.repair["unshown"] if "neither before nor after" in text)
+    assert "fastapi" in told
+    assert shop.text("requirements.txt") == "labels==2.9\n"
+
+
+def test_an_application_that_stops_running_keeps_its_version(shop: Shop) -> None:
+    """A fastapi of the index that is enough for the application, and a version that breaks it."""
+    shop.index.release("labels", "2.9", code="raise ImportError('needs a newer paper')\n")
+    stub = "import sys\nsys.path.append({place!r})\n"
+    place = next(p for p in sys.path if p.endswith("site-packages"))
+    shop.index.release("nearby", "1.0", code=stub.format(place=place))
+    shop.write({"requirements.txt": "labels==2.1\nnearby==1.0\n"})
+    shop.write(
+        {
+            "main.py": "try:\n    import labels, nearby\nexcept ModuleNotFoundError:\n    pass\nfrom fastapi import FastAPI\n\napp = FastAPI()\n"
+        }
+    )
+    shop.known("labels", "2.9")
+    fixed = shop.fix("--install", "--engines", "app,packages")
+    assert not fixed.repair["applied"]
+    assert "needs a newer paper" in fixed.repair["why"]

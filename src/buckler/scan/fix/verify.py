@@ -81,6 +81,7 @@ class Verifier:
         self._tests = tests
         self._tell = tell
         self._tested: Ran | None = None
+        self._ran_installed: str | None = None
 
     def verify(self, repairs: Sequence[Planned]) -> Tried:
         """Try repairs, all together if they can be."""
@@ -163,6 +164,11 @@ class Verifier:
             # What is installed still has the old versions: only the files are judged.
             packages = any(item.repair.moves for item in repairs)
             after = self._looker.look(target, findings, installed=not packages)
+            never_ran = self._never_ran(after) if installed is not None else ""
+            if installed is not None and never_ran:
+                # What is wrong with it was wrong before: that says nothing of the repair.
+                installed = replace(installed, unshown=never_ran)
+                after = self._looker.look(moved(self._target, copy), findings, installed=False)
             failure = shared_failure(self._before, after, repairs)
             tests = None if failure.why else self._tests
             ran = self._run_tests(tests, copy, installed) if tests is not None else None
@@ -193,6 +199,24 @@ class Verifier:
             return None
         self._tell("installing the new versions outside of the project")
         return stack.enter_context(self._installer.installed(copy, moves))
+
+    def _never_ran(self, after: Look) -> str:
+        """Why an application that does not run with what was installed did not do so before, either; else empty."""
+        if not after.report.failed or self._before.report.failed or self._installer is None:
+            return ""
+        if self._ran_installed is None:
+            self._tell("installing what the project named before, for comparison")
+            with copy_of(self._target.folder) as copy:
+                try:
+                    with self._installer.installed(copy, ()) as old:
+                        target = replace(moved(self._target, copy), python=old.python)
+                        failed = self._looker.look(target, installed=False).report.failed
+                except BucklerError:
+                    failed = ""  # it cannot be compared, so the failure speaks against the repair
+            self._ran_installed = failed
+        if not self._ran_installed:
+            return ""
+        return f"the application runs with what its files name neither before nor after: {self._ran_installed}"
 
     def _run_tests(
         self, tests: ProjectTests, copy: Path, installed: Installed | None

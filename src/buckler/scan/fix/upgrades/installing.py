@@ -60,7 +60,8 @@ class Installer:
 
         Args:
             copy: With the repairs in it.
-            moves: Versions that have to be there afterwards, where they are installed on this machine at all.
+            moves: Versions that have to be there afterwards, where they are installed on this machine at all; nothing
+                for a project as it is.
 
         Raises:
             RepairError: Something cannot be installed, or another version is.
@@ -115,7 +116,8 @@ def _source(found: Inventories, moves: Sequence[Move]) -> Inventory:
     fitting = [
         inventory
         for inventory in found
-        if inventory.kind in _BEST and any((p.name, p.version) in names for p in inventory.packages)
+        if inventory.kind in _BEST
+        and (not names or any((p.name, p.version) in names for p in inventory.packages))
     ]
     if not fitting:
         raise RepairError("no file of the project says what to install: a lock, or requirements")

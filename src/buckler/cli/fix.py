@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Iterable
+from contextlib import ExitStack
 from dataclasses import replace
 from typing import Any
 
@@ -22,9 +23,12 @@ from buckler.scan.discover import folder_of
 from buckler.scan.fix import telling
 from buckler.scan.fix.apply import apply
 from buckler.scan.fix.look import Look, Looker
-from buckler.scan.fix.plan import plan
+from buckler.scan.fix.plan import Left, Plan, Planned, plan
 from buckler.scan.fix.project_tests import ProjectTests
 from buckler.scan.fix.telling import Told
+from buckler.scan.fix.upgrades.installing import Installer
+from buckler.scan.fix.upgrades.planning import Upgrader
+from buckler.scan.fix.upgrades.running import running
 from buckler.scan.fix.verify import Tried, Verifier
 from buckler.scan.formats import clean
 from buckler.scan.formats.text import STYLES
@@ -35,6 +39,7 @@ from buckler.scan.target import Target
 @click.command("fix")
 @click.argument("target", default=".")
 @options.application_options
+@options.advisory_options
 @click.option("--diff", is_flag=True, help="Print what would change, and write nothing.")
 @click.option(
     "--unsafe", is_flag=True, help="Make those repairs, too, that change what others see."
@@ -54,6 +59,16 @@ from buckler.scan.target import Target
     "tests",
     metavar="COMMAND",
     help="Run the project's tests in the copy, outside of the box: 'pytest -q'.",
+)
+@click.option(
+    "--resolve",
+    is_flag=True,
+    help="Let uv, Poetry, pip-compile or pip resolve upgrades of packages in a copy; they use the network.",
+)
+@click.option(
+    "--install",
+    is_flag=True,
+    help="The same, and install the new versions outside of the project for the proof and --test.",
 )
 @click.option("--json", "as_json", is_flag=True, help="For programs.")
 @click.option(
@@ -91,6 +106,12 @@ def _run(target: str, given: dict[str, Any]) -> int:
     fingerprint = given["finding"].strip()
     if given["finding"] and not fingerprint:
         raise UsageError("--finding is empty", hint="the text, JSON and HTML reports name them")
+    resolves = given["resolve"] or given["install"]
+    if resolves and not given["unsafe"]:
+        raise UsageError(
+            "--resolve and --install make repairs that have to be reviewed",
+            hint="buckler fix --unsafe --resolve --diff",
+        )
     settings = replace(options.settings_of(target, given), baseline=None)
     found = options.find(target, settings)
     tests = ProjectTests(given["tests"], found.folder) if given["tests"] is not None else None
@@ -98,16 +119,23 @@ def _run(target: str, given: dict[str, Any]) -> int:
     registry = load_rules(settings, found.folder)
     asked = registry.select(settings.select, settings.ignore)
     rules = registry.select((), settings.ignore) if settings.select else asked
-    with _watcher(found, settings, given) as watcher:
+    with _watcher(found, settings, given) as watcher, ExitStack() as scratch:
         run = options.options_of(settings, given, found.folder)
-        looker = Looker(settings, run, rules, watcher)
+        looker = Looker(settings, run, rules, watcher, given["advisories"])
         before = looker.look(found)
+
+        def tell(text: str) -> None:
+            watcher(Progress("fix", 0, 0, text))
+
+        runner = scratch.enter_context(running(tell)) if resolves else None
+        upgrader = Upgrader(found.folder, found.python, runner) if runner else None
         made = plan(
             found.folder,
             before.report.findings,
             asked,
             unsafe=given["unsafe"],
             fingerprint=fingerprint,
+            together=upgrader,
         )
         tried = Tried((), None)
         if made.repairs:
@@ -116,14 +144,34 @@ def _run(target: str, given: dict[str, Any]) -> int:
                 looker,
                 before,
                 tests,
-                lambda text: watcher(Progress("fix", 0, 0, text)),
+                tell,
+                Installer(found.python, runner) if runner and given["install"] else None,
             )
             tried = verifier.verify(made.repairs)
+            if upgrader is not None:
+                made, tried = _apart(made, tried, upgrader, verifier)
     wrote = bool(tried.files) and not given["diff"]
     if wrote:
         apply(found.folder, tried.files)
     _print(Told(made, tried.outcomes, tried.files, wrote, tested=tests is not None), target, given)
     return _exit_code(before, tried, settings, wrote=wrote)
+
+
+def _apart(made: Plan, tried: Tried, upgrader: Upgrader, verifier: Verifier) -> tuple[Plan, Tried]:
+    """What did not hold as one upgrade of several packages, tried package by package."""
+    repairs: list[Planned] = []
+    left: list[Left] = []
+    for outcome in tried.outcomes:
+        planned = outcome.planned
+        if outcome.holds or not upgrader.joins(planned):
+            repairs.append(planned)
+            continue
+        parts, refused = upgrader.apart(planned)
+        repairs += parts
+        left += refused
+    if len(repairs) == len(made.repairs):
+        return made, tried
+    return replace(made, repairs=tuple(repairs), open=(*made.open, *left)), verifier.verify(repairs)
 
 
 def _watcher(found: Target, settings: Settings, given: dict[str, Any]) -> Watcher:

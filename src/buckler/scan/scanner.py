@@ -80,6 +80,7 @@ class Scanner:
         attack: False to send no payloads; the application is still run and explored.
         only: Attack these operations alone.
         index: Of the advisories; None for the usual place.
+        installed: Whether the application's environment is read; one that lies in the project is in any case.
     """
 
     def __init__(
@@ -93,9 +94,10 @@ class Scanner:
         attack: bool = True,
         only: frozenset[str] | None = None,
         index: Path | None = None,
+        installed: bool = True,
     ) -> None:
         self._target = target
-        self._index = index
+        self._index, self._installed = index, installed
         self._settings = settings
         self._options = options
         self._listen = listen
@@ -155,7 +157,7 @@ class Scanner:
 
     def _packages(self) -> None:
         self._add(check_project(self._target.folder, self._rules))
-        environment = environment_of(self._target.python)
+        environment = environment_of(self._target.python) if self._installed else None
         looked = options_of(self._settings, self._index, environment, self._options.kept)
         engine = PackagesEngine(self._target.folder, self._rules, looked, self.emit)
         self._add(engine.run())

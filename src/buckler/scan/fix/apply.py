@@ -18,7 +18,7 @@ from pathlib import Path
 
 from buckler.core.errors import ApplyError, UnreadableFile
 from buckler.core.files import read_project_file
-from buckler.scan.fix.text import MAX_BYTES
+from buckler.scan.fix.text import limit_of
 from buckler.scan.fix.writing import Written
 
 
@@ -120,7 +120,7 @@ class _Transaction:
 
     def _read(self, file: Written, target: Path) -> bytes:
         try:
-            data = read_project_file(target, self._folder, MAX_BYTES)
+            data = read_project_file(target, self._folder, limit_of(target))
         except FileNotFoundError:
             data = b""
         if hashlib.sha256(data).hexdigest() != file.digest:

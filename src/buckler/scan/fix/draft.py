@@ -17,7 +17,7 @@ from buckler.core.finding import Finding
 from buckler.scan.engines.interface import Module
 from buckler.scan.fix.brackets import Brackets
 from buckler.scan.fix.calls import CallEdits
-from buckler.scan.fix.edits import Edit, FileRepair, Repair, Wanted
+from buckler.scan.fix.edits import Edit, FileRepair, Move, Repair, Wanted
 from buckler.scan.fix.imports import Names
 from buckler.scan.fix.quotes import quoted, usual
 from buckler.scan.fix.signatures import parameter_brackets, place_of
@@ -297,7 +297,14 @@ class Draft:
     # The end
 
     def repair(
-        self, summary: str, *, safe: bool = True, changes: str = "", wanted: Wanted | None = None
+        self,
+        summary: str,
+        *,
+        safe: bool = True,
+        changes: str = "",
+        wanted: Wanted | None = None,
+        unshown: tuple[str, ...] = (),
+        moves: tuple[Move, ...] = (),
     ) -> Repair | None:
         """All that was said so far as one repair; None where nothing was.
 
@@ -306,6 +313,8 @@ class Draft:
             safe: Whether it may be applied without a person looking at it.
             changes: What clients or the operator will see; needed where it is not safe.
             wanted: What of it shows in the answers to ordinary requests, which otherwise must stay.
+            unshown: What cannot be shown of it, and why.
+            moves: Packages that get another version.
 
         Raises:
             RepairError: It is not safe, and ``changes`` is empty.
@@ -313,7 +322,9 @@ class Draft:
         files = [self.file_repair(), *(other.file_repair() for other in self._others)]
         files += [FileRepair(path, created=text) for path, text in self._created.items()]
         kept = tuple(file for file in files if file.edits or file.created is not None)
-        return Repair(kept, summary, safe, changes, wanted or Wanted()) if kept else None
+        if not kept:
+            return None
+        return Repair(kept, summary, safe, changes, wanted or Wanted(), (), unshown, moves)
 
     def file_repair(self) -> FileRepair:
         """What changes in this file alone."""

@@ -81,6 +81,15 @@ class Wanted:
 
 
 @dataclass(frozen=True, slots=True)
+class Move:
+    """One package from one version to another."""
+
+    name: str
+    old: str
+    new: str
+
+
+@dataclass(frozen=True, slots=True)
 class Repair:
     """How one finding is closed.
 
@@ -90,6 +99,9 @@ class Repair:
         safe: Whether it may be applied without a person looking at it.
         changes: What legitimate clients or the operator will see; empty where nothing.
         wanted: What of it shows in the answers to ordinary requests.
+        shown: What was shown of it before it is tried, in words.
+        unshown: What could not be shown, and why.
+        moves: Packages that get another version.
 
     Raises:
         RepairError: A repair that is not safe does not say what it changes, or there is nothing
@@ -101,6 +113,9 @@ class Repair:
     safe: bool = True
     changes: str = ""
     wanted: Wanted = Wanted()
+    shown: tuple[str, ...] = ()
+    unshown: tuple[str, ...] = ()
+    moves: tuple[Move, ...] = ()
 
     def __post_init__(self) -> None:
         if not self.safe and not self.changes:

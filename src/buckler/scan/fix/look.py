@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 
 from buckler.core.events import Listener
 from buckler.core.finding import Confidence, Finding
@@ -51,27 +52,37 @@ class Looker:
         options: How to run the application.
         rules: The rules that may run.
         listen: Gets every event.
+        index: Of the advisories; None for the usual place.
     """
 
     def __init__(
-        self, settings: Settings, options: Options, rules: Sequence[Rule], listen: Listener
+        self,
+        settings: Settings,
+        options: Options,
+        rules: Sequence[Rule],
+        listen: Listener,
+        index: Path | None = None,
     ) -> None:
         self._settings = settings
         self._options = options
         self._rules = rules
         self._listen = listen
+        self._index = index
 
     @property
     def runs_code(self) -> bool:
         """Whether the application is run, so that attacks and answers can be compared."""
         return bool({"app", "attack"}.intersection(self._settings.engines or ENGINES))
 
-    def look(self, target: Target, proved: Iterable[Finding] = ()) -> Look:
+    def look(
+        self, target: Target, proved: Iterable[Finding] = (), *, installed: bool = True
+    ) -> Look:
         """Scan a folder.
 
         Args:
             target: The project or its copy.
             proved: Findings whose attacks are sent again with variants.
+            installed: Whether the packages of the application's environment are looked at.
         """
         slots: dict[str, set[str]] = {}
         for finding in proved:
@@ -84,7 +95,15 @@ class Looker:
                 rule, sent[rule.id] = widened(rule, slots[rule.id])
             rules.append(rule)
         recorder = Recorder()
-        scanner = Scanner(target, self._settings, self._options, (*rules, recorder), self._listen)
+        scanner = Scanner(
+            target,
+            self._settings,
+            self._options,
+            (*rules, recorder),
+            self._listen,
+            index=self._index,
+            installed=installed,
+        )
         report = scanner.scan()
         tool = {**report.tool, "rules": len(self._rules)}
         known = {key: rule for key, rule in report.rules.items() if key != recorder.id}

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Protocol
 
 from buckler.core.errors import BucklerError, UsageError
 from buckler.core.finding import Finding
@@ -56,6 +57,18 @@ class Plan:
     open: tuple[Left, ...]
 
 
+class Together(Protocol):
+    """Plans repairs that belong together, because one tool makes them at once."""
+
+    def takes(self, finding: Finding) -> bool:
+        """Whether a finding is one of those."""
+        ...
+
+    def plan(self, rule: Rule, findings: Sequence[Finding]) -> tuple[list[Planned], list[Left]]:
+        """Repairs of findings of one rule, and why there is none of the others."""
+        ...
+
+
 def plan(
     folder: Path,
     findings: Iterable[Finding],
@@ -63,6 +76,7 @@ def plan(
     *,
     unsafe: bool = False,
     fingerprint: str = "",
+    together: Together | None = None,
 ) -> Plan:
     """Plan the repairs of findings.
 
@@ -72,6 +86,7 @@ def plan(
         rules: Those that may repair.
         unsafe: Whether repairs that have to be reviewed are made, too.
         fingerprint: Only the finding with this fingerprint or beginning of one.
+        together: Plans what one repair closes together; None where each finding is planned by its rule.
 
     Raises:
         UsageError: No finding, or several, have this fingerprint.
@@ -80,15 +95,24 @@ def plan(
     by_id = {rule.id: rule for rule in rules}
     planned: list[Planned] = []
     left: list[Left] = []
+    shared: dict[str, list[Finding]] = {}
     for finding in chosen:
         rule = by_id.get(finding.rule)
         if rule is None:
+            continue
+        if together is not None and together.takes(finding):
+            shared.setdefault(rule.id, []).append(finding)
             continue
         made = _repair_of(folder, rule, finding)
         if isinstance(made, Left):
             left.append(made)
         else:
             _put(planned, Planned(rule, (finding,), made))
+    for number, listed in shared.items():
+        if together is not None:
+            repairs_of, left_of = together.plan(by_id[number], listed)
+            planned += repairs_of
+            left += left_of
     wanted = [p for p in planned if p.repair.safe or unsafe]
     review = tuple(p for p in planned if not p.repair.safe and not unsafe)
     repairs, later = _apart(wanted)

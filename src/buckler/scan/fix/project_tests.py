@@ -16,6 +16,7 @@ from buckler.core.errors import UsageError
 
 SECONDS = 600.0
 TAIL = 2000
+_SCRIPTS = "Scripts" if os.name == "nt" else "bin"
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,8 +56,12 @@ class ProjectTests:
         self._words = [os.path.abspath(program) if own else words[0], *words[1:]]
         self._seconds = seconds
 
-    def run(self, copy: Path) -> Ran:
+    def run(self, copy: Path, environment: Path | None = None) -> Ran:
         """Run the command in a copy of the project.
+
+        Args:
+            copy: Of the project.
+            environment: The virtual environment to run it in; None for the one that it would run in by itself.
 
         Raises:
             UsageError: There is no such program.
@@ -64,12 +69,17 @@ class ProjectTests:
         # An editable install leads to the original; the copy has to come before it.
         roots = [str(root) for root in (copy, copy / "src") if root.is_dir()]
         path = os.pathsep.join((*roots, *filter(None, [os.environ.get("PYTHONPATH")])))
-        environment = {**os.environ, "PYTHONPATH": path, "PYTHONDONTWRITEBYTECODE": "1"}
+        variables = {**os.environ, "PYTHONPATH": path, "PYTHONDONTWRITEBYTECODE": "1"}
+        words = self._words
+        if environment is not None:
+            words = _moved(words, environment)
+            folders = (str(environment / _SCRIPTS), os.environ.get("PATH", ""))
+            variables |= {"VIRTUAL_ENV": str(environment), "PATH": os.pathsep.join(folders)}
         try:
             process = subprocess.Popen(
-                self._words,
+                words,
                 cwd=copy,
-                env=environment,
+                env=variables,
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.PIPE,
                 stderr=subprocess.STDOUT,
@@ -77,7 +87,7 @@ class ProjectTests:
             )
         except OSError as error:
             raise UsageError(
-                f"--test: {self._words[0]} does not start: {error.strerror}",
+                f"--test: {words[0]} does not start: {error.strerror}",
                 hint="name the program as it is called in the project's folder",
             ) from error
         return self._wait(process)
@@ -93,6 +103,12 @@ class ProjectTests:
             return Ran(True)
         said = output.decode("utf-8", "replace").strip()[-TAIL:]
         return Ran(False, said or f"exit code {process.returncode}")
+
+
+def _moved(words: list[str], environment: Path) -> list[str]:
+    """The same command by the programs of another environment, as far as it has them."""
+    own = environment / _SCRIPTS / Path(words[0]).name
+    return [str(own), *words[1:]] if own.exists() else words
 
 
 def _end(process: subprocess.Popen[bytes]) -> None:

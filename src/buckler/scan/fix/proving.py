@@ -137,8 +137,8 @@ def new_findings(before: Look, after: Look) -> list[Finding]:
 
 def judged(item: Planned, before: Look, after: Look, repairs: Sequence[Planned]) -> Outcome:
     """What one repair's own findings show."""
-    shown: list[str] = ["compiles"]
-    unshown: list[str] = []
+    shown: list[str] = ["compiles", *item.repair.shown]
+    unshown: list[str] = list(item.repair.unshown)
     still = [f for f in item.findings if _is_there(f, after, before, repairs)]
     if still:
         return Outcome(item, tuple(shown), (), "the finding is still there")

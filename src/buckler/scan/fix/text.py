@@ -19,8 +19,15 @@ from buckler.core.errors import UnreadableFile
 from buckler.core.files import read_project_file
 
 MAX_BYTES = 2_000_000
+MAX_DATA = 50_000_000
+"""Of what is no Python: a lock of 20,000 packages has about 40 MB."""
 _LINES = re.compile(r"\r\n|\r|\n")
 _BLANK = re.compile(r"[ \t\f]*")
+
+
+def limit_of(path: Path) -> int:
+    """Most bytes of a file that is repaired."""
+    return MAX_BYTES if path.suffix in (".py", ".pyi") else MAX_DATA
 
 
 class Text:
@@ -61,7 +68,7 @@ class Text:
             UnreadableFile: It is not there, leads out of the folder, or is no text.
         """
         try:
-            data = read_project_file(path, folder, MAX_BYTES)
+            data = read_project_file(path, folder, limit_of(path))
         except FileNotFoundError as error:
             raise UnreadableFile("there is no such file", hint="run the scan again") from error
         return cls(data, python=path.suffix in (".py", ".pyi"))

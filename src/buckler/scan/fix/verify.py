@@ -9,8 +9,10 @@ from __future__ import annotations
 import tempfile
 from collections import Counter
 from collections.abc import Callable, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Final
 
 from buckler.core.errors import BucklerError
 from buckler.core.finding import Finding
@@ -27,9 +29,13 @@ from buckler.scan.fix.proving import (
     shared_failure,
     with_shared,
 )
+from buckler.scan.fix.upgrades.installing import Installed, Installer
 from buckler.scan.fix.writing import Written, written
 from buckler.scan.python.parsing import parsed
 from buckler.scan.target import Target
+
+NOT_INSTALLED: Final = "nothing was installed: the application ran with the old versions; --install"
+"""Of a repair of packages."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +62,7 @@ class Verifier:
         before: The scan before.
         tests: The project's own tests, if they are to be run.
         tell: Gets a word on how far it is.
+        installer: Installs new versions of packages for the proof; None where nothing is installed.
     """
 
     def __init__(
@@ -65,13 +72,16 @@ class Verifier:
         before: Look,
         tests: ProjectTests | None = None,
         tell: Callable[[str], None] = lambda text: None,
+        installer: Installer | None = None,
     ) -> None:
         self._target = target
+        self._installer = installer
         self._looker = looker
         self._before = before
         self._tests = tests
         self._tell = tell
         self._tested: Ran | None = None
+        self._ran_installed: str | None = None
 
     def verify(self, repairs: Sequence[Planned]) -> Tried:
         """Try repairs, all together if they can be."""
@@ -136,17 +146,32 @@ class Verifier:
         except BucklerError as error:
             return Tried((), None), Failure(f"they do not go together: {error.message}")
         findings: list[Finding] = [f for item in repairs for f in item.findings]
-        with copy_of(self._target.folder) as copy:
+        with ExitStack() as open_until_shown:
+            copy = open_until_shown.enter_context(copy_of(self._target.folder))
             try:
                 apply(copy, files)
                 for file in files:
                     _check_parses(file)
             except BucklerError as error:
                 return Tried((), None), Failure(f"it cannot be made: {error.message}")
-            after = self._looker.look(moved(self._target, copy), findings)
+            try:
+                installed = self._installed(copy, repairs, open_until_shown)
+            except BucklerError as error:
+                return Tried((), None), Failure(f"it cannot be installed: {error.message}")
+            target = moved(self._target, copy)
+            if installed is not None:
+                target = replace(target, python=installed.python)
+            # What is installed still has the old versions: only the files are judged.
+            packages = any(item.repair.moves for item in repairs)
+            after = self._looker.look(target, findings, installed=not packages)
+            never_ran = self._never_ran(after) if installed is not None else ""
+            if installed is not None and never_ran:
+                # What is wrong with it was wrong before: that says nothing of the repair.
+                installed = replace(installed, unshown=never_ran)
+                after = self._looker.look(moved(self._target, copy), findings, installed=False)
             failure = shared_failure(self._before, after, repairs)
             tests = None if failure.why else self._tests
-            ran = self._run_tests(tests, copy) if tests is not None else None
+            ran = self._run_tests(tests, copy, installed) if tests is not None else None
         if ran is not None and ran[0].passed and not ran[1].passed:
             failure = Failure(f"the project's tests fail: {ran[1].why}")
         if failure.why:
@@ -162,9 +187,40 @@ class Verifier:
             )
             for item in repairs
         )
+        outcomes = tuple(_with_installed(outcome, installed) for outcome in outcomes)
         return Tried(outcomes, after, tuple(files)), failure
 
-    def _run_tests(self, tests: ProjectTests, copy: Path) -> tuple[Ran, Ran]:
+    def _installed(
+        self, copy: Path, repairs: Sequence[Planned], stack: ExitStack
+    ) -> Installed | None:
+        """An environment with the new versions, where there are any and it was asked for."""
+        moves = [move for item in repairs for move in item.repair.moves]
+        if self._installer is None or not moves:
+            return None
+        self._tell("installing the new versions outside of the project")
+        return stack.enter_context(self._installer.installed(copy, moves))
+
+    def _never_ran(self, after: Look) -> str:
+        """Why an application that does not run with what was installed did not do so before, either; else empty."""
+        if not after.report.failed or self._before.report.failed or self._installer is None:
+            return ""
+        if self._ran_installed is None:
+            self._tell("installing what the project named before, for comparison")
+            with copy_of(self._target.folder) as copy:
+                try:
+                    with self._installer.installed(copy, ()) as old:
+                        target = replace(moved(self._target, copy), python=old.python)
+                        failed = self._looker.look(target, installed=False).report.failed
+                except BucklerError:
+                    failed = ""  # it cannot be compared, so the failure speaks against the repair
+            self._ran_installed = failed
+        if not self._ran_installed:
+            return ""
+        return f"the application runs with what its files name neither before nor after: {self._ran_installed}"
+
+    def _run_tests(
+        self, tests: ProjectTests, copy: Path, installed: Installed | None
+    ) -> tuple[Ran, Ran]:
         """The project's tests without repairs, once, and with them."""
         if self._tested is None:
             self._tell("running the project's tests as it is")
@@ -173,7 +229,19 @@ class Verifier:
         if not self._tested.passed:
             return self._tested, self._tested
         self._tell("running the project's tests with the repairs")
-        return self._tested, tests.run(copy)
+        return self._tested, tests.run(copy, installed.folder if installed is not None else None)
+
+
+def _with_installed(outcome: Outcome, installed: Installed | None) -> Outcome:
+    """An outcome with what was installed for it, or that nothing was."""
+    if not outcome.planned.repair.moves:
+        return outcome
+    if installed is None:
+        return replace(outcome, unshown=(*outcome.unshown, NOT_INSTALLED))
+    left = (installed.unshown,) if installed.unshown else ()
+    return replace(
+        outcome, shown=(*outcome.shown, installed.shown), unshown=(*outcome.unshown, *left)
+    )
 
 
 def _parted(

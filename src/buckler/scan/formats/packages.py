@@ -17,6 +17,8 @@ from buckler.scan.engines.packages.matching import Weakness
 from buckler.scan.engines.packages.reach.level import Reach
 from buckler.scan.engines.packages.reach.telling import short, way
 from buckler.scan.engines.packages.seen import PackageSeen
+from buckler.scan.engines.packages.upgrades import PYTHON
+from buckler.scan.engines.packages.upgrades import told as blocked
 from buckler.scan.formats import clean
 from buckler.scan.formats.text import STYLES
 from buckler.scan.formats.view import plural
@@ -98,6 +100,10 @@ def _package(seen: PackageSeen, answered: Mapping[str, str]) -> dict[str, Any]:
         "way": list(seen.way),
         "reach": _reach(seen.reach),
         "upgrade": seen.upgrade,
+        "blocked": [
+            {"by": b.by, "version": b.version, "name": b.name, "specifier": b.specifier}
+            for b in seen.blockers
+        ],
         "weaknesses": [
             {
                 "name": weakness.name,
@@ -203,6 +209,11 @@ def _vulnerable(console: Console, seen: PackageSeen, told: Told) -> None:
         (f"   {place}", "quiet"),
     )
     _line(console, (f"           {_by(seen)}", "quiet"))
+    if seen.blockers:
+        movers = {b.mover(seen.package.name) for b in seen.blockers} - {"", PYTHON}
+        move = f": {', '.join(sorted(movers))} would have to move, too" if movers else ""
+        in_the_way = f"{blocked(seen.blockers, seen.package.name)}{move}"
+        _line(console, (f"           {seen.upgrade}, but {in_the_way}", "medium word"))
     before = ""
     for weakness in sorted(told.open_in(seen), key=lambda w: _order_of(seen, w)):
         _line(console, (f"           {weakness.name:<20} ", ""), (_told(seen, weakness), "quiet"))

@@ -37,6 +37,7 @@ from buckler.scan.engines.packages.seen import (
     InventorySeen,
     PackageSeen,
 )
+from buckler.scan.engines.packages.upgrades import Upgrades
 
 NOTHING: Final = Matched(())
 MOST_OWN: Final = 500
@@ -125,14 +126,15 @@ class PackagesEngine:
         imports = Imports(self._folder if matched else None)
         loose = _open(self.inventories)
         told = Told(self._folder, self.inventories)
-        self.seen = self._reached(
-            tuple(
-                _seen(where, matched.get(pin, NOTHING), imports, told, loose.get(pin[0], []))
-                for pin, where in pinned.items()
-            ),
-            imports,
-            told,
-        )
+        seen = {
+            pin: _seen(where, matched.get(pin, NOTHING), imports, told, loose.get(pin[0], []))
+            for pin, where in pinned.items()
+        }
+        upgrades = Upgrades(self.inventories)
+        for pin, known in matched.items():
+            best = upgrades.best(pin[0], known.later, pinned[pin])
+            seen[pin] = replace(seen[pin], upgrade=best.version, blockers=best.blockers)
+        self.seen = self._reached(tuple(seen.values()), imports, told)
         named = {name for name, _ in pinned}
         self.open = tuple(
             _seen(where, NOTHING, imports, told)
@@ -198,7 +200,7 @@ class PackagesEngine:
                 new = [w for w in matched.weaknesses if told.isdisjoint(w.names)]
                 weaknesses = (*before.weaknesses, *new)
                 # Two sources may each be content with a version that the other one is about.
-                found[pin] = Matched(weaknesses, matched.upgrade if not before.weaknesses else "")
+                found[pin] = Matched(weaknesses, matched.later if not before.weaknesses else ())
         return found
 
     def _age(self, about: About) -> None:
@@ -298,7 +300,7 @@ def _seen(
         inventory=inventory,
         places=tuple(dict.fromkeys((p.path, p.line) for _, p in where)),
         weaknesses=matched.weaknesses,
-        upgrade=matched.upgrade,
+        upgrade="",
         way=telling.way_to(package.name),
         reach=reach(package, telling, imports, told),
         asked=tuple(dict.fromkeys((p.path, p.line) for _, p in asked)),

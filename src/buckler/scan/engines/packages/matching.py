@@ -6,8 +6,9 @@ vulnerable components (CWE-1395) are most of what is exploited; a list of four n
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import islice
 from typing import Final, Protocol
 
 from buckler.core.finding import Severity
@@ -19,6 +20,8 @@ Pin = tuple[str, str]
 """Normalised name and version."""
 UNSTATED: Final = Severity.MEDIUM
 """Of a weakness whose records say nothing of how bad it is."""
+MOST_LATER: Final = 50
+"""Later versions of which one is chosen; a package with more fixed versions is not known."""
 
 
 class Advisories(Protocol):
@@ -89,11 +92,16 @@ class Matched:
 
     Attributes:
         weaknesses: Worst first.
-        upgrade: The smallest later version that no record is about; empty where there is none, or it is not known.
+        later: Later versions that a record names as fixed and that no record is about, smallest first.
     """
 
     weaknesses: tuple[Weakness, ...]
-    upgrade: str = ""
+    later: tuple[str, ...] = ()
+
+    @property
+    def upgrade(self) -> str:
+        """The smallest of them; empty where there is none, or it is not known."""
+        return self.later[0] if self.later else ""
 
 
 def match(advisories: Advisories, pins: Iterable[Pin]) -> dict[Pin, Matched]:
@@ -106,7 +114,10 @@ def match(advisories: Advisories, pins: Iterable[Pin]) -> dict[Pin, Matched]:
     known, hit = affecting(advisories, pins)
     records = advisories.records(item.number for items in hit.values() for item in items)
     found = {
-        pin: Matched(tuple(_weaknesses(pin, items, records)), smallest(pin[1], known[pin[0]]))
+        pin: Matched(
+            tuple(_weaknesses(pin, items, records)),
+            tuple(islice(later(pin[1], known[pin[0]]), MOST_LATER)),
+        )
         for pin, items in hit.items()
     }
     return _joined(advisories, found)
@@ -160,38 +171,43 @@ def _worst(advisories: Iterable[Advisory]) -> Severity | None:
     return min(stated, key=lambda severity: severity.rank, default=None)
 
 
-def smallest(version: str, about: Iterable[Known]) -> str:
-    """The smallest version after this one that none of these records is about.
+def later(version: str, about: Iterable[Known]) -> Iterator[str]:
+    """The versions after this one that none of these records is about, smallest first.
 
     Only versions that a record names as fixed are looked at: others may not exist. A pre-release is taken only where
     the version is one itself.
     """
     now = parsed(version)
     if now is None:
-        return ""
+        return
     items = list(about)
     spans = [span for item in items for span in item.affected.ranges]
     listed = {parsed(text) for item in items for text in item.affected.listed}
     named = {parsed(end): end for _, ends, end in spans if ends == FIXED}
-    later = sorted(
+    candidates = sorted(
         version
         for version in named
         if version is not None and version > now and version not in listed
         if not version.is_prerelease or now.is_prerelease
     )
     beyond = now
-    for candidate in later:
+    for candidate in candidates:
         if candidate < beyond:
             continue
         inside = next((span for span in spans if within(candidate, span)), None)
         if inside is None:
-            return named[candidate]
+            yield named[candidate]
+            continue
         # Nothing before the end of what it lies in will do; without an end nothing will at all.
         end = parsed(inside[2]) if inside[1] else None
         if end is None:
-            return ""
+            return
         beyond = end
-    return ""
+
+
+def smallest(version: str, about: Iterable[Known]) -> str:
+    """The first of :func:`later`; empty where there is none."""
+    return next(later(version, about), "")
 
 
 def _joined(advisories: Advisories, found: dict[Pin, Matched]) -> dict[Pin, Matched]:
@@ -211,7 +227,7 @@ def _joined(advisories: Advisories, found: dict[Pin, Matched]) -> dict[Pin, Matc
         )
 
     return {
-        pin: Matched(tuple(more(w) for w in matched.weaknesses), matched.upgrade)
+        pin: Matched(tuple(more(w) for w in matched.weaknesses), matched.later)
         for pin, matched in found.items()
     }
 

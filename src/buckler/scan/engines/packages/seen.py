@@ -12,6 +12,7 @@ from buckler.core.finding import Finding
 from buckler.scan.engines.packages.inventory.model import Inventory, Package
 from buckler.scan.engines.packages.matching import Weakness
 from buckler.scan.engines.packages.reach.level import Reach
+from buckler.scan.engines.packages.upgrades import Blocker
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,11 +24,13 @@ class PackageSeen:
         inventory: That file, environment or folder.
         places: All files that have this version, the first among them: (path, line).
         weaknesses: What is known against it, worst first.
-        upgrade: The smallest later version of which nothing is known; empty where no record names one.
+        upgrade: The smallest later version of which nothing is known and that the others take, else the smallest
+            of which nothing is known; empty where no record names one.
         way: By which packages the project comes to it, both ends included; empty where nobody says.
         reach: How far the project's own code comes to it.
         reaches: How far it comes to each of the weaknesses, in their order; empty where that was not looked at.
         asked: Where its name stands without a version: (path, line).
+        blockers: What does not go together with ``upgrade``.
     """
 
     package: Package
@@ -39,6 +42,7 @@ class PackageSeen:
     reach: Reach
     asked: tuple[tuple[str, int], ...] = ()
     reaches: tuple[Reach, ...] = ()
+    blockers: tuple[Blocker, ...] = ()
 
     def reach_of(self, weakness: Weakness) -> Reach:
         """How far the project comes to one of the weaknesses; as far as to the package where that was not looked at."""

@@ -17,7 +17,9 @@ from buckler.scan.engines.packages.inventory.markers import told
 MAX_METADATA: Final = 4_000_000
 """Bytes; they hold the whole description, too."""
 MAX_REQUIRES: Final = 5_000
-_FIELD = re.compile(r"^(Name|Version|Requires-Dist)[ \t]*+:[ \t]*+(.*+)$", re.IGNORECASE)
+_FIELD = re.compile(
+    r"^(Name|Version|Requires-Dist|Requires-Python)[ \t]*+:[ \t]*+(.*+)$", re.IGNORECASE
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,17 +30,19 @@ class Metadata:
         name: Normalised; empty where it is missing or none.
         requires: Requirements as written, those of extras among them.
         line: 1-based line of the version.
+        python: Which interpreters it runs on; empty where it does not say.
     """
 
     name: str
     version: str
     requires: tuple[str, ...]
     line: int
+    python: str = ""
 
 
 def metadata(text: str) -> Metadata:
     """The fields of a METADATA or PKG-INFO; what is missing is empty."""
-    name = version = ""
+    name = version = python = ""
     requires: list[str] = []
     at = 1
     head = text.replace("\r\n", "\n").partition("\n\n")[0]
@@ -49,11 +53,13 @@ def metadata(text: str) -> Metadata:
         field, value = found.group(1).lower(), found.group(2).strip()
         if field == "requires-dist":
             requires.append(value)
+        elif field == "requires-python":
+            python = python or value
         elif field == "name":
             name = name or value
         elif not version:
             version, at = value, number
-    return Metadata(name_of(name), version, tuple(requires[:MAX_REQUIRES]), at)
+    return Metadata(name_of(name), version, tuple(requires[:MAX_REQUIRES]), at, python)
 
 
 def brings(requires: Iterable[str]) -> dict[str, list[Wanted]]:

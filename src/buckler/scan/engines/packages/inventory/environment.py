@@ -126,6 +126,7 @@ def _one(library: Path, name: str, folder: Path, problems: list[Problem]) -> Loc
         hashes=hashes,
         brings=brings(found.requires),
         direct=_asked(info),
+        python=found.python,
     )
 
 

@@ -16,7 +16,7 @@ from packaging.requirements import InvalidRequirement, Requirement
 from buckler.scan.engines.packages.inventory.declared import Declared, Manifest
 from buckler.scan.engines.packages.inventory.entries import fulfils, name_of, satisfied
 from buckler.scan.engines.packages.inventory.graph import MAX_PLACES, Edge, Node, Reached, reach
-from buckler.scan.engines.packages.inventory.model import MAIN, Package
+from buckler.scan.engines.packages.inventory.model import MAIN, Asked, Package
 
 _WANTED = re.compile(
     r"([A-Za-z0-9][\w.-]*+)\s*+(?:\[([\w\s,.-]*+)\])?\s*+([<>=!~][^;@]*+)?(?:;(.*+))?"
@@ -25,12 +25,17 @@ _WANTED = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """What a package asks for."""
+    """What a package asks for.
+
+    Attributes:
+        chosen: The specifier says which version the lock has, and not which ones would do.
+    """
 
     name: str
     specifier: str = ""
     marker: str = ""
     extras: tuple[str, ...] = ()
+    chosen: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +47,7 @@ class Locked:
         marker: Where it is installed, if the lock says; else None.
         brings: What it asks for, by extra; ``""`` for the package itself.
         direct: Whether the project asks for it, where the lock says so itself.
+        python: Which interpreters its own metadata name.
     """
 
     name: str
@@ -54,6 +60,7 @@ class Locked:
     hashes: tuple[str, ...] = ()
     brings: Mapping[str, Sequence[Wanted]] = field(default_factory=dict)
     direct: bool = False
+    python: str = ""
 
 
 def packages(found: Sequence[Locked], manifest: Manifest) -> tuple[Package, ...]:
@@ -118,12 +125,14 @@ def _package(
 ) -> Package:
     groups = item.groups or tuple(sorted(reached.groups.get(place, {MAIN})))
     marker = item.marker if item.marker is not None else reached.markers.get(place, "")
-    brought = {
-        found[edge.to].name
-        for extra in item.brings
-        if not extra or (place, extra) in reached.nodes
-        for edge in brings[place, extra]
-    }
+    wanted = [e for e in item.brings if not e or (place, e) in reached.nodes]
+    brought = {found[edge.to].name for extra in wanted for edge in brings[place, extra]}
+    asks = dict.fromkeys(
+        Asked(want.name, want.specifier, want.marker)
+        for extra in wanted
+        for want in item.brings[extra]
+        if want.specifier and not want.chosen and want.name != item.name
+    )
     return Package(
         item.name,
         item.version,
@@ -136,6 +145,8 @@ def _package(
         source=item.source,
         hashes=item.hashes,
         requires=tuple(sorted(brought - {item.name})),
+        asks=tuple(asks),
+        python=item.python,
     )
 
 

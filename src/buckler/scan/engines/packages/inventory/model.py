@@ -17,6 +17,21 @@ MAIN: Final = "main"
 
 
 @dataclass(frozen=True, slots=True)
+class Asked:
+    """What one package asks of another one.
+
+    Attributes:
+        name: Of the other one, normalised.
+        specifier: Which versions will do (PEP 440); never empty.
+        marker: Where it asks (PEP 508); empty for everywhere.
+    """
+
+    name: str
+    specifier: str
+    marker: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Package:
     """One package in one version, as one file has it.
 
@@ -33,6 +48,8 @@ class Package:
         hashes: ``sha256:…`` of each file that may be installed.
         requires: Normalised names of what it brings.
         yanked: Why its publisher took it back; ``yanked`` where nobody said.
+        asks: Which versions of others it takes, as far as the file says; of wanted extras, too.
+        python: Which interpreters it runs on, as its own metadata say it: ``>=3.10``.
     """
 
     name: str
@@ -47,6 +64,8 @@ class Package:
     hashes: tuple[str, ...] = ()
     requires: tuple[str, ...] = ()
     yanked: str = ""
+    asks: tuple[Asked, ...] = ()
+    python: str = ""
 
     @property
     def in_production(self) -> bool:

@@ -77,6 +77,7 @@ def _locked(
         source="editable" if values.get("develop") is True else kind,
         hashes=sums,
         brings=_brings(values),
+        python=specifier(text_of(values.get("python-versions"))),
     )
 
 

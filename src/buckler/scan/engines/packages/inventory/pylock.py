@@ -51,7 +51,11 @@ def _locked(path: str, item: Table, default: set[str]) -> Locked:
     groups = {MAIN if g in default else g for g in marker.groups}
     groups |= {f"extra:{extra}" for extra in marker.extras}
     wanted = [
-        Wanted(name_of(one.get("name")), f"=={v}" if (v := text_of(one.get("version"))) else "")
+        Wanted(
+            name_of(one.get("name")),
+            f"=={v}" if (v := text_of(one.get("version"))) else "",
+            chosen=True,
+        )
         for one in rows(values.get("dependencies"), dict)
     ]
     return Locked(

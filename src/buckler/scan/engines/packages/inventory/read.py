@@ -12,6 +12,7 @@ import os
 import re
 import stat
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import Final
 
@@ -66,6 +67,28 @@ def inventories(folder: Path, *, environment: Path | None = None) -> Inventories
     if place is not None:
         items.append(environments.read(place, folder, reading.asked()))
     return Inventories(tuple(items), tuple(reading.problems))
+
+
+@dataclass(frozen=True, slots=True)
+class Asking:
+    """One requirement that somebody wrote down, in whichever manifest, list or constraint.
+
+    Attributes:
+        specifier: As PEP 440 has it; empty where any version will do.
+        source: As in :class:`~buckler.scan.engines.packages.inventory.model.Package`.
+    """
+
+    name: str
+    path: str
+    line: int
+    specifier: str
+    source: str = "index"
+    hashes: tuple[str, ...] = ()
+
+
+def asking(folder: Path) -> tuple[Asking, ...]:
+    """Everything that a project's manifests, lists and constraints ask for, each line once."""
+    return tuple(dict.fromkeys(_Reading(folder).asking()))
 
 
 def _own(folder: Path) -> Path | None:
@@ -188,6 +211,18 @@ class _Reading:
                 found.setdefault(pure.parent.as_posix(), []).append(pure.name)
         for path, names in found.items():
             yield wheels.read(path, self._folder, names, self.asked())
+
+    def asking(self) -> Iterator[Asking]:
+        """What people wrote down, and what tools wrote into lists."""
+        for path in self._paths:
+            if PurePosixPath(path).name == "pyproject.toml":
+                for one in self._manifest(path).declared:
+                    yield Asking(one.name, path, one.line, one.specifier, one.source, one.hashes)
+            if requirements.FILE.search(path) or requirements.INPUT.search(path):
+                found = requirements.gather(path, self._files)
+                for made in (*found.entries, *found.limits):
+                    place = (made.path, made.line, made.specifier)
+                    yield Asking(made.name, *place, made.source, made.hashes)
 
     def asked(self) -> Manifest:
         """What the project itself asks for."""

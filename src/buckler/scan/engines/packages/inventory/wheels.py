@@ -90,7 +90,9 @@ def _wheel(path: str, folder: Path, problems: list[Problem]) -> Locked | None:
     if inside.name != name or not _same(inside.version, str(version)):
         what = f"its metadata are those of {inside.name or 'nothing'} {inside.version}".strip()
         problems.append(Problem(path, 0, what, _HINT))
-    return Locked(name, str(version), 1, path, marker="", brings=brings(inside.requires))
+    return Locked(
+        name, str(version), 1, path, marker="", brings=brings(inside.requires), python=inside.python
+    )
 
 
 def _same(one: str, other: str) -> bool:

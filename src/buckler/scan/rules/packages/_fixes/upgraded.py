@@ -1,42 +1,58 @@
-"""Writes the version of which nothing is known into a list of requirements (CWE-1395)."""
+"""Writes the version of which nothing is known into what people write: lists, constraints, manifests (CWE-1395)."""
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Final
 
-from packaging.utils import canonicalize_name
-
+from buckler.core.errors import RepairError
 from buckler.scan.fix.draft import Draft
+from buckler.scan.fix.edits import Move
+from buckler.scan.fix.upgrades import manifests, owners
 
-_PIN = re.compile(
-    r"^\s*(?P<name>[A-Za-z0-9][\w.-]*)\s*(?:\[[^\]]*\])?\s*==\s*(?P<version>[^\s;,#\\]+)\s*(?P<rest>[;#].*)?$"
+UNPROVED: Final = (
+    "the new version was not resolved: --resolve does it; what is known of"
+    " the other packages does not forbid it"
 )
+RESOLVE: Final = "`buckler fix --unsafe --resolve` lets the tools decide which others move"
 
 
-def upgraded(draft: Draft, line: int, proof: Mapping[str, Any]) -> bool:
-    """Change a pin that stands in a line by itself; one with hashes, or in a lock, is for the tool that wrote it.
+def upgraded(draft: Draft, proof: Mapping[str, Any]) -> bool:
+    """Change every requirement that takes the old version and not the new one.
 
     Args:
-        draft: Of a file of requirements.
-        line: 1-based.
-        proof: Of the finding: ``package``, ``installed`` and ``upgrade``.
+        draft: Of any file of the project.
+        proof: Of the finding: ``package``, ``installed``, ``upgrade``, ``blocked`` and ``places``.
 
     Returns:
-        Whether it was changed.
+        Whether something was changed.
+
+    Raises:
+        RepairError: It is for a tool, or another package does not take it.
     """
-    lines = draft.text.splitlines(keepends=True)
-    if draft.path.endswith((".lock", ".toml", ".json")) or not 0 < line <= len(lines):
+    name, old, new = str(proof["package"]), str(proof["installed"]), str(proof.get("upgrade", ""))
+    paths = [str(path) for path, _ in proof.get("places", ())]
+    if not new or not paths:
         return False
-    found = _PIN.match(lines[line - 1].rstrip("\r\n"))
-    if (
-        found is None
-        or not proof.get("upgrade")
-        or canonicalize_name(found["name"]) != proof.get("package")
-        or found["version"] != proof.get("installed")
-    ):
-        return False
-    start = sum(map(len, lines[: line - 1]))
-    draft.edit(start + found.start("version"), start + found.end("version"), str(proof["upgrade"]))
+    if all(map(owners.is_installed, paths)):
+        raise RepairError(
+            f"{name} {old} is installed and in no list: install {new}",
+            hint="write down what is installed, then run `buckler fix` again",
+        )
+    for path in paths:
+        lock = owners.owner(path)
+        if lock is not None:
+            typed = lock.typed(name, new)
+            raise RepairError(f"{path} is for {lock.tool}: --resolve runs it, or type {typed}")
+    others = [item for item in proof.get("blocked", ()) if item["by"]]
+    if others:
+        first = others[0]
+        what = f"{first['by']} {first['version']} asks for {first['name']}{first['specifier']}"
+        raise RepairError(
+            f"{name} {new} would not go together with the others: {what}", hint=RESOLVE
+        )
+    for path, edits in manifests.edits(draft.folder, [Move(name, old, new)]).items():
+        target = draft if path == draft.path else draft.other(path)
+        for edit in edits:
+            target.edit(edit.start, edit.end, edit.text)
     return True

@@ -8,8 +8,10 @@ from pathlib import Path
 
 import pytest
 
+from buckler.core.finding import Confidence, Finding, Location, Severity
 from buckler.scan.fix.edits import Edit, FileRepair, Repair
-from buckler.scan.fix.telling import diff_lines, diff_of, wrapped
+from buckler.scan.fix.plan import Left, Plan
+from buckler.scan.fix.telling import Told, diff_lines, diff_of, lines, wrapped
 from buckler.scan.fix.writing import written
 
 
@@ -58,3 +60,21 @@ def test_words_behind_a_label_are_wrapped_below_themselves() -> None:
     assert max(map(len, texts)) <= 50
     head = [("  ", ""), ("fixed        ", "good"), ("INJ001  ", ""), ("SQL injection", "strong")]
     assert list(wrapped(head, 20)) == [head]
+
+
+def test_a_repair_that_was_tried_in_vain_says_why_and_what_nobody_tried_does_not() -> None:
+    place = Location("requirements.txt", 3)
+    finding = Finding(
+        "PKG004", "m", Severity.HIGH, Confidence.OBSERVED, place, subject="labels CVE-1"
+    )
+    left = (
+        Left(finding, "it does not resolve: no \x1b[31mpaper 9", tried=True),
+        Left(finding, "a person decides"),
+    )
+    told = Told(Plan((), (), (), left), (), (), wrote=False)
+    rows = ["".join(part for part, _ in line) for line in lines(told, ".")]
+    assert rows[0].split() == ["not", "repaired", "PKG004", "labels", "CVE-1", "requirements.txt:3"]
+    assert rows[1].split()[:5] == ["why", "it", "does", "not", "resolve:"]
+    assert "\x1b" not in rows[1]
+    assert not any("a person decides" in row for row in rows)
+    assert any("2 for a person" in row for row in rows)

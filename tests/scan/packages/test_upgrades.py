@@ -7,8 +7,8 @@ import zipfile
 from pathlib import Path
 
 import pytest
-from buckler.scan.engines.packages.known import PackageOptions, PackagesEngine
 
+from buckler.scan.engines.packages.engine import PackageOptions, PackagesEngine
 from buckler.scan.engines.packages.seen import PackageSeen
 from buckler.scan.rules.packages.known_vulnerability import KnownVulnerability
 from tests.scan.packages.osv import record

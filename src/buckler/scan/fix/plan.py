@@ -34,10 +34,17 @@ class Planned:
 
 @dataclass(frozen=True, slots=True)
 class Left:
-    """A finding that stays, and why."""
+    """A finding that stays.
+
+    Attributes:
+        finding: It.
+        why: In words.
+        tried: Whether a repair was tried, so that the reason is news to whoever asked for it.
+    """
 
     finding: Finding
     why: str
+    tried: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,10 +147,14 @@ def _repair_of(folder: Path, rule: Rule, finding: Finding) -> Repair | Left:
     try:
         made = rule.fix_source(draft_of(folder, finding.location.path), finding)
     except BucklerError as error:
-        return Left(finding, error.message)
+        return Left(finding, error.message, tried=True)
     except Exception as error:  # noqa: BLE001 - one rule's mistake must not cost the other repairs
         said = " ".join(f"{type(error).__name__}: {error}".split())[:200]
-        return Left(finding, f"internal error in the fixer of {rule.id}: {said}; please report it")
+        return Left(
+            finding,
+            f"internal error in the fixer of {rule.id}: {said}; please report it",
+            tried=True,
+        )
     return made if made is not None else Left(finding, by_hand)
 
 

@@ -9,6 +9,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from buckler.core.finding import Finding
 from buckler.scan.fix.plan import Plan, Planned
 from buckler.scan.fix.proving import Outcome
 from buckler.scan.fix.writing import Written
@@ -77,8 +78,9 @@ def lines(told: Told, target: str) -> Iterator[Line]:
         yield from _head(planned, "later")
         yield [("    ", ""), ("it is in the way of another repair: run buckler fix again", "")]
     for left in told.plan.open:
-        if "internal error" in left.why:
-            yield [("  ", ""), (clean.line(f"{left.finding.rule}  {left.why}"), "bad")]
+        if left.tried:
+            yield [("  ", ""), (f"{'not repaired':<13}", "medium word"), *_about(left.finding)]
+            yield [("    why      ", "quiet"), (clean.line(left.why), "bad")]
     yield []
     yield from _end(told, target)
 
@@ -127,6 +129,17 @@ def _head(planned: Planned, word: str) -> Iterator[Line]:
             (clean.line(where), "place"),
             (clean.line(f"  {at}" if at else ""), ""),
         ]
+
+
+def _about(finding: Finding) -> Line:
+    """What a finding is about, on one line."""
+    place = finding.location
+    where = f"{place.path}:{place.line}" if place.line else str(place.path or place.operation or "")
+    return [
+        (f"{finding.rule}  ", ""),
+        (clean.line(f"{finding.subject}  ".lstrip()), "strong"),
+        (clean.line(where), "place"),
+    ]
 
 
 def _end(told: Told, target: str) -> Iterator[Line]:

@@ -59,11 +59,14 @@ class Upgrader:
         try:
             repair, refused = self._best(asked)
         except BucklerError as error:
-            return [], [*left, *(Left(f, error.message) for wish in asked for f in wish.findings)]
+            return [], [
+                *left,
+                *(Left(f, error.message, tried=True) for wish in asked for f in wish.findings),
+            ]
         # One that could not have just this version may have moved beyond it with the others.
         done_so = {(move.name, move.old) for move in repair.moves} if repair is not None else set()
         refused = [(w, why) for w, why in refused if (w.move.name, w.move.old) not in done_so]
-        left += [Left(f, why) for wish, why in refused for f in wish.findings]
+        left += [Left(f, why, tried=True) for wish, why in refused for f in wish.findings]
         if repair is None:
             return [], left
         out = {id(wish) for wish, _ in refused}

@@ -55,7 +55,9 @@ class Ended:
             return "it took too long"
         if self.built:
             return "it would have to build a package, which runs that package's code"
-        lines = [line.strip() for line in self.output.splitlines() if line.strip()]
+        said = [line.strip() for line in self.output.splitlines() if line.strip()]
+        # pip warns of each try to reach an index that does not answer before it says what is wrong.
+        lines = [line for line in said if not line.startswith("WARNING: ")] or said
         if _CONFLICT in lines:  # pip's own words; a traceback of pip-compile comes behind them
             at = lines.index(_CONFLICT) + 1
             told = [

@@ -55,7 +55,7 @@ def wishes(findings: Iterable[Finding]) -> tuple[list[Wish], list[Left]]:
         listed = tuple(path for path in paths if not owners.is_installed(path))
         why = _impossible(move, listed)
         if why:
-            left += [Left(finding, why) for finding in about]
+            left += [Left(finding, why, tried=True) for finding in about]
         else:
             found.append(Wish(move, listed, tuple(about)))
     return _one_version(found), left

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Final, Protocol
+from typing import Any, Final, Protocol
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,6 +22,13 @@ class Caller:
 
 SYSTEM: Final = Caller("watch", everything=True)
 """Watch itself: the clock, the workers, and the command on the machine where the data are."""
+
+
+class Step(Protocol):
+    """Runs a function once, or gives what it gave before this process died."""
+
+    def __call__(self, name: str, function: Callable[..., str], /, *args: Any) -> str:
+        """Run it under a name."""
 
 
 class Engine(Protocol):
@@ -43,6 +50,9 @@ class Engine(Protocol):
         Args:
             workers: Ids of processes that are gone for good.
         """
+
+    def owners(self) -> frozenset[str]:
+        """Workers that have begun something that has not ended."""
 
     def stop(self) -> None:
         """Take no new work. What runs is not waited for: it is taken up again at the next start."""

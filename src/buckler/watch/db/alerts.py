@@ -215,3 +215,31 @@ def deliveries(
     if state is not None:
         statement = statement.where(DELIVERIES.c.state == state)
     return connection.execute(statement).all()
+
+
+def release(connection: Connection, workers: Sequence[str] | None = None) -> None:
+    """Let others send what these workers, or all, had leased: they are gone."""
+    statement = update(DELIVERIES).where(DELIVERIES.c.leased_until.is_not(None))
+    if workers is not None:
+        statement = statement.where(DELIVERIES.c.leased_by.in_(list(workers)))
+    connection.execute(statement.values(leased_until=None, leased_by=""))
+
+
+def dead(connection: Connection, caller: Caller, ids: Sequence[str]) -> list[str]:
+    """Those of these deliveries that were given up and are by a channel of the caller's."""
+    statement = (
+        select(DELIVERIES.c.id)
+        .join(CHANNELS, CHANNELS.c.id == DELIVERIES.c.channel_id)
+        .where(DELIVERIES.c.id.in_(list(ids)), DELIVERIES.c.state == "dead")
+    )
+    if not caller.everything:
+        statement = statement.where(CHANNELS.c.owner == caller.id)
+    return list(connection.execute(statement).scalars())
+
+
+def disable(connection: Connection, channel_id: str) -> None:
+    """Switch a channel off; what waits for it is given up."""
+    connection.execute(update(CHANNELS).where(CHANNELS.c.id == channel_id).values(enabled=False))
+    waiting = (DELIVERIES.c.channel_id == channel_id) & (DELIVERIES.c.state == "waiting")
+    gone = {"state": "dead", "error": "the channel was switched off"}
+    connection.execute(update(DELIVERIES).where(waiting).values(**gone))

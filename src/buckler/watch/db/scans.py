@@ -165,6 +165,17 @@ def end(
     return False
 
 
+def of_revision(connection: Connection, scan_id: str, attempt: int, revision: str) -> None:
+    """Write down which revision of a repository an attempt looks at.
+
+    Raises:
+        SupersededError: Another attempt has begun.
+    """
+    statement = update(SCANS).where(SCANS.c.id == scan_id, SCANS.c.attempt == attempt)
+    if not connection.execute(statement.values(revision=revision)).rowcount:
+        raise SupersededError
+
+
 def keep_report(connection: Connection, scan_id: str, body: bytes) -> None:
     """Keep the report itself, compressed."""
     add_new(connection, REPORTS, [{"scan_id": scan_id, "body": zlib.compress(body, 3)}])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -19,6 +20,7 @@ from buckler.watch.schedule import Schedule
 
 LONGEST_NAME: Final = 200
 MOST_RULES: Final = 200
+_RULE: Final = re.compile(r"[A-Za-z][A-Za-z0-9-]{0,79}")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -115,7 +117,7 @@ def rules(given: Mapping[str, Any]) -> dict[str, list[str]]:
         if name not in ("select", "ignore"):
             raise RefusedError("rules: select and ignore")
         good = isinstance(listed, list) and len(listed) <= MOST_RULES
-        if not good or not all(isinstance(r, str) and r.replace("-", "").isalnum() for r in listed):
+        if not good or not all(isinstance(r, str) and _RULE.fullmatch(r) for r in listed):
             raise RefusedError(f"rules.{name}: a list of ids, prefixes or names of rules")
     return {name: list(listed) for name, listed in given.items()}
 

@@ -100,7 +100,7 @@ def _options(
         found += ["--advisories", str(how.advisories)]
     for name in ("select", "ignore"):
         for one in rules.get(name, ()):
-            found += [f"--{name}", str(one)]
+            found.append(f"--{name}={one}")
     return found
 
 

@@ -5,9 +5,10 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from buckler.watch.db import scans, targets
+from buckler.watch import ingest
+from buckler.watch.db import targets
 from buckler.watch.db.database import Database
-from buckler.watch.ingest import Taken, ingest
+from buckler.watch.ingest import Taken
 from buckler.watch.interface import SYSTEM, Caller
 from buckler.watch.reports import document, own
 
@@ -87,11 +88,9 @@ def push(
     made: dict[str, Any],
     now: float,
     *,
-    kind: str = "push",
     branch: str | None = None,
 ) -> Taken:
     """Take a report in, as one that was made elsewhere."""
-    with database.write() as connection:
-        scan_id = scans.pushed(connection, SYSTEM, target_id, now, kind=kind, branch=branch)
     body = json.dumps(made).encode()
-    return ingest(database, scan_id, 1, own.read(document.load(body)), body, now)
+    read = own.read(document.load(body))
+    return ingest.push(database, SYSTEM, target_id, read, body, now, branch=branch)[1]

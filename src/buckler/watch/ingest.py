@@ -6,8 +6,6 @@ was begun before the one that the findings stand by, or is of another branch, is
 
 from __future__ import annotations
 
-import hashlib
-import json
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
@@ -16,29 +14,18 @@ from typing import Any, Final
 from sqlalchemy import Connection, Row, update
 
 from buckler.core.finding import Severity
-from buckler.watch import sla
 from buckler.watch.alerts import kinds
-from buckler.watch.alerts.kinds import About
 from buckler.watch.db import alerts, findings, inventories, scans, targets
 from buckler.watch.db.database import Database
-from buckler.watch.db.metadata import new_id
 from buckler.watch.db.targets import TARGETS
-from buckler.watch.interface import SYSTEM
-from buckler.watch.life import UNSOLVED, Change, Known, Looked, State, changes
-from buckler.watch.reports.values import Read, Seen
+from buckler.watch.interface import SYSTEM, Caller
+from buckler.watch.life import Known, Looked, State, changes
+from buckler.watch.reports.values import Read
+from buckler.watch.writing import ADVISORIES, Written
 
 _ORDER: Final = ("A+", "A", "B", "C", "D", "E", "F")
-ADVISORIES: Final = "advisories"
-"""The kind of a scan that matched a stored inventory with new advisories."""
 _LESS: Final = 0.005
 """By which the share of operations may differ without that it is less."""
-_TOLD: Final = {
-    "new": "new",
-    "regressed": "regressed",
-    "unsuppressed": "regressed",
-    "fixed": "fixed",
-}
-"""Which changes are told, and as which kind of alert."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,34 +61,70 @@ def ingest(
         SupersededError: Another attempt has begun.
     """
     with database.write() as connection:
-        scan = scans.get(connection, SYSTEM, scan_id)
-        target = targets.get(connection, SYSTEM, scan.target_id, lock=True)
-        note = _aside(target, scan, report.tool)
-        values: dict[str, Any] = {
-            "ended_at": now,
-            "grade": report.grade,
-            "score": report.score,
-            "reached": report.reached,
-            "counts": report.counts(),
-            "engines": sorted(report.looked.engines),
-            "why": note or report.failed,
-        }
-        if not scans.end(connection, scan_id, attempt, "done", values):
-            return Taken({}, again=True)
-        scans.keep_report(connection, scan_id, body)
-        if note:
-            return Taken({}, note)
-        made, first = apply(connection, target, scan, report, now)
-        if first:
-            alerts.add(connection, [_first(target, scan, report, now)])
-        elif not report.tool:
-            alerts.add(connection, list(_worse(target, scan, report, now)))
-        if not report.tool and scan.kind != ADVISORIES:
-            _stand(connection, target, scan, report, now)
-        connection.execute(
-            update(scans.SCANS).where(scans.SCANS.c.id == scan_id).values(changes=dict(made))
+        return take(connection, scan_id, attempt, report, body, now)
+
+
+def push(
+    database: Database,
+    caller: Caller,
+    target_id: str,
+    report: Read,
+    body: bytes,
+    now: float,
+    *,
+    branch: str | None = None,
+    revision: str = "",
+) -> tuple[str, Taken]:
+    """Take in a report that was made elsewhere; the scan that it is written down as, and what became of it.
+
+    Raises:
+        MissingError: There is no such target that the caller may see.
+    """
+    with database.write() as connection:
+        scan_id = scans.pushed(
+            connection, caller, target_id, now, kind="push", branch=branch, revision=revision
         )
-        return Taken(made)
+        return scan_id, take(connection, scan_id, 1, report, body, now)
+
+
+def take(
+    connection: Connection, scan_id: str, attempt: int, report: Read, body: bytes, now: float
+) -> Taken:
+    """The same as :func:`ingest`, in the caller's transaction.
+
+    Raises:
+        MissingError: There is no such scan, or its target was removed.
+        SupersededError: Another attempt has begun.
+    """
+    scan = scans.get(connection, SYSTEM, scan_id)
+    target = targets.get(connection, SYSTEM, scan.target_id, lock=True)
+    note = _aside(target, scan, report.tool)
+    values: dict[str, Any] = {
+        "ended_at": now,
+        "grade": report.grade,
+        "score": report.score,
+        "reached": report.reached,
+        "counts": report.counts(),
+        "engines": sorted(report.looked.engines),
+        "why": note or report.failed,
+    }
+    if not scans.end(connection, scan_id, attempt, "done", values):
+        return Taken({}, again=True)
+    if body:
+        scans.keep_report(connection, scan_id, body)
+    if note:
+        return Taken({}, note)
+    made, first = apply(connection, target, scan, report, now)
+    if first:
+        alerts.add(connection, [_first(target, scan, report, now)])
+    elif not report.tool:
+        alerts.add(connection, list(_worse(target, scan, report, now)))
+    if not report.tool and scan.kind != ADVISORIES:
+        _stand(connection, target, scan, report, now)
+    connection.execute(
+        update(scans.SCANS).where(scans.SCANS.c.id == scan_id).values(changes=dict(made))
+    )
+    return Taken(made)
 
 
 def apply(
@@ -119,7 +142,7 @@ def apply(
     looked = _looked(connection, target, report)
     steps = {c.fingerprint: c for c in changes(known, seen, suppressed, looked)}
     first = _is_first(target, rows.values(), report)
-    made = _Written(target, scan, report.tool, now, silent=first)
+    made = Written(target, scan, report.tool, now, silent=first)
     for fingerprint, one in seen.items():
         made.seen(one, rows.get(fingerprint), steps.get(fingerprint))
     for fingerprint, step in steps.items():
@@ -161,145 +184,6 @@ def known_of(row: Row[Any]) -> Known:
         path=row.path,
         tool=row.tool,
     )
-
-
-class _Written:
-    """Rows to be written, gathered so that each table is written once."""
-
-    def __init__(
-        self, target: Row[Any], scan: Row[Any], tool: str, now: float, *, silent: bool
-    ) -> None:
-        self._target = target
-        self._scan = scan
-        self._tool = tool
-        self._now = now
-        self._silent = silent
-        self.new: list[dict[str, Any]] = []
-        self.changed: list[dict[str, Any]] = []
-        self.still: list[dict[str, Any]] = []
-        self.closed: list[dict[str, Any]] = []
-        self.history: list[dict[str, Any]] = []
-        self.alerts: list[dict[str, Any]] = []
-
-    def seen(self, one: Seen, row: Row[Any] | None, step: Change | None) -> None:
-        """A finding of the report, with what was known of it and what follows."""
-        told = _content(one)
-        if row is None:
-            life = self._life(one, None, step)
-            first = {"id": new_id(), "target_id": self._target.id, "fingerprint": one.fingerprint}
-            rest = {"first_at": self._now, "assignee": "", "tool": self._tool, "version": 1}
-            self.new.append({**first, **rest, **told, **life})
-            self._note(str(first["id"]), one, step)
-        elif step is not None or told["digest"] != row.digest:
-            life = self._life(one, row, step)
-            self.changed.append({"id": row.id, **told, **life, "version": row.version + 1})
-            if one.severity.value != row.severity:
-                self._severity(row, one)
-            self._note(row.id, one, step)
-        else:
-            self.still.append({"id": row.id, "last_at": self._now})
-
-    def gone(self, row: Row[Any], step: Change) -> None:
-        """A finding that the report would have, if it were still there."""
-        over = {"opened_at": None, "due_at": None, "told": "", "accepted_until": None}
-        rest = {"by_code": False, "accepted_by": "", "reason": "", "version": row.version + 1}
-        self.closed.append({"id": row.id, "state": step.after.value, **over, **rest})
-        self._told(About(**{key: row._mapping[key] for key in _ABOUT}), step)
-
-    def _life(self, one: Seen, row: Row[Any] | None, step: Change | None) -> dict[str, Any]:
-        """The columns that say how it stands."""
-        state = step.after if step is not None else State(row.state if row is not None else "open")
-        opens = step is not None and state in UNSOLVED
-        opened = self._now if opens or row is None else row.opened_at
-        late = row.told if row is not None and not opens else ""
-        keeps = step is None and row is not None
-        return {
-            "state": state.value,
-            "last_at": self._now,
-            "by_code": row.by_code if keeps and row is not None else state is State.FALSE_ALARM,
-            "opened_at": opened if state in UNSOLVED else None,
-            "due_at": sla.due(one.severity.value, opened, self._target.sla)
-            if state in UNSOLVED and opened is not None
-            else None,
-            "told": late,
-            "accepted_until": row.accepted_until if keeps and row is not None else None,
-            "accepted_by": row.accepted_by if keeps and row is not None else "",
-            "reason": row.reason if keeps and row is not None else one.suppression,
-        }
-
-    def _severity(self, row: Row[Any], one: Seen) -> None:
-        self.history.append(
-            {
-                "finding_id": row.id,
-                "at": self._now,
-                "who": "watch",
-                "what": "severity",
-                "before": row.severity,
-                "after": one.severity.value,
-                "scan_id": self._scan.id,
-            }
-        )
-
-    def _note(self, finding_id: str, one: Seen, step: Change | None) -> None:
-        if step is None:
-            return
-        about = About(
-            id=finding_id,
-            rule=one.rule,
-            title=one.title,
-            severity=one.severity.value,
-            message=one.message,
-            operation=one.operation,
-            path=one.path,
-            line=one.line,
-        )
-        self._told(about, step, one.suppression)
-
-    def _told(self, about: About, step: Change, reason: str = "") -> None:
-        self.history.append(
-            {
-                "finding_id": about.id,
-                "at": self._now,
-                "who": "watch",
-                "what": "state",
-                "before": step.before or "",
-                "after": step.after.value,
-                "reason": reason,
-                "scan_id": self._scan.id,
-            }
-        )
-        kind = _TOLD.get(step.kind)
-        if self._scan.kind == ADVISORIES and kind == "new":
-            kind = "advisory_published"
-        if kind is not None and not self._silent:
-            once, target_id = self._scan.id, self._target.id
-            self.alerts.append(
-                kinds.of_finding(kind, about, target_id, self._now, once=once, scan_id=once)
-            )
-
-
-_ABOUT: Final = ("id", "rule", "title", "severity", "message", "operation", "path", "line")
-
-
-def _content(one: Seen) -> dict[str, Any]:
-    """The columns that say what it is."""
-    made: dict[str, Any] = {
-        "rule": one.rule,
-        "title": one.title,
-        "severity": one.severity.value,
-        "rank": one.severity.rank,
-        "confidence": one.confidence,
-        "message": one.message,
-        "path": one.path,
-        "line": one.line,
-        "operation": one.operation,
-        "slot": one.slot,
-        "subject": one.subject,
-        "detail": dict(one.detail),
-        "engines": sorted(one.engines),
-    }
-    text = json.dumps([made, one.suppression], sort_keys=True)
-    return {**made, "digest": hashlib.sha256(text.encode()).hexdigest()}
 
 
 def _aside(target: Row[Any], scan: Row[Any], tool: str) -> str:

@@ -69,6 +69,7 @@ class Looked:
         rules: Ids of the rules that ran to their end; None where the tool does not say, so that all of its rules count.
         operations: Those of the application: whether each was reached, and whether its slots got payloads.
         unread: Files that were not read.
+        unseen: Fingerprints of what could not have been seen, though all the rest says so.
         tool: Whose report it is; empty for Buckler's.
     """
 
@@ -77,11 +78,12 @@ class Looked:
     rules: frozenset[str] | None = frozenset()
     operations: Mapping[str, tuple[bool, bool]] = field(default_factory=dict)
     unread: frozenset[str] = frozenset()
+    unseen: frozenset[str] = frozenset()
     tool: str = ""
 
     def at(self, known: Known) -> bool:
         """Whether a finding would have been seen if it were still there."""
-        if not self.whole or known.tool != self.tool:
+        if not self.whole or known.tool != self.tool or known.fingerprint in self.unseen:
             return False
         if self.rules is not None and known.rule not in self.rules:
             return False

@@ -19,6 +19,7 @@ from typing import Any, Final
 from sqlalchemy.exc import SQLAlchemyError
 
 from buckler.core.errors import BucklerError
+from buckler.scan.engines.packages.advisories.place import default_path
 from buckler.watch.alerts import deliver
 from buckler.watch.alerts.deliver import Delivering
 from buckler.watch.alerts.secrets import Secrets
@@ -27,7 +28,7 @@ from buckler.watch.db.database import Database
 from buckler.watch.engine import DurableEngine
 from buckler.watch.options import Options
 from buckler.watch.place import Place, default_folder
-from buckler.watch.workflows import clock, scan
+from buckler.watch.workflows import advisories, clock, scan
 from buckler.watch.workflows.clock import Reaper
 from buckler.watch.workflows.scan import Parts
 
@@ -170,6 +171,7 @@ class Service:
         now = time.time()
         clock.acceptances(self.database, now)
         clock.late(self.database, now)
+        advisories.rematch(self.database, self.options.scanning.advisories or default_path(), now)
 
     def _deliver(self) -> None:
         now = time.time()

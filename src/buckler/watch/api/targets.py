@@ -10,11 +10,10 @@ from pydantic import BaseModel, Field
 from starlette.concurrency import run_in_threadpool
 
 from buckler.guard import RoutePolicy
-from buckler.watch import registering, sla
+from buckler.watch import ingest, registering, sla
 from buckler.watch.api.common import Reader, Scanner, Watch, Writer, now, shown
 from buckler.watch.db import scans, targets
 from buckler.watch.errors import RefusedError
-from buckler.watch.ingest import ingest
 from buckler.watch.interface import Caller
 from buckler.watch.registering import Given
 from buckler.watch.reports import document
@@ -138,12 +137,16 @@ def _taken(
     with watch.database.read() as connection:
         targets.get(connection, caller, target_id)
     report = read(document.load(body))
-    at = now()
-    with watch.database.write() as connection:
-        scan_id = scans.pushed(
-            connection, caller, target_id, at, kind="push", branch=branch, revision=revision
-        )
-    taken = ingest(watch.database, scan_id, 1, report, body, now())
+    scan_id, taken = ingest.push(
+        watch.database,
+        caller,
+        target_id,
+        report,
+        body,
+        now(),
+        branch=branch,
+        revision=revision,
+    )
     return {"scan": scan_id, "changes": dict(taken.changes), "note": taken.note}
 
 

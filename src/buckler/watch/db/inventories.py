@@ -5,7 +5,18 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, Final
 
-from sqlalchemy import Column, Connection, ForeignKey, Row, String, Table, delete, insert, select
+from sqlalchemy import (
+    Column,
+    Connection,
+    ForeignKey,
+    Row,
+    String,
+    Table,
+    delete,
+    insert,
+    select,
+    update,
+)
 
 from buckler.watch.db.metadata import METADATA, PREFIX
 from buckler.watch.db.targets import TARGETS
@@ -32,11 +43,11 @@ def put(
 
 
 def outdated(connection: Connection, date: str, most: int = 100) -> Sequence[Row[Any]]:
-    """Inventories that were matched with other advisories than those of this date."""
+    """Inventories that were matched with older advisories than those of this date (RFC 3339, UTC)."""
     return connection.execute(
         select(INVENTORIES)
         .join(TARGETS, TARGETS.c.id == INVENTORIES.c.target_id)
-        .where(INVENTORIES.c.date != date, TARGETS.c.removed_at.is_(None))
+        .where(INVENTORIES.c.date < date, TARGETS.c.removed_at.is_(None))
         .order_by(INVENTORIES.c.target_id)
         .limit(most)
     ).all()
@@ -46,3 +57,9 @@ def date(connection: Connection, target_id: str) -> str:
     """Of the advisories with which a target's packages were matched last; empty where there is no inventory."""
     found = select(INVENTORIES.c.date).where(INVENTORIES.c.target_id == target_id)
     return str(connection.execute(found).scalar() or "")
+
+
+def dated(connection: Connection, target_id: str, date: str) -> None:
+    """Write down with which advisories an inventory was matched."""
+    statement = update(INVENTORIES).where(INVENTORIES.c.target_id == target_id)
+    connection.execute(statement.values(date=date))

@@ -20,6 +20,7 @@ from sqlalchemy import (
     Row,
     String,
     Table,
+    delete,
     insert,
     select,
     text,
@@ -194,6 +195,11 @@ def report(connection: Connection, caller: Caller, scan_id: str) -> bytes:
     if body is None:
         raise MissingError("report")
     return zlib.decompress(body)
+
+
+def forget(connection: Connection, scan_id: str) -> None:
+    """Delete a scan that changed nothing and has no report, in the transaction that made it."""
+    connection.execute(delete(SCANS).where(SCANS.c.id == scan_id))
 
 
 def get(connection: Connection, caller: Caller, scan_id: str) -> Row[Any]:

@@ -129,9 +129,8 @@ def _unread(coverage: Field) -> Iterator[str]:
 
 
 def _packages(report: Field) -> tuple[Mapping[str, Any], ...] | None:
-    if "inventory" not in report.table():
-        return None
-    return tuple(item.table() for item in report["inventory"].rows(MOST_PACKAGES))
+    pins = report["coverage"]["packages"]["pins"]
+    return None if pins.value is None else tuple(item.table() for item in pins.rows(MOST_PACKAGES))
 
 
 def _flag(item: Field) -> bool:

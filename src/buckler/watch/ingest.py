@@ -19,9 +19,9 @@ from buckler.watch.db import alerts, findings, inventories, scans, targets
 from buckler.watch.db.database import Database
 from buckler.watch.db.targets import TARGETS
 from buckler.watch.interface import SYSTEM, Caller
-from buckler.watch.life import Known, Looked, State, changes
+from buckler.watch.life import Known, State, changes
 from buckler.watch.reports.values import Read
-from buckler.watch.writing import ADVISORIES, Written
+from buckler.watch.writing import ADVISED, ADVISORIES, Written
 
 _ORDER: Final = ("A+", "A", "B", "C", "D", "E", "F")
 _LESS: Final = 0.005
@@ -114,6 +114,7 @@ def take(
         scans.keep_report(connection, scan_id, body)
     if note:
         return Taken({}, note)
+    report = _current(connection, target, report)
     made, first = apply(connection, target, scan, report, now)
     if first:
         alerts.add(connection, [_first(target, scan, report, now)])
@@ -139,8 +140,7 @@ def apply(
     seen = {one.fingerprint: one for one in report.findings}
     suppressed = {key for key, one in seen.items() if one.suppression}
     known = {key: known_of(row) for key, row in rows.items()}
-    looked = _looked(connection, target, report)
-    steps = {c.fingerprint: c for c in changes(known, seen, suppressed, looked)}
+    steps = {c.fingerprint: c for c in changes(known, seen, suppressed, report.looked)}
     first = _is_first(target, rows.values(), report)
     made = Written(target, scan, report.tool, now, silent=first)
     for fingerprint, one in seen.items():
@@ -164,11 +164,16 @@ def _is_first(target: Row[Any], rows: Iterable[Row[Any]], report: Read) -> bool:
     return all(row.tool != report.tool for row in rows)
 
 
-def _looked(connection: Connection, target: Row[Any], report: Read) -> Looked:
-    """What it looked at; advisories older than those that were known before close nothing."""
-    if report.date >= inventories.date(connection, target.id):
-        return report.looked
-    return replace(report.looked, engines=report.looked.engines - {"packages"})
+def _current(connection: Connection, target: Row[Any], report: Read) -> Read:
+    """The report without what it says by advisories that are older than those that were known before.
+
+    What it says of the packages themselves is kept with its date, so that they are matched again.
+    """
+    if report.tool or report.date >= inventories.date(connection, target.id):
+        return report
+    looked = replace(report.looked, engines=report.looked.engines - {"packages"})
+    left = tuple(one for one in report.findings if one.rule != ADVISED)
+    return replace(report, findings=left, looked=looked)
 
 
 def known_of(row: Row[Any]) -> Known:
@@ -216,7 +221,7 @@ def _stand(
     if report.reached is not None and report.looked.whole:
         values["reached"] = report.reached
     connection.execute(update(TARGETS).where(TARGETS.c.id == target.id).values(**values))
-    if report.packages is not None and report.date >= inventories.date(connection, target.id):
+    if report.packages is not None:
         inventories.put(connection, target.id, scan.id, report.date, report.packages)
 
 

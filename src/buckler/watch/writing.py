@@ -15,6 +15,8 @@ from buckler.watch.db.metadata import new_id
 from buckler.watch.life import UNSOLVED, Change, State
 from buckler.watch.reports.values import Seen
 
+ADVISED: Final = "PKG004"
+"""The rule whose findings come of advisories."""
 ADVISORIES: Final = "advisories"
 """The kind of a scan that matched a stored inventory with new advisories."""
 _TOLD: Final = {

@@ -46,7 +46,8 @@ def load(body: bytes, most: int = MOST_BYTES) -> Field:
         told = f" ({error})" if isinstance(error, json.JSONDecodeError) else ""
         raise RefusedError(f"report: it is no JSON{told}") from error
     whole = Field(data, "")
-    whole.table()
+    if not isinstance(data, dict):
+        raise whole.wrong("is no object")
     return whole
 
 

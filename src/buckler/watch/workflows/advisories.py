@@ -23,10 +23,9 @@ from buckler.watch.errors import MissingError
 from buckler.watch.interface import SYSTEM
 from buckler.watch.life import Looked, State
 from buckler.watch.reports.values import Read, Seen
-from buckler.watch.writing import ADVISORIES
+from buckler.watch.writing import ADVISED, ADVISORIES
 
 log = logging.getLogger("buckler.watch")
-RULE: Final = "PKG004"
 ENGINES: Final = frozenset({"packages"})
 
 
@@ -88,7 +87,7 @@ def _report(
     stated = {
         key
         for key, one in known.items()
-        if one.rule == RULE and tuple(one.subject.split(" ", 1)) in own
+        if one.rule == ADVISED and tuple(one.subject.split(" ", 1)) in own
     }
     return Read(
         findings=tuple(
@@ -99,7 +98,7 @@ def _report(
         looked=Looked(
             whole=True,
             engines=ENGINES,
-            rules=frozenset({RULE}),
+            rules=frozenset({ADVISED}),
             unseen=frozenset(stated),
         ),
         date=date,
@@ -126,6 +125,6 @@ def _seen(finding: Finding, rule: Any, suppression: str) -> Seen:
 
 def _rule() -> Any:
     for rule in Registry.load(RULES):
-        if rule.id == RULE and isinstance(rule, ChecksPackage):
+        if rule.id == ADVISED and isinstance(rule, ChecksPackage):
             return rule
-    raise AdvisoryError(f"there is no rule {RULE}")
+    raise AdvisoryError(f"there is no rule {ADVISED}")

@@ -182,6 +182,9 @@ class Fake:
     def owners(self) -> frozenset[str]:
         return frozenset(self.pending)
 
+    def forget(self, before: float) -> None:
+        self.forgotten = before
+
     def stop(self) -> None:
         """Nothing is run."""
 
@@ -218,3 +221,18 @@ def test_who_works_without_a_heart_is_found_too(database: Database) -> None:
         at[0] = float(second)
         reaper.reap()
     assert engine.taken == ["stranger"]
+
+
+def test_old_reports_go_and_the_last_one_stays(database: Database) -> None:
+    shop, other = target(database), target(database)
+    for now in (1000.0, 2000.0, 3000.0):
+        push(database, shop, report(finding(1)), now)
+    push(database, other, report(), 1000.0)
+    engine = Fake()
+    assert clock.retention(database, engine, 2500.0) == 2
+    assert engine.forgotten == 2500.0
+    with database.read() as connection:
+        kept = connection.execute(select(scans.REPORTS.c.scan_id)).scalars().all()
+        ended = {s.id: s.ended_at for s in scans.listed(connection, SYSTEM)}
+    assert sorted(ended[one] for one in kept) == [1000.0, 3000.0]
+    assert len(ended) == 4

@@ -215,7 +215,7 @@ def test_a_second_request_joins_the_one_that_waits(database: Database) -> None:
 
 
 def test_five_thousand_findings(database: Database) -> None:
-    """Stored in one transaction; how long that takes is measured in bench, here it is only shown."""
+    """Stored in one transaction; how long that takes is only shown."""
     shop = target(database)
     made = report(*(finding(n, message="x" * 500) for n in range(5000)))
     began = time.perf_counter()

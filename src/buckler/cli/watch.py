@@ -21,7 +21,6 @@ if TYPE_CHECKING:
 
 F = TypeVar("F", bound=Callable[..., Any])
 START = "start"
-MAIN_FILES = ("pyproject.toml", "requirements.txt", "main.py", "app.py", "api.py", "app")
 
 
 class _StartsByDefault(click.Group):
@@ -124,7 +123,7 @@ def start_command(target: str | None, host: str, port: int, **given: Any) -> Non
     from buckler.watch.service import Service
 
     logging.basicConfig(level=logging.WARNING, format="%(levelname)s %(name)s %(message)s")
-    if target is None and any((Path.cwd() / name).exists() for name in MAIN_FILES):
+    if target is None and _application_here():
         target = "."
     first = running.given_of(target) if target is not None else None
     service = Service(_options(given))
@@ -271,6 +270,14 @@ def needs_extra() -> None:
         raise UsageError(
             f"watch needs {error.name}, which is not installed", hint="pip install 'buckler[watch]'"
         ) from error
+
+
+def _application_here() -> bool:
+    """Whether the present folder has an application, as a scan would find it."""
+    from buckler.core.settings import Settings
+    from buckler.scan.discover import discover
+
+    return bool(discover(".", Settings()).applications)
 
 
 def _options(given: dict[str, Any]) -> Options:

@@ -54,5 +54,8 @@ class Engine(Protocol):
     def owners(self) -> frozenset[str]:
         """Workers that have begun something that has not ended."""
 
+    def forget(self, before: float) -> None:
+        """Delete what it remembers of work that ended before a moment, seconds since 1970."""
+
     def stop(self) -> None:
         """Take no new work. What runs is not waited for: it is taken up again at the next start."""

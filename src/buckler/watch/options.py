@@ -22,7 +22,7 @@ class Options:
         scanning: How folders are scanned.
         cloning: Which repositories are cloned, and with which limits.
         reach: Where channels may send to.
-        keep_days: How long reports and scans that ended are kept.
+        keep_days: How long the reports of scans and deliveries that ended are kept; the last report stays.
     """
 
     data: Path | None = None

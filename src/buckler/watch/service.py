@@ -36,6 +36,7 @@ log = logging.getLogger("buckler.watch")
 BEAT: Final = 1.5
 LOOK: Final = 0.5
 SLOW_LOOK: Final = 20.0
+RARE_LOOK: Final = 3_600.0
 LONGEST_WAIT: Final = 10.0
 GRACE: Final = 10.0
 
@@ -128,6 +129,7 @@ class Service:
             ("clock", LOOK, self._clock),
             ("late", SLOW_LOOK, self._late),
             ("deliver", LOOK, self._deliver),
+            ("retention", RARE_LOOK, self._retention),
         ):
             thread = threading.Thread(target=self._loop, args=(name, every, work), name=name)
             thread.start()
@@ -146,7 +148,7 @@ class Service:
 
     def _loop(self, name: str, every: float, work: Callable[[], Any]) -> None:
         failures = 0
-        while not self.stop.wait(min(every * 2 ** min(failures, 6), max(every, LONGEST_WAIT))):
+        while not self.stop.wait(_wait(every, failures)):
             try:
                 work()
             except (SQLAlchemyError, BucklerError, OSError) as error:
@@ -173,8 +175,17 @@ class Service:
         clock.late(self.database, now)
         advisories.rematch(self.database, self.options.scanning.advisories or default_path(), now)
 
+    def _retention(self) -> None:
+        before = time.time() - self.options.keep_days * 86_400
+        clock.retention(self.database, self.engine, before)
+
     def _deliver(self) -> None:
         now = time.time()
         deliver.route(self.delivering, now)
         while deliver.deliver(self.delivering, time.time()):
             continue
+
+
+def _wait(every: float, failures: int) -> float:
+    """Seconds until the next turn: longer after failures, but not for long."""
+    return min(every * float(1 << min(failures, 6)), max(every, LONGEST_WAIT))

@@ -20,6 +20,7 @@ from sqlalchemy import (
     String,
     Table,
     UniqueConstraint,
+    delete,
     false,
     insert,
     or_,
@@ -243,3 +244,11 @@ def disable(connection: Connection, channel_id: str) -> None:
     waiting = (DELIVERIES.c.channel_id == channel_id) & (DELIVERIES.c.state == "waiting")
     gone = {"state": "dead", "error": "the channel was switched off"}
     connection.execute(update(DELIVERIES).where(waiting).values(**gone))
+
+
+def drop_deliveries(connection: Connection, before: float) -> int:
+    """Delete deliveries that arrived before a moment; how many. Dead ones stay until somebody looks at them."""
+    statement = delete(DELIVERIES).where(
+        DELIVERIES.c.state == "sent", DELIVERIES.c.sent_at < before
+    )
+    return connection.execute(statement).rowcount

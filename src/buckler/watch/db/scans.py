@@ -21,6 +21,7 @@ from sqlalchemy import (
     String,
     Table,
     delete,
+    func,
     insert,
     select,
     text,
@@ -264,3 +265,17 @@ def _row(target: Row[Any], kind: str, caller: Caller, now: float) -> dict[str, A
         "why": "",
         "grade": "",
     }
+
+
+def drop_reports(connection: Connection, before: float) -> int:
+    """Delete the reports of scans that ended before a moment, but the last one of each target; how many."""
+    last = (
+        select(func.max(SCANS.c.ended_at))
+        .where(SCANS.c.state == "done", SCANS.c.target_id == _OTHER.c.target_id)
+        .scalar_subquery()
+    )
+    old = select(_OTHER.c.id).where(_OTHER.c.ended_at < before, _OTHER.c.ended_at < last)
+    return connection.execute(delete(REPORTS).where(REPORTS.c.scan_id.in_(old))).rowcount
+
+
+_OTHER: Final = SCANS.alias("other")

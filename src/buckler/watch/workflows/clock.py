@@ -172,6 +172,19 @@ def about(row: Any) -> About:
     )
 
 
+def retention(database: Database, engine: Engine, before: float) -> int:
+    """Delete what nobody needs any more: old reports, deliveries that arrived, what the engine remembers; how many rows.
+
+    Findings, their history, alerts and scans stay: they are what watch is for.
+    """
+    with database.write() as connection:
+        dropped = scans.drop_reports(connection, before) + alerts.drop_deliveries(
+            connection, before
+        )
+    engine.forget(before)
+    return dropped
+
+
 class Reaper:
     """Finds workers that are gone, and lets others do what they had begun.
 

@@ -142,6 +142,10 @@ def test_a_new_advisory_is_matched_without_a_scan(database: Database, tmp_path: 
     assert advisories.rematch(database, place, 3000.0) == 1
     assert advisories.rematch(database, place, 3001.0) == 0
     assert told(database) == ["advisory_published"]
+    with database.read() as connection:
+        # What the scan knew of the one that was there is more than a match knows, and stays.
+        versions = {r.subject: r.version for r in findings.of_target(connection, shop)}
+    assert versions["shop-paper SHOP-1"] == versions["shop-labels SHOP-2"] == 1
     later = real_report(folder, place)
     later["provisional"] = False
     with database.read() as connection:

@@ -10,6 +10,7 @@ import pytest
 from sqlalchemy import update
 from standardwebhooks import Webhook
 
+from buckler.notify.interface import DeliveryError
 from buckler.notify.retry import Retry
 from buckler.watch.alerts import deliver, filters
 from buckler.watch.alerts.channels import Reach, split
@@ -135,7 +136,8 @@ def test_who_died_while_sending_is_followed_by_the_next_one_under_the_same_id(
         assert deliver._sent(dying, message, 3000.0) is None
         assert deliver.deliver(next_one, 3001.0) == 0
         assert deliver.deliver(next_one, 3000.0 + deliver.LEASE + 1) == 1
-        deliver._written(dying, message, None, 3500.0)
+        deliver._written(dying, message, DeliveryError("too late to matter"), 3500.0)
+        assert [row.state for row in rows(database, "sent")] == ["sent"]
         assert {request.headers["webhook-id"] for request in hook.seen} == {message.id}
         assert len(hook.seen) == 2
 

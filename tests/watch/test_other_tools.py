@@ -109,6 +109,11 @@ def test_a_tool_closes_its_own_findings_and_nobody_elses(database: Database) -> 
     assert taken(database, shop, bom(known()), 2200.0).changes == {"new": 1}
     failed = sarif(invocations=[{"executionSuccessful": False}])
     assert taken(database, shop, failed, 2300.0).changes == {}
+    without = sarif()
+    del without["runs"][0]["results"]
+    assert taken(database, shop, without, 2310.0).changes == {}
+    unjudged = {key: value for key, value in bom().items() if key != "vulnerabilities"}
+    assert taken(database, shop, unjudged, 2320.0).changes == {}
     assert taken(database, shop, sarif(result()), 2400.0).changes == {"fixed": 1}
     assert taken(database, shop, bom(), 2500.0).changes == {"fixed": 1}
     with database.read() as connection:

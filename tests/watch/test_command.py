@@ -7,7 +7,6 @@ import os
 import signal
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -70,11 +69,11 @@ def test_a_folder_is_scanned_and_shown_and_the_service_ends_when_asked(tmp_path:
         address = lines[0].rpartition(" ")[2]
         link = lines[1].rpartition(" ")[2]
         assert link.startswith(address)
-        deadline = time.monotonic() + 30
-        while not (found := status(data)) or found[0]["scan"] != "done":
-            assert time.monotonic() < deadline
-            time.sleep(0.2)
-        assert found[0]["name"] == "shop"
+        database = Database(Place.at(data).database)
+        until(lambda: states(database) == ["done"])
+        database.close()
+        (found,) = status(data)
+        assert (found["name"], found["scan"]) == ("shop", "done")
         with httpx2.Client(base_url=address) as browser:
             assert browser.get("/api/findings").status_code == 401
             cookie = browser.get(link).headers["set-cookie"].partition(";")[0]
@@ -82,7 +81,7 @@ def test_a_folder_is_scanned_and_shown_and_the_service_ends_when_asked(tmp_path:
         assert "INJ001" in [f["rule"] for f in listed["findings"]]
         second = told("watch", "--data", str(data), "--port", "0")
         assert (second.returncode, "another process" in second.stderr) == (2, True)
-        exported = told("watch", "export", found[0]["id"], "--data", str(data)).stdout.splitlines()
+        exported = told("watch", "export", found["id"], "--data", str(data)).stdout.splitlines()
         assert "INJ001" in [json.loads(line)["rule"] for line in exported]
         process.send_signal(signal.SIGTERM)
         assert process.wait(60) == 0

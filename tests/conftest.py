@@ -54,6 +54,7 @@ ONCE = (
     "tests/guard/test_response_check_cost.py",
     "tests/guard/test_routing.py",
     "tests/scan/",
+    "tests/watch/",
 )
 """Run on one Python, the oldest: whole scans, whose children run in the interpreter of the application
 and not in the one of the tests, and plain parsing, which is the same on each."""

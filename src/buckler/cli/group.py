@@ -21,6 +21,7 @@ COMMANDS = {
     "audit": "Check the hash chain of an audit log.",
     "db": "Make and change the tables that guard keeps identities in.",
     "oauth": "Manage the clients of an authorization server.",
+    "watch": "Scan again and again, keep the history, tell what opens: a service.",
     "init": "Write a commented [tool.buckler] into pyproject.toml.",
 }
 

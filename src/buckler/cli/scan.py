@@ -13,6 +13,7 @@ import click
 from rich.console import Console
 
 from buckler.cli import cache, options, ruleset
+from buckler.cli import push as pushing
 from buckler.cli.progress import Watcher
 from buckler.core.errors import UsageError
 from buckler.core.events import GapFound
@@ -101,6 +102,11 @@ HOOKS_OF = {
 @click.option(
     "--update-baseline", is_flag=True, help="Write the findings of this scan to the baseline."
 )
+@click.option(
+    "--push",
+    metavar="URL",
+    help="Send the report to this target of a watch service; its token in BUCKLER_WATCH_TOKEN.",
+)
 @click.option("--no-cache", is_flag=True, help="Read every file, also those that have not changed.")
 @click.option(
     "-v", "--verbose", is_flag=True, help="Print a log to standard error, fit for a bug report."
@@ -122,6 +128,7 @@ def _run(target: str, given: dict[str, Any]) -> int:
     outputs = [(path, formats.for_path(path)) for path in given["output"]]
     for path, _ in outputs:
         _check_place(path)
+    token = pushing.check(given["push"]) if given["push"] else ""
     wanted = "json" if given["as_json"] else given["format_name"]
     printed = formats.by_name(wanted) if wanted else None
     found = options.find(target, settings)
@@ -161,6 +168,8 @@ def _run(target: str, given: dict[str, Any]) -> int:
         if failure:
             raise UsageError(f"{path} cannot be written: {failure}")
         sys.stderr.write(f"wrote {path}\n")
+    if token:
+        pushing.push(given["push"], token, formats.by_name("json").render(report))
     return report.exit_code(Severity(settings.fail_on))
 
 

@@ -144,6 +144,7 @@ class PackageCoverage:
         advisories: Records that they were matched against.
         date: When the newest of these was changed; RFC 3339, empty where there is no index.
         outdated: Why that counts as not looked at; empty where it does not.
+        pins: Each version of each package, as JSON values: enough to match it again with later advisories.
     """
 
     inventories: tuple[tuple[str, int], ...]
@@ -152,6 +153,7 @@ class PackageCoverage:
     advisories: int
     date: str
     outdated: str = ""
+    pins: tuple[Mapping[str, Any], ...] = ()
 
 
 @dataclass(slots=True)

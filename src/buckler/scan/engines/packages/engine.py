@@ -19,6 +19,7 @@ from buckler.core.finding import Finding
 from buckler.core.report import PackageCoverage
 from buckler.core.rule import Rule
 from buckler.core.settings import Settings
+from buckler.scan.engines.packages import kept
 from buckler.scan.engines.packages.advisories.archive import records
 from buckler.scan.engines.packages.advisories.build import gather
 from buckler.scan.engines.packages.advisories.index import UPDATE, About, Index
@@ -93,6 +94,7 @@ class PackagesEngine:
         self._now = now
         self._about: About | None = None
         self._outdated = ""
+        self._stated: set[str] = set()
         self.inventories = Inventories()
         self.seen: tuple[PackageSeen, ...] = ()
         self.open: tuple[PackageSeen, ...] = ()
@@ -153,6 +155,7 @@ class PackagesEngine:
             advisories=self._about.records if self._about else 0,
             date=self._about.date if self._about else "",
             outdated=self._outdated,
+            pins=tuple(kept.written(one, self._stated) for one in self.seen),
         )
 
     def _reached(
@@ -198,6 +201,7 @@ class PackagesEngine:
                 before = found.get(pin, NOTHING)
                 told = {name for weakness in before.weaknesses for name in weakness.names}
                 new = [w for w in matched.weaknesses if told.isdisjoint(w.names)]
+                self._stated.update(name for w in new for name in w.names)
                 weaknesses = (*before.weaknesses, *new)
                 # Two sources may each be content with a version that the other one is about.
                 found[pin] = Matched(weaknesses, matched.later if not before.weaknesses else ())

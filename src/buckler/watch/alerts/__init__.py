@@ -1,0 +1,1 @@
+"""From what changed to who is told: routes, channels, deliveries."""

@@ -1,0 +1,1 @@
+"""The interface for programs: everything that the pages can do."""

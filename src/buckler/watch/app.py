@@ -1,0 +1,118 @@
+"""The application: its interface for programs, behind guard."""
+
+from __future__ import annotations
+
+import hashlib
+import secrets
+import time
+from collections.abc import Callable
+from typing import Any, Final
+
+from fastapi import FastAPI, Request
+from fastapi.responses import RedirectResponse
+
+from buckler import __version__
+from buckler.guard import AuthPolicy, Guard, public
+from buckler.guard.auth.names import normalise
+from buckler.guard.auth.routes import answers
+from buckler.guard.auth.secret import derive
+from buckler.watch.api import alerts, findings, scans, system, targets
+from buckler.watch.api.common import ADMIN, READ, SCAN, WRITE, install
+from buckler.watch.errors import MissingError
+from buckler.watch.service import Service
+
+ADMINISTRATOR: Final = "admin"
+ROLES: Final = {
+    "reader": [READ],
+    "analyst": [READ, SCAN, WRITE],
+    "admin": [READ, SCAN, WRITE, ADMIN, "*"],
+}
+LINK_SECONDS: Final = 600.0
+
+
+class Links:
+    """Links that sign an account in, each once and for ten minutes; kept in this process alone, as digests.
+
+    Args:
+        clock: Seconds, of a clock that nobody sets.
+    """
+
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+        self._clock = clock
+        self._known: dict[str, tuple[str, float]] = {}
+
+    def issue(self, user_id: str) -> str:
+        """A token for an account."""
+        token = secrets.token_urlsafe(32)
+        self._known[_digest(token)] = (user_id, self._clock() + LINK_SECONDS)
+        return token
+
+    def take(self, token: str) -> str:
+        """Whose token it is; it is none from now on.
+
+        Raises:
+            MissingError: It is none.
+        """
+        user_id, ends = self._known.pop(_digest(token), ("", 0.0))
+        if not user_id or self._clock() >= ends:
+            raise MissingError("link")
+        return user_id
+
+
+def create_app(service: Service) -> FastAPI:
+    """The application of a service.
+
+    Args:
+        service: Whose data it shows; not necessarily running.
+    """
+    app = FastAPI(title="Buckler watch", version=__version__, docs_url="/api/docs", redoc_url=None)
+    app.state.service = service
+    app.state.links = Links()
+    guard = Guard(
+        app,
+        "site",
+        secret=derive(service.key, "watch identities").hex(),
+        database=_identities(service),
+        roles=ROLES,
+        auth=AuthPolicy(ways=["session", "api_key"], sign_up=False, key_prefix="bkw"),
+        docs="signed_in",
+    )
+    app.state.guard = guard
+    install(app)
+    app.include_router(guard.identities.router())
+    for router in (targets.router, scans.router, findings.router, alerts.router):
+        app.include_router(router, prefix="/api")
+    app.include_router(system.router)
+    app.add_api_route(
+        "/sign-in/{token}", _sign_in, methods=["GET"], dependencies=[public], tags=["system"]
+    )
+    return app
+
+
+async def administrator(app: FastAPI) -> tuple[str, str]:
+    """The first account, made where there is none; its id, and the path that signs it in once."""
+    identities = app.state.guard.identities
+    await identities.ready()
+    user = await identities.stores.users.by_name(normalise(ADMINISTRATOR))
+    if user is None:
+        user = await identities.add_account(ADMINISTRATOR, roles=["admin"], verified=True)
+    return user.id, f"/sign-in/{app.state.links.issue(user.id)}"
+
+
+async def _sign_in(token: str, request: Request) -> Any:
+    """Sign in by a link that the command printed."""
+    identities = request.app.state.guard.identities
+    user = await identities.active(request.app.state.links.take(token))
+    answer = RedirectResponse("/api/docs", 303)
+    await answers.with_session(identities, request, answer, user, ["link"])
+    return answer
+
+
+def _identities(service: Service) -> str:
+    if service.database.is_sqlite:
+        return service.place.identities
+    return service.database.url.render_as_string(hide_password=False)
+
+
+def _digest(token: str) -> str:
+    return hashlib.sha256(token.encode()).hexdigest()

@@ -1,0 +1,214 @@
+"""Findings of targets, each once, with the history of what became of it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+from sqlalchemy import (
+    Boolean,
+    Column,
+    Connection,
+    ForeignKey,
+    Index,
+    Integer,
+    Row,
+    String,
+    Table,
+    UniqueConstraint,
+    bindparam,
+    insert,
+    select,
+    tuple_,
+    update,
+)
+
+from buckler.watch.db import targets
+from buckler.watch.db.metadata import METADATA, PREFIX, new_id
+from buckler.watch.db.targets import TARGETS
+from buckler.watch.db.types import Data, Free, Seconds
+from buckler.watch.errors import MissingError, StaleError
+from buckler.watch.interface import Caller
+
+FINDINGS: Final = Table(
+    f"{PREFIX}findings",
+    METADATA,
+    Column("id", String(32), primary_key=True),
+    Column("target_id", String(32), ForeignKey(TARGETS.c.id), nullable=False),
+    Column("fingerprint", String(80), nullable=False),
+    Column("rule", String(80), nullable=False),
+    Column("title", Free, nullable=False),
+    Column("severity", String(8), nullable=False),
+    Column("rank", Integer, nullable=False),
+    Column("confidence", String(10), nullable=False),
+    Column("message", Free, nullable=False),
+    Column("path", Free),
+    Column("line", Integer),
+    Column("operation", Free),
+    Column("slot", Free),
+    Column("subject", Free, nullable=False),
+    Column("detail", Data, nullable=False),
+    Column("digest", String(64), nullable=False),
+    Column("engines", Data, nullable=False),
+    Column("tool", String(80), nullable=False),
+    Column("state", String(12), nullable=False),
+    Column("by_code", Boolean, nullable=False),
+    Column("first_at", Seconds, nullable=False),
+    Column("last_at", Seconds, nullable=False),
+    Column("opened_at", Seconds),
+    Column("due_at", Seconds, index=True),
+    Column("told", String(8), nullable=False),
+    Column("assignee", String(64), nullable=False),
+    Column("accepted_until", Seconds, index=True),
+    Column("accepted_by", String(64), nullable=False),
+    Column("reason", Free, nullable=False),
+    Column("version", Integer, nullable=False),
+    UniqueConstraint("target_id", "fingerprint"),
+    Index(f"ix_{PREFIX}findings_list", "state", "rank", "id"),
+)
+"""``told`` is how far the SLA was alerted: nothing, ``near`` or ``broken``; ``tool`` is empty for Buckler's own."""
+HISTORY: Final = Table(
+    f"{PREFIX}history",
+    METADATA,
+    Column("id", String(32), primary_key=True),
+    Column("finding_id", String(32), ForeignKey(FINDINGS.c.id), nullable=False, index=True),
+    Column("at", Seconds, nullable=False),
+    Column("who", String(64), nullable=False),
+    Column("what", String(12), nullable=False),
+    Column("before", Free, nullable=False),
+    Column("after", Free, nullable=False),
+    Column("reason", Free, nullable=False),
+    Column("scan_id", String(32)),
+)
+BRIEF: Final = tuple(c for c in FINDINGS.c if c.name not in ("detail", "digest"))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wanted:
+    """Which findings are listed.
+
+    Attributes:
+        target_id: Of one target.
+        states: In these states; none for all.
+        severities: Of these severities; none for all.
+        rule: Of this rule.
+        most: So many.
+        after: Those after this one, (rank, id), in the order of the list.
+    """
+
+    target_id: str | None = None
+    states: tuple[str, ...] = ()
+    severities: tuple[str, ...] = ()
+    rule: str | None = None
+    most: int = 100
+    after: tuple[int, str] | None = None
+
+
+def listed(connection: Connection, caller: Caller, wanted: Wanted) -> Sequence[Any]:
+    """Findings that the caller may see, worst first, without their evidence."""
+    statement = (
+        select(*BRIEF)
+        .join(TARGETS, TARGETS.c.id == FINDINGS.c.target_id)
+        .where(targets.visible(caller))
+        .order_by(FINDINGS.c.rank, FINDINGS.c.id)
+        .limit(wanted.most)
+    )
+    if wanted.target_id is not None:
+        statement = statement.where(FINDINGS.c.target_id == wanted.target_id)
+    if wanted.states:
+        statement = statement.where(FINDINGS.c.state.in_(wanted.states))
+    if wanted.severities:
+        statement = statement.where(FINDINGS.c.severity.in_(wanted.severities))
+    if wanted.rule is not None:
+        statement = statement.where(FINDINGS.c.rule == wanted.rule)
+    if wanted.after is not None:
+        statement = statement.where(tuple_(FINDINGS.c.rank, FINDINGS.c.id) > wanted.after)
+    return connection.execute(statement).all()
+
+
+def get(connection: Connection, caller: Caller, finding_id: str, *, lock: bool = False) -> Row[Any]:
+    """One finding with its evidence.
+
+    Raises:
+        MissingError: There is none that the caller may see.
+    """
+    statement = (
+        select(FINDINGS)
+        .join(TARGETS, TARGETS.c.id == FINDINGS.c.target_id)
+        .where(FINDINGS.c.id == finding_id, targets.visible(caller))
+    )
+    found = connection.execute(
+        statement.with_for_update(of=FINDINGS) if lock else statement
+    ).one_or_none()
+    if found is None:
+        raise MissingError("finding")
+    return found
+
+
+def history(connection: Connection, caller: Caller, finding_id: str) -> Sequence[Row[Any]]:
+    """What became of a finding, oldest first.
+
+    Raises:
+        MissingError: There is none that the caller may see.
+    """
+    get(connection, caller, finding_id)
+    return connection.execute(
+        select(HISTORY).where(HISTORY.c.finding_id == finding_id).order_by(HISTORY.c.at)
+    ).all()
+
+
+def change(
+    connection: Connection,
+    found: Row[Any],
+    version: int,
+    values: Mapping[str, Any],
+    entry: Mapping[str, Any],
+) -> int:
+    """Change a finding that was locked, and write down who did it; its new version.
+
+    Raises:
+        StaleError: It was changed after the caller looked.
+    """
+    if found.version != version:
+        present = {key: found._mapping[key] for key in ("state", "version", "assignee", "reason")}
+        raise StaleError("finding", present)
+    connection.execute(
+        update(FINDINGS).where(FINDINGS.c.id == found.id).values(**values, version=version + 1)
+    )
+    note(connection, [{"finding_id": found.id, **entry}])
+    return version + 1
+
+
+def of_target(connection: Connection, target_id: str) -> Sequence[Any]:
+    """All of a target, without their evidence but with its digest; the target is locked."""
+    return connection.execute(
+        select(*BRIEF, FINDINGS.c.digest).where(FINDINGS.c.target_id == target_id)
+    ).all()
+
+
+def add_all(connection: Connection, rows: Sequence[Mapping[str, Any]]) -> None:
+    """Insert findings."""
+    if rows:
+        connection.execute(insert(FINDINGS), list(rows))
+
+
+def update_all(connection: Connection, rows: Sequence[Mapping[str, Any]]) -> None:
+    """Update findings by id; all rows have the same columns."""
+    if not rows:
+        return
+    columns = [name for name in rows[0] if name != "id"]
+    statement = (
+        update(FINDINGS)
+        .where(FINDINGS.c.id == bindparam("of"))
+        .values({name: bindparam(f"new_{name}") for name in columns})
+    )
+    values = [{"of": row["id"], **{f"new_{name}": row[name] for name in columns}} for row in rows]
+    connection.execute(statement, values)
+
+
+def note(connection: Connection, entries: Sequence[Mapping[str, Any]]) -> None:
+    """Write history: ``finding_id``, ``at``, ``who``, ``what``, and what else there is."""
+    if entries:
+        rest = {"before": "", "after": "", "reason": "", "scan_id": None}
+        connection.execute(insert(HISTORY), [{**rest, **e, "id": new_id()} for e in entries])

@@ -1,0 +1,8 @@
+"""All tables, once: whoever needs their metadata whole imports them here."""
+
+from __future__ import annotations
+
+from buckler.watch.db import alerts, findings, inventories, scans, targets, workers
+from buckler.watch.db.metadata import METADATA as METADATA
+
+FILES = (alerts, findings, inventories, scans, targets, workers)

@@ -1,0 +1,123 @@
+"""Targets: what is scanned, whose it is, when, and how it stands."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
+
+from sqlalchemy import (
+    Boolean,
+    Column,
+    ColumnElement,
+    Connection,
+    Integer,
+    Row,
+    String,
+    Table,
+    insert,
+    select,
+    true,
+    update,
+)
+
+from buckler.watch.db.metadata import METADATA, PREFIX, new_id
+from buckler.watch.db.types import Data, Free, Seconds
+from buckler.watch.errors import MissingError, StaleError
+from buckler.watch.interface import Caller
+
+TARGETS: Final = Table(
+    f"{PREFIX}targets",
+    METADATA,
+    Column("id", String(32), primary_key=True),
+    Column("name", Free, nullable=False),
+    Column("kind", String(10), nullable=False),
+    Column("location", Free, nullable=False),
+    Column("branch", Free, nullable=False),
+    Column("owner", String(64), nullable=False, index=True),
+    Column("trusted", Boolean, nullable=False),
+    Column("schedule", String(120), nullable=False),
+    Column("zone", String(64), nullable=False),
+    Column("next_at", Seconds, index=True),
+    Column("rules", Data, nullable=False),
+    Column("sla", Data, nullable=False),
+    Column("created_at", Seconds, nullable=False),
+    Column("removed_at", Seconds, index=True),
+    Column("version", Integer, nullable=False),
+    Column("grade", String(2), nullable=False),
+    Column("score", Integer),
+    Column("reached", Seconds),
+    Column("reported_at", Seconds),
+    Column("seen_until", Seconds),
+)
+"""``seen_until`` is when the scan began whose report the findings stand by; ``reported_at`` when that was stored."""
+KINDS: Final = ("folder", "git", "pushed")
+
+
+def visible(caller: Caller) -> ColumnElement[bool]:
+    """Which targets somebody may see; every question that is asked of the tables of a target holds it."""
+    there = TARGETS.c.removed_at.is_(None)
+    return there & (true() if caller.everything else TARGETS.c.owner == caller.id)
+
+
+def add(connection: Connection, caller: Caller, values: Mapping[str, Any], now: float) -> str:
+    """Make one; its id."""
+    made = new_id()
+    rest = {"owner": caller.id, "created_at": now, "version": 1, "grade": ""}
+    connection.execute(insert(TARGETS).values(**{**rest, **values, "id": made}))
+    return made
+
+
+def get(connection: Connection, caller: Caller, target_id: str, *, lock: bool = False) -> Row[Any]:
+    """One of those that the caller may see.
+
+    Args:
+        connection: In a transaction that writes, where ``lock`` is asked for.
+        caller: Who asks.
+        target_id: Which.
+        lock: Whether nobody else may change it or its findings before the transaction ends.
+
+    Raises:
+        MissingError: There is none.
+    """
+    statement = select(TARGETS).where(TARGETS.c.id == target_id, visible(caller))
+    found = connection.execute(statement.with_for_update() if lock else statement).one_or_none()
+    if found is None:
+        raise MissingError("target")
+    return found
+
+
+def listed(connection: Connection, caller: Caller) -> Sequence[Row[Any]]:
+    """Those that the caller may see, by name."""
+    return connection.execute(
+        select(TARGETS).where(visible(caller)).order_by(TARGETS.c.name, TARGETS.c.id)
+    ).all()
+
+
+def change(
+    connection: Connection, caller: Caller, target_id: str, version: int, values: Mapping[str, Any]
+) -> int:
+    """Change what the caller looked at; its new version.
+
+    Raises:
+        MissingError: There is none.
+        StaleError: It was changed after the caller looked.
+    """
+    found = get(connection, caller, target_id, lock=True)
+    if found.version != version:
+        raise StaleError("target", {"version": found.version, "name": found.name})
+    connection.execute(
+        update(TARGETS).where(TARGETS.c.id == target_id).values(**values, version=version + 1)
+    )
+    return version + 1
+
+
+def same_place(connection: Connection, kind: str, location: str, branch: str) -> Row[Any] | None:
+    """The target of a folder or repository, if there is one."""
+    return connection.execute(
+        select(TARGETS).where(
+            TARGETS.c.kind == kind,
+            TARGETS.c.location == location,
+            TARGETS.c.branch == branch,
+            TARGETS.c.removed_at.is_(None),
+        )
+    ).first()

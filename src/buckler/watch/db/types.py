@@ -1,0 +1,29 @@
+"""Columns that hold the same on SQLite and on PostgreSQL."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from sqlalchemy import Dialect, Text
+from sqlalchemy.types import TypeDecorator
+
+from buckler.guard.stores.sql.types import Free as Free
+from buckler.guard.stores.sql.types import Seconds as Seconds
+
+
+class Data(TypeDecorator[Any]):
+    """JSON as text. ASCII alone, so that a NUL character or half of a surrogate pair in a report of strangers is
+    no text that a database refuses.
+    """
+
+    impl = Text
+    cache_ok = True
+
+    def process_bind_param(self, value: Any, dialect: Dialect) -> str | None:
+        """As JSON."""
+        return None if value is None else json.dumps(value, separators=(",", ":"))
+
+    def process_result_value(self, value: str | None, dialect: Dialect) -> Any:
+        """The values."""
+        return None if value is None else json.loads(value)

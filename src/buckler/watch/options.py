@@ -1,0 +1,35 @@
+"""How watch is set up, as one value that the command fills."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from buckler.watch.alerts.channels import Reach
+from buckler.watch.scanning.git import Cloning
+from buckler.watch.scanning.scanner import Scanning
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Options:
+    """All of it.
+
+    Attributes:
+        data: Folder of the data; None for the platform's own.
+        database: Address of a PostgreSQL database; empty for SQLite in that folder.
+        at_once: Scans of this process at once.
+        in_all: Scans of all processes at once.
+        scanning: How folders are scanned.
+        cloning: Which repositories are cloned, and with which limits.
+        reach: Where channels may send to.
+        keep_days: How long the reports of scans and deliveries that ended are kept; the last report stays.
+    """
+
+    data: Path | None = None
+    database: str = ""
+    at_once: int = 2
+    in_all: int = 50
+    scanning: Scanning = field(default_factory=Scanning)
+    cloning: Cloning = field(default_factory=Cloning)
+    reach: Reach = field(default_factory=Reach)
+    keep_days: float = 400.0

@@ -1,0 +1,1 @@
+"""Reports that come in, ours and those of other tools, read as data of strangers."""

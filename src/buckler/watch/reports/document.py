@@ -1,0 +1,142 @@
+"""Reads JSON of strangers: bounded in size and depth, and every complaint names the place.
+
+Threat: a document that takes all memory or all stack (CWE-400, CWE-674), or one that is half understood and so closes
+findings that are there.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+from buckler.watch.errors import RefusedError
+
+MOST_BYTES: Final = 64 * 1024 * 1024
+MOST_DEPTH: Final = 100
+MOST_FINDINGS: Final = 50_000
+MOST_TEXT: Final = 20_000
+_STRINGS: Final = re.compile(rb'"[^"\\]*(?:\\.[^"\\]*)*"?', re.DOTALL)
+"""The last quote may be missing: a pattern that fails there would begin anew at each quote before it."""
+_BRACKETS: Final = re.compile(rb"[\[\]{}]")
+
+
+def load(body: bytes, most: int = MOST_BYTES) -> Field:
+    """The document as its outermost field.
+
+    Args:
+        body: UTF-8.
+        most: Bytes.
+
+    Raises:
+        RefusedError: It is too large, too deep or no JSON object.
+    """
+    if len(body) > most:
+        raise RefusedError(
+            f"report: {len(body) // 1024**2} MiB are more than {most // 1024**2}",
+            hint="split the project, or leave out what nobody reads",
+        )
+    if _depth(body) > MOST_DEPTH:
+        raise RefusedError(f"report: it is nested more than {MOST_DEPTH} deep")
+    try:
+        data = json.loads(body)
+    except (ValueError, RecursionError) as error:
+        told = f" ({error})" if isinstance(error, json.JSONDecodeError) else ""
+        raise RefusedError(f"report: it is no JSON{told}") from error
+    whole = Field(data, "")
+    if not isinstance(data, dict):
+        raise whole.wrong("is no object")
+    return whole
+
+
+def _depth(body: bytes) -> int:
+    deepest = depth = 0
+    for match in _BRACKETS.finditer(_STRINGS.sub(b"", body)):
+        depth += 1 if match[0] in b"[{" else -1
+        deepest = max(deepest, depth)
+    return deepest
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    """A value and where it stands, so that a complaint can say it.
+
+    Attributes:
+        value: As JSON has it.
+        at: ``runs[0].results[3].level``.
+    """
+
+    value: Any
+    at: str
+
+    def __getitem__(self, key: str) -> Field:
+        return Field(self.table().get(key), f"{self.at}.{key}".lstrip("."))
+
+    def table(self) -> Mapping[str, Any]:
+        """The object; an empty one where there is none.
+
+        Raises:
+            RefusedError: It is something else.
+        """
+        if self.value is None:
+            return {}
+        if not isinstance(self.value, dict):
+            raise self.wrong("is no object")
+        return self.value
+
+    def rows(self, most: int = MOST_FINDINGS) -> Sequence[Field]:
+        """The fields of the list; none where there is none.
+
+        Raises:
+            RefusedError: It is something else, or too long.
+        """
+        if self.value is None:
+            return ()
+        if not isinstance(self.value, list):
+            raise self.wrong("is no list")
+        if len(self.value) > most:
+            raise self.wrong(f"has {len(self.value)} items, more than {most}")
+        return [Field(item, f"{self.at}[{number}]") for number, item in enumerate(self.value)]
+
+    def text(self, *, needed: bool = False, most: int = MOST_TEXT) -> str:
+        """The text, cut where it is too long; an empty one where there is none.
+
+        Raises:
+            RefusedError: It is something else, or it is needed and empty.
+        """
+        if self.value is None and not needed:
+            return ""
+        if not isinstance(self.value, str) or (needed and not self.value):
+            raise self.wrong("is no text" if self.value is not None else "is missing")
+        return self.value[:most]
+
+    def number(self) -> float | None:
+        """The number, or None.
+
+        Raises:
+            RefusedError: It is something else.
+        """
+        if self.value is None:
+            return None
+        if isinstance(self.value, bool) or not isinstance(self.value, int | float):
+            raise self.wrong("is no number")
+        return float(self.value)
+
+    def line(self) -> int | None:
+        """A line of a file, or None where there is none that can be."""
+        number = self.number()
+        return int(number) if number is not None and 1 <= number <= 10_000_000 else None
+
+    def names(self) -> tuple[str, ...]:
+        """The texts of a list.
+
+        Raises:
+            RefusedError: It is none.
+        """
+        return tuple(item.text(needed=True, most=200) for item in self.rows())
+
+    def wrong(self, why: str) -> RefusedError:
+        """A complaint about this field, to be raised."""
+        return RefusedError(f"{self.at or 'report'}: {why}")

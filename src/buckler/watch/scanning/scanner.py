@@ -1,0 +1,110 @@
+"""One scan of one folder: which options it gets, and what its report has to be.
+
+By default a project is read and not run: its application is imported only where the target is marked as trusted, and
+then by the scanner's own rules, behind its walls.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+import threading
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Final
+
+from buckler.watch.errors import RefusedError, ScanFailedError
+from buckler.watch.reports import document, own
+from buckler.watch.reports.values import Read
+from buckler.watch.scanning.child import Limits, run
+
+READING: Final = "source,packages"
+REPORTED: Final = (0, 1, 3, 4)
+"""Exit codes of a scan that has a report: 3 and 4 say in it what is missing."""
+_PASSED: Final = (
+    "PATH",
+    "LANG",
+    "LC_ALL",
+    "TZ",
+    "PYTHONPATH",
+    "SSL_CERT_FILE",
+    "SOURCE_DATE_EPOCH",
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Scanning:
+    """How folders are scanned.
+
+    Attributes:
+        limits: Of each scan.
+        advisories: Index of the advisories; None for the usual place of the user who runs this.
+    """
+
+    limits: Limits = field(default_factory=Limits)
+    advisories: Path | None = None
+
+
+def scan(
+    folder: Path,
+    scratch: Path,
+    how: Scanning,
+    *,
+    trusted: bool,
+    foreign: bool,
+    rules: Mapping[str, Any],
+    stop: threading.Event,
+) -> tuple[Read, bytes]:
+    """Scan a folder in a child process.
+
+    Args:
+        folder: Of the project.
+        scratch: For everything that the scan writes.
+        how: Limits.
+        trusted: Whether its application may be run.
+        foreign: Whether the folder was brought here, so that no environment of ours belongs to it.
+        rules: ``select`` and ``ignore`` of the target.
+        stop: Set when this process ends.
+
+    Raises:
+        ScanFailedError: There is no report.
+        StoppedError: This process ends.
+    """
+    scratch.mkdir(mode=0o700, exist_ok=True)
+    command = [sys.executable, "-P", "-m", "buckler", "scan", str(folder), "--json"]
+    command += _options(how, trusted=trusted, foreign=foreign, rules=rules)
+    ended = run(command, scratch, how.limits, env=environment(scratch), stop=stop)
+    if ended.code not in REPORTED or not ended.output.strip():
+        raise ScanFailedError(_why(ended.code, ended.errors))
+    try:
+        return own.read(document.load(ended.output)), ended.output
+    except RefusedError as error:
+        raise ScanFailedError(f"the report cannot be read: {error.message}") from error
+
+
+def environment(scratch: Path) -> dict[str, str]:
+    """What a child gets of ours: no secret, and a home that is removed with everything else."""
+    kept = {name: os.environ[name] for name in _PASSED if name in os.environ}
+    return {**kept, "HOME": str(scratch), "TMPDIR": str(scratch), "XDG_CACHE_HOME": str(scratch)}
+
+
+def _options(
+    how: Scanning, *, trusted: bool, foreign: bool, rules: Mapping[str, Any]
+) -> Sequence[str]:
+    found = [] if trusted else ["--engines", READING]
+    if foreign and not trusted:
+        # Its settings may name any interpreter of this machine, whose packages would be told.
+        found += ["--python", sys.executable]
+    if how.advisories is not None:
+        found += ["--advisories", str(how.advisories)]
+    for name in ("select", "ignore"):
+        for one in rules.get(name, ()):
+            found.append(f"--{name}={one}")
+    return found
+
+
+def _why(code: int, errors: str) -> str:
+    last = errors.splitlines()[-1][:300] if errors else ""
+    ended = f"by signal {-code}" if code < 0 else f"with {code}"
+    return f"the scanner ended {ended}" + (f": {last}" if last else "")

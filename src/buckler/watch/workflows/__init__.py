@@ -1,0 +1,1 @@
+"""What the engine runs: plain functions, which know no engine."""

@@ -1,0 +1,152 @@
+"""A scan from the request to the findings, as steps that may be run again.
+
+Whichever process dies where: the scan is begun again by another attempt, in another scratch folder, and what the one
+before it had stored stays as it is or is not there.
+"""
+
+from __future__ import annotations
+
+import logging
+import shutil
+import tempfile
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Row
+
+from buckler.watch.alerts import kinds
+from buckler.watch.db import alerts, scans, targets
+from buckler.watch.db.database import Database
+from buckler.watch.errors import MissingError, ScanFailedError, SupersededError
+from buckler.watch.ingest import ingest
+from buckler.watch.interface import SYSTEM, Step
+from buckler.watch.reports.values import Read
+from buckler.watch.scanning import git
+from buckler.watch.scanning.git import Cloning
+from buckler.watch.scanning.scanner import Scanning, scan
+
+log = logging.getLogger("buckler.watch")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Parts:
+    """What a scan needs.
+
+    Attributes:
+        database: Where it is written down.
+        worker: Id of this process.
+        scratch: Folder in which each attempt makes one of its own.
+        scanning: How folders are scanned.
+        cloning: How repositories are brought here.
+        stop: Set when this process ends.
+        clock: Seconds since 1970.
+    """
+
+    database: Database
+    worker: str
+    scratch: Path
+    scanning: Scanning = field(default_factory=Scanning)
+    cloning: Cloning = field(default_factory=Cloning)
+    stop: threading.Event = field(default_factory=threading.Event)
+    clock: Callable[[], float] = time.time
+
+
+def run(scan_id: str, parts: Parts, step: Step) -> str:
+    """Do a scan; how it ended.
+
+    Args:
+        scan_id: Which.
+        parts: What it needs.
+        step: Makes a function durable.
+    """
+    return step("scan", perform, scan_id, parts)
+
+
+def perform(scan_id: str, parts: Parts) -> str:
+    """Begin an attempt, scan, and take the report in; ``done``, ``failed``, ``superseded`` or ``gone``.
+
+    Raises:
+        StoppedError: This process ends, and the next one begins another attempt.
+    """
+    try:
+        with parts.database.write() as connection:
+            attempt = scans.begin(connection, scan_id, parts.worker, parts.clock())
+            if attempt is None:
+                return "done"
+            row = scans.get(connection, SYSTEM, scan_id)
+            target = targets.get(connection, SYSTEM, row.target_id)
+    except MissingError:
+        return "gone"
+    if attempt > scans.MOST_ATTEMPTS:
+        return _failed(parts, scan_id, attempt, f"{attempt - 1} workers died of it")
+    try:
+        report, body = _report(target, attempt, scan_id, parts)
+        ingest(parts.database, scan_id, attempt, report, body, parts.clock())
+    except ScanFailedError as error:
+        return _failed(parts, scan_id, attempt, error.message)
+    except SupersededError:
+        log.warning("scan %s was taken over by another worker", scan_id)
+        return "superseded"
+    except MissingError:
+        return "gone"
+    return "done"
+
+
+def _report(target: Row[Any], attempt: int, scan_id: str, parts: Parts) -> tuple[Read, bytes]:
+    scratch = Path(tempfile.mkdtemp(prefix=f"scan-{scan_id}-{attempt}-", dir=parts.scratch))
+    try:
+        foreign = target.kind == "git"
+        if foreign:
+            folder, revision = git.clone(
+                target.location, target.branch, scratch / "clone", parts.cloning, stop=parts.stop
+            )
+            with parts.database.write() as connection:
+                scans.of_revision(connection, scan_id, attempt, revision)
+        elif target.kind == "folder":
+            folder = Path(target.location)
+            if not folder.is_dir():
+                raise ScanFailedError(f"there is no folder {folder} on this worker")
+        else:
+            raise ScanFailedError("its reports are pushed; there is nothing to be scanned here")
+        return scan(
+            folder,
+            scratch / "scan",
+            parts.scanning,
+            trusted=target.trusted,
+            foreign=foreign,
+            rules=target.rules,
+            stop=parts.stop,
+        )
+    finally:
+        shutil.rmtree(scratch, ignore_errors=True)
+
+
+def _failed(parts: Parts, scan_id: str, attempt: int, why: str) -> str:
+    """Write down that a scan has no result, and tell it."""
+    now = parts.clock()
+    try:
+        with parts.database.write() as connection:
+            row = scans.get(connection, SYSTEM, scan_id)
+            values = {"ended_at": now, "why": why}
+            if not scans.end(connection, scan_id, attempt, "failed", values):
+                return "failed"
+            alert = kinds.of_target(
+                "scan_failed",
+                row.target_id,
+                now,
+                once=scan_id,
+                scan_id=scan_id,
+                title="The scan failed",
+                text=why,
+            )
+            alerts.add(connection, [alert])
+    except SupersededError:
+        return "superseded"
+    except MissingError:
+        return "gone"
+    log.warning("scan %s failed: %s", scan_id, why)
+    return "failed"

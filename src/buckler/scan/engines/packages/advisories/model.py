@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from buckler.core.finding import Severity
 from buckler.scan.engines.packages.advisories.ranges import Span
@@ -14,8 +14,9 @@ _ORDER: Final = ("MAL-", "CVE-", "GHSA-", "PYSEC-")
 _NUMBER: Final = re.compile(r"\d+")
 
 
-@dataclass(frozen=True, slots=True)
-class Affected:
+class Affected(
+    NamedTuple
+):  # made by the hundred for each scan, three times as fast as a frozen dataclass
     """Which versions of one package an advisory is about.
 
     Attributes:

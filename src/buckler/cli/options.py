@@ -12,7 +12,7 @@ import click
 from buckler.core.errors import UsageError
 from buckler.core.settings import SEVERITIES, Settings, check, load, parse_identity_option
 from buckler.scan.discover import discover, folder_of
-from buckler.scan.engines.app.session import DATABASES, WALLS, Options
+from buckler.scan.engines.app.options import DATABASES, WALLS, Options
 from buckler.scan.target import Target
 
 F = TypeVar("F", bound=Callable[..., Any])

@@ -24,7 +24,7 @@ from buckler.core.settings import ENGINES, Settings
 from buckler.scan import baseline as baselines
 from buckler.scan import formats
 from buckler.scan.discover import folder_of
-from buckler.scan.engines.app.session import WALLS
+from buckler.scan.engines.app.options import WALLS
 from buckler.scan.formats import clean
 from buckler.scan.formats.text import print_report
 from buckler.scan.formats.view import plural

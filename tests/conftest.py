@@ -34,6 +34,7 @@ ONCE = (
     "tests/cli/",
     "tests/core/test_lazy.py",
     "tests/fix/test_proved.py",
+    "tests/fix/upgrades/",
     "tests/formats/",
     "tests/guard/auth/oauth/",
     "tests/guard/auth/test_administration_hostile.py",
@@ -133,10 +134,15 @@ def project(tmp_path: Path) -> Callable[..., Path]:
 def pytest_configure(config: pytest.Config) -> None:
     """Known marks."""
     config.addinivalue_line("markers", "slow: run on one interpreter only")
+    config.addinivalue_line("markers", "everything: run with BUCKLER_EVERYTHING=1 only")
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """What takes minutes and does not depend on the interpreter runs on one of them."""
+    if not os.environ.get("BUCKLER_EVERYTHING"):
+        left = [item for item in items if item.get_closest_marker("everything")]
+        config.hook.pytest_deselected(items=left)
+        items[:] = [item for item in items if not item.get_closest_marker("everything")]
     for item in items:
         if item.nodeid.startswith(ONCE) and not item.nodeid.startswith(EVERYWHERE):
             item.add_marker("slow")

@@ -1,4 +1,7 @@
-"""The proof with the new versions installed, outside of the project and gone afterwards."""
+"""The proof with the new versions installed, outside of the project and gone afterwards.
+
+With BUCKLER_EVERYTHING=1 applications run in what was installed, too, which takes half a minute each.
+"""
 
 from __future__ import annotations
 
@@ -125,6 +128,7 @@ def test_the_one_with_which_the_tests_fail_does_not_keep_the_others(shop: Shop) 
     assert shop.text("requirements.txt") == "labels==2.1\npaper==1.1\n"
 
 
+@pytest.mark.everything
 def test_what_did_not_run_before_either_says_nothing_of_the_upgrade(shop: Shop) -> None:
     """The list forgets fastapi, so an environment made of it cannot run the application."""
     shop.write({"requirements.txt": "labels==2.1\n"})
@@ -136,6 +140,7 @@ def test_what_did_not_run_before_either_says_nothing_of_the_upgrade(shop: Shop) 
     assert shop.text("requirements.txt") == "labels==2.9\n"
 
 
+@pytest.mark.everything
 def test_an_application_that_stops_running_keeps_its_version(shop: Shop) -> None:
     """A fastapi of the index that is enough for the application, and a version that breaks it."""
     shop.index.release("labels", "2.9", code="raise ImportError('needs a newer paper')\n")

@@ -121,7 +121,7 @@ class Shop:
         words += ["--advisories", str(index), "--max-advisory-age", "100000", "--fail-on", "low"]
         engines = [] if "--engines" in options else ["--engines", "packages"]
         done = subprocess.run(
-            [sys.executable, "-m", "buckler", *words, *engines, *options],
+            [sys.executable, "-P", "-m", "buckler", *words, *engines, *options],
             cwd=self.folder,
             env=self.environment,
             capture_output=True,

@@ -14,6 +14,7 @@ from buckler.core.errors import RepairError
 from buckler.scan.fix.upgrades.header import Command, command_of
 from buckler.scan.fix.upgrades.running import running
 from tests.fix.upgrades.conftest import Shop
+from tests.fix.upgrades.test_poetry import HEAD, SOURCE
 
 LOCK = """version = 1
 revision = 3
@@ -164,3 +165,53 @@ def test_what_of_a_header_is_kept() -> None:
     kept = ("--generate-hashes", "--extra", "print", "--constraint", "limits.txt")
     assert made == Command("pip-compile", kept, ("a.in", "b.in"), "requirements.txt")
     assert command_of("requirements.txt", "labels==2.1\n#    pip-compile x.in\n") is None
+
+
+def marking(shop: Shop) -> str:
+    """Code that leaves a mark, and takes the place of a module of the standard library."""
+    return f"open({str(shop.scratch / 'mark')!r}, 'w').close()\n"
+
+
+@pytest.mark.parametrize("module", ["contextlib", "runpy", "pip", "importlib", "pkgutil"])
+def test_no_module_of_the_project_runs_in_pip(module: str, shop: Shop) -> None:
+    shop.write({"requirements.txt": "labels==2.1\n", f"{module}.py": marking(shop)})
+    shop.known("labels", "2.9")
+    shop.fix("--resolve")
+    assert not (shop.scratch / "mark").exists()
+
+
+def test_no_interpreter_of_the_project_is_started(shop: Shop) -> None:
+    text = HEAD + 'labels = "2.1"\n' + SOURCE.replace("{address}", shop.index.address)
+    shop.write({"sub/pyproject.toml": text})
+    shop.run("poetry", "lock", "--no-interaction", at="sub")
+    shop.known("labels", "2.9")
+    program = shop.folder / "sub/.venv/bin/python"
+    program.parent.mkdir(parents=True)
+    program.write_text(f'#!/bin/sh\ntouch {shop.scratch / "mark"}\nexec {sys.executable} "$@"\n')
+    program.chmod(0o755)
+    fixed = shop.fix("--resolve")
+    assert not (shop.scratch / "mark").exists()
+    assert fixed.repair["applied"], fixed.repair["why"]
+
+
+@pytest.mark.parametrize(
+    "files",
+    [
+        {"requirements.txt": "--extra-index-url http://127.0.0.1:9/${SECRET_WORD}/\nlabels==2.1\n"},
+        {
+            "requirements.txt": "-r more/base.txt\nlabels==2.1\n",
+            "more/base.txt": "--find-links ${SECRET_WORD}\n",
+        },
+        {
+            "requirements.txt": "#    pip-compile requirements.in\n#\nlabels==2.1\n",
+            "requirements.in": "labels==2.1\n--find-links http://127.0.0.1:9/${SECRET_WORD}\n",
+        },
+    ],
+    ids=["address", "included", "compiled"],
+)
+def test_no_variable_of_the_environment_goes_to_an_index(files: dict[str, str], shop: Shop) -> None:
+    shop.write(files)
+    shop.known("labels", "2.9")
+    fixed = shop.fix("--resolve")
+    assert fixed.told["repairs"] == []
+    assert "${SECRET_WORD}" in fixed.left[0]

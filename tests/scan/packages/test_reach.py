@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from buckler.scan.engines.packages.reach.imports import Imports
 from buckler.scan.engines.packages.reach.level import Level
 from tests.scan.packages.reaching import ANOTHER_USER, LOCK, advisory, project, reach_in, told
 
@@ -345,3 +346,11 @@ def test_a_call_that_was_followed_before_counts_for_the_request(tmp_path: Path) 
     source = f"{APP}import yaml\napp = FastAPI()\n\ndef parse(text):\n    return yaml.full_load(text)\n\nSETTINGS = parse('a: 1')\n\n@app.get('/x')\ndef x():\n    return parse('a: 1')\n"
     reach = reach_in(project(tmp_path, {"main.py": source}))
     assert (reach.level, reach.operation) == (Level.ROUTE, "GET /x")
+
+
+def test_an_import_of_endless_parts_costs_no_more_than_its_length(tmp_path: Path) -> None:
+    (tmp_path / "main.py").write_text(f"from {'.'.join('a' * 40_000)} import x\nimport yaml\n")
+    imports = Imports(tmp_path)
+    assert imports.of(["yaml"]) == ("main.py", 2, "import yaml")
+    assert imports.of(["a.a.a"]) is not None
+    assert imports.of([".".join("a" * 100)]) is None

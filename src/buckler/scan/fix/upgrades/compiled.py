@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from itertools import pairwise
 from pathlib import Path, PurePosixPath
 from typing import Final
 
 from buckler.core.errors import RepairError
 from buckler.scan.engines.packages.inventory.entries import name_of
 from buckler.scan.fix.edits import Move
-from buckler.scan.fix.upgrades import header, uv
+from buckler.scan.fix.upgrades import header, uv, variables
 from buckler.scan.fix.upgrades.header import PIP_COMPILE, UV_EXPORT, Command
 from buckler.scan.fix.upgrades.running import Runner, program
 
@@ -42,6 +43,12 @@ class Compiled:
     def write(self, copy: Path, moves: Sequence[Move], runner: Runner) -> set[str]:
         """The command again, with ``--upgrade-package`` for what has to move."""
         folder = copy / self._base
+        named = pairwise(self._command.options)
+        limits = [word for before, word in named if before == "--constraint"]
+        read = [word for word in (*self._command.sources, *limits) if not word.endswith(".toml")]
+        variables.check_lists(
+            copy, [(PurePosixPath(self._base) / word).as_posix() for word in read]
+        )
         out = str(PurePosixPath(self.path).relative_to(self._base or "."))
         wanted = [f"{move.name}=={move.new}" for move in moves]
         if self.tool == PIP_COMPILE:

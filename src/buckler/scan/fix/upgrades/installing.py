@@ -20,6 +20,7 @@ from buckler.scan.engines.packages.inventory.declared import NOTHING
 from buckler.scan.engines.packages.inventory.model import Inventories, Inventory, Package
 from buckler.scan.engines.packages.inventory.read import inventories
 from buckler.scan.fix.edits import Move
+from buckler.scan.fix.upgrades import variables
 from buckler.scan.fix.upgrades.running import Runner, pip
 
 _BEST: Final = ("uv.lock", "poetry.lock", "pdm.lock", "pylock.toml", "Pipfile.lock", "requirements")
@@ -73,7 +74,9 @@ class Installer:
             leftovers.remove(place)
 
     def _made(self, place: Path, copy: Path, moves: Sequence[Move]) -> Installed:
-        source = _source(inventories(copy), moves)
+        had = inventories(copy)
+        variables.check(copy, had)
+        source = _source(had, moves)
         folder = place / "environment"
         # Isolated, and not in the project: nothing of it is imported.
         words = [str(self._python), "-I", "-m", "venv", str(folder)]

@@ -19,7 +19,7 @@ from buckler.scan.fix.copying import copy_of
 from buckler.scan.fix.edits import Move, Repair, applied
 from buckler.scan.fix.plan import Left, Planned
 from buckler.scan.fix.text import Text
-from buckler.scan.fix.upgrades import manifests, taking
+from buckler.scan.fix.upgrades import manifests, taking, variables
 from buckler.scan.fix.upgrades.running import Runner
 from buckler.scan.fix.upgrades.wishes import Wish, is_wish, wishes
 from buckler.scan.fix.upgrades.writers import writers_of
@@ -130,6 +130,7 @@ class Upgrader:
         with copy_of(self._folder) as copy:
             taking.without_choices(copy)
             before, had = taking.marks(copy), inventories(copy)
+            variables.check(copy, had)
             wanted: set[str] = set()
             for path, edits in manifests.edits(copy, moves, compiled=True).items():
                 text = Text.read(copy / path, copy)

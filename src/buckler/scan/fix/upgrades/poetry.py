@@ -39,6 +39,7 @@ class PoetryLock:
         folder = copy / PurePosixPath(self.path).parent
         manifest = folder / "pyproject.toml"
         own = {"POETRY_VIRTUALENVS_CREATE": "false", "POETRY_NO_INTERACTION": "1"}
+        own["POETRY_VIRTUALENVS_IN_PROJECT"] = "false"
         own["POETRY_CACHE_DIR"] = str(runner.scratch / "poetry")
         said = runner.checked(
             [where, "--no-plugins", "--version"], runner.scratch, own, python=True

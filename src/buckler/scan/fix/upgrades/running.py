@@ -25,7 +25,13 @@ SECONDS: Final = 180.0
 IN_ALL: Final = 600.0
 """Most time for all runs of one command."""
 _TAIL: Final = 30_000
-_DROPPED: Final = ("VIRTUAL_ENV", "PYTHONPATH", "PYTHONHOME", "PYTHONSTARTUP", "CONDA_PREFIX")
+_PASSED: Final = re.compile(
+    r"PATH|HOME|USER|LOGNAME|SHELL|LANG|LC_\w+|TZ|TMPDIR|TEMP|TMP|SYSTEMROOT|WINDIR|COMSPEC|PATHEXT|APPDATA|"
+    r"LOCALAPPDATA|USERPROFILE|PROGRAMDATA|XDG_\w+|(?:PIP|UV|POETRY|PDM|SSL|REQUESTS|CURL|NETRC)(?:_\w+)?|"
+    r"(?i:https?_proxy|no_proxy|all_proxy)"
+)
+"""Variables that a tool gets: the user's settings of it and of the network. A list of requirements can have any
+variable sent to an index that it names (CWE-200)."""
 _CONTROL: Final = re.compile(r"\x1b\[[0-9;]*[A-Za-z]|[^\S\n ]")
 _WORDS: Final = 400
 _CONFLICT: Final = "The conflict is caused by:"
@@ -81,7 +87,9 @@ def program(name: str) -> str:
 def pip(python: Path) -> list[str]:
     """The words that start an interpreter's pip in any folder, whatever pip.py lies there (CWE-427)."""
     started = (
-        "import runpy, sys; sys.path[:] = [p for p in sys.path if p];"
+        # Nothing is imported before the project's folder is off the path: a module of the
+        # standard library that lay there would be its own.
+        "import sys; sys.path[:] = [p for p in sys.path if p]; import runpy;"
         " runpy.run_module('pip', run_name='__main__', alter_sys=True)"
     )
     return [str(python), "-c", started, "--disable-pip-version-check", "--no-input"]
@@ -131,10 +139,11 @@ class Runner:
         """
         name = Path(words[0]).name
         self._tell(" ".join((name, *(word for word in words[1:] if " " not in word))))
-        environment = {k: v for k, v in os.environ.items() if k not in _DROPPED}
+        environment = {k: v for k, v in os.environ.items() if _PASSED.fullmatch(k)}
         environment |= {
             **(self._wall if walled else {}),
             "PYTHONDONTWRITEBYTECODE": "1",
+            "PYTHONSAFEPATH": "1",
             "NO_COLOR": "1",
             "PIP_RETRIES": "1",
             "PIP_DEFAULT_TIMEOUT": "20",

@@ -20,6 +20,8 @@ from buckler.scan.fix.text import Text, limit_of
 
 Marks = dict[str, tuple[int, int, int]]
 _LEFT_BEHIND: Final = frozenset({"__pycache__", ".uv-cache"})
+_ENVIRONMENTS: Final = frozenset((".venv", "venv", "env"))
+"""In any folder: Poetry starts the interpreter of the one beside its manifest."""
 _CHOOSING: Final = (".python-version", ".python-versions", ".pdm-python", "poetry.toml")
 
 
@@ -28,9 +30,10 @@ def without_choices(copy: Path) -> None:
     for path in list(_files(copy)):
         if path.name in _CHOOSING:
             path.unlink()
-    for name in (".venv", "venv", "env"):
-        if (copy / name).exists() or (copy / name).is_symlink():
-            (copy / name).rename(copy / f"{name}.left-out")
+    for root, folders, names in os.walk(copy, topdown=True, followlinks=False):
+        for name in {*folders, *names} & _ENVIRONMENTS:
+            Path(root, name).rename(Path(root, f"{name}.left-out"))
+        folders[:] = [name for name in folders if name not in _ENVIRONMENTS]
 
 
 def marks(copy: Path) -> Marks:

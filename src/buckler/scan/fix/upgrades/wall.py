@@ -32,11 +32,24 @@ def refuse(event, args):
         return
     words = args[1] if event == "subprocess.Popen" else ()
     if isinstance(words, (list, tuple)) and len(words) > 2 and words[1] == "-I" and "-c" in words:
-        return
+        if of_the_user(os.fsdecode(words[0])) and args[0] in (None, words[0]):
+            return
     raise PermissionError("{SAID}: " + event)
 
 
-STARTS = frozenset(("subprocess.Popen", "os.system", "os.posix_spawn", "os.exec", "os.forkpty"))
+def of_the_user(word):
+    """Whether an interpreter is the tool's own, or one of the user's path and not of the project's folder."""
+    folders = [f for f in os.environ.get("PATH", "").split(os.pathsep) if os.path.isabs(f)]
+    folders += [os.path.dirname(p) for p in (sys.executable, getattr(sys, "_base_executable", "")) if p]
+    return os.path.isabs(word) and os.path.normpath(os.path.dirname(word)) in map(os.path.normpath, folders)
+
+
+STARTS = frozenset(
+    (
+        *("subprocess.Popen", "os.system", "os.posix_spawn", "os.exec", "os.fork", "os.forkpty"),
+        *("os.spawn", "os.startfile", "pty.spawn"),
+    )
+)
 sys.addaudithook(refuse)
 '''
 

@@ -20,6 +20,10 @@ _IMPORT: Final = re.compile(
 )
 
 
+_MOST_PARTS: Final = 12
+"""Of a dotted name; no package has modules so deep."""
+
+
 class Imports:
     """What the source of a project imports.
 
@@ -78,6 +82,6 @@ def _imports(text: bytes) -> Iterator[tuple[str, int, str]]:
 
 
 def _prefixes(module: str) -> Iterator[str]:
-    parts = module.split(".")
+    parts = module.split(".", _MOST_PARTS)[:_MOST_PARTS]
     for count in range(1, len(parts) + 1):
         yield ".".join(parts[:count])

@@ -118,6 +118,7 @@ def test_advisories_that_are_too_old_exit_with_four(shop: Shop) -> None:
     assert shop.fix("--max-advisory-age", "0").code == 4
 
 
+@pytest.mark.everything
 def test_the_one_with_which_the_tests_fail_does_not_keep_the_others(shop: Shop) -> None:
     shop.write({"requirements.txt": "labels==2.1\npaper==1.0\n"})
     shop.known("labels", "2.9")

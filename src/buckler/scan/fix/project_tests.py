@@ -98,7 +98,7 @@ class ProjectTests:
         except subprocess.TimeoutExpired:
             return Ran(False, f"they took longer than {self._seconds:g} s")
         finally:
-            _end(process)
+            end(process)
         if process.returncode == 0:
             return Ran(True)
         said = output.decode("utf-8", "replace").strip()[-TAIL:]
@@ -111,7 +111,7 @@ def _moved(words: list[str], environment: Path) -> list[str]:
     return [str(own), *words[1:]] if own.exists() else words
 
 
-def _end(process: subprocess.Popen[bytes]) -> None:
+def end(process: subprocess.Popen[bytes]) -> None:
     """End the command and whatever it started and left."""
     try:
         if hasattr(os, "killpg"):

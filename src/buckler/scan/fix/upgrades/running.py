@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import re
 import shutil
-import signal
 import subprocess
 import sys
 import tempfile
@@ -18,6 +17,7 @@ from typing import IO, Final
 
 from buckler.core.errors import RepairError
 from buckler.scan.engines.app import leftovers
+from buckler.scan.fix.project_tests import end
 from buckler.scan.fix.upgrades import wall
 
 SECONDS: Final = 180.0
@@ -201,7 +201,7 @@ class Runner:
             except subprocess.TimeoutExpired:
                 code = None
             finally:
-                _end(process)
+                end(process)
             return Ended(code, _tail(output))
 
 
@@ -221,16 +221,3 @@ def _tail(output: IO[bytes]) -> str:
     size = output.seek(0, os.SEEK_END)
     output.seek(max(0, size - _TAIL))
     return _CONTROL.sub("", output.read(_TAIL).decode("utf-8", "replace"))
-
-
-def _end(process: subprocess.Popen[bytes]) -> None:
-    """End it and whatever it started and left."""
-    try:
-        if hasattr(os, "killpg"):
-            os.killpg(process.pid, signal.SIGKILL)
-        else:
-            process.kill()
-    except (ProcessLookupError, PermissionError):
-        return
-    finally:
-        process.wait()

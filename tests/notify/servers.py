@@ -84,7 +84,7 @@ def receiver(
 def raw(answer: Callable[[socket.socket], None]) -> Iterator[int]:
     """A server whose every connection is handed to ``answer``; gives its port."""
     listening = socket.create_server(("127.0.0.1", 0))
-    open_ones: list[socket.socket] = []
+    open_ones: list[tuple[socket.socket, threading.Thread]] = []
 
     def one(connection: socket.socket) -> None:
         with suppress(OSError):
@@ -96,8 +96,9 @@ def raw(answer: Callable[[socket.socket], None]) -> Iterator[int]:
                 connection, _ = listening.accept()
             except OSError:
                 return
-            open_ones.append(connection)
-            threading.Thread(target=one, args=(connection,), daemon=True).start()
+            answering = threading.Thread(target=one, args=(connection,), daemon=True)
+            open_ones.append((connection, answering))
+            answering.start()
 
     thread = threading.Thread(target=serve, daemon=True)
     thread.start()
@@ -107,7 +108,10 @@ def raw(answer: Callable[[socket.socket], None]) -> Iterator[int]:
         listening.shutdown(socket.SHUT_RDWR)
         listening.close()
         thread.join(10)
-        for connection in open_ones:
+        for connection, answering in open_ones:
+            with suppress(OSError):
+                connection.shutdown(socket.SHUT_RDWR)
+            answering.join(10)
             connection.close()
 
 

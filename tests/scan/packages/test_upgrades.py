@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 import zipfile
 from pathlib import Path
 
@@ -104,6 +105,99 @@ def test_a_marker_that_never_holds_forbids_nothing(
 ) -> None:
     found = seen(write(tmp_path, {**ADVISORY, "pdm.lock": PDM.replace("{asked}", asked)}))
     assert (found.upgrade, in_the_way(found)) == ("2.9", told)
+
+
+@pytest.mark.parametrize(
+    ("python", "marker", "forbids"),
+    [
+        ("", "sys_platform == 'win32'", True),
+        ("", "sys_platform == 'win32' and python_version < '3'", False),
+        ("", "platform_machine == 'arm64' or python_version < '3'", True),
+        ("^3.11", "python_version >= '3.12'", True),
+        ("^3.11", "python_version < '3.11'", False),
+        (">=3.11,<3.12", "python_version >= '3.12'", False),
+        (">=3.11.4", "python_full_version > '3.11.4'", True),
+        ("<3.13,>=3.11", "python_version == '3.12' and implementation_name == 'pypy'", True),
+        (">=3.11", "os_name in 'nt posix' and not_a_name == '1'", True),
+    ],
+)
+def test_a_lock_is_for_each_interpreter_and_machine_that_it_may_be_used_on(
+    python: str, marker: str, forbids: bool, tmp_path: Path
+) -> None:
+    asked = f'{{version = "<2.9", markers = "{marker}"}}'
+    lock = POETRY.replace('"{asked}"', asked).replace('">=3.11"', f'"{python}"')
+    found = seen(write(tmp_path, {**ADVISORY, "poetry.lock": lock}))
+    assert in_the_way(found) == (["orders 1.4 asks for <2.9"] if forbids else [])
+
+
+def test_an_environment_is_for_this_machine_alone(tmp_path: Path) -> None:
+    library = ".venv/lib/python3.12/site-packages"
+    asked = "Requires-Dist: labels (<2.5); sys_platform {} '{}'\n"
+    files = {
+        **ADVISORY,
+        ".venv/pyvenv.cfg": "version = 3.12.1\n",
+        f"{library}/labels-2.0.dist-info/METADATA": "Name: labels\nVersion: 2.0\n",
+    }
+    orders = f"{library}/orders-1.4.dist-info/METADATA"
+    for sign, told in (("!=", []), ("==", ["orders 1.4 asks for <2.5"])):
+        text = "Name: orders\nVersion: 1.4\n" + asked.format(sign, sys.platform)
+        assert in_the_way(seen(write(tmp_path, {**files, orders: text}))) == told
+
+
+UV = """
+version = 1
+requires-python = ">=3.11"
+
+[[package]]
+name = "shop"
+version = "0.1.0"
+source = { virtual = "." }
+dependencies = [
+    { name = "labels" },
+    { name = "orders" },
+]
+
+[[package]]
+name = "labels"
+version = "2.1"
+source = { registry = "https://index.example/simple" }
+
+[[package]]
+name = "orders"
+version = "1.4"
+source = { editable = "../orders" }
+dependencies = [
+    { name = "labels" },
+]
+
+[package.metadata]
+requires-dist = [{ name = "labels", specifier = "<2.5" }]
+"""
+
+
+def test_a_folder_that_uv_locks_says_what_it_takes(tmp_path: Path) -> None:
+    assert in_the_way(seen(write(tmp_path, {**ADVISORY, "uv.lock": UV}))) == [
+        "orders 1.4 asks for <2.5"
+    ]
+
+
+@pytest.mark.parametrize(
+    ("python", "wanted", "told"),
+    [
+        ("^3.11", ">=3.9", []),
+        ("^3.11", ">=3.9,<3.13", ["labels 2.9 asks for python>=3.9,<3.13"]),
+        ("<4,>=3.11", ">=3.11", []),
+        ("<3.13,>=3.10", ">=3.11", ["labels 2.9 asks for python>=3.11"]),
+    ],
+)
+def test_poetry_takes_what_runs_on_each_interpreter_of_the_project(
+    python: str, wanted: str, told: list[str], tmp_path: Path
+) -> None:
+    lock = POETRY.replace("{asked}", "*").replace('">=3.11"', f'"{python}"')
+    write(tmp_path, {**ADVISORY, "poetry.lock": lock})
+    for version in ("2.9", "3.2"):
+        wheel(tmp_path / "wheels", "labels", version, f"Requires-Python: {wanted}")
+    assert in_the_way(seen(tmp_path)) == told
 
 
 def test_what_is_installed_says_what_a_list_does_not(tmp_path: Path) -> None:

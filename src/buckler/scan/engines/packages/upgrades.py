@@ -8,25 +8,23 @@ is looked up in an index. CWE-1395.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
 from typing import Final
 
-from packaging.markers import InvalidMarker, Marker, UndefinedComparison, UndefinedEnvironmentName
-
 from buckler.scan.engines.packages.inventory.entries import fulfils
+from buckler.scan.engines.packages.inventory.environment import KIND as ENVIRONMENT
+from buckler.scan.engines.packages.inventory.interpreters import interpreters, may_hold
 from buckler.scan.engines.packages.inventory.model import (
     Asked,
     Inventories,
     Inventory,
     Package,
 )
+from buckler.scan.engines.packages.inventory.poetry_lock import KIND as POETRY
 
 PYTHON: Final = "python"
 """What :class:`Blocker` calls the interpreter."""
-_NUMBER: Final = re.compile(r"\d+\.\d+(?:\.\d+)?")
 _SHOWN: Final = 3
 Where = Sequence[tuple[Inventory, Package]]
 
@@ -116,7 +114,7 @@ class Upgrades:
             for path, by, asked in self._asking.get(name, ()):
                 if path != inventory.path and not _has(inventory, by):
                     continue
-                if not fulfils(asked.specifier, version) and _holds(asked.marker, inventory.python):
+                if not fulfils(asked.specifier, version) and _holds(asked.marker, inventory):
                     yield Blocker(by.name, by.version, name, asked.specifier)
             if new is not None:
                 yield from _of_its_own(new, inventory)
@@ -138,28 +136,19 @@ def told(blockers: Sequence[Blocker], package: str) -> str:
 
 def _of_its_own(new: Package, inventory: Inventory) -> Iterator[Blocker]:
     """What the new version itself asks for and the others are not."""
-    python = _NUMBER.search(inventory.python)
-    if new.python and python is not None and not fulfils(new.python, python.group()):
-        yield Blocker(new.name, new.version, PYTHON, new.python)
-    for asked in new.asks:
-        held = [p for p in inventory.by_name.get(asked.name, ()) if p.version]
-        if held and _holds(asked.marker, inventory.python):
-            if not any(fulfils(asked.specifier, package.version) for package in held):
-                yield Blocker(new.name, new.version, asked.name, asked.specifier)
+    if new.python and inventory.python:
+        versions = interpreters(inventory.python)
+        # Poetry takes a package only where it runs on all of the project's; the others look at the oldest.
+        asked = versions if inventory.kind == POETRY else versions[:1]
+        if not all(fulfils(new.python, version) for version in asked):
+            yield Blocker(new.name, new.version, PYTHON, new.python)
+    for wanted in new.asks:
+        held = [p for p in inventory.by_name.get(wanted.name, ()) if p.version]
+        if held and _holds(wanted.marker, inventory):
+            if not any(fulfils(wanted.specifier, package.version) for package in held):
+                yield Blocker(new.name, new.version, wanted.name, wanted.specifier)
 
 
-@lru_cache(maxsize=1024)
-def _holds(marker: str, python: str) -> bool:
-    """Whether a requirement counts, on the interpreter that a file names; where nobody can tell, it does."""
-    if not marker:
-        return True
-    found = _NUMBER.search(python)
-    number = found.group() if found else ""
-    environment = {"extra": ""}
-    if number:
-        environment["python_version"] = ".".join(number.split(".")[:2])
-        environment["python_full_version"] = number if number.count(".") > 1 else f"{number}.0"
-    try:
-        return Marker(marker).evaluate(environment)
-    except (InvalidMarker, UndefinedComparison, UndefinedEnvironmentName, RecursionError):
-        return True
+def _holds(marker: str, inventory: Inventory) -> bool:
+    """Whether a requirement may count where an inventory is installed."""
+    return may_hold(marker, inventory.python, here=inventory.kind == ENVIRONMENT)

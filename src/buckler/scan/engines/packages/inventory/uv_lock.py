@@ -21,7 +21,14 @@ from buckler.scan.engines.packages.inventory.entries import (
     text_of,
 )
 from buckler.scan.engines.packages.inventory.graph import MAX_PLACES, Edge, Node, reach
-from buckler.scan.engines.packages.inventory.model import MAIN, Inventory, Package, Problem
+from buckler.scan.engines.packages.inventory.markers import told
+from buckler.scan.engines.packages.inventory.model import (
+    MAIN,
+    Asked,
+    Inventory,
+    Package,
+    Problem,
+)
 from buckler.scan.engines.packages.inventory.tables import Table, tables
 
 KIND: Final = "uv.lock"
@@ -121,6 +128,7 @@ class _Lock:
                 source=_source(table(values.get("source"))),
                 hashes=hashes(values, "sdist", "wheels"),
                 requires=self._required(place, values, brings, reached.nodes),
+                asks=_asks(table(values.get("metadata"))),
             )
 
     def _required(
@@ -191,6 +199,15 @@ class _Lock:
 def local(text: str) -> frozenset[str]:
     """The names of the projects in the folder that a lock is for."""
     return frozenset(_LOCAL.findall(text))
+
+
+def _asks(metadata: Mapping[str, Any]) -> tuple[Asked, ...]:
+    """What a package of a folder takes; of those from an index the lock has no specifiers."""
+    return tuple(
+        Asked(name, specifier, told(text_of(item.get("marker"))).where)
+        for item in rows(metadata.get("requires-dist"), dict)
+        if (name := name_of(item.get("name"))) and (specifier := text_of(item.get("specifier")))
+    )
 
 
 def _note(specifiers: dict[str, list[str]], listed: Any) -> None:

@@ -146,3 +146,28 @@ def test_what_may_be_reached_is_said_before_the_code_runs(run, folder: Path) -> 
     done = run("scan", str(folder), *SELECT, "--allow", "127.0.0.1:9")
     assert "It may connect to: 127.0.0.1:9." in done.stderr
     assert "may connect" not in run("scan", str(folder), *SELECT).stderr
+
+
+def test_what_to_type_next_keeps_what_was_typed_but_no_secret(run, project: Project) -> None:
+    lines = (
+        "import sqlite3",
+        "from fastapi import FastAPI",
+        "",
+        "app = FastAPI()",
+        '@app.get("/x")',
+        "def x(q: str) -> list:",
+        "    with sqlite3.connect('x.db') as db:",
+        """        return db.execute(f"SELECT a FROM b WHERE c = '{q}'").fetchall()""",
+    )
+    folder = project({"main.py": "\n".join((*lines, ""))})
+    typed = ("--engines", "source", "--seed", "7", "--identity", "a=X-Key: swordfish")
+    done = run("scan", str(folder), *typed)
+    end = " ".join(done.stdout[done.stdout.index("Next:") :].split())
+    options = f"{folder} --identity ... --seed 7 --engines source"
+    assert all(f" {word}" in end for word in options.split()), end
+    assert "buckler fix" in end and "--diff" in end
+    assert "swordfish" not in done.stdout + done.stderr
+    done = run("fix", str(folder), *typed, "--unsafe", "--diff")
+    end = " ".join(done.stderr[done.stderr.index("Next:") :].split())
+    assert "--unsafe" in end and "--seed 7" in end and "--diff" not in end
+    assert "swordfish" not in done.stdout + done.stderr

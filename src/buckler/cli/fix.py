@@ -13,7 +13,7 @@ import click
 from rich.console import Console
 from rich.text import Text
 
-from buckler.cli import options, ruleset
+from buckler.cli import again, options, ruleset
 from buckler.cli.progress import Watcher
 from buckler.core.errors import UsageError
 from buckler.core.events import Progress
@@ -34,6 +34,8 @@ from buckler.scan.formats import clean
 from buckler.scan.formats.text import STYLES
 from buckler.scan.scanner import load_rules
 from buckler.scan.target import Target
+
+_KEPT = again.FIX | {"select", "tests", "unsafe", "resolve", "install"}
 
 
 @click.command("fix")
@@ -153,7 +155,7 @@ def _run(target: str, given: dict[str, Any]) -> int:
     wrote = bool(tried.files) and not given["diff"]
     if wrote:
         apply(found.folder, tried.files)
-    _print(Told(made, tried.outcomes, tried.files, wrote, tested=tests is not None), target, given)
+    _print(Told(made, tried.outcomes, tried.files, wrote, tested=tests is not None), given)
     return _exit_code(before, tried, settings, wrote=wrote)
 
 
@@ -186,7 +188,7 @@ def _exit_code(before: Look, tried: Tried, settings: Settings, *, wrote: bool) -
     return look.report.exit_code(Severity(settings.fail_on))
 
 
-def _print(told: Told, target: str, given: dict[str, Any]) -> None:
+def _print(told: Told, given: dict[str, Any]) -> None:
     if given["as_json"]:
         click.echo(json.dumps(telling.as_dict(told), indent=2))
         return
@@ -199,7 +201,7 @@ def _print(told: Told, target: str, given: dict[str, Any]) -> None:
             sys.stdout.flush()
             sys.stdout.buffer.write(diff.encode("utf-8", "surrogatepass"))
         console = Console(highlight=False, soft_wrap=True, stderr=True)
-    told_lines = telling.lines(told, target)
+    told_lines = telling.lines(told, again.command_line("fix", _KEPT))
     if console.is_terminal:
         told_lines = (part for line in told_lines for part in telling.wrapped(line, console.width))
     _lines(console, told_lines)

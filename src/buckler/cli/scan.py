@@ -12,7 +12,7 @@ from typing import Any
 import click
 from rich.console import Console
 
-from buckler.cli import cache, options, ruleset
+from buckler.cli import again, cache, options, ruleset
 from buckler.cli import push as pushing
 from buckler.cli.progress import Watcher
 from buckler.core.errors import UsageError
@@ -163,7 +163,8 @@ def _run(target: str, given: dict[str, Any]) -> int:
     if printed is not None:
         click.echo(printed.render(report))
     else:
-        print_report(report, Console(highlight=False), limit=None if given["show_all"] else 5)
+        limit = None if given["show_all"] else 5
+        print_report(report, Console(highlight=False), limit, again.command_line("fix"))
     for (path, _), failure in zip(outputs, failures, strict=True):
         if failure:
             raise UsageError(f"{path} cannot be written: {failure}")

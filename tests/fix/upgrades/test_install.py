@@ -5,6 +5,7 @@ With BUCKLER_EVERYTHING=1 applications run in what was installed, too, which tak
 
 from __future__ import annotations
 
+import re
 import sys
 
 import pytest
@@ -61,6 +62,47 @@ def test_a_version_with_which_the_tests_fail_is_not_taken(shop: Shop) -> None:
     assert "the project's tests fail" in fixed.repair["why"]
     assert shop.text("requirements.txt") == "labels==2.1\n"
     assert fixed.code == 1
+
+
+TWO = LOCKED.replace('2.1"]', '2.1", "paper==1.0"]')
+
+
+@pytest.mark.parametrize("listed", [True, False])
+def test_an_index_that_serves_something_else_under_an_old_version_is_not_believed(
+    listed: bool, shop: Shop
+) -> None:
+    shop.write({"pyproject.toml": TWO})
+    shop.run("uv", "lock")
+    shop.known("labels", "2.9")
+    sent = shop.index.release("paper", "1.0", code="print('somebody else')\n")
+    if not listed:
+        page = sent.parent / "index.html"
+        page.write_text(re.sub(r"#sha256=\w+", "", page.read_text()))
+    fixed = shop.fix("--resolve")
+    assert not fixed.told["repairs"]
+    assert "other files of paper 1.0 than uv.lock was made with" in fixed.left[0]
+
+
+@pytest.mark.parametrize("compared", [True, False])
+def test_what_is_installed_from_a_lock_is_what_it_was_made_with(compared: bool, shop: Shop) -> None:
+    """An index that lists one hash and sends another file, where the tool that locks does not look at it."""
+    shop.write({"pyproject.toml": TWO})
+    shop.run("uv", "lock")
+    if not compared:
+        lock = re.sub(r", hash = [^ ]+", "", shop.text("uv.lock"))
+        shop.write({"uv.lock": lock})
+    shop.known("labels", "2.9")
+    sent = shop.index.folder / "simple/paper/paper-1.0-py3-none-any.whl"
+    listed = (sent.parent / "index.html").read_text()
+    shop.index.release("paper", "1.0", code="print('somebody else')\n")
+    names = listed if compared else re.sub(r"#sha256=\w+", "", listed)
+    (sent.parent / "index.html").write_text(names)
+    fixed = shop.fix("--install", *check(shop))
+    assert fixed.repair["applied"] is not compared, fixed.repair["why"]
+    if compared:
+        assert "someone may have tampered with them. paper==1.0" in fixed.repair["why"]
+    else:
+        assert any("no hash of paper" in text for text in fixed.repair["unshown"])
 
 
 def test_what_has_no_wheel_is_not_installed(shop: Shop) -> None:

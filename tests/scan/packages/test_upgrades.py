@@ -9,10 +9,11 @@ from pathlib import Path
 
 import pytest
 
+from buckler.scan.engines.packages.advisories.update import update
 from buckler.scan.engines.packages.engine import PackageOptions, PackagesEngine
 from buckler.scan.engines.packages.seen import PackageSeen
 from buckler.scan.rules.packages.known_vulnerability import KnownVulnerability
-from tests.scan.packages.osv import record
+from tests.scan.packages.osv import archive, record
 from tests.scan.packages.shop import write
 
 FIXED = [{"introduced": "0"}, {"fixed": "2.9"}, {"introduced": "3.0"}, {"fixed": "3.2"}]
@@ -198,6 +199,43 @@ def test_poetry_takes_what_runs_on_each_interpreter_of_the_project(
     for version in ("2.9", "3.2"):
         wheel(tmp_path / "wheels", "labels", version, f"Requires-Python: {wanted}")
     assert in_the_way(seen(tmp_path)) == told
+
+
+@pytest.mark.parametrize(
+    ("public", "own", "upgrade"),
+    [
+        ([{"fixed": "2.9"}], [{"fixed": "2.9"}], "2.9"),
+        ([{"fixed": "2.9"}], [{"fixed": "3.2"}], "3.2"),
+        ([{"fixed": "3.2"}], [{"fixed": "2.9"}], "3.2"),
+        ([{"fixed": "2.9"}], [], ""),
+        ([], [{"fixed": "2.9"}], ""),
+        # The project's record is about 2.9, the public one about 2.5 and 3.0.
+        (
+            [{"fixed": "2.9"}, {"introduced": "3.0"}, {"fixed": "3.2"}],
+            [{"fixed": "2.5"}, {"introduced": "2.8"}, {"fixed": "3.0"}],
+            "3.2",
+        ),
+        (
+            [{"fixed": "2.9"}, {"introduced": "3.0"}, {"fixed": "3.2"}],
+            [{"fixed": "3.0"}],
+            "3.2",
+        ),
+    ],
+)
+def test_what_is_known_publicly_and_what_the_project_says_are_both_closed(
+    public: list[dict[str, str]], own: list[dict[str, str]], upgrade: str, tmp_path: Path
+) -> None:
+    start = [{"introduced": "0"}]
+    known = archive(tmp_path / "all.zip", record("CVE-2026-1", "labels", events=start + public))
+    update(str(known), tmp_path / "index.sqlite")
+    files = {"advisories/1.json": json.dumps(record("SHOP-1", "labels", events=start + own))}
+    folder = write(tmp_path / "shop", {**files, "requirements.txt": "labels==2.1\n"})
+    options = PackageOptions(index=tmp_path / "index.sqlite", own=("advisories",))
+    engine = PackagesEngine(folder, [], options)
+    engine.look()
+    (found,) = engine.seen
+    assert {w.name for w in found.weaknesses} == {"CVE-2026-1", "SHOP-1"}
+    assert found.upgrade == upgrade
 
 
 def test_what_is_installed_says_what_a_list_does_not(tmp_path: Path) -> None:

@@ -66,8 +66,13 @@ def diff_lines(files: Sequence[Written]) -> Iterator[Line]:
             yield [(clean.line(row), style)]
 
 
-def lines(told: Told, target: str) -> Iterator[Line]:
-    """The account for people: one block a repair, then the count and what to type next."""
+def lines(told: Told, fix: str) -> Iterator[Line]:
+    """The account for people: one block a repair, then the count and what to type next.
+
+    Args:
+        told: What came of it.
+        fix: The command as it was typed, without ``--diff``.
+    """
     for outcome in told.outcomes:
         yield from _block(outcome, told)
     for planned in told.plan.review:
@@ -82,7 +87,7 @@ def lines(told: Told, target: str) -> Iterator[Line]:
             yield [("  ", ""), (f"{'not repaired':<13}", "medium word"), *_about(left.finding)]
             yield [("    why      ", "quiet"), (clean.line(left.why), "bad")]
     yield []
-    yield from _end(told, target)
+    yield from _end(told, fix)
 
 
 def wrapped(line: Line, width: int) -> Iterator[Line]:
@@ -142,7 +147,7 @@ def _about(finding: Finding) -> Line:
     ]
 
 
-def _end(told: Told, target: str) -> Iterator[Line]:
+def _end(told: Told, fix: str) -> Iterator[Line]:
     fixed = sum(len(outcome.planned.findings) for outcome in told.fixed)
     failed = sum(len(o.planned.findings) for o in told.outcomes if not o.holds)
     review = sum(len(item.findings) for item in told.plan.review)
@@ -159,12 +164,11 @@ def _end(told: Told, target: str) -> Iterator[Line]:
     yield [("  ", ""), (text or "nothing to fix", "strong")]
     if told.fixed and not told.tested:
         yield [("  The project's own tests were not run: --test COMMAND runs them.", "quiet")]
-    place = "" if target == "." else f" {target}"
     following = []
     if fixed and not told.wrote:
-        following.append(f"buckler fix{place}")
+        following.append(fix)
     if review:
-        following.append(f"buckler fix{place} --unsafe --diff")
+        following.append(f"{fix} --unsafe --diff")
     if by_hand:
         following.append(f"buckler rule {told.plan.open[0].finding.rule}")
     if following:

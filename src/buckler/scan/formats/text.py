@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from buckler.core.report import Report
 from buckler.scan.formats import clean
-from buckler.scan.formats.text_lines import ASCII, UNICODE, Line, Lines
+from buckler.scan.formats.text_lines import ASCII, FIX, UNICODE, Line, Lines
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -48,37 +48,43 @@ class TextFormat:
         return plain(report)
 
 
-def plain(report: Report, *, limit: int | None = None, width: int = PLAIN_WIDTH) -> str:
+def plain(
+    report: Report, *, limit: int | None = None, width: int = PLAIN_WIDTH, fix: str = FIX
+) -> str:
     """The report without colour and box characters.
 
     Args:
         report: What to print.
         limit: Findings to show in full; None shows all.
         width: Columns that lines are made for; what is to be copied is not cut.
+        fix: The command that repairs what was found.
     """
-    lines = Lines(report, width, ASCII, cut=False).all(limit)
+    lines = Lines(report, width, ASCII, cut=False, fix=fix).all(limit)
     rows = ["".join(text for text, _ in line).rstrip() for line in lines]
     return clean.ascii_only("\n".join(rows) + "\n")
 
 
-def print_report(report: Report, console: Console, limit: int | None = 5) -> None:
+def print_report(report: Report, console: Console, limit: int | None = 5, fix: str = FIX) -> None:
     """Print to a console: with colour to a terminal, plain where it is none or NO_COLOR is set.
 
     Args:
         report: What to print.
         console: Where to; its width is used.
         limit: Findings to show in full; None shows all.
+        fix: The command that repairs what was found.
     """
     if not console.is_terminal:
-        console.file.write(plain(report, limit=limit))
+        console.file.write(plain(report, limit=limit, fix=fix))
         return
     width = max(console.width, NARROWEST)
     if console.no_color:
-        rows = ["".join(t for t, _ in line) for line in Lines(report, width, ASCII).all(limit)]
+        rows = [
+            "".join(t for t, _ in line) for line in Lines(report, width, ASCII, fix=fix).all(limit)
+        ]
         console.file.write(clean.ascii_only("\n".join(row.rstrip() for row in rows) + "\n"))
         return
     glyphs = UNICODE if console.encoding.lower().startswith("utf") else ASCII
-    for line in Lines(report, width, glyphs).all(limit):
+    for line in Lines(report, width, glyphs, fix=fix).all(limit):
         _print(console, line if glyphs is UNICODE else [(clean.ascii_only(t), s) for t, s in line])
 
 

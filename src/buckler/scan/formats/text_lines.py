@@ -14,6 +14,7 @@ MAX_GAPS = 8
 ROOMY = 110
 """Columns from which on a third command has room in the last line."""
 MAX_GROUPS = 12
+FIX = "buckler fix"
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,13 +40,17 @@ class Lines:
         width: Columns.
         glyphs: Box characters, or what stands for them.
         cut: Whether evidence is cut to the width.
+        fix: The command that repairs what was found.
     """
 
-    def __init__(self, report: Report, width: int, glyphs: Glyphs, *, cut: bool = True) -> None:
+    def __init__(
+        self, report: Report, width: int, glyphs: Glyphs, *, cut: bool = True, fix: str = FIX
+    ) -> None:
         self._report = report
         self._width = width
         self._glyphs = glyphs
         self._cut = cut
+        self._fix = fix
 
     def all(self, limit: int | None) -> list[Line]:
         """Every line, ``limit`` findings in full; None shows all."""
@@ -189,15 +194,26 @@ class Lines:
         proved = next((f for f in report.findings if f.confidence is Confidence.PROVED), None)
         known = (report.rules.get(finding.rule) for finding in report.findings)
         if any(rule is not None and rule.fixable for rule in known):
-            steps.append("buckler fix --diff")
+            steps.append(clean.line(f"{self._fix} --diff"))
         if proved is not None and (not steps or self._width > ROOMY):
             steps.append(f"buckler replay {proved.fingerprint[:8]}")
         if report.findings:
             steps.append(f"buckler rule {report.findings[0].rule}")
-        text = "  Next: " + f"  {self._glyphs.dot}  ".join([*steps, "-o report.html"])
+        steps.append("-o report.html")
         seconds = f"{report.timing.get('total', 0.0):.1f} s"
-        room = max(self._width - clean.width(text) - len(seconds), 2)
+        text = self._next(steps)
+        while len(steps) > 1 and clean.width(text) + len(seconds) + 2 > self._width:
+            steps.pop()
+            text = self._next(steps)
+        room = self._width - clean.width(text) - len(seconds)
+        if room < 2:
+            # What is to be typed is never cut.
+            yield from self._wrapped(text.lstrip(), "  ", "", hang="    ")
+            text, room = "", self._width - len(seconds)
         yield [(text, ""), (" " * room, ""), (seconds, "quiet")]
+
+    def _next(self, steps: list[str]) -> str:
+        return "  Next: " + f"  {self._glyphs.dot}  ".join(steps)
 
     def _wrapped(
         self, text: str, indent: str, style: str, hang: str | None = None

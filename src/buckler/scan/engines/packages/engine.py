@@ -27,7 +27,12 @@ from buckler.scan.engines.packages.advisories.own import OwnAdvisories
 from buckler.scan.engines.packages.advisories.place import MAX_DAYS, STALE_DAYS, age, default_path
 from buckler.scan.engines.packages.inventory.model import Inventories, Inventory, Package
 from buckler.scan.engines.packages.inventory.read import inventories
-from buckler.scan.engines.packages.matching import Matched, match
+from buckler.scan.engines.packages.matching import (
+    Matched,
+    in_order,
+    match,
+    unaffected,
+)
 from buckler.scan.engines.packages.reach.imports import Imports
 from buckler.scan.engines.packages.reach.package import reach
 from buckler.scan.engines.packages.reach.told import Told
@@ -184,27 +189,38 @@ class PackagesEngine:
         )
 
     def _matched(self, pinned: Sequence[tuple[str, str]]) -> dict[tuple[str, str], Matched]:
-        found: dict[tuple[str, str], Matched] = {}
         if not pinned:
-            return found
+            return {}
+        own = self._own()
         try:
             with Index(self._options.index or default_path()) as index:
                 self._about = index.about
-                found = match(index, pinned)
-            self._age(index.about)
+                self._age(index.about)
+                if own is None:
+                    return match(index, pinned)
+                return self._joined(index, own, pinned)
         except AdvisoryError as error:
             why = f"no package was matched with what is known: {error.message}"
             self._emit(GapFound("advisories", why, error.hint or UPDATE))
-        own = self._own()
-        if own is not None:
-            for pin, matched in match(own, pinned).items():
-                before = found.get(pin, NOTHING)
-                told = {name for weakness in before.weaknesses for name in weakness.names}
-                new = [w for w in matched.weaknesses if told.isdisjoint(w.names)]
-                self._stated.update(name for w in new for name in w.names)
-                weaknesses = (*before.weaknesses, *new)
-                # Two sources may each be content with a version that the other one is about.
-                found[pin] = Matched(weaknesses, matched.later if not before.weaknesses else ())
+        stated = match(own, pinned) if own is not None else {}
+        self._stated.update(n for m in stated.values() for w in m.weaknesses for n in w.names)
+        return stated
+
+    def _joined(
+        self, index: Index, own: OwnAdvisories, pinned: Sequence[tuple[str, str]]
+    ) -> dict[tuple[str, str], Matched]:
+        """What the index and the records of the project know; a weakness that both know is the index's."""
+        found = match(index, pinned)
+        for pin, matched in match(own, pinned).items():
+            before = found.get(pin, NOTHING)
+            told = {name for weakness in before.weaknesses for name in weakness.names}
+            new = [w for w in matched.weaknesses if told.isdisjoint(w.names)]
+            self._stated.update(name for w in new for name in w.names)
+            # Each of the two may be content with a version that the other one is about.
+            later = in_order((*before.later, *matched.later))
+            for source in (index, own):
+                later = unaffected(source, pin[0], later)
+            found[pin] = Matched((*before.weaknesses, *new), later)
         return found
 
     def _age(self, about: About) -> None:

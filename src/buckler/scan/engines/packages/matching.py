@@ -205,6 +205,19 @@ def later(version: str, about: Iterable[Known]) -> Iterator[str]:
         beyond = end
 
 
+def in_order(versions: Iterable[str]) -> tuple[str, ...]:
+    """Versions, each once, smallest first; what is none (PEP 440) is left out."""
+    known = {parsed(text): text for text in versions}
+    return tuple(known[v] for v in sorted(v for v in known if v is not None))
+
+
+def unaffected(advisories: Advisories, name: str, versions: Iterable[str]) -> tuple[str, ...]:
+    """Those versions of a package that no record is about, in their order."""
+    listed = tuple(versions)
+    _, hit = affecting(advisories, [(name, version) for version in listed])
+    return tuple(version for version in listed if (name, version) not in hit)
+
+
 def smallest(version: str, about: Iterable[Known]) -> str:
     """The first of :func:`later`; empty where there is none."""
     return next(later(version, about), "")

@@ -25,6 +25,9 @@ from buckler.scan.fix.upgrades.running import Runner, pip
 
 _BEST: Final = ("uv.lock", "poetry.lock", "pdm.lock", "pylock.toml", "Pipfile.lock", "requirements")
 
+_STRONG: Final = frozenset(("sha256", "sha384", "sha512"))
+"""Hashes that pip compares."""
+
 
 @dataclass(frozen=True, slots=True)
 class Installed:
@@ -83,11 +86,12 @@ class Installer:
         self._runner.checked(words, place, walled=False)
         python = folder / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
         left: list[str] = []
+        unchecked = ""
         if source.kind == "requirements":
             listed = copy / source.path
         else:
             listed = place / "locked.txt"
-            rows = [row for p in source.packages if (row := _row(p, left))]
+            rows, unchecked = _rows(source.packages, left)
             listed.write_text("\n".join((*rows, "")), encoding="utf-8")
         words = [*pip(python), "install", "--quiet", "--only-binary=:all:"]
         words += ["--no-deps"] if source.kind != "requirements" else []
@@ -97,11 +101,14 @@ class Installer:
         told = [self._told(move, there.get(move.name, ()), source.path) for move in moves]
         shown = ", ".join(text for text in told if text)
         named = ", ".join(left[:5])
+        unshown = [f"not installed, because it comes from no index: {named}"] if left else []
+        if unchecked:
+            unshown.append(f"{source.path} has no hash of {unchecked}: none was compared")
         return Installed(
             folder,
             python,
             f"installed from {source.path}: {shown}" if shown else f"installed from {source.path}",
-            f"not installed, because it comes from no index: {named}" if left else "",
+            "; ".join(unshown),
         )
 
     def _told(self, move: Move, found: Sequence[Package], path: str) -> str:
@@ -127,10 +134,25 @@ def _source(found: Inventories, moves: Sequence[Move]) -> Inventory:
     return min(fitting, key=lambda one: _BEST.index(one.kind))
 
 
-def _row(package: Package, left: list[str]) -> str:
-    """A locked package as pip installs it; what has no version of an index is noted instead."""
-    if package.source != "index" or not package.version:
-        left.append(package.name)
-        return ""
-    marker = f" ; {package.marker}" if package.marker else ""
-    return f"{package.name}=={package.version}{marker}"
+def _rows(packages: Sequence[Package], left: list[str]) -> tuple[list[str], str]:
+    """Locked packages as pip installs them, each with the hashes of its files.
+
+    Args:
+        packages: Of the lock.
+        left: Gets the names of those that have no version of an index.
+
+    Returns:
+        The lines, and a package without a hash: pip compares those of all or of none.
+    """
+    rows: list[tuple[str, str]] = []
+    unchecked = ""
+    for package in packages:
+        if package.source != "index" or not package.version:
+            left.append(package.name)
+            continue
+        marker = f" ; {package.marker}" if package.marker else ""
+        sums = [one for one in package.hashes if one.partition(":")[0] in _STRONG]
+        unchecked = unchecked or ("" if sums else package.name)
+        hashes = "".join(f" --hash={one}" for one in sums)
+        rows.append((f"{package.name}=={package.version}{marker}", hashes))
+    return [row if unchecked else f"{row}{hashes}" for row, hashes in rows], unchecked

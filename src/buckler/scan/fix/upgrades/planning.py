@@ -144,6 +144,7 @@ class Upgrader:
             others = [p for p in taking.changed(before, taking.marks(copy)) if p not in wanted]
         moved = _moved(had, has, wanted)
         _check(asked, has, wanted)
+        _check_hashes(had, has)
         tools = ", ".join(dict.fromkeys(writer.tool for writer in writers))
         names = {move.name for move in moves}
         brought = [move for move in moved if move.name not in names]
@@ -188,6 +189,26 @@ def _check(asked: Sequence[Wish], has: Inventories, paths: set[str]) -> None:
                     f"{package.path} still has {move.name} {move.old} after its tool ran",
                     hint=f"something else asks for it in {inventory.path}",
                 )
+
+
+def _check_hashes(had: Inventories, has: Inventories) -> None:
+    """Whether what did not move still is the same: an index may serve something else under an old version (CWE-494).
+
+    Raises:
+        RepairError: A lock has none of the old hashes any more for the same version.
+    """
+    before = {
+        (inventory.path, p.name, p.version): set(p.hashes)
+        for inventory, p in had.packages
+        if p.hashes
+    }
+    for inventory, package in has.packages:
+        old = before.get((inventory.path, package.name, package.version))
+        if old and old.isdisjoint(package.hashes):
+            raise RepairError(
+                f"the index has other files of {package.name} {package.version} than {inventory.path} was made with",
+                hint="ask its publisher, and compare the files, before the lock takes them",
+            )
 
 
 def _told(moves: Sequence[Move]) -> str:

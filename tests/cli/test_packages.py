@@ -136,7 +136,10 @@ def test_from_update_to_finding(run: Any, shop: Path, source: Path) -> None:
     text = run("packages", shop).stdout
     assert "HIGH     shop-labels 1.4.1 -> 1.4.2   uv.lock:14" in text
     assert "by shop-orders; used by shop-orders main.py:2" in text
-    assert text.rstrip().endswith("2 known weaknesses in 2 packages.")
+    assert text.splitlines()[-2:] == [
+        "  2 known weaknesses in 2 packages.",
+        f"  Next: buckler fix {shop} --unsafe --rule PKG004 --diff",
+    ]
     assert run("packages", shop, "--fail-on", "critical").returncode == 0
 
 

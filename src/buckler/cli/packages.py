@@ -11,7 +11,7 @@ from typing import Any
 import click
 from rich.console import Console
 
-from buckler.cli import cache, ruleset
+from buckler.cli import again, cache, ruleset
 from buckler.cli.options import advisory_options, settings_of
 from buckler.core.errors import TargetError, UsageError
 from buckler.core.events import Event, GapFound
@@ -24,7 +24,8 @@ from buckler.scan.engines.packages.documents.render import SBOM, VEX, render
 from buckler.scan.engines.packages.engine import PackagesEngine, environment_of, options_of
 from buckler.scan.engines.packages.project_files import check_project
 from buckler.scan.formats import clean
-from buckler.scan.formats.packages import Told, document, print_packages
+from buckler.scan.formats.packages import document
+from buckler.scan.formats.packages_text import Told, print_packages
 
 FAMILY = "PKG"
 
@@ -91,7 +92,7 @@ def command(target: str, show_all: bool, as_json: bool, **given: Any) -> None:
     else:
         console, name = Console(highlight=False), folder.resolve().name
         told = Told(name, engine, findings, gaps, answered)
-        print_packages(console, told, show_all=show_all)
+        print_packages(console, told, again.command_line("fix"), show_all=show_all)
     sys.exit(_exit_code(engine, findings, Severity(settings.fail_on)))
 
 

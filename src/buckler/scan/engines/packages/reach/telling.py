@@ -7,9 +7,12 @@ from buckler.scan.engines.packages.reach.level import Level, Reach
 
 def way(reach: Reach) -> str:
     """``GET /items (main.py:8) > read() (main.py:9) > yaml.load (files.py:4)``; empty where no way is known."""
-    if not reach.is_way:
-        return ""
-    return " > ".join(f"{text} ({path}:{line})" for path, line, text in reach.steps)
+    return " > ".join(steps(reach))
+
+
+def steps(reach: Reach) -> list[str]:
+    """The same, step by step."""
+    return [f"{text} ({path}:{line})" for path, line, text in reach.steps] if reach.is_way else []
 
 
 def short(reach: Reach, package: str) -> str:

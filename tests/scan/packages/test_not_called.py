@@ -181,6 +181,13 @@ def test_a_package_below_another_name_is_the_same_from_above(tmp_path: Path) -> 
         )
 
 
+def test_what_is_near_is_no_call_of_it(tmp_path: Path) -> None:
+    made_of = (
+        "import yaml\n\nclass Own(yaml.YAMLObject):\n    pass\n\nOwn()\nX = yaml.YAMLObject()\n"
+    )
+    assert reach_in(made(tmp_path, {"work.py": made_of})).level is Level.IMPORTED
+
+
 def test_modules_with_capitals_are_not_taken_for_classes(tmp_path: Path) -> None:
     lock = LOCK.replace('name = "pyyaml"', 'name = "pillow"')
     said = advisory("pillow", "CVE-2022-22817")

@@ -73,7 +73,8 @@ class Symbol:
         """What stands for it where results are kept."""
         c = self.condition
         when = f"({c.how}{c.name}@{c.position}{','.join(c.values)})" if c else ""
-        return f"{'serves:' if self.serves else ''}{self.name}{when}"
+        role = "serves:" if self.serves else "near:" if self.near else ""
+        return f"{role}{self.name}{when}"
 
 
 @dataclass(frozen=True, slots=True)

@@ -220,6 +220,52 @@ HIDDEN: dict[str, dict[str, str]] = {
 }  # fmt: skip
 
 
+HANDED: dict[str, dict[str, str]] = {
+    'dataclass default': {'work.py': 'import yaml\nfrom dataclasses import dataclass\n@dataclass\nclass C:\n    m: object = yaml\n'},
+    'in a comprehension': {'work.py': "import yaml\nD={n: m for n, m in (('y', yaml),)}\n"},
+    'walrus': {'work.py': 'import yaml\nif (m := yaml):\n    pass\n'},
+    'given to a context': {'work.py': 'import yaml\nwith c(yaml) as d:\n    pass\n'},
+    'matched': {'work.py': 'import yaml\nmatch yaml:\n    case m:\n        g(m)\n'},
+    'among arguments': {'work.py': 'import yaml\ng(*[yaml])\n'},
+    'one of two by a condition': {'work.py': 'import yaml\nm = yaml if g() else None\n'},
+    'one of two': {'work.py': 'import yaml\nm = None or yaml\n'},
+    'one of two, asked': {'work.py': 'import yaml\nif (m := None or yaml) is not None:\n    g(m)\n'},
+    'returned': {'work.py': 'import yaml\ndef f():\n    return yaml\n'},
+    'yielded': {'work.py': 'import yaml\ndef f():\n    yield yaml\n'},
+    'is in compare chain': {'work.py': 'import yaml\ng(yaml is None)\nh(a == yaml)\n'},
+    'in a text': {'work.py': "import yaml\ng(f'{yaml}')\n"},
+    'attributes of a module': {'work.py': 'import yaml\ndef __getattr__(n):\n    return getattr(yaml, n)\n'},
+    'lambda default': {'work.py': 'import yaml\nf = lambda m=yaml: m\n'},
+    'nonlocal': {'work.py': 'def f():\n    import yaml\n    def g():\n        nonlocal yaml\n        h(yaml)\n'},
+    'local alias of import': {'work.py': 'def f(x):\n    import yaml as m\n    m = m\n    return h(m)\n'},
+    'in an except': {'work.py': 'import yaml\ntry:\n    pass\nexcept* ValueError as e:\n    g(yaml)\n'},
+    'awaited': {'work.py': 'import yaml\nasync def f():\n    await g(yaml)\n'},
+    'set on something': {'work.py': "import yaml\nsetattr(g, 'x', yaml)\n"},
+    'getattr const chain': {'work.py': "import yaml\ngetattr(getattr(yaml, 'loader'), 'Unsafe' 'Loader')\n"},
+    'where there is nothing else': {'work.py': "import yaml\ng(getattr(h, 'x', yaml))\n"},
+    'subscript': {'work.py': 'import yaml\nL=[0]\nL[0] = yaml\n'},
+    'by a package of its own': {'pk/__init__.py': 'from . import compat\n', 'pk/compat.py': 'import yaml as y\n', 'work.py': 'import pk\ndef f(a):\n    return getattr(pk.compat.y, a)\n'},
+    'of a package itself': {'pk/__init__.py': 'import yaml as y\n', 'work.py': 'import pk as q\ndef f(a,b):\n    return getattr(getattr(q,a),b)\n'},
+    'src layout': {'src/pk/__init__.py': '', 'src/pk/c.py': 'import yaml\n', 'work.py': 'from pk import c\ng(c)\n'},
+    'type alias': {'work.py': 'import yaml\nX: object = yaml\n'},
+    'global of two functions': {'work.py': 'def f():\n    global y\n    import yaml as y\ndef g():\n    return h(y)\n'},
+    'default of the same name': {'work.py': 'import yaml\ndef f(yaml=yaml):\n    return yaml\n'},
+    'decorator arg': {'work.py': 'import yaml\n@reg(yaml)\ndef f():\n    pass\n'},
+    'annotated': {'work.py': 'import yaml\ndef f(x: Annotated[int, yaml]):\n    pass\n'},
+    'reload': {'work.py': 'import importlib, yaml\nm = importlib.reload(yaml)\n'},
+    'a loop that counts': {'work.py': 'import yaml\nfor i, m in enumerate((yaml,)):\n    g(m)\n'},
+    'a loop in a loop': {'c.py': 'import yaml\n', 'work.py': 'import c\nfor m in (c,):\n    for n in (m,):\n        g(n)\n'},
+    'after a loop': {'c.py': 'import yaml\n', 'work.py': 'import c\nfor m in (c,):\n    pass\ng(m)\n'},
+    'after a loop, in a function': {'c.py': 'import yaml\n', 'work.py': 'import c\ndef f():\n    for m in (c,):\n        pass\n    def h():\n        return g(m)\n    return h\n'},
+    'a loop over a parameter': {'c.py': 'import yaml\n', 'work.py': 'import c\ndef f(m):\n    for m in (c,):\n        pass\n    return g(m)\n'},
+    'a loop that makes functions': {'c.py': 'import yaml\n', 'work.py': 'import c\nL = [(lambda: m) for m in (c,)]\n'},
+    'a loop over a set': {'c.py': 'import yaml\n', 'work.py': 'import c\nfor m in {c}:\n    g(m)\n'},
+    'configuration of tests that is imported': {'conftest.py': 'import yaml\ng(yaml)\n', 'work.py': 'import conftest\n'},
+    'a module called like a test': {'app/load_test.py': 'import yaml\ng(yaml)\n', 'app/__init__.py': '', 'work.py': 'from app import load_test\n'},
+    'tests beside the code': {'app/testing/h.py': 'import yaml\ng(yaml)\n', 'app/x.py': 'from .testing import h\n'},
+}  # fmt: skip
+
+
 OPEN: dict[str, dict[str, str]] = {
     "nothing more": {},
     "names that are computed, of models": {
@@ -241,6 +287,10 @@ OPEN: dict[str, dict[str, str]] = {
     "a package that may be missing": {
         "work.py": "try:\n    import yaml\nexcept ImportError:\n    yaml = None\n\ndef f(x):\n    if yaml is None or not yaml:\n        return x\n    return yaml.safe_dump(x)\n"
     },
+    "what is asked of it": {
+        "work.py": "import yaml\n\nclass D(yaml.SafeDumper):\n    pass\n\ndef f(e, x):\n    yaml.dump(x, Dumper=D)\n    return isinstance(e, yaml.YAMLError), yaml.__version__\n"
+    },
+    "a variable of its name": {"work.py": "def f(yaml):\n    return g(yaml)\n"},
     "a safe class of it": {
         "work.py": "import yaml\n\nclass Own(yaml.SafeLoader):\n    pass\n\nOwn.add_constructor('!x', str)\n\ndef f(x):\n    try:\n        return yaml.load(x, Loader=Own)\n    except yaml.YAMLError:\n        return None\n"
     },

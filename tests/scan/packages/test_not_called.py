@@ -14,7 +14,7 @@ import pytest
 from buckler.scan.engines.packages.reach import files
 from buckler.scan.engines.packages.reach.level import Level
 from buckler.scan.engines.packages.reach.mentions import Mentions
-from tests.scan.packages.not_called import HIDDEN, MAIN, OPEN
+from tests.scan.packages.not_called import HANDED, HIDDEN, MAIN, OPEN
 from tests.scan.packages.reaching import LOCK, advisory, project, reach_in
 from tests.scan.packages.shop import write
 
@@ -26,6 +26,11 @@ def made(folder: Path, more: dict[str, str]) -> Path:
 @pytest.mark.parametrize("way", HIDDEN)
 def test_where_a_way_may_be_nothing_is_said(way: str, tmp_path: Path) -> None:
     assert reach_in(made(tmp_path, HIDDEN[way])).level is not Level.NOT_CALLED
+
+
+@pytest.mark.parametrize("way", HANDED)
+def test_where_a_module_is_in_a_value_nothing_is_said(way: str, tmp_path: Path) -> None:
+    assert reach_in(made(tmp_path, HANDED[way])).level is Level.IMPORTED
 
 
 @pytest.mark.parametrize("shape", OPEN)

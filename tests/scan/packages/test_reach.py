@@ -132,7 +132,6 @@ SAFE = {
     "another function": "import yaml\n\ndef read(text):\n    return yaml.safe_load(text)\n",
     "a safe loader": "import yaml\n\ndef read(text):\n    return yaml.load(text, Loader=yaml.SafeLoader)\n",
     "a safe loader of its own": "import yaml\n\nclass Own(yaml.SafeLoader):\n    pass\n\ndef read(text):\n    return yaml.load(text, Own)\n",
-    "a method of that name": "import yaml\n\ndef read(other):\n    yaml.safe_dump(other)\n    return other.load(1)\n",
     "another package": "import json\nimport yaml\n\ndef read(other):\n    yaml.safe_dump(other)\n    return json.load(other)\n",
 }
 
@@ -304,7 +303,7 @@ CONDITIONS = [
     ("numpy", "CVE-2019-6446", "numpy.load(q)", Level.ROUTE),
     ("numpy", "CVE-2019-6446", "numpy.load(q, None, True)", Level.ROUTE),
     ("numpy", "CVE-2019-6446", "numpy.load(q, allow_pickle=True)", Level.ROUTE),
-    ("numpy", "CVE-2019-6446", "numpy.load(q, allow_pickle=False)", Level.NOT_CALLED),
+    ("numpy", "CVE-2019-6446", "numpy.load(q, allow_pickle=False)", Level.IMPORTED),
     ("ujson", "CVE-2021-45958", "ujson.dumps(q, indent=4)", Level.ROUTE),
     ("ujson", "CVE-2021-45958", "ujson.dumps(q)", Level.NOT_CALLED),
     ("ujson", "CVE-2021-45958", "ujson.dumps(*options())", Level.ROUTE),

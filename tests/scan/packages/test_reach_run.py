@@ -97,7 +97,38 @@ def test_deep_and_endless_projects_end(tmp_path: Path) -> None:
     reach = seen.reach_of(seen.weaknesses[0])
     assert reach.operation == "GET /x"
     assert [step[2] for step in reach.steps[-3:]] == ["two()", "three()", "yaml.full_load"]
-    assert gaps  # a chain of three hundred calls is not followed to its end
+    assert not gaps
+
+
+@pytest.mark.parametrize("files", [1, 30], ids=["in one file", "over thirty files"])
+def test_a_request_comes_through_three_thousand_calls(files: int, tmp_path: Path) -> None:
+    """Only what is shown of such a way is shortened."""
+    count, sources = 3000, {}
+    for at in range(files):
+        lines = [f"import part{at + 1}\n"] if at + 1 < files else ["import yaml\n"]
+        first, last = count * at // files, count * (at + 1) // files
+        for n in range(first, last):
+            after = f"part{at + 1}.f{n + 1}" if n + 1 == last else f"f{n + 1}"
+            called = "yaml.full_load" if n + 1 == count else after
+            lines.append(f"def f{n}(x):\n    return {called}(x)\n")
+        sources[f"part{at}.py"] = "\n".join(lines)
+    main = "from fastapi import FastAPI\nimport part0\napp = FastAPI()\n\n@app.get('/x')\ndef x(q: str):\n    return part0.f0(q)\n"
+    reach = reach_in(project(tmp_path, {"main.py": main, **sources}))
+    assert (reach.level, reach.operation) == (Level.ROUTE, "GET /x")
+    assert [step[2] for step in reach.steps[:3]] == ["GET /x", "x()", "f0()"]
+    assert reach.steps[-1][2] == "yaml.full_load" and len(reach.steps) < 100
+
+
+def test_a_request_among_many_calls_of_one_function_comes_there(tmp_path: Path) -> None:
+    """The function is run so often for others that the call of the request is not followed any more."""
+    calls = "".join(f"def g{n}():\n    pass\n\nwork.read(g{n}, '')\n" for n in range(150))
+    sources = {
+        "work.py": "import yaml\n\ndef read(n, text):\n    return yaml.full_load(text)\n",
+        "many.py": f"import work\n{calls}",
+        "main.py": "from fastapi import FastAPI\nimport many, work\napp = FastAPI()\n\n@app.get('/x')\ndef x(q: str):\n    return work.read(x, q)\n",
+    }
+    reach = reach_in(project(tmp_path, sources))
+    assert (reach.level, reach.operation) == (Level.ROUTE, "GET /x")
 
 
 def test_an_environment_says_how_a_package_is_imported(tmp_path: Path) -> None:

@@ -17,6 +17,7 @@ from jsonschema import Draft202012Validator
 import buckler
 from buckler.scan.engines.packages.documents.bill import bill_of
 from buckler.scan.engines.packages.documents.render import render
+from buckler.scan.engines.packages.documents.state import DERIVED
 from buckler.scan.rules.packages.known_vulnerability import rated
 from tests.scan.packages import openvex
 from tests.scan.packages.reaching import CVE, advisory, looked_at, project
@@ -50,8 +51,8 @@ def run(folder: Path, *arguments: object) -> subprocess.CompletedProcess[str]:
     [
         (REACHED, MEDIUM, "medium"),
         (REACHED, [], "high"),
-        (LEFT_OUT, MEDIUM, "medium"),
-        (LEFT_OUT, [], "medium"),
+        (LEFT_OUT, MEDIUM, "low"),
+        (LEFT_OUT, [], "low"),
     ],
     ids=["rated", "rated by nobody", "left out", "left out, rated by nobody"],
 )
@@ -110,18 +111,21 @@ def documents(folder: Path) -> tuple[Any, Any]:
     return json.loads(render("vex-openvex", bill)), json.loads(render("vex-cyclonedx", bill))
 
 
-def test_vex_of_what_no_call_was_seen_of_states_nothing(tmp_path: Path) -> None:
+def test_vex_of_what_is_left_out_says_who_says_so(tmp_path: Path) -> None:
     opened, cyclone = documents(project(tmp_path, LEFT_OUT))
     assert openvex.errors(opened) == []
     validator = JsonStrictValidator(SchemaVersion.V1_6)
     assert validator.validate_str(json.dumps(cyclone)) is None
     (said,) = opened["statements"]
-    assert (said["status"], "justification" in said) == ("under_investigation", False)
-    assert "main.py:2; no call" in said["status_notes"]
+    assert said["status"] == "not_affected"
+    assert said["justification"] == "vulnerable_code_not_in_execute_path"
+    assert said["status_notes"].startswith(DERIVED) and "main.py:2" in said["status_notes"]
     (weakness,) = cyclone["vulnerabilities"]
-    assert weakness["analysis"]["state"] == "in_triage"
+    assert weakness["analysis"]["state"] == "not_affected"
+    assert weakness["analysis"]["justification"] == "code_not_reachable"
+    assert weakness["analysis"]["detail"].startswith(DERIVED)
     properties = {p["name"]: p["value"] for p in weakness["properties"]}
-    assert properties == {"buckler:reach": "not-called"}
+    assert properties == {"buckler:reach": "not-called", "buckler:derived": "true"}
 
 
 def test_vex_of_what_a_request_comes_to_has_the_way(tmp_path: Path) -> None:

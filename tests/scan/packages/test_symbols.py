@@ -22,6 +22,7 @@ from tests.scan.packages.osv import published
 TABLE = dict(parsed(files(advisories).joinpath("symbols.txt").read_text(encoding="utf-8")))
 GONE = {
     "OpenSSL.crypto.PKCS12": "removed in pyOpenSSL 23.3",
+    "OpenSSL.crypto.PKCS12Type": "removed in pyOpenSSL 23.3",
     "OpenSSL.crypto.load_pkcs12": "removed in pyOpenSSL 23.3",
     "OpenSSL.crypto.X509Extension": "removed in pyOpenSSL 26",
     "apprise.plugins.NotifyIFTTT": "a module of that name holds the class since 1.8",

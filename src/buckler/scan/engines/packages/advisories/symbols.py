@@ -11,7 +11,11 @@ In brackets stands when a call does harm:
 - ``(verify=False)``: it is given and false.
 
 ``serves:`` stands before what is made once and then answers requests, as a middleware does. ``web.form`` is a form
-that a handler takes, however it asks for it.
+that a handler takes, however it asks for it. ``near:`` stands before what does no harm by itself, and gives what does:
+a call of it says nothing, but who names it may come there.
+
+A line without ``...`` was read against the source of an affected version: classes of submodules, other names of the
+same, what else of the package calls it, programs that it installs.
 """
 
 from __future__ import annotations
@@ -27,7 +31,7 @@ from buckler.scan.engines.source.flow.libraries.names import expanded
 
 OTHERS: Final = "..."
 _SPEC: Final = re.compile(
-    r"(serves:)?([\w.{},]+?)(?:\(([-+]?)(\w+)(?:@(\d+))?(?:(!|=)([\w,]+))?\))?"
+    r"(serves:|near:)?([\w.{},]+?)(?:\(([-+]?)(\w+)(?:@(\d+))?(?:(!|=)([\w,]+))?\))?"
 )
 
 
@@ -56,18 +60,21 @@ class Symbol:
         name: Dotted.
         condition: When; None for always.
         serves: Whether it is made once and answers requests from then on.
+        near: Whether a call of it does no harm by itself.
     """
 
     name: str
     condition: Condition | None = None
     serves: bool = False
+    near: bool = False
 
     @property
     def key(self) -> str:
         """What stands for it where results are kept."""
         c = self.condition
         when = f"({c.how}{c.name}@{c.position}{','.join(c.values)})" if c else ""
-        return f"{'serves:' if self.serves else ''}{self.name}{when}"
+        role = "serves:" if self.serves else "near:" if self.near else ""
+        return f"{role}{self.name}{when}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,10 +134,10 @@ def _symbols(text: str, number: int) -> Iterator[Symbol]:
     found = _SPEC.fullmatch(text)
     if found is None:
         raise ValueError(f"line {number} of the table of symbols: {text}")
-    serves, names, given, argument, position, how, values = found.groups()
+    role, names, given, argument, position, how, values = found.groups()
     condition = None
     if argument:
         at = int(position) if position else -1
         condition = Condition(argument, at, given or how, tuple((values or "").split(",")))
     for name in expanded(names):
-        yield Symbol(name, condition, bool(serves))
+        yield Symbol(name, condition, serves=role == "serves:", near=role == "near:")

@@ -155,6 +155,7 @@ def _vulnerability(judged: Judged) -> dict[str, Any]:
     known = {
         "buckler:reach": reach.level.value,
         "buckler:way": way(reach),
+        "buckler:derived": "true" if judged.state.derived else "",
         "buckler:exploited-since": weakness.exploited,
         "buckler:epss": f"{weakness.likelihood:g}" if weakness.likelihood is not None else "",
     }

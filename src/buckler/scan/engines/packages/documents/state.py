@@ -1,8 +1,8 @@
 """What is said of a weakness in a product, in the words of VEX.
 
 An auditor believes a statement, so nothing is stated that was not shown: by itself this project says ``affected`` or
-``under_investigation``. That no call of what has a weakness was seen does not show that there is none: code is come to
-by names that no reading finds. ``not_affected``, and that a product has the fix, is said by people alone.
+``under_investigation``, and ``not_affected`` only where nothing in the whole project leads to what has the weakness, with
+the note that nobody has confirmed it. That a product has the fix is said by people alone.
 Source: Minimum Requirements for VEX (CISA, 2023); OpenVEX 0.2.0; CycloneDX 1.6, ``analysis``.
 """
 
@@ -42,6 +42,10 @@ JUSTIFICATIONS: Final = (
 """Why a product is not affected, as OpenVEX calls it."""
 
 
+DERIVED: Final = "Derived by Buckler from the source, and confirmed by nobody:"
+"""Begins the note of what no person said."""
+
+
 @dataclass(frozen=True, slots=True)
 class State:
     """What is said of one weakness in one version.
@@ -52,6 +56,7 @@ class State:
         impact: The same in a sentence; may be empty.
         notes: How that is known.
         action: What to do; of what is affected.
+        derived: Whether a scan concluded that it is not affected, and no person said so.
     """
 
     status: Status
@@ -59,12 +64,20 @@ class State:
     impact: str = ""
     notes: str = ""
     action: str = ""
+    derived: bool = False
 
 
 def shown(seen: PackageSeen, weakness: Weakness) -> State:
     """What a scan itself can say, by how far it saw the project come to the weakness."""
     reach = seen.reach_of(weakness)
     said = sentence(reach, seen.package.name)
+    if reach.level is Level.NOT_CALLED:
+        return State(
+            Status.NOT_AFFECTED,
+            justification="vulnerable_code_not_in_execute_path",
+            notes=f"{DERIVED} {said} No other package that production installs is said to use it.",
+            derived=True,
+        )
     if not seen.package.in_production:
         return State(Status.UNDER_INVESTIGATION, notes=f"{said} Production does not install it.")
     if reach.is_way or reach.level is Level.IMPORTED:

@@ -22,7 +22,7 @@ class Level(StrEnum):
     UNKNOWN = "unknown"
     """There is no source, or nobody says who brings it."""
     NOT_CALLED = "not-called"
-    """The project imports the package, and no call of what has the weakness was seen; there may be one all the same."""
+    """The project imports the package, nothing else uses it, and nothing in the project leads to what has the weakness."""
     UNSEEN = "unseen"
     """Nothing that was read comes to it."""
 
@@ -34,7 +34,7 @@ class Level(StrEnum):
     @property
     def lowers(self) -> bool:
         """Whether a weakness is a step less bad by it."""
-        return self is Level.UNSEEN
+        return self in (Level.NOT_CALLED, Level.UNSEEN)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,49 +1,28 @@
-"""Whether a project names a function of a library anywhere, whatever road its values take.
+"""Whether nothing of a project can come to a function of a library, whatever road its values take.
 
-That nothing calls what has a weakness is said only where it can be seen: each place that may name it is looked at,
-and wherever the package itself is handed on, read by a computed name or taken in whole by a star, nothing is said.
+An auditor believes that code is not in the execute path (CWE-1395), so the question is not which names lead there, but
+whether there is any trace at all. A function of a library is had by its name, or by a module that holds it and a name
+that is computed. So the name must stand nowhere, in no text either, and no module may be in a variable, be handed on or
+be come to by what code computes. Where one of both is the case, nothing is said.
 """
 
 from __future__ import annotations
 
-import ast
 import re
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from typing import Final
 
-from buckler.core.errors import UnreadableFile
-from buckler.scan.python.parsing import content_of, text_of, tree_of
+from buckler.scan.engines.packages.reach.files import Files, read
+from buckler.scan.engines.packages.reach.own import Own
+from buckler.scan.engines.packages.reach.uses import BARE, CALLED, LOOPED, Imported, Use, Uses
+from buckler.scan.engines.source.left_out import is_test
 
-_MOST_BYTES: Final = 40_000_000
-_RUN: Final = frozenset(("exec", "eval"))
-_IMPORT: Final = frozenset(("__import__", "import_module", "run_module", "run_path"))
-_LOCAL: Final = "?"
-"""What an import of the project's own stands for: it may hand on anything."""
-
-
-@dataclass(slots=True)
-class _File:
-    """What one file names.
-
-    Attributes:
-        path: Relative.
-        chains: Names with their attributes: the parts, the line, and whether it is what a call calls.
-        bound: What imports bind, each to the dotted names that it may stand for.
-        others: Names that something else binds.
-        starred: Modules that a star takes in, or that are imported by their name as a text.
-        texts: Constant texts with a dot or colon.
-        computed: Whether code or modules are made of values.
-    """
-
-    path: str
-    chains: list[tuple[tuple[str, ...], int, bool]] = field(default_factory=list)
-    bound: dict[str, set[str]] = field(default_factory=dict)
-    others: set[str] = field(default_factory=set)
-    starred: set[str] = field(default_factory=set)
-    texts: set[str] = field(default_factory=set)
-    computed: bool = False
+_SAID_OF_MODULES: Final = frozenset(("__version__", "__name__", "__doc__", "__file__", "__all__"))
+_MOST_TARGETS: Final = 40
+"""Of one name in one file."""
+_NOTHING: Final[tuple[list[Imported], bool]] = ([], False)
+_PLAIN: Final = re.compile(r"[A-Z]?[a-z]+")
 
 
 class Mentions:
@@ -51,15 +30,13 @@ class Mentions:
 
     Args:
         folder: Of the project.
-        paths: Its files, relative; those of tests left out.
     """
 
-    def __init__(self, folder: Path, paths: Sequence[str]) -> None:
+    def __init__(self, folder: Path) -> None:
         self._folder = folder
-        self._paths = paths
-        self._own = {part for path in paths for part in PurePosixPath(path).with_suffix("").parts}
-        self._files: list[_File] | None = None
-        self._whole = True
+        self._files: Files | None = None
+        self._uses: dict[str, Uses] = {}
+        self._own = Own(())
 
     def places(
         self, symbols: Iterable[str], modules: Iterable[str]
@@ -71,160 +48,224 @@ class Mentions:
             modules: Of their package.
 
         Returns:
-            None where one of them may be come to in a way that cannot be seen.
+            None where one of them may be come to otherwise, or is called twice on a line.
         """
         files = self._read()
-        tops = frozenset(modules)
-        if not self._whole or any(f.computed for f in files):
+        if not files.whole or any(uses.reaches for uses in self._uses.values()):
             return None
-        found: set[tuple[str, int]] = set()
-        for name in symbols:
-            for one in files:
-                places = _places(one, name, tops)
-                if places is None:
-                    return None
-                found.update((one.path, line) for line in places)
-        return frozenset(found)
+        search = _Search(frozenset(symbols), tuple(modules), self._own, self._uses)
+        if any(search.is_named_in(text, whole=False) for text in files.texts.values()):
+            return None
+        found = [(path, line) for path in self._uses for line in search.lines(path)]
+        return frozenset(found) if search.clear and len(found) == len(set(found)) else None
 
-    def _read(self) -> list[_File]:
+    def _read(self) -> Files:
         if self._files is None:
-            self._files = []
-            room = _MOST_BYTES
-            for path in self._paths:
-                try:
-                    data = content_of(self._folder / path, self._folder)
-                    room -= len(data)
-                    if room < 0:
-                        self._whole = False
-                        break
-                    self._files.append(self._file(path, tree_of(text_of(data))))
-                except UnreadableFile:
-                    self._whole = False
-                    break
+            self._files = read(self._folder)
+            if self._files.whole:
+                self._own = Own(self._files.code)
+                self._uses = _that_run(self._files)
         return self._files
 
-    def _file(self, path: str, tree: ast.Module) -> _File:
-        made = _File(path)
-        inner: set[int] = set()
-        called: set[int] = set()
-        for node in ast.walk(tree):
-            if isinstance(node, ast.Import | ast.ImportFrom):
-                self._imported(made, node)
-            elif isinstance(node, ast.Attribute):
-                inner.add(id(node.value))
-                if id(node) not in inner:
-                    parts = _parts(node)
-                    made.computed = made.computed or parts == ("sys", "modules")
-                    made.chains.append((parts, node.lineno, id(node) in called))
-            elif isinstance(node, ast.Name):
-                if not isinstance(node.ctx, ast.Load):
-                    made.others.add(node.id)
-                elif id(node) not in inner:
-                    made.chains.append(((node.id,), node.lineno, id(node) in called))
-            elif isinstance(node, ast.Call):
-                called.add(id(node.func))
-                _compute(made, node)
-            elif isinstance(node, ast.Constant):
-                if isinstance(node.value, str) and re.search(r"\w[.:]\w", node.value[:200]):
-                    made.texts.add(node.value[:200])
-            else:
-                made.others.update(_binds(node))
-        return made
 
-    def _imported(self, made: _File, node: ast.Import | ast.ImportFrom) -> None:
-        if isinstance(node, ast.Import):
-            for alias in node.names:
-                top = alias.name.partition(".")[0]
-                target = alias.name if alias.asname else top
-                self._bind(made, alias.asname or top, target, local=top in self._own)
-            return
-        origin = node.module or ""
-        local = bool(node.level) or origin.partition(".")[0] in self._own
-        for alias in node.names:
-            if alias.name == "*":
-                made.starred.add(_LOCAL if local else origin)
-            else:
-                target = f"{origin}.{alias.name}"
-                self._bind(made, alias.asname or alias.name, target, local=local)
-
-    def _bind(self, made: _File, name: str, target: str, *, local: bool) -> None:
-        last = target.rpartition(".")[2]
-        made.bound.setdefault(name, set()).add(f"{_LOCAL}.{last}" if local else target)
+def _that_run(files: Files) -> dict[str, Uses]:
+    """The files without tests, but with those that something else names."""
+    every = files.code
+    run = {path: uses for path, uses in every.items() if not is_test(path)}
+    if any(uses.loads for uses in run.values()):
+        return every
+    left = {path for path in every if path not in run}
+    told = {w for text in files.texts.values() for w in re.findall(r"[./](\w+)", text)}
+    told -= {"conftest", "tests", "test", "testing"}
+    named = {p for p in left if _stem(p) in told}
+    new = list(run.values())
+    while new:
+        words = {w for uses in new for w in _module_words(uses)}
+        named |= {p for p in left if not words.isdisjoint(_parts(p))}
+        new = [every[path] for path in sorted(named)]
+        run.update((path, every[path]) for path in sorted(named))
+        left -= named
+        named = set()
+    return run
 
 
-def _places(file: _File, symbol: str, modules: frozenset[str]) -> list[int] | None:
-    """The lines on which a file calls a symbol by its name; None where it may come to it otherwise."""
-    if any(symbol in text.replace(":", ".") for text in file.texts):
-        return None
-    if any(module in modules or module.partition(".")[0] in modules for module in file.starred):
-        return None
-    lines = []
-    for parts, line, is_called in file.chains:
-        for full in _meanings(file, parts, symbol):
-            if full is None:
-                return None
-            if full == symbol and is_called:
-                lines.append(line)
-            elif full == symbol or full.startswith(f"{symbol}."):
-                return None  # handed on, or something of it used
-            elif symbol.startswith(f"{full}."):
-                return None  # what holds it is handed on
-    return lines
+def _module_words(uses: Uses) -> Iterator[str]:
+    for one in uses.imports:
+        yield from one.origin.split(".")
+        yield one.name
+    for text in uses.texts:
+        if len(text) < 300:
+            yield from re.findall(r"\w+", text)
 
 
-def _meanings(file: _File, parts: tuple[str, ...], symbol: str) -> Iterator[str | None]:
-    """The dotted names that a chain may stand for; None where it may be the symbol in a way that cannot be seen."""
-    root, rest = parts[0], parts[1:]
-    holder, _, last = symbol.rpartition(".")
-    # Objects come from anywhere; a function or module was named somewhere before it is in a variable.
-    of_class = holder.rpartition(".")[2][:1].isupper()
-    targets = file.bound.get(root, set())
-    if not targets or root in file.others:
-        from_star = root not in file.others and _LOCAL in file.starred
-        if (last in rest and of_class) or (from_star and last in parts):
-            yield None
-    for target in targets:
-        whole = (*target.split("."), *rest)
-        if whole[0] == _LOCAL:
-            if last in whole:
-                yield None
-        else:
-            yield ".".join(whole)
+def _parts(path: str) -> set[str]:
+    """Words that name a file of tests: its own name, and the folders that make it one."""
+    *folders, _ = path.split("/")
+    return {_stem(path), *(f for f in folders if is_test(f"{f}/x.py"))} - {"__init__"}
 
 
-def _parts(node: ast.expr) -> tuple[str, ...]:
-    """The names of a chain; the first is empty where it begins with something else than a name."""
-    parts: list[str] = []
-    while isinstance(node, ast.Attribute):
-        parts.append(node.attr)
-        node = node.value
-    parts.append(node.id if isinstance(node, ast.Name) else "")
-    return tuple(reversed(parts))
+def _stem(path: str) -> str:
+    return path.rpartition("/")[2].partition(".")[0]
 
 
-def _compute(made: _File, node: ast.Call) -> None:
-    """Take note of a call that runs or imports what a value says."""
-    plain = isinstance(node.func, ast.Name)
-    name = node.func.id if isinstance(node.func, ast.Name) else getattr(node.func, "attr", "")
-    if name in _RUN and plain:
-        made.computed = True
-    elif name in _IMPORT:
-        module = (
-            node.args[0].value if node.args and isinstance(node.args[0], ast.Constant) else None
+class _Search:
+    """Looks for the traces of some symbols of one package.
+
+    Attributes:
+        clear: Whether none was found that hides what is called.
+    """
+
+    def __init__(
+        self,
+        symbols: frozenset[str],
+        modules: tuple[str, ...],
+        own: Own,
+        uses: dict[str, Uses],
+    ) -> None:
+        self.clear = True
+        self._symbols = symbols
+        self._modules = modules
+        self._own = own
+        self._uses = uses
+        self._words = frozenset(s.rpartition(".")[2] for s in symbols)
+        self._rare = frozenset(w for w in self._words if not _PLAIN.fullmatch(w))
+        holders = [part for s in symbols for part in s.split(".")[:-1]]
+        self._has_classes = any(part[:1].isupper() for part in holders)
+        every = [(u, i) for u in uses.values() for i in u.imports]
+        self._names = {i.alias for _, i in every if self._is_packages(i)} - {"", "*"}
+        self._systems = {"sys"} | {i.alias for _, i in every if i.full == "sys" or i.name == "sys"}
+        self._tries = any(self._tries_unknown(one) for one in uses.values())
+        self._text = self._pattern()
+
+    def _pattern(self) -> re.Pattern[str]:
+        tops = "|".join(re.escape(m) for m in self._modules)
+        plain = "|".join(map(re.escape, sorted(self._words)))
+        tried = [
+            rf"\w[.:](?:{plain})(?!\w)",
+            rf"\bfrom\s+(?:{tops})(?:\.\w+)*\s+import\b",
+            rf"\bimport\s+(?:[\w.]+\s*,\s*)*(?:{tops})(?:\.\w+)*\s*(?:$|[;#,)\"']|as\b)",
+        ]
+        if self._rare:
+            rare = "|".join(map(re.escape, sorted(self._rare)))
+            tried.append(rf"(?<!\w)(?:{rare})(?!\w)")
+        return re.compile("|".join(tried), re.MULTILINE)
+
+    def is_named_in(self, text: str, *, whole: bool) -> bool:
+        """Whether a text names a symbol, or holds code that imports the package.
+
+        Args:
+            text: Of a file, or a constant.
+            whole: Whether it names one, too, where it is nothing but the last part of one.
+        """
+        return (whole and text.strip() in self._words) or self._text.search(text) is not None
+
+    def lines(self, path: str) -> Iterator[int]:
+        """The lines on which a file calls a symbol by its name; :attr:`clear` is False where something hides."""
+        uses = self._uses[path]
+        stars = any(i.name == "*" and not self._is_foreign(i) for i in uses.imports)
+        inside = stars or any(not self._is_foreign(i) for i in uses.imports)
+        self._stop(uses.spaces and inside)
+        self._stop(not self._rare.isdisjoint(uses.words))
+        self._stop(any(self.is_named_in(text, whole=True) for text in uses.texts))
+        self._stop(any(self._hides(one) for one in uses.imports))
+        bound = self._bound(uses)
+        for use in uses.names:
+            targets, foreign = bound.get(use.root, _NOTHING)
+            self._stop(self._is_system(use) or len(targets) > _MOST_TARGETS)
+            if not self.clear:
+                return
+            if foreign:
+                continue
+            ours = [i for i in targets if self._is_packages(i)]
+            if not ours:
+                self._stop(self._leads_on(path, use, targets, stars=stars))
+            if [one for one in ours if self._calls(use, one)]:
+                yield use.line
+
+    def _bound(self, uses: Uses) -> dict[str, tuple[list[Imported], bool]]:
+        """What each name may stand for, and whether that is nothing but other libraries."""
+        by_alias: dict[str, list[Imported]] = {}
+        for one in dict.fromkeys(uses.imports):
+            if one.alias and one.name != "*":
+                by_alias.setdefault(one.alias, []).append(one)
+        for name, over in uses.looped.items():
+            looped = [i for other in over if other != name for i in by_alias.get(other, ())]
+            by_alias[name] = [*by_alias.get(name, ()), *looped]
+        return {
+            name: (targets, name not in uses.made and all(map(self._is_foreign, targets)))
+            for name, targets in by_alias.items()
+        }
+
+    def _stop(self, found: object) -> None:
+        self.clear = self.clear and not found
+
+    def _is_packages(self, one: Imported) -> bool:
+        full = one.full if one.alias else one.origin
+        tops = (full, one.origin) if not one.level else ()
+        return any(
+            f"{t}.".startswith(f"{m}.") or m.startswith(f"{t}.")
+            for t in tops
+            for m in self._modules
         )
-        if isinstance(module, str) and not module.startswith("."):
-            made.starred.add(module)
-        else:
-            made.computed = True
 
+    def _is_foreign(self, one: Imported) -> bool:
+        """Whether it is of a library that has nothing to do with the package."""
+        return not one.level and not self._is_packages(one) and not self._own.may_be(one.origin)
 
-def _binds(node: ast.AST) -> list[str]:
-    if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
-        return [node.name]
-    if isinstance(node, ast.arg):
-        return [node.arg]
-    if isinstance(node, ast.ExceptHandler | ast.MatchAs | ast.MatchStar):
-        return [node.name] if node.name else []
-    if isinstance(node, ast.MatchMapping):
-        return [node.rest] if node.rest else []
-    return []
+    def _tries_unknown(self, uses: Uses) -> bool:
+        """Whether a file asks something by a computed name that may be a module, or a class of the package."""
+        foreign = {i.alias for i in uses.imports if self._is_foreign(i)}
+        foreign -= {i.alias for i in uses.imports if not self._is_foreign(i)} | uses.made
+        return bool(uses.tried - foreign)
+
+    def _hides(self, one: Imported) -> bool:
+        """Whether an import takes in what is not named after."""
+        if self._is_packages(one):
+            full = f"{one.origin}.{one.name}"
+            strange = one.name in self._words and (
+                full not in self._symbols or one.name in self._rare
+            )
+            return not one.alias or one.name == "*" or strange
+        if self._is_foreign(one):
+            return False
+        return not one.alias or one.name in self._words | self._names
+
+    def _is_system(self, use: Use) -> bool:
+        """Whether it may be ``sys.modules``, whatever ``sys`` is called."""
+        chain = (use.root, *use.attrs)
+        return any(
+            b == "modules" and a in self._systems for a, b in zip(chain, chain[1:], strict=False)
+        )
+
+    def _leads_on(self, path: str, use: Use, targets: Sequence[Imported], *, stars: bool) -> bool:
+        """Whether a name that is not the package's may lead to it."""
+        chain = (use.root, *use.attrs)
+        if not self._words.isdisjoint(chain):
+            return True
+        if not self._names.isdisjoint(use.attrs):
+            return True
+        if stars and not targets and use.root in self._names:
+            return True
+        for one in targets:
+            if self._own.is_module(path, one, use.attrs) and use.how == BARE:
+                return True
+            if any(a.startswith("__") and a not in _SAID_OF_MODULES for a in use.attrs[:1]):
+                return self._own.is_module(path, one, ())
+        return False
+
+    def _calls(self, use: Use, one: Imported) -> bool:
+        """Whether it is a call of a symbol; what hides one stops."""
+        full = ".".join((one.full, *use.attrs))
+        if use.how == CALLED and full in self._symbols:
+            return True
+        parts = full.split(".")
+        last = parts[-1]
+        self._stop(not self._words.isdisjoint(parts))
+        self._stop(any(p.startswith("__") and p not in _SAID_OF_MODULES for p in parts))
+        self._stop(self._has_classes and self._tries)
+        if use.how in (BARE, LOOPED) and last not in _SAID_OF_MODULES:
+            is_class = last[:1].isupper() and not self._has_classes
+            holds = any(s.startswith(f"{full}.") for s in self._symbols)
+            is_module = holds or (not use.attrs and not one.name)
+            self._stop(is_module or (not is_class and self._tries))
+        return False

@@ -55,6 +55,21 @@ PROGRAMS: Final = frozenset(
 """Packages that run beside or around an application without that it imports them."""
 IMPLICIT: Final[Mapping[str, tuple[str, ...]]] = {
     "python-multipart": ("fastapi", "starlette"),
+    "lxml": ("pandas", "scrapy"),
+    "orjson": (
+        "elasticsearch",
+        "opensearch-py",
+        "rdflib",
+        "ormar",
+        "piccolo",
+        "plotly",
+        "tortoise-orm",
+        "cattrs",
+    ),
+    "pandas": ("dask",),
+    "pillow": ("matplotlib", "qrcode"),
+    "pyyaml": ("dependency-injector", "watchdog", "aiohttp-swagger"),
+    "ujson": ("cattrs", "elasticsearch", "jsonpickle", "sanic", "tortoise-orm"),
     "jinja2": ("fastapi", "starlette"),
     "itsdangerous": ("fastapi", "starlette"),
     "h11": ("uvicorn", "hypercorn"),

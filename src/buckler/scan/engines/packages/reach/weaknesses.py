@@ -12,9 +12,10 @@ from buckler.core.events import GapFound, Listener
 from buckler.scan.engines.packages.advisories.symbols import Symbol, Symbols, known
 from buckler.scan.engines.packages.inventory.model import Inventories, Package
 from buckler.scan.engines.packages.matching import Weakness
+from buckler.scan.engines.packages.reach.alone import is_alone
 from buckler.scan.engines.packages.reach.imports import Imports
 from buckler.scan.engines.packages.reach.level import Level, Reach
-from buckler.scan.engines.packages.reach.modules import IMPLICIT, modules_of
+from buckler.scan.engines.packages.reach.modules import modules_of
 from buckler.scan.engines.source.flow.libraries.names import FORM
 from buckler.scan.engines.source.left_out import is_test
 
@@ -101,26 +102,16 @@ class Reaching:
         name = item.package.name
         if item.reach.level is not Level.IMPORTED or not symbols.complete or calls.cut:
             return False
-        if any(n == FORM or n.startswith(FILTER) for n in named) or not self._is_alone(name):
+        if any(n == FORM or n.startswith(FILTER) for n in named):
+            return False
+        if not is_alone(name, self._inventories):
             return False
         if self._mentions is None:
             from buckler.scan.engines.packages.reach.mentions import Mentions
 
-            self._mentions = Mentions(
-                self._folder, [p for p in self._imports.paths if not is_test(p)]
-            )
+            self._mentions = Mentions(self._folder)
         places = self._mentions.places(named, modules_of(name, self._told))
         return places is not None and places <= calls.safe
-
-    def _is_alone(self, name: str) -> bool:
-        """Whether nothing but the project uses a package, as something says that knows what each one brings."""
-        knows = False
-        for inventory in self._inventories:
-            knows = knows or (inventory.resolved and bool(inventory.way_to(name)))
-            users = {p.name for p in inventory.packages if name in p.requires}
-            if users or any(other in inventory.by_name for other in IMPLICIT.get(name, ())):
-                return False
-        return knows
 
     def _calls(self, items: Sequence[Vulnerable]) -> Calls | None:
         """What a run of the project shows; None where nothing of it can be reached anyway."""
@@ -132,7 +123,8 @@ class Reaching:
                 packages[name] = modules_of(name, self._told)
             for weakness in item.weaknesses:
                 found = symbols_of(name, weakness)
-                symbols += [s for s in found.all if self._is_near(s.name)] if found else []
+                every = found.all if found else ()
+                symbols += [s for s in every if not s.near and self._is_near(s.name)]
         if not symbols and not packages:
             return None
         # A project without a weakness, which most are, does not load what reads its source.

@@ -82,6 +82,9 @@ class CallGraph:
         calls: Those of what is watched.
         cut: Whether some call was not followed.
         blurred: Whether some function was called so often that not each of its arguments was tried.
+
+    A call that is too deep to be followed leads to the function all the same: the run follows the function by itself
+    later, and who asks goes on from there.
     """
 
     def __init__(self, watch: Watch, further: Iterable[str] = ()) -> None:
@@ -94,6 +97,8 @@ class CallGraph:
         self._callers: list[dict[int, tuple[str, int]]] = []
         self._under_way: list[int] = []
         self._of: dict[int, list[int]] = {}
+        self._passed: dict[int, tuple[int, Function]] = {}
+        self._unfollowed: deque[Function] = deque()
 
     # Told by the run
 
@@ -117,8 +122,7 @@ class CallGraph:
 
     def enter(self, frame: Frame, at: ast.AST, function: Function) -> int:
         """A function of the project is called; gives the number of this call."""
-        line = getattr(function.node, "lineno", 0)
-        number = self._add(Node("function", function.name, function.module.path, line))
+        number = self._add(_node(function))
         self._of.setdefault(id(function.node), []).append(number)
         self.again(frame, at, number)
         self._under_way.append(number)
@@ -135,11 +139,17 @@ class CallGraph:
             self._callers[number].setdefault(self._under_way[-1], place)
 
     def passed(self, frame: Frame, at: ast.AST, function: Function) -> None:
-        """A call that is not followed: it may do whatever the function was seen to do."""
-        known = self._of.get(id(function.node), [])
-        self.cut = self.cut or not known
-        for number in known:
-            self.again(frame, at, number)
+        """A call that is not followed: it may do whatever the function is seen to do, at whichever time."""
+        key = id(function.node)
+        if key not in self._passed:
+            self._passed[key] = self._add(_node(function)), function
+            self._unfollowed.append(function)
+        self.again(frame, at, self._passed[key][0])
+
+    def unfollowed(self) -> Iterator[Function]:
+        """The functions of calls that were not followed, each once; those that are passed meanwhile, too."""
+        while self._unfollowed:
+            yield self._unfollowed.popleft()
 
     def called(self, frame: Frame, at: ast.AST, name: str, given: Arguments) -> None:
         """Something of a library is called."""
@@ -190,6 +200,7 @@ class CallGraph:
         further = dict.fromkeys(ends, -1)
         waiting = deque(ends)
         seen: set[str] = set()
+        passed = {n: self._passed[key][0] for key in self._passed for n in self._of.get(key, ())}
         while waiting:
             number = waiting.popleft()
             node = self._nodes[number]
@@ -197,7 +208,7 @@ class CallGraph:
                 seen.add(node.kind)
                 steps, last = self._steps(number, further)
                 yield node, steps, ends[last]
-            for caller in self._callers[number]:
+            for caller in (*self._callers[number], *_one(passed.get(number))):
                 if caller not in further:
                     further[caller] = number
                     waiting.append(caller)
@@ -208,10 +219,20 @@ class CallGraph:
         steps = []
         while further[number] >= 0:
             called = further[number]
-            path, line = self._callers[called][number]
-            steps.append((path, line, self._nodes[called].label))
+            if number in self._callers[called]:
+                path, line = self._callers[called][number]
+                steps.append((path, line, self._nodes[called].label))
             number = called
         return steps, number
+
+
+def _node(function: Function) -> Node:
+    line = getattr(function.node, "lineno", 0)
+    return Node("function", function.name, function.module.path, line)
+
+
+def _one(number: int | None) -> tuple[int, ...]:
+    return () if number is None else (number,)
 
 
 def dotted(value: Value, depth: int = 0) -> Iterator[str]:

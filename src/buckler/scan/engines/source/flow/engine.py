@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Callable, Iterable, Iterator
+from itertools import chain
 from pathlib import Path
 
 from buckler.core.finding import Finding
@@ -42,7 +43,7 @@ ASGI = re.compile(r"\bscope\b[^()]{0,80}\breceive\b[^()]{0,80}\bsend\b")
 """The parameters of an application of ASGI, which needs none of them."""
 MOST_NESTED = 8
 MOST_FURTHER = 400
-"""So many functions that nothing was seen to call are run for a graph of calls."""
+"""So many functions that nothing was seen to call, or not followed, are run for a graph of calls."""
 MOST_TWICE = 80
 """With more entry points than these one round has to do."""
 REQUEST = re.compile(r"\b(?:Request|WebSocket|HTTPConnection|HttpRequest|receive|call_next)\b")
@@ -183,20 +184,33 @@ class FlowEngine:
             run.hits.reached(outer, _last_return(function.node) or node, name, Arguments([value]))
 
     def _further(self, run: Run) -> Iterator[Entry]:
-        """Functions that nothing was seen to call, of the files that the graph is to cover: tasks, commands, scripts."""
+        """What a graph of calls is to cover besides: functions that nothing was seen to call, and calls not followed."""
+        if self._graph is None:
+            return
         left = MOST_FURTHER
-        for path in self._graph.further if self._graph is not None else ():
+        for entry in chain(self._uncalled(run, self._graph), self._unfollowed(run, self._graph)):
+            left -= 1
+            if left < 0:
+                self._graph.cut = True
+                return
+            yield entry
+
+    def _unfollowed(self, run: Run, graph: CallGraph) -> Iterator[Entry]:
+        """Functions of calls that lay too deep or were too many: what they are given is not known."""
+        for function in graph.unfollowed():
+            frame = Frame(run, function.module)
+            yield Entry("code", ("",), "", Value(None, (function,)), frame, function.node)
+
+    def _uncalled(self, run: Run, graph: CallGraph) -> Iterator[Entry]:
+        """Functions that nothing was seen to call, of the files that the graph is to cover: tasks, commands, scripts."""
+        for path in graph.further:
             module = self._project.modules.get(path)
             if module is None or module.tree is None:
                 continue
             env = run.module_env(module)
             for function, owner in _own_functions(env, module):
-                if self._graph is None or self._graph.was_run(function.node):
+                if graph.was_run(function.node):
                     continue
-                left -= 1
-                if left < 0:
-                    self._graph.cut = True
-                    return
                 called = Value(None, (function,))
                 if owner is not None:
                     made = Value(None, (Instance(owner, run.path),))

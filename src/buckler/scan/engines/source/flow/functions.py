@@ -68,8 +68,9 @@ def call_function(
     if state is None:
         return UNKNOWN
     deep = len(run.active) >= MOST_CALLS
-    run.shortened = run.shortened or deep
     graph = run.graph
+    # For a graph of calls the function is followed by itself, later.
+    run.shortened = run.shortened or (deep and graph is None)
     if deep or run.active.count(function.node) > 1 or run.spent():
         if graph is not None:
             graph.passed(frame, node, function)

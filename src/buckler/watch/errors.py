@@ -57,6 +57,22 @@ class StaleError(WatchError):
         self.present = dict(present)
 
 
+class BusyError(WatchError):
+    """Somebody asks for more than their share; later it will be answered.
+
+    Args:
+        message: What is too much.
+        after: Seconds to wait.
+    """
+
+    code = "watch.busy"
+    status = 429
+
+    def __init__(self, message: str, after: float) -> None:
+        super().__init__(message, hint="send it again later")
+        self.after = after
+
+
 class SupersededError(WatchError):
     """Another worker has taken over, so that what this one found counts no more."""
 

@@ -23,7 +23,7 @@ from buckler.scan.engines.packages.advisories.place import default_path
 from buckler.watch.alerts import deliver
 from buckler.watch.alerts.deliver import Delivering
 from buckler.watch.alerts.secrets import Secrets
-from buckler.watch.db import alerts, migrations, workers
+from buckler.watch.db import alerts, events, migrations, workers
 from buckler.watch.db.database import Database
 from buckler.watch.engine import DurableEngine
 from buckler.watch.options import Options
@@ -36,6 +36,7 @@ log = logging.getLogger("buckler.watch")
 BEAT: Final = 1.5
 LOOK: Final = 0.5
 SLOW_LOOK: Final = 20.0
+EVENTS_LOOK: Final = 300.0
 RARE_LOOK: Final = 3_600.0
 LONGEST_WAIT: Final = 10.0
 GRACE: Final = 10.0
@@ -130,6 +131,7 @@ class Service:
             ("late", SLOW_LOOK, self._late),
             ("deliver", LOOK, self._deliver),
             ("retention", RARE_LOOK, self._retention),
+            ("events", EVENTS_LOOK, self._events),
         ):
             thread = threading.Thread(target=self._loop, args=(name, every, work), name=name)
             thread.start()
@@ -178,6 +180,12 @@ class Service:
     def _retention(self) -> None:
         before = time.time() - self.options.keep_days * 86_400
         clock.retention(self.database, self.engine, before)
+
+    def _events(self) -> None:
+        now, keep = time.time(), self.options.keep_events
+        before = now - self.options.keep_events_days * 86_400
+        with self.database.write() as connection:
+            events.drop(connection, before, keep, now)
 
     def _deliver(self) -> None:
         now = time.time()

@@ -10,11 +10,12 @@ from fastapi import Depends, FastAPI, Request
 from fastapi.responses import JSONResponse
 
 from buckler.guard import Principal, requires
-from buckler.watch.errors import StaleError, WatchError
+from buckler.watch.errors import BusyError, StaleError, WatchError
 from buckler.watch.interface import Caller
 from buckler.watch.service import Service
 
 READ, SCAN, WRITE, ADMIN = "watch:read", "watch:scan", "watch:write", "watch:admin"
+EVENTS = "watch:events"
 
 
 def caller_of(principal: Principal) -> Caller:
@@ -35,6 +36,10 @@ def _scanner(principal: Annotated[Principal, requires(SCAN)]) -> Caller:
     return caller_of(principal)
 
 
+def _sender(principal: Annotated[Principal, requires(EVENTS)]) -> Caller:
+    return Caller(principal.id)
+
+
 def _writer(principal: Annotated[Principal, requires(WRITE)]) -> Caller:
     return caller_of(principal)
 
@@ -42,6 +47,7 @@ def _writer(principal: Annotated[Principal, requires(WRITE)]) -> Caller:
 Watch = Annotated[Service, Depends(_service)]
 Reader = Annotated[Caller, Depends(_reader)]
 Scanner = Annotated[Caller, Depends(_scanner)]
+Sender = Annotated[Caller, Depends(_sender)]
 Writer = Annotated[Caller, Depends(_writer)]
 
 
@@ -70,7 +76,8 @@ def install(app: FastAPI) -> None:
         }
         if isinstance(error, StaleError):
             body["present"] = dict(_plain(error.present))
-        return JSONResponse(body, error.status, media_type="application/problem+json")
+        headers = {"Retry-After": f"{error.after:.0f}"} if isinstance(error, BusyError) else None
+        return JSONResponse(body, error.status, headers, media_type="application/problem+json")
 
     app.add_exception_handler(WatchError, refused)
 

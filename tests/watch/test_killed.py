@@ -1,6 +1,7 @@
 """Killed by -9 at any point: every scan ends, every finding is there once, every alert arrives and is one.
 
-Points are drawn at random; with BUCKLER_EVERYTHING=1 there are fifty. The run prints how many distinct ones were hit.
+Points are drawn at random. With BUCKLER_EVERYTHING=1 there are fifty, and then each one in turn: before and after every
+durable write and every message. The run prints how many distinct ones were hit.
 """
 
 from __future__ import annotations
@@ -24,7 +25,8 @@ from buckler.watch.place import Place
 from tests.notify.servers import receiver
 from tests.watch.made import target
 
-ROUNDS = 50 if os.environ.get("BUCKLER_EVERYTHING") else 4
+EVERYTHING = bool(os.environ.get("BUCKLER_EVERYTHING"))
+ROUNDS = 50 if EVERYTHING else 4
 MOST_POINTS = 52
 SECRET = "whsec_" + "A" * 43 + "="
 WEAK = """import sqlite3
@@ -53,11 +55,12 @@ def test_killed_at_random_points(tmp_path: Path) -> None:
     chance = random.Random(int(os.environ.get("BUCKLER_SEED", "8")))
     with receiver() as hook:
         channel(database, place, hook.url)
-        for number in range(ROUNDS):
+        drawn = [chance.randrange(1, MOST_POINTS) for _ in range(ROUNDS)]
+        for number, kill_at in enumerate([*drawn, *(range(1, MOST_POINTS) if EVERYTHING else ())]):
             (project / "main.py").write_text(SAFE if number % 2 else WEAK)
             ask(database, shop)
             database.close()
-            run(data, chance.randrange(1, MOST_POINTS), points)
+            run(data, kill_at, points)
             database = Database(place.database)
         for code in (WEAK, SAFE):
             (project / "main.py").write_text(code)

@@ -16,7 +16,7 @@ from buckler.guard import AuthPolicy, Guard, public
 from buckler.guard.auth.names import normalise
 from buckler.guard.auth.routes import answers
 from buckler.guard.auth.secret import derive
-from buckler.watch.api import alerts, events, findings, scans, system, targets
+from buckler.watch.api import alerts, events, findings, identities, scans, system, targets
 from buckler.watch.api.common import ADMIN, EVENTS, READ, SCAN, WRITE, install
 from buckler.watch.errors import MissingError
 from buckler.watch.service import Service
@@ -83,7 +83,14 @@ def create_app(service: Service) -> FastAPI:
     app.state.guard = guard
     install(app)
     app.include_router(guard.identities.router())
-    for router in (targets.router, scans.router, findings.router, alerts.router, events.router):
+    for router in (
+        targets.router,
+        scans.router,
+        findings.router,
+        alerts.router,
+        events.router,
+        identities.router,
+    ):
         app.include_router(router, prefix="/api")
     app.include_router(system.router)
     app.add_api_route(

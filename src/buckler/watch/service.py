@@ -20,6 +20,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from buckler.core.errors import BucklerError
 from buckler.scan.engines.packages.advisories.place import default_path
+from buckler.watch import identities
 from buckler.watch.alerts import deliver
 from buckler.watch.alerts.deliver import Delivering
 from buckler.watch.alerts.secrets import Secrets
@@ -74,6 +75,7 @@ class Service:
             database=self.database,
             worker=self.engine.worker,
             scratch=self._scratch,
+            secrets=Secrets(self.key, identities.PURPOSE),
             scanning=options.scanning,
             cloning=options.cloning,
             stop=self.stop,

@@ -2,7 +2,16 @@
 
 from __future__ import annotations
 
-from buckler.watch.db import alerts, events, findings, inventories, scans, targets, workers
+from buckler.watch.db import (
+    alerts,
+    events,
+    findings,
+    identities,
+    inventories,
+    scans,
+    targets,
+    workers,
+)
 from buckler.watch.db.metadata import METADATA as METADATA
 
-FILES = (alerts, events, findings, inventories, scans, targets, workers)
+FILES = (alerts, events, findings, identities, inventories, scans, targets, workers)

@@ -16,7 +16,7 @@ from buckler.guard import AuthPolicy, Guard, public
 from buckler.guard.auth.names import normalise
 from buckler.guard.auth.routes import answers
 from buckler.guard.auth.secret import derive
-from buckler.watch.api import alerts, events, findings, identities, scans, system, targets
+from buckler.watch.api import alerts, events, findings, identities, scans, system, targets, vex
 from buckler.watch.api.common import ADMIN, EVENTS, READ, SCAN, WRITE, install
 from buckler.watch.errors import MissingError
 from buckler.watch.service import Service
@@ -90,6 +90,7 @@ def create_app(service: Service) -> FastAPI:
         alerts.router,
         events.router,
         identities.router,
+        vex.router,
     ):
         app.include_router(router, prefix="/api")
     app.include_router(system.router)

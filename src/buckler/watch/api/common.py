@@ -10,7 +10,7 @@ from fastapi import Depends, FastAPI, Request
 from fastapi.responses import JSONResponse
 
 from buckler.guard import Principal, requires
-from buckler.watch.errors import BusyError, StaleError, WatchError
+from buckler.watch.errors import BusyError, StaleError, UneditableError, WatchError
 from buckler.watch.interface import Caller
 from buckler.watch.service import Service
 
@@ -67,19 +67,27 @@ def install(app: FastAPI) -> None:
     async def refused(_: Request, error: Exception) -> JSONResponse:
         if not isinstance(error, WatchError):
             raise error
-        body: dict[str, Any] = {
-            "type": "about:blank",
-            "title": error.message,
-            "status": error.status,
-            "code": error.code,
-            "detail": error.hint,
-        }
-        if isinstance(error, StaleError):
-            body["present"] = dict(_plain(error.present))
+        body = problem(error)
         headers = {"Retry-After": f"{error.after:.0f}"} if isinstance(error, BusyError) else None
         return JSONResponse(body, error.status, headers, media_type="application/problem+json")
 
     app.add_exception_handler(WatchError, refused)
+
+
+def problem(error: WatchError) -> dict[str, Any]:
+    """What was refused, as problem details."""
+    body: dict[str, Any] = {
+        "type": "about:blank",
+        "title": error.message,
+        "status": error.status,
+        "code": error.code,
+        "detail": error.hint,
+    }
+    if isinstance(error, StaleError):
+        body["present"] = dict(_plain(error.present))
+    if isinstance(error, UneditableError):
+        body["refused"] = {name: problem(one) for name, one in error.refused.items()}
+    return body
 
 
 def _plain(values: Mapping[str, Any]) -> Mapping[str, Any]:

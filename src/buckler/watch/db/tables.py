@@ -10,8 +10,9 @@ from buckler.watch.db import (
     inventories,
     scans,
     targets,
+    vex,
     workers,
 )
 from buckler.watch.db.metadata import METADATA as METADATA
 
-FILES = (alerts, events, findings, identities, inventories, scans, targets, workers)
+FILES = (alerts, events, findings, identities, inventories, scans, targets, vex, workers)

@@ -17,7 +17,7 @@ from buckler.guard.auth.names import normalise
 from buckler.guard.auth.routes import answers
 from buckler.guard.auth.secret import derive
 from buckler.watch.api import alerts, events, findings, identities, scans, system, targets, vex
-from buckler.watch.api.common import ADMIN, EVENTS, READ, SCAN, WRITE, install
+from buckler.watch.api.common import ADMIN, EVENTS, METRICS, READ, SCAN, WRITE, install
 from buckler.watch.errors import MissingError
 from buckler.watch.service import Service
 
@@ -28,7 +28,8 @@ ROLES: Final = {
     "reader": [READ],
     "analyst": [READ, SCAN, WRITE],
     APPLICATION: [EVENTS],
-    "admin": [READ, SCAN, WRITE, ADMIN, "*"],
+    "monitor": [METRICS],
+    "admin": [READ, SCAN, WRITE, ADMIN, METRICS, "*"],
 }
 LINK_SECONDS: Final = 600.0
 

@@ -15,7 +15,7 @@ from buckler.watch.interface import Caller
 from buckler.watch.service import Service
 
 READ, SCAN, WRITE, ADMIN = "watch:read", "watch:scan", "watch:write", "watch:admin"
-EVENTS = "watch:events"
+EVENTS, METRICS = "watch:events", "watch:metrics"
 
 
 def caller_of(principal: Principal) -> Caller:
@@ -40,6 +40,10 @@ def _sender(principal: Annotated[Principal, requires(EVENTS)]) -> Caller:
     return Caller(principal.id)
 
 
+def _monitor(principal: Annotated[Principal, requires(METRICS)]) -> Caller:
+    return Caller(principal.id)
+
+
 def _writer(principal: Annotated[Principal, requires(WRITE)]) -> Caller:
     return caller_of(principal)
 
@@ -47,6 +51,7 @@ def _writer(principal: Annotated[Principal, requires(WRITE)]) -> Caller:
 Watch = Annotated[Service, Depends(_service)]
 Reader = Annotated[Caller, Depends(_reader)]
 Scanner = Annotated[Caller, Depends(_scanner)]
+Monitor = Annotated[Caller, Depends(_monitor)]
 Sender = Annotated[Caller, Depends(_sender)]
 Writer = Annotated[Caller, Depends(_writer)]
 

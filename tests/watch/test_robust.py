@@ -117,7 +117,7 @@ from pathlib import Path
 from sqlalchemy import text
 from sqlalchemy.exc import OperationalError
 from buckler.watch.db.database import Database
-from tests.watch.made import finding, report, target
+from tests.watch.made import finding, push, report, target
 database = Database(f"sqlite:///{sys.argv[1]}")
 shop = target(database)
 push(database, shop, report(finding(1)), 1000.0)
@@ -247,6 +247,7 @@ def git_server(folder: Path, tls: ssl.SSLContext) -> Iterator[int]:
             if self.path.startswith("/away/"):
                 self.send_response(302)
                 self.send_header("Location", self.path.replace("/away/", "/"))
+                self.send_header("Content-Length", "0")
                 self.end_headers()
                 return
             path, _, query = self.path.partition("?")

@@ -135,6 +135,7 @@ def test_mail_goes_to_the_address_that_was_judged() -> None:
             "a@b.example",
             "c@d.example",
             port=port,
+            timeout=1,
             resolve=lambda *_: ["127.0.0.1"],
         )
         with pytest.raises(DeliveryError, match="421") as caught:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sqlalchemy as sa
 from alembic import op
 
-revision = "watch_0003"
+revision = "watch_0004"
 down_revision = "watch_0002"
 branch_labels = None
 depends_on = None

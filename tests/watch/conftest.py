@@ -6,9 +6,14 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from fastapi.testclient import TestClient
 
+from buckler.watch.app import create_app
 from buckler.watch.db import migrations
 from buckler.watch.db.database import Database
+from buckler.watch.options import Options
+from buckler.watch.service import Service
+from tests.watch.asking import Api
 
 
 @pytest.fixture
@@ -18,3 +23,24 @@ def database(tmp_path: Path) -> Iterator[Database]:
     migrations.upgrade(made)
     yield made
     made.close()
+
+
+@pytest.fixture(scope="module")
+def api(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Api]:
+    """One application for all: its start is what takes the time. Each test has accounts of its own."""
+    service = Service(Options(data=tmp_path_factory.mktemp("api") / "data"))
+    migrations.upgrade(service.database)
+    with TestClient(create_app(service), base_url="https://testserver") as client:
+        yield Api(client, service)
+    service.database.close()
+
+
+@pytest.fixture
+def name(request: pytest.FixtureRequest) -> str:
+    """An account that no other test has."""
+    return f"ann-{abs(hash(request.node.nodeid))}"
+
+
+@pytest.fixture
+def ann(api: Api, name: str) -> str:
+    return api.key(name, "analyst")

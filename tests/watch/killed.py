@@ -1,8 +1,8 @@
-"""A service that kills itself: started as ``python killed.py DATA KILL_AT POINTS``.
+"""A service that kills itself: started as ``python killed.py DATA KILL_AT POINTS NAMES``.
 
 Counts what it is about to make durable, and what it has just made durable: commits of what was written to any database, and
-messages that are sent. At number KILL_AT it ends by SIGKILL, after it has written down where. With KILL_AT 0 it goes on
-until nothing is left to be done.
+messages that are sent. At number KILL_AT, or at the first point of that name, it ends by SIGKILL, after it has written
+down where. With KILL_AT 0 it goes on until nothing is left to be done. It adds the names of the points that it passed to NAMES.
 """
 
 from __future__ import annotations
@@ -28,18 +28,25 @@ from buckler.watch.service import Service
 class Points:
     """Counts, and kills."""
 
-    def __init__(self, kill_at: int, written: Path) -> None:
+    def __init__(self, kill_at: str, written: Path, names: Path) -> None:
         self._kill_at = kill_at
         self._written = written
+        self._names = names
+        self._known: set[str] = set()
         self.number = 0
         self._lock = threading.Lock()
 
     def passed(self, what: str) -> None:
         with self._lock:
             self.number += 1
-            if self.number == self._kill_at:
+            name = f"{what} in {_where()}"
+            if name not in self._known:
+                self._known.add(name)
+                with self._names.open("a") as stream:
+                    stream.write(f"{name}\n")
+            if self._kill_at in (str(self.number), name):
                 with self._written.open("a") as stream:
-                    stream.write(f"{what} in {_where()}\n")
+                    stream.write(f"{name}\n")
                 os.kill(os.getpid(), signal.SIGKILL)
 
 
@@ -98,8 +105,8 @@ def idle(service: Service) -> bool:
 
 
 def main() -> None:
-    data, kill_at, written = Path(sys.argv[1]), int(sys.argv[2]), Path(sys.argv[3])
-    points = Points(kill_at, written)
+    data, written, names = Path(sys.argv[1]), Path(sys.argv[3]), Path(sys.argv[4])
+    points = Points(sys.argv[2], written, names)
     watch_commits(points)
     watch_sends(points)
     service = Service(Options(data=data, reach=Reach(inside=True)))

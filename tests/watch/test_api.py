@@ -4,73 +4,14 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from fastapi.testclient import TestClient
 
 from buckler.watch.api.common import ADMIN, READ, SCAN, WRITE
-from buckler.watch.app import administrator, create_app
-from buckler.watch.db import migrations
-from buckler.watch.options import Options
-from buckler.watch.service import Service
+from buckler.watch.app import administrator
+from tests.watch.asking import Api, pushed
 from tests.watch.made import finding, report
-
-
-class Api:
-    """The application, and a way to ask it as somebody."""
-
-    def __init__(self, client: TestClient, service: Service) -> None:
-        self.client = client
-        self.service = service
-        self._keys: dict[str, str] = {}
-
-    def key(self, name: str, role: str, *scopes: str) -> str:
-        """An API token of an account, which is made."""
-        identities = self.client.app.state.guard.identities  # type: ignore[attr-defined]
-
-        async def make() -> str:
-            user = await identities.stores.users.by_name(name)
-            if user is None:
-                user = await identities.add_account(name, roles=[role], verified=True)
-            return str((await identities.keys.issue(user.id, "t", scopes=scopes or None)).key)
-
-        return self.client.portal.call(make)  # type: ignore[union-attr]
-
-    def ask(self, key: str, method: str, path: str, **more: Any) -> Any:
-        return self.client.request(method, path, headers={"X-API-Key": key}, **more)
-
-
-@pytest.fixture(scope="module")
-def api(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Api]:
-    """One application for all: its start is what takes the time. Each test has accounts of its own."""
-    service = Service(Options(data=tmp_path_factory.mktemp("api") / "data"))
-    migrations.upgrade(service.database)
-    with TestClient(create_app(service), base_url="https://testserver") as client:
-        yield Api(client, service)
-    service.database.close()
-
-
-@pytest.fixture
-def name(request: pytest.FixtureRequest) -> str:
-    """An account that no other test has."""
-    return f"ann-{abs(hash(request.node.nodeid))}"
-
-
-@pytest.fixture
-def ann(api: Api, name: str) -> str:
-    return api.key(name, "analyst")
-
-
-def pushed(api: Api, key: str, *findings: dict[str, Any]) -> str:
-    """A target with a report; its id."""
-    made = api.ask(key, "POST", "/api/targets", json={"kind": "pushed", "name": "shop"})
-    assert made.status_code == 201, made.text
-    shop = str(made.json()["id"])
-    answer = api.ask(key, "POST", f"/api/targets/{shop}/reports", json=report(*findings))
-    assert answer.status_code == 201, answer.text
-    return shop
 
 
 def test_a_report_that_is_pushed_becomes_findings(api: Api, ann: str) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from buckler.watch.errors import RefusedError
@@ -70,6 +70,7 @@ def test_a_clock_that_was_ahead_for_a_year_silences_nothing() -> None:
     assert (back.scan, back.next_at) == (False, at("2026-11-03T03:00:00"))
 
 
+@settings(deadline=None)
 @given(
     st.lists(st.floats(-400 * 24 * HOUR, 400 * 24 * HOUR, allow_nan=False), min_size=1, max_size=30)
 )

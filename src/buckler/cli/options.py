@@ -2,15 +2,25 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, BinaryIO, TypeVar
 
 import click
 
-from buckler.core.errors import UsageError
-from buckler.core.settings import SEVERITIES, Settings, check, load, parse_identity_option
+from buckler.core.errors import SettingsError, UsageError
+from buckler.core.settings import (
+    MAX_BYTES,
+    SEVERITIES,
+    IdentitySettings,
+    Settings,
+    check,
+    identities_of,
+    load,
+    parse_identity_option,
+)
 from buckler.scan.discover import discover, folder_of
 from buckler.scan.engines.app.options import DATABASES, WALLS, Options
 from buckler.scan.target import Target
@@ -57,6 +67,12 @@ def application_options(function: F) -> F:
                 multiple=True,
                 metavar="NAME=HEADER",
                 help="Who sends requests: 'alice=Authorization: Bearer …'.",
+            ),
+            click.option(
+                "--identities",
+                type=click.File("rb"),
+                metavar="FILE",
+                help="The same as JSON, as [tool.buckler.identities] has it; '-' is standard input.",
             ),
             click.option(
                 "--host", metavar="NAME", help="Host header that the application accepts."
@@ -149,14 +165,31 @@ def settings_of(target: str, given: dict[str, Any]) -> Settings:
         if split:
             before = getattr(settings, name) if name in ("ignore", "exclude", "allow") else ()
             changes[name] = (*before, *split)
-    if given.get("identity"):
-        added = tuple(parse_identity_option(text) for text in given["identity"])
+    added = tuple(parse_identity_option(text) for text in given.get("identity") or ())
+    if given.get("identities") is not None:
+        added = (*added, *_identities_in(given["identities"]))
+    if added:
         check(replace(settings, identities=added), where="--identity: ")
         names = {item.name for item in added}
         changes["identities"] = (*(i for i in settings.identities if i.name not in names), *added)
     settings = replace(settings, **changes)
     check(settings)
     return settings
+
+
+def _identities_in(stream: BinaryIO) -> tuple[IdentitySettings, ...]:
+    """Identities that come by a file, since everybody on a machine reads the arguments of its programs (CWE-214).
+
+    Raises:
+        SettingsError: They are none. The message repeats no value.
+    """
+    try:
+        found = json.loads(stream.read(MAX_BYTES))
+    except (ValueError, RecursionError) as error:
+        raise SettingsError(
+            "--identities: it is no JSON", hint='{"alice": {"header": "…"}}'
+        ) from error
+    return identities_of(found, "--identities:")
 
 
 def walls_of(text: str) -> tuple[str, ...]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import logging
 import signal
 import sys
 import threading
@@ -97,6 +96,13 @@ def work_options(function: F) -> F:
             metavar="FILE",
             help="Index of advisories; else the usual place.",
         ),
+        click.option(
+            "--log-format",
+            type=click.Choice(("text", "json")),
+            default="text",
+            show_default=True,
+            help="Of what is written to standard error.",
+        ),
     ):
         function = option(function)
     return place_options(function)
@@ -119,10 +125,10 @@ def command() -> None:
 def start_command(target: str | None, host: str, port: int, **given: Any) -> None:
     """Start the service: interface, clock and scans (what `buckler watch` does)."""
     needs_extra()
-    from buckler.watch import running
+    from buckler.watch import logs, running
     from buckler.watch.service import Service
 
-    logging.basicConfig(level=logging.WARNING, format="%(levelname)s %(name)s %(message)s")
+    logs.configure(given["log_format"])
     if target is None and _application_here():
         target = "."
     first = running.given_of(target) if target is not None else None
@@ -135,11 +141,12 @@ def start_command(target: str | None, host: str, port: int, **given: Any) -> Non
 def worker_command(**given: Any) -> None:
     """Do scans and deliveries without an interface, beside others on one PostgreSQL database."""
     needs_extra()
+    from buckler.watch import logs
     from buckler.watch.service import Service
 
     if not given["database"]:
         raise UsageError("a worker needs --database", hint="SQLite belongs to one process")
-    logging.basicConfig(level=logging.WARNING, format="%(levelname)s %(name)s %(message)s")
+    logs.configure(given["log_format"])
     service = Service(_options(given))
     ended = threading.Event()
     for one in (signal.SIGTERM, signal.SIGINT):
@@ -252,6 +259,41 @@ def export_command(target_id: str, state: Sequence[str], **given: Any) -> None:
             if len(rows) < wanted.most:
                 return
             after = (rows[-1].rank, rows[-1].id)
+
+
+@command.command("backup")
+@click.argument("file", type=click.Path(path_type=Path, dir_okay=False))
+@place_options
+def backup_command(file: Path, **given: Any) -> None:
+    """Write all data and the key into one file that is for you alone; the service may run meanwhile."""
+    needs_extra()
+    from sqlalchemy.engine import make_url
+
+    from buckler.watch import backup
+    from buckler.watch.place import Place, default_folder
+
+    if given["database"]:
+        shown = make_url(given["database"]).set(drivername="postgresql", password=None)
+        raise UsageError(
+            "the data are in PostgreSQL", hint=backup.postgresql(shown.render_as_string())
+        )
+    place = Place.at(given["data"] or default_folder())
+    click.echo(f"wrote {file}: {', '.join(backup.backup(place, file))}")
+
+
+@command.command("restore")
+@click.argument("file", type=click.Path(path_type=Path, exists=True, dir_okay=False))
+@place_options
+def restore_command(file: Path, **given: Any) -> None:
+    """Put a back-up into an empty data folder."""
+    needs_extra()
+    from buckler.watch import backup
+    from buckler.watch.place import default_folder
+
+    if given["database"]:
+        raise UsageError("the data are in PostgreSQL", hint="pg_restore --dbname=… watch.dump")
+    folder = given["data"] or default_folder()
+    click.echo(f"restored {', '.join(backup.restore(file, folder))} into {folder}")
 
 
 def needs_extra() -> None:

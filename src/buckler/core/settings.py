@@ -140,7 +140,7 @@ def parse(table: Mapping[str, Any], *, where: str = "[tool.buckler]") -> Setting
     for key, value in table.items():
         name = key.replace("-", "_")
         if name == "identities":
-            values[name] = _identities(value, where)
+            values[name] = identities_of(value, where)
         elif name == "app" and isinstance(value, dict):
             values.update(_app(value, where))
         elif name in kinds:
@@ -255,7 +255,16 @@ def _app(table: Mapping[str, Any], where: str) -> dict[str, str]:
     return values
 
 
-def _identities(value: Any, where: str) -> tuple[IdentitySettings, ...]:
+def identities_of(value: Any, where: str) -> tuple[IdentitySettings, ...]:
+    """Identities as ``[tool.buckler.identities]`` holds them.
+
+    Args:
+        value: A table by name.
+        where: Begins the message of an error.
+
+    Raises:
+        SettingsError: One is none.
+    """
     if not isinstance(value, dict):
         raise SettingsError(f"{where}: identities is a table of tables")
     return tuple(

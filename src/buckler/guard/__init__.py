@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from buckler.guard.audit.record import AuditRecord as AuditRecord
     from buckler.guard.audit.stdout import StdoutSink as StdoutSink
     from buckler.guard.audit.syslog import SyslogSink as SyslogSink
+    from buckler.guard.audit.watch import WatchSink as WatchSink
     from buckler.guard.auth.account import Accounts as Accounts
     from buckler.guard.auth.account import AccountTimes as AccountTimes
     from buckler.guard.auth.errors import CredentialError as CredentialError
@@ -171,6 +172,7 @@ else:
             "audit.record": ("AuditRecord",),
             "audit.stdout": ("StdoutSink",),
             "audit.syslog": ("SyslogSink",),
+            "audit.watch": ("WatchSink",),
             "auth.jwt.claims": ("Claims",),
             "auth.jwt.issuer": ("TokenIssuer",),
             "auth.jwt.jwks": ("jwks", "jwks_route"),

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from buckler.notify.interface import NotifyError as NotifyError
     from buckler.notify.retry import Retry as Retry
     from buckler.notify.slack import Slack as Slack
+    from buckler.notify.syslog import Syslog as Syslog
     from buckler.notify.webhook import Webhook as Webhook
 else:
     __getattr__, __all__ = lazy(
@@ -30,6 +31,7 @@ else:
             "interface": ("Channel", "DeliveryError", "Notification", "NotifyError"),
             "retry": ("Retry",),
             "slack": ("Slack",),
+            "syslog": ("Syslog",),
             "webhook": ("Webhook",),
         },
     )

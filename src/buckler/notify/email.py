@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import email.policy
 import smtplib
+import socket
 import ssl
 import time
 from collections.abc import Sequence
@@ -20,11 +21,13 @@ from email.message import EmailMessage
 from email.utils import format_datetime
 from typing import Literal
 
+from buckler.notify.dial import Resolve, dial
 from buckler.notify.interface import DeliveryError, Notification, NotifyError
 from buckler.notify.lines import lines, one_line
 from buckler.notify.post import is_loopback
 
 PORTS = {"starttls": 587, "implicit": 465, "none": 25}
+READY = 220
 PERMANENT = 500
 
 
@@ -42,6 +45,7 @@ class Email:
         password: For that.
         timeout: Seconds for each step.
         context: For TLS, e.g. with a CA of your own; the default verifies name and chain.
+        resolve: Gives the addresses that may be called; else the system's resolver.
 
     Raises:
         NotifyError: An address is none, or the mail would leave this machine without TLS.
@@ -59,6 +63,7 @@ class Email:
         password: str = "",
         timeout: float = 10,
         context: ssl.SSLContext | None = None,
+        resolve: Resolve | None = None,
     ) -> None:
         if tls not in PORTS:
             raise NotifyError(f"tls must be one of {', '.join(PORTS)}")
@@ -78,6 +83,7 @@ class Email:
         self._password = password
         self._timeout = timeout
         self._context = context
+        self._resolve = resolve
 
     @property
     def name(self) -> str:
@@ -130,12 +136,13 @@ class Email:
         # Else the library looks its own name up, which may take as long as a resolver likes.
         own = self._from.domain
         if self._tls == "implicit":
-            server: smtplib.SMTP = smtplib.SMTP_SSL(
-                self._host, self._port, own, timeout=self._timeout, context=context
-            )
+            server: smtplib.SMTP = _Implicit(own, self._timeout, context, self._resolve)
         else:
-            server = smtplib.SMTP(self._host, self._port, own, timeout=self._timeout)
+            server = _Plain(own, self._timeout, self._resolve)
         try:
+            code, told = server.connect(self._host, self._port)
+            if code != READY:
+                raise smtplib.SMTPConnectError(code, told)
             if self._tls == "starttls":
                 server.starttls(context=context)
             if self._username:
@@ -149,6 +156,33 @@ class Email:
 
     def _failed(self, what: str, status: int = 0) -> DeliveryError:
         return DeliveryError(f"{self.name} {what}", retry=status < PERMANENT)
+
+
+class _Plain(smtplib.SMTP):
+    """Connects to the addresses that were judged."""
+
+    def __init__(self, own: str, timeout: float, resolve: Resolve | None) -> None:
+        super().__init__(local_hostname=own, timeout=timeout)
+        self._dialled = resolve
+
+    def _get_socket(self, host: str, port: int, timeout: float) -> socket.socket:
+        self._host = host  # by which STARTTLS knows the server
+        return dial(host, port, timeout, self._dialled)
+
+
+class _Implicit(smtplib.SMTP_SSL):
+    """The same with TLS from the beginning."""
+
+    def __init__(
+        self, own: str, timeout: float, context: ssl.SSLContext, resolve: Resolve | None
+    ) -> None:
+        super().__init__(local_hostname=own, timeout=timeout, context=context)
+        self._dialled = resolve
+
+    def _get_socket(self, host: str, port: int, timeout: float) -> socket.socket:
+        return self.context.wrap_socket(
+            dial(host, port, timeout, self._dialled), server_hostname=host
+        )
 
 
 def _address(text: str) -> Address:

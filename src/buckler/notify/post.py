@@ -18,6 +18,7 @@ from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import urlsplit
 
+from buckler.notify.dial import Resolve, dial
 from buckler.notify.interface import DeliveryError, NotifyError
 
 MOST = 64 * 1024
@@ -109,6 +110,7 @@ def post(
     *,
     timeout: float,
     context: ssl.SSLContext | None = None,
+    resolve: Resolve | None = None,
 ) -> Answer:
     """Send one request and read one answer; a redirect is an answer like any other.
 
@@ -118,20 +120,23 @@ def post(
         headers: Beside Host, Content-Length and Connection.
         timeout: Seconds for all of it but the look-up of the name.
         context: For TLS; the default one verifies the name and the chain.
+        resolve: Gives the addresses that may be called; else the system's resolver.
 
     Raises:
         DeliveryError: No answer that could be read.
     """
     end = time.monotonic() + timeout
     try:
-        with _connected(to, timeout, context) as used:
+        with _connected(to, timeout, context, resolve) as used:
             return _exchange(to, _Timed(used, end), body, headers)
     except (OSError, http.client.HTTPException, ValueError) as error:
         raise DeliveryError(f"{to.shown} did not answer: {_reason(error)}") from None
 
 
-def _connected(to: Endpoint, timeout: float, context: ssl.SSLContext | None) -> socket.socket:
-    plain = socket.create_connection((to.host, to.port), timeout)
+def _connected(
+    to: Endpoint, timeout: float, context: ssl.SSLContext | None, resolve: Resolve | None
+) -> socket.socket:
+    plain = dial(to.host, to.port, timeout, resolve)
     if to.scheme == "http":
         return plain
     tls = context or ssl.create_default_context()

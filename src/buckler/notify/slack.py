@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import ssl
 
+from buckler.notify.dial import Resolve
 from buckler.notify.interface import Notification, NotifyError
 from buckler.notify.lines import lines, one_line
 from buckler.notify.post import endpoint, post
@@ -38,6 +39,7 @@ class Slack:
         timeout: Seconds for one try.
         context: For TLS; the default verifies name and chain.
         allow_http: Whether ``http`` may leave this machine.
+        resolve: Gives the addresses that may be called; else the system's resolver.
 
     Raises:
         NotifyError: The URL is none.
@@ -50,12 +52,14 @@ class Slack:
         timeout: float = 10,
         context: ssl.SSLContext | None = None,
         allow_http: bool = False,
+        resolve: Resolve | None = None,
     ) -> None:
         self._to = endpoint(url, allow_http=allow_http)
         if not timeout > 0:
             raise NotifyError("timeout must be above zero")
         self._timeout = timeout
         self._context = context
+        self._resolve = resolve
 
     @property
     def name(self) -> str:
@@ -74,7 +78,14 @@ class Slack:
         body = json.dumps({"text": text_of(notification)}).encode("ascii")
         headers = {"Content-Type": "application/json", "User-Agent": "Buckler"}
         check(
-            post(self._to, body, headers, timeout=self._timeout, context=self._context),
+            post(
+                self._to,
+                body,
+                headers,
+                timeout=self._timeout,
+                context=self._context,
+                resolve=self._resolve,
+            ),
             self._to.shown,
         )
 

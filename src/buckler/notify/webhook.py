@@ -15,6 +15,7 @@ import ssl
 import time
 from collections.abc import Sequence
 
+from buckler.notify.dial import Resolve
 from buckler.notify.interface import DeliveryError, Notification, NotifyError
 from buckler.notify.post import Answer, endpoint, post
 
@@ -62,6 +63,7 @@ class Webhook:
         timeout: Seconds for one try.
         context: For TLS, e.g. with a CA of your own; the default verifies name and chain.
         allow_http: Whether ``http`` may leave this machine.
+        resolve: Gives the addresses that may be called; else the system's resolver.
 
     Raises:
         NotifyError: The URL or a secret is none.
@@ -75,6 +77,7 @@ class Webhook:
         timeout: float = 10,
         context: ssl.SSLContext | None = None,
         allow_http: bool = False,
+        resolve: Resolve | None = None,
     ) -> None:
         self._to = endpoint(url, allow_http=allow_http)
         given = [secrets] if isinstance(secrets, str) else list(secrets)
@@ -85,6 +88,7 @@ class Webhook:
         self._keys = tuple(key_of(secret) for secret in given)
         self._timeout = timeout
         self._context = context
+        self._resolve = resolve
 
     @property
     def name(self) -> str:
@@ -110,7 +114,14 @@ class Webhook:
             "webhook-timestamp": str(now),
             "webhook-signature": sign(self._keys, notification.id, now, body),
         }
-        answer = post(self._to, body, headers, timeout=self._timeout, context=self._context)
+        answer = post(
+            self._to,
+            body,
+            headers,
+            timeout=self._timeout,
+            context=self._context,
+            resolve=self._resolve,
+        )
         check(answer, self._to.shown)
 
 

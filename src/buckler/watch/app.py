@@ -16,16 +16,20 @@ from buckler.guard import AuthPolicy, Guard, public
 from buckler.guard.auth.names import normalise
 from buckler.guard.auth.routes import answers
 from buckler.guard.auth.secret import derive
-from buckler.watch.api import alerts, findings, scans, system, targets
-from buckler.watch.api.common import ADMIN, READ, SCAN, WRITE, install
+from buckler.watch.api import alerts, events, findings, identities, scans, system, targets, vex
+from buckler.watch.api.common import ADMIN, EVENTS, METRICS, READ, SCAN, WRITE, install
 from buckler.watch.errors import MissingError
 from buckler.watch.service import Service
 
 ADMINISTRATOR: Final = "admin"
+APPLICATION: Final = "application"
+"""Role of the accounts by which applications send their events."""
 ROLES: Final = {
     "reader": [READ],
     "analyst": [READ, SCAN, WRITE],
-    "admin": [READ, SCAN, WRITE, ADMIN, "*"],
+    APPLICATION: [EVENTS],
+    "monitor": [METRICS],
+    "admin": [READ, SCAN, WRITE, ADMIN, METRICS, "*"],
 }
 LINK_SECONDS: Final = 600.0
 
@@ -80,7 +84,15 @@ def create_app(service: Service) -> FastAPI:
     app.state.guard = guard
     install(app)
     app.include_router(guard.identities.router())
-    for router in (targets.router, scans.router, findings.router, alerts.router):
+    for router in (
+        targets.router,
+        scans.router,
+        findings.router,
+        alerts.router,
+        events.router,
+        identities.router,
+        vex.router,
+    ):
         app.include_router(router, prefix="/api")
     app.include_router(system.router)
     app.add_api_route(

@@ -10,7 +10,13 @@ from sqlalchemy import Connection
 
 from buckler.watch import sla
 from buckler.watch.db import findings, targets
-from buckler.watch.errors import MissingError, RefusedError, StaleError
+from buckler.watch.errors import (
+    MissingError,
+    RefusedError,
+    StaleError,
+    UneditableError,
+    WatchError,
+)
 from buckler.watch.interface import SYSTEM, Caller
 from buckler.watch.life import DECISIONS, State
 
@@ -156,6 +162,69 @@ def assign(
     entry = {"at": now, "who": caller.id, "what": "assignee"}
     entry |= {"before": found.assignee, "after": assignee}
     return findings.change(connection, found, version, {"assignee": assignee}, entry)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Edit:
+    """What is changed of many findings at once; what is None stays.
+
+    Attributes:
+        decision: About each.
+        assignee: Who takes care of each.
+        comment: Said of each.
+    """
+
+    decision: Decision | None = None
+    assignee: str | None = None
+    comment: str | None = None
+
+
+def edit_all(
+    connection: Connection,
+    caller: Caller,
+    versions: Mapping[str, int],
+    edit: Edit,
+    now: float,
+) -> dict[str, int]:
+    """Change all of these findings; their new versions.
+
+    Args:
+        connection: In a transaction that writes; it has to be given up where this raises.
+        caller: Who edits.
+        versions: Of the findings as the caller saw them, by id.
+        edit: What.
+        now: Seconds since 1970.
+
+    Raises:
+        UneditableError: One of them was changed meanwhile, is not there, or cannot be changed so: which, and why.
+        RefusedError: The edit itself is wrong, or these are too many.
+    """
+    if edit.decision is not None:
+        edit.decision.check(now)
+    if len(versions) > MOST_AT_ONCE:
+        raise RefusedError(f"findings: {MOST_AT_ONCE} at once are the most")
+    made: dict[str, int] = {}
+    refused: dict[str, WatchError] = {}
+    for finding_id, version in sorted(versions.items()):
+        try:
+            made[finding_id] = _edit(connection, caller, finding_id, version, edit, now)
+        except (MissingError, StaleError, RefusedError) as error:
+            refused[finding_id] = error
+    if refused:
+        raise UneditableError(refused)
+    return made
+
+
+def _edit(
+    connection: Connection, caller: Caller, finding_id: str, version: int, edit: Edit, now: float
+) -> int:
+    if edit.decision is not None:
+        version = decide(connection, caller, finding_id, version, edit.decision, now)
+    if edit.assignee is not None:
+        version = assign(connection, caller, finding_id, version, edit.assignee, now)
+    if edit.comment is not None:
+        comment(connection, caller, finding_id, edit.comment, now)
+    return version
 
 
 def comment(connection: Connection, caller: Caller, finding_id: str, text: str, now: float) -> None:

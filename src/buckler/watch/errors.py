@@ -57,6 +57,41 @@ class StaleError(WatchError):
         self.present = dict(present)
 
 
+class UneditableError(WatchError):
+    """Of many things that were to be changed together some could not be, so that none was.
+
+    Args:
+        refused: Why, by id.
+    """
+
+    code = "watch.uneditable"
+    exit_code = 2
+    status = 409
+
+    def __init__(self, refused: Mapping[str, WatchError]) -> None:
+        super().__init__(
+            f"{len(refused)} of them cannot be changed so, and none was",
+            hint="look at these again, or leave them out",
+        )
+        self.refused = dict(refused)
+
+
+class BusyError(WatchError):
+    """Somebody asks for more than their share; later it will be answered.
+
+    Args:
+        message: What is too much.
+        after: Seconds to wait.
+    """
+
+    code = "watch.busy"
+    status = 429
+
+    def __init__(self, message: str, after: float) -> None:
+        super().__init__(message, hint="send it again later")
+        self.after = after
+
+
 class SupersededError(WatchError):
     """Another worker has taken over, so that what this one found counts no more."""
 

@@ -21,6 +21,7 @@ from buckler.watch.db.targets import TARGETS
 from buckler.watch.interface import SYSTEM, Caller
 from buckler.watch.life import Known, State, changes
 from buckler.watch.reports.values import Read
+from buckler.watch.vex import stated
 from buckler.watch.writing import ADVISED, ADVISORIES, Written
 
 _ORDER: Final = ("A+", "A", "B", "C", "D", "E", "F")
@@ -114,8 +115,10 @@ def take(
         scans.keep_report(connection, scan_id, body)
     if note:
         return Taken({}, note)
-    report = _current(connection, target, report)
+    report = stated.annotated(connection, target, _current(connection, target, report), now)
     made, first = apply(connection, target, scan, report, now)
+    if not report.tool:
+        stated.reconcile(connection, target, now)
     if first:
         alerts.add(connection, [_first(target, scan, report, now)])
     elif not report.tool:

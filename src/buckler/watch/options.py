@@ -23,6 +23,8 @@ class Options:
         cloning: Which repositories are cloned, and with which limits.
         reach: Where channels may send to.
         keep_days: How long the reports of scans and deliveries that ended are kept; the last report stays.
+        keep_events_days: How long events of applications are kept.
+        keep_events: How many of each target.
     """
 
     data: Path | None = None
@@ -33,3 +35,5 @@ class Options:
     cloning: Cloning = field(default_factory=Cloning)
     reach: Reach = field(default_factory=Reach)
     keep_days: float = 400.0
+    keep_events_days: float = 90.0
+    keep_events: int = 200_000

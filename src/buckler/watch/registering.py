@@ -14,7 +14,7 @@ from buckler.watch import sla
 from buckler.watch.db import targets
 from buckler.watch.errors import RefusedError
 from buckler.watch.interface import Caller
-from buckler.watch.scanning import address
+from buckler.watch.scanning import address, environment
 from buckler.watch.scanning.address import Allowed
 from buckler.watch.schedule import Schedule
 
@@ -29,8 +29,8 @@ class Given:
 
     Attributes:
         name: For people; empty for one that its place gives.
-        kind: ``folder``, ``git`` or ``pushed``.
-        location: Folder or address of the repository; empty where reports are pushed.
+        kind: ``folder``, ``git``, ``environment`` or ``pushed``.
+        location: Folder, address of the repository, or path of a virtual environment or its interpreter; empty where reports are pushed.
         branch: That findings stand by; empty for the repository's own choice.
         trusted: Whether its application may be imported and attacked on the workers.
         schedule: Of cron, or empty.
@@ -129,6 +129,9 @@ def _location(given: Given, allowed: Allowed, *, here: bool) -> str:
         return ""
     if given.kind == "git":
         return address.resolve(address.parse(given.location, allowed), allowed).url
-    if here:
-        return str(address.folder(given.location, (Path("/"),)))
-    return str(address.folder(given.location, allowed.folders))
+    folders = (Path("/"),) if here else allowed.folders
+    if given.kind == "environment":
+        if given.trusted:
+            raise RefusedError("trusted: nothing of an environment is run; its packages are read")
+        return environment.folder(given.location, folders)
+    return str(address.folder(given.location, folders))

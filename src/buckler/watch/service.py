@@ -20,10 +20,11 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from buckler.core.errors import BucklerError
 from buckler.scan.engines.packages.advisories.place import default_path
+from buckler.watch import identities
 from buckler.watch.alerts import deliver
 from buckler.watch.alerts.deliver import Delivering
 from buckler.watch.alerts.secrets import Secrets
-from buckler.watch.db import alerts, migrations, workers
+from buckler.watch.db import alerts, events, migrations, workers
 from buckler.watch.db.database import Database
 from buckler.watch.engine import DurableEngine
 from buckler.watch.options import Options
@@ -36,6 +37,7 @@ log = logging.getLogger("buckler.watch")
 BEAT: Final = 1.5
 LOOK: Final = 0.5
 SLOW_LOOK: Final = 20.0
+EVENTS_LOOK: Final = 300.0
 RARE_LOOK: Final = 3_600.0
 LONGEST_WAIT: Final = 10.0
 GRACE: Final = 10.0
@@ -73,6 +75,7 @@ class Service:
             database=self.database,
             worker=self.engine.worker,
             scratch=self._scratch,
+            secrets=Secrets(self.key, identities.PURPOSE),
             scanning=options.scanning,
             cloning=options.cloning,
             stop=self.stop,
@@ -130,6 +133,7 @@ class Service:
             ("late", SLOW_LOOK, self._late),
             ("deliver", LOOK, self._deliver),
             ("retention", RARE_LOOK, self._retention),
+            ("events", EVENTS_LOOK, self._events),
         ):
             thread = threading.Thread(target=self._loop, args=(name, every, work), name=name)
             thread.start()
@@ -178,6 +182,12 @@ class Service:
     def _retention(self) -> None:
         before = time.time() - self.options.keep_days * 86_400
         clock.retention(self.database, self.engine, before)
+
+    def _events(self) -> None:
+        now, keep = time.time(), self.options.keep_events
+        before = now - self.options.keep_events_days * 86_400
+        with self.database.write() as connection:
+            events.drop(connection, before, keep, now)
 
     def _deliver(self) -> None:
         now = time.time()

@@ -19,6 +19,7 @@ DOCUMENT = {
 }
 STATEMENT = {
     "vulnerability": dict,
+    "timestamp": str,
     "products": list,
     "status": str,
     "status_notes": str,

@@ -1,12 +1,12 @@
 """Channels: from what is kept of one to the object that sends.
 
 Threat: a channel is an address that a user of watch types and the server calls (CWE-918): addresses inside are
-refused unless the operator allows them.
+refused unless the operator allows them, and the connection goes to the address that was judged.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 from urllib.parse import urlsplit
@@ -14,10 +14,13 @@ from urllib.parse import urlsplit
 from buckler.guard.egress.errors import EgressRefused
 from buckler.guard.egress.policy import EgressPolicy
 from buckler.notify.apprise import Apprise
+from buckler.notify.dial import Resolve
 from buckler.notify.email import Email
 from buckler.notify.interface import Channel, NotifyError
 from buckler.notify.post import is_loopback
 from buckler.notify.slack import Slack
+from buckler.notify.syslog import Syslog
+from buckler.notify.syslog_wire import PORTS as WIRE_PORTS
 from buckler.notify.webhook import Webhook
 from buckler.watch.errors import RefusedError
 
@@ -36,18 +39,18 @@ class Kind:
 
     secret: frozenset[str]
     plain: frozenset[str]
-    make: Callable[[Mapping[str, Any]], Channel]
+    make: Callable[[Mapping[str, Any], Resolve | None], Channel]
 
 
-def _webhook(given: Mapping[str, Any]) -> Channel:
-    return Webhook(given["url"], given["secrets"])
+def _webhook(given: Mapping[str, Any], resolve: Resolve | None) -> Channel:
+    return Webhook(given["url"], given["secrets"], resolve=resolve)
 
 
-def _slack(given: Mapping[str, Any]) -> Channel:
-    return Slack(given["url"])
+def _slack(given: Mapping[str, Any], resolve: Resolve | None) -> Channel:
+    return Slack(given["url"], resolve=resolve)
 
 
-def _email(given: Mapping[str, Any]) -> Channel:
+def _email(given: Mapping[str, Any], resolve: Resolve | None) -> Channel:
     return Email(
         given["host"],
         given["sender"],
@@ -56,10 +59,21 @@ def _email(given: Mapping[str, Any]) -> Channel:
         tls=given.get("tls", "starttls"),
         username=given.get("username", ""),
         password=given.get("password", ""),
+        resolve=resolve,
     )
 
 
-def _apprise(given: Mapping[str, Any]) -> Channel:
+def _syslog(given: Mapping[str, Any], resolve: Resolve | None) -> Channel:
+    address = str(given["address"])
+    if address.startswith("unix:") and resolve is not None:
+        raise RefusedError("address: a socket of this machine is not called", hint="--allow-inside")
+    options = {
+        name: given[name] for name in ("facility", "application", "hostname") if name in given
+    }
+    return Syslog(address, **options, resolve=resolve)
+
+
+def _apprise(given: Mapping[str, Any], _: Resolve | None) -> Channel:
     urls = given["urls"]
     return Apprise(*([urls] if isinstance(urls, str) else urls))
 
@@ -71,6 +85,9 @@ KINDS: Final[Mapping[str, Kind]] = {
         frozenset({"password"}),
         frozenset({"host", "sender", "recipients", "port", "tls", "username"}),
         _email,
+    ),
+    "syslog": Kind(
+        frozenset(), frozenset({"address", "facility", "application", "hostname"}), _syslog
     ),
     "apprise": Kind(frozenset({"urls"}), frozenset(), _apprise),
 }
@@ -98,15 +115,26 @@ class Reach:
             raise RefusedError(
                 "kind: apprise calls hosts that cannot be judged", hint="--allow-inside"
             )
-        url = urlsplit(str(options.get("url", "")))
+        url = urlsplit(str(options.get("url") or options.get("address") or ""))
         host = url.hostname or str(options.get("host", ""))
-        port = url.port or int(options.get("port") or 443)
-        try:
-            if is_loopback(host):
-                raise RefusedError("url: this machine itself is not called", hint="--allow-inside")
-            EgressPolicy(ports={port}).addresses(host, port, RESOLVE_SECONDS)
-        except EgressRefused as error:
-            raise RefusedError(f"url: {error.message}", hint="--allow-inside") from error
+        port = url.port or int(options.get("port") or WIRE_PORTS.get(url.scheme, 443))
+        _judged(host, port)
+
+    def resolver(self) -> Resolve | None:
+        """What gives the addresses that are called: those that are judged then, not those of a moment before.
+
+        None where everything is allowed.
+        """
+        return None if self.inside else _judged
+
+
+def _judged(host: str, port: int) -> Sequence[str]:
+    try:
+        if is_loopback(host):
+            raise RefusedError("url: this machine itself is not called", hint="--allow-inside")
+        return EgressPolicy(ports={port}).addresses(host, port, RESOLVE_SECONDS)
+    except EgressRefused as error:
+        raise RefusedError(f"url: {error.message}", hint="--allow-inside") from error
 
 
 def split(kind: str, options: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
@@ -126,14 +154,19 @@ def split(kind: str, options: Mapping[str, Any]) -> tuple[dict[str, Any], dict[s
     return plain, {name: value for name, value in options.items() if name in known.secret}
 
 
-def make(kind: str, options: Mapping[str, Any]) -> Channel:
+def make(kind: str, options: Mapping[str, Any], resolve: Resolve | None = None) -> Channel:
     """The channel itself.
+
+    Args:
+        kind: Of it.
+        options: All of them.
+        resolve: Gives the addresses that may be called; see :meth:`Reach.resolver`.
 
     Raises:
         RefusedError: An option is missing or wrong.
     """
     try:
-        return KINDS[kind].make(options)
+        return KINDS[kind].make(options, resolve)
     except KeyError as error:
         raise RefusedError(f"options.{error.args[0]}: it is missing") from error
     except NotifyError as error:

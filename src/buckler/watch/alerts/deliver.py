@@ -153,7 +153,7 @@ def _sent(parts: Delivering, message: Message, now: float) -> Exception | None:
         opened = parts.secrets.open(channel.sealed, channel.id)
         options = {**channel.options, **opened}
         parts.reach.check(channel.kind, options)
-        channels.make(channel.kind, options).send(notification(message))
+        channels.make(channel.kind, options, parts.reach.resolver()).send(notification(message))
     except (DeliveryError, RefusedError) as error:
         return error
     return None

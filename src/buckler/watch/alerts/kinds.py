@@ -21,6 +21,10 @@ KINDS: Final[Mapping[str, str]] = {
     "scan_failed": "a scan had no result",
     "reached_less": "a scan came to fewer operations than the one before",
     "grade_dropped": "the grade is worse than before",
+    "attack_on_finding": "somebody attacks where a finding is open",
+    "sign_in_failures": "one account or address fails to sign in at several applications",
+    "attack_burst": "many attacks from one address",
+    "refusal_burst": "many refusals for one account or address",
 }
 _LEVELS: Final[Mapping[Severity, Level]] = {
     Severity.CRITICAL: "alert",

@@ -14,6 +14,7 @@ from buckler.watch.api.common import Reader, Watch, Writer, now, shown
 from buckler.watch.db import alerts
 from buckler.watch.db.metadata import new_id
 from buckler.watch.errors import RefusedError
+from buckler.watch.service import Service
 
 router = APIRouter(tags=["alerts"])
 HIDDEN = ("sealed",)
@@ -24,11 +25,23 @@ class NewChannel(BaseModel):
 
     model_config = {"extra": "forbid"}
     name: str = Field(min_length=1, max_length=100)
-    kind: Literal["webhook", "slack", "email", "apprise"]
+    kind: Literal["webhook", "slack", "email", "syslog", "apprise"]
     options: dict[str, Any] = Field(max_length=20)
     filters: dict[str, Any] = Field(default_factory=dict)
     quiet: dict[str, str] | None = None
     digest: float = Field(0, ge=0, le=LONGEST_DIGEST)
+
+
+class ChannelChange(BaseModel):
+    """What is changed of a channel; what is left out stays, secrets, too."""
+
+    model_config = {"extra": "forbid"}
+    version: int
+    name: str | None = Field(None, min_length=1, max_length=100)
+    options: dict[str, Any] | None = Field(None, max_length=20)
+    filters: dict[str, Any] | None = None
+    quiet: dict[str, str] | None = None
+    digest: float | None = Field(None, ge=0, le=LONGEST_DIGEST)
 
 
 class Again(BaseModel):
@@ -75,6 +88,44 @@ def add_channel(watch: Watch, caller: Writer, given: NewChannel) -> dict[str, An
         return shown(alerts.channel(connection, caller, made), *HIDDEN)
 
 
+@router.patch("/channels/{channel_id}")
+def change_channel(
+    watch: Watch, caller: Writer, channel_id: str, given: ChannelChange
+) -> dict[str, Any]:
+    """Change a channel as it was when the caller looked; ``quiet: null`` ends its quiet hours.
+
+    Options that are named take the place of those that were; where it goes to another place, its secrets have to be given, too.
+    """
+    named = given.model_dump(exclude_unset=True, exclude={"version"})
+    with watch.database.write() as connection:
+        row = alerts.channel(connection, caller, channel_id)
+        values: dict[str, Any] = {
+            k: named[k] for k in ("name", "digest") if named.get(k) is not None
+        }
+        if named.get("options") is not None:
+            options = _options(watch, row, named["options"])
+            plain, secret = channels.split(row.kind, options)
+            watch.options.reach.check(row.kind, options)
+            sealed = watch.delivering.secrets.seal(secret, row.id)
+            values.update(options=plain, sealed=sealed)
+        if named.get("filters") is not None:
+            values["filters"] = filters.checked(named["filters"])
+        if "quiet" in named:
+            values["quiet"] = filters.checked_quiet(named["quiet"])
+        alerts.change_channel(connection, row, given.version, values)
+        return shown(alerts.channel(connection, caller, channel_id), *HIDDEN)
+
+
+def _options(watch: Service, row: Any, given: dict[str, Any]) -> dict[str, Any]:
+    """The options of a changed channel. What is secret goes with it only where it stays at its place (CWE-441)."""
+    kept = watch.delivering.secrets.open(row.sealed, row.id)
+    before = {**row.options, **kept}
+    made = {**before, **given}
+    if any(made.get(name) != before.get(name) for name in ("url", "host", "address", "urls")):
+        return {name: value for name, value in made.items() if name in given or name not in kept}
+    return made
+
+
 @router.delete("/channels/{channel_id}", status_code=204)
 def remove_channel(watch: Watch, caller: Writer, channel_id: str) -> None:
     """Switch a channel off for good; what was delivered by it stays written down."""
@@ -91,7 +142,7 @@ def test_channel(watch: Watch, caller: Writer, channel_id: str) -> dict[str, Any
     options = {**row.options, **watch.delivering.secrets.open(row.sealed, row.id)}
     watch.options.reach.check(row.kind, options)
     try:
-        channels.make(row.kind, options).send(
+        channels.make(row.kind, options, watch.options.reach.resolver()).send(
             Notification(title="Buckler: a test", kind="watch.test", level="info")
         )
     except DeliveryError as error:

@@ -10,11 +10,12 @@ from fastapi import Depends, FastAPI, Request
 from fastapi.responses import JSONResponse
 
 from buckler.guard import Principal, requires
-from buckler.watch.errors import StaleError, WatchError
+from buckler.watch.errors import BusyError, StaleError, UneditableError, WatchError
 from buckler.watch.interface import Caller
 from buckler.watch.service import Service
 
 READ, SCAN, WRITE, ADMIN = "watch:read", "watch:scan", "watch:write", "watch:admin"
+EVENTS, METRICS = "watch:events", "watch:metrics"
 
 
 def caller_of(principal: Principal) -> Caller:
@@ -35,6 +36,14 @@ def _scanner(principal: Annotated[Principal, requires(SCAN)]) -> Caller:
     return caller_of(principal)
 
 
+def _sender(principal: Annotated[Principal, requires(EVENTS)]) -> Caller:
+    return Caller(principal.id)
+
+
+def _monitor(principal: Annotated[Principal, requires(METRICS)]) -> Caller:
+    return Caller(principal.id)
+
+
 def _writer(principal: Annotated[Principal, requires(WRITE)]) -> Caller:
     return caller_of(principal)
 
@@ -42,6 +51,8 @@ def _writer(principal: Annotated[Principal, requires(WRITE)]) -> Caller:
 Watch = Annotated[Service, Depends(_service)]
 Reader = Annotated[Caller, Depends(_reader)]
 Scanner = Annotated[Caller, Depends(_scanner)]
+Monitor = Annotated[Caller, Depends(_monitor)]
+Sender = Annotated[Caller, Depends(_sender)]
 Writer = Annotated[Caller, Depends(_writer)]
 
 
@@ -61,18 +72,27 @@ def install(app: FastAPI) -> None:
     async def refused(_: Request, error: Exception) -> JSONResponse:
         if not isinstance(error, WatchError):
             raise error
-        body: dict[str, Any] = {
-            "type": "about:blank",
-            "title": error.message,
-            "status": error.status,
-            "code": error.code,
-            "detail": error.hint,
-        }
-        if isinstance(error, StaleError):
-            body["present"] = dict(_plain(error.present))
-        return JSONResponse(body, error.status, media_type="application/problem+json")
+        body = problem(error)
+        headers = {"Retry-After": f"{error.after:.0f}"} if isinstance(error, BusyError) else None
+        return JSONResponse(body, error.status, headers, media_type="application/problem+json")
 
     app.add_exception_handler(WatchError, refused)
+
+
+def problem(error: WatchError) -> dict[str, Any]:
+    """What was refused, as problem details."""
+    body: dict[str, Any] = {
+        "type": "about:blank",
+        "title": error.message,
+        "status": error.status,
+        "code": error.code,
+        "detail": error.hint,
+    }
+    if isinstance(error, StaleError):
+        body["present"] = dict(_plain(error.present))
+    if isinstance(error, UneditableError):
+        body["refused"] = {name: problem(one) for name, one in error.refused.items()}
+    return body
 
 
 def _plain(values: Mapping[str, Any]) -> Mapping[str, Any]:

@@ -11,7 +11,7 @@ from buckler.watch import decisions
 from buckler.watch.api.common import Reader, Watch, Writer, now, shown
 from buckler.watch.db import findings
 from buckler.watch.db.findings import Wanted
-from buckler.watch.decisions import Decision
+from buckler.watch.decisions import Decision, Edit
 
 router = APIRouter(prefix="/findings", tags=["findings"])
 State = Literal["open", "fixed", "regressed", "accepted", "false_alarm"]
@@ -42,6 +42,16 @@ class DecidedMany(Decided):
     """About many: versions by id."""
 
     findings: dict[str, int] = Field(max_length=decisions.MOST_AT_ONCE)
+
+
+class Edited(BaseModel):
+    """What is changed of many findings: versions by id, and what becomes of each."""
+
+    model_config = {"extra": "forbid"}
+    findings: dict[str, int] = Field(min_length=1, max_length=decisions.MOST_AT_ONCE)
+    decision: Decided | None = None
+    assignee: str | None = Field(None, max_length=64)
+    comment: str | None = Field(None, min_length=1, max_length=4000)
 
 
 class Assigned(BaseModel):
@@ -91,6 +101,18 @@ def decide_many(watch: Watch, caller: Writer, given: DecidedMany) -> dict[str, A
     with watch.database.write() as connection:
         refused = decisions.decide_all(connection, caller, given.findings, given.value(), now())
     return {"decided": len(given.findings) - len(refused), "refused": refused}
+
+
+@router.post("/edits")
+def edit_many(watch: Watch, caller: Writer, given: Edited) -> dict[str, Any]:
+    """Change many findings together, or none of them: then 409 with why, by id."""
+    edit = Edit(
+        decision=given.decision.value() if given.decision is not None else None,
+        assignee=given.assignee,
+        comment=given.comment,
+    )
+    with watch.database.write() as connection:
+        return {"versions": decisions.edit_all(connection, caller, given.findings, edit, now())}
 
 
 @router.get("/{finding_id}")

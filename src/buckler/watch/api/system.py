@@ -9,8 +9,10 @@ from sqlalchemy import func, select
 from sqlalchemy.exc import SQLAlchemyError
 
 from buckler.guard import public
-from buckler.watch.api.common import Reader, Watch, shown
+from buckler.watch import metrics
+from buckler.watch.api.common import Monitor, Reader, Watch, now, shown
 from buckler.watch.db import findings, scans, targets, workers
+from buckler.watch.db.figures import figures
 
 router = APIRouter(tags=["system"])
 
@@ -34,6 +36,14 @@ def ready(watch: Watch, response: Response) -> dict[str, str]:
         response.status_code = 503
         return {"status": "ending"}
     return {"status": "ready"}
+
+
+@router.get("/metrics")
+def metrics_page(watch: Watch, _: Monitor) -> Response:
+    """Figures of everything as Prometheus reads them; a token of the scope ``watch:metrics``."""
+    with watch.database.read() as connection:
+        text = metrics.render(figures(connection, now()))
+    return Response(text, media_type=metrics.CONTENT_TYPE)
 
 
 @router.get("/api/status")

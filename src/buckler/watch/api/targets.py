@@ -30,7 +30,7 @@ class NewTarget(BaseModel):
 
     model_config = {"extra": "forbid"}
     name: str = Field("", max_length=200)
-    kind: str = Field(max_length=10)
+    kind: str = Field(max_length=20)
     location: str = Field("", max_length=2000)
     branch: str = Field("", max_length=200)
     trusted: bool = False
@@ -86,6 +86,8 @@ def change(watch: Watch, caller: Writer, target_id: str, given: TargetChange) ->
         values = {k: v for k, v in given.model_dump(exclude_none=True).items() if k != "version"}
         if values.get("trusted") and not caller.everything:
             raise RefusedError("trusted: only an administrator lets code be run on the workers")
+        if values.get("trusted") and found.kind == "environment":
+            raise RefusedError("trusted: nothing of an environment is run; its packages are read")
         if "schedule" in values or "zone" in values:
             schedule, zone = values.get("schedule", found.schedule), values.get("zone", found.zone)
             values.update(registering.scheduled(schedule, zone, now()))

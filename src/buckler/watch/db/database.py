@@ -91,8 +91,10 @@ def add_new(connection: Connection, table: Table, rows: Sequence[Mapping[str, An
     if not rows:
         return 0
     dialect = sqlite if connection.dialect.name == "sqlite" else postgresql
-    statement = dialect.insert(table).on_conflict_do_nothing()
-    return connection.execute(statement, list(rows)).rowcount
+    key = next(iter(table.primary_key.columns))
+    # The rows themselves are counted: psycopg tells no number of what an insert left out.
+    statement = dialect.insert(table).on_conflict_do_nothing().returning(key)
+    return len(connection.execute(statement, list(rows)).all())
 
 
 def chunks(items: Sequence[Any]) -> Iterator[Sequence[Any]]:

@@ -73,7 +73,7 @@ HISTORY: Final = Table(
     METADATA,
     Column("id", String(32), primary_key=True),
     Column("finding_id", String(32), ForeignKey(FINDINGS.c.id), nullable=False, index=True),
-    Column("at", Seconds, nullable=False),
+    Column("at", Seconds, nullable=False, index=True),
     Column("who", String(64), nullable=False),
     Column("what", String(12), nullable=False),
     Column("before", Free, nullable=False),

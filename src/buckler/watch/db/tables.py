@@ -2,7 +2,17 @@
 
 from __future__ import annotations
 
-from buckler.watch.db import alerts, findings, inventories, scans, targets, workers
+from buckler.watch.db import (
+    alerts,
+    events,
+    findings,
+    identities,
+    inventories,
+    scans,
+    targets,
+    vex,
+    workers,
+)
 from buckler.watch.db.metadata import METADATA as METADATA
 
-FILES = (alerts, findings, inventories, scans, targets, workers)
+FILES = (alerts, events, findings, identities, inventories, scans, targets, vex, workers)

@@ -30,7 +30,7 @@ TARGETS: Final = Table(
     METADATA,
     Column("id", String(32), primary_key=True),
     Column("name", Free, nullable=False),
-    Column("kind", String(10), nullable=False),
+    Column("kind", String(20), nullable=False),
     Column("location", Free, nullable=False),
     Column("branch", Free, nullable=False),
     Column("owner", String(64), nullable=False, index=True),
@@ -50,7 +50,7 @@ TARGETS: Final = Table(
     Column("seen_until", Seconds),
 )
 """``seen_until`` is when the scan began whose report the findings stand by; ``reported_at`` when that was stored."""
-KINDS: Final = ("folder", "git", "pushed")
+KINDS: Final = ("folder", "git", "environment", "pushed")
 
 
 def visible(caller: Caller) -> ColumnElement[bool]:

@@ -33,22 +33,35 @@ def load(body: bytes, most: int = MOST_BYTES) -> Field:
     Raises:
         RefusedError: It is too large, too deep or no JSON object.
     """
-    if len(body) > most:
-        raise RefusedError(
-            f"report: {len(body) // 1024**2} MiB are more than {most // 1024**2}",
-            hint="split the project, or leave out what nobody reads",
-        )
-    if _depth(body) > MOST_DEPTH:
-        raise RefusedError(f"report: it is nested more than {MOST_DEPTH} deep")
-    try:
-        data = json.loads(body)
-    except (ValueError, RecursionError) as error:
-        told = f" ({error})" if isinstance(error, json.JSONDecodeError) else ""
-        raise RefusedError(f"report: it is no JSON{told}") from error
-    whole = Field(data, "")
-    if not isinstance(data, dict):
+    whole = Field(parsed(body, most, "report").value, "")
+    if not isinstance(whole.value, dict):
         raise whole.wrong("is no object")
     return whole
+
+
+def parsed(body: bytes, most: int, name: str) -> Field:
+    """Any JSON value.
+
+    Args:
+        body: UTF-8.
+        most: Bytes.
+        name: What complaints call it.
+
+    Raises:
+        RefusedError: It is too large, too deep or no JSON.
+    """
+    if len(body) > most:
+        raise RefusedError(
+            f"{name}: {len(body) / 1024**2:.1f} MiB are more than {most / 1024**2:.1f}",
+            hint="send it in parts",
+        )
+    if _depth(body) > MOST_DEPTH:
+        raise RefusedError(f"{name}: it is nested more than {MOST_DEPTH} deep")
+    try:
+        return Field(json.loads(body), name)
+    except (ValueError, RecursionError) as error:
+        told = f" ({error})" if isinstance(error, json.JSONDecodeError) else ""
+        raise RefusedError(f"{name}: it is no JSON{told}") from error
 
 
 def _depth(body: bytes) -> int:

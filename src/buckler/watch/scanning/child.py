@@ -24,6 +24,8 @@ LAUNCH: Final = Path(__file__).with_name("launch.py")
 POLL: Final = 0.1
 TOLD: Final = 2_000
 """Characters of the error output that are kept."""
+MOST_TOLD: Final = 60_000
+"""Less than the buffer of a pipe on every system that watch runs on (65,536)."""
 TIDY: Final = 5.0
 """Seconds that a child gets to remove what it made."""
 
@@ -77,6 +79,7 @@ def run(
     env: Mapping[str, str],
     stop: threading.Event,
     watched: Path | None = None,
+    told: bytes = b"",
 ) -> Ended:
     """Run a program to its end.
 
@@ -87,19 +90,20 @@ def run(
         env: All of its environment.
         stop: Set when this process ends.
         watched: Folder whose size is bounded.
+        told: What it finds in its standard input, at most :data:`MOST_TOLD` bytes: no argument, file or variable has it.
 
     Raises:
         ScanFailedError: It took more than it may, or could not be started.
         StoppedError: This process ends.
     """
-    printed, told = scratch / "stdout", scratch / "stderr"
-    with printed.open("wb") as out, told.open("wb") as err:
+    printed, errors = scratch / "stdout", scratch / "stderr"
+    with printed.open("wb") as out, errors.open("wb") as err:
         try:
             child = subprocess.Popen(
                 [*_launched(limits), *command],
                 cwd=scratch,
                 env=dict(env),
-                stdin=subprocess.DEVNULL,
+                stdin=subprocess.PIPE if told else subprocess.DEVNULL,
                 stdout=out,
                 stderr=err,
                 start_new_session=True,
@@ -108,10 +112,18 @@ def run(
             why = error.strerror or type(error).__name__
             raise ScanFailedError(f"the scanner could not be started: {why}") from error
     try:
-        _watch(child, printed, told, limits, stop, watched)
+        _tell(child, told)
+        _watch(child, printed, errors, limits, stop, watched)
     finally:
         _end(child)
-    return Ended(child.returncode, printed.read_bytes(), tail(told))
+    return Ended(child.returncode, printed.read_bytes(), tail(errors))
+
+
+def _tell(child: subprocess.Popen[bytes], told: bytes) -> None:
+    """Write what the child is told; the pipe holds all of it, so that nobody waits for a child that does not read."""
+    if child.stdin is not None:
+        with suppress(BrokenPipeError), child.stdin:  # it ended already, which is told below
+            child.stdin.write(told[:MOST_TOLD])
 
 
 def _launched(limits: Limits) -> list[str]:

@@ -114,8 +114,12 @@ def _settings(found: Repository) -> Sequence[str]:
 
 
 def _environment(scratch: Path, found: Repository) -> dict[str, str]:
+    kept = environment(scratch)
+    if "SSL_CERT_FILE" in kept:
+        # GnuTLS, with which many a git is built, does not read that variable by itself.
+        kept["GIT_SSL_CAINFO"] = kept["SSL_CERT_FILE"]
     return {
-        **environment(scratch),
+        **kept,
         "GIT_CONFIG_NOSYSTEM": "1",
         "GIT_CONFIG_GLOBAL": "/dev/null",
         "GIT_TERMINAL_PROMPT": "0",

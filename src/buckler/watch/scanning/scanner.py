@@ -6,6 +6,7 @@ then by the scanner's own rules, behind its walls.
 
 from __future__ import annotations
 
+import json
 import os
 import sys
 import threading
@@ -20,6 +21,7 @@ from buckler.watch.reports.values import Read
 from buckler.watch.scanning.child import Limits, run
 
 READING: Final = "source,packages"
+PACKAGES: Final = "packages"
 REPORTED: Final = (0, 1, 3, 4)
 """Exit codes of a scan that has a report: 3 and 4 say in it what is missing."""
 _PASSED: Final = (
@@ -46,14 +48,31 @@ class Scanning:
     advisories: Path | None = None
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asked:
+    """What is asked of one scan.
+
+    Attributes:
+        trusted: Whether the application may be run.
+        foreign: Whether the folder was brought here, so that no environment of ours belongs to it.
+        rules: ``select`` and ``ignore`` of the target.
+        python: Environment whose packages alone are looked at; empty for the project's own.
+        identities: Who sends requests, as ``[tool.buckler.identities]`` has them; used where the application is run.
+    """
+
+    trusted: bool = False
+    foreign: bool = False
+    rules: Mapping[str, Any] = field(default_factory=dict)
+    python: str = ""
+    identities: Mapping[str, Any] = field(default_factory=dict, repr=False)
+
+
 def scan(
     folder: Path,
     scratch: Path,
     how: Scanning,
     *,
-    trusted: bool,
-    foreign: bool,
-    rules: Mapping[str, Any],
+    asked: Asked,
     stop: threading.Event,
 ) -> tuple[Read, bytes]:
     """Scan a folder in a child process.
@@ -62,9 +81,7 @@ def scan(
         folder: Of the project.
         scratch: For everything that the scan writes.
         how: Limits.
-        trusted: Whether its application may be run.
-        foreign: Whether the folder was brought here, so that no environment of ours belongs to it.
-        rules: ``select`` and ``ignore`` of the target.
+        asked: What of it.
         stop: Set when this process ends.
 
     Raises:
@@ -73,8 +90,10 @@ def scan(
     """
     scratch.mkdir(mode=0o700, exist_ok=True)
     command = [sys.executable, "-P", "-m", "buckler", "scan", str(folder), "--json"]
-    command += _options(how, trusted=trusted, foreign=foreign, rules=rules)
-    ended = run(command, scratch, how.limits, env=environment(scratch), stop=stop)
+    command += _options(how, asked)
+    told = json.dumps(asked.identities).encode() if asked.trusted and asked.identities else b""
+    command += ["--identities", "-"] if told else []
+    ended = run(command, scratch, how.limits, env=environment(scratch), stop=stop, told=told)
     if ended.code not in REPORTED or not ended.output.strip():
         raise ScanFailedError(_why(ended.code, ended.errors))
     try:
@@ -89,17 +108,18 @@ def environment(scratch: Path) -> dict[str, str]:
     return {**kept, "HOME": str(scratch), "TMPDIR": str(scratch), "XDG_CACHE_HOME": str(scratch)}
 
 
-def _options(
-    how: Scanning, *, trusted: bool, foreign: bool, rules: Mapping[str, Any]
-) -> Sequence[str]:
-    found = [] if trusted else ["--engines", READING]
-    if foreign and not trusted:
+def _options(how: Scanning, asked: Asked) -> Sequence[str]:
+    engines = PACKAGES if asked.python else READING
+    found = [] if asked.trusted else ["--engines", engines]
+    if asked.python:
+        found += ["--python", asked.python]
+    elif asked.foreign and not asked.trusted:
         # Its settings may name any interpreter of this machine, whose packages would be told.
         found += ["--python", sys.executable]
     if how.advisories is not None:
         found += ["--advisories", str(how.advisories)]
     for name in ("select", "ignore"):
-        for one in rules.get(name, ()):
+        for one in asked.rules.get(name, ()):
             found.append(f"--{name}={one}")
     return found
 

@@ -80,14 +80,17 @@ def hand_over(database: Database, engine: Engine, now: float) -> int:
     return len(rows)
 
 
+_ENDING: Final = (State.ACCEPTED.value, State.FALSE_ALARM.value)
+
+
 def acceptances(database: Database, now: float) -> int:
-    """Open again what was accepted until now; how many."""
+    """Open again what was accepted, or stated to be none, until now; how many."""
     f = FINDINGS.c
     with database.write() as connection:
         rows = connection.execute(
             select(*findings.BRIEF, TARGETS.c.sla)
             .join(TARGETS, TARGETS.c.id == f.target_id)
-            .where(f.state == State.ACCEPTED.value, f.accepted_until <= now)
+            .where(f.state.in_(_ENDING), f.accepted_until <= now)
             .limit(MOST)
             .with_for_update(of=FINDINGS, skip_locked=True)
         ).all()
@@ -102,6 +105,8 @@ def acceptances(database: Database, now: float) -> int:
                     "due_at": sla.due(row.severity, now, row.sla),
                     "told": "",
                     "accepted_until": None,
+                    "accepted_by": "",
+                    "by_code": False,
                     "version": row.version + 1,
                 }
             )
@@ -111,9 +116,9 @@ def acceptances(database: Database, now: float) -> int:
                     "at": now,
                     "who": "watch",
                     "what": "state",
-                    "before": State.ACCEPTED.value,
+                    "before": row.state,
                     "after": State.OPEN.value,
-                    "reason": "the date of the acceptance has come",
+                    "reason": f"the date has come until which it was {row.state.replace('_', ' ')}",
                 }
             )
             told.append(

@@ -18,16 +18,18 @@ from typing import Any
 
 from sqlalchemy import Row
 
+from buckler.watch import identities
 from buckler.watch.alerts import kinds
+from buckler.watch.alerts.secrets import Secrets
 from buckler.watch.db import alerts, scans, targets
 from buckler.watch.db.database import Database
-from buckler.watch.errors import MissingError, ScanFailedError, SupersededError
+from buckler.watch.errors import MissingError, RefusedError, ScanFailedError, SupersededError
 from buckler.watch.ingest import ingest
 from buckler.watch.interface import SYSTEM, Step
 from buckler.watch.reports.values import Read
-from buckler.watch.scanning import git
+from buckler.watch.scanning import environment, git
 from buckler.watch.scanning.git import Cloning
-from buckler.watch.scanning.scanner import Scanning, scan
+from buckler.watch.scanning.scanner import Asked, Scanning, scan
 
 log = logging.getLogger("buckler.watch")
 
@@ -40,6 +42,7 @@ class Parts:
         database: Where it is written down.
         worker: Id of this process.
         scratch: Folder in which each attempt makes one of its own.
+        secrets: Opens those of identities.
         scanning: How folders are scanned.
         cloning: How repositories are brought here.
         stop: Set when this process ends.
@@ -49,6 +52,7 @@ class Parts:
     database: Database
     worker: str
     scratch: Path
+    secrets: Secrets
     scanning: Scanning = field(default_factory=Scanning)
     cloning: Cloning = field(default_factory=Cloning)
     stop: threading.Event = field(default_factory=threading.Event)
@@ -99,30 +103,46 @@ def perform(scan_id: str, parts: Parts) -> str:
 def _report(target: Row[Any], attempt: int, scan_id: str, parts: Parts) -> tuple[Read, bytes]:
     scratch = Path(tempfile.mkdtemp(prefix=f"scan-{scan_id}-{attempt}-", dir=parts.scratch))
     try:
-        foreign = target.kind == "git"
-        if foreign:
-            folder, revision = git.clone(
-                target.location, target.branch, scratch / "clone", parts.cloning, stop=parts.stop
-            )
-            with parts.database.write() as connection:
-                scans.of_revision(connection, scan_id, attempt, revision)
-        elif target.kind == "folder":
-            folder = Path(target.location)
-            if not folder.is_dir():
-                raise ScanFailedError(f"there is no folder {folder} on this worker")
-        else:
-            raise ScanFailedError("its reports are pushed; there is nothing to be scanned here")
-        return scan(
-            folder,
-            scratch / "scan",
-            parts.scanning,
+        folder = _folder(target, attempt, scan_id, scratch, parts)
+        asked = Asked(
             trusted=target.trusted,
-            foreign=foreign,
+            foreign=target.kind == "git",
             rules=target.rules,
-            stop=parts.stop,
+            python=target.location if target.kind == "environment" else "",
+            identities=_identities(target, parts) if target.trusted else {},
         )
+        return scan(folder, scratch / "scan", parts.scanning, asked=asked, stop=parts.stop)
     finally:
         shutil.rmtree(scratch, ignore_errors=True)
+
+
+def _folder(target: Row[Any], attempt: int, scan_id: str, scratch: Path, parts: Parts) -> Path:
+    """The folder that is scanned: on this machine, brought here, or an empty one beside an environment."""
+    if target.kind == "git":
+        folder, revision = git.clone(
+            target.location, target.branch, scratch / "clone", parts.cloning, stop=parts.stop
+        )
+        with parts.database.write() as connection:
+            scans.of_revision(connection, scan_id, attempt, revision)
+        return folder
+    if target.kind not in ("folder", "environment"):
+        raise ScanFailedError("its reports are pushed; there is nothing to be scanned here")
+    place = Path(target.location)
+    if target.kind == "folder" and place.is_dir():
+        return place
+    if target.kind == "environment" and environment.is_one(place):
+        empty = scratch / "project"
+        empty.mkdir()
+        return empty
+    raise ScanFailedError(f"there is no {target.kind} {place} on this worker")
+
+
+def _identities(target: Row[Any], parts: Parts) -> dict[str, Any]:
+    try:
+        with parts.database.read() as connection:
+            return identities.opened(connection, target.id, parts.secrets)
+    except RefusedError as error:
+        raise ScanFailedError(error.message, hint=error.hint) from error
 
 
 def _failed(parts: Parts, scan_id: str, attempt: int, why: str) -> str:

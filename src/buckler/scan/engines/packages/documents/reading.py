@@ -55,6 +55,27 @@ def statements(
     return tuple(found), tuple(problems)
 
 
+def read(name: str, text: str) -> tuple[tuple[Statement, ...], tuple[Problem, ...]]:
+    """What one document says that is no file of a project, and what of it could not be read.
+
+    Args:
+        name: That statements and problems are told by.
+        text: Of the document.
+    """
+    found: list[Statement] = []
+    problems: list[Problem] = []
+    try:
+        _document(name, text, found, problems)
+    except json.JSONDecodeError as error:
+        what = f"this is not JSON: {error.msg}, column {error.colno}"
+        problems.append(Problem(name, error.lineno, what, HINT))
+    except RecursionError:
+        problems.append(Problem(name, 0, "it is nested too deep", HINT))
+    except Malformed as error:
+        problems.append(Problem(name, 0, str(error), HINT))
+    return tuple(found), tuple(problems)
+
+
 def _document(path: str, text: str, found: list[Statement], problems: list[Problem]) -> None:
     document = fields.table(fields.document(text), "the document")
     key, reader = _reader(document, path)

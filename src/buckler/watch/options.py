@@ -22,6 +22,7 @@ class Options:
         scanning: How folders are scanned.
         cloning: Which repositories are cloned, and with which limits.
         reach: Where channels may send to.
+        base_url: Where browsers find it, e.g. ``https://watch.example``; passkeys and providers need it.
         keep_days: How long the reports of scans and deliveries that ended are kept; the last report stays.
     """
 
@@ -32,4 +33,5 @@ class Options:
     scanning: Scanning = field(default_factory=Scanning)
     cloning: Cloning = field(default_factory=Cloning)
     reach: Reach = field(default_factory=Reach)
+    base_url: str = ""
     keep_days: float = 400.0

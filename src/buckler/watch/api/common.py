@@ -57,22 +57,23 @@ def now() -> float:
 
 def install(app: FastAPI) -> None:
     """Answer what watch refuses with problem details (RFC 9457)."""
-
-    async def refused(_: Request, error: Exception) -> JSONResponse:
-        if not isinstance(error, WatchError):
-            raise error
-        body: dict[str, Any] = {
-            "type": "about:blank",
-            "title": error.message,
-            "status": error.status,
-            "code": error.code,
-            "detail": error.hint,
-        }
-        if isinstance(error, StaleError):
-            body["present"] = dict(_plain(error.present))
-        return JSONResponse(body, error.status, media_type="application/problem+json")
-
     app.add_exception_handler(WatchError, refused)
+
+
+async def refused(_: Request, error: Exception) -> JSONResponse:
+    """The answer to one of watch's own errors; every other one is raised again."""
+    if not isinstance(error, WatchError):
+        raise error
+    body: dict[str, Any] = {
+        "type": "about:blank",
+        "title": error.message,
+        "status": error.status,
+        "code": error.code,
+        "detail": error.hint,
+    }
+    if isinstance(error, StaleError):
+        body["present"] = dict(_plain(error.present))
+    return JSONResponse(body, error.status, media_type="application/problem+json")
 
 
 def _plain(values: Mapping[str, Any]) -> Mapping[str, Any]:

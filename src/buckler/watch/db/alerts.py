@@ -33,7 +33,7 @@ from buckler.watch.db.database import add_new
 from buckler.watch.db.metadata import METADATA, PREFIX, new_id
 from buckler.watch.db.targets import TARGETS
 from buckler.watch.db.types import Data, Free, Seconds
-from buckler.watch.errors import MissingError
+from buckler.watch.errors import MissingError, StaleError
 from buckler.watch.interface import Caller
 
 ALERTS: Final = Table(
@@ -145,6 +145,25 @@ def channel(connection: Connection, caller: Caller, channel_id: str) -> Row[Any]
     if found is None:
         raise MissingError("channel")
     return found
+
+
+def change_channel(
+    connection: Connection,
+    caller: Caller,
+    channel_id: str,
+    version: int,
+    values: Mapping[str, Any],
+) -> None:
+    """Change a channel that the caller looked at.
+
+    Raises:
+        MissingError: There is none of the caller's.
+        StaleError: It was changed after the caller looked.
+    """
+    found = channel(connection, caller, channel_id)
+    statement = update(CHANNELS).where(CHANNELS.c.id == channel_id, CHANNELS.c.version == version)
+    if not connection.execute(statement.values(**values, version=version + 1)).rowcount:
+        raise StaleError("channel", {"version": found.version, "name": found.name})
 
 
 def unrouted(connection: Connection, most: int = 500) -> Sequence[Row[Any]]:

@@ -61,6 +61,7 @@ SCANS: Final = Table(
     Column("changes", Data),
     Index(f"ix_{PREFIX}scans_target_id_asked_at", "target_id", "asked_at"),
     Index(f"ix_{PREFIX}scans_state", "state"),
+    Index(f"ix_{PREFIX}scans_asked_at", "asked_at"),
     Index(
         f"uq_{PREFIX}scans_queued",
         "target_id",

@@ -10,7 +10,7 @@ from typing import Any
 from fastapi.testclient import TestClient
 
 from buckler.watch.app import create_app
-from buckler.watch.db import scans
+from buckler.watch.db import alerts, scans
 from buckler.watch.interface import Caller
 from buckler.watch.options import Options
 from buckler.watch.service import Service
@@ -193,6 +193,12 @@ class Site:
 
         with self.service.database.read() as connection:
             return list(findings.listed(connection, SYSTEM, Wanted(target_id=target_id)))
+
+    def channel_options(self, owner: Browser) -> dict[str, Any]:
+        """Everything that is kept of somebody's only channel, secrets included."""
+        with self.service.database.read() as connection:
+            (row,) = alerts.channels(connection, Caller(owner.id))
+        return {**row.options, **self.service.delivering.secrets.open(row.sealed, row.id)}
 
     def scan(self, target_id: str) -> str:
         """Id of the latest scan of a target."""

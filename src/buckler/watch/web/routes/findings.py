@@ -10,6 +10,7 @@ from starlette.responses import Response
 
 from buckler.core.finding import Severity
 from buckler.watch.api import findings as api
+from buckler.watch.api.common import now
 from buckler.watch.api.findings import DecidedMany
 from buckler.watch.db import findings, overview, targets
 from buckler.watch.db.findings import Wanted
@@ -100,6 +101,7 @@ def _list(
         next=f"{shown[-1].rank}:{shown[-1].id}" if len(rows) > MOST else "",
         severities=[one.value for one in Severity],
         states=[one.value for one in State],
+        now=now(),
         **{**rest, **more},
     )
 

@@ -44,11 +44,13 @@
     box.setAttribute("role", "img");
     box.setAttribute("aria-label", plain.getAttribute("aria-label"));
     plain.replaceWith(box);
+    figure.classList.add("drawn");
+    const day = 86400;
     const chart = new uPlot({
       ...size(),
       legend: { live: true },
       scales: { y: { range: [0, 100] } },
-      axes: [axis, { ...axis, size: 40 }],
+      axes: [{ ...axis, space: 90, incrs: [day, 2 * day, 7 * day, 30 * day, 90 * day, 365 * day], values: (_, at) => at.map((one) => new Date(one * 1000).toISOString().slice(0, 10)) }, { ...axis, size: 40 }],
       series: [{ label: "When", value: "{YYYY}-{MM}-{DD}" }, { label: figure.dataset.label, stroke: colour("--accent"), width: 2, points: { show: points.length < 40 } }],
     }, [points.map((p) => p[0]), points.map((p) => p[1])], box);
     new ResizeObserver(() => chart.setSize(size())).observe(figure);

@@ -136,7 +136,7 @@ def page(viewer: Viewer, template: str, status: int = 200, **values: Any) -> HTM
             **values,
         )
     )
-    return HTMLResponse(text, status)
+    return HTMLResponse(text, status, {"Cache-Control": "no-store"})
 
 
 def plain(request: Request, template: str, status: int = 200, **values: Any) -> HTMLResponse:
@@ -151,7 +151,7 @@ def plain(request: Request, template: str, status: int = 200, **values: Any) -> 
     }
     made = environment().get_template(template)
     text = made.render(**{**rest, "path": request.scope["path"], **values})
-    return HTMLResponse(text, status)
+    return HTMLResponse(text, status, {"Cache-Control": "no-store"})
 
 
 def onward(path: str, told: str = "", **values: Any) -> Response:

@@ -18,6 +18,7 @@ from buckler.core.errors import UsageError
 if TYPE_CHECKING:
     from buckler.watch.db.database import Database
     from buckler.watch.options import Options
+    from buckler.watch.web.openid import OpenId
 
 F = TypeVar("F", bound=Callable[..., Any])
 START = "start"
@@ -51,6 +52,35 @@ def place_options(function: F) -> F:
             show_envvar=True,
             metavar="FOLDER",
             help="Data folder; else the platform's own.",
+        ),
+    ):
+        function = option(function)
+    return function
+
+
+def sign_in_options(function: F) -> F:
+    """How people come in, beside passwords."""
+    for option in (
+        click.option(
+            "--base-url",
+            default="",
+            metavar="URL",
+            help="Where browsers find it, e.g. https://watch.example; passkeys and OpenID need it.",
+        ),
+        click.option("--openid-issuer", default="", metavar="URL", help="Provider of sign-ins."),
+        click.option("--openid-client", default="", metavar="ID", help="That it gave."),
+        click.option(
+            "--openid-secret",
+            default="",
+            envvar="BUCKLER_WATCH_OPENID_SECRET",
+            show_envvar=True,
+            help="The same; in the variable, since others see a command line.",
+        ),
+        click.option(
+            "--openid-domain",
+            multiple=True,
+            metavar="DOMAIN",
+            help="Whose mail addresses the provider is believed to have verified.",
         ),
     ):
         function = option(function)
@@ -115,6 +145,7 @@ def command() -> None:
 @click.argument("target", required=False)
 @click.option("--host", default="127.0.0.1", show_default=True)
 @click.option("--port", type=click.IntRange(0, 65535), default=8420, show_default=True)
+@sign_in_options
 @work_options
 def start_command(target: str | None, host: str, port: int, **given: Any) -> None:
     """Start the service: interface, clock and scans (what `buckler watch` does)."""
@@ -303,6 +334,25 @@ def _options(given: dict[str, Any]) -> Options:
         scanning=Scanning(advisories=index.absolute()),
         cloning=Cloning(allowed=allowed),
         reach=Reach(inside=bool(given.get("allow_inside"))),
+        base_url=given.get("base_url", ""),
+        openid=_openid(given),
+    )
+
+
+def _openid(given: dict[str, Any]) -> OpenId | None:
+    from buckler.watch.web.openid import OpenId
+
+    if not given.get("openid_issuer"):
+        return None
+    for name in ("base_url", "openid_client", "openid_secret"):
+        if not given[name]:
+            option = name.replace("_", "-")
+            raise UsageError(f"--openid-issuer needs --{option}", hint="see docs/watch.md")
+    return OpenId(
+        issuer=given["openid_issuer"],
+        client_id=given["openid_client"],
+        client_secret=given["openid_secret"],
+        domains=tuple(given["openid_domain"]),
     )
 
 

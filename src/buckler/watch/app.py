@@ -18,7 +18,7 @@ from buckler.watch.api import alerts, findings, scans, system, targets
 from buckler.watch.api.common import ADMIN, READ, SCAN, WRITE, install
 from buckler.watch.errors import MissingError
 from buckler.watch.service import Service
-from buckler.watch.web import audit_log
+from buckler.watch.web import audit_log, openid
 from buckler.watch.web import install as pages
 from buckler.watch.web.answers import SIGN_IN
 
@@ -87,11 +87,14 @@ def create_app(service: Service) -> FastAPI:
     )
     app.state.guard = guard
     install(app)
+    # First, since routes are tried in order and people wait for pages.
+    pages.install(app, service)
     app.include_router(guard.identities.router())
+    if service.options.openid is not None:
+        openid.install(app, guard.identities, service.options.openid)
     for router in (targets.router, scans.router, findings.router, alerts.router):
         app.include_router(router, prefix="/api")
     app.include_router(system.router)
-    pages.install(app, service)
     return app
 
 

@@ -2,16 +2,24 @@
 
 from __future__ import annotations
 
+import shutil
+import subprocess
+import sys
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from buckler.watch.db import scans
+from buckler.watch.interface import SYSTEM
 from tests.npm import packages
 from tests.watch.web.served import Served, filled, served
 
 pytestmark = pytest.mark.slow
+ROOT = Path(__file__).parents[3]
+VENDOR = ROOT / "src/buckler/watch/web/static/vendor"
 FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
 PHONE = {"width": 360, "height": 740}
 DESK = {"width": 1280, "height": 800}
@@ -137,3 +145,99 @@ def test_everything_is_reached_by_keyboard_and_seen_when_it_is(walker: Walker) -
         assert len(seen) >= wanted, (path, wanted, seen)
         assert [text for text, outlined in seen if not outlined] == [], path
     page.context.close()
+
+
+def test_the_command_in_a_folder_shows_the_overview_with_what_it_found(
+    chromium: Any, tmp_path: Path
+) -> None:
+    project = tmp_path / "shop"
+    shutil.copytree(ROOT / "examples/insecure_shop", project)
+    command = [sys.executable, "-m", "buckler", "watch", "--data", str(tmp_path / "data")]
+    process = subprocess.Popen(
+        [*command, "--port", "0"], cwd=project, stdout=subprocess.PIPE, text=True
+    )
+    try:
+        assert process.stdout is not None
+        link = [process.stdout.readline() for _ in range(2)][1].split()[-1]
+        page = chromium.new_context(viewport=DESK).new_page()
+        page.goto(link)
+        # Where htmx is not there, people load the page again.
+        for _ in range(60):
+            if page.locator(".first li").count():
+                break
+            page.wait_for_timeout(1000)
+            if not (VENDOR / "htmx.min.js").exists():
+                page.reload()
+        assert page.locator("h1").inner_text() == "Overview"
+        assert page.locator(".first li").count() >= 3
+        assert page.get_by_role("link", name="shop", exact=True).first.is_visible()
+        page.get_by_role("link", name="Scans", exact=True).click()
+        assert page.locator(".state.done").count() == 1
+        page.context.close()
+    finally:
+        process.terminate()
+        process.wait(30)
+        if process.stdout is not None:
+            process.stdout.close()
+
+
+def test_a_chart_is_drawn_where_script_runs_and_stands_there_where_none_does(
+    walker: Walker,
+) -> None:
+    target = f"{walker.shop.address}/targets/{walker.paths['target']}"
+    page = walker.page(viewport=DESK, java_script_enabled=False)
+    page.goto(target)
+    assert page.locator(".chart svg polyline").count() == 1
+    page.context.close()
+    page = walker.page(viewport=DESK)
+    page.goto(target)
+    drawn = (VENDOR / "uPlot.iife.min.js").exists()
+    assert page.locator(".chart canvas").count() == int(drawn)
+    page.context.close()
+
+
+def test_a_scan_that_runs_moves_by_itself(walker: Walker) -> None:
+    if not (VENDOR / "htmx.min.js").exists():
+        pytest.skip("npm cannot fetch here: scripts/vendor")
+    database, target = walker.shop.service.database, walker.paths["target"]
+    with database.write() as connection:
+        scan, _ = scans.request(connection, SYSTEM, target, time.time())
+    page = walker.page(viewport=DESK)
+    page.goto(f"{walker.shop.address}/scans/{scan}")
+    assert page.get_by_text("Waiting for a worker").is_visible()
+    with database.write() as connection:
+        attempt = scans.begin(connection, scan, "w", time.time())
+    page.get_by_text("Scanning", exact=True).wait_for(timeout=20_000)
+    with database.write() as connection:
+        assert attempt is not None
+        scans.end(
+            connection, scan, attempt, "failed", {"ended_at": time.time(), "why": "no folder"}
+        )
+    page.locator("#progress .state.failed").wait_for(timeout=20_000)
+    assert page.locator("#progress[hx-get]").count() == 0
+    page.context.close()
+
+
+def test_a_passkey_is_added_and_signs_in(walker: Walker) -> None:
+    _, link = walker.shop.administrator()
+    context = walker.browser.new_context(viewport=DESK)
+    page = context.new_page()
+    devices = context.new_cdp_session(page)
+    devices.send("WebAuthn.enable")
+    options = {
+        "protocol": "ctap2",
+        "transport": "internal",
+        "hasResidentKey": True,
+        "hasUserVerification": True,
+        "isUserVerified": True,
+    }
+    devices.send("WebAuthn.addVirtualAuthenticator", {"options": options})
+    page.goto(link)
+    page.goto(f"{walker.shop.address}/account")
+    page.locator("#add-passkey").click()
+    page.get_by_text("passkey, made").wait_for(timeout=20_000)
+    page.get_by_role("button", name="Sign out").click()
+    page.goto(f"{walker.shop.address}/sign-in?next=/findings")
+    page.locator("#passkey").click()
+    page.wait_for_url(f"{walker.shop.address}/findings")
+    context.close()

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from sqlalchemy import Connection, Integer, Text, case, cast, func, select, text
+from sqlalchemy import BigInteger, Connection, Text, case, cast, func, select, text
 
 from buckler.core.finding import Severity
 from buckler.watch.db import targets
@@ -58,7 +58,7 @@ def counts(connection: Connection, now: float) -> list[Count]:
 
 def scores(connection: Connection, since: float) -> Sequence[tuple[str, int, float]]:
     """Mean score of each target on each day on which it was scanned: target, day since 1970, score."""
-    day = cast(SCANS.c.asked_at / DAY - 0.5, Integer)
+    day = cast(SCANS.c.asked_at, BigInteger) // int(DAY)
     statement = (
         select(SCANS.c.target_id, day, func.avg(SCANS.c.score))
         .where(SCANS.c.asked_at >= since, SCANS.c.state == "done", SCANS.c.score.is_not(None))
@@ -77,6 +77,14 @@ def due(connection: Connection, caller: Caller, most: int) -> Sequence[Any]:
         .where(FINDINGS.c.state.in_([state.value for state in UNSOLVED]))
         .order_by(FINDINGS.c.due_at)
         .limit(most)
+    ).all()
+
+
+def brief(connection: Connection, caller: Caller) -> Sequence[Any]:
+    """All targets that the caller may see, with no more than how they stand."""
+    t = TARGETS.c
+    return connection.execute(
+        select(t.id, t.name, t.grade, t.score, t.reported_at).where(targets.visible(caller))
     ).all()
 
 

@@ -236,6 +236,17 @@ def listed(
     return connection.execute(statement).all()
 
 
+def under_way(connection: Connection, caller: Caller, most: int) -> Sequence[Row[Any]]:
+    """Scans that wait or run, of targets that the caller may see, newest first."""
+    return connection.execute(
+        select(SCANS)
+        .join(TARGETS, TARGETS.c.id == SCANS.c.target_id)
+        .where(targets.visible(caller), SCANS.c.state.in_(("queued", "running")))
+        .order_by(SCANS.c.asked_at.desc(), SCANS.c.id)
+        .limit(most)
+    ).all()
+
+
 def waiting(connection: Connection, most: int = 200) -> Sequence[Any]:
     """Scans that were asked for and not handed to the engine yet, oldest first."""
     return connection.execute(

@@ -128,10 +128,11 @@ def _guide(row: Row[Any], detail: Mapping[str, Any]) -> Guide:
     told = _table(detail.get("help"))
     fix = _table(detail.get("fix"))
     rule = None if row.tool else rule_of(row.rule)
+    why, text = _said(rule.id) if rule is not None else ("", None)
     numbers = [n for n in _list(detail.get("cwe")) if isinstance(n, int)]
     return Guide(
-        why=html_view.inline(html_view.sentence(rule)) if rule else "",
-        text=html_view.guide(rule) if rule else None,
+        why=why,
+        text=text,
         help=_text(told.get("text")),
         link=shown.safe_link(_text(told.get("uri"))),
         cwe=tuple((f"CWE-{n}", _CWE.format(n)) for n in numbers),
@@ -143,6 +144,15 @@ def _guide(row: Row[Any], detail: Mapping[str, Any]) -> Guide:
         fix=_text(fix.get("summary")),
         diff=tuple(_diff(_text(fix.get("before")), _text(fix.get("after")))),
     )
+
+
+@lru_cache(maxsize=512)
+def _said(rule_id: str) -> tuple[Any, Any]:
+    """What an attacker gets, and the guide, marked up once for each rule."""
+    rule = _rule(rule_id)
+    if rule is None:
+        return "", None
+    return html_view.inline(html_view.sentence(rule)), html_view.guide(rule)
 
 
 def _diff(before: str, after: str) -> list[tuple[str, str]]:

@@ -10,12 +10,13 @@ import threading
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Final, Generic, TypeVar
+from typing import Any, Final, Generic, TypeVar
 
 from buckler.core.finding import Severity
 from buckler.watch.db import overview
 from buckler.watch.db.database import Database
 from buckler.watch.db.overview import Count
+from buckler.watch.interface import Caller
 from buckler.watch.life import UNSOLVED
 
 T = TypeVar("T")
@@ -23,6 +24,7 @@ LEAST: Final = 1.0
 SHARE: Final = 20.0
 TREND_LEAST: Final = 30.0
 TREND_DAYS: Final = 30
+MOST_VIEWERS: Final = 500
 
 
 class Kept(Generic[T]):
@@ -89,31 +91,62 @@ class Standing:
         return sum(self.unsolved.values())
 
 
+@dataclass(frozen=True, slots=True)
+class Overview:
+    """What the first page shows to one viewer, but for what is running.
+
+    Attributes:
+        targets: Those that stand worst.
+        names: Of all of their targets, by id.
+        grades: Number of targets by grade; empty for none yet.
+        standing: Of the targets that stand worst.
+        total: Of all of their targets.
+        trend: Mean score by day.
+        first: What to do first.
+        due: What has to be closed soon.
+        changed: Latest alerts.
+    """
+
+    targets: Sequence[Any]
+    names: Mapping[str, str]
+    grades: Mapping[str, int]
+    standing: Mapping[str, Standing]
+    total: Standing
+    trend: Sequence[tuple[float, float]]
+    first: Sequence[Any]
+    due: Sequence[Any]
+    changed: Sequence[Any]
+
+
 class Figures:
     """The counts of one process."""
 
     def __init__(self) -> None:
-        self._counts: Kept[Mapping[str, Sequence[Count]]] = Kept(LEAST)
+        self._counts: Kept[Mapping[str, Standing]] = Kept(LEAST)
         self._scores: Kept[Sequence[tuple[str, int, float]]] = Kept(TREND_LEAST)
+        self._viewers: dict[str, Kept[Overview]] = {}
 
     def standing(self, database: Database, target_ids: Iterable[str]) -> dict[str, Standing]:
         """How each of these targets stands; the caller may see them."""
         counted = self._counts.get(lambda: _counted(database))
-        found = {}
-        for target_id in target_ids:
-            found[target_id] = Standing()
-            for count in counted.get(target_id, ()):
-                found[target_id].add(count)
-        return found
+        return {target_id: counted.get(target_id) or Standing() for target_id in target_ids}
 
     def trend(self, database: Database, target_ids: Iterable[str]) -> list[tuple[float, float]]:
         """Mean score of these targets on each day: seconds since 1970, score."""
         rows = self._scores.get(lambda: _scored(database))
         return daily(rows, frozenset(target_ids))
 
+    def overview(self, caller: Caller, make: Callable[[], Overview]) -> Overview:
+        """The overview of one viewer, worked out again when it is old."""
+        if len(self._viewers) > MOST_VIEWERS:
+            self._viewers.clear()
+        key = f"{caller.everything}:{caller.id}"
+        return self._viewers.setdefault(key, Kept(LEAST)).get(make)
+
     def forget(self) -> None:
         """Count again at the next request."""
         self._counts.forget()
+        self._viewers.clear()
 
 
 def total(parts: Iterable[Standing]) -> Standing:
@@ -144,11 +177,11 @@ def daily(rows: Iterable[tuple[str, int, float]], of: frozenset[str]) -> list[tu
     return found
 
 
-def _counted(database: Database) -> Mapping[str, Sequence[Count]]:
-    found: dict[str, list[Count]] = {}
+def _counted(database: Database) -> Mapping[str, Standing]:
+    found: dict[str, Standing] = {}
     with database.read() as connection:
         for count in overview.counts(connection, time.time()):
-            found.setdefault(count.target_id, []).append(count)
+            found.setdefault(count.target_id, Standing()).add(count)
     return found
 
 

@@ -83,7 +83,9 @@ def install(app: FastAPI, service: Service) -> None:
         app: With guard and the interface for programs.
         service: Whose data they show.
     """
-    app.state.web = Web(derive(service.key, "watch forms"))
+    openid = service.options.openid
+    title = openid.title if openid is not None else ""
+    app.state.web = Web(derive(service.key, "watch forms"), title)
     answers.install(app)
     pages = APIRouter(include_in_schema=False)
     for router in ROUTERS:

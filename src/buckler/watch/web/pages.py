@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from functools import cache
+from functools import cache, lru_cache
 from importlib.resources import files
 from typing import TYPE_CHECKING, Any, Final
 
@@ -45,16 +45,16 @@ class Web:
 
     Args:
         key: Of the installation.
+        provider: What the button says of whom people sign in with; empty for none.
     """
 
-    def __init__(self, key: bytes) -> None:
+    def __init__(self, key: bytes, provider: str = "") -> None:
         from buckler.watch.web.viewer import LIFETIME
 
         self.tokens = FormToken(key, lifetime=LIFETIME)
         self.figures = Figures()
         self.people = People()
-        self.provider = ""
-        """Name and label of the provider with whom people sign in, or empty."""
+        self.provider = provider
 
 
 @cache
@@ -82,7 +82,14 @@ def environment() -> Environment:
         kind=shown.kind,
         link=shown.safe_link,
     )
+    parts: Any = made.get_template("report/finding.html.j2").module
+    states: Any = made.get_template("states.html").module
     made.globals.update(
+        # Words that each row of a list has: marked up once, not once a row.
+        severity=lru_cache(maxsize=64)(parts.severity),
+        confidence=lru_cache(maxsize=64)(parts.confidence),
+        standing_as=lru_cache(maxsize=64)(states.state),
+        graded=lru_cache(maxsize=1024)(states.grade),
         query=shown.query,
         lasting=shown.lasting,
         chart=charts.chart,

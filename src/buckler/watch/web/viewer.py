@@ -6,7 +6,7 @@ old to say it are stopped by the token in each form, which is bound to the sessi
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Annotated, Any, Final
 
@@ -104,8 +104,8 @@ def viewer_of(request: Request, principal: Principal) -> Viewer:
     return Viewer(request, request.app.state.service, principal, caller_of(principal))
 
 
-def _looking(required: Any) -> Callable[..., Viewer]:
-    def look(request: Request, principal: Principal = required) -> Viewer:
+def _looking(required: Any) -> Callable[..., Awaitable[Viewer]]:
+    async def look(request: Request, principal: Principal = required) -> Viewer:
         return viewer_of(request, principal)
 
     return look

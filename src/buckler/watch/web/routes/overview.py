@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import time
+from collections import Counter
 from typing import Any, Final
 
 from fastapi import APIRouter
 from starlette.responses import Response
 
 from buckler.core.finding import Confidence
-from buckler.watch.db import alerts, findings, overview, scans, targets
+from buckler.watch.db import alerts, findings, overview, scans
 from buckler.watch.db.findings import Wanted
+from buckler.watch.interface import Caller
 from buckler.watch.life import UNSOLVED
-from buckler.watch.web.figures import total
+from buckler.watch.service import Service
+from buckler.watch.web.figures import Figures, Overview, total
 from buckler.watch.web.pages import page
 from buckler.watch.web.viewer import Reading
 
@@ -21,46 +24,46 @@ FIRST: Final = 5
 LOOKED_AT: Final = 60
 ROWS: Final = 8
 SOON: Final = 7 * 86_400.0
-GRADES: Final = ("A+", "A", "B", "C", "D", "E", "F")
 
 
 @router.get("/")
 def show(viewer: Reading) -> Response:
     """How everything stands."""
     watch, caller = viewer.watch, viewer.caller
-    web = viewer.request.app.state.web
+    figures: Figures = viewer.request.app.state.web.figures
+    found = figures.overview(caller, lambda: _made(watch, caller, figures))
+    if not found.names:
+        return page(viewer, "empty.html")
+    with watch.database.read() as connection:
+        running = scans.under_way(connection, caller, ROWS)
+        names = {
+            **found.names,
+            **overview.names(connection, caller, [s.target_id for s in running]),
+        }
+    return page(viewer, "overview.html", found=found, running=running, names=names, now=time.time())
+
+
+def _made(watch: Service, caller: Caller, figures: Figures) -> Overview:
     now = time.time()
     with watch.database.read() as connection:
-        known = targets.listed(connection, caller)
-        if not known:
-            return page(viewer, "empty.html")
+        known = overview.brief(connection, caller)
         wanted = Wanted(states=tuple(state.value for state in UNSOLVED), most=LOOKED_AT)
         worst = first(findings.listed(connection, caller, wanted))
         due = [row for row in overview.due(connection, caller, ROWS) if row.due_at < now + SOON]
         changed = alerts.listed(connection, caller, ROWS)
-        running = [
-            row
-            for row in scans.listed(connection, caller, most=ROWS)
-            if row.state in ("queued", "running")
-        ]
     names = {row.id: row.name for row in known}
-    standing = web.figures.standing(watch.database, names)
-    return page(
-        viewer,
-        "overview.html",
-        targets=sorted(known, key=_worst)[:ROWS],
-        number=len(known),
-        grades=[(grade, sum(row.grade == grade for row in known)) for grade in GRADES],
-        ungraded=sum(not row.grade for row in known),
-        standing=standing,
+    standing = figures.standing(watch.database, names)
+    shown = sorted(known, key=_worst)[:ROWS]
+    return Overview(
+        targets=shown,
+        names=names,
+        grades=Counter(row.grade for row in known),
+        standing={row.id: standing[row.id] for row in shown},
         total=total(standing.values()),
+        trend=figures.trend(watch.database, names),
         first=worst,
         due=due,
         changed=changed,
-        running=running,
-        names=names,
-        trend=web.figures.trend(watch.database, names),
-        now=now,
     )
 
 

@@ -86,6 +86,7 @@ def change(viewer: Writing, form: Sent, target_id: str) -> Response:
         api.change(viewer.watch, viewer.caller, target_id, _change(viewer, form))
     except (RefusedError, StaleError) as error:
         return _settings(viewer, target_id, error, form)
+    viewer.request.app.state.web.figures.forget()
     return onward(f"/targets/{target_id}", "saved")
 
 

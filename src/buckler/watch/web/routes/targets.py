@@ -58,6 +58,7 @@ def add(viewer: Writing, form: Sent) -> Response:
         made = api.add(viewer.watch, viewer.caller, _given(form))
     except RefusedError as error:
         return _form(viewer, error, form)
+    viewer.request.app.state.web.figures.forget()
     if made["kind"] != "pushed" and viewer.may("scan"):
         api.request(viewer.watch, viewer.caller, made["id"])
     return onward(f"/targets/{made['id']}", "added")

@@ -32,6 +32,14 @@
     tell();
   }
 
+  // What was running has ended: the page shows what came of it.
+  const running = () => document.querySelector("#running[hx-get]");
+  if (running()) {
+    new MutationObserver(() => {
+      if (document.getElementById("running") && !running()) location.reload();
+    }).observe(document.getElementById("main"), { childList: true });
+  }
+
   // Charts that answer to the pointer, where uPlot is there.
   const draw = (figure) => {
     const points = JSON.parse(figure.dataset.points);

@@ -6,19 +6,22 @@ import json
 import signal
 import sys
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import Any
 
 import click
 
+from buckler.cli.watch_options import (
+    database_of,
+    needs_extra,
+    options_of,
+    place_options,
+    sign_in_options,
+    work_options,
+)
 from buckler.core.errors import UsageError
 
-if TYPE_CHECKING:
-    from buckler.watch.db.database import Database
-    from buckler.watch.options import Options
-
-F = TypeVar("F", bound=Callable[..., Any])
 START = "start"
 
 
@@ -30,82 +33,6 @@ class _StartsByDefault(click.Group):
         if not args or (args[0] not in self.commands and args[0] not in ("-h", "--help")):
             args = [START, *args]
         return super().parse_args(ctx, args)
-
-
-def place_options(function: F) -> F:
-    """Where the data are."""
-    for option in (
-        click.option(
-            "--database",
-            metavar="URL",
-            envvar="BUCKLER_WATCH_DATABASE",
-            show_envvar=True,
-            default="",
-            help="postgresql://… for several workers; else SQLite in the data folder.",
-        ),
-        click.option(
-            "--data",
-            type=click.Path(path_type=Path, file_okay=False),
-            envvar="BUCKLER_WATCH_DATA",
-            show_envvar=True,
-            metavar="FOLDER",
-            help="Data folder; else the platform's own.",
-        ),
-    ):
-        function = option(function)
-    return function
-
-
-def work_options(function: F) -> F:
-    """What the process may do."""
-    for option in (
-        click.option(
-            "--at-once",
-            type=click.IntRange(1, 64),
-            default=2,
-            show_default=True,
-            help="Scans of this process at the same time.",
-        ),
-        click.option(
-            "--allow-scheme",
-            multiple=True,
-            type=click.Choice(("https", "ssh", "http", "file")),
-            help="Of repositories; https alone otherwise.",
-        ),
-        click.option(
-            "--allow-network",
-            multiple=True,
-            metavar="CIDR",
-            help="That is not public and may hold repositories, e.g. 10.1.0.0/16.",
-        ),
-        click.option("--allow-host", multiple=True, metavar="NAME", help="The same, by name."),
-        click.option(
-            "--allow-folder",
-            multiple=True,
-            type=click.Path(path_type=Path, file_okay=False),
-            help="Below which folders may be added by the interface.",
-        ),
-        click.option(
-            "--allow-inside",
-            is_flag=True,
-            help="Let channels send to addresses that are not public.",
-        ),
-        click.option(
-            "--advisories",
-            type=click.Path(path_type=Path),
-            metavar="FILE",
-            help="Index of advisories; else the usual place.",
-        ),
-        click.option(
-            "--log-format",
-            type=click.Choice(("text", "json")),
-            default="text",
-            show_default=True,
-            help="Of what is written to standard error.",
-        ),
-    ):
-        function = option(function)
-    return place_options(function)
 
 
 @click.group("watch", cls=_StartsByDefault)
@@ -121,6 +48,7 @@ def command() -> None:
 @click.argument("target", required=False)
 @click.option("--host", default="127.0.0.1", show_default=True)
 @click.option("--port", type=click.IntRange(0, 65535), default=8420, show_default=True)
+@sign_in_options
 @work_options
 def start_command(target: str | None, host: str, port: int, **given: Any) -> None:
     """Start the service: interface, clock and scans (what `buckler watch` does)."""
@@ -132,7 +60,7 @@ def start_command(target: str | None, host: str, port: int, **given: Any) -> Non
     if target is None and _application_here():
         target = "."
     first = running.given_of(target) if target is not None else None
-    service = Service(_options(given))
+    service = Service(options_of(given))
     running.serve(service, host, port, first=first, tell=lambda line: click.echo(line))
 
 
@@ -147,7 +75,7 @@ def worker_command(**given: Any) -> None:
     if not given["database"]:
         raise UsageError("a worker needs --database", hint="SQLite belongs to one process")
     logs.configure(given["log_format"])
-    service = Service(_options(given))
+    service = Service(options_of(given))
     ended = threading.Event()
     for one in (signal.SIGTERM, signal.SIGINT):
         signal.signal(one, lambda *_: ended.set())
@@ -175,11 +103,11 @@ def add_command(target: str, owner: str, **given: Any) -> None:
     from buckler.watch import running
     from buckler.watch.interface import Caller
 
-    options = _options(given)
+    options = options_of(given)
     named = {key: given[key] for key in ("name", "branch", "schedule", "zone", "trusted")}
     wanted = replace(running.given_of(target), **named)
     allowed = options.cloning.allowed
-    click.echo(running.add(_database(options), Caller(owner or "operator"), wanted, allowed))
+    click.echo(running.add(database_of(options), Caller(owner or "operator"), wanted, allowed))
 
 
 @command.command("scan")
@@ -193,7 +121,7 @@ def scan_command(target_id: str, **given: Any) -> None:
     from buckler.watch.db import scans
     from buckler.watch.interface import SYSTEM
 
-    with _database(_options(given)).write() as connection:
+    with database_of(options_of(given)).write() as connection:
         scan_id, joined = scans.request(connection, SYSTEM, target_id, time.time())
     click.echo(f"{scan_id}{' (it waits already)' if joined else ''}")
 
@@ -208,7 +136,7 @@ def status_command(as_json: bool, **given: Any) -> None:
     from buckler.watch.db import scans, targets
     from buckler.watch.interface import SYSTEM
 
-    with _database(_options(given)).read() as connection:
+    with database_of(options_of(given)).read() as connection:
         rows = targets.listed(connection, SYSTEM)
         latest = {row.id: scans.listed(connection, SYSTEM, row.id, 1) for row in rows}
     shown = [
@@ -246,7 +174,7 @@ def export_command(target_id: str, state: Sequence[str], **given: Any) -> None:
     from buckler.watch.interface import SYSTEM
 
     after: tuple[int, str] | None = None
-    with _database(_options(given)).read() as connection:
+    with database_of(options_of(given)).read() as connection:
         targets.get(connection, SYSTEM, target_id)
         while True:
             wanted = Wanted(target_id=target_id, states=tuple(state), after=after)
@@ -296,65 +224,9 @@ def restore_command(file: Path, **given: Any) -> None:
     click.echo(f"restored {', '.join(backup.restore(file, folder))} into {folder}")
 
 
-def needs_extra() -> None:
-    """Look whether what watch is made of is installed.
-
-    Raises:
-        UsageError: It is not.
-    """
-    try:
-        import alembic  # noqa: F401
-        import cronsim  # noqa: F401
-        import dbos  # noqa: F401
-        import fastapi  # noqa: F401
-        import uvicorn  # noqa: F401
-    except ModuleNotFoundError as error:
-        raise UsageError(
-            f"watch needs {error.name}, which is not installed", hint="pip install 'buckler[watch]'"
-        ) from error
-
-
 def _application_here() -> bool:
     """Whether the present folder has an application, as a scan would find it."""
     from buckler.core.settings import Settings
     from buckler.scan.discover import discover
 
     return bool(discover(".", Settings()).applications)
-
-
-def _options(given: dict[str, Any]) -> Options:
-    from buckler.scan.engines.packages.advisories.place import default_path
-    from buckler.watch.alerts.channels import Reach
-    from buckler.watch.options import Options
-    from buckler.watch.scanning.address import Allowed
-    from buckler.watch.scanning.git import Cloning
-    from buckler.watch.scanning.scanner import Scanning
-
-    allowed = Allowed(
-        schemes=frozenset(given.get("allow_scheme") or ("https",)),
-        networks=tuple(given.get("allow_network") or ()),
-        hosts=frozenset(given.get("allow_host") or ()),
-        folders=tuple(given.get("allow_folder") or ()),
-    )
-    # A child has a home of its own, where there is no index.
-    index = given.get("advisories") or default_path()
-    return Options(
-        data=given["data"],
-        database=given["database"],
-        at_once=given.get("at_once", 2),
-        scanning=Scanning(advisories=index.absolute()),
-        cloning=Cloning(allowed=allowed),
-        reach=Reach(inside=bool(given.get("allow_inside"))),
-    )
-
-
-def _database(options: Options) -> Database:
-    """The database that a service uses, its tables made where there are none."""
-    from buckler.watch.db import migrations
-    from buckler.watch.db.database import Database
-    from buckler.watch.place import Place, default_folder
-
-    place = Place.at(options.data or default_folder())
-    database = Database(options.database or place.database)
-    migrations.upgrade(database)
-    return database

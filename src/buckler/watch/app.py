@@ -1,4 +1,4 @@
-"""The application: its interface for programs, behind guard."""
+"""The application: its pages and its interface for programs, behind guard."""
 
 from __future__ import annotations
 
@@ -6,20 +6,21 @@ import hashlib
 import secrets
 import time
 from collections.abc import Callable
-from typing import Any, Final
+from typing import Final
 
-from fastapi import FastAPI, Request
-from fastapi.responses import RedirectResponse
+from fastapi import FastAPI
 
 from buckler import __version__
-from buckler.guard import AuthPolicy, Guard, public
+from buckler.guard import AuthPolicy, Guard
 from buckler.guard.auth.names import normalise
-from buckler.guard.auth.routes import answers
 from buckler.guard.auth.secret import derive
 from buckler.watch.api import alerts, events, findings, identities, scans, system, targets, vex
 from buckler.watch.api.common import ADMIN, EVENTS, METRICS, READ, SCAN, WRITE, install
 from buckler.watch.errors import MissingError
 from buckler.watch.service import Service
+from buckler.watch.web import audit_log, openid
+from buckler.watch.web import install as pages
+from buckler.watch.web.answers import SIGN_IN
 
 ADMINISTRATOR: Final = "admin"
 APPLICATION: Final = "application"
@@ -74,16 +75,27 @@ def create_app(service: Service) -> FastAPI:
     app.state.links = Links()
     guard = Guard(
         app,
-        "site",
+        pages.policy(),
+        events=audit_log.listener(service.place),
         secret=derive(service.key, "watch identities").hex(),
         database=_identities(service),
         roles=ROLES,
-        auth=AuthPolicy(ways=["session", "api_key"], sign_up=False, key_prefix="bkw"),
+        auth=AuthPolicy(
+            ways=["session", "api_key"],
+            sign_up=False,
+            key_prefix="bkw",
+            sign_in_page=SIGN_IN,
+            base_url=service.options.base_url,
+        ),
         docs="signed_in",
     )
     app.state.guard = guard
     install(app)
+    # First, since routes are tried in order and people wait for pages.
+    pages.install(app, service)
     app.include_router(guard.identities.router())
+    if service.options.openid is not None:
+        openid.install(app, guard.identities, service.options.openid)
     for router in (
         targets.router,
         scans.router,
@@ -95,9 +107,6 @@ def create_app(service: Service) -> FastAPI:
     ):
         app.include_router(router, prefix="/api")
     app.include_router(system.router)
-    app.add_api_route(
-        "/sign-in/{token}", _sign_in, methods=["GET"], dependencies=[public], tags=["system"]
-    )
     return app
 
 
@@ -109,15 +118,6 @@ async def administrator(app: FastAPI) -> tuple[str, str]:
     if user is None:
         user = await identities.add_account(ADMINISTRATOR, roles=["admin"], verified=True)
     return user.id, f"/sign-in/{app.state.links.issue(user.id)}"
-
-
-async def _sign_in(token: str, request: Request) -> Any:
-    """Sign in by a link that the command printed."""
-    identities = request.app.state.guard.identities
-    user = await identities.active(request.app.state.links.take(token))
-    answer = RedirectResponse("/api/docs", 303)
-    await answers.with_session(identities, request, answer, user, ["link"])
-    return answer
 
 
 def _identities(service: Service) -> str:

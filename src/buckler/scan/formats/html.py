@@ -29,7 +29,7 @@ class HtmlFormat:
 
     def render(self, report: Report) -> str:
         """The page as text."""
-        style, script = _asset("report.css"), _asset("report.js")
+        style, script = shared("report.css"), shared("report.js")
         template = _environment().get_template("report.html.j2")
         return template.render(
             page=html_view.page(report),
@@ -44,7 +44,8 @@ class HtmlFormat:
 
 
 @cache
-def _asset(name: str) -> str:
+def shared(name: str) -> str:
+    """A template or the style sheet, which the pages of watch have in common with the report."""
     return files(__package__).joinpath("templates", name).read_text(encoding="utf-8")
 
 
@@ -64,7 +65,7 @@ def _environment() -> Environment:
     from jinja2 import Environment, FunctionLoader, StrictUndefined
 
     environment = Environment(
-        loader=FunctionLoader(_asset),
+        loader=FunctionLoader(shared),
         autoescape=True,
         undefined=StrictUndefined,
         finalize=_shown,

@@ -103,20 +103,21 @@ def _causes(report: Report) -> list[CauseView]:
                     finding_view(report, f, LARGE if n < full else SMALL)
                     for n, f in enumerate(cause.findings)
                 ],
-                why=_inline(_sentence(rule)) if rule else "",
-                guide=_guide(rule) if rule else "",
+                why=inline(sentence(rule)) if rule else "",
+                guide=guide(rule) if rule else "",
                 cwe=[
                     (f"CWE-{n}", f"https://cwe.mitre.org/data/definitions/{n}.html")
                     for n in (rule.cwe if rule else ())
                 ],
-                owasp=[_owasp(entry) for entry in (rule.owasp if rule else ())],
+                owasp=[owasp(entry) for entry in (rule.owasp if rule else ())],
                 asvs=list(rule.asvs) if rule else [],
             )
         )
     return made
 
 
-def _owasp(entry: str) -> str:
+def owasp(entry: str) -> str:
+    """``OWASP Top 10 2025 A05``."""
     parsed = view.owasp(entry)
     names = {"API": "API Top 10", "Top10": "Top 10", "LLM": "LLM Top 10"}
     if not parsed["list"]:
@@ -124,7 +125,7 @@ def _owasp(entry: str) -> str:
     return f"OWASP {names.get(parsed['list'], parsed['list'])} {parsed['year']} {parsed['item']}"
 
 
-def _sentence(rule: Rule) -> str:
+def sentence(rule: Rule) -> str:
     """The first sentence of why it matters; the summary where there is none."""
     text = " ".join(rule.sections().get("Why it matters", rule.summary).split())
     head, dot, _ = text.partition(". ")
@@ -138,7 +139,8 @@ def _markdown() -> MarkdownIt:
     return MarkdownIt("commonmark", {"html": False}).disable("image")
 
 
-def _guide(rule: Rule) -> Any:
+def guide(rule: Rule) -> Any:
+    """The whole guide, marked up."""
     from markupsafe import Markup
 
     tokens = _markdown().parse(rule.guide)
@@ -149,7 +151,8 @@ def _guide(rule: Rule) -> Any:
     return Markup(rendered)  # noqa: S704 - made with html off: text comes out escaped
 
 
-def _inline(text: str) -> Any:
+def inline(text: str) -> Any:
+    """A sentence of a guide, marked up."""
     from markupsafe import Markup
 
     return Markup(_markdown().renderInline(text))  # noqa: S704 - made with html off
@@ -218,4 +221,4 @@ def _ran(report: Report) -> list[tuple[str, str]]:
     return [(name, text) for name, text in rows if text]
 
 
-__all__ = ["CauseView", "Page", "page"]
+__all__ = ["CauseView", "Page", "guide", "inline", "owasp", "page", "sentence"]

@@ -120,7 +120,7 @@ def _options(watch: Service, row: Any, given: dict[str, Any]) -> dict[str, Any]:
     """The options of a changed channel. What is secret goes with it only where it stays at its place (CWE-441)."""
     kept = watch.delivering.secrets.open(row.sealed, row.id)
     before = {**row.options, **kept}
-    made = {**before, **given}
+    made = {name: value for name, value in {**before, **given}.items() if value is not None}
     if any(made.get(name) != before.get(name) for name in ("url", "host", "address", "urls")):
         return {name: value for name, value in made.items() if name in given or name not in kept}
     return made

@@ -68,15 +68,17 @@ def now() -> float:
 
 def install(app: FastAPI) -> None:
     """Answer what watch refuses with problem details (RFC 9457)."""
-
-    async def refused(_: Request, error: Exception) -> JSONResponse:
-        if not isinstance(error, WatchError):
-            raise error
-        body = problem(error)
-        headers = {"Retry-After": f"{error.after:.0f}"} if isinstance(error, BusyError) else None
-        return JSONResponse(body, error.status, headers, media_type="application/problem+json")
-
     app.add_exception_handler(WatchError, refused)
+
+
+async def refused(_: Request, error: Exception) -> JSONResponse:
+    """The answer to one of watch's own errors; every other one is raised again."""
+    if not isinstance(error, WatchError):
+        raise error
+    headers = {"Retry-After": f"{error.after:.0f}"} if isinstance(error, BusyError) else None
+    return JSONResponse(
+        problem(error), error.status, headers, media_type="application/problem+json"
+    )
 
 
 def problem(error: WatchError) -> dict[str, Any]:

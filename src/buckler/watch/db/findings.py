@@ -14,22 +14,28 @@ from sqlalchemy import (
     Index,
     Integer,
     Row,
+    Select,
     String,
     Table,
     UniqueConstraint,
     bindparam,
     insert,
     select,
+    text,
     tuple_,
+    union_all,
     update,
 )
 
+from buckler.core.finding import Severity
 from buckler.watch.db import targets
+from buckler.watch.db.database import chunks
 from buckler.watch.db.metadata import METADATA, PREFIX, new_id
 from buckler.watch.db.targets import TARGETS
 from buckler.watch.db.types import Data, Free, Seconds
 from buckler.watch.errors import MissingError, StaleError
 from buckler.watch.interface import Caller
+from buckler.watch.life import State
 
 FINDINGS: Final = Table(
     f"{PREFIX}findings",
@@ -66,6 +72,8 @@ FINDINGS: Final = Table(
     Column("version", Integer, nullable=False),
     UniqueConstraint("target_id", "fingerprint"),
     Index(f"ix_{PREFIX}findings_list", "state", "rank", "id"),
+    Index(f"ix_{PREFIX}findings_target", "target_id", "state", "rank", "id", "due_at"),
+    Index(f"ix_{PREFIX}findings_rule", "rule", "state", "rank", "id"),
 )
 """``told`` is how far the SLA was alerted: nothing, ``near`` or ``broken``; ``tool`` is empty for Buckler's own."""
 HISTORY: Final = Table(
@@ -80,8 +88,18 @@ HISTORY: Final = Table(
     Column("after", Free, nullable=False),
     Column("reason", Free, nullable=False),
     Column("scan_id", String(32)),
+    Index(
+        f"ix_{PREFIX}history_people",
+        "at",
+        sqlite_where=text("who <> 'watch'"),
+        postgresql_where=text("who <> 'watch'"),
+    ),
 )
 BRIEF: Final = tuple(c for c in FINDINGS.c if c.name not in ("detail", "digest"))
+
+
+FEW_TARGETS: Final = 50
+"""Of somebody who does not see everything: so many are asked one by one, more of them all together."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -93,6 +111,7 @@ class Wanted:
         states: In these states; none for all.
         severities: Of these severities; none for all.
         rule: Of this rule.
+        assignee: That this account takes care of.
         most: So many.
         after: Those after this one, (rank, id), in the order of the list.
     """
@@ -101,30 +120,67 @@ class Wanted:
     states: tuple[str, ...] = ()
     severities: tuple[str, ...] = ()
     rule: str | None = None
+    assignee: str | None = None
     most: int = 100
     after: tuple[int, str] | None = None
 
 
 def listed(connection: Connection, caller: Caller, wanted: Wanted) -> Sequence[Any]:
-    """Findings that the caller may see, worst first, without their evidence."""
+    """Findings that the caller may see, worst first, without their evidence.
+
+    Each state, and each target where they are few, is a walk along an index that ends after so many rows: sorting
+    what many states have together would read all of it for every page.
+    """
+    parts = [
+        _walk(caller, wanted, state, target_id)
+        for state in wanted.states or tuple(State)
+        for target_id in _targets(connection, caller, wanted)
+    ]
+    if not parts:
+        return []
+    found = sorted(tuple(row) for row in connection.execute(union_all(*parts)))[: wanted.most]
+    ids = [finding_id for _, finding_id in found]
+    rows = {
+        row.id: row
+        for some in chunks(ids)
+        for row in connection.execute(select(*BRIEF).where(FINDINGS.c.id.in_(some)))
+    }
+    return [rows[finding_id] for finding_id in ids if finding_id in rows]
+
+
+def _targets(connection: Connection, caller: Caller, wanted: Wanted) -> Sequence[str | None]:
+    """Targets to walk along one by one; None for all together."""
+    if wanted.target_id is not None:
+        return [wanted.target_id]
+    if caller.everything:
+        return [None]
+    few = select(TARGETS.c.id).where(targets.visible(caller)).limit(FEW_TARGETS + 1)
+    found = list(connection.execute(few).scalars())
+    return found if len(found) <= FEW_TARGETS else [None]
+
+
+def _walk(caller: Caller, wanted: Wanted, state: str, target_id: str | None) -> Select[Any]:
     statement = (
-        select(*BRIEF)
+        select(FINDINGS.c.rank, FINDINGS.c.id)
         .join(TARGETS, TARGETS.c.id == FINDINGS.c.target_id)
-        .where(targets.visible(caller))
+        .where(targets.visible(caller), FINDINGS.c.state == state)
         .order_by(FINDINGS.c.rank, FINDINGS.c.id)
         .limit(wanted.most)
     )
-    if wanted.target_id is not None:
-        statement = statement.where(FINDINGS.c.target_id == wanted.target_id)
-    if wanted.states:
-        statement = statement.where(FINDINGS.c.state.in_(wanted.states))
+    if target_id is not None:
+        statement = statement.where(FINDINGS.c.target_id == target_id)
     if wanted.severities:
-        statement = statement.where(FINDINGS.c.severity.in_(wanted.severities))
+        ranks = [Severity(one).rank for one in wanted.severities]
+        statement = statement.where(FINDINGS.c.rank.in_(ranks))
     if wanted.rule is not None:
         statement = statement.where(FINDINGS.c.rule == wanted.rule)
+    if wanted.assignee is not None:
+        statement = statement.where(FINDINGS.c.assignee == wanted.assignee)
     if wanted.after is not None:
         statement = statement.where(tuple_(FINDINGS.c.rank, FINDINGS.c.id) > wanted.after)
-    return connection.execute(statement).all()
+    # A part of a compound statement has its own order and limit only as a statement inside.
+    inside = statement.subquery()
+    return select(inside.c.rank, inside.c.id)
 
 
 def get(connection: Connection, caller: Caller, finding_id: str, *, lock: bool = False) -> Row[Any]:

@@ -61,6 +61,7 @@ SCANS: Final = Table(
     Column("changes", Data),
     Index(f"ix_{PREFIX}scans_target_id_asked_at", "target_id", "asked_at"),
     Index(f"ix_{PREFIX}scans_state", "state"),
+    Index(f"ix_{PREFIX}scans_asked_at", "asked_at"),
     Index(
         f"uq_{PREFIX}scans_queued",
         "target_id",
@@ -233,6 +234,17 @@ def listed(
     if target_id is not None:
         statement = statement.where(SCANS.c.target_id == target_id)
     return connection.execute(statement).all()
+
+
+def under_way(connection: Connection, caller: Caller, most: int) -> Sequence[Row[Any]]:
+    """Scans that wait or run, of targets that the caller may see, newest first."""
+    return connection.execute(
+        select(SCANS)
+        .join(TARGETS, TARGETS.c.id == SCANS.c.target_id)
+        .where(targets.visible(caller), SCANS.c.state.in_(("queued", "running")))
+        .order_by(SCANS.c.asked_at.desc(), SCANS.c.id)
+        .limit(most)
+    ).all()
 
 
 def waiting(connection: Connection, most: int = 200) -> Sequence[Any]:

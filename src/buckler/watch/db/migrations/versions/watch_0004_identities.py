@@ -6,7 +6,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "watch_0004"
-down_revision = "watch_0002"
+down_revision = "watch_0003"
 branch_labels = None
 depends_on = None
 

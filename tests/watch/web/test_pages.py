@@ -1,0 +1,65 @@
+"""Every page as somebody without script sees it."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.watch.web.site import MARK, Browser, Site, full, made
+
+
+def pages(web: Site, target_id: str) -> list[str]:
+    finding, scan = web.findings(target_id)[0].id, web.scan(target_id)
+    return [
+        "/",
+        "/targets",
+        "/targets/new",
+        f"/targets/{target_id}",
+        f"/targets/{target_id}/packages",
+        f"/targets/{target_id}/operations",
+        f"/targets/{target_id}/settings",
+        "/findings",
+        f"/findings?target={target_id}&state=all",
+        f"/findings/{finding}",
+        "/scans",
+        f"/scans/{scan}",
+        "/packages",
+        "/packages?name=starlette",
+        "/alerts",
+        "/channels",
+        "/channels/new/webhook",
+        "/channels/new/slack",
+        "/channels/new/email",
+        "/channels/new/apprise",
+        "/deliveries",
+        "/account",
+        "/account/tokens",
+        "/audit",
+    ]
+
+
+def test_every_page_answers(web: Site, ann: Browser) -> None:
+    target_id = web.target(ann, full(1), made.finding(2))
+    for path in pages(web, target_id):
+        answer = ann.get(path)
+        assert answer.status_code == 200, (path, answer.text[:500])
+        assert answer.headers["content-type"].startswith("text/html")
+        assert answer.text.count("<h1>") == 1, path
+
+
+@pytest.mark.parametrize("path", ["/users", "/settings"])
+def test_pages_of_administrators_are_theirs(
+    web: Site, ann: Browser, boss: Browser, path: str
+) -> None:
+    assert ann.get(path).status_code == 403
+    assert boss.get(path).status_code == 200
+    assert f'href="{path}"' not in ann.get("/").text
+    assert f'href="{path}"' in boss.get("/").text
+
+
+def test_a_finding_shows_what_its_report_brought(web: Site, ann: Browser) -> None:
+    found = web.findings(web.target(ann, full(1)))[0]
+    text = ann.get(f"/findings/{found.id}").text
+    assert f"<mark>{MARK}</mark>" in text
+    for part in ("q comes from the query", "def test_inj001_get_products", "+a = &#39;:q&#39;"):
+        assert part in text, part
+    assert "CWE-89" in text

@@ -2,7 +2,14 @@
 
 from __future__ import annotations
 
-from buckler.cli import main
+import os
+import sys
 
 if __name__ == "__main__":
+    if not sys.flags.safe_path and sys.path and sys.path[0] == os.getcwd():
+        # Python puts the present folder first, which is the project's: its ``tomllib.py`` would be run (CWE-427).
+        del sys.path[0]
+
+    from buckler.cli import main
+
     main()

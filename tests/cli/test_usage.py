@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import json
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+
+from tests.scan.packages.osv import record
 
 MAIN = """
 from fastapi import FastAPI
@@ -171,3 +176,29 @@ def test_what_to_type_next_keeps_what_was_typed_but_no_secret(run, project: Proj
     end = " ".join(done.stderr[done.stderr.index("Next:") :].split())
     assert "--unsafe" in end and "--seed 7" in end and "--diff" not in end
     assert "swordfish" not in done.stdout + done.stderr
+
+
+def test_a_folder_that_looks_like_an_option_stays_a_folder(project: Project) -> None:
+    folder = project({"--install/requirements.txt": "labels==2.1\n"})
+    (folder / "--install/advisories").mkdir()
+    (folder / "--install/pyproject.toml").write_text(
+        '[tool.buckler]\nadvisories = ["advisories"]\n'
+    )
+    events = [{"introduced": "0"}, {"fixed": "2.9"}]
+    known = json.dumps(record("SHOP-1", "labels", events=events))
+    (folder / "--install/advisories/1.json").write_text(known)
+    words = [sys.executable, "-m", "buckler", "packages", "--", "--install"]
+    done = subprocess.run(words, cwd=folder, capture_output=True, text=True, check=False)
+    assert "Next: buckler fix ./--install --unsafe" in done.stdout, done.stdout + done.stderr
+
+
+def test_no_module_of_the_project_is_run_instead_of_one_of_python(project: Project) -> None:
+    """``python -m`` puts the present folder first (CWE-427)."""
+    trap = "open('ran', 'w').close()\n"
+    names = ("tomllib", "json/__init__", "click", "rich", "packaging", "subprocess")
+    folder = project({f"{name}.py": trap for name in names})
+    for words in (["rules"], ["packages", "."], ["fix", ".", "--engines", "source"]):
+        subprocess.run(
+            [sys.executable, "-m", "buckler", *words], cwd=folder, capture_output=True, check=False
+        )
+    assert not (folder / "ran").exists()

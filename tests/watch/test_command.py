@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import httpx2
+import pytest
 
 from buckler.watch.db import scans
 from buckler.watch.db.database import Database
@@ -88,6 +89,7 @@ def test_a_folder_is_scanned_and_shown_and_the_service_ends_when_asked(tmp_path:
     assert not any(Place.at(data).scratch.iterdir())
 
 
+@pytest.mark.everything
 def test_a_scan_that_was_running_at_the_end_is_taken_up_at_the_next_start(tmp_path: Path) -> None:
     data = tmp_path / "data"
     project = slow_project(tmp_path / "shop")
@@ -107,6 +109,7 @@ def states(database: Database) -> list[str]:
         return [row.state for row in scans.listed(connection, SYSTEM)]
 
 
+@pytest.mark.everything
 def test_a_report_is_pushed_by_a_scan(tmp_path: Path) -> None:
     project, data = tmp_path / "shop", tmp_path / "data"
     project.mkdir()

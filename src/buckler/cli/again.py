@@ -42,7 +42,8 @@ def command_line(name: str, keep: Collection[str] = FIX) -> str:
 
 def _words(parameter: click.Parameter, value: object) -> Iterator[str]:
     if not isinstance(parameter, click.Option):
-        yield shlex.quote(str(value))
+        text = str(value)
+        yield shlex.quote(f"./{text}" if text.startswith("-") else text)
     elif parameter.is_flag:
         yield from parameter.opts[-1:] if value else parameter.secondary_opts[:1]
     else:

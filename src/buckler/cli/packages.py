@@ -57,6 +57,11 @@ FAMILY = "PKG"
     show_default=True,
     help="OpenVEX 0.2.0 or CycloneDX 1.6, as JSON.",
 )
+@click.option(
+    "--vex-derived",
+    is_flag=True,
+    help="State not_affected where no call of what has the weakness was seen; nobody has confirmed that.",
+)
 @click.option("--all", "show_all", is_flag=True, help="List the packages without a weakness, too.")
 @click.option("--no-cache", is_flag=True, help="Follow the calls of the source anew.")
 @click.option("--json", "as_json", is_flag=True, help="For programs.")
@@ -80,6 +85,7 @@ def command(target: str, show_all: bool, as_json: bool, **given: Any) -> None:
     now = datetime.now(UTC)
     engine = _engine(folder, settings, given, listen)
     answers = answers_of(folder, settings, now)
+    answers.derived = given["vex_derived"]
     rules = [rule for rule in ruleset.registry_here({}) if rule.id.startswith(FAMILY)]
     found = sorted([*engine.asked(rules), *check_project(folder, rules)], key=sort_key)
     findings, closed, complaints = close(found, answers)

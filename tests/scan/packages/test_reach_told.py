@@ -6,6 +6,7 @@ import json
 import os
 import subprocess
 import sys
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +18,7 @@ from jsonschema import Draft202012Validator
 import buckler
 from buckler.scan.engines.packages.documents.bill import bill_of
 from buckler.scan.engines.packages.documents.render import render
-from buckler.scan.engines.packages.documents.state import DERIVED
+from buckler.scan.engines.packages.documents.state import DERIVED, shown
 from buckler.scan.rules.packages.known_vulnerability import rated
 from tests.scan.packages import openvex
 from tests.scan.packages.reaching import CVE, advisory, looked_at, project
@@ -105,14 +106,34 @@ def test_the_command_shows_the_way_and_ranks_by_it(tmp_path: Path) -> None:
     assert reaches["CVE-2018-1"]["level"] == "entered"
 
 
-def documents(folder: Path) -> tuple[Any, Any]:
+def documents(folder: Path, *, derived: bool = False) -> tuple[Any, Any]:
     engine, _ = looked_at(folder)
-    bill = bill_of(folder, engine.inventories, engine.seen, made=NOW)
+    judge = partial(shown, derived=derived)
+    bill = bill_of(folder, engine.inventories, engine.seen, made=NOW, judge=judge)
     return json.loads(render("vex-openvex", bill)), json.loads(render("vex-cyclonedx", bill))
 
 
-def test_vex_of_what_is_left_out_says_who_says_so(tmp_path: Path) -> None:
+def test_vex_of_what_no_call_was_seen_of_states_nothing_unasked(tmp_path: Path) -> None:
     opened, cyclone = documents(project(tmp_path, LEFT_OUT))
+    (said,) = opened["statements"]
+    assert (said["status"], "justification" in said) == ("under_investigation", False)
+    assert "main.py:2, and nothing in it was seen to lead" in said["status_notes"]
+    (weakness,) = cyclone["vulnerabilities"]
+    assert weakness["analysis"]["state"] == "in_triage"
+
+
+def test_the_command_states_what_was_derived_where_it_is_asked_for(tmp_path: Path) -> None:
+    folder = project(tmp_path / "shop", LEFT_OUT)
+    stated = []
+    for options in ((), ("--vex-derived",)):
+        run(folder, "packages", folder, "--vex", tmp_path / "vex.json", *options)
+        (said,) = json.loads((tmp_path / "vex.json").read_text())["statements"]
+        stated.append(said["status"])
+    assert stated == ["under_investigation", "not_affected"]
+
+
+def test_vex_of_what_is_left_out_says_who_says_so(tmp_path: Path) -> None:
+    opened, cyclone = documents(project(tmp_path, LEFT_OUT), derived=True)
     assert openvex.errors(opened) == []
     validator = JsonStrictValidator(SchemaVersion.V1_6)
     assert validator.validate_str(json.dumps(cyclone)) is None

@@ -182,6 +182,32 @@ def test_a_folder_that_uv_locks_says_what_it_takes(tmp_path: Path) -> None:
     ]
 
 
+@pytest.mark.parametrize("kind", ["constraints", "overrides"])
+def test_what_uv_is_told_beside_the_dependencies_counts(kind: str, tmp_path: Path) -> None:
+    """uv writes constraint-dependencies and override-dependencies of the manifest into its lock."""
+    limits = f'[manifest]\n{kind} = [{{ name = "labels", specifier = "<2.5" }}]\n'
+    lock = UV.replace('specifier = "<2.5"', 'specifier = ">=2"').replace(
+        "\n\n", f"\n\n{limits}\n", 1
+    )
+    found = seen(write(tmp_path, {**ADVISORY, "uv.lock": lock}))
+    assert in_the_way(found) == ["the project itself asks for <2.5"]
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["requirements+gpu.txt", "requirements dev.txt", "requirements/é.txt", "my requirements.txt"],
+)
+def test_a_list_is_one_whatever_else_its_name_has(name: str, tmp_path: Path) -> None:
+    found = seen(write(tmp_path, {**ADVISORY, name: "labels==2.1\n"}))
+    assert found.places == ((name, 1),)
+
+
+def test_a_version_of_pipenv_with_a_space(tmp_path: Path) -> None:
+    lock = {"_meta": {}, "default": {"labels": {"version": "== 2.1", "index": "pypi"}}}
+    found = seen(write(tmp_path, {**ADVISORY, "Pipfile.lock": json.dumps(lock)}))
+    assert found.package.version == "2.1"
+
+
 @pytest.mark.parametrize(
     ("python", "wanted", "told"),
     [

@@ -49,6 +49,7 @@ class Answers:
         now: For what is over.
         max_age: Days after which a statement that closes is over.
         problems: What could not be read.
+        derived: Whether ``not_affected`` is stated where a scan saw no call.
     """
 
     said: Iterable[Statement]
@@ -56,6 +57,7 @@ class Answers:
     now: datetime
     max_age: float = math.inf
     problems: tuple[Problem, ...] = ()
+    derived: bool = False
     _by_name: dict[str, list[Statement]] = field(default_factory=dict, init=False)
 
     def __post_init__(self) -> None:
@@ -97,7 +99,7 @@ class Answers:
         """What a document says of a weakness: what people said of it, else what was shown."""
         answer = self.about(seen.package.name, seen.package.version, weakness.names)
         if answer is None or answer.over:
-            return shown(seen, weakness)
+            return shown(seen, weakness, derived=self.derived)
         said = answer.statement
         notes = " ".join(part for part in (said.notes, f"Stated in {said.place}.") if part)
         closed = said.status.closes

@@ -1,8 +1,9 @@
 """What is said of a weakness in a product, in the words of VEX.
 
 An auditor believes a statement, so nothing is stated that was not shown: by itself this project says ``affected`` or
-``under_investigation``, and ``not_affected`` only where nothing in the whole project leads to what has the weakness, with
-the note that nobody has confirmed it. That a product has the fix is said by people alone.
+``under_investigation``. Where nothing in the whole project was seen to lead to what has the weakness, ``not_affected`` is
+stated if the user asks for what was derived, with the note that nobody has confirmed it: source shows what is there, and
+never that there is no other way. That a product has the fix is said by people alone.
 Source: Minimum Requirements for VEX (CISA, 2023); OpenVEX 0.2.0; CycloneDX 1.6, ``analysis``.
 """
 
@@ -67,11 +68,17 @@ class State:
     derived: bool = False
 
 
-def shown(seen: PackageSeen, weakness: Weakness) -> State:
-    """What a scan itself can say, by how far it saw the project come to the weakness."""
+def shown(seen: PackageSeen, weakness: Weakness, *, derived: bool = False) -> State:
+    """What a scan itself can say, by how far it saw the project come to the weakness.
+
+    Args:
+        seen: The package.
+        weakness: Of it.
+        derived: Whether ``not_affected`` is stated where no call was seen.
+    """
     reach = seen.reach_of(weakness)
     said = sentence(reach, seen.package.name)
-    if reach.level is Level.NOT_CALLED:
+    if reach.level is Level.NOT_CALLED and derived:
         return State(
             Status.NOT_AFFECTED,
             justification="vulnerable_code_not_in_execute_path",

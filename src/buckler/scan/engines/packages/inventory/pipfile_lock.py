@@ -78,10 +78,10 @@ class _Lines:
 
 
 def _locked(path: str, name: str, values: Mapping[str, Any], line: int, group: str) -> Locked:
-    version = text_of(values.get("version"))
+    version = text_of(values.get("version")).strip()
     return Locked(
         name_of(name),
-        "" if version == "*" else version.removeprefix("===").removeprefix("=="),
+        "" if version == "*" else version.removeprefix("===").removeprefix("==").strip(),
         line,
         path,
         groups=(group,),

@@ -21,11 +21,11 @@ from buckler.scan.engines.packages.inventory.requirement_line import Entry, entr
 
 KIND: Final = "requirements"
 FILE: Final = re.compile(
-    r"(^|/)(requirements[\w.-]*\.(txt|lock)|requirements/[\w.-]+\.txt|[\w-]+[-_.]requirements\.txt)$",
+    r"(^|/)(requirements[^/\n]*\.(txt|lock)|requirements/[^/\n]+\.txt|[^/\n]+[-_. ]requirements\.txt)$",
     re.IGNORECASE,
 )
 """Paths that are requirements files by their name alone."""
-INPUT: Final = re.compile(r"(^|/)(requirements[\w.-]*|requirements/[\w.-]+)\.in$", re.IGNORECASE)
+INPUT: Final = re.compile(r"(^|/)(requirements[^/\n]*|requirements/[^/\n]+)\.in$", re.IGNORECASE)
 """Paths of what requirements files are compiled from."""
 _TOOLS: Final = frozenset(
     {"dev", "develop", "development", "test", "tests", "testing", "lint", "linting", "typing"}

@@ -167,7 +167,8 @@ class _Lock:
             for listed in table(metadata.get("requires-dev")).values():
                 _note(specifiers, listed)
         edges.setdefault(MAIN, []).extend(self._edges(self._manifest.get("requirements")))
-        _note(specifiers, self._manifest.get("requirements"))
+        for limits in ("requirements", "constraints", "overrides"):
+            _note(specifiers, self._manifest.get(limits))
         for group, listed in table(self._manifest.get("dependency-groups")).items():
             edges.setdefault(group, []).extend(self._edges(listed))
             _note(specifiers, listed)

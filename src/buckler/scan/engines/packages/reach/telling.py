@@ -30,7 +30,7 @@ def short(reach: Reach, package: str) -> str:
         Level.IMPORTED: f"imported{at}",
         Level.BROUGHT: f"used by {reach.by}{at}" if reach.by != package else "runs the application",
         Level.UNKNOWN: "nobody says who uses it",
-        Level.NOT_CALLED: "what has it is not called",
+        Level.NOT_CALLED: "imported, no call of what has it was seen",
         Level.UNSEEN: "nothing imports it",
     }
     return texts[reach.level]
@@ -54,7 +54,7 @@ def sentence(reach: Reach, package: str) -> str:
         if reach.by != package
         else "It runs beside or around the application.",
         Level.UNKNOWN: "Who uses it is not known.",
-        Level.NOT_CALLED: f"The project imports it, {at}, and nothing in it leads to what has the weakness.",
+        Level.NOT_CALLED: f"The project imports it, {at}, and nothing in it was seen to lead to what has the weakness.",
         Level.UNSEEN: "Nothing that was read imports it, nor what brings it.",
     }
     return texts[reach.level]

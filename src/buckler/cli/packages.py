@@ -27,7 +27,7 @@ from buckler.scan.formats import clean
 from buckler.scan.formats.packages import document
 from buckler.scan.formats.packages_text import Told, print_packages
 
-FAMILY = "PKG"
+FAMILY = "packages"
 
 
 @click.command("packages")
@@ -86,7 +86,7 @@ def command(target: str, show_all: bool, as_json: bool, **given: Any) -> None:
     engine = _engine(folder, settings, given, listen)
     answers = answers_of(folder, settings, now)
     answers.derived = given["vex_derived"]
-    rules = [rule for rule in ruleset.registry_here({}) if rule.id.startswith(FAMILY)]
+    rules = list(ruleset.registry_here({}, family=FAMILY))
     found = sorted([*engine.asked(rules), *check_project(folder, rules)], key=sort_key)
     findings, closed, complaints = close(found, answers)
     for gap in complaints:

@@ -22,19 +22,20 @@ project_rules_option = click.option(
 )
 
 
-def registry_here(given: dict[str, Any], only: str = "") -> Registry:
+def registry_here(given: dict[str, Any], only: str = "", family: str = "") -> Registry:
     """The rules of Buckler and, with ``--project-rules``, those of the current folder's settings.
 
     Args:
         given: Values of options by name.
         only: Id or name of the one that is asked for; the others need not be there.
+        family: That of Buckler's rules that is asked for: no other one is imported.
     """
     folder = Path.cwd()
     if given.get("project_rules"):
         return Registry.load(RULES, (folder / path for path in load(folder).rules))
     with contextlib.suppress(SettingsError):  # a broken file takes no rule of ours away
         tell_not_imported(folder, given)
-    return Registry.load(RULES, only=only)
+    return Registry.load(f"{RULES}.{family}" if family else RULES, only=only)
 
 
 def tell_not_imported(folder: Path, given: dict[str, Any]) -> str:

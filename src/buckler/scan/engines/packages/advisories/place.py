@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Final
 
@@ -35,10 +35,12 @@ def age(date: str, now: datetime | None = None) -> float:
     if then is None:
         return float("inf")
     return max(0.0, ((now or datetime.now(UTC)) - then).total_seconds() / 86_400)
+SKEW: Final = timedelta(minutes=10)
+"""By which the clock of who publishes may be ahead."""
 
 
 def newest(dates: Iterable[str], now: str) -> str:
-    """The last of these that is not after ``now``; empty where there is none.
+    """The last of these that is not after ``now``, or by less than clocks differ; empty where there is none.
 
     One record that comes from the future, or whose date is none, must not say how old all of them are.
 
@@ -47,6 +49,7 @@ def newest(dates: Iterable[str], now: str) -> str:
         now: RFC 3339.
     """
     limit = _read(now)
+    limit = limit + SKEW if limit is not None else None
     read = [(then, date) for date in set(dates) if (then := _read(date)) is not None]
     known = [item for item in read if limit is None or item[0] <= limit]
     return max(known)[1] if known else ""

@@ -14,7 +14,9 @@ SPA = os.environ.get("SPA", "http://127.0.0.1:8001")
 app = FastAPI(title="Birch orders, interface", openapi_url=None)
 guard = Guard(
     app,
-    cors=Cors([SPA], methods=["GET"], headers=["Authorization", "DPoP"], expose=["WWW-Authenticate"]),
+    cors=Cors(
+        [SPA], methods=["GET"], headers=["Authorization", "DPoP"], expose=["WWW-Authenticate"]
+    ),
     hosts=[urlsplit(API).hostname or ""],
     deny=True,
 )

@@ -86,12 +86,13 @@ class Walker:
 
     def _pages(self, user_id: str) -> list[str]:
         target, channel = f"/targets/{self.paths['target']}", f"/channels/{self.paths['channel']}"
-        parts = ("", "/packages", "/operations", "/settings")
-        kinds = ("webhook", "slack", "email", "apprise")
+        parts = ("", "/packages", "/operations", "/access", "/settings")
+        kinds = ("webhook", "slack", "email", "syslog", "apprise")
         return [
             *("/", "/targets", "/targets/new", *(target + part for part in parts)),
             *("/findings", f"/findings/{self.paths['finding']}", "/findings?rule=NONE"),
             *("/scans", f"/scans/{self.paths['scan']}", "/packages", "/packages?name=starlette"),
+            *("/events", f"/events?target={self.paths['target']}"),
             *("/alerts", "/channels", channel, *(f"/channels/new/{kind}" for kind in kinds)),
             *("/deliveries", "/users", f"/users/{user_id}", "/account", "/account/tokens"),
             *("/audit", "/settings", "/targets/none"),

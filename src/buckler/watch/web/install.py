@@ -17,10 +17,12 @@ from buckler.watch.service import Service
 from buckler.watch.web import answers
 from buckler.watch.web.pages import Web
 from buckler.watch.web.routes import (
+    access,
     account,
     alerts,
     assets,
     channels,
+    events,
     finding,
     findings,
     overview,
@@ -39,10 +41,12 @@ ROUTERS: Final = (
     overview.router,
     targets.router,
     target.router,
+    access.router,
     findings.router,
     finding.router,
     scans.router,
     packages.router,
+    events.router,
     alerts.router,
     channels.router,
     users.router,

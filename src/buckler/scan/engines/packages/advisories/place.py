@@ -35,6 +35,8 @@ def age(date: str, now: datetime | None = None) -> float:
     if then is None:
         return float("inf")
     return max(0.0, ((now or datetime.now(UTC)) - then).total_seconds() / 86_400)
+
+
 SKEW: Final = timedelta(minutes=10)
 """By which the clock of who publishes may be ahead."""
 

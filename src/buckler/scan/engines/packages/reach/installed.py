@@ -58,7 +58,7 @@ class Installed:
         """What the files name that import one of the modules; None where one of them is not read."""
         found: list[Uses] = []
         room, files = MOST_BYTES, MOST_FILES
-        pattern = _importing(modules)
+        pattern, words = _importing(modules), [module.encode() for module in modules]
         for package in self._packages:
             if package.name == name or not package.in_production or package.source == "editable":
                 continue
@@ -72,7 +72,7 @@ class Installed:
                     files, room = files - 1, room - len(data)
                     if files < 0 or room < 0:
                         return None
-                    if pattern.search(data):
+                    if any(word in data for word in words) and pattern.search(data):
                         found.append(uses_of(tree_of(text_of(data))))
             except (FileNotFoundError, UnreadableFile, ValueError):
                 return None

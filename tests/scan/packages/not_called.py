@@ -391,7 +391,7 @@ OPEN: dict[str, dict[str, str]] = {
     },
     "a notebook that is safe": {"look.ipynb": notebook("safe_load")},
     "pictures and styles": {"static/x.css": ".load{}", "static/x.png": "\0\1", "data.db": "\0yaml.load", ".DS_Store": "\0\1", "x.csv.gz": "x", "x.db-wal": "\0"},
-    "a timed notebook that is safe": {"look.ipynb": cells("%time json.load(f)", "%matplotlib inline", "!ls", "%%time\njson.load(f)", "x = (9\n%2)")},
+    "a timed notebook that is safe": {"look.ipynb": cells("%time json.load(f)", "%timeit -n 10 -r3 json.load(f)", "%matplotlib inline", "!ls", "%%time\njson.load(f)", "x = (9\n%2)")},
     "tests that nothing names": {"test_server.py": LOADS, "Procfile": "web: uvicorn main:app\n", "setup.cfg": "testpaths = tests\n"},
     "a class of it while others are set": {"work.py": GIVEN % "yaml.SafeLoader" + "\ndef s(o, k, v):\n    global N\n    N = v\n    setattr(o, k, v)\n"},
     "one of two classes of it while others are set": {"look.py": TWO + GIVEN % "L" + "\ndef s(o, k, v):\n    setattr(o, k, v)\n"},

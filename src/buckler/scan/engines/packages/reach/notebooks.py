@@ -18,7 +18,10 @@ _TIMED: Final = frozenset(("time", "timeit", "prun", "memit", "mprun", "lprun", 
 _CELLS: Final = _TIMED | {"capture"}
 """Magics of whole cells of Python."""
 _LINE: Final = re.compile(r"(\s*)([%!?])(\w*)(.*)")
-_MOST_OPTIONS: Final = 12
+_SIGN: Final = re.compile(r"^[ \t]*[%!?]", re.MULTILINE)
+_OPTIONS: Final = re.compile(r"^\s*(?:-\w+(?:[ =]\d+)?\s+)*")
+MOST_LINES: Final = 2_000
+"""Lines for its shell in one notebook; each is parsed by itself."""
 
 
 def code_of(data: bytes) -> tuple[str, str]:
@@ -38,13 +41,15 @@ def code_of(data: bytes) -> tuple[str, str]:
         raise UnreadableFile(f"it is no notebook: {error}") from error
     code: list[str] = []
     texts: list[str] = []
+    if sum(len(_SIGN.findall(cell)) for cell in cells) > MOST_LINES:
+        raise UnreadableFile(f"it has more than {MOST_LINES} lines for its shell")
     for cell in cells:
         if _parses(cell):
             code.append(cell)
             continue
         for line, text in _lines(cell):
             code.append(line)
-            texts.append(text)
+            texts += [text] if text else []
     return "\n".join(code), "\n".join(texts)
 
 
@@ -57,7 +62,7 @@ def _lines(cell: str) -> Iterator[tuple[str, str]]:
             continue
         indent, sign, magic, rest = found.groups()
         if sign == "%" and not magic and rest.startswith("%"):
-            yield indent + _of_cell(rest), ""
+            yield indent + (_of_cell(rest) or "pass"), ""
         elif sign == "%" and magic:
             code, text = _of_line(magic, rest)
             yield indent + (code or "pass"), text
@@ -82,24 +87,18 @@ def _of_cell(line: str) -> str:
     magic, _, rest = line.removeprefix("%").partition(" ")
     if magic not in _CELLS:
         raise UnreadableFile("it has cells in another language")
-    return _statement(rest) or "pass"
+    return _of_line(magic, rest)[0] if magic in _TIMED else ""
 
 
 def _of_line(magic: str, rest: str) -> tuple[str, str]:
-    if magic in _TIMED and re.search(r"[{$]", rest):
-        raise UnreadableFile("it runs what it computes")
-    code = _statement(rest)
-    return code, "" if code and magic in _TIMED else f"{magic}{rest}"
-
-
-def _statement(rest: str) -> str:
-    """The statement behind the options of a magic; empty where nothing there parses."""
-    left = rest.strip()
-    for _ in range(_MOST_OPTIONS):
-        if not left or _parses(left):
-            return left
-        left = left.partition(" ")[2].lstrip()
-    return ""
+    """The statement behind a magic, empty where none stands there; else, or where it may be none, a text."""
+    code = _OPTIONS.sub("", rest, count=1).strip()
+    parses = _parses(code)
+    if magic not in _TIMED:
+        return code if parses else "", f"{magic}{rest}"
+    if not parses or re.search(r"[{$]", rest):
+        raise UnreadableFile("it runs what it computes, or what does not parse")
+    return code, ""
 
 
 def _parses(text: str) -> bool:

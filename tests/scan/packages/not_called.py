@@ -18,6 +18,17 @@ def notebook(function: str) -> str:
     return json.dumps(NOTEBOOK).replace("%s", function)
 
 
+def cells(*lines: str) -> str:
+    """A notebook whose cells have one of these each, beside an import."""
+    every = ("import yaml, json", *lines)
+    return json.dumps({"cells": [{"cell_type": "code", "source": [one]} for one in every]})
+
+
+LOADS = "import yaml\nread = yaml.full_load\n"
+GIVEN = "import yaml\n\ndef f(x):\n    return yaml.load(x, Loader=%s)\n"
+TWO = "try:\n    from yaml import CSafeLoader as L\nexcept ImportError:\n    from yaml import SafeLoader as L\n"
+
+
 HIDDEN: dict[str, dict[str, str]] = {
     # classes and functions of submodules
     "loader module": {"work.py": "import yaml.loader\n\nclass L(yaml.loader.UnsafeLoader):\n    x = 1\n"},
@@ -217,6 +228,55 @@ HIDDEN: dict[str, dict[str, str]] = {
     "code that is closed": {"part.so": "ELF"},
     "pickle": {"model.pkl": "cyaml\nfull_load\n"},
     "does not parse": {"other.py": "def broken(:\n"},
+    # lines of notebooks that are for its shell
+    "a timed line": {"look.ipynb": cells("%time x = yaml.full_load('x')")},
+    "a timed line with options": {"look.ipynb": cells("%timeit -n 10 -r 3 yaml.load('x')")},
+    "a timed cell": {"look.ipynb": cells("%%time\nyaml.load('x')")},
+    "a cell of a magic": {"look.ipynb": cells("%%timeit yaml.load('x')\npass")},
+    "a timed value": {"look.ipynb": cells("%timeit {code}")},
+    "a line for a shell": {"look.ipynb": cells('!python -c "import yaml; print(yaml.full_load(1))"')},
+    "a line for a shell in two": {"look.ipynb": cells("!python -c \\\n  'from yaml import *'")},
+    "an indented line": {"look.ipynb": cells("if 1:\n    %time yaml.load('x')")},
+    "a program that a notebook runs": {"look.ipynb": cells("%run test_seed"), "test_seed.py": LOADS},
+    # files that are called like tests
+    "a server called like a test": {"Procfile": "web: uvicorn test_server:app\n", "test_server.py": LOADS},
+    "a command called like a test": {"Dockerfile": 'FROM python\nCMD ["python", "test_server.py"]\n', "test_server.py": LOADS},
+    "a module called like a test": {"compose.yaml": "command: python -m test_worker\n", "test_worker.py": LOADS},
+    "an entry point called like a test": {"setup.cfg": "console_scripts =\n  run = test_worker:main\n", "test_worker.py": LOADS},
+    "what is imported before a test that is run": {"Procfile": "w: python -m tests.seed\n", "tests/__init__.py": LOADS, "tests/seed.py": ""},
+    # files that are not read
+    "a program with an archive behind it": {"bin/worker": "#!/bin/sh\nexec x\nPK\3\4\0\0"},
+    "an archive far behind": {"bin/worker": "#!/bin/sh\n" + "# long\n" * 2000 + "PK\3\4\0\0"},
+    "compiled, with a version": {"ext.so.1": "ELF\0"},
+    "compiled, of no ending": {"worker": "\0\1"},
+    "weights": {"model.bin": "\0yaml"},
+    "source packed": {"vendor/h-1.tar.gz": "x"},
+    "source packed otherwise": {"vendor/h-1.tgz": "x"},
+    "packed twice": {"vendor/h.tar.xz": "x"},
+    "an array that may be a pickle": {"x.npy": "x"},
+    "a model that may be code": {"x.h5": "x"},
+    "beside an environment": {"backend/pyvenv.cfg": "home = x\n", "backend/bin/x": "", "backend/app/main.py": LOADS},
+    # values of a safe kind that are none
+    "a class of that name of another library": {"work.py": "from otherlib import SafeLoader\n" + GIVEN % "SafeLoader"},
+    "a class derived from one": {"work.py": "from otherlib import SafeLoader\n\nclass L(SafeLoader):\n    pass\n" + GIVEN % "L"},
+    "bound anew by a function": {"work.py": GIVEN % "L" + "L = yaml.SafeLoader\n\ndef reset(x):\n    global L\n    L = x\n"},
+    "set by a computed name": {"work.py": GIVEN % "P.loader" + "\nclass P:\n    loader = yaml.SafeLoader\n\ndef s(k):\n    setattr(P, k, None)\n"},
+    "set in a dictionary": {"work.py": GIVEN % "P.loader" + "\nclass P:\n    loader = yaml.SafeLoader\n\ndef s(k):\n    P().__dict__.update(k)\n"},
+    "set by an update": {"work.py": GIVEN % "C['l']" + "\nC = {'l': yaml.SafeLoader}\n\ndef s(k):\n    C.update(k)\n"},
+    # code in texts
+    "__import__ in a text": {"run.sh": "python -c '__import__(\"yaml\").dump(1)'\n"},
+    "import_module in a text": {"run.sh": "python -c 'import importlib as i; i.import_module(\"yaml\")'\n"},
+    "renamed imports in a text": {"run.sh": "python -c 'import json as j, yaml as y'\n"},
+    "block of Mako": {"templates/x.mako": "<%! import yaml %>"},
+    "name of Mako": {"templates/x.mako": '<%namespace name="y" module="yaml"/>'},
+    # libraries that run texts
+    "timeit": {"work.py": "import timeit\n\ndef f(n):\n    return timeit.timeit(n)\n"},
+    "timeit under another name": {"work.py": "from timeit import repeat as r\n\ndef f(n):\n    return r(n)\n"},
+    "profile": {"work.py": "import cProfile\n\ndef f(n):\n    return cProfile.run(n, 'x')\n"},
+    "profile of an object": {"work.py": "from cProfile import Profile\n\ndef f(n):\n    return Profile().run(n)\n"},
+    "hints": {"work.py": "import typing\n\ndef f(n):\n    h.__annotations__ = {'a': n}\n    return typing.get_type_hints(h)\n"},
+    "names of Twisted": {"work.py": "from twisted.python.reflect import namedAny\n\ndef f(n):\n    return namedAny(n)\n"},
+    "fields of a format": {"work.py": "import string, yaml\n\ndef f(n):\n    return string.Formatter().get_field(n, (yaml.loader,), {})[0]\n"},
 }  # fmt: skip
 
 
@@ -330,6 +390,11 @@ OPEN: dict[str, dict[str, str]] = {
         "Dockerfile": "FROM python\nCOPY tests tests\n",
     },
     "a notebook that is safe": {"look.ipynb": notebook("safe_load")},
-    "pictures and styles": {"static/x.css": ".load{}", "static/x.png": "\0\1", "data.bin": "\0yaml.load"},
+    "pictures and styles": {"static/x.css": ".load{}", "static/x.png": "\0\1", "data.db": "\0yaml.load", ".DS_Store": "\0\1", "x.csv.gz": "x", "x.db-wal": "\0"},
+    "a timed notebook that is safe": {"look.ipynb": cells("%time json.load(f)", "%timeit -n 10 -r3 json.load(f)", "%matplotlib inline", "!ls", "%%time\njson.load(f)", "x = (9\n%2)")},
+    "tests that nothing names": {"test_server.py": LOADS, "Procfile": "web: uvicorn main:app\n", "setup.cfg": "testpaths = tests\n"},
+    "a class of it while others are set": {"work.py": GIVEN % "yaml.SafeLoader" + "\ndef s(o, k, v):\n    global N\n    N = v\n    setattr(o, k, v)\n"},
+    "one of two classes of it while others are set": {"look.py": TWO + GIVEN % "L" + "\ndef s(o, k, v):\n    setattr(o, k, v)\n"},
+    "clocks and formats": {"work.py": "import timeit, itertools, cProfile, logging\nT = timeit.default_timer()\nP = cProfile.Profile()\nP.enable()\nF = logging.Formatter('{x}'.format(x=1))\nR = itertools.repeat(1)\n"},
     "an environment": {"tools/py/pyvenv.cfg": "version = 3.11\n", "tools/py/bin/x": "", "tools/py/lib/yaml.py": "def load():\n    exec(1)\n"},
 }  # fmt: skip

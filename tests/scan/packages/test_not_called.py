@@ -11,10 +11,10 @@ from pathlib import Path
 
 import pytest
 
-from buckler.scan.engines.packages.reach import files
+from buckler.scan.engines.packages.reach import files, notebooks
 from buckler.scan.engines.packages.reach.level import Level
 from buckler.scan.engines.packages.reach.mentions import Mentions
-from tests.scan.packages.not_called import HANDED, HIDDEN, MAIN, OPEN
+from tests.scan.packages.not_called import HANDED, HIDDEN, MAIN, OPEN, cells
 from tests.scan.packages.reaching import LOCK, advisory, project, reach_in
 from tests.scan.packages.shop import write
 
@@ -109,6 +109,15 @@ def test_more_than_is_read_leaves_it_open(
     assert reach_in(made(tmp_path / "few", {})).level is Level.IMPORTED
     monkeypatch.undo()
     assert reach_in(made(tmp_path / "few", {})).level is Level.NOT_CALLED
+
+
+@pytest.mark.parametrize(("lines", "expected"), [(3, Level.NOT_CALLED), (4, Level.IMPORTED)])
+def test_a_notebook_with_too_many_lines_for_its_shell_leaves_it_open(
+    lines: int, expected: Level, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(notebooks, "MOST_LINES", 3)
+    folder = made(tmp_path, {"look.ipynb": cells("%time 1\n" * lines)})
+    assert reach_in(folder).level is expected
 
 
 def test_a_large_text_leaves_it_open(tmp_path: Path) -> None:

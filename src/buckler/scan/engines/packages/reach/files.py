@@ -6,17 +6,17 @@ So nothing is left out by its name but what cannot lead to Python, and what was 
 
 from __future__ import annotations
 
-import json
 import os
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 from buckler.core.errors import UnreadableFile
 from buckler.core.files import read_project_file
 from buckler.scan.engines.packages.reach.naming import uses_of
+from buckler.scan.engines.packages.reach.notebooks import code_of
 from buckler.scan.engines.packages.reach.uses import Uses
 from buckler.scan.python.parsing import text_of, tree_of
 
@@ -34,22 +34,31 @@ _PYTHON: Final = frozenset((".py", ".pyw", ".pyi", ".wsgi", ".cgi", ".ipynb"))
 _CLOSED: Final = frozenset(
     (
         *(".pyc", ".pyo", ".pyd", ".so", ".pyx", ".pxd", ".zip", ".egg", ".pyz", ".pex"),
-        *(".shiv", ".pkl", ".pickle", ".joblib", ".dill"),
+        *(".shiv", ".pkl", ".pickle", ".joblib", ".dill", ".gz", ".bz2", ".xz", ".lzma"),
+        *(".zst", ".tgz", ".tbz", ".tbz2", ".txz", ".tar", ".7z", ".rar", ".npy", ".npz"),
+        *(".h5", ".hdf5", ".keras"),
     )
 )
-"""Code, or what names code, that is not read."""
+"""Code, or what may hold or name code, that is not read."""
 _NO_CODE: Final = frozenset(
     (
         *(".md", ".markdown", ".rst", ".adoc", ".csv", ".tsv", ".log", ".po", ".pot", ".sql"),
         *(".whl", ".css", ".scss", ".less", ".js", ".mjs", ".cjs", ".ts", ".tsx", ".jsx"),
         *(".map", ".vue", ".svg", ".png", ".jpg", ".jpeg", ".gif", ".webp", ".ico", ".avif"),
         *(".pdf", ".mp3", ".mp4", ".wav", ".ogg", ".webm", ".woff", ".woff2", ".ttf", ".otf"),
-        *(".eot", ".db", ".sqlite", ".sqlite3", ".parquet", ".gz", ".bz2", ".xz", ".tgz"),
-        *(".tar", ".7z", ".xlsx", ".docx", ".pptx", ".npy", ".npz", ".h5", ".onnx"),
-        *(".safetensors", ".pem", ".crt", ".key"),
+        *(".eot", ".ttc", ".db", ".sqlite", ".sqlite3", ".db-wal", ".db-shm", ".db-journal"),
+        *(".sqlite-wal", ".sqlite-shm", ".sqlite3-wal", ".sqlite3-shm", ".parquet"),
+        *(".xlsx", ".docx", ".pptx", ".xls", ".doc", ".ppt", ".odt", ".ods", ".onnx"),
+        *(".safetensors", ".pem", ".crt", ".key", ".der", ".p12", ".pfx", ".jks", ".mo"),
+        *(".bmp", ".tif", ".tiff", ".heic", ".icns", ".psd", ".mov", ".avi", ".mkv", ".m4a"),
+        *(".flac", ".aac", ".mmdb", ".avro", ".arrow", ".feather"),
     )
 )
 """Prose, data and what browsers run."""
+_NO_CODE_NAMES: Final = frozenset((".DS_Store", "Thumbs.db", ".coverage"))
+_PACKED: Final = (".gz", ".bz2", ".xz", ".lzma", ".zst")
+_INSTALLED: Final = frozenset(("bin", "Scripts", "lib", "lib64", "Lib", "include", "share"))
+"""Folders of an environment."""
 _PYTHON_LINE: Final = re.compile(r"#!.*\bpython|.*-\*-\s*(?:mode:\s*)?python", re.IGNORECASE)
 _ESCAPED: Final = re.compile(r"\\(?:u00|x)([2-7][0-9a-fA-F])")
 
@@ -96,16 +105,25 @@ def _paths(folder: Path, made: Files) -> Iterator[Path]:
 
     for root, folders, names in os.walk(folder, onerror=failed, followlinks=False):
         here = Path(root)
-        folders[:] = sorted(n for n in folders if n not in _AWAY and not _is_environment(here / n))
+        away = _AWAY | _INSTALLED if here != folder and _is_environment(here) else _AWAY
+        folders[:] = sorted(n for n in folders if n not in away)
         made.whole = made.whole and not any(_leads_away(here / n, folder) for n in folders)
         for name in sorted(names):
             path = here / name
-            if path.suffix.lower() not in _NO_CODE and (path.is_file() or path.is_symlink()):
+            if not _is_data(path) and (path.is_file() or path.is_symlink()):
                 yield path
 
 
+def _is_data(path: Path) -> bool:
+    """Whether it cannot lead to Python; data that are packed alone are still data."""
+    suffixes = [suffix.lower() for suffix in path.suffixes]
+    if len(suffixes) > 1 and suffixes[-1] in _PACKED:
+        del suffixes[-1]
+    return path.name in _NO_CODE_NAMES or bool(suffixes and suffixes[-1] in _NO_CODE)
+
+
 def _is_environment(folder: Path) -> bool:
-    """Whether packages are installed there; a folder with code of its own is none, whatever lies in it."""
+    """Whether packages are installed there; a package of Python is none, whatever lies in it."""
     if not (folder / "pyvenv.cfg").exists() or (folder / "__init__.py").exists():
         return False
     return (folder / "bin").is_dir() or (folder / "Scripts").is_dir()
@@ -130,12 +148,15 @@ def _sort(made: Files, name: str, suffix: str, data: bytes) -> None:
         UnreadableFile: It is Python that does not parse.
     """
     if suffix == ".ipynb":
-        made.code[name] = uses_of(tree_of(_cells(data)))
+        code, made.texts[name] = code_of(data)
+        made.code[name] = uses_of(tree_of(code))
     elif suffix in _PYTHON:
         made.code[name] = uses_of(tree_of(text_of(data)))
     elif data[:2] in (b"\xff\xfe", b"\xfe\xff"):
         made.texts[name] = _plain(data.decode("utf-16", "replace"))
-    elif b"\0" not in data[:8192]:
+    elif b"\0" in data or data.startswith(b"BZh"):
+        made.whole = False  # compiled or packed, whatever it is called
+    else:
         text = data.decode("utf-8", "replace")
         uses = _script(text, suffix)
         if uses is not None:
@@ -165,20 +186,3 @@ def _script(text: str, suffix: str) -> Uses | None:
 def _plain(text: str) -> str:
     """A text with what JSON and YAML write of plain letters as numbers."""
     return _ESCAPED.sub(lambda found: chr(int(found.group(1), 16)), text)
-
-
-def _cells(data: bytes) -> str:
-    """The code of a notebook, without the lines that are for its shell.
-
-    Raises:
-        UnreadableFile: It is no notebook.
-    """
-    try:
-        document: Any = json.loads(data)
-        cells = [cell["source"] for cell in document["cells"] if cell["cell_type"] == "code"]
-        text = "\n".join(cell if isinstance(cell, str) else "".join(cell) for cell in cells)
-    except (KeyError, TypeError, ValueError, RecursionError) as error:
-        raise UnreadableFile(f"it is no notebook: {error}") from error
-    if re.search(r"^\s*%%", text, re.MULTILINE):
-        raise UnreadableFile("it has cells in another language")
-    return re.sub(r"^(\s*)[%!?].*$", r"\1pass", text, flags=re.MULTILINE)

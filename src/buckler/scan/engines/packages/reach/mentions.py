@@ -10,18 +10,29 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Final
 
 from buckler.scan.engines.packages.reach.files import Files, read
 from buckler.scan.engines.packages.reach.own import Own
-from buckler.scan.engines.packages.reach.uses import BARE, CALLED, LOOPED, Imported, Use, Uses
+from buckler.scan.engines.packages.reach.uses import (
+    BARE,
+    CALLED,
+    CONSTANT,
+    LOOPED,
+    Imported,
+    Use,
+    Uses,
+)
 from buckler.scan.engines.source.left_out import is_test
 
 _SAID_OF_MODULES: Final = frozenset(("__version__", "__name__", "__doc__", "__file__", "__all__"))
 _MOST_TARGETS: Final = 40
 """Of one name in one file."""
 _NOTHING: Final[tuple[list[Imported], bool]] = ([], False)
+_OF_TESTS: Final = frozenset(("conftest", "tests", "test", "testing"))
+"""Words that every project with tests has in its texts."""
+_WORD: Final = re.compile(r"\w+")
 _PLAIN: Final = re.compile(r"[A-Z]?[a-z]+")
 
 
@@ -75,9 +86,7 @@ def _that_run(files: Files) -> dict[str, Uses]:
     if any(uses.loads for uses in run.values()):
         return every
     left = {path for path in every if path not in run}
-    told = {w for text in files.texts.values() for w in re.findall(r"[./](\w+)", text)}
-    told -= {"conftest", "tests", "test", "testing"}
-    named = {p for p in left if _stem(p) in told}
+    named = _started(left, files.texts.values())
     new = list(run.values())
     while new:
         words = {w for uses in new for w in _module_words(uses)}
@@ -87,6 +96,17 @@ def _that_run(files: Files) -> dict[str, Uses]:
         left -= named
         named = set()
     return run
+
+
+def _started(left: set[str], texts: Iterable[str]) -> set[str]:
+    """The tests whose name is a word of a text, with what is imported before them."""
+    stems = {_stem(path) for path in left} - {"__init__", *_OF_TESTS}
+    told: set[str] = set()
+    for text in texts if stems else ():
+        told.update(w for w in map(re.Match.group, _WORD.finditer(text)) if w in stems)
+    named = {path for path in left if _stem(path) in told}
+    above = {f"{folder}/__init__.py" for path in named for folder in PurePosixPath(path).parents}
+    return named | (left & above)
 
 
 def _module_words(uses: Uses) -> Iterator[str]:
@@ -106,6 +126,9 @@ def _parts(path: str) -> set[str]:
 
 def _stem(path: str) -> str:
     return path.rpartition("/")[2].partition(".")[0]
+
+
+Bound = dict[str, tuple[list[Imported], bool]]
 
 
 class _Search:
@@ -135,6 +158,7 @@ class _Search:
         self._names = {i.alias for _, i in every if self._is_packages(i)} - {"", "*"}
         self._systems = {"sys"} | {i.alias for _, i in every if i.full == "sys" or i.name == "sys"}
         self._tries = any(self._tries_unknown(one) for one in uses.values())
+        self._sets = any(uses.sets for uses in uses.values())
         self._text = self._pattern()
 
     def _pattern(self) -> re.Pattern[str]:
@@ -143,7 +167,9 @@ class _Search:
         tried = [
             rf"\w[.:](?:{plain})(?!\w)",
             rf"\bfrom\s+(?:{tops})(?:\.\w+)*\s+import\b",
-            rf"\bimport\s+(?:[\w.]+\s*,\s*)*(?:{tops})(?:\.\w+)*\s*(?:$|[;#,)\"']|as\b)",
+            rf"\bimport\s+(?:[\w.]+(?:\s+as\s+\w+)?\s*,\s*)*(?:{tops})(?!\w)",
+            rf"\b(?:__import__|import_module)\s*\(\s*\\*[\"'](?:{tops})(?!\w)",
+            rf"<%namespace\b[^>]{{0,200}}\bmodule\s*=\s*[\"'](?:{tops})(?!\w)",
         ]
         if self._rare:
             rare = "|".join(map(re.escape, sorted(self._rare)))
@@ -180,9 +206,10 @@ class _Search:
             if not ours:
                 self._stop(self._leads_on(path, use, targets, stars=stars))
             if [one for one in ours if self._calls(use, one)]:
+                self._stop(self._sets and not self._is_plain(use, uses, bound))
                 yield use.line
 
-    def _bound(self, uses: Uses) -> dict[str, tuple[list[Imported], bool]]:
+    def _bound(self, uses: Uses) -> Bound:
         """What each name may stand for, and whether that is nothing but other libraries."""
         by_alias: dict[str, list[Imported]] = {}
         for one in dict.fromkeys(uses.imports):
@@ -195,6 +222,19 @@ class _Search:
             name: (targets, name not in uses.made and all(map(self._is_foreign, targets)))
             for name, targets in by_alias.items()
         }
+
+    def _is_plain(self, use: Use, uses: Uses, bound: Bound) -> bool:
+        """Whether a call says itself what it is given, but for the first: what it reads.
+
+        Values that a project sets by computed names, or in variables of modules, cannot be followed to their end.
+        """
+        for place, written in use.given:
+            root = written.partition(".")[0]
+            targets = bound.get(root, _NOTHING)[0]
+            named = targets and root not in uses.made and all(map(self._is_packages, targets))
+            if place != "0" and written != CONSTANT and not named:
+                return False
+        return True
 
     def _stop(self, found: object) -> None:
         self.clear = self.clear and not found

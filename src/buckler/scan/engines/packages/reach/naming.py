@@ -10,6 +10,7 @@ from buckler.scan.engines.packages.reach.uses import (
     ASKED,
     BARE,
     CALLED,
+    CONSTANT,
     LOOPED,
     Imported,
     Use,
@@ -26,12 +27,13 @@ _REACHES: Final = frozenset(
         *("ImportString", "PyObject", "get_objects", "get_referrers", "get_referents"),
         *("f_globals", "f_locals", "f_builtins", "__globals__", "__builtins__"),
         *("__subclasses__", "__self__", "FunctionType", "pythonapi", "load_entry_point"),
-        *("__closure__", "cell_contents", "__import__"),
+        *("__closure__", "cell_contents", "__import__", "get_type_hints", "namedAny"),
+        *("namedModule", "namedObject", "runctx", "runeval", "run_cell", "run_code"),
     )
 )
 """Names by which one comes to modules, or to functions of modules, that nothing names."""
 _LOOKS: Final = frozenset(
-    ("attrgetter", "methodcaller", "__getattribute__", "getmembers", "getattr_static")
+    ("attrgetter", "methodcaller", "__getattribute__", "getmembers", "getattr_static", "get_field")
 )
 _IMPORTS: Final = frozenset(("import_module", "__import__"))
 _WATCHED: Final = frozenset(("sys", "importlib", "inspect", "gc", "pkgutil", "types"))
@@ -42,6 +44,21 @@ _CLOSED: Final = frozenset(
         *("marshal", "importlib.machinery", "_frozen_importlib"),
     )
 )
+_TIMED: Final = frozenset(("timeit.timeit", "timeit.repeat", "timeit.main", "timeit.Timer"))
+_PROFILED: Final = frozenset(
+    f"{module}.{name}"
+    for module in ("cProfile", "profile", "pdb", "bdb", "trace")
+    for name in ("run", "runcall", "runeval", "main", "Trace")
+)
+_PROFILES: Final = frozenset(name.partition(".")[0] for name in _PROFILED)
+_SETS: Final = frozenset(
+    (
+        *("setattr", "delattr", "globals", "locals", "vars", "update", "setdefault"),
+        *("__dict__", "__setattr__", "__delattr__", "__setitem__", "setitem", "__code__"),
+        *("__defaults__", "__kwdefaults__", "patch", "monkeypatch"),
+    )
+)
+"""Names by which values are put where no assignment stands."""
 _COMPREHENSIONS: Final = (ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)
 _SCOPES: Final = (
     *(ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda, ast.ClassDef),
@@ -91,6 +108,7 @@ class _Reader:
 
     def _other(self, node: ast.AST, local: frozenset[str]) -> None:
         self.uses.words.update(_words(node))
+        self.uses.sets = self.uses.sets or isinstance(node, ast.Global | ast.Nonlocal)
         if (looped := _looped(node)) is not None:
             name, over = looped
             self.uses.looped.setdefault(name, set()).update(o.id for o in over)
@@ -114,7 +132,13 @@ class _Reader:
         self._later(children, local)
         self._later([test], local, ASKED)
 
-    def _chain(self, node: ast.AST, local: frozenset[str], how: str) -> None:
+    def _chain(
+        self,
+        node: ast.AST,
+        local: frozenset[str],
+        how: str,
+        given: tuple[tuple[str, str], ...] = (),
+    ) -> None:
         attrs: list[str] = []
         line = getattr(node, "lineno", 0)
         if isinstance(node, ast.Name | ast.Attribute) and not isinstance(node.ctx, ast.Load):
@@ -145,6 +169,7 @@ class _Reader:
             root = ""
         if root in _RUN or not _REACHES.isdisjoint((root, *attrs)):
             self.uses.reaches = True
+        self.uses.sets = self.uses.sets or not _SETS.isdisjoint((root, *attrs))
         if root in ("globals", "locals"):
             self.uses.spaces = True
         if root == "getattr" or not _LOOKS.isdisjoint((root, *attrs)):
@@ -152,7 +177,7 @@ class _Reader:
         if "__dict__" in attrs:
             self.uses.tried.add(root)
         if root or attrs:
-            self.uses.names.append(Use(root, tuple(attrs), line, how))
+            self.uses.names.append(Use(root, tuple(attrs), line, how, given))
 
     def _call(self, node: ast.Call, local: frozenset[str], how: str) -> None:
         name = _last(node.func)
@@ -174,10 +199,15 @@ class _Reader:
         if name in ("attrgetter", "methodcaller") and _are_texts(node.args[:1]):
             return
         if plain and name == "vars":
+            self.uses.sets = True
             self.uses.spaces = self.uses.spaces or first is None
             self.uses.tried.update([_root(first, local)] if first is not None else [])
             return
-        self._later([node.func], local, CALLED)
+        func = node.func
+        if isinstance(func, ast.Name | ast.Attribute) or _constant_attribute(func) is not None:
+            self._chain(func, local, CALLED, tuple(_given(node, local)))
+        else:
+            self._later([func], local, CALLED)
 
     def _constant(self, node: ast.Constant) -> None:
         if isinstance(node.value, str):
@@ -212,7 +242,44 @@ def uses_of(tree: ast.Module) -> Uses:
         if use.root in watched:
             handed = handed or (taken and not use.attrs) or use.attrs[:1] == ("__dict__",)
         made.reaches = made.reaches or handed
+    _look_for_runs(made)
     return made
+
+
+def _look_for_runs(made: Uses) -> None:
+    """Texts that are run to be timed or profiled, and formats that read attributes."""
+    full = {i.alias: i.full for i in made.imports if i.alias and not i.level}
+    profiles = any(name.partition(".")[0] in _PROFILES for name in full.values())
+    for use in made.names:
+        name = ".".join((full.get(use.root, ""), *use.attrs))
+        if name in _TIMED:
+            settled = use.how == CALLED and all(written == CONSTANT for _, written in use.given)
+            made.reaches = made.reaches or not settled
+        of_object = profiles and use.root not in full and use.attrs[-1:] in (("run",), ("runcall",))
+        taken = use.how in (BARE, LOOPED) and name in {"timeit", *_PROFILES}
+        made.reaches = made.reaches or name in _PROFILED or of_object or taken
+        if name == "string.Formatter":
+            made.tried.add("")
+
+
+def _given(node: ast.Call, local: frozenset[str]) -> Iterator[tuple[str, str]]:
+    """The arguments of a call as they are written."""
+    for position, argument in enumerate(node.args):
+        yield "*" if isinstance(argument, ast.Starred) else str(position), _written(argument, local)
+    for keyword in node.keywords:
+        yield keyword.arg or "*", _written(keyword.value, local)
+
+
+def _written(node: ast.expr, local: frozenset[str]) -> str:
+    if isinstance(node, ast.Constant | ast.Lambda):
+        return CONSTANT
+    attrs: list[str] = []
+    while isinstance(node, ast.Attribute):
+        attrs.append(node.attr)
+        node = node.value
+    if not isinstance(node, ast.Name) or node.id in local:
+        return ""
+    return ".".join((node.id, *reversed(attrs)))
 
 
 def _constant_attribute(node: ast.AST) -> str | None:

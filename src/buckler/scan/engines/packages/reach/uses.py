@@ -9,6 +9,8 @@ BARE: Final = "bare"
 CALLED: Final = "called"
 ASKED: Final = "asked"
 """Whether it is there, or nothing is done with it: no value comes out of it."""
+CONSTANT: Final = "()"
+"""What an argument is written as that is a constant, or a function without a name."""
 LOOPED: Final = "looped"
 """One of those that a loop goes through."""
 
@@ -22,12 +24,15 @@ class Use:
         attrs: What is read of it, in order.
         line: 1-based.
         how: :data:`CALLED`, :data:`ASKED` or :data:`BARE`.
+        given: The arguments of a call: position or name (``*`` for others), and a dotted name or :data:`CONSTANT`;
+            empty for what is computed.
     """
 
     root: str
     attrs: tuple[str, ...]
     line: int
     how: str
+    given: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +72,7 @@ class Uses:
         words: Other words: of parameters, arguments, definitions.
         texts: Constant texts; no docstrings.
         tried: Names of what is asked for attributes whose names are computed; empty where it has none.
+        sets: Whether it may give attributes or variables of modules values by another way than an assignment at its top.
         spaces: Whether it reads its own names as a dictionary.
         reaches: Whether it may come to any module, or run code that is made of values.
         loads: Whether it loads modules by computed names, and does nothing with them.
@@ -79,6 +85,7 @@ class Uses:
     words: set[str] = field(default_factory=set)
     texts: list[str] = field(default_factory=list)
     tried: set[str] = field(default_factory=set)
+    sets: bool = False
     spaces: bool = False
     reaches: bool = False
     loads: bool = False

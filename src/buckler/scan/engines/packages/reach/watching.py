@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Final
 
-from buckler.scan.engines.packages.advisories.symbols import Condition, Symbol
+from buckler.scan.engines.packages.advisories.symbols import Symbol
 from buckler.scan.engines.source.flow.arguments import Arguments
 from buckler.scan.engines.source.flow.objects import ClassObject, External
 from buckler.scan.engines.source.flow.values import UNKNOWN, Value, truth
@@ -35,7 +35,7 @@ class Watching:
         symbols, package = self._known[name]
         if not symbols and not package:
             return None
-        keys = [s.key for s in symbols if s.condition is None or holds(s.condition, given)]
+        keys = [s.key for s in symbols if holds(s, given)]
         return (*keys, package) if package else tuple(keys)
 
     @property
@@ -50,8 +50,11 @@ class Watching:
         return next((PACKAGE + self._modules[m] for m in tried if m in self._modules), "")
 
 
-def holds(condition: Condition, given: Arguments) -> bool:
+def holds(symbol: Symbol, given: Arguments) -> bool:
     """Whether a call may do harm; where it is not known, it may."""
+    condition = symbol.condition
+    if condition is None:
+        return True
     value = given.given(condition.position, condition.name)
     if value is None or value is given.more:
         # Not written there; a star may bring it.
@@ -60,22 +63,28 @@ def holds(condition: Condition, given: Arguments) -> bool:
         wanted = condition.values == ("True",)
         return truth(value) is not (not wanted)
     if condition.how == "!":
-        return not _is_one_of(value, condition.values)
+        # The same name of another library says nothing.
+        return not _is_one_of(value, condition.values, symbol.name.partition(".")[0])
     return condition.how == "+"
 
 
-def _is_one_of(value: Value, names: tuple[str, ...]) -> bool:
+def _is_one_of(value: Value, names: tuple[str, ...], top: str) -> bool:
     if value is UNKNOWN or not value.objs or value.alts is not None:
         return False
-    return all(_last(thing) in names for thing in value.objs)
+    return all(_is_of(name, names, top) for thing in value.objs for name in _named(thing))
 
 
-def _last(thing: object) -> str:
+def _is_of(name: str, names: tuple[str, ...], top: str) -> bool:
+    first, _, rest = name.partition(".")
+    return first == top and rest.rpartition(".")[2] in names
+
+
+def _named(thing: object) -> list[str]:
+    """Dotted names of all that a value may behave like; an empty one where nobody knows."""
     if type(thing) is External and not thing.instance:
-        return (thing.origin or thing.name).rpartition(".")[2]
-    if (
-        type(thing) is ClassObject
-    ):  # one of the project's own, which is as safe as what it derives from
-        bases = {base.rpartition(".")[2] for base in thing.external_bases()}
-        return bases.pop() if len(bases) == 1 else ""
-    return ""
+        return [thing.origin or thing.name]
+    if type(thing) is ClassObject:
+        # One of the project's own is as safe as what it derives from.
+        bases = list(dict.fromkeys(thing.external_bases()))
+        return bases if len(bases) == 1 else [""]
+    return [""]

@@ -20,6 +20,7 @@ from buckler.scan.engines.source.flow.libraries.names import FORM
 from buckler.scan.engines.source.left_out import is_test
 
 if TYPE_CHECKING:
+    from buckler.scan.engines.packages.reach.installed import Installed
     from buckler.scan.engines.packages.reach.mentions import Mentions
     from buckler.scan.engines.packages.reach.running import Calls
 
@@ -73,6 +74,7 @@ class Reaching:
         self._emit = emit
         self._kept = kept
         self._mentions: Mentions | None = None
+        self._installed: Installed | None = None
 
     def of(self, items: Sequence[Vulnerable]) -> list[tuple[Reach, ...]]:
         """How far it comes to each weakness of each of these, in their order."""
@@ -106,12 +108,17 @@ class Reaching:
             return False
         if not is_alone(name, self._inventories):
             return False
-        if self._mentions is None:
+        if self._mentions is None or self._installed is None:
+            from buckler.scan.engines.packages.reach.installed import Installed
             from buckler.scan.engines.packages.reach.mentions import Mentions
 
             self._mentions = Mentions(self._folder)
-        places = self._mentions.places(named, modules_of(name, self._told))
-        return places is not None and places <= calls.safe
+            self._installed = Installed(self._folder, self._inventories)
+        modules = modules_of(name, self._told)
+        places = self._mentions.places(named, modules)
+        if places is None or not places <= calls.safe:
+            return False
+        return not self._installed.may_call(name, modules, named)
 
     def _calls(self, items: Sequence[Vulnerable]) -> Calls | None:
         """What a run of the project shows; None where nothing of it can be reached anyway."""

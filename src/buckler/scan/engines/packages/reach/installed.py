@@ -7,7 +7,7 @@ an environment has are read, as those of the project are; none of them is run.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Final
 
@@ -28,55 +28,81 @@ _COMPILED: Final = (".so", ".pyd", ".pyc")
 
 
 class Installed:
-    """The files of the environments that are among the lists.
+    """The files of the environments that are among the lists, read once for all packages that are asked about.
 
     Args:
         folder: The scanned one.
         inventories: Of it.
+        asked: Packages that will be asked about, with their modules.
     """
 
-    def __init__(self, folder: Path, inventories: Iterable[Inventory]) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        inventories: Iterable[Inventory],
+        asked: Mapping[str, tuple[str, ...]],
+    ) -> None:
         self._folder = folder
         self._packages = [p for i in inventories if i.kind == KIND for p in i.packages]
-        self._known: dict[str, tuple[Uses, ...] | None] = {}
+        self._asked = asked
+        self._users: dict[str, list[Uses]] | None = None
+        self._unread: set[str] = set()
 
-    def may_call(self, name: str, modules: Sequence[str], symbols: Iterable[str]) -> bool:
+    def may_call(self, name: str, symbols: Iterable[str]) -> bool:
         """Whether a package that production installs names one of these functions, or cannot be read.
 
         Args:
-            name: Of the package that has them, normalised.
-            modules: Of it.
+            name: Of the package that has them, normalised; one of those that are asked about.
             symbols: Dotted names.
         """
-        if name not in self._known:
-            self._known[name] = self._users(name, tuple(modules))
-        users = self._known[name]
-        wanted = frozenset(symbols)
-        return users is None or any(_names(uses, tuple(modules), wanted) for uses in users)
-
-    def _users(self, name: str, modules: tuple[str, ...]) -> tuple[Uses, ...] | None:
-        """What the files name that import one of the modules; None where one of them is not read."""
-        found: list[Uses] = []
-        room, files = MOST_BYTES, MOST_FILES
-        pattern, words = _importing(modules), [module.encode() for module in modules]
-        for package in self._packages:
-            if package.name == name or not package.in_production or package.source == "editable":
-                continue
+        if self._users is None:
+            self._users = {one: [] for one in self._asked}
             try:
-                info = (self._folder / package.path).parent
-                paths = [row.path for row in records.rows(records.of(info))]
-                if _is_compiled(paths) and _asks(info, package, name):
-                    return None
-                for path in (p for p in paths if p.endswith(".py")):
-                    data = _content(info.parent, path)
-                    files, room = files - 1, room - len(data)
-                    if files < 0 or room < 0:
-                        return None
-                    if any(word in data for word in words) and pattern.search(data):
-                        found.append(uses_of(tree_of(text_of(data))))
+                self._read(self._users)
             except (FileNotFoundError, UnreadableFile, ValueError):
-                return None
-        return tuple(found)
+                self._unread.update(self._asked)
+        wanted = frozenset(symbols)
+        return name in self._unread or any(
+            _names(uses, self._asked[name], wanted) for uses in self._users[name]
+        )
+
+    def _read(self, users: dict[str, list[Uses]]) -> None:
+        """Find the files that import one of the modules.
+
+        Raises:
+            FileNotFoundError: A package does not say which files it has.
+            UnreadableFile: A file is not to be read, or there are too many.
+            ValueError: What a package says of its files is wrong.
+        """
+        room, files = MOST_BYTES, MOST_FILES
+        tried = [
+            (name, [module.encode() for module in modules], _importing(modules))
+            for name, modules in self._asked.items()
+        ]
+        for package in self._packages:
+            if not package.in_production or package.source == "editable":
+                continue
+            info = (self._folder / package.path).parent
+            paths = [row.path for row in records.rows(records.of(info))]
+            if _is_compiled(paths):
+                others = [name for name in self._asked if name != package.name]
+                self._unread.update(name for name in others if _asks(info, package, name))
+            for path in (p for p in paths if p.endswith(".py")):
+                data = _content(info.parent, path)
+                files, room = files - 1, room - len(data)
+                if files < 0 or room < 0:
+                    raise UnreadableFile("the environment has too many files")
+                hits = [
+                    name
+                    for name, words, pattern in tried
+                    if name != package.name and any(word in data for word in words)
+                    if pattern.search(data)
+                ]
+                if not hits:
+                    continue
+                uses = uses_of(tree_of(text_of(data)))
+                for name in hits:
+                    users[name].append(uses)
 
 
 def _content(library: Path, path: str) -> bytes:

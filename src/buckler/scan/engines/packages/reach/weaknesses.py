@@ -75,6 +75,7 @@ class Reaching:
         self._kept = kept
         self._mentions: Mentions | None = None
         self._installed: Installed | None = None
+        self._imported: dict[str, tuple[str, ...]] = {}
 
     def of(self, items: Sequence[Vulnerable]) -> list[tuple[Reach, ...]]:
         """How far it comes to each weakness of each of these, in their order."""
@@ -113,17 +114,17 @@ class Reaching:
             from buckler.scan.engines.packages.reach.mentions import Mentions
 
             self._mentions = Mentions(self._folder)
-            self._installed = Installed(self._folder, self._inventories)
+            self._installed = Installed(self._folder, self._inventories, self._imported)
         modules = modules_of(name, self._told)
         places = self._mentions.places(named, modules)
         if places is None or not places <= calls.safe:
             return False
-        return not self._installed.may_call(name, modules, named)
+        return not self._installed.may_call(name, named)
 
     def _calls(self, items: Sequence[Vulnerable]) -> Calls | None:
         """What a run of the project shows; None where nothing of it can be reached anyway."""
         symbols: list[Symbol] = []
-        packages: dict[str, tuple[str, ...]] = {}
+        packages = self._imported
         for item in items:
             name = item.package.name
             if item.reach.level is Level.IMPORTED:

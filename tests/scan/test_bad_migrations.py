@@ -130,6 +130,7 @@ def test_what_takes_minutes_is_left_alone(env: str, step: str, told: str, projec
     assert [f.location.operation for f in report.findings] == ["GET /notes"]
 
 
+@pytest.mark.everything
 def test_what_takes_minutes_is_left_alone_on_mysql_too(project, scan) -> None:
     """There every child makes its tables anew."""
     needs_server("mysql")

@@ -169,6 +169,7 @@ def test_no_room_for_temporary_files(size: str, code: int, what: str, place) -> 
     assert bool(report["failed"]) == (code == 4)
 
 
+@pytest.mark.everything
 def test_two_scans_at_once(place) -> None:
     needs_server("postgresql")
 

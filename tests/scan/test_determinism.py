@@ -25,6 +25,7 @@ def sent(report: Any) -> list[tuple[object, ...]]:
     return found
 
 
+@pytest.mark.everything
 @pytest.mark.slow
 def test_two_scans_of_the_shop() -> None:
     folder = ROOT / "examples/insecure_shop"

@@ -1,6 +1,6 @@
 """Whatever ends a scan, at whatever step: the next one finds nothing of it, and leaves nothing.
 
-With BUCKLER_EVERYTHING=1 at every point that is listed, else at every fourth one.
+With BUCKLER_EVERYTHING=1 at every point that is listed, else at every twelfth one.
 """
 
 from __future__ import annotations
@@ -11,6 +11,8 @@ import time
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+
+import pytest
 
 from buckler.scan.engines.app import leftovers
 from buckler.scan.engines.attack.canaries import prefix_of
@@ -227,7 +229,7 @@ def hit(place: Path, cases: Sequence[Case]) -> int:
 def test_nothing_is_left_wherever_a_scan_is_interrupted(place) -> None:
     needs_server("postgresql")
     # Every fourth: all of them take as long as the rest of the tests of servers.
-    cases = CASES if os.environ.get("BUCKLER_EVERYTHING") else CASES[::4]
+    cases = CASES if os.environ.get("BUCKLER_EVERYTHING") else CASES[::12]
     assert hit(place, cases) >= 20
 
 
@@ -236,6 +238,7 @@ def test_nothing_is_left_of_a_server_that_a_script_sets_up(place) -> None:
     assert hit(place, WITH_MARIA) == len(WITH_MARIA)
 
 
+@pytest.mark.everything
 def test_a_scan_leaves_another_one_alone_that_lives(place) -> None:
     needs_server("postgresql")
     orders = (

@@ -1,6 +1,6 @@
 """On a machine without any program of a server, and nothing on PATH, the same statements are found.
 
-With BUCKLER_EVERYTHING=1 in every application of the corpus that wants a server, else in one for each server.
+With BUCKLER_EVERYTHING=1 in every application of the corpus that wants a server, else in one of them.
 """
 
 from __future__ import annotations
@@ -51,7 +51,7 @@ WANTING = [
     and "pymongo" not in (folder / "requirements.txt").read_text(encoding="utf-8")
 ]
 ONE_EACH = {wanted_servers(folder): folder for folder in reversed(WANTING)}
-CHOSEN = WANTING if os.environ.get("BUCKLER_EVERYTHING") else list(ONE_EACH.values())
+CHOSEN = WANTING if os.environ.get("BUCKLER_EVERYTHING") else list(ONE_EACH.values())[-1:]
 
 
 @pytest.mark.parametrize("folder", [pytest.param(f, id=f.name) for f in CHOSEN])

@@ -53,6 +53,7 @@ def test_a_renamed_shop_has_the_same_findings(tmp_path: Path) -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.everything
 def test_a_renamed_safe_shop_is_silent(tmp_path: Path) -> None:
     rename(SECURE, tmp_path / "copy")
     report = scan_folder(tmp_path / "copy")

@@ -241,4 +241,6 @@ def test_a_passkey_is_added_and_signs_in(walker: Walker) -> None:
     page.goto(f"{walker.shop.address}/sign-in?next=/findings")
     page.locator("#passkey").click()
     page.wait_for_url(f"{walker.shop.address}/findings")
+    assert page.get_by_role("heading", name="Findings", level=1).is_visible()
+    assert page.get_by_role("button", name="Sign out").is_visible()
     context.close()

@@ -17,7 +17,7 @@ from buckler.guard.audit.record import AuditRecord
 from buckler.guard.audit.shapes import Shape, ShapeName, line, shape_of
 from buckler.guard.options import GuardError, header_value, positive
 from buckler.notify.interface import DeliveryError, NotifyError
-from buckler.notify.post import endpoint, post
+from buckler.notify.post import Answer, endpoint, post
 from buckler.notify.webhook import key_of, sign
 
 AGAIN: Final = frozenset({408, 425, 429})
@@ -105,16 +105,29 @@ class HttpSink:
             headers["webhook-timestamp"] = str(now)
             headers["webhook-signature"] = sign(self._keys, batch, now, body)
         answer = post(self._to, body, headers, timeout=self._timeout, context=self._context)
-        if not 200 <= answer.status < 300:
-            raise DeliveryError(
-                f"{self._to.shown} answered {answer.status}",
-                retry=answer.status in AGAIN or answer.status >= 500,
-                after=answer.retry_after,
-            )
+        check(answer, self._to.shown)
         self._failed = (b"", "")
 
     def close(self) -> None:
         """Nothing is open."""
+
+
+def check(answer: Answer, where: str) -> None:
+    """Whether an answer says that the records were taken.
+
+    Args:
+        answer: Of the receiver.
+        where: The receiver, as it may be shown.
+
+    Raises:
+        DeliveryError: They were not; what is wrong with the records themselves is not sent again.
+    """
+    if not 200 <= answer.status < 300:
+        raise DeliveryError(
+            f"{where} answered {answer.status}",
+            retry=answer.status in AGAIN or answer.status >= 500,
+            after=answer.retry_after,
+        )
 
 
 def _secret(key: str, value: str) -> str:

@@ -12,11 +12,11 @@ import ssl
 from collections.abc import Iterator, Sequence
 from typing import Final
 
-from buckler.guard.audit.http import AGAIN
+from buckler.guard.audit.http import check
 from buckler.guard.audit.record import AuditRecord
 from buckler.guard.audit.shapes import line, own
 from buckler.guard.options import GuardError, header_value, positive
-from buckler.notify.interface import DeliveryError, NotifyError
+from buckler.notify.interface import NotifyError
 from buckler.notify.post import endpoint, post
 
 LARGEST: Final = 512 * 1024
@@ -90,12 +90,7 @@ class WatchSink:
             name = hashlib.sha256(self._process + body).hexdigest()
             headers = {**self._headers, "webhook-id": f"msg_{name[:32]}"}
             answer = post(self._to, body, headers, timeout=self._timeout, context=self._context)
-            if not 200 <= answer.status < 300:
-                raise DeliveryError(
-                    f"{self._to.shown} answered {answer.status}",
-                    retry=answer.status in AGAIN or answer.status >= 500,
-                    after=answer.retry_after,
-                )
+            check(answer, self._to.shown)
 
     def close(self) -> None:
         """Nothing is open."""

@@ -68,6 +68,17 @@ def anyio_backend(kind: str) -> str:
     return "trio" if kind.endswith("trio") else "asyncio"
 
 
+@pytest.fixture(params=["sqlite", "asyncpg", "psycopg"])
+def url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+    """An empty database."""
+    if request.param == "sqlite":
+        yield f"sqlite+aiosqlite:///{tmp_path / 'new.db'}"
+        return
+    cluster: Cluster = request.getfixturevalue("postgresql")
+    cluster.sql("DROP DATABASE IF EXISTS fresh", "CREATE DATABASE fresh")
+    yield cluster.url(request.param, "fresh")
+
+
 async def migrate(url: str) -> None:
     """Our tables and those of applications."""
     engine = create_async_engine(url)

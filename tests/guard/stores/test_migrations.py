@@ -8,7 +8,6 @@ import sqlite3
 import stat
 import subprocess
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -28,17 +27,6 @@ from tests.guard.stores.postgres import Cluster
 pytestmark = pytest.mark.slow
 
 TABLES = 28
-
-
-@pytest.fixture(params=["sqlite", "asyncpg", "psycopg"])
-def url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
-    """An empty database."""
-    if request.param == "sqlite":
-        yield f"sqlite+aiosqlite:///{tmp_path / 'new.db'}"
-        return
-    cluster: Cluster = request.getfixturevalue("postgresql")
-    cluster.sql("DROP DATABASE IF EXISTS fresh", "CREATE DATABASE fresh")
-    yield cluster.url(request.param, "fresh")
 
 
 def on(url: str, do: Any) -> Any:
@@ -172,6 +160,37 @@ def test_the_command_that_is_named_makes_the_tables(url: str) -> None:
     opened(url, prefix="shop_")
 
 
+ENV = """
+from alembic import context
+from sqlalchemy import Column, Integer, MetaData, Table, create_engine
+{imports}
+
+target_metadata = MetaData()
+Table("orders", target_metadata, Column("id", Integer, primary_key=True))
+{more}
+engine = create_engine(context.config.get_main_option("sqlalchemy.url"))
+with engine.connect() as connection:
+    context.configure(connection=connection, target_metadata=target_metadata, {options})
+    with context.begin_transaction():
+        context.run_migrations()
+engine.dispose()
+"""
+INI = """
+[alembic]
+script_location = {folder}
+sqlalchemy.url = {url}
+path_separator = space
+version_locations = {folder}/versions {more}
+"""
+MAKO = (
+    '"""${message}"""\nfrom alembic import op\nimport sqlalchemy as sa\n${imports if imports else \'\'}\n'
+    "revision = ${repr(up_revision)}\ndown_revision = ${repr(down_revision)}\n"
+    "branch_labels = ${repr(branch_labels)}\ndepends_on = ${repr(depends_on)}\n\n\n"
+    "def upgrade():\n    ${upgrades if upgrades else 'pass'}\n\n\n"
+    "def downgrade():\n    ${downgrades if downgrades else 'pass'}\n"
+)
+
+
 def command_line(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
         [sys.executable, "-m", "buckler", "db", *arguments],
@@ -223,85 +242,6 @@ def test_the_file_of_a_new_database_is_its_owners_alone(tmp_path: Path) -> None:
     with sqlite3.connect(path) as connection:
         assert connection.execute("PRAGMA journal_mode").fetchone() == ("wal",)
     connection.close()
-
-
-START = """
-import asyncio, sys
-from buckler.guard import SqlStores
-from buckler.guard.stores.sql import migrations
-from buckler.guard.stores.sql.engine import engine_of
-async def main():
-    url = sys.argv[1]
-    if url.startswith("sqlite"):
-        stores = SqlStores(url, create=True)
-    else:
-        engine = engine_of(url)
-        await migrations.upgrade(engine)
-        await engine.dispose()
-        stores = SqlStores(url)
-    await stores.open()
-    await stores.close()
-print("ready", flush=True)
-sys.stdin.readline()
-asyncio.run(main())
-"""
-
-
-def test_processes_that_make_the_tables_at_once_all_find_them(url: str) -> None:
-    environment = {**os.environ, "PYTHONPATH": str(ROOT / "src")}
-    running = [
-        subprocess.Popen(
-            [sys.executable, "-W", "error", "-c", START, url],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            env=environment,
-            text=True,
-        )
-        for _ in range(3)
-    ]
-    for process in running:
-        assert process.stdout is not None
-        assert process.stdout.readline() == "ready\n"
-    for process in running:
-        assert process.stdin is not None
-        process.stdin.write("\n")
-        process.stdin.flush()
-    for process in running:
-        said = process.communicate(timeout=60)[1]
-        assert process.returncode == 0, said
-    assert differences(url) == []
-
-
-ENV = """
-from alembic import context
-from sqlalchemy import Column, Integer, MetaData, Table, create_engine
-{imports}
-
-target_metadata = MetaData()
-Table("orders", target_metadata, Column("id", Integer, primary_key=True))
-{more}
-engine = create_engine(context.config.get_main_option("sqlalchemy.url"))
-with engine.connect() as connection:
-    context.configure(connection=connection, target_metadata=target_metadata, {options})
-    with context.begin_transaction():
-        context.run_migrations()
-engine.dispose()
-"""
-INI = """
-[alembic]
-script_location = {folder}
-sqlalchemy.url = {url}
-path_separator = space
-version_locations = {folder}/versions {more}
-"""
-MAKO = (
-    '"""${message}"""\nfrom alembic import op\nimport sqlalchemy as sa\n${imports if imports else \'\'}\n'
-    "revision = ${repr(up_revision)}\ndown_revision = ${repr(down_revision)}\n"
-    "branch_labels = ${repr(branch_labels)}\ndepends_on = ${repr(depends_on)}\n\n\n"
-    "def upgrade():\n    ${upgrades if upgrades else 'pass'}\n\n\n"
-    "def downgrade():\n    ${downgrades if downgrades else 'pass'}\n"
-)
 
 
 def project(folder: Path, url: str, *, env: str, more: str = "") -> Any:

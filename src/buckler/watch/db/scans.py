@@ -236,6 +236,23 @@ def listed(
     return connection.execute(statement).all()
 
 
+def scores(
+    connection: Connection, caller: Caller, target_id: str, most: int
+) -> list[tuple[float, float]]:
+    """When the latest scans of a target ended and what they scored, oldest first."""
+    statement = (
+        select(SCANS.c.ended_at, SCANS.c.score)
+        .join(TARGETS, TARGETS.c.id == SCANS.c.target_id)
+        .where(targets.visible(caller), SCANS.c.target_id == target_id, SCANS.c.state == "done")
+        .where(SCANS.c.score.is_not(None), SCANS.c.ended_at.is_not(None))
+        .order_by(SCANS.c.asked_at.desc(), SCANS.c.id)
+        .limit(most)
+    )
+    return [
+        (float(at), float(score)) for at, score in reversed(connection.execute(statement).all())
+    ]
+
+
 def under_way(connection: Connection, caller: Caller, most: int) -> Sequence[Row[Any]]:
     """Scans that wait or run, of targets that the caller may see, newest first."""
     return connection.execute(

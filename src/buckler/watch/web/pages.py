@@ -91,6 +91,8 @@ def environment() -> Environment:
         standing_as=lru_cache(maxsize=64)(states.state),
         graded=lru_cache(maxsize=1024)(states.grade),
         query=shown.query,
+        where=shown.where,
+        due=shown.due,
         lasting=shown.lasting,
         chart=charts.chart,
         version=__version__,

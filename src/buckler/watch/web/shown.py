@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from typing import Any, Final
 from urllib.parse import urlencode, urlsplit
 
-from markupsafe import Markup
+from markupsafe import Markup, escape
 
 from buckler.scan.formats import clean
 
@@ -63,6 +63,26 @@ def day(seconds: float | None) -> str:
     return "" if at is None else at.strftime("%Y-%m-%d")
 
 
+def where(row: Any) -> Markup:
+    """The place of a finding: operation, slot, package, file and line, as far as it has them."""
+    parts = [
+        _span("op", row.operation),
+        _span("slot", row.slot),
+        _span("slot", row.subject),
+        _span("path", f"{row.path}:{row.line}" if row.path and row.line else row.path),
+    ]
+    return Markup(" ").join(part for part in parts if part)
+
+
+def due(row: Any, now: float) -> Any:
+    """Until when a finding has to be closed, and whether that is over."""
+    if not row.due_at:
+        return "–"
+    if row.due_at > now:
+        return ago(row.due_at)
+    return Markup('<strong class="late">late since {}</strong>').format(ago(row.due_at))
+
+
 def lasting(begun: float | None, ended: float | None) -> str:
     """``4.2 s``, ``3 min``; empty where one end is missing."""
     if begun is None or ended is None:
@@ -116,3 +136,7 @@ def printable(value: Any) -> Any:
     if not isinstance(value, str) or value.isprintable() or hasattr(value, "__html__"):
         return value
     return clean.block(value)
+
+
+def _span(kind: str, text: str) -> Markup:
+    return Markup(f'<span class="{kind}">{escape(printable(text))}</span>' if text else "")  # noqa: S704

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Final
+from typing import Final
 
 from fastapi import APIRouter
 from starlette.responses import Response
@@ -20,7 +20,7 @@ from buckler.watch.web.target_form import days_of, rules_of, sla_of
 from buckler.watch.web.viewer import Form, Reading, Scanning, Sent, Viewer, Writing
 
 router = APIRouter(prefix="/targets/{target_id}")
-SCANS: Final = 60
+POINTS: Final = 60
 ROWS: Final = 10
 
 
@@ -31,16 +31,16 @@ def show(viewer: Reading, target_id: str) -> Response:
         target = targets.get(connection, viewer.caller, target_id)
         wanted = Wanted(target_id=target_id, states=tuple(s.value for s in UNSOLVED), most=ROWS)
         worst = findings.listed(connection, viewer.caller, wanted)
-        known = scans.listed(connection, viewer.caller, target_id, SCANS)
+        known = scans.listed(connection, viewer.caller, target_id, ROWS)
+        points = scans.scores(connection, viewer.caller, target_id, POINTS)
     state = viewer.request.app.state
-    points = [(row.ended_at, float(row.score)) for row in reversed(known) if _graded(row)]
     return page(
         viewer,
         "target.html",
         target=target,
         standing=state.web.figures.standing(viewer.watch.database, [target_id])[target_id],
         worst=worst,
-        scans=known[:ROWS],
+        scans=known,
         running=[row for row in known if row.state in ("queued", "running")],
         trend=points,
         people=state.web.people.names(state.guard.identities, [target.owner]),
@@ -135,7 +135,3 @@ def _settings(
         typed=form.typed() if form is not None else {},
         now=now(),
     )
-
-
-def _graded(row: Any) -> bool:
-    return row.state == "done" and row.score is not None and row.ended_at is not None

@@ -100,6 +100,9 @@ async def _run(database: Database, prefix: str, do: Callable[[Config], None]) ->
         do(config)
 
     async with database.transaction() as connection:
+        # In a transaction that is there already Alembic commits nothing by itself; else, on SQLite, each revision.
         if database.is_postgresql:
             await connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({_LOCK})")
+        else:
+            await connection.begin()
         await connection.run_sync(run)

@@ -107,7 +107,9 @@ def serve(
                 tell(f"Sign in once, within ten minutes: {address}{path}")
             await serving
 
-        asyncio.run(run())
+        # uvloop where it is there: a quarter of what a page costs is the server's own work.
+        with asyncio.Runner(loop_factory=config.get_loop_factory()) as runner:
+            runner.run(run())
 
 
 async def _identities(service: Service) -> None:

@@ -193,7 +193,9 @@ def due(connection: Connection, now: float, furthest: float, lease: float) -> Se
         select(DELIVERIES, ALERTS, TARGETS.c.name.label("target_name"))
         .join(ALERTS, ALERTS.c.id == d.alert_id)
         .join(TARGETS, TARGETS.c.id == ALERTS.c.target_id)
+        .join(CHANNELS, CHANNELS.c.id == d.channel_id)
         .where(
+            CHANNELS.c.enabled,
             d.state == "waiting",
             or_(d.next_at <= now, d.next_at > now + furthest),
             or_(d.leased_until.is_(None), d.leased_until <= now, d.leased_until > now + lease),
@@ -241,11 +243,11 @@ def release(connection: Connection, workers: Sequence[str] | None = None) -> Non
 
 
 def dead(connection: Connection, caller: Caller, ids: Sequence[str]) -> list[str]:
-    """Those of these deliveries that were given up and are by a channel of the caller's."""
+    """Those of these deliveries that were given up and are by a channel of the caller's that is not switched off."""
     statement = (
         select(DELIVERIES.c.id)
         .join(CHANNELS, CHANNELS.c.id == DELIVERIES.c.channel_id)
-        .where(DELIVERIES.c.id.in_(list(ids)), DELIVERIES.c.state == "dead")
+        .where(DELIVERIES.c.id.in_(list(ids)), DELIVERIES.c.state == "dead", CHANNELS.c.enabled)
     )
     if not caller.everything:
         statement = statement.where(CHANNELS.c.owner == caller.id)

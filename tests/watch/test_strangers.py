@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from sqlalchemy import update
 
 from buckler.watch.alerts import deliver
 from buckler.watch.db import alerts, inventories, scans
@@ -61,28 +62,19 @@ def test_packages_that_cannot_be_read_hold_up_nobody(
     assert dates == {"2026-11-20T00:00:00Z"}
 
 
-def test_a_message_that_cannot_be_sent_holds_up_no_other(database: Database) -> None:
+def test_a_message_that_cannot_be_made_holds_up_no_other(database: Database) -> None:
     with receiver() as hook:
         using = parts(database)
-        made = channel(using, hook.url, name="broken", kind="email")
-        options = {
-            "host": "127.0.0.1",
-            "sender": "a@shop.example",
-            "recipients": ["b@shop.example"],
-        }
-        with database.write() as connection:
-            row = alerts.channel(connection, SYSTEM, made)
-            values = {
-                "options": {**options, "port": {"a": 1}},
-                "sealed": using.secrets.seal({}, made),
-            }
-            alerts.change_channel(connection, row, 1, values)
-        channel(using, hook.url)
+        channel(using, hook.url, filters={"kinds": ["new"]})
+        channel(using, hook.url, filters={"kinds": ["first_report"]})
         changed(database)
+        wrong = update(alerts.ALERTS).where(alerts.ALERTS.c.kind == "new").values(at=1e300)
+        with database.write() as connection:
+            connection.execute(wrong)
         deliver.route(using, 3000.0)
         deliver.deliver(using, 3001.0)
-    assert len(hook.seen) == 2
-    assert sorted(row.state for row in rows(database)) == ["sent", "sent", "waiting", "waiting"]
+    assert len(hook.seen) == 1
+    assert sorted(row.state for row in rows(database)) == ["sent", "waiting"]
 
 
 def test_what_waits_for_a_channel_that_is_off_holds_up_no_other(database: Database) -> None:

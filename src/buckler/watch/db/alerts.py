@@ -253,6 +253,11 @@ def dead(connection: Connection, caller: Caller, ids: Sequence[str]) -> list[str
     return list(connection.execute(statement).scalars())
 
 
+def narrow(connection: Connection, owner: str) -> None:
+    """Let the channels of an account tell of its own targets alone."""
+    connection.execute(update(CHANNELS).where(CHANNELS.c.owner == owner).values(everything=False))
+
+
 def disable(connection: Connection, channel_id: str) -> None:
     """Switch a channel off; what waits for it is given up."""
     connection.execute(update(CHANNELS).where(CHANNELS.c.id == channel_id).values(enabled=False))

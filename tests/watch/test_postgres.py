@@ -66,3 +66,9 @@ def test_a_scan_that_waits_is_joined_and_what_is_known_is_not_new(database: Data
     with database.write() as connection:
         assert alerts.add(connection, [row]) == 1
         assert alerts.add(connection, [row, {**row, "key": "another"}]) == 1
+
+
+def test_ids_that_no_database_holds_are_not_there(database: Database) -> None:
+    with database.read() as connection:
+        assert alerts.dead(connection, SYSTEM, ["\0", "\ud800"]) == []
+        assert scans.listed(connection, SYSTEM, "a\0b") == []

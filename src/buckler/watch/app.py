@@ -21,6 +21,7 @@ from buckler.watch.service import Service
 from buckler.watch.web import audit_log, openid
 from buckler.watch.web import install as pages
 from buckler.watch.web.answers import SIGN_IN
+from buckler.watch.web.rights import ChannelRights
 
 ADMINISTRATOR: Final = "admin"
 APPLICATION: Final = "application"
@@ -32,6 +33,7 @@ ROLES: Final = {
     "monitor": [METRICS],
     "admin": [READ, SCAN, WRITE, ADMIN, METRICS, "*"],
 }
+_SEEING: Final = frozenset(role for role, may in ROLES.items() if ADMIN in may)
 LINK_SECONDS: Final = 600.0
 
 
@@ -73,10 +75,11 @@ def create_app(service: Service) -> FastAPI:
     app = FastAPI(title="Buckler watch", version=__version__, docs_url="/api/docs", redoc_url=None)
     app.state.service = service
     app.state.links = Links()
+    app.state.audit = audit_log.listener(service.place, ChannelRights(service.database, _SEEING))
     guard = Guard(
         app,
         pages.policy(),
-        events=audit_log.listener(service.place),
+        events=app.state.audit,
         secret=derive(service.key, "watch identities").hex(),
         database=_identities(service),
         roles=ROLES,

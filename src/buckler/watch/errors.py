@@ -14,6 +14,10 @@ class WatchError(BucklerError):
     code = "watch"
     status: ClassVar[int] = 500
 
+    def __init__(self, message: str, *, hint: str = "") -> None:
+        # Parts of what was given are told, and no answer can hold half of a surrogate pair.
+        super().__init__(message.encode("utf-8", "replace").decode(), hint=hint)
+
 
 class MissingError(WatchError):
     """There is none, or it is somebody else's: which of both is told to nobody (CWE-204)."""

@@ -91,8 +91,8 @@ def add(
         "rules": rules(given.rules),
         "sla": sla.checked(given.sla),
     }
-    known = targets.same_place(connection, given.kind, location, given.branch)
-    if known is not None and location and (caller.everything or known.owner == caller.id):
+    known = targets.same_place(connection, caller, given.kind, location, given.branch)
+    if known is not None and location:
         return str(known.id)
     return targets.add(connection, caller, values, now)
 

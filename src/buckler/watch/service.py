@@ -159,6 +159,9 @@ class Service:
                 failures += 1
                 told = str(error).splitlines()[0][:300] if str(error) else type(error).__name__
                 log.warning("%s: %s; it is tried again", name, told)
+            except Exception:  # the boundary: one that nobody expected ends no other work for good
+                failures += 1
+                log.exception("%s: an error of Buckler's own; it is tried again", name)
             else:
                 failures = 0
 

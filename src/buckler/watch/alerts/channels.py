@@ -51,6 +51,9 @@ def _slack(given: Mapping[str, Any], resolve: Resolve | None) -> Channel:
 
 
 def _email(given: Mapping[str, Any], resolve: Resolve | None) -> Channel:
+    port = given.get("port")
+    if port is not None and not (type(port) is int and 0 < port < 1 << 16):
+        raise RefusedError("options.port: a whole number from 1 to 65535")
     return Email(
         given["host"],
         given["sender"],

@@ -26,7 +26,6 @@ from buckler.watch.alerts.secrets import Secrets
 from buckler.watch.db import alerts
 from buckler.watch.db.database import Database
 from buckler.watch.db.metadata import new_id
-from buckler.watch.errors import RefusedError
 from buckler.watch.interface import SYSTEM, Caller
 
 log = logging.getLogger("buckler.watch")
@@ -154,7 +153,8 @@ def _sent(parts: Delivering, message: Message, now: float) -> Exception | None:
         options = {**channel.options, **opened}
         parts.reach.check(channel.kind, options)
         channels.make(channel.kind, options, parts.reach.resolver()).send(notification(message))
-    except (DeliveryError, RefusedError) as error:
+    except Exception as error:  # noqa: BLE001 - the boundary: written down, told, tried again
+        # Whatever is wrong with one message, those of others go out.
         return error
     return None
 

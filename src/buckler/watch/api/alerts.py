@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import json
 from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Query
-from pydantic import BaseModel, Field
+from pydantic import AfterValidator, BaseModel, Field
 
 from buckler.notify.interface import DeliveryError, Notification
 from buckler.watch.alerts import channels, deliver, filters
@@ -20,14 +21,26 @@ router = APIRouter(tags=["alerts"])
 HIDDEN = ("sealed",)
 
 
+def _sound(given: dict[str, Any]) -> dict[str, Any]:
+    """What is answered again later: text that is Unicode, and numbers that are some."""
+    try:
+        json.dumps(given, allow_nan=False, ensure_ascii=False).encode()
+    except (ValueError, RecursionError) as error:
+        raise ValueError("it holds half a character, or a number that is none") from error
+    return given
+
+
+Table = Annotated[dict[str, Any], AfterValidator(_sound)]
+
+
 class NewChannel(BaseModel):
     """A channel as it is added; its secrets are shown to nobody again."""
 
     model_config = {"extra": "forbid"}
     name: str = Field(min_length=1, max_length=100)
     kind: Literal["webhook", "slack", "email", "syslog", "apprise"]
-    options: dict[str, Any] = Field(max_length=20)
-    filters: dict[str, Any] = Field(default_factory=dict)
+    options: Table = Field(max_length=20)
+    filters: Table = Field(default_factory=dict)
     quiet: dict[str, str] | None = None
     digest: float = Field(0, ge=0, le=LONGEST_DIGEST)
 
@@ -38,8 +51,8 @@ class ChannelChange(BaseModel):
     model_config = {"extra": "forbid"}
     version: int
     name: str | None = Field(None, min_length=1, max_length=100)
-    options: dict[str, Any] | None = Field(None, max_length=20)
-    filters: dict[str, Any] | None = None
+    options: Table | None = Field(None, max_length=20)
+    filters: Table | None = None
     quiet: dict[str, str] | None = None
     digest: float | None = Field(None, ge=0, le=LONGEST_DIGEST)
 

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import json
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Query
+from fastapi import APIRouter, Query, Response
 
 from buckler.watch.api.common import Reader, Watch, shown
 from buckler.watch.db import scans
@@ -33,7 +32,7 @@ def one(watch: Watch, caller: Reader, scan_id: str) -> dict[str, Any]:
 
 
 @router.get("/{scan_id}/report")
-def report(watch: Watch, caller: Reader, scan_id: str) -> Any:
+def report(watch: Watch, caller: Reader, scan_id: str) -> Response:
     """Its report as it came."""
     with watch.database.read() as connection:
-        return json.loads(scans.report(connection, caller, scan_id))
+        return Response(scans.report(connection, caller, scan_id), media_type="application/json")

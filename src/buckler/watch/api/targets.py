@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import json
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Depends, Query, Request
+from fastapi import APIRouter, Depends, Query, Request, Response
 from pydantic import BaseModel, Field
 from starlette.concurrency import run_in_threadpool
 
@@ -153,11 +152,11 @@ def _taken(
 
 
 @router.get("/{target_id}/report")
-def last_report(watch: Watch, caller: Reader, target_id: str) -> Any:
+def last_report(watch: Watch, caller: Reader, target_id: str) -> Response:
     """The last report as it came."""
     with watch.database.read() as connection:
-        done = [s for s in scans.listed(connection, caller, target_id) if s.state == "done"]
-        if not done:
-            targets.get(connection, caller, target_id)
+        targets.get(connection, caller, target_id)
+        last = scans.last_report(connection, target_id)
+        if last is None:
             raise RefusedError("target: there is no report yet")
-        return json.loads(scans.report(connection, caller, done[0].id))
+        return Response(scans.report(connection, caller, last), media_type="application/json")

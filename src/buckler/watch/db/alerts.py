@@ -17,7 +17,6 @@ from sqlalchemy import (
     Index,
     Integer,
     Row,
-    String,
     Table,
     UniqueConstraint,
     delete,
@@ -32,22 +31,22 @@ from buckler.watch.db import targets
 from buckler.watch.db.database import add_new
 from buckler.watch.db.metadata import METADATA, PREFIX, new_id
 from buckler.watch.db.targets import TARGETS
-from buckler.watch.db.types import Data, Free, Seconds
+from buckler.watch.db.types import Data, Free, Seconds, Short
 from buckler.watch.errors import MissingError, StaleError
 from buckler.watch.interface import Caller
 
 ALERTS: Final = Table(
     f"{PREFIX}alerts",
     METADATA,
-    Column("id", String(32), primary_key=True),
-    Column("key", String(200), nullable=False, unique=True),
-    Column("kind", String(20), nullable=False),
-    Column("target_id", String(32), ForeignKey(TARGETS.c.id), nullable=False, index=True),
-    Column("finding_id", String(32)),
-    Column("scan_id", String(32)),
+    Column("id", Short(32), primary_key=True),
+    Column("key", Short(200), nullable=False, unique=True),
+    Column("kind", Short(20), nullable=False),
+    Column("target_id", Short(32), ForeignKey(TARGETS.c.id), nullable=False, index=True),
+    Column("finding_id", Short(32)),
+    Column("scan_id", Short(32)),
     Column("at", Seconds, nullable=False, index=True),
-    Column("severity", String(8), nullable=False),
-    Column("rule", String(80), nullable=False),
+    Column("severity", Short(8), nullable=False),
+    Column("rule", Short(80), nullable=False),
     Column("route", Free, nullable=False),
     Column("title", Free, nullable=False),
     Column("text", Free, nullable=False),
@@ -58,10 +57,10 @@ ALERTS: Final = Table(
 CHANNELS: Final = Table(
     f"{PREFIX}channels",
     METADATA,
-    Column("id", String(32), primary_key=True),
+    Column("id", Short(32), primary_key=True),
     Column("name", Free, nullable=False),
-    Column("kind", String(10), nullable=False),
-    Column("owner", String(64), nullable=False),
+    Column("kind", Short(10), nullable=False),
+    Column("owner", Short(64), nullable=False),
     Column("everything", Boolean, nullable=False),
     Column("options", Data, nullable=False),
     Column("sealed", Free, nullable=False),
@@ -75,15 +74,15 @@ CHANNELS: Final = Table(
 DELIVERIES: Final = Table(
     f"{PREFIX}deliveries",
     METADATA,
-    Column("id", String(32), primary_key=True),
-    Column("alert_id", String(32), ForeignKey(ALERTS.c.id), nullable=False),
-    Column("channel_id", String(32), ForeignKey(CHANNELS.c.id), nullable=False),
-    Column("batch", String(32), index=True),
-    Column("state", String(8), nullable=False),
+    Column("id", Short(32), primary_key=True),
+    Column("alert_id", Short(32), ForeignKey(ALERTS.c.id), nullable=False),
+    Column("channel_id", Short(32), ForeignKey(CHANNELS.c.id), nullable=False),
+    Column("batch", Short(32), index=True),
+    Column("state", Short(8), nullable=False),
     Column("tries", Integer, nullable=False),
     Column("next_at", Seconds, nullable=False),
     Column("leased_until", Seconds),
-    Column("leased_by", String(64), nullable=False),
+    Column("leased_by", Short(64), nullable=False),
     Column("error", Free, nullable=False),
     Column("sent_at", Seconds),
     UniqueConstraint("alert_id", "channel_id"),
@@ -193,7 +192,9 @@ def due(connection: Connection, now: float, furthest: float, lease: float) -> Se
         select(DELIVERIES, ALERTS, TARGETS.c.name.label("target_name"))
         .join(ALERTS, ALERTS.c.id == d.alert_id)
         .join(TARGETS, TARGETS.c.id == ALERTS.c.target_id)
+        .join(CHANNELS, CHANNELS.c.id == d.channel_id)
         .where(
+            CHANNELS.c.enabled,
             d.state == "waiting",
             or_(d.next_at <= now, d.next_at > now + furthest),
             or_(d.leased_until.is_(None), d.leased_until <= now, d.leased_until > now + lease),
@@ -241,15 +242,20 @@ def release(connection: Connection, workers: Sequence[str] | None = None) -> Non
 
 
 def dead(connection: Connection, caller: Caller, ids: Sequence[str]) -> list[str]:
-    """Those of these deliveries that were given up and are by a channel of the caller's."""
+    """Those of these deliveries that were given up and are by a channel of the caller's that is not switched off."""
     statement = (
         select(DELIVERIES.c.id)
         .join(CHANNELS, CHANNELS.c.id == DELIVERIES.c.channel_id)
-        .where(DELIVERIES.c.id.in_(list(ids)), DELIVERIES.c.state == "dead")
+        .where(DELIVERIES.c.id.in_(list(ids)), DELIVERIES.c.state == "dead", CHANNELS.c.enabled)
     )
     if not caller.everything:
         statement = statement.where(CHANNELS.c.owner == caller.id)
     return list(connection.execute(statement).scalars())
+
+
+def narrow(connection: Connection, owner: str) -> None:
+    """Let the channels of an account tell of its own targets alone."""
+    connection.execute(update(CHANNELS).where(CHANNELS.c.owner == owner).values(everything=False))
 
 
 def disable(connection: Connection, channel_id: str) -> None:

@@ -13,7 +13,6 @@ from sqlalchemy import (
     Index,
     Integer,
     Row,
-    String,
     Table,
     delete,
     func,
@@ -29,19 +28,19 @@ from buckler.watch.db import targets
 from buckler.watch.db.database import add_new, chunks
 from buckler.watch.db.metadata import METADATA, PREFIX
 from buckler.watch.db.targets import TARGETS
-from buckler.watch.db.types import Data, Free, Seconds
+from buckler.watch.db.types import Data, Free, Seconds, Short
 from buckler.watch.errors import MissingError
 from buckler.watch.interface import Caller
 
 EVENTS: Final = Table(
     f"{PREFIX}events",
     METADATA,
-    Column("id", String(32), primary_key=True),
-    Column("target_id", String(32), ForeignKey(TARGETS.c.id), nullable=False),
+    Column("id", Short(32), primary_key=True),
+    Column("target_id", Short(32), ForeignKey(TARGETS.c.id), nullable=False),
     Column("at", Seconds, nullable=False),
     Column("received_at", Seconds, nullable=False),
-    Column("kind", String(40), nullable=False),
-    Column("severity", String(8), nullable=False),
+    Column("kind", Short(40), nullable=False),
+    Column("severity", Short(8), nullable=False),
     Column("reason", Free, nullable=False),
     Column("message", Free, nullable=False),
     Column("request_id", Free, nullable=False),
@@ -52,10 +51,10 @@ EVENTS: Final = Table(
     Column("status", Integer, nullable=False),
     Column("detail", Data, nullable=False),
     Column("dropped", Integer, nullable=False),
-    Column("account", String(256), nullable=False),
-    Column("address", String(64), nullable=False),
+    Column("account", Short(256), nullable=False),
+    Column("address", Short(64), nullable=False),
     Column("slot", Free, nullable=False),
-    Column("finding_id", String(32)),
+    Column("finding_id", Short(32)),
     Index(f"ix_{PREFIX}events_target_id_at", "target_id", "at"),
     Index(f"ix_{PREFIX}events_target_id_received_at", "target_id", "received_at"),
     Index(f"ix_{PREFIX}events_at", "at"),
@@ -66,10 +65,10 @@ EVENTS: Final = Table(
 APPLICATIONS: Final = Table(
     f"{PREFIX}applications",
     METADATA,
-    Column("id", String(64), primary_key=True),
-    Column("target_id", String(32), ForeignKey(TARGETS.c.id), nullable=False, index=True),
+    Column("id", Short(64), primary_key=True),
+    Column("target_id", Short(32), ForeignKey(TARGETS.c.id), nullable=False, index=True),
     Column("name", Free, nullable=False),
-    Column("by", String(64), nullable=False),
+    Column("by", Short(64), nullable=False),
     Column("created_at", Seconds, nullable=False),
     Column("ended_at", Seconds),
 )
@@ -77,7 +76,7 @@ APPLICATIONS: Final = Table(
 QUIET: Final = Table(
     f"{PREFIX}quiet",
     METADATA,
-    Column("name", String(64), primary_key=True),
+    Column("name", Short(64), primary_key=True),
     Column("until", Seconds, nullable=False),
 )
 

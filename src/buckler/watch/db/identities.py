@@ -10,7 +10,6 @@ from sqlalchemy import (
     Connection,
     ForeignKey,
     Row,
-    String,
     Table,
     UniqueConstraint,
     delete,
@@ -21,21 +20,21 @@ from sqlalchemy import (
 from buckler.watch.db import targets
 from buckler.watch.db.metadata import METADATA, PREFIX
 from buckler.watch.db.targets import TARGETS
-from buckler.watch.db.types import Free, Seconds
+from buckler.watch.db.types import Free, Seconds, Short
 from buckler.watch.errors import MissingError
 from buckler.watch.interface import Caller
 
 IDENTITIES: Final = Table(
     f"{PREFIX}identities",
     METADATA,
-    Column("id", String(32), primary_key=True),
-    Column("target_id", String(32), ForeignKey(TARGETS.c.id), nullable=False),
-    Column("name", String(80), nullable=False),
-    Column("role", String(80), nullable=False),
-    Column("how", String(10), nullable=False),
+    Column("id", Short(32), primary_key=True),
+    Column("target_id", Short(32), ForeignKey(TARGETS.c.id), nullable=False),
+    Column("name", Short(80), nullable=False),
+    Column("role", Short(80), nullable=False),
+    Column("how", Short(10), nullable=False),
     Column("shown", Free, nullable=False),
     Column("sealed", Free, nullable=False),
-    Column("by", String(64), nullable=False),
+    Column("by", Short(64), nullable=False),
     Column("created_at", Seconds, nullable=False),
     UniqueConstraint("target_id", "name"),
 )

@@ -10,7 +10,6 @@ from sqlalchemy import (
     Connection,
     ForeignKey,
     Row,
-    String,
     Table,
     delete,
     insert,
@@ -20,13 +19,13 @@ from sqlalchemy import (
 
 from buckler.watch.db.metadata import METADATA, PREFIX
 from buckler.watch.db.targets import TARGETS
-from buckler.watch.db.types import Data, Free
+from buckler.watch.db.types import Data, Free, Short
 
 INVENTORIES: Final = Table(
     f"{PREFIX}inventories",
     METADATA,
-    Column("target_id", String(32), ForeignKey(TARGETS.c.id), primary_key=True),
-    Column("scan_id", String(32), nullable=False),
+    Column("target_id", Short(32), ForeignKey(TARGETS.c.id), primary_key=True),
+    Column("scan_id", Short(32), nullable=False),
     Column("date", Free, nullable=False),
     Column("packages", Data, nullable=False),
 )

@@ -18,7 +18,6 @@ from sqlalchemy import (
     Integer,
     LargeBinary,
     Row,
-    String,
     Table,
     delete,
     func,
@@ -32,28 +31,28 @@ from buckler.watch.db import targets
 from buckler.watch.db.database import add_new
 from buckler.watch.db.metadata import METADATA, PREFIX, new_id
 from buckler.watch.db.targets import TARGETS
-from buckler.watch.db.types import Data, Free, Seconds
+from buckler.watch.db.types import Data, Free, Seconds, Short
 from buckler.watch.errors import MissingError, SupersededError
 from buckler.watch.interface import Caller
 
 SCANS: Final = Table(
     f"{PREFIX}scans",
     METADATA,
-    Column("id", String(32), primary_key=True),
-    Column("target_id", String(32), ForeignKey(TARGETS.c.id), nullable=False),
-    Column("kind", String(10), nullable=False),
-    Column("state", String(10), nullable=False),
+    Column("id", Short(32), primary_key=True),
+    Column("target_id", Short(32), ForeignKey(TARGETS.c.id), nullable=False),
+    Column("kind", Short(10), nullable=False),
+    Column("state", Short(10), nullable=False),
     Column("branch", Free, nullable=False),
     Column("revision", Free, nullable=False),
-    Column("asked_by", String(64), nullable=False),
+    Column("asked_by", Short(64), nullable=False),
     Column("asked_at", Seconds, nullable=False),
     Column("handed_at", Seconds),
     Column("begun_at", Seconds),
     Column("ended_at", Seconds),
     Column("attempt", Integer, nullable=False),
-    Column("worker", String(64), nullable=False),
+    Column("worker", Short(64), nullable=False),
     Column("why", Free, nullable=False),
-    Column("grade", String(2), nullable=False),
+    Column("grade", Short(2), nullable=False),
     Column("score", Integer),
     Column("reached", Seconds),
     Column("counts", Data),
@@ -73,7 +72,7 @@ SCANS: Final = Table(
 REPORTS: Final = Table(
     f"{PREFIX}reports",
     METADATA,
-    Column("scan_id", String(32), ForeignKey(SCANS.c.id), primary_key=True),
+    Column("scan_id", Short(32), ForeignKey(SCANS.c.id), primary_key=True),
     Column("body", LargeBinary, nullable=False),
 )
 ENDED: Final = ("done", "failed")
@@ -199,6 +198,17 @@ def report(connection: Connection, caller: Caller, scan_id: str) -> bytes:
     return zlib.decompress(body)
 
 
+def last_report(connection: Connection, target_id: str) -> str | None:
+    """The scan whose report is the latest that is kept of a target."""
+    return connection.execute(
+        select(SCANS.c.id)
+        .join(REPORTS, REPORTS.c.scan_id == SCANS.c.id)
+        .where(SCANS.c.target_id == target_id, SCANS.c.state == "done")
+        .order_by(SCANS.c.asked_at.desc(), SCANS.c.id)
+        .limit(1)
+    ).scalar_one_or_none()
+
+
 def forget(connection: Connection, scan_id: str) -> None:
     """Delete a scan that changed nothing and has no report, in the transaction that made it."""
     connection.execute(delete(SCANS).where(SCANS.c.id == scan_id))
@@ -297,10 +307,12 @@ def _row(target: Row[Any], kind: str, caller: Caller, now: float) -> dict[str, A
 
 
 def drop_reports(connection: Connection, before: float) -> int:
-    """Delete the reports of scans that ended before a moment, but the last one of each target; how many."""
+    """Delete the reports of scans that ended before a moment, but the last one of each target by the same engines; how many."""
     last = (
         select(func.max(SCANS.c.ended_at))
+        .join(REPORTS, REPORTS.c.scan_id == SCANS.c.id)
         .where(SCANS.c.state == "done", SCANS.c.target_id == _OTHER.c.target_id)
+        .where(SCANS.c.engines == _OTHER.c.engines)
         .scalar_subquery()
     )
     old = select(_OTHER.c.id).where(_OTHER.c.ended_at < before, _OTHER.c.ended_at < last)

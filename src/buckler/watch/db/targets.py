@@ -12,7 +12,6 @@ from sqlalchemy import (
     Connection,
     Integer,
     Row,
-    String,
     Table,
     insert,
     select,
@@ -21,29 +20,29 @@ from sqlalchemy import (
 )
 
 from buckler.watch.db.metadata import METADATA, PREFIX, new_id
-from buckler.watch.db.types import Data, Free, Seconds
+from buckler.watch.db.types import Data, Free, Seconds, Short
 from buckler.watch.errors import MissingError, StaleError
 from buckler.watch.interface import Caller
 
 TARGETS: Final = Table(
     f"{PREFIX}targets",
     METADATA,
-    Column("id", String(32), primary_key=True),
+    Column("id", Short(32), primary_key=True),
     Column("name", Free, nullable=False),
-    Column("kind", String(20), nullable=False),
+    Column("kind", Short(20), nullable=False),
     Column("location", Free, nullable=False),
     Column("branch", Free, nullable=False),
-    Column("owner", String(64), nullable=False, index=True),
+    Column("owner", Short(64), nullable=False, index=True),
     Column("trusted", Boolean, nullable=False),
-    Column("schedule", String(120), nullable=False),
-    Column("zone", String(64), nullable=False),
+    Column("schedule", Short(120), nullable=False),
+    Column("zone", Short(64), nullable=False),
     Column("next_at", Seconds, index=True),
     Column("rules", Data, nullable=False),
     Column("sla", Data, nullable=False),
     Column("created_at", Seconds, nullable=False),
     Column("removed_at", Seconds, index=True),
     Column("version", Integer, nullable=False),
-    Column("grade", String(2), nullable=False),
+    Column("grade", Short(2), nullable=False),
     Column("score", Integer),
     Column("reached", Seconds),
     Column("reported_at", Seconds),
@@ -111,13 +110,15 @@ def change(
     return version + 1
 
 
-def same_place(connection: Connection, kind: str, location: str, branch: str) -> Row[Any] | None:
-    """The target of a folder or repository, if there is one."""
+def same_place(
+    connection: Connection, caller: Caller, kind: str, location: str, branch: str
+) -> Row[Any] | None:
+    """The target of a folder or repository, if there is one that the caller may see."""
     return connection.execute(
         select(TARGETS).where(
             TARGETS.c.kind == kind,
             TARGETS.c.location == location,
             TARGETS.c.branch == branch,
-            TARGETS.c.removed_at.is_(None),
+            visible(caller),
         )
     ).first()

@@ -5,11 +5,22 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from sqlalchemy import Dialect, Text
+from sqlalchemy import Dialect, String, Text
 from sqlalchemy.types import TypeDecorator
 
 from buckler.guard.stores.sql.types import Free as Free
 from buckler.guard.stores.sql.types import Seconds as Seconds
+
+
+class Short(TypeDecorator[str]):
+    """The same with a length, for ids and names: what strangers ask for is compared as it is kept, and no error."""
+
+    impl = String
+    cache_ok = True
+
+    def process_bind_param(self, value: str | None, dialect: Dialect) -> str | None:
+        """As :class:`Free`."""
+        return Free().process_bind_param(value, dialect)
 
 
 class Data(TypeDecorator[Any]):

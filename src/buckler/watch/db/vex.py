@@ -10,7 +10,6 @@ from sqlalchemy import (
     Connection,
     ForeignKey,
     Row,
-    String,
     Table,
     delete,
     insert,
@@ -20,17 +19,17 @@ from sqlalchemy import (
 from buckler.watch.db import targets
 from buckler.watch.db.metadata import METADATA, PREFIX
 from buckler.watch.db.targets import TARGETS
-from buckler.watch.db.types import Free, Seconds
+from buckler.watch.db.types import Free, Seconds, Short
 from buckler.watch.errors import MissingError
 from buckler.watch.interface import Caller
 
 STATED: Final = Table(
     f"{PREFIX}vex",
     METADATA,
-    Column("id", String(32), primary_key=True),
-    Column("target_id", String(32), ForeignKey(TARGETS.c.id), nullable=False, index=True),
+    Column("id", Short(32), primary_key=True),
+    Column("target_id", Short(32), ForeignKey(TARGETS.c.id), nullable=False, index=True),
     Column("name", Free, nullable=False),
-    Column("by", String(64), nullable=False),
+    Column("by", Short(64), nullable=False),
     Column("at", Seconds, nullable=False),
     Column("body", Free, nullable=False),
 )

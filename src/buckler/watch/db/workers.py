@@ -10,7 +10,6 @@ from sqlalchemy import (
     Connection,
     Integer,
     Row,
-    String,
     Table,
     delete,
     func,
@@ -20,12 +19,12 @@ from sqlalchemy import (
 )
 
 from buckler.watch.db.metadata import METADATA, PREFIX
-from buckler.watch.db.types import Free, Seconds
+from buckler.watch.db.types import Free, Seconds, Short
 
 WORKERS: Final = Table(
     f"{PREFIX}workers",
     METADATA,
-    Column("id", String(64), primary_key=True),
+    Column("id", Short(64), primary_key=True),
     Column("host", Free, nullable=False),
     Column("pid", Integer, nullable=False),
     Column("begun_at", Seconds, nullable=False),
@@ -35,7 +34,7 @@ WORKERS: Final = Table(
 MARKS: Final = Table(
     f"{PREFIX}marks",
     METADATA,
-    Column("name", String(80), primary_key=True),
+    Column("name", Short(80), primary_key=True),
     Column("value", Free, nullable=False),
 )
 

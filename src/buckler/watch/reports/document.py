@@ -7,6 +7,7 @@ findings that are there.
 from __future__ import annotations
 
 import json
+import math
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -20,6 +21,7 @@ MOST_FINDINGS: Final = 50_000
 MOST_TEXT: Final = 20_000
 _STRINGS: Final = re.compile(rb'"[^"\\]*(?:\\.[^"\\]*)*"?', re.DOTALL)
 """The last quote may be missing: a pattern that fails there would begin anew at each quote before it."""
+_HALF: Final = re.compile(rb"\\u[dD][89a-fA-F]")
 _BRACKETS: Final = re.compile(rb"[\[\]{}]")
 
 
@@ -58,10 +60,32 @@ def parsed(body: bytes, most: int, name: str) -> Field:
     if _depth(body) > MOST_DEPTH:
         raise RefusedError(f"{name}: it is nested more than {MOST_DEPTH} deep")
     try:
-        return Field(json.loads(body), name)
+        value = json.loads(body, parse_constant=_no_number, parse_float=_finite)
+        # Half of a surrogate pair can be written as an escape alone, and be kept and answered by nobody.
+        return Field(whole(value) if _HALF.search(body) else value, name)
     except (ValueError, RecursionError) as error:
-        told = f" ({error})" if isinstance(error, json.JSONDecodeError) else ""
+        told = f" ({str(error)[:200]})" if isinstance(error, ValueError) else ""
         raise RefusedError(f"{name}: it is no JSON{told}") from error
+
+
+def whole(value: Any) -> Any:
+    """A JSON value with U+FFFD in place of each lone surrogate (RFC 8259, section 8.2)."""
+    if isinstance(value, str):
+        return value.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
+    if isinstance(value, dict):
+        return {whole(key): whole(one) for key, one in value.items()}
+    return [whole(one) for one in value] if isinstance(value, list) else value
+
+
+def _no_number(name: str) -> float:
+    raise ValueError(f"{name} is no number (RFC 8259, section 6)")
+
+
+def _finite(text: str) -> float:
+    found = float(text)
+    if math.isinf(found):
+        raise ValueError(f"{text[:40]} is too large")
+    return found
 
 
 def _depth(body: bytes) -> int:
@@ -123,7 +147,7 @@ class Field:
             return ""
         if not isinstance(self.value, str) or (needed and not self.value):
             raise self.wrong("is no text" if self.value is not None else "is missing")
-        return self.value[:most]
+        return self.value[:most].replace("\0", "\ufffd")
 
     def number(self) -> float | None:
         """The number, or None.
@@ -135,7 +159,10 @@ class Field:
             return None
         if isinstance(self.value, bool) or not isinstance(self.value, int | float):
             raise self.wrong("is no number")
-        return float(self.value)
+        try:
+            return float(self.value)
+        except OverflowError as error:
+            raise self.wrong("is too large") from error
 
     def line(self) -> int | None:
         """A line of a file, or None where there is none that can be."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
+from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
 from buckler.core.finding import Confidence, Severity
@@ -19,6 +20,7 @@ _GRADES: Final = ("A+", "A", "B", "C", "D", "E", "F")
 _PACKAGES: Final = "packages"
 _SHOWN: Final = ("cwe", "owasp", "asvs", "control", "excerpt", "proof", "fix", "context")
 MOST_PACKAGES: Final = 20_000
+AHEAD: Final = timedelta(days=1)
 
 
 def read(report: Field) -> Read:
@@ -36,7 +38,7 @@ def read(report: Field) -> Read:
     grade = report["grade"].text(needed=True)
     if grade not in _GRADES:
         raise report["grade"].wrong(f"is none of {', '.join(_GRADES)}")
-    score = report["score"].number()
+    score = _within(report["score"], 100)
     coverage = report["coverage"]
     operations = _operations(coverage)
     failed = report["failed"].text(most=500)
@@ -51,9 +53,9 @@ def read(report: Field) -> Read:
         ),
         grade="" if provisional else grade,
         score=None if provisional or score is None else int(score),
-        reached=coverage["reached_share"].number() if operations else None,
+        reached=_within(coverage["reached_share"], 1) if operations else None,
         packages=_packages(report) if _PACKAGES in engines else None,
-        date=coverage["packages"]["date"].text(most=40),
+        date=_date(coverage["packages"]["date"]),
         failed=failed,
     )
 
@@ -131,6 +133,24 @@ def _unread(coverage: Field) -> Iterator[str]:
 def _packages(report: Field) -> tuple[Mapping[str, Any], ...] | None:
     pins = report["coverage"]["packages"]["pins"]
     return None if pins.value is None else tuple(item.table() for item in pins.rows(MOST_PACKAGES))
+
+
+def _date(item: Field) -> str:
+    """Of advisories; an empty text where it is none or lies ahead: nothing later would ever count against it."""
+    text = item.text(most=40)
+    try:
+        moment = datetime.fromisoformat(text)
+        known = moment.replace(tzinfo=moment.tzinfo or UTC)
+    except ValueError:
+        return ""
+    return text if known <= datetime.now(UTC) + AHEAD else ""
+
+
+def _within(item: Field, most: int) -> float | None:
+    number = item.number()
+    if number is not None and not 0 <= number <= most:
+        raise item.wrong(f"is no number from 0 to {most}")
+    return number
 
 
 def _flag(item: Field) -> bool:

@@ -150,13 +150,17 @@ def folder(path: str, folders: Collection[Path]) -> Path:
     place = Path(path)
     if "\0" in path or not place.is_absolute():
         raise RefusedError("location: give the whole path of a folder")
-    place = place.resolve()
+    try:
+        place = place.resolve()
+        there = place.is_dir()
+    except (OSError, RuntimeError, ValueError) as error:
+        raise RefusedError("location: no folder can have this path") from error
     if not any(place.is_relative_to(one.resolve()) for one in folders):
         raise RefusedError(
             "location: folders of this machine are not looked at from outside",
             hint="`buckler watch add PATH` on the machine itself, or --allow-folder",
         )
-    if not place.is_dir():
+    if not there:
         raise RefusedError("location: there is no such folder")
     return place
 

@@ -9,6 +9,7 @@ from typing import Any, Final
 
 from buckler.guard.audit.audit import Audit
 from buckler.guard.audit.file import FileSink
+from buckler.guard.audit.interface import Sink
 from buckler.watch.place import Place
 
 TAIL: Final = 256 * 1024
@@ -20,9 +21,9 @@ def path_of(place: Place) -> Path:
     return place.folder / "security.log"
 
 
-def listener(place: Place) -> Audit:
-    """What guard tells its events to."""
-    return Audit(FileSink(path_of(place)))
+def listener(place: Place, *others: Sink) -> Audit:
+    """What guard tells its events to: the log, and other sinks."""
+    return Audit(FileSink(path_of(place)), *others)
 
 
 def latest(place: Place, kind: str = "") -> list[dict[str, Any]]:

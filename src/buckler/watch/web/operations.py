@@ -59,7 +59,10 @@ def of(connection: Connection, caller: Caller, target_id: str) -> Looked:
         MissingError: There is no such target that the caller may see.
     """
     known = scans.listed(connection, caller, target_id, 20)
-    done = next((row for row in known if row.state == "done" and row.kind != "advisories"), None)
+    # Those of other tools name no engine, and no operation.
+    done = next(
+        (r for r in known if r.state == "done" and r.kind != "advisories" and r.engines), None
+    )
     if done is None:
         return Looked(None, [], [], {})
     try:

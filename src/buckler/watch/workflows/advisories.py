@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
 
@@ -54,18 +54,18 @@ def rematch(database: Database, path: Path, now: float) -> int:
 def _one(database: Database, row: Row[Any], index: Index, rule: Any, now: float) -> None:
     date = index.about.date
     try:
-        found = list(match_again(row.packages, index, [rule]))
-    except (KeyError, TypeError, ValueError, IndexError) as error:
+        found, own = list(match_again(row.packages, index, [rule])), _own(row.packages)
+    except (LookupError, TypeError, ValueError, AttributeError, ArithmeticError) as error:
         # A report that was pushed may hold anything: it is matched again when the next one comes.
         log.warning("the packages of target %s cannot be read: %s", row.target_id, error)
-        found = None
+        found, own = None, frozenset()
     with database.write() as connection:
         try:
             targets.get(connection, SYSTEM, row.target_id, lock=True)
         except MissingError:
             return
         if found is not None:
-            report = _report(connection, row, found, rule, date)
+            report = _report(connection, row, found, own, rule, date)
             scan_id = scans.pushed(connection, SYSTEM, row.target_id, now, kind=ADVISORIES)
             taken = ingest.take(connection, scan_id, 1, report, b"", now)
             if not taken.changes:
@@ -73,8 +73,18 @@ def _one(database: Database, row: Row[Any], index: Index, rule: Any, now: float)
         inventories.dated(connection, row.target_id, date)
 
 
+def _own(packages: Sequence[Mapping[str, Any]]) -> frozenset[tuple[str, str]]:
+    """Packages and the weaknesses that records of the project's own name are about."""
+    return frozenset((item["name"], name) for item in packages for name in item.get("own", ()))
+
+
 def _report(
-    connection: Connection, row: Row[Any], found: Sequence[Finding], rule: Any, date: str
+    connection: Connection,
+    row: Row[Any],
+    found: Sequence[Finding],
+    own: Collection[tuple[str, ...]],
+    rule: Any,
+    date: str,
 ) -> Read:
     """What a scan of the packages alone would report; what the project itself says stays as it is."""
     known = {one.fingerprint: one for one in findings.of_target(connection, row.target_id)}
@@ -83,7 +93,6 @@ def _report(
         for key, one in known.items()
         if one.by_code and one.state == State.FALSE_ALARM.value
     }
-    own = {(item["name"], name) for item in row.packages for name in item.get("own", ())}
     stated = {
         key
         for key, one in known.items()

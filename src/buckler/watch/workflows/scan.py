@@ -128,6 +128,9 @@ def _folder(target: Row[Any], attempt: int, scan_id: str, scratch: Path, parts: 
     if target.kind not in ("folder", "environment"):
         raise ScanFailedError("its reports are pushed; there is nothing to be scanned here")
     place = Path(target.location)
+    if place.resolve() != place:
+        # It was judged when it was added; who may write beside it may put a link in its place (CWE-367).
+        raise ScanFailedError(f"{place} leads elsewhere now", hint="add the target again")
     if target.kind == "folder" and place.is_dir():
         return place
     if target.kind == "environment" and environment.is_one(place):

@@ -30,6 +30,11 @@ class Api:
 
         return self.client.portal.call(make)  # type: ignore[union-attr]
 
+    def account(self, name: str) -> str:
+        """The id of an account that was made."""
+        users = self.client.app.state.guard.identities.stores.users  # type: ignore[attr-defined]
+        return str(self.client.portal.call(users.by_name, name).id)  # type: ignore[union-attr]
+
     def ask(self, key: str, method: str, path: str, **more: Any) -> Any:
         return self.client.request(method, path, headers={"X-API-Key": key}, **more)
 

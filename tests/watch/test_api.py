@@ -94,7 +94,7 @@ def test_nobody_sees_or_changes_what_is_somebody_elses(api: Api, ann: str) -> No
         ("GET", f"/api/scans/{scan}/report", None),
         ("GET", f"/api/findings/{found}", None),
         ("POST", f"/api/findings/{found}/decision", decision),
-        ("PUT", f"/api/findings/{found}/assignee", {"version": 1, "assignee": "bob"}),
+        ("PUT", f"/api/findings/{found}/assignee", {"version": 1, "assignee": ""}),
         ("POST", f"/api/findings/{found}/comments", {"text": "hello"}),
     ):
         answer = api.ask(bob, method, path, json=body)
@@ -221,3 +221,21 @@ def test_a_channel_shows_no_secret(api: Api, ann: str) -> None:
     assert api.ask(bob, "DELETE", path).status_code == 404
     assert api.ask(bob, "POST", f"{path}/test").status_code == 404
     assert api.ask(ann, "DELETE", path).status_code == 204
+
+
+def test_only_accounts_are_named(api: Api, ann: str, name: str) -> None:
+    pushed(api, ann, finding(1))
+    found = api.ask(ann, "GET", "/api/findings").json()["findings"][0]["id"]
+    reason = {"reason": "looked at by hand", "until": time.time() + 86_400}
+    accepted = {"what": "accept", **reason, "by": "zoe"}
+    for method, path, body in (
+        ("PUT", f"/api/findings/{found}/assignee", {"version": 1, "assignee": "zoe"}),
+        ("POST", f"/api/findings/{found}/decision", {"version": 1, **accepted}),
+        ("POST", "/api/findings/decisions", {"findings": {found: 1}, **accepted}),
+        ("POST", "/api/findings/edits", {"findings": {found: 1}, "decision": accepted}),
+        ("POST", "/api/findings/edits", {"findings": {found: 1}, "assignee": "zoe"}),
+    ):
+        answer = api.ask(ann, method, path, json=body)
+        assert (answer.status_code, "no account" in answer.text) == (422, True), (path, answer.text)
+    body = {"version": 1, "assignee": api.account(name)}
+    assert api.ask(ann, "PUT", f"/api/findings/{found}/assignee", json=body).status_code == 200

@@ -18,7 +18,7 @@ from buckler.scan.engines.packages.advisories.build import build, gather
 from buckler.scan.formats.json import document as written
 from buckler.scan.scanner import Scanner, load_rules
 from buckler.watch import decisions
-from buckler.watch.db import alerts, findings, scans, workers
+from buckler.watch.db import alerts, findings, scans, targets, workers
 from buckler.watch.db.database import Database
 from buckler.watch.db.findings import Wanted
 from buckler.watch.decisions import Decision
@@ -52,6 +52,19 @@ def test_a_schedule_asks_once_for_all_that_was_missed(database: Database) -> Non
     assert clock.schedules(database, DAY * 10) == 0
     with database.read() as connection:
         assert len(scans.listed(connection, SYSTEM)) == 1
+
+
+def test_an_acceptance_of_a_target_that_was_removed_ends_in_silence(database: Database) -> None:
+    shop = target(database)
+    push(database, shop, report(finding(1)), 2000.0)
+    given = Decision(what="accept", reason="behind the firewall", until=3000.0)
+    who = Caller("ann", everything=True)
+    with database.write() as connection:
+        decisions.decide(connection, who, only(database).id, 1, given, 2100.0)
+        version = targets.get(connection, who, shop).version
+        targets.change(connection, who, shop, version, {"removed_at": 2200.0})
+    assert clock.acceptances(database, 4000.0) == 0
+    assert told(database) == []
 
 
 def test_an_acceptance_ends_by_itself_and_is_told(database: Database) -> None:

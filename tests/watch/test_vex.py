@@ -295,7 +295,7 @@ def test_documents_are_of_who_may_see_the_target(api: Api, ann: str) -> None:
     assert api.ask(ann, "DELETE", f"{path}/{one}").json()["changes"]["opened"] == 1
 
 
-def test_many_are_changed_together_or_not_at_all(api: Api, ann: str) -> None:
+def test_many_are_changed_together_or_not_at_all(api: Api, ann: str, name: str) -> None:
     shop = pushed(api, ann, *(finding(n) for n in range(4)))
     listed = api.ask(ann, "GET", "/api/findings", params={"target": shop}).json()["findings"]
     versions = {one["id"]: one["version"] for one in listed}
@@ -303,13 +303,13 @@ def test_many_are_changed_together_or_not_at_all(api: Api, ann: str) -> None:
     body = {
         "findings": {**versions, stale: 7, gone: 1},
         "decision": {"what": "false_alarm", "reason": "looked at by hand"},
-        "assignee": "ann",
+        "assignee": api.account(name),
         "comment": "all of one kind",
     }
     answer = api.ask(ann, "POST", "/api/findings/edits", json=body)
     assert answer.status_code == 409, answer.text
     refused = answer.json()["refused"]
-    assert {name: one["status"] for name, one in refused.items()} == {stale: 409, gone: 404}
+    assert {which: one["status"] for which, one in refused.items()} == {stale: 409, gone: 404}
     assert refused[stale]["present"]["version"] == 1
     listed = api.ask(ann, "GET", "/api/findings", params={"target": shop}).json()["findings"]
     assert {one["state"] for one in listed} == {"open"}
@@ -319,5 +319,5 @@ def test_many_are_changed_together_or_not_at_all(api: Api, ann: str) -> None:
     answer = api.ask(ann, "POST", "/api/findings/edits", json={**body, "findings": versions})
     assert answer.json() == {"versions": dict.fromkeys(versions, 3)}
     one = api.ask(ann, "GET", f"/api/findings/{stale}").json()
-    assert (one["state"], one["assignee"]) == ("false_alarm", "ann")
+    assert (one["state"], one["assignee"]) == ("false_alarm", api.account(name))
     assert sorted(h["what"] for h in one["history"][1:]) == ["assignee", "comment", "state"]

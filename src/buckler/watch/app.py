@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable
 from typing import Final
 
+import anyio.from_thread
 from fastapi import FastAPI
 
 from buckler import __version__
@@ -93,6 +94,7 @@ def create_app(service: Service) -> FastAPI:
         docs="signed_in",
     )
     app.state.guard = guard
+    service.is_account = lambda user_id: anyio.from_thread.run(_has, guard, user_id)
     install(app)
     # First, since routes are tried in order and people wait for pages.
     pages.install(app, service)
@@ -121,6 +123,11 @@ async def administrator(app: FastAPI) -> tuple[str, str]:
     if user is None:
         user = await identities.add_account(ADMINISTRATOR, roles=["admin"], verified=True)
     return user.id, f"/sign-in/{app.state.links.issue(user.id)}"
+
+
+async def _has(guard: Guard, user_id: str) -> bool:
+    await guard.identities.ready()
+    return await guard.identities.stores.users.get(user_id) is not None
 
 
 def _identities(service: Service) -> str:

@@ -62,6 +62,8 @@ class Service:
         self.engine = DurableEngine(
             self.database, self.place.engine, at_once=options.at_once, in_all=options.in_all
         )
+        self.is_account: Callable[[str], bool] = bool
+        """Whether an id is of an account; the application, which has the accounts, says it better than by its form."""
         self._scratch = self.place.scratch / self.engine.worker
         self._threads: list[threading.Thread] = []
         self.delivering = Delivering(

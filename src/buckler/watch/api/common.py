@@ -10,7 +10,13 @@ from fastapi import Depends, FastAPI, Request
 from fastapi.responses import JSONResponse
 
 from buckler.guard import Principal, requires
-from buckler.watch.errors import BusyError, StaleError, UneditableError, WatchError
+from buckler.watch.errors import (
+    BusyError,
+    RefusedError,
+    StaleError,
+    UneditableError,
+    WatchError,
+)
 from buckler.watch.interface import Caller
 from buckler.watch.service import Service
 
@@ -64,6 +70,16 @@ def shown(row: Any, *hidden: str) -> dict[str, Any]:
 def now() -> float:
     """Seconds since 1970."""
     return time.time()
+
+
+def check_account(watch: Service, user_id: str, field: str) -> None:
+    """Look whether somebody is there who is named in a request; nobody is named by an empty text.
+
+    Raises:
+        RefusedError: There is no such account.
+    """
+    if user_id and not watch.is_account(user_id):
+        raise RefusedError(f"{field}: there is no account with this id")
 
 
 def install(app: FastAPI) -> None:

@@ -8,7 +8,7 @@ from fastapi import APIRouter, Query
 from pydantic import BaseModel, Field
 
 from buckler.watch import decisions
-from buckler.watch.api.common import Reader, Watch, Writer, now, shown
+from buckler.watch.api.common import Reader, Watch, Writer, check_account, now, shown
 from buckler.watch.db import findings
 from buckler.watch.db.findings import Wanted
 from buckler.watch.decisions import Decision, Edit
@@ -98,6 +98,7 @@ def listed(
 @router.post("/decisions")
 def decide_many(watch: Watch, caller: Writer, given: DecidedMany) -> dict[str, Any]:
     """Decide about many at once; those that could not be are told, the others are done."""
+    check_account(watch, given.by, "by")
     with watch.database.write() as connection:
         refused = decisions.decide_all(connection, caller, given.findings, given.value(), now())
     return {"decided": len(given.findings) - len(refused), "refused": refused}
@@ -106,6 +107,8 @@ def decide_many(watch: Watch, caller: Writer, given: DecidedMany) -> dict[str, A
 @router.post("/edits")
 def edit_many(watch: Watch, caller: Writer, given: Edited) -> dict[str, Any]:
     """Change many findings together, or none of them: then 409 with why, by id."""
+    check_account(watch, given.decision.by if given.decision is not None else "", "by")
+    check_account(watch, given.assignee or "", "assignee")
     edit = Edit(
         decision=given.decision.value() if given.decision is not None else None,
         assignee=given.assignee,
@@ -127,6 +130,7 @@ def one(watch: Watch, caller: Reader, finding_id: str) -> dict[str, Any]:
 @router.post("/{finding_id}/decision")
 def decide(watch: Watch, caller: Writer, finding_id: str, given: DecidedOne) -> dict[str, Any]:
     """Accept it until a date, call it a false alarm, or open it again."""
+    check_account(watch, given.by, "by")
     with watch.database.write() as connection:
         version = decisions.decide(
             connection, caller, finding_id, given.version, given.value(), now()
@@ -137,6 +141,7 @@ def decide(watch: Watch, caller: Writer, finding_id: str, given: DecidedOne) -> 
 @router.put("/{finding_id}/assignee")
 def assign(watch: Watch, caller: Writer, finding_id: str, given: Assigned) -> dict[str, Any]:
     """Say who takes care of it."""
+    check_account(watch, given.assignee, "assignee")
     with watch.database.write() as connection:
         version = decisions.assign(
             connection, caller, finding_id, given.version, given.assignee, now()

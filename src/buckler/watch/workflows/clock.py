@@ -90,7 +90,7 @@ def acceptances(database: Database, now: float) -> int:
         rows = connection.execute(
             select(*findings.BRIEF, TARGETS.c.sla)
             .join(TARGETS, TARGETS.c.id == f.target_id)
-            .where(f.state.in_(_ENDING), f.accepted_until <= now)
+            .where(f.state.in_(_ENDING), f.accepted_until <= now, TARGETS.c.removed_at.is_(None))
             .limit(MOST)
             .with_for_update(of=FINDINGS, skip_locked=True)
         ).all()

@@ -253,6 +253,16 @@ def test_what_is_found(body: bytes, fields: str) -> None:
     assert [e.detail["fields"] for e in events if e.kind == "answer.secret"] == [fields]
 
 
+def test_what_takes_long_is_looked_into_to_its_end(monkeypatch: pytest.MonkeyPatch) -> None:
+    # The end of a stream is out before it is looked into; whoever streams it stops then.
+    monkeypatch.setattr("buckler.guard.pauses.PAUSE", -1.0)
+    events: list[Any] = []
+    get(answering([b'[{"a": 1},', b'{"password": "x"}]'], "application/json", "log", events.append))
+    assert [e.detail["fields"] for e in events if e.kind == "answer.secret"] == [
+        "*.password (name)"
+    ]
+
+
 @pytest.mark.parametrize(
     "value",
     [

@@ -9,27 +9,42 @@ import asyncio
 from time import perf_counter
 from typing import Final
 
+from anyio import CancelScope
+from anyio.lowlevel import checkpoint
+
 PAUSE: Final = 0.005
 """Seconds after which other requests get their turn."""
 
 
 class Pause:
-    """Gives others their turn where something takes long."""
+    """Gives others their turn where something takes long.
 
-    __slots__ = ("_begun",)
+    Args:
+        finishing: Go on though the request is given up meanwhile: whoever streams an answer is cancelled as soon as
+            its end is out.
+    """
 
-    def __init__(self) -> None:
+    __slots__ = ("_begun", "_finishing")
+
+    def __init__(self, *, finishing: bool = False) -> None:
         self._begun = perf_counter()
+        self._finishing = finishing
 
     async def perhaps(self) -> None:
         """Let others go on, if it took :data:`PAUSE` since they did."""
         if perf_counter() > self._begun + PAUSE:
-            try:
-                asyncio.get_running_loop()
-            except RuntimeError:  # trio
-                from anyio.lowlevel import checkpoint
-
-                await checkpoint()
+            if self._finishing:
+                with CancelScope(shield=True):
+                    await _turn()
             else:
-                await asyncio.sleep(0)
+                await _turn()
             self._begun = perf_counter()
+
+
+async def _turn() -> None:
+    try:
+        asyncio.get_running_loop()
+    except RuntimeError:  # trio
+        await checkpoint()
+    else:
+        await asyncio.sleep(0)

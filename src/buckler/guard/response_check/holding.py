@@ -140,7 +140,7 @@ class HeldAnswer:
     async def _watch(self, reader: Whole | Stream, data: bytes, *, more: bool) -> None:
         """Look into what went out already; whatever happens here, the answer goes on."""
         try:
-            pause = Pause()
+            pause = Pause(finishing=True)
             for _ in reader.feed(data, last=not more):
                 await pause.perhaps()
         except Exception:

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any, Final
 
 from sqlalchemy import (
     Boolean,
     Column,
+    ColumnElement,
+    CompoundSelect,
     Connection,
     ForeignKey,
     Index,
@@ -130,14 +133,21 @@ def listed(connection: Connection, caller: Caller, wanted: Wanted) -> Sequence[A
     Each state, and each target where they are few, is a walk along an index that ends after so many rows: sorting
     what many states have together would read all of it for every page.
     """
-    parts = [
-        _walk(caller, wanted, state, target_id)
+    walked = [
+        (state, target_id)
         for state in wanted.states or tuple(State)
         for target_id in _targets(connection, caller, wanted)
     ]
-    if not parts:
+    if not walked:
         return []
-    found = sorted(tuple(row) for row in connection.execute(union_all(*parts)))[: wanted.most]
+    statement = _walks(
+        len(walked),
+        everything=caller.everything,
+        of_targets=walked[0][1] is not None,
+        by=frozenset(name for name in _OPTIONAL if getattr(wanted, name)),
+    )
+    values = _values(caller, wanted, walked)
+    found = sorted(tuple(row) for row in connection.execute(statement, values))[: wanted.most]
     ids = [finding_id for _, finding_id in found]
     rows = {
         row.id: row
@@ -158,28 +168,63 @@ def _targets(connection: Connection, caller: Caller, wanted: Wanted) -> Sequence
     return found if len(found) <= FEW_TARGETS else [None]
 
 
-def _walk(caller: Caller, wanted: Wanted, state: str, target_id: str | None) -> Select[Any]:
+_OPTIONAL: Final = ("severities", "rule", "assignee", "after")
+
+
+@lru_cache(maxsize=256)
+def _walks(
+    number: int, *, everything: bool, of_targets: bool, by: frozenset[str]
+) -> CompoundSelect[Any]:
+    """The statement, whose making takes longer than its run: one for each form that a question has."""
+    visible = targets.visible_to(None if everything else bindparam("owner"))
+    parts = [_walk(n, visible, by, of_targets=of_targets) for n in range(number)]
+    return union_all(*parts)
+
+
+def _walk(
+    number: int, visible: ColumnElement[bool], by: frozenset[str], *, of_targets: bool
+) -> Select[Any]:
+    f = FINDINGS.c
     statement = (
-        select(FINDINGS.c.rank, FINDINGS.c.id)
-        .join(TARGETS, TARGETS.c.id == FINDINGS.c.target_id)
-        .where(targets.visible(caller), FINDINGS.c.state == state)
-        .order_by(FINDINGS.c.rank, FINDINGS.c.id)
-        .limit(wanted.most)
+        select(f.rank, f.id)
+        .join(TARGETS, TARGETS.c.id == f.target_id)
+        .where(visible, f.state == bindparam(f"state_{number}"))
+        .order_by(f.rank, f.id)
+        .limit(bindparam("most"))
     )
-    if target_id is not None:
-        statement = statement.where(FINDINGS.c.target_id == target_id)
-    if wanted.severities:
-        ranks = [Severity(one).rank for one in wanted.severities]
-        statement = statement.where(FINDINGS.c.rank.in_(ranks))
-    if wanted.rule is not None:
-        statement = statement.where(FINDINGS.c.rule == wanted.rule)
-    if wanted.assignee is not None:
-        statement = statement.where(FINDINGS.c.assignee == wanted.assignee)
-    if wanted.after is not None:
-        statement = statement.where(tuple_(FINDINGS.c.rank, FINDINGS.c.id) > wanted.after)
+    if of_targets:
+        statement = statement.where(f.target_id == bindparam(f"target_{number}"))
+    if "severities" in by:
+        statement = statement.where(f.rank.in_(bindparam("ranks", expanding=True)))
+    if "rule" in by:
+        statement = statement.where(f.rule == bindparam("rule"))
+    if "assignee" in by:
+        statement = statement.where(f.assignee == bindparam("assignee"))
+    if "after" in by:
+        last = tuple_(
+            bindparam("after_rank", type_=Integer), bindparam("after_id", type_=Short(32))
+        )
+        statement = statement.where(tuple_(f.rank, f.id) > last)
     # A part of a compound statement has its own order and limit only as a statement inside.
     inside = statement.subquery()
     return select(inside.c.rank, inside.c.id)
+
+
+def _values(
+    caller: Caller, wanted: Wanted, walked: Sequence[tuple[str, str | None]]
+) -> dict[str, Any]:
+    rank, finding_id = wanted.after or (0, "")
+    return {
+        "owner": caller.id,
+        "most": wanted.most,
+        "ranks": [Severity(one).rank for one in wanted.severities],
+        "rule": wanted.rule,
+        "assignee": wanted.assignee,
+        "after_rank": rank,
+        "after_id": finding_id,
+        **{f"state_{n}": state for n, (state, _) in enumerate(walked)},
+        **{f"target_{n}": target_id for n, (_, target_id) in enumerate(walked)},
+    }
 
 
 def get(connection: Connection, caller: Caller, finding_id: str, *, lock: bool = False) -> Row[Any]:

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 from sqlalchemy import (
+    BindParameter,
     Boolean,
     Column,
     ColumnElement,
@@ -54,8 +55,13 @@ KINDS: Final = ("folder", "git", "environment", "pushed")
 
 def visible(caller: Caller) -> ColumnElement[bool]:
     """Which targets somebody may see; every question that is asked of the tables of a target holds it."""
+    return visible_to(None if caller.everything else caller.id)
+
+
+def visible_to(owner: str | BindParameter[str] | None) -> ColumnElement[bool]:
+    """The same for statements that are made once: those of an owner, or all where there is None."""
     there = TARGETS.c.removed_at.is_(None)
-    return there & (true() if caller.everything else TARGETS.c.owner == caller.id)
+    return there & (true() if owner is None else TARGETS.c.owner == owner)
 
 
 def add(connection: Connection, caller: Caller, values: Mapping[str, Any], now: float) -> str:

@@ -88,6 +88,7 @@ def create_app(service: Service) -> FastAPI:
             base_url=service.options.base_url,
         ),
         docs="signed_in",
+        hosts=service.options.known_hosts,
     )
     app.state.guard = guard
     install(app)

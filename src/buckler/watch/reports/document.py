@@ -59,9 +59,11 @@ def parsed(body: bytes, most: int, name: str) -> Field:
         raise RefusedError(f"{name}: it is nested more than {MOST_DEPTH} deep")
     try:
         return Field(json.loads(body), name)
+    except json.JSONDecodeError as error:
+        where = f"at line {error.lineno}, column {error.colno}"
+        raise RefusedError(f"{name}: it is no JSON {where}") from error
     except (ValueError, RecursionError) as error:
-        told = f" ({error})" if isinstance(error, json.JSONDecodeError) else ""
-        raise RefusedError(f"{name}: it is no JSON{told}") from error
+        raise RefusedError(f"{name}: it is no JSON") from error
 
 
 def _depth(body: bytes) -> int:

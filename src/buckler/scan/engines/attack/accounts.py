@@ -192,9 +192,6 @@ class Accounts:
         every = [s for s in self._slots(operation) if not OLD.search(s.leaf)]
         slots = [s for s in every if PASSWORD.search(s.leaf)]
         again = [s for s in every if AGAIN.search(s.leaf) and s not in slots]
-        compares = any(
-            PASSWORD.search(s.leaf.lower()) and OLD.search(s.leaf) for s in self._slots(operation)
-        )
         draft = self._explorer.drafts.get(operation.key)
         if draft is None or not slots or self._is_login(operation):
             return
@@ -208,7 +205,9 @@ class Accounts:
         strong, weak = answers
         if strong is not None and weak is not None and weak.reached:
             same = weak.answer.status == strong.answer.status
-            if compares and strong.answer.status in (400, 401, 403, 422):
+            asked = [s.leaf for s in self._slots(operation)]
+            asked += [read.partition(":")[2] for read in strong.answer.reads]
+            if any(map(OLD.search, asked)) and strong.answer.status in (400, 401, 403, 422):
                 return  # the old password was wrong, so that the new one may not have been looked at
             if weak.answer.ok or (same and strong.reached):
                 self._run.seen.weak_passwords[operation.key] = (slots[0].key, weak)

@@ -219,7 +219,7 @@ class NoPasswordPolicy(Rule):
             """
             import secrets
 
-            from fastapi import FastAPI, Form, HTTPException
+            from fastapi import FastAPI, Form, HTTPException, Request
 
             app = FastAPI()
             KEPT = secrets.token_urlsafe()
@@ -230,6 +230,18 @@ class NoPasswordPolicy(Rule):
                 if not secrets.compare_digest(current_password.encode(), KEPT.encode()):
                     raise HTTPException(403)
                 if len(new_password) < 12:
+                    raise HTTPException(422)
+                return {"changed": True}
+
+
+            @app.post("/me/password")
+            async def change_mine(request: Request) -> dict[str, bool]:
+                form = await request.form()
+                if form.get("password") != form.get("again"):
+                    raise HTTPException(422)
+                if not secrets.compare_digest(str(form.get("current")).encode(), KEPT.encode()):
+                    raise HTTPException(422)
+                if len(str(form.get("password"))) < 12:
                     raise HTTPException(422)
                 return {"changed": True}
             """,

@@ -71,6 +71,8 @@ def test_it_agrees_with_a_count_of_steps(atoms: list[Atom], anywhere: bool) -> N
     [
         r"\s+$",
         r"<.*?>",
+        r"(?<=a)a+b",
+        r"(?<![0-9])0+b",
         r"\d+-\d+",
         r"^(.*),(.*)$",
         r"^\s*(.*?)\s*$",
@@ -86,6 +88,8 @@ def test_known_quadratic_patterns(pattern: str) -> None:
         r"\w+",
         r'"[^"]*"',
         r"^\s+",
+        r"(?<=&#)0+(?=[0-9])",
+        r"(?:(?<=x)|(?<=y))0+b",
         r"\A\d+x$",
         r"[a-z]+(?:-[a-z]+)*",
         r"^[^@]+@[^@]+$",

@@ -254,3 +254,19 @@ def test_files_that_import_each_other(project) -> None:
         "two.py": "from one import FastAPI\n\napp = FastAPI()\n",
     }
     assert labels(find(project(files))) == ["two:app"]
+
+
+@pytest.mark.parametrize(
+    ("main", "found"),
+    [
+        ("from warehouse.web import create_app\n\napp = create_app()\n", ["main:app"]),
+        ("from warehouse.web import create_app\n\nthing = create_app()\n", []),
+        ("from typer import Typer\n\napp = Typer()\n", []),
+        ("from shop import create_app\n\napp = create_app()\n", []),
+    ],
+)
+def test_a_factory_of_a_package_that_is_installed_counts_where_fastapi_dev_looks(
+    project: Project, main: str, found: list[str]
+) -> None:
+    own = "from flask import Flask\n\n\ndef create_app():\n    return Flask('shop')\n"
+    assert labels(find(project({"main.py": main, "shop.py": own}))) == found

@@ -28,7 +28,7 @@ def database(tmp_path: Path) -> Iterator[Database]:
 @pytest.fixture(scope="module")
 def api(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Api]:
     """One application for all: its start is what takes the time. Each test has accounts of its own."""
-    service = Service(Options(data=tmp_path_factory.mktemp("api") / "data"))
+    service = Service(Options(data=tmp_path_factory.mktemp("api") / "data", hosts=("testserver",)))
     migrations.upgrade(service.database)
     with TestClient(create_app(service), base_url="https://testserver") as client:
         yield Api(client, service)

@@ -31,7 +31,7 @@ QUICK = Retry(attempts=5, first=0.01, factor=1, longest=0.01)
 @pytest.fixture
 def served(tmp_path: Path) -> Iterator[tuple[Service, str, str]]:
     """A service that listens, the URL of it, and the token of an application."""
-    service = Service(Options(data=tmp_path / "data"))
+    service = Service(Options(data=tmp_path / "data", hosts=("testserver",)))
     migrations.upgrade(service.database)
     app = create_app(service)
     server = uvicorn.Server(uvicorn.Config(app, port=0, log_level="error"))

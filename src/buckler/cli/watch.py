@@ -60,7 +60,7 @@ def start_command(target: str | None, host: str, port: int, **given: Any) -> Non
     if target is None and _application_here():
         target = "."
     first = running.given_of(target) if target is not None else None
-    service = Service(options_of(given))
+    service = Service(options_of({**given, "host": host}))
     running.serve(service, host, port, first=first, tell=lambda line: click.echo(line))
 
 

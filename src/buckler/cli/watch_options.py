@@ -51,6 +51,12 @@ def sign_in_options(function: F) -> F:
             metavar="URL",
             help="Where browsers find it, e.g. https://watch.example; passkeys and OpenID need it.",
         ),
+        click.option(
+            "--hostname",
+            multiple=True,
+            metavar="NAME",
+            help="Further name by which it is asked, e.g. by a monitor inside; others are refused.",
+        ),
         click.option("--openid-issuer", default="", metavar="URL", help="Provider of sign-ins."),
         click.option("--openid-client", default="", metavar="ID", help="That it gave."),
         click.option(
@@ -170,8 +176,18 @@ def options_of(given: dict[str, Any]) -> Options:
         cloning=Cloning(allowed=allowed),
         reach=Reach(inside=bool(given.get("allow_inside"))),
         base_url=given.get("base_url", ""),
+        hosts=_hosts(given),
         openid=_openid(given),
     )
+
+
+def _hosts(given: dict[str, Any]) -> tuple[str, ...]:
+    """Names that were given, and the address to listen at, where it is one that can be asked for."""
+    from buckler.watch.options import bracketed
+
+    host = given.get("host", "")
+    own = (bracketed(host),) if host not in ("", "0.0.0.0", "::") else ()  # noqa: S104
+    return (*given.get("hostname", ()), *own)
 
 
 def _openid(given: dict[str, Any]) -> OpenId | None:

@@ -210,5 +210,6 @@ def _headers(
         headers,
         content_security_policy=policy,
         opener_policy=opener,
-        embedder_policy=None,
+        # Files of the content network need not say that others may embed them.
+        embedder_policy=headers.embedder_policy if local else None,
     )

@@ -107,7 +107,7 @@ def _applications(folder: Path, wanted: str | None) -> tuple[tuple[Application, 
             made = list(_made_in(file, folder))
             if made:
                 return (_plain(made[0]),), ""
-    found = _search(folder)
+    found = _search(folder) or _made_elsewhere(folder)
     if found:
         return found, ""
     return (), "no FastAPI application was found; name it: buckler scan module:app"
@@ -184,6 +184,16 @@ def _search(folder: Path) -> tuple[Application, ...]:
             (factories if made.attribute.endswith("()") else found).append(made)
     chosen = found or [replace(f, attribute=f.attribute[:-2]) for f in factories[:1]]
     return tuple(_outermost(chosen, folder))
+
+
+def _made_elsewhere(folder: Path) -> tuple[Application, ...]:
+    """``app = create_app(…)`` in a file that ``fastapi dev`` tries, where a package that is installed has the factory."""
+    reader = Reader((folder, folder / "src"))
+    for name in DEFAULT_FILES:
+        file = folder / name
+        for attribute, line in reader.made_elsewhere(file) if file.is_file() else ():
+            return (_application(file, attribute, folder, Place(name, line)),)
+    return ()
 
 
 def _outermost(found: list[Application], folder: Path) -> list[Application]:

@@ -19,6 +19,8 @@ from buckler.scan.python.parsing import parse
 CLASSES = frozenset({"FastAPI", "Starlette"})
 LAYER: Final = re.compile(r"(?:Middleware|ASGI|Asgi|App|Wrapper)$")
 """Names of what goes around an application and is one itself."""
+FACTORY: Final = re.compile(r"(?:create|make|build|get|new)_(?:\w+_)?(?:app|application|api)")
+"""Names of functions that give an application."""
 
 
 @dataclass(slots=True)
@@ -65,6 +67,25 @@ class Reader:
         yield from ((n, at) for n, at in names.made.items() if imported or n not in names.borrowed)
         for name in names.free:
             yield f"{name}()", names.factories[name]
+
+    def made_elsewhere(self, file: Path) -> Iterator[tuple[str, int]]:
+        """Names of what imported factories made that are no code of the project, with lines.
+
+        Nobody can say that it is an application but by running it, so ``app`` and ``api`` alone count, made by
+        something that is called a factory of one.
+        """
+        tree = parse(file, self._folder)
+        imported: set[str] = set()
+        for statement in tree.body if tree is not None else ():
+            if isinstance(statement, ast.ImportFrom):
+                if _file_of(statement, file, self._roots) is None:
+                    imported |= {alias.asname or alias.name for alias in statement.names}
+                continue
+            target, value = _assigned(statement)
+            if target in ("app", "api") and isinstance(value, ast.Call):
+                called = value.func.id if isinstance(value.func, ast.Name) else ""
+                if called in imported and FACTORY.fullmatch(called):
+                    yield target, statement.lineno
 
     def _names(self, file: Path) -> Names:
         found = self._read.get(file)

@@ -92,6 +92,7 @@ def create_app(service: Service) -> FastAPI:
             base_url=service.options.base_url,
         ),
         docs="signed_in",
+        hosts=service.options.known_hosts,
     )
     app.state.guard = guard
     service.is_account = lambda user_id: anyio.from_thread.run(_has, guard, user_id)

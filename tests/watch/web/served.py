@@ -17,6 +17,7 @@ from buckler.watch.app import administrator, create_app
 from buckler.watch.db import alerts, migrations, scans
 from buckler.watch.db import findings as findings_of
 from buckler.watch.db.findings import Wanted
+from buckler.watch.db.metadata import new_id
 from buckler.watch.interface import Caller
 from buckler.watch.options import Options
 from buckler.watch.service import Service
@@ -113,6 +114,7 @@ def filled(service: Service, owner: str) -> dict[str, str]:
         made.report(grade="A", score=93),
         now - 86_400,
     )
+    channel_id = new_id()
     with database.write() as connection:
         channel = alerts.add_channel(
             connection,
@@ -125,11 +127,11 @@ def filled(service: Service, owner: str) -> dict[str, str]:
                     "sender": "watch@example.com",
                     "recipients": ["ops@example.com"],
                 },
-                "sealed": service.delivering.secrets.seal({}, "0" * 32),
+                "sealed": service.delivering.secrets.seal({}, channel_id),
                 "filters": {"severity": "high"},
                 "quiet": {"from": "22:00", "to": "07:00", "zone": "UTC"},
                 "digest": 600.0,
-                "id": "0" * 32,
+                "id": channel_id,
             },
         )
         told = alerts.listed(connection, caller, 1)[0]

@@ -100,7 +100,7 @@ def parsed(pattern: str, flags: int) -> tuple[Automaton, Part, bool]:
         warnings.simplefilter("ignore")
         tree = _parser.parse(pattern, flags)
     automaton = Automaton()
-    part = _sequence(automaton, tree, tree.state.flags, looped=False)
+    part = _sequence(automaton, tree, tree.state.flags, looped=False, begins=True)
     begins = len(tree) > 0 and str(tree[0][0]) != "BRANCH"  # ^a|b is not held by its first way
     first = str(tree[0]) if begins else ""
     several = bool(tree.state.flags & re.MULTILINE) and "STRING" not in first
@@ -148,14 +148,16 @@ def _ambiguous(automaton: Automaton) -> Iterable[int]:
                 break
 
 
-def _sequence(automaton: Automaton, items: Iterable[Any], flags: int, *, looped: bool) -> Part:
+def _sequence(
+    automaton: Automaton, items: Iterable[Any], flags: int, *, looped: bool, begins: bool = False
+) -> Part:
     whole = Part(True, Counter(), Counter())
     for code, argument in items:
-        whole = _joined(
-            automaton,
-            whole,
-            _part(automaton, str(code), argument, flags, looped=looped, before=whole),
+        first = begins and not whole.first
+        part = _part(
+            automaton, str(code), argument, flags, looped=looped, begins=first, before=whole
         )
+        whole = _joined(automaton, whole, part)
     return whole
 
 
@@ -167,14 +169,24 @@ def _joined(automaton: Automaton, left: Part, right: Part) -> Part:
 
 
 def _part(
-    automaton: Automaton, name: str, argument: Any, flags: int, *, looped: bool, before: Part
+    automaton: Automaton,
+    name: str,
+    argument: Any,
+    flags: int,
+    *,
+    looped: bool,
+    begins: bool,
+    before: Part,
 ) -> Part:
     nothing = Part(True, Counter(), Counter())
     match name:
         case "LITERAL" | "NOT_LITERAL" | "ANY" | "IN":
             return automaton.add(_letters(name, argument, flags))
         case "BRANCH":
-            parts = [_sequence(automaton, items, flags, looped=looped) for items in argument[1]]
+            parts = [
+                _sequence(automaton, items, flags, looped=looped, begins=begins)
+                for items in argument[1]
+            ]
             first: Counter[int] = Counter()
             last: Counter[int] = Counter()
             for part in parts:
@@ -182,7 +194,7 @@ def _part(
             return Part(any(p.empty for p in parts), first, last)
         case "SUBPATTERN":
             inner = (flags | argument[1]) & ~argument[2]
-            return _sequence(automaton, argument[3], inner, looped=looped)
+            return _sequence(automaton, argument[3], inner, looped=looped, begins=begins)
         case "MAX_REPEAT" | "MIN_REPEAT":
             return _repeated(automaton, argument, flags, looped=looped)
         case "POSSESSIVE_REPEAT" | "ATOMIC_GROUP":
@@ -196,6 +208,9 @@ def _part(
         case "AT":
             automaton.ends.update(before.last)
             return nothing
+        case "ASSERT" if begins and argument[0] < 0:
+            # What has to stand before the match is read like its beginning: it is not tried from within a loop.
+            return _sequence(automaton, argument[1], flags, looped=looped)
         case "ASSERT" | "ASSERT_NOT":
             if looped:
                 raise Unsure
@@ -215,11 +230,14 @@ def _repeated(automaton: Automaton, argument: Any, flags: int, *, looped: bool) 
         loop = _sequence(automaton, items, flags, looped=True)
         automaton.link(loop.last, loop.first)
         return _joined(automaton, whole, Part(loop.empty or low == 0, loop.first, loop.last))
-    whole = Part(True, Counter(), Counter())
-    for number in range(min(high, MAX_COPIES)):
+    # x{0,2} is (x(x)?)? and not x?x?, where one x could be either of the two.
+    tail = Part(True, Counter(), Counter())
+    for number in reversed(range(min(high, MAX_COPIES))):
         part = _sequence(automaton, items, flags, looped=looped or high > 1)
-        whole = _joined(automaton, whole, Part(part.empty or number >= low, part.first, part.last))
-    return whole
+        tail = _joined(automaton, part, tail)
+        if number >= low:
+            tail = Part(True, tail.first, tail.last)
+    return tail
 
 
 def _atomic(automaton: Automaton, items: Any, flags: int, *, optional: bool) -> Part:

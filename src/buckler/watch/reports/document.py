@@ -63,9 +63,13 @@ def parsed(body: bytes, most: int, name: str) -> Field:
         value = json.loads(body, parse_constant=_no_number, parse_float=_finite)
         # Half of a surrogate pair can be written as an escape alone, and be kept and answered by nobody.
         return Field(whole(value) if _HALF.search(body) else value, name)
+    except json.JSONDecodeError as error:
+        where = f"at line {error.lineno}, column {error.colno}"
+        raise RefusedError(f"{name}: it is no JSON {where}") from error
+    except _NumberError as error:
+        raise RefusedError(f"{name}: it is no JSON ({error})") from error
     except (ValueError, RecursionError) as error:
-        told = f" ({str(error)[:200]})" if isinstance(error, ValueError) else ""
-        raise RefusedError(f"{name}: it is no JSON{told}") from error
+        raise RefusedError(f"{name}: it is no JSON") from error
 
 
 def whole(value: Any) -> Any:
@@ -77,14 +81,18 @@ def whole(value: Any) -> Any:
     return [whole(one) for one in value] if isinstance(value, list) else value
 
 
+class _NumberError(ValueError):
+    """A number that JSON does not have, or that nothing can hold."""
+
+
 def _no_number(name: str) -> float:
-    raise ValueError(f"{name} is no number (RFC 8259, section 6)")
+    raise _NumberError(f"{name} is no number (RFC 8259, section 6)")
 
 
 def _finite(text: str) -> float:
     found = float(text)
     if math.isinf(found):
-        raise ValueError(f"{text[:40]} is too large")
+        raise _NumberError(f"{text[:40]} is too large")
     return found
 
 

@@ -24,7 +24,15 @@ from buckler.watch.web.pages import page, plain
 from buckler.watch.web.viewer import STALE_FORM, viewer_of
 
 SIGN_IN: Final = "/sign-in"
-NOT_PAGES: Final = ("/api/", "/auth/", "/static/", "/health", "/ready", "/metrics")
+NOT_PAGES: Final = (
+    "/api/",
+    "/auth/",
+    "/static/",
+    "/health",
+    "/ready",
+    "/metrics",
+    "/openapi.json",
+)
 LONGEST: Final = 1_000
 _SAID: Final = {
     403: "Your role does not allow this. An administrator may give you another one.",

@@ -9,6 +9,7 @@ from fastapi import APIRouter, FastAPI
 
 from buckler.guard.auth.secret import derive
 from buckler.guard.headers.content_security_policy import ContentSecurityPolicy
+from buckler.guard.headers.cross_origin import EmbedderPolicy
 from buckler.guard.headers.frame_options import FrameOptions
 from buckler.guard.headers.referrer_policy import ReferrerPolicy
 from buckler.guard.policy import Policy
@@ -74,6 +75,7 @@ def policy() -> Policy:
     headers = replace(
         base.headers,
         content_security_policy=CONTENT,
+        embedder_policy=EmbedderPolicy(),
         frame_options=FrameOptions("DENY"),
         referrer_policy=ReferrerPolicy(("same-origin",)),
     )

@@ -26,6 +26,8 @@ PASSWORD = re.compile(
     r"pass(word|wd|phrase|code)?(_?(again|confirm(ation)?|repeat|2))?$|pwd|^pin$", re.IGNORECASE
 )
 OLD = re.compile(r"old|current|existing|previous", re.IGNORECASE)
+AGAIN = re.compile(r"again|confirm|repeat|retype|verify", re.IGNORECASE)
+"""What is to hold the same as the new password."""
 NAME = re.compile(
     r"user_?name|e-?mail|log_?in|^name$|^user$|account|number|handle|phone", re.IGNORECASE
 )
@@ -187,22 +189,26 @@ class Accounts:
 
     def _weak(self, operation: Operation) -> None:
         """A password of one letter where one is chosen."""
-        slots = [
-            s for s in self._slots(operation) if PASSWORD.search(s.leaf) and not OLD.search(s.leaf)
-        ]
+        every = [s for s in self._slots(operation) if not OLD.search(s.leaf)]
+        slots = [s for s in every if PASSWORD.search(s.leaf)]
+        again = [s for s in every if AGAIN.search(s.leaf) and s not in slots]
         draft = self._explorer.drafts.get(operation.key)
         if draft is None or not slots or self._is_login(operation):
             return
         answers = []
         for text in ("Correct-Horse-7-Staple", WEAK):
             made = self._fresh(operation, draft)
-            for slot in slots:
+            for slot in (*slots, *again):
                 made = made.with_value(slot, text)
             identity = self._run.identity(self._explorer.best_identity(operation))
             answers.append(self._send(operation, made.request(identity, self._run.client())))
         strong, weak = answers
         if strong is not None and weak is not None and weak.reached:
             same = weak.answer.status == strong.answer.status
+            asked = [s.leaf for s in self._slots(operation)]
+            asked += [read.partition(":")[2] for read in strong.answer.reads]
+            if any(map(OLD.search, asked)) and strong.answer.status in (400, 401, 403, 422):
+                return  # the old password was wrong, so that the new one may not have been looked at
             if weak.answer.ok or (same and strong.reached):
                 self._run.seen.weak_passwords[operation.key] = (slots[0].key, weak)
 

@@ -31,6 +31,8 @@ from buckler.scan.model.application import Operation
 
 HOSTS = ("app.test", "localhost", "testserver", "127.0.0.1", "example.com")
 MAX_POOL = 12
+SENT_AWAY = (301, 302, 303, 307, 308)
+"""To the sign-in, as pages do where programs are answered 401."""
 SLOW_MS = 100.0
 """Milliseconds of CPU from which on an answer is slow."""
 UNINTERESTING = frozenset({"content-length", "content-type", "connection", "accept-encoding"})
@@ -369,7 +371,10 @@ def _furthest(exchange: Exchange) -> int:
         return 3
     if exchange.reached:
         return 2
-    return 1 if exchange.answer.status not in (401, 403, 404, 405) else 0
+    status = exchange.answer.status
+    if status in SENT_AWAY:
+        return -1
+    return 0 if status in (401, 403, 404, 405) else 1
 
 
 def _worth_another_try(exchange: Exchange, tokens: bool) -> bool:

@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from urllib.parse import quote
 
+from buckler.core.redact import is_secret_name
 from buckler.scan.engines.attack import restoring, tokens
 from buckler.scan.engines.attack.accounts import Accounts
 from buckler.scan.engines.attack.drafts import Draft
@@ -19,6 +20,7 @@ from buckler.scan.engines.attack.exchanges import entered, exchanged
 from buckler.scan.engines.attack.explore import Explorer
 from buckler.scan.engines.attack.faults import Faults
 from buckler.scan.engines.attack.fields import Fields
+from buckler.scan.engines.attack.forms import is_form_token
 from buckler.scan.engines.attack.limits import Limits
 from buckler.scan.engines.attack.objects import Objects
 from buckler.scan.engines.attack.patterns import matching
@@ -135,11 +137,19 @@ class Observer:
             if draft is None or operation.body is None or run.states[operation.key].lost:
                 continue
             identity = run.identity(self._explorer.best_identity(operation))
-            for broken in _invalid(draft):
+            for broken in _invalid(self._with_secrets(operation, draft)):
                 request = broken.request(identity, run.client())
                 answer = run.send(request, operation)
                 if answer is not None and answer.status == 422:
                     self._keep("422", Exchange(operation, request, answer))
+
+    def _with_secrets(self, operation: Operation, draft: Draft) -> Draft:
+        """The draft with words of their own for secrets, so that one in an answer is the one that was sent."""
+        for slot in self._explorer.slots(operation):
+            free = slot.schema.get("type", "string") == "string" and not is_form_token(slot.leaf)
+            if slot.where in ("json", "form") and free and is_secret_name(slot.leaf):
+                draft = draft.with_value(slot, self._run.canaries.new().text)
+        return replace(draft, attacked=frozenset())
 
     def _sample_documents(self) -> None:
         for path in (*self._run.model.docs, *(d for m in self._run.model.mounts for d in m.docs)):
@@ -323,7 +333,7 @@ def kind_of(answer: Answer) -> str:
 
 
 def _invalid(draft: Draft) -> Iterator[Draft]:
-    """The same request with secrets in it and something else wrong."""
+    """The same request with something wrong."""
     if isinstance(draft.json, dict) and draft.json:
         yield _with_json(draft, {k: [v] for k, v in draft.json.items()})
         for key in list(draft.json)[:3]:

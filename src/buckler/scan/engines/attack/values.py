@@ -16,6 +16,8 @@ from buckler.scan.model.application import Schema
 
 MAX_DEPTH = 6
 MAX_REFERENCES = 30
+MOST_ENTRIES = 20
+"""Of an object whose names are free and that has to have some."""
 FORMATS = {
     "date": "2024-05-17",
     "date-time": "2024-05-17T12:30:00Z",
@@ -157,6 +159,12 @@ def _object(schema: Schema, variant: int, full: bool, depth: int) -> dict[str, A
                 if depth <= MAX_DEPTH
                 else None
             )
+    more, least = schema.get("additionalProperties"), schema.get("minProperties", 0)
+    if isinstance(more, Mapping) and depth <= MAX_DEPTH and isinstance(least, int):
+        inner = {**more, "$defs": schema["$defs"]} if "$defs" in schema else more
+        for number in range(len(made), min(least, MOST_ENTRIES)):
+            key = text(resolve(schema.get("propertyNames") or {}), "", number)
+            made[key] = value(inner, key, variant=variant, full=full, depth=depth + 1)
     return made
 
 

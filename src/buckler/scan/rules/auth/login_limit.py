@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import re
+from collections.abc import Iterable, Sequence
 
 from buckler.core.finding import Confidence, Finding, Severity
 from buckler.core.rule import Example, Fix, Rule
 from buckler.scan.engines.attack.accounts import ATTEMPTS
+from buckler.scan.engines.interface import Exchange
 from buckler.scan.engines.observations import Observations
 from buckler.scan.fix.draft import Draft
 from buckler.scan.fix.edits import Repair
@@ -14,6 +16,9 @@ from buckler.scan.model.application import AppModel
 from buckler.scan.rules._support.applications import of_main, serving_application
 from buckler.scan.rules._support.evidence import at, shown
 from buckler.scan.rules._support.guarding import guarded
+
+MOST_A_MINUTE = 20
+_QUOTA, _WINDOW, _LEFT = (re.compile(rf";\s*{name}=(\d{{1,9}})(?!\d)") for name in "qwr")
 
 
 class LoginWithoutLimit(Rule):
@@ -91,6 +96,23 @@ class LoginWithoutLimit(Rule):
                 raise HTTPException(400, "Wrong name or password")
             """,
         ),
+        Example(
+            """
+            from fastapi import FastAPI, Form, HTTPException
+
+            app = FastAPI()
+            tries: list[str] = []
+            MOST = 600
+
+
+            @app.post("/login")
+            def login(username: str = Form(), password: str = Form()) -> bool:
+                tries.append(username)
+                left = MOST - len(tries)
+                headers = {"RateLimit-Policy": f'"login";q={MOST};w=60', "RateLimit": f'"login";r={max(left, 0)};t=60'}
+                raise HTTPException(401 if left >= 0 else 429, headers=headers)
+            """,
+        ),
     )
     good = (
         Example(
@@ -118,13 +140,30 @@ class LoginWithoutLimit(Rule):
                 raise HTTPException(409, "Somebody has that name")
             """,
         ),
+        Example(
+            """
+            from fastapi import FastAPI, Form, HTTPException
+
+            app = FastAPI()
+            tries: list[str] = []
+            MOST = 20
+
+
+            @app.post("/login")
+            def login(username: str = Form(), password: str = Form()) -> bool:
+                tries.append(username)
+                left = MOST - len(tries)
+                headers = {"RateLimit-Policy": f'"login";q={MOST};w=60', "RateLimit": f'"login";r={max(left, 0)};t=60'}
+                raise HTTPException(401 if left >= 0 else 429, headers=headers)
+            """,
+        ),
     )
 
     def check_observations(self, app: AppModel, seen: Observations) -> Iterable[Finding]:
         """Sign-ins that answered every wrong password alike."""
         for key, exchanges in seen.logins.items():
             operation = app.find(key)
-            if operation is None or len(exchanges) < ATTEMPTS:
+            if operation is None or len(exchanges) < ATTEMPTS or _counts_down(exchanges):
                 continue
             last = exchanges[-1]
             statuses = {e.answer.status for e in exchanges}
@@ -148,3 +187,18 @@ class LoginWithoutLimit(Rule):
         """A guard around the application, which counts sign-ins."""
         home, made = serving_application(draft, finding) or (draft, None)
         return guarded(draft, made, "allows ten sign-ins a minute, by Guard", home)
+
+
+def _counts_down(exchanges: Sequence[Exchange]) -> bool:
+    """Whether the answers tell of a limit that is small, and that these attempts were counted.
+
+    The attempts may have been too slow to meet it (draft-ietf-httpapi-ratelimit-headers: ``RateLimit-Policy`` has quota
+    and window, ``RateLimit`` what is left).
+    """
+    first, last = exchanges[0].answer, exchanges[-1].answer
+    policy = last.header("ratelimit-policy") or ""
+    quota, window = _QUOTA.search(policy), _WINDOW.search(policy)
+    before, after = (_LEFT.search(one.header("ratelimit") or "") for one in (first, last))
+    if not (quota and window and before and after) or not int(window[1]):
+        return False
+    return int(quota[1]) * 60 <= MOST_A_MINUTE * int(window[1]) and int(after[1]) < int(before[1])

@@ -121,6 +121,20 @@ class NoPasswordPolicy(Rule):
                 return {"email": payload.email}
             """,
         ),
+        Example(
+            """
+            from fastapi import FastAPI, Form, HTTPException
+
+            app = FastAPI()
+
+
+            @app.post("/account/password")
+            def change(password: str = Form(), again: str = Form()) -> dict[str, bool]:
+                if password != again:
+                    raise HTTPException(422)
+                return {"changed": True}
+            """,
+        ),
     )
     good = (
         Example(
@@ -185,6 +199,51 @@ class NoPasswordPolicy(Rule):
             @app.post("/sign-in/form")
             def enter(email: Annotated[str, Form()], password: Annotated[str, Form()]) -> RedirectResponse:
                 return RedirectResponse("/sign-in?failed=1", 303)
+            """,
+        ),
+        Example(
+            """
+            from fastapi import FastAPI, Form, HTTPException
+
+            app = FastAPI()
+
+
+            @app.post("/account/password")
+            def change(password: str = Form(), again: str = Form()) -> dict[str, bool]:
+                if password != again or len(password) < 12:
+                    raise HTTPException(422)
+                return {"changed": True}
+            """,
+        ),
+        Example(
+            """
+            import secrets
+
+            from fastapi import FastAPI, Form, HTTPException, Request
+
+            app = FastAPI()
+            KEPT = secrets.token_urlsafe()
+
+
+            @app.post("/account/password")
+            def change(current_password: str = Form(), new_password: str = Form()) -> dict[str, bool]:
+                if not secrets.compare_digest(current_password.encode(), KEPT.encode()):
+                    raise HTTPException(403)
+                if len(new_password) < 12:
+                    raise HTTPException(422)
+                return {"changed": True}
+
+
+            @app.post("/me/password")
+            async def change_mine(request: Request) -> dict[str, bool]:
+                form = await request.form()
+                if form.get("password") != form.get("again"):
+                    raise HTTPException(422)
+                if not secrets.compare_digest(str(form.get("current")).encode(), KEPT.encode()):
+                    raise HTTPException(422)
+                if len(str(form.get("password"))) < 12:
+                    raise HTTPException(422)
+                return {"changed": True}
             """,
         ),
     )

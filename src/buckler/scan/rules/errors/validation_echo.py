@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from typing import Any
 from urllib.parse import parse_qsl
@@ -86,6 +87,22 @@ class ValidationEchoesSecrets(Rule):
             """,
             line=13,
         ),
+        Example(
+            """
+            from html import escape
+
+            from fastapi import FastAPI, Form
+            from fastapi.responses import HTMLResponse
+
+            app = FastAPI()
+
+
+            @app.post("/keys")
+            async def add(name: str = Form(""), api_key: str = Form("")) -> HTMLResponse:
+                page = f"<p>a sample of {escape(api_key)}: the name is too short</p>"
+                return HTMLResponse(page, 200 if len(name) > 20 else 422)
+            """,
+        ),
     )
     good = (
         Example(
@@ -132,6 +149,22 @@ class ValidationEchoesSecrets(Rule):
                 return {"title": note.title}
             """,
         ),
+        Example(
+            """
+            from html import escape
+
+            from fastapi import FastAPI, Form
+            from fastapi.responses import HTMLResponse
+
+            app = FastAPI()
+
+
+            @app.post("/keys")
+            async def add(name: str = Form(""), api_key: str = Form("")) -> HTMLResponse:
+                page = f"<p>a sample of {escape(name)}: the name is too short</p>"
+                return HTMLResponse(page, 200 if len(name) > 20 else 422)
+            """,
+        ),
     )
 
     def check_observations(self, app: AppModel, seen: Observations) -> Iterable[Finding]:
@@ -167,8 +200,12 @@ class ValidationEchoesSecrets(Rule):
 
 def _echoed(exchange: Exchange) -> Iterator[tuple[str, str]]:
     text = exchange.answer.text
-    for slot, name, value in _sent(exchange.request):
-        if _SECRET.search(snake(name)) and len(value) >= 4 and value in text:
+    sent = list(_sent(exchange.request))
+    values = Counter(value for _, _, value in sent)
+    for slot, name, value in sent:
+        # A page may hold a mere word for reasons of its own, and what stands in another field, too, for that one.
+        own = len(value) >= 4 and any(map(str.isdigit, value)) and values[value] == 1
+        if own and _SECRET.search(snake(name)) and value in text:
             yield slot, value
 
 

@@ -105,6 +105,24 @@ class PathTraversalRead(Rule):
                 return FileResponse(path)
             """,
         ),
+        Example(
+            """
+            from pathlib import Path
+
+            from fastapi import FastAPI, HTTPException
+
+            app = FastAPI()
+            BASE = (Path(__file__).parent / "files").resolve()
+
+
+            @app.get("/files")
+            def read(name: str, other: str = "") -> str:
+                paths = [BASE / name, BASE / other]
+                if not any(path.resolve().is_relative_to(BASE) for path in paths):
+                    raise HTTPException(404)
+                return (BASE / name).resolve().read_text()
+            """,
+        ),
     )
     good = (
         Example(
@@ -129,6 +147,24 @@ class PathTraversalRead(Rule):
             def note(name: str) -> str:
                 path = BASE / Path(name).name
                 if not path.is_file():
+                    raise HTTPException(404)
+                return path.read_text()
+            """,
+        ),
+        Example(
+            """
+            from pathlib import Path
+
+            from fastapi import FastAPI, HTTPException
+
+            app = FastAPI()
+            BASES = [Path(__file__).parent / "files", Path(__file__).parent / "notes"]
+
+
+            @app.get("/files")
+            def read(name: str) -> str:
+                path = (BASES[0] / name).resolve()
+                if not any(path.is_relative_to(base.resolve()) for base in BASES) or not path.is_file():
                     raise HTTPException(404)
                 return path.read_text()
             """,

@@ -113,6 +113,23 @@ class CrossSiteScripting(Rule):
                 return "".join(f"<p>{entry}</p>" for entry in entries)
             """,
         ),
+        Example(
+            """
+            from pathlib import Path
+
+            from fastapi import FastAPI, Request
+            from fastapi.templating import Jinja2Templates
+
+            app = FastAPI()
+            templates = Jinja2Templates(directory=Path(__file__).parent)
+
+
+            @app.get("/hello")
+            async def hello(request: Request, name: str):
+                return templates.TemplateResponse(request, "hello.html", {"names": [name]})
+            """,
+            files={"hello.html": '{% for name in names %}<a href="{{ name }}">on</a>{% endfor %}'},
+        ),
     )
     good = (
         Example(
@@ -139,6 +156,27 @@ class CrossSiteScripting(Rule):
             async def as_json(name: str) -> dict[str, str]:
                 return {"name": f"<h1>{name}</h1>"}
             """,
+        ),
+        Example(
+            """
+            from pathlib import Path
+
+            from fastapi import FastAPI, Request
+            from fastapi.templating import Jinja2Templates
+
+            app = FastAPI()
+            templates = Jinja2Templates(directory=Path(__file__).parent)
+
+
+            @app.get("/hello")
+            async def hello(request: Request, name: str):
+                return templates.TemplateResponse(request, "hello.html", {"name": name, "pages": ["/a", "/b"]})
+            """,
+            files={
+                "hello.html": """{% for name in pages %}<a href="{{ name }}">on</a>{% endfor %}
+                {% for name, text in [("/a", "A")] %}<a href="{{ name }}">{{ text }}</a>{% endfor %}
+                <p>{{ name }}</p>"""
+            },
         ),
     )
 

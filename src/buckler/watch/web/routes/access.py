@@ -109,7 +109,7 @@ def _page(
         identities=identities.listed(viewer.watch, viewer.caller, target_id),
         ways=HOW,
         made=made,
-        address=str(viewer.request.base_url).rstrip("/"),
+        address=(viewer.watch.options.base_url or str(viewer.request.base_url)).rstrip("/"),
         wrong=wrong,
         typed=form.typed() if form is not None else {},
     )

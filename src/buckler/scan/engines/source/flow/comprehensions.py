@@ -40,6 +40,8 @@ def _loop(
         return
     first, *others = generators
     each, exact = elements(frame, evaluate(frame, first.iter), first.iter)
+    if not each and isinstance(node, ast.GeneratorExp):
+        exact = False  # what is empty by default is filled by somebody who runs the program
     if not exact or len(each) > MOST_ROUNDS:
         each, exact = ([one_of(frame, each)] if each else [UNKNOWN]), False
     for value in each:

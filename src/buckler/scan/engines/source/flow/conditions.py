@@ -283,10 +283,17 @@ def all_of(values: Iterable[Value]) -> Value:
     return boolean(made, {})
 
 
-def any_of(values: Iterable[Value]) -> Value:
-    """``any(…)``: where it is false, each of them is."""
+def any_of(values: Iterable[Value], *, of_one: bool = False) -> Value:
+    """``any(…)``: where it is false, each of them is.
+
+    Args:
+        values: The truth values.
+        of_one: They were asked of the same value each time; where it is true, it is what each of them shows.
+    """
     made: Clears = {}
+    shown: Clears | None = None
     for value in values:
-        _, false = facts_of(value)
+        true, false = facts_of(value)
         made = united(made, false) or made
-    return boolean({}, made)
+        shown = common(shown, true)
+    return boolean((shown or {}) if of_one else {}, made)

@@ -37,7 +37,7 @@ if TYPE_CHECKING:
 _OUTPUT = re.compile(r"\{\{-?(?P<value>.*?)-?\}\}|\{%-?(?P<statement>.*?)-?%\}", re.DOTALL)
 _COMMENT = re.compile(r"\{#.*?#\}", re.DOTALL)
 _PATH = re.compile(r"^\(?\s*([A-Za-z_]\w*)((?:\.\w+|\[['\"]\w+['\"]\])*)")
-_LOOP = re.compile(r"^\s*for\s+(\w+)(?:\s*,\s*(\w+))?\s+in\s+([A-Za-z_][\w.]*)")
+_LISTED = re.compile(r"\(?\s*([A-Za-z_][\w.]*)")
 _SET = re.compile(r"^\s*set\s+(\w+)\s*=\s*(.+)$", re.DOTALL)
 _OTHER = re.compile(r"^\s*(?:include|extends|import)\s+['\"]([^'\"]+)['\"]")
 _FILTER = re.compile(r"(?:\||^\s*filter\b)\s*([a-z_]\w*)")
@@ -72,14 +72,27 @@ class Shown:
 
 @dataclass(frozen=True, slots=True)
 class Named:
-    """A name that a template sets: to a value, or to each element of one (``@each``)."""
+    """A name that a template sets: to a value, or to each element of one (``@each``).
+
+    Attributes:
+        name: The same.
+        value: The expression.
+        words: Names in it.
+        hidden: Names of the context that are not to be seen up to the end of the loop.
+    """
 
     name: str
     value: str
     words: frozenset[str]
+    hidden: frozenset[str] = frozenset()
 
 
-Piece = Shown | Named | str
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """The end of a loop: what its names hid is to be seen again."""
+
+
+Piece = Shown | Named | Ended | str
 
 
 class Templates:
@@ -134,6 +147,7 @@ class Templates:
         seen.add(key)
         path, text, pieces = read
         names: dict[str, Value] = {}
+        outer: list[tuple[dict[str, Value], set[str]]] = []
         for piece in pieces:
             frame.run.spend()
             if frame.run.exhausted():
@@ -141,9 +155,20 @@ class Templates:
             if isinstance(piece, str):
                 self._render(frame, node, piece, context, tainted, escapes, depth + 1, seen)
             elif isinstance(piece, Named):
+                known = None
                 if context.rest is not None or not tainted.isdisjoint(piece.words):
-                    names[piece.name] = _value(frame, node, context, names, piece.value)
+                    known = _value(frame, node, context, names, piece.value)
+                if piece.hidden:
+                    outer.append((dict(names), tainted))
+                    hiding = UNKNOWN if context.rest is None or known is None else known
+                    names.update(dict.fromkeys(piece.hidden, hiding))
+                    tainted = tainted - piece.hidden
+                if known is not None:
+                    names[piece.name] = known
                     tainted = tainted | {piece.name}
+            elif isinstance(piece, Ended):
+                if outer:
+                    names, tainted = outer.pop()
             elif context.rest is not None or not tainted.isdisjoint(piece.words):
                 value = _value(frame, node, context, names, piece.value)
                 taints = taints_within(frame, value)
@@ -233,16 +258,25 @@ def _walk(source: str, escapes: bool) -> Iterator[Piece]:
             stack.append(words[1].lower() == "true")
         elif words[:1] == ["endautoescape"] and len(stack) > 1:
             stack.pop()
-        loop = _LOOP.match(statement)
-        if loop is not None:
-            inner = loop.group(3)
-            yield Named(loop.group(2) or loop.group(1), "@each " + inner, _words(inner))
+        if words[:1] == ["for"]:
+            yield _loop(words[1:])
+        elif words[:1] == ["endfor"]:
+            yield Ended()
         chosen = _SET.match(statement)
         if chosen is not None:
             yield Named(chosen.group(1), chosen.group(2), _words(chosen.group(2)))
         other = _OTHER.match(statement)
         if other is not None:
             yield other.group(1)
+
+
+def _loop(words: list[str]) -> Named:
+    """What a loop names; its last name stands for the elements, as in ``for key, value in given.items()``."""
+    at = words.index("in") if "in" in words else len(words)
+    named = _WORD.findall(" ".join(words[:at])) or [""]
+    listed = _LISTED.match(" ".join(words[at + 1 :]))
+    inner = listed.group(1) if listed is not None else ""
+    return Named(named[-1], "@each " + inner, _words(inner), frozenset(named))
 
 
 def _words(expression: str) -> frozenset[str]:

@@ -100,7 +100,24 @@ def _all(frame: Frame, node: ast.AST, given: Arguments) -> Value:
 
 
 def _any(frame: Frame, node: ast.AST, given: Arguments) -> Value:
-    return any_of(elements(frame, given.at(0), node)[0])
+    return any_of(elements(frame, given.at(0), node)[0], of_one=_asks_one(node))
+
+
+def _asks_one(node: ast.AST) -> bool:
+    """``any(path.is_relative_to(folder) for folder in folders)``: whether each round asks the same value."""
+    match node:
+        case ast.Call(
+            args=[
+                ast.GeneratorExp(
+                    elt=ast.Call(func=ast.Attribute(value=asked)), generators=generators
+                )
+            ]
+        ):
+            bound = {
+                n.id for g in generators for n in ast.walk(g.target) if isinstance(n, ast.Name)
+            }
+            return not any(isinstance(n, ast.Name) and n.id in bound for n in ast.walk(asked))
+    return False
 
 
 def _bool(frame: Frame, node: ast.AST, given: Arguments) -> Value:

@@ -25,6 +25,7 @@ from buckler.scan.discover import discover
 from buckler.scan.engines.app.servers.bring import KINDS
 from buckler.scan.engines.app.session import Options
 from buckler.scan.scanner import Scanner, load_rules
+from tests.thinned import left_out
 
 ROOT = Path(__file__).parent.parent
 ALLOWED_SKIPS = ROOT / "tests/allowed_skips.txt"
@@ -83,34 +84,6 @@ EVERYWHERE = (
 )
 """Of those, run on each Python all the same: one scan of each kind, and what reads its syntax."""
 
-THINNED = {
-    "tests/box/test_attacks.py": 6,
-    "tests/fix/test_proved.py": 3,
-    "tests/fix/upgrades/": 3,
-    "tests/guard/auth/mfa/test_mfa_light.py": 2,
-    "tests/guard/auth/oauth/test_bad_requests.py": 2,
-    "tests/guard/auth/oauth/test_dpop.py": 2,
-    "tests/guard/auth/oauth/test_pages_forged.py": 3,
-    "tests/guard/stores/test_migrations.py": 3,
-    "tests/guard/stores/": 2,
-    "tests/guard/test_options.py": 3,
-    "tests/guard/test_protections.py": 3,
-    "tests/scan/test_bad_input.py": 3,
-    "tests/scan/test_bad_migrations.py": 3,
-    "tests/scan/test_bad_servers.py": 4,
-    "tests/scan/test_compose.py": 3,
-    "tests/scan/test_data.py": 2,
-    "tests/scan/test_discover.py": 3,
-    "tests/scan/test_restored.py": 4,
-    "tests/scan/test_servers.py": 2,
-    "tests/scan/test_writes.py": 3,
-}
-"""Of a test with several values, one in so many runs without BUCKLER_EVERYTHING=1: whole scans and servers that are
-started for each. Where a test begins to count differs, so that each value of a fixture comes somewhere."""
-
-FEW = 4
-"""The same for every test on a further Python (BUCKLER_FEW=1): values do not depend on it."""
-
 Scan = Callable[..., Report]
 
 
@@ -163,6 +136,7 @@ def pytest_configure(config: pytest.Config) -> None:
     """Known marks."""
     config.addinivalue_line("markers", "slow: run on one interpreter only")
     config.addinivalue_line("markers", "everything: run with BUCKLER_EVERYTHING=1 only")
+    config.addinivalue_line("markers", "always: never left out; see tests/thinned.py")
 
 
 def _are_named(config: pytest.Config) -> bool:
@@ -170,31 +144,12 @@ def _are_named(config: pytest.Config) -> bool:
     return any("::" in argument for argument in config.args)
 
 
-def _thinned(items: list[pytest.Item], how: dict[str, int]) -> list[pytest.Item]:
-    """The tests that are left out because others with other values stand for them."""
-    tables: dict[str, list[pytest.Item]] = {}
-    for item in items:
-        if item.nodeid.startswith(tuple(how)):
-            tables.setdefault(item.nodeid.partition("[")[0], []).append(item)
-    left: list[pytest.Item] = []
-    for number, (name, of_one) in enumerate(tables.items()):
-        one_in = next(n for prefix, n in how.items() if name.startswith(prefix))
-        first = number % min(one_in, len(of_one))
-        left += [item for at, item in enumerate(of_one) if at % one_in != first]
-    return left
-
-
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """What takes minutes and does not depend on the interpreter runs on one of them."""
     if not os.environ.get("BUCKLER_EVERYTHING") and not _are_named(config):
-        left = [item for item in items if item.get_closest_marker("everything")]
-        left += _thinned(items, THINNED)
-        out = set(map(id, left))
-        if os.environ.get("BUCKLER_FEW"):
-            rest = [item for item in items if id(item) not in out]
-            left += _thinned(rest, {"tests/": FEW})
-            out = set(map(id, left))
+        left = left_out(items)
         config.hook.pytest_deselected(items=left)
+        out = set(map(id, left))
         items[:] = [item for item in items if id(item) not in out]
     for item in items:
         if item.nodeid.startswith(ONCE) and not item.nodeid.startswith(EVERYWHERE):

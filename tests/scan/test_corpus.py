@@ -23,6 +23,7 @@ if os.environ.get("BUCKLER_OLDER"):
     INTERPRETERS["0.136"] = ROOT / ".venvs/fastapi-0.136"
     INTERPRETERS["0.115"] = ROOT / ".venvs/fastapi-0.115"
 NEAR = 2
+SHOPS = ("insecure_shop", "secure_shop")
 DRIVERS = {"asyncpg": "postgresql", "psycopg": "postgresql", "pymysql": "mysql", "redis": "redis"}
 FOLDERS = sorted(
     path.parent
@@ -174,10 +175,17 @@ def versions(folder: Path, number: int) -> list[str]:
     return ["newest", *(older[number // 4 % 2 :: 2] if number % 4 == 1 else ())]
 
 
+def _marks(folder: Path, version: str) -> list[pytest.MarkDecorator]:
+    """The two shops are scanned whatever else is left out."""
+    return [pytest.mark.always] if folder.name in SHOPS and version == "newest" else []
+
+
 @pytest.mark.parametrize(
     ("folder", "version"),
     [
-        pytest.param(folder, version, id=f"{name_of(folder)}-{version}")
+        pytest.param(
+            folder, version, id=f"{name_of(folder)}-{version}", marks=_marks(folder, version)
+        )
         for number, folder in enumerate(FOLDERS)
         for version in versions(folder, number)
     ],

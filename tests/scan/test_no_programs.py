@@ -54,6 +54,7 @@ ONE_EACH = {wanted_servers(folder): folder for folder in reversed(WANTING)}
 CHOSEN = WANTING if os.environ.get("BUCKLER_EVERYTHING") else list(ONE_EACH.values())[-1:]
 
 
+@pytest.mark.everything
 @pytest.mark.parametrize("folder", [pytest.param(f, id=f.name) for f in CHOSEN])
 def test_the_same_statements_are_found(folder: Path) -> None:
     if os.geteuid() != 0:

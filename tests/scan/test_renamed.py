@@ -41,6 +41,7 @@ def difference(original: Counter[tuple[object, ...]], renamed: Counter[tuple[obj
 
 
 @pytest.mark.slow
+@pytest.mark.everything
 def test_a_renamed_shop_has_the_same_findings(tmp_path: Path) -> None:
     words = rename(INSECURE, tmp_path / "copy")
     renamed = scan_folder(tmp_path / "copy")

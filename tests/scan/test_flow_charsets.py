@@ -46,7 +46,10 @@ def claimed(kinds: int) -> list[str]:
 
 
 def harmful(text: str, kind: str) -> bool:
-    """For addresses: it names a host of its own, as a pattern may well list paths with slashes."""
+    """For addresses: it names a host of its own, as a pattern may well list paths with slashes; a formula is one at
+    the beginning alone."""
+    if kind == "csv":
+        return text[:1] in set(DANGEROUS[kind])
     if kind in ("ssrf", "redirect"):
         return ELSEWHERE.match(text) is not None
     return bool(set(text) & set(DANGEROUS[kind]))

@@ -20,6 +20,11 @@ _CHART: Final = Markup(
     '<svg viewBox="0 0 640 160" role="img" aria-label="{told}">{inside}</svg>'
     "<figcaption>{label}</figcaption></figure>"
 )
+_GRID: Final = Markup(
+    '<line class="grid" x1="34" x2="640" y1="%s" y2="%s"/><text class="tick" x="28" y="%s" text-anchor="end">%s</text>'
+)
+_LINE: Final = Markup('<polyline class="series" points="%s"/>')
+_DOT: Final = Markup('<circle class="dot" cx="%s" cy="%s" r="2.5"/>')
 _DATE: Final = Markup('<text class="tick" x="{x}" y="156" text-anchor="{anchor}">{text}</text>')
 
 
@@ -42,13 +47,9 @@ def chart(points: Sequence[tuple[float, float]], label: str, top: float = 100.0)
         )
         for at, value in points
     ]
-    # Numbers alone, so that there is nothing to escape.
-    grid = "".join(_tick(share, top) for share in (0.0, 0.5, 1.0))
-    line = f'<polyline class="series" points="{" ".join(f"{x},{y}" for x, y in placed)}"/>'
-    dots = "".join(
-        f'<circle class="dot" cx="{x}" cy="{y}" r="2.5"/>'
-        for x, y in (placed if len(placed) < 40 else placed[-1:])
-    )
+    grid = Markup().join(_tick(share, top) for share in (0.0, 0.5, 1.0))
+    line = _LINE % " ".join(f"{x},{y}" for x, y in placed)
+    dots = Markup().join(_DOT % point for point in (placed if len(placed) < 40 else placed[-1:]))
     dates = _DATE.format(x=LEFT, anchor="start", text=shown.day(begin)) + _DATE.format(
         x=WIDTH, anchor="end", text=shown.day(end)
     )
@@ -58,13 +59,10 @@ def chart(points: Sequence[tuple[float, float]], label: str, top: float = 100.0)
         points=json.dumps([[at, value] for at, value in points]),
         label=label,
         told=told,
-        inside=Markup(grid + line + dots) + dates,  # noqa: S704
+        inside=grid + line + dots + dates,
     )
 
 
-def _tick(share: float, top: float) -> str:
+def _tick(share: float, top: float) -> Markup:
     y = round(TOP + (1 - share) * (HEIGHT - TOP - BOTTOM), 1)
-    return (
-        f'<line class="grid" x1="34" x2="640" y1="{y}" y2="{y}"/>'
-        f'<text class="tick" x="28" y="{y + 4}" text-anchor="end">{share * top:g}</text>'
-    )
+    return _GRID % (y, y, y + 4, f"{share * top:g}")

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from typing import Any, Final
 from urllib.parse import urlencode, urlsplit
 
-from markupsafe import Markup, escape
+from markupsafe import Markup
 
 from buckler.scan.formats import clean
 
@@ -62,13 +62,18 @@ def day(seconds: float | None) -> str:
     return "" if at is None else at.strftime("%Y-%m-%d")
 
 
+_OP: Final = Markup('<span class="op">')
+_SLOT: Final = Markup('<span class="slot">')
+_PATH: Final = Markup('<span class="path">')
+
+
 def where(row: Any) -> Markup:
     """The place of a finding: operation, slot, package, file and line, as far as it has them."""
     parts = [
-        _span("op", row.operation),
-        _span("slot", row.slot),
-        _span("slot", row.subject),
-        _span("path", f"{row.path}:{row.line}" if row.path and row.line else row.path),
+        _span(_OP, row.operation),
+        _span(_SLOT, row.slot),
+        _span(_SLOT, row.subject),
+        _span(_PATH, f"{row.path}:{row.line}" if row.path and row.line else row.path),
     ]
     return Markup(" ").join(part for part in parts if part)
 
@@ -137,5 +142,8 @@ def printable(value: Any) -> Any:
     return clean.block(value)
 
 
-def _span(kind: str, text: str) -> Markup:
-    return Markup(f'<span class="{kind}">{escape(printable(text))}</span>' if text else "")  # noqa: S704
+def _span(opens: Markup, text: str) -> Markup:
+    return opens + printable(text) + _END if text else Markup()
+
+
+_END: Final = Markup("</span>")

@@ -34,14 +34,16 @@ def _loop(
     made: Container,
     *,
     surely: bool,
+    only_facts: bool = False,
 ) -> None:
     if not generators:
-        _add(frame, node, made, surely=surely)
+        _add(frame, node, made, surely=surely, only_facts=only_facts)
         return
     first, *others = generators
     each, exact = elements(frame, evaluate(frame, first.iter), first.iter)
-    if not each and isinstance(node, ast.GeneratorExp):
-        exact = False  # what is empty by default is filled by somebody who runs the program
+    if exact and not each and isinstance(node, ast.GeneratorExp):
+        # What is empty by default is filled by somebody who runs the program: what is asked of each counts.
+        exact, only_facts = False, True
     if not exact or len(each) > MOST_ROUNDS:
         each, exact = ([one_of(frame, each)] if each else [UNKNOWN]), False
     for value in each:
@@ -61,11 +63,11 @@ def _loop(
             if frame.state is not None:
                 frame.state.clear((test.facts or ({}, {}))[0] or {})
         if not left_out:
-            _loop(frame, node, others, made, surely=certain)
+            _loop(frame, node, others, made, surely=certain, only_facts=only_facts)
         frame.state = start
 
 
-def _add(frame: Frame, node: Any, made: Container, *, surely: bool) -> None:
+def _add(frame: Frame, node: Any, made: Container, *, surely: bool, only_facts: bool) -> None:
     state = frame.state
     if state is None:
         return
@@ -79,6 +81,8 @@ def _add(frame: Frame, node: Any, made: Container, *, surely: bool) -> None:
             made.put(known, value, surely=surely)
         return
     value = state.baked(evaluate(frame, node.elt))
+    if only_facts and value.facts is None:
+        return
     if value.facts is not None:
         value = Value(value.alts, value.objs, value.taints, value.kind, value.facts)
     made.append(value, surely=surely)

@@ -14,7 +14,7 @@ from buckler.core.rule import Rule
 from buckler.core.settings import Settings
 from buckler.scan.engines.attack.canaries import Canaries, prefix_of
 from buckler.scan.engines.attack.covering import covered
-from buckler.scan.engines.attack.explore import SIGN_OUT, Explorer
+from buckler.scan.engines.attack.explore import SIGN_OUT, Explorer, order_of
 from buckler.scan.engines.attack.identities import sign_in_all
 from buckler.scan.engines.attack.run import Run
 from buckler.scan.engines.interface import (
@@ -27,6 +27,7 @@ from buckler.scan.engines.interface import (
     SiteSeen,
 )
 from buckler.scan.engines.live import exposed, tls
+from buckler.scan.engines.live.attacking import SiteAttacker
 from buckler.scan.engines.live.client import Client
 from buckler.scan.engines.live.finding_out import Finder, Known
 from buckler.scan.engines.live.observing import SiteObserver
@@ -36,6 +37,7 @@ from buckler.scan.model.application import AppModel, Operation
 
 SAFE = ("GET", "HEAD", "OPTIONS")
 CLOSED = "not sent: it may change what the site holds"
+UNCLEAR = "answered with a form to sign in, or with what it answers to every address"
 NOT_PERMITTED = (
     "no attack value and no unusual request was sent: nobody said that this site may be tested"
 )
@@ -100,16 +102,23 @@ class LiveEngine:
         explorer = Explorer(run)
         run.visit_pages = explorer.visit_pages
         explorer.explore()
+        for state in run.states.values():
+            if not state.reached and 200 <= (state.status or 0) < 300:
+                state.why = UNCLEAR
         observer = SiteObserver(run, explorer, session, self.known)
+        for exchange in run.seen.everything:
+            run.keep_failure(exchange)
         observer.visit([first, *absent])
         files: tuple[ExposedFile, ...] = ()
+        found: list[Finding] = []
         if self._bounds.permitted:
             files = tuple(exposed.judged(finder.get(exposed.paths(_folders(self.known.files)))))
             observer.provoke(unsent)
+            found = SiteAttacker(run, explorer).attack(sorted(chosen, key=order_of))
         else:
             self._emit(GapFound("attacks", NOT_PERMITTED, "--permitted, if you may"))
         observer.sort()
-        return self._judged(run, self._seen(first, files))
+        return [*found, *self._judged(run, self._seen(first, files))]
 
     def _contact(self, finder: Finder) -> Exchange:
         """The first request, by which a site is known to be there.

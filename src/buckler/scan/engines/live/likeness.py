@@ -57,7 +57,7 @@ class Likeness:
             return not leads_to_sign_in(answer) and not _only_slash(request, answer)
         if not 200 <= status < 300 or self.is_absent(request, answer):
             return False
-        return not asks_to_sign_in(answer)
+        return not asks_to_sign_in(answer) or _SIGN_IN.search(request.path) is not None
 
 
 def asks_to_sign_in(answer: Answer) -> bool:

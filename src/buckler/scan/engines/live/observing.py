@@ -179,16 +179,22 @@ def refused(draft: Draft) -> Draft | None:
     properties = schema.get("properties")
     if not isinstance(required, list) or not isinstance(properties, dict):
         return None
-    names = [n for n in required if isinstance(n, str) and _is_strict(properties.get(n), schema)]
-    chosen = next((name for name in names if not is_secret_name(name)), next(iter(names), None))
-    if chosen is None:
-        return None
+    names = [name for name in required if isinstance(name, str) and name in properties]
+    missing = next((name for name in names if not is_secret_name(name)), None)
     if not body.is_json:
-        return replace(draft, form=[p for p in draft.form if p[0] != chosen], attacked=frozenset())
+        left = [pair for pair in draft.form if pair[0] != missing]
+        return replace(draft, form=left, attacked=frozenset()) if missing else None
     if not isinstance(draft.json, dict):
         return None
-    value = [draft.json.get(chosen)] if is_secret_name(chosen) else {"buckler": "wrong"}
-    return replace(draft, json={**draft.json, chosen: value}, attacked=frozenset())
+    if missing is not None:
+        data = {name: value for name, value in draft.json.items() if name != missing}
+        return replace(draft, json=data, attacked=frozenset())
+    strict = next((name for name in names if _is_strict(properties[name], schema)), None)
+    if strict is None:
+        return None
+    return replace(
+        draft, json={**draft.json, strict: [draft.json.get(strict)]}, attacked=frozenset()
+    )
 
 
 def _is_strict(schema: Any, root: Any) -> bool:

@@ -30,6 +30,7 @@ class ServerVersionShown(Rule):
     ## How to fix
     Leave the version out where the header is made: ``server_tokens off`` in nginx, ``ServerTokens Prod`` in Apache,
     ``--no-server-header`` of uvicorn; do not add such headers in the application.
+    ``buckler.guard.Guard`` takes them out of every answer.
 
     ## How to check
     ``curl -si`` an address, and one that does not exist, and read the headers.
@@ -48,6 +49,7 @@ class ServerVersionShown(Rule):
     cwe = (497, 200)
     owasp = ("API8:2023", "A05:2021", "A02:2025")
     asvs = ("V13.4.6",)
+    control = "guard.headers.policy.HeaderPolicy"
     fix = Fix(
         "leave the version out of the header",
         before='response.headers["Server"] = "shop/2.4.1"',

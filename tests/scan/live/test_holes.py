@@ -77,6 +77,11 @@ def test_secrets_of_a_file_stand_in_no_report(report) -> None:
     assert "correct-horse-battery" not in text
 
 
+@pytest.mark.parametrize("name", ["html", "json", "sarif", "markdown", "junit", "text"])
+def test_every_format_has_it(report, name: str) -> None:
+    assert "GET /customers" in formats.by_name(name).render(report)
+
+
 def test_a_page_and_a_table_are_made_of_it(report) -> None:
     assert "GET /customers" in formats.by_name("html").render(report)
     assert "buckler fix" not in formats.by_name("text").render(report)

@@ -12,6 +12,7 @@ from collections.abc import Iterator
 import pytest
 
 from buckler.core.errors import SiteError
+from buckler.core.settings import Settings
 from tests.ports import free_port
 from tests.scan.listening import Listener
 from tests.scan.live.serving import look
@@ -256,3 +257,30 @@ def test_a_name_that_is_not_there_says_what_to_do() -> None:
     with pytest.raises(SiteError) as caught:
         look("http://no-such-host.invalid/", seconds=3.0)
     assert caught.value.hint
+
+
+def test_a_site_that_limits_is_left_alone(hostile) -> None:
+    limited = b"HTTP/1.1 429 Too Many Requests\r\nconnection: close\r\ncontent-length: 0\r\n\r\n"
+    page = HTML + b"content-length: 17\r\n\r\n<title>it</title>"
+    server = hostile(lambda path: iter([page if path == "/" else limited]))
+    report = look(server.url)
+    assert len(server.paths) < 25
+    assert any("429" in gap.why for gap in report.coverage.gaps)
+
+
+def test_exploring_leaves_requests_for_the_rest(hostile) -> None:
+    document = {"openapi": "3.1.0", "paths": {f"/{n}": {"get": {}} for n in range(90)}}
+    server = hostile(documented(json.dumps(document).encode()))
+    report = look(server.url, requests=90)
+    assert report.coverage.requests > 60
+    assert any("exploring ended early" in gap.why for gap in report.coverage.gaps)
+    assert "/.git/HEAD" in server.paths
+
+
+def test_what_is_excluded_is_not_asked_for(hostile) -> None:
+    page = b"<title>it</title><a href='/one'>1</a><a href='/two?x=1'>2</a><a href='/a/delete?id=1'>3</a>"
+    answer = HTML + b"content-length: %d\r\n\r\n" % len(page) + page
+    server = hostile(lambda path: iter([answer]))
+    look(server.url, Settings(exclude=("GET /two",)))
+    assert "/one" in server.paths
+    assert not [path for path in server.paths if path.startswith(("/two", "/a/delete"))]

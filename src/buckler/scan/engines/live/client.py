@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 
 MAX_SILENT = 6
 """Requests in a row without an answer after which a site is left alone."""
+MAX_LIMITED = 8
+"""Answers 429 in a row (RFC 6585, 4) after which the site's own limit is respected."""
 SLACK = 2.0
 
 
@@ -65,7 +67,7 @@ class Client:
         self._httpx = httpx2
         self._site, self._bounds = site, bounds
         self.spent, self.how, self.requests = "", "", 0
-        self._silent = 0
+        self._silent = self._limited = 0
         self._until = time.monotonic() + bounds.total
         self._next = 0.0
         self._loop = asyncio.new_event_loop()
@@ -100,6 +102,11 @@ class Client:
         await asyncio.gather(*others, return_exceptions=True)
         await self._carrier.aclose()
 
+    @property
+    def left(self) -> int:
+        """How many requests may still be sent."""
+        return max(self._bounds.requests - self.requests, 0)
+
     def ask(self, requests: Sequence[Request], *, size: int = 0) -> list[Answer | None]:
         """Send some and wait for all of their answers, in their order.
 
@@ -129,6 +136,7 @@ class Client:
             why = await self._receive(request, size, coming)
             took = round((time.monotonic() - started) * 1000, 1)
             self._silent = self._silent + 1 if why and coming.status is None else 0
+            self._limited = self._limited + 1 if coming.status == 429 else 0
             return _answer(coming, why, size, took)
 
     def _is_spent(self) -> bool:
@@ -142,6 +150,11 @@ class Client:
         elif self._silent >= MAX_SILENT:
             self.spent = f"{MAX_SILENT} requests in a row got no answer"
             self.how = "--request-timeout SECONDS, or a smaller --rate"
+        elif self._limited >= MAX_LIMITED:
+            self.spent = (
+                f"the site limits how fast it is asked: {MAX_LIMITED} answers in a row were 429"
+            )
+            self.how = "a smaller --rate"
         return bool(self.spent)
 
     async def _turn(self) -> None:

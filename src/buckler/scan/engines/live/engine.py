@@ -14,7 +14,7 @@ from buckler.core.rule import Rule
 from buckler.core.settings import Settings
 from buckler.scan.engines.attack.canaries import Canaries, prefix_of
 from buckler.scan.engines.attack.covering import covered
-from buckler.scan.engines.attack.explore import SIGN_OUT, Explorer, order_of
+from buckler.scan.engines.attack.explore import Explorer, order_of
 from buckler.scan.engines.attack.identities import sign_in_all
 from buckler.scan.engines.attack.run import Run
 from buckler.scan.engines.interface import (
@@ -31,6 +31,7 @@ from buckler.scan.engines.live.attacking import SiteAttacker
 from buckler.scan.engines.live.client import Client
 from buckler.scan.engines.live.finding_out import Finder, Known
 from buckler.scan.engines.live.observing import SiteObserver
+from buckler.scan.engines.live.pages import changes_something
 from buckler.scan.engines.live.session import SiteSession
 from buckler.scan.engines.live.site import PORTS, Bounds, Site
 from buckler.scan.model.application import AppModel, Operation
@@ -81,7 +82,7 @@ class LiveEngine:
         """
         with Client(self._site, self._bounds) as client:
             session = SiteSession(client, self._site, self._emit)
-            finder = Finder(session, self._site, self._emit)
+            finder = Finder(session, self._site, self._emit, self._settings.exclude)
             try:
                 return self._looked(client, session, finder)
             finally:
@@ -101,7 +102,9 @@ class LiveEngine:
         sign_in_all(run)
         explorer = Explorer(run)
         run.visit_pages = explorer.visit_pages
+        session.kept_back = self._bounds.requests // 3
         explorer.explore()
+        session.kept_back = 0
         for state in run.states.values():
             if not state.reached and 200 <= (state.status or 0) < 300:
                 state.why = UNCLEAR
@@ -195,8 +198,8 @@ class LiveEngine:
 
 
 def _is_safe(operation: Operation) -> bool:
-    """Whether a visitor's click may send it (RFC 9110, 9.2.1) and nobody is signed out by it."""
-    return operation.method in SAFE and not SIGN_OUT.search(operation.path)
+    """Whether a visitor's click may send it (RFC 9110, 9.2.1) and its name speaks of no change."""
+    return operation.method in SAFE and not changes_something(operation.path)
 
 
 def _folders(files: Iterable[str]) -> tuple[str, ...]:

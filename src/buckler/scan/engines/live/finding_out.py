@@ -73,10 +73,14 @@ class Finder:
         session: Carries the requests.
         site: Its address.
         emit: Gets gaps and progress.
+        excluded: Operations that are left alone.
     """
 
-    def __init__(self, session: SiteSession, site: Site, emit: Listener) -> None:
+    def __init__(
+        self, session: SiteSession, site: Site, emit: Listener, excluded: Iterable[str] = ()
+    ) -> None:
         self._session, self._site, self._emit = session, site, emit
+        self._excluded = frozenset(excluded)
         self.known = Known()
 
     def get(self, paths: Iterable[str], *, size: int = 0) -> list[Exchange]:
@@ -201,7 +205,10 @@ class Finder:
         files = [found for found in inside if found and found not in known.files]
         known.files += files[: MAX_FILES - len(known.files)]
         links = [pages.inside(self._site, path, url) for url in page.links]
-        return [link for link in dict.fromkeys(links) if link and not pages.is_file(link)]
+        return [link for link in dict.fromkeys(links) if link and self._is_wanted(link)]
+
+    def _is_wanted(self, link: str) -> bool:
+        return not pages.is_file(link) and f"GET {link.partition('?')[0]}" not in self._excluded
 
     def _redirect(self, path: str, answer: Answer) -> list[str]:
         location = answer.header("location") or ""

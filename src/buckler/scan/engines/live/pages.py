@@ -21,6 +21,10 @@ _FILE = re.compile(
     r"\.(?:js|mjs|css|png|jpe?g|gif|svg|ico|webp|avif|woff2?|ttf|map|json|txt|xml|pdf|zip|mp4)$",
     re.IGNORECASE,
 )
+_CHANGES = re.compile(
+    r"(^|[/_=&?-])(delete|remove|destroy|cancel|unsubscribe|reset|purge|disable|erase|drop|clear|logoff)([/_=&?.-]|$)",
+    re.IGNORECASE,
+)
 _DOCUMENT = re.compile(
     r"""(?:\burl\s*:\s*|\bspec-url\s*=\s*|data-url\s*=\s*)["']([^"'<>\s]{1,300})["']"""
 )
@@ -99,13 +103,18 @@ def read(text: str) -> Page:
     return reader.page
 
 
+def changes_something(path: str) -> bool:
+    """Whether an address is named like what signs out or takes something away, although it is a link."""
+    return bool(SIGN_OUT.search(path) or _CHANGES.search(path))
+
+
 def documents_in(text: str) -> list[str]:
     """Addresses of OpenAPI documents that a page of Swagger UI, ReDoc or Scalar names."""
     return list(_DOCUMENT.findall(text[:MAX_HTML]))[:5]
 
 
 def inside(site: Site, base: str, url: str) -> str | None:
-    """Path and query of a link, where it stays on the site and signs nobody out; None else.
+    """Path and query of a link, where it stays on the site and is not named like a change; None else.
 
     Args:
         site: Whose page it is.
@@ -116,7 +125,7 @@ def inside(site: Site, base: str, url: str) -> str | None:
         found = site.path_of(urldefrag(urljoin(site.origin + base, url.strip())).url)
     except ValueError:
         return None
-    if found is None or not found.isascii() or SIGN_OUT.search(found):
+    if found is None or not found.isascii() or changes_something(found):
         return None
     return found.replace(" ", "%20") if found.replace(" ", "").isprintable() else None
 

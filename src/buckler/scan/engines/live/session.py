@@ -17,6 +17,10 @@ ENTERED = "the site"
 """What stands for the handler of every operation: which one ran, a site does not say."""
 AGENT = "buckler (+security scan)"
 
+KEPT_BACK = (
+    "exploring ended early, so that some of the requests were left for other kinds of answers"
+)
+
 
 class SiteSession:
     """Carries the requests of a run to a site.
@@ -29,6 +33,7 @@ class SiteSession:
     Attributes:
         likeness: Knows how the site answers what is not there.
         plant: A folder that no site has: what is planted in process cannot be planted here.
+        kept_back: Requests of the ceiling that are left for what comes later.
     """
 
     def __init__(self, client: Client, site: Site, emit: Listener) -> None:
@@ -36,6 +41,7 @@ class SiteSession:
         self.likeness = Likeness()
         self.plant = Path("/buckler")
         self.requests = 0
+        self.kept_back = 0
 
     @property
     def reads_only(self) -> bool:
@@ -70,6 +76,9 @@ class SiteSession:
             size: Bytes of each answer, where the bounds of the site are not meant.
         """
         made = [self.addressed(request) for request in requests]
+        if self.kept_back and self._client.left < self.kept_back + len(made):
+            self._emit(GapFound("what was left", KEPT_BACK, "--max-requests N"))
+            return [None for _ in made]
         answers = self._client.ask(made, size=size)
         self.requests = self._client.requests
         if self._client.spent:

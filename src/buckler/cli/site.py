@@ -58,6 +58,11 @@ def site_options(function: F) -> F:
                 metavar="N",
                 help="Of a site: requests in a second (20).",
             ),
+            click.option(
+                "--connect-to",
+                metavar="ADDRESS",
+                help="Of a site: connect to this IP address instead of looking its name up.",
+            ),
             click.option("--insecure-tls", is_flag=True, help="Of a site: take any certificate."),
         )
     ):
@@ -71,7 +76,7 @@ def refuse_for_projects(given: dict[str, Any]) -> None:
     Raises:
         UsageError: There is one.
     """
-    names = ("permitted", "max_requests", "rate", "insecure_tls")
+    names = ("permitted", "max_requests", "rate", "connect_to", "insecure_tls")
     found = [f"--{name.replace('_', '-')}" for name in names if given.get(name)]
     if found:
         raise UsageError(f"{found[0]} is for running sites", hint="buckler scan https://host/")
@@ -88,7 +93,7 @@ def scan(target: str, given: dict[str, Any]) -> int:
         UsageError: An option cannot be, or means nothing for a site.
         SiteError: The site does not answer.
     """
-    site = parse(target)
+    site = parse(target, given["connect_to"] or "")
     for name, option in ELSEWHERE.items():
         if given.get(name):
             raise UsageError(f"{option} is for projects; {site.origin} is a running site")

@@ -21,14 +21,14 @@ from buckler.core.events import (
 from buckler.core.finding import Finding, Severity, sort_key
 from buckler.core.report import Coverage, Report
 from buckler.core.rule import Rule
-from buckler.core.settings import Settings
+from buckler.core.settings import LIVE, Settings
 from buckler.scan import stopping
 from buckler.scan.containing import Containment
 from buckler.scan.engines.live.engine import LiveEngine
 from buckler.scan.engines.live.site import Bounds, Site
 from buckler.scan.merge import merge
 
-ENGINE = "live"
+NOTHING = "nothing of the site was reached: no operation and no page"
 HOOKS = ("check_observations", "check_site", "attack")
 """The hooks that the live engine calls."""
 
@@ -76,10 +76,10 @@ class SiteScanner:
         """
         begun, started = time.monotonic(), datetime.now(UTC).isoformat(timespec="seconds")
         engine = LiveEngine(self._site, self._bounds, self._settings, self._rules, self.emit)
-        self._listen(EngineStarted(ENGINE))
+        self._listen(EngineStarted(LIVE))
         found = engine.run()
         seconds = round(time.monotonic() - begun, 3)
-        self._listen(EngineFinished(ENGINE, seconds))
+        self._listen(EngineFinished(LIVE, seconds))
         coverage = self._coverage
         coverage.operations, coverage.requests = engine.coverage(), engine.requests
         kept = merge(found, lambda path, line: "")
@@ -99,8 +99,8 @@ class SiteScanner:
             coverage=self._coverage,
             rules={rule.id: rule for rule in self._given},
             broken=tuple(sorted(self._containment.broken)),
-            timing={ENGINE: seconds, "total": seconds},
-            failed="nothing of the site was reached: no operation and no page" if nothing else "",
+            timing={LIVE: seconds, "total": seconds},
+            failed=NOTHING if nothing else engine.cut_short,
             min_coverage=settings.min_coverage,
             fail_on=Severity(settings.fail_on),
             started=started,
@@ -122,6 +122,7 @@ class SiteScanner:
             "permitted": self._bounds.permitted,
             "platform": platform.platform(terse=True),
             "buckler_python": ".".join(map(str, sys.version_info[:3])),
-            "engines": [ENGINE],
+            # What attacks found is not gone because a visitor does not see it.
+            "engines": [LIVE, "attack"] if self._bounds.permitted else [LIVE],
             "seed": self._settings.seed,
         }

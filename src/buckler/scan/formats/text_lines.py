@@ -134,7 +134,7 @@ class Lines:
     def _nothing(self) -> Iterator[Line]:
         report = self._report
         if report.failed and view.is_site(report):
-            text = "Nothing was found in what the site answers to anybody; its operations were not reached."
+            text = f"No finding so far. Looked at: {view.looked_at(report)}."
         elif report.failed:
             text = (
                 "Nothing was found because the application did not run; this says nothing about it."

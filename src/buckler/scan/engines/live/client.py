@@ -12,7 +12,7 @@ import ssl
 import threading
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
@@ -66,6 +66,8 @@ class Client:
             ) from error
         self._httpx = httpx2
         self._site, self._bounds = site, bounds
+        reached = replace(site, host=site.address or site.host)
+        self._url = f"{reached.origin}/"
         self.spent, self.how, self.requests = "", "", 0
         self._silent = self._limited = 0
         self._until = time.monotonic() + bounds.total
@@ -191,10 +193,14 @@ class Client:
         headers = [(n.encode("latin-1"), v.encode("latin-1")) for n, v in request.headers]
         return self._httpx.Request(
             request.method,
-            self._site.origin + "/",
+            self._url,
             headers=headers,
             content=request.body or None,
-            extensions={"timeout": limits, "target": request.url.encode("latin-1", "replace")},
+            extensions={
+                "timeout": limits,
+                "target": request.url.encode("latin-1", "replace"),
+                "sni_hostname": self._site.host,
+            },
         )
 
 

@@ -57,6 +57,7 @@ class LiveEngine:
     Attributes:
         model: The application as far as the site shows it; None until :meth:`run` knows it.
         known: What was found out.
+        cut_short: Why not every kind of answer was asked for; empty where it was.
     """
 
     def __init__(
@@ -71,6 +72,7 @@ class LiveEngine:
         self._rules, self._emit = tuple(rules), emit
         self.model: AppModel | None = None
         self.known = Known()
+        self.cut_short = ""
         self.requests = 0
         self._run: Run | None = None
 
@@ -117,9 +119,11 @@ class LiveEngine:
         if self._bounds.permitted:
             files = tuple(exposed.judged(finder.get(exposed.paths(_folders(self.known.files)))))
             observer.provoke(unsent)
+            self.cut_short = client.spent
             found = SiteAttacker(run, explorer).attack(sorted(chosen, key=order_of))
         else:
             self._emit(GapFound("attacks", NOT_PERMITTED, "--permitted, if you may"))
+            self.cut_short = client.spent
         observer.sort()
         return [*found, *self._judged(run, self._seen(first, files))]
 

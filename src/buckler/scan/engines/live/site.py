@@ -23,12 +23,14 @@ class Site:
         scheme: ``http`` or ``https``.
         host: In lower case, as ASCII; an IPv6 address without its brackets.
         path: Where the user said to begin.
+        address: Where connections are made instead of looking the host up; empty for a look-up.
     """
 
     scheme: str
     host: str
     port: int
     path: str = "/"
+    address: str = ""
 
     @property
     def netloc(self) -> str:
@@ -49,6 +51,8 @@ class Site:
     @property
     def is_loopback(self) -> bool:
         """Whether it is this machine, by the address alone: a name may lead anywhere tomorrow."""
+        if self.address:
+            return ipaddress.ip_address(self.address).is_loopback
         name = self.host.removesuffix(".")
         if name == "localhost" or name.endswith(".localhost"):
             return True
@@ -102,11 +106,12 @@ def is_url(target: str) -> bool:
     return _URL.match(target) is not None
 
 
-def parse(text: str) -> Site:
+def parse(text: str, address: str = "") -> Site:
     """The site that an address means.
 
     Args:
         text: As typed.
+        address: IP address to connect to, if not one of the host's.
 
     Raises:
         UsageError: It is no address of a site. The message repeats no password.
@@ -127,8 +132,10 @@ def parse(text: str) -> Site:
     name = host.decode("ascii").lower()
     if not (_HOST.fullmatch(name) or _is_address(name)) or port == 0:
         raise UsageError("the address of the site names no host", hint=HINT)
+    if address and not _is_address(address):
+        raise UsageError("what is connected to is an IP address", hint="--connect-to 192.0.2.7")
     path = re.sub(r"[^\x21-\x7e]", "", parts.path) or "/"
-    return Site(parts.scheme.lower(), name, port or PORTS[parts.scheme.lower()], path)
+    return Site(parts.scheme.lower(), name, port or PORTS[parts.scheme.lower()], path, address)
 
 
 def _is_address(host: str) -> bool:

@@ -62,7 +62,7 @@ async def _shake(
     try:
         async with asyncio.timeout(seconds):
             _, writer = await asyncio.open_connection(
-                site.host, site.port, ssl=context, server_hostname=site.host
+                site.address or site.host, site.port, ssl=context, server_hostname=site.host
             )
             try:
                 made: ssl.SSLObject = writer.get_extra_info("ssl_object")

@@ -13,6 +13,9 @@ import pytest
 
 from buckler.core.errors import SiteError
 from buckler.core.settings import Settings
+from buckler.scan.engines.interface import Request
+from buckler.scan.engines.live.client import Client
+from buckler.scan.engines.live.site import Bounds, parse
 from tests.ports import free_port
 from tests.scan.listening import Listener
 from tests.scan.live.serving import look
@@ -104,6 +107,15 @@ BOMB = gzip.compress(b"<a href='/more'>" * 2_000_000, 9)
 
 def bomb(path: str) -> Iterator[bytes]:
     yield HTML + b"content-encoding: gzip\r\n\r\n" + BOMB
+
+
+def test_an_answer_without_end_is_cut(hostile) -> None:
+    site = parse(hostile(endless).url)
+    with Client(site, Bounds(seconds=5.0, size=200_000)) as client:
+        (answer,) = client.ask([Request("GET", "/", headers=(("host", site.netloc),))])
+    assert answer is not None
+    assert len(answer.body) == 200_000
+    assert answer.size < 1_000_000
 
 
 def looping(path: str) -> Iterator[bytes]:

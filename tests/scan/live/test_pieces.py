@@ -128,6 +128,7 @@ def test_files_are_told_by_their_content(path: str, body: bytes, what: str) -> N
     page = b"<!doctype html><title>Shop</title><p>ref: PK services:"
     others = [
         exchange(path, page, kind="text/html"),
+        exchange(path, body, kind="text/html; charset=utf-8"),
         exchange(path, page),
         exchange(path, b"{}", kind="application/json"),
         exchange(path, b""),

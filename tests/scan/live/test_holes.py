@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from fastapi import FastAPI
+from fastapi import FastAPI, Response
 from fastapi.responses import HTMLResponse
 from starlette.middleware.trustedhost import TrustedHostMiddleware
 
@@ -142,3 +142,25 @@ def test_a_site_that_answers_everything_fools_nobody() -> None:
     with serve(app) as url:
         report = look(url)
     assert found(report) == set()
+
+
+def test_what_only_somebody_signed_in_is_shown_is_found_and_not_called_open() -> None:
+    app = FastAPI(docs_url=None, redoc_url=None)
+
+    @app.middleware("http")
+    async def gate(request, call_next):
+        if request.headers.get("authorization") != "Bearer of-alice":
+            return Response(status_code=401)
+        return await call_next(request)
+
+    @app.get("/goods")
+    def goods() -> list[str]:
+        return ["pear"]
+
+    alice = IdentitySettings("alice", headers={"Authorization": "Bearer of-alice"})
+    with serve(app) as url:
+        report = look(url, Settings(identities=(alice,)))
+    assert {o.operation: o.identity for o in report.coverage.operations} == {"GET /goods": "alice"}
+    assert "EXP001" not in {f.rule for f in report.findings}
+    assert "HDR006" in {f.rule for f in report.findings}
+    assert "of-alice" not in formats.by_name("json").render(report)

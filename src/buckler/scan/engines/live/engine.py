@@ -97,11 +97,14 @@ class LiveEngine:
     def _looked(self, client: Client, session: SiteSession, finder: Finder) -> list[Finding]:
         first = self._contact(finder)
         absent = finder.learn_absent()
-        self.known = finder.find()
+        nothing = self.known.model(self._site, ())
+        run = self._made(session, nothing)
+        sign_in_all(run)
+        self.known = finder.find(next(iter(run.identities.values()), None))
         self.model = self.known.model(self._site, self._settings.public)
         chosen, unsent = self._chosen(self.model)
-        run = self._run = self._made(session, self.model, chosen)
-        sign_in_all(run)
+        run.model, run.operations = replace(self.model, operations=chosen), chosen
+        self._run = run
         explorer = Explorer(run)
         run.visit_pages = explorer.visit_pages
         session.kept_back = self._bounds.requests // 3
@@ -155,16 +158,15 @@ class LiveEngine:
                 self._emit(GapFound(operation.key, CLOSED, "--writes"))
         return tuple(chosen), tuple(unsent)
 
-    def _made(self, session: SiteSession, model: AppModel, chosen: tuple[Operation, ...]) -> Run:
+    def _made(self, session: SiteSession, model: AppModel) -> Run:
         return Run(
             session=session,
-            model=replace(model, operations=chosen),
+            model=model,
             settings=self._settings,
             rules=self._rules,
             canaries=Canaries[Probe](prefix_of(self._settings.seed), session.plant),
             emit=self._emit,
             deadline=time.monotonic() + self._bounds.total,
-            operations=chosen,
             host=self._settings.host or self._site.netloc,
         )
 

@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from buckler.core.events import GapFound, Listener, Progress
-from buckler.scan.engines.interface import Answer, Exchange, Request
+from buckler.scan.engines.interface import Answer, Exchange, Identity, Request
 from buckler.scan.engines.live import pages
 from buckler.scan.engines.live.openapi import MAX_OPERATIONS, Document, is_document, too_deep
 from buckler.scan.engines.live.session import SiteSession
@@ -81,11 +81,13 @@ class Finder:
     ) -> None:
         self._session, self._site, self._emit = session, site, emit
         self._excluded = frozenset(excluded)
+        self._identity: Identity | None = None
         self.known = Known()
 
     def get(self, paths: Iterable[str], *, size: int = 0) -> list[Exchange]:
-        """Ask for some paths as anybody; what could not be sent is left out."""
-        requests = [self._session.addressed(_get(self._site, path)) for path in paths]
+        """Ask for some paths, as anybody unless somebody is signed in; what could not be sent is left out."""
+        made = (_get(self._site, path, self._identity) for path in paths)
+        requests = [self._session.addressed(request) for request in made]
         answers = self._session.many(requests, size=size)
         return [
             Exchange(None, request, answer, bool(answer.entered))
@@ -101,10 +103,20 @@ class Finder:
             self._session.likeness.know(exchange.request, exchange.answer)
         return found
 
-    def find(self) -> Known:
-        """Find the document, then the pages."""
+    def find(self, identity: Identity | None = None) -> Known:
+        """Find the document, then the pages: as anybody, then as somebody who is signed in.
+
+        Args:
+            identity: Who that is; what she is shown is not said to be open to everybody.
+        """
         self._documents()
         self._crawl()
+        if identity is not None:
+            self._identity = identity
+            if not self.known.document:
+                self._documents()
+            self._crawl()
+            self._identity = None
         if not self.known.document:
             where = ", ".join(PLACES[:2])
             hint = (
@@ -134,7 +146,7 @@ class Finder:
         path, answer = exchange.request.path, exchange.answer
         if "html" in answer.media_type:
             named = pages.documents_in(answer.text)
-            if named:
+            if named and self._identity is None:
                 self.known.docs.append(exchange)
             inside = (pages.inside(self._site, path, url) for url in named)
             return [found for found in inside if found]
@@ -147,7 +159,8 @@ class Finder:
         if data is None or too_deep(data):
             self._gap(path, "the document cannot be read: it is no JSON, or nested too deeply")
         elif is_document(data):
-            self.known.docs.append(exchange)
+            if self._identity is None:
+                self.known.docs.append(exchange)
             if not self.known.document:
                 self._take(Document(data, self._site, path), path)
         return []
@@ -167,8 +180,9 @@ class Finder:
         start = self._site.path
         seen = dict.fromkeys([start, "/"])
         waiting = deque(seen)
-        while waiting and len(self.known.visited) < MAX_PAGES:
-            self._emit(Progress(ENGINE, len(self.known.visited), MAX_PAGES, "reading pages"))
+        before = len(self.known.visited)
+        while waiting and (read := len(self.known.visited) - before) < MAX_PAGES:
+            self._emit(Progress(ENGINE, read, MAX_PAGES, "reading pages"))
             level = [waiting.popleft() for _ in range(min(len(waiting), 4))]
             found = self.get(level)
             if not found:
@@ -226,7 +240,10 @@ class Finder:
         self._emit(GapFound(what, why))
 
 
-def _get(site: Site, path: str) -> Request:
+def _get(site: Site, path: str, identity: Identity | None) -> Request:
     bare, _, query = path.partition("?")
     headers = (("host", site.netloc), ("accept", "text/html,application/json;q=0.9,*/*;q=0.8"))
-    return Request("GET", bare, query, headers)
+    if identity is None:
+        return Request("GET", bare, query, headers)
+    signed = tuple((name.lower(), value) for name, value in identity.headers)
+    return Request("GET", bare, query, (*headers, *signed), identity=identity.name)

@@ -146,7 +146,7 @@ def told(site: Site, bounds: Bounds) -> str:
     rest = (
         "Requests that change data are sent (--writes)."
         if bounds.writes
-        else "Requests that its schema takes and that change data are not sent (--writes)."
+        else "Valid POST, PUT, PATCH and DELETE are not sent (--writes)."
     )
     return f"Testing {site.origin}, with attacks: {most}. {rest}\n"
 

@@ -296,3 +296,13 @@ def test_what_is_excluded_is_not_asked_for(hostile) -> None:
     look(server.url, Settings(exclude=("GET /two",)))
     assert "/one" in server.paths
     assert not [path for path in server.paths if path.startswith(("/two", "/a/delete"))]
+
+
+def test_a_name_is_not_looked_up_where_the_address_is_given(hostile) -> None:
+    server = hostile(lambda path: iter([HTML + b"content-length: 2\r\n\r\nok"]))
+    site = parse(server.url.replace("127.0.0.1", "no-such-host.invalid"), "127.0.0.1")
+    assert site.is_loopback
+    with Client(site, Bounds(seconds=5.0)) as client:
+        (answer,) = client.ask([Request("GET", "/", headers=(("host", site.netloc),))])
+    assert answer is not None
+    assert answer.body == b"ok"

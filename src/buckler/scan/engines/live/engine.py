@@ -39,9 +39,7 @@ from buckler.scan.model.application import AppModel, Operation
 SAFE = ("GET", "HEAD", "OPTIONS")
 CLOSED = "not sent: it may change what the site holds"
 UNCLEAR = "answered with a form to sign in, or with what it answers to every address"
-NOT_PERMITTED = (
-    "no attack value and no unusual request was sent: nobody said that this site may be tested"
-)
+NOT_PERMITTED = "no attack value and no unusual request was sent: nobody said that this site may be tested, or --no-attack was given"
 
 
 class LiveEngine:

@@ -27,7 +27,7 @@ READING = {
 
 def engines_of(rule: Rule) -> tuple[str, ...]:
     """The engines that a rule needs where those run nothing, else none: the scan decides."""
-    hooks = rule.hooks()
+    hooks = [hook for hook in rule.hooks() if hook != "check_site"]
     return tuple(dict.fromkeys(READING[h] for h in hooks)) if set(hooks) <= set(READING) else ()
 
 

@@ -151,7 +151,9 @@ def test_an_acceptance_needs_a_reason_and_a_date(
 @pytest.mark.parametrize(
     ("given", "told"),
     [
-        ({"kind": "url"}, "kind"),
+        ({"kind": "site"}, "kind"),
+        ({"kind": "url", "location": "https://127.0.0.1/"}, "location"),
+        ({"kind": "url", "location": "http://example.com/"}, "location"),
         ({"kind": "folder", "location": "/etc"}, "location"),
         ({"kind": "git", "location": "ext::sh -c id"}, "location"),
         ({"kind": "git", "location": "https://127.0.0.1/a.git"}, "location"),

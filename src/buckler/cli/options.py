@@ -10,7 +10,9 @@ from typing import Any, BinaryIO, TypeVar
 
 import click
 
+from buckler.core import registry
 from buckler.core.errors import SettingsError, UsageError
+from buckler.core.rule import Rule
 from buckler.core.settings import (
     MAX_BYTES,
     SEVERITIES,
@@ -142,7 +144,29 @@ def settings_of(target: str, given: dict[str, Any]) -> Settings:
     Raises:
         SettingsError: The file or an option holds what cannot be.
     """
-    settings = load(folder_of(target))
+    return with_options(load(folder_of(target)), given)
+
+
+def rules_of(package: str, settings: Settings) -> list[Rule]:
+    """The rules of Buckler that the settings select, and none of a project.
+
+    Args:
+        package: In which they lie.
+        settings: Their ``select`` and ``ignore``.
+    """
+    return registry.Registry.load(package, ()).select(settings.select, settings.ignore)
+
+
+def with_options(settings: Settings, given: dict[str, Any]) -> Settings:
+    """Settings with the command line's on top.
+
+    Args:
+        settings: Of a project, or the defaults.
+        given: As :func:`settings_of` has it.
+
+    Raises:
+        SettingsError: An option holds what cannot be.
+    """
     changes: dict[str, Any] = {} if given.get("project_rules") else {"rules": ()}
     for name in (
         "python",

@@ -36,17 +36,19 @@ class Watcher:
         missing: Kernel walls that the user left out; said first.
         allowed: ``HOST:PORT`` that may be reached, named by the user or by the project; said first.
         writes: Whether probes may change what a database server there holds; said first.
+        said: What is said first of a running site.
     """
 
     def __init__(
         self,
         *,
         verbose: bool,
-        runs_code: bool,
-        target: Target,
+        runs_code: bool = False,
+        target: Target | None = None,
         missing: Sequence[str] = (),
         allowed: Sequence[str] = (),
         writes: bool = False,
+        said: str = "",
     ) -> None:
         self._verbose = verbose
         self._runs_code = runs_code
@@ -54,6 +56,7 @@ class Watcher:
         self._missing = tuple(missing)
         self._allowed = tuple(clean.line(entry) for entry in allowed)
         self._writes = writes
+        self._said = said
         self._console = Console(stderr=True, highlight=False)
         self._status: Status | None = None
         self._started = time.monotonic()
@@ -62,7 +65,8 @@ class Watcher:
         self._found = 0
 
     def __enter__(self) -> Watcher:
-        if self._runs_code:
+        sys.stderr.write(self._said)
+        if self._runs_code and self._target is not None:
             label = clean.line(", ".join(a.label for a in self._target.applications))
             sys.stderr.write(f"Running the project's own code ({label}) in a box.\n")
             if self._allowed:

@@ -44,6 +44,7 @@ def _view(hook: str) -> str:
         "check_call": "flow",
         "check_app": "app",
         "check_observations": "answers",
+        "check_site": "site",
         "attack": "attack",
         "check_project": "files",
         "check_package": "packages",

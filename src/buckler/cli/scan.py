@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import sys
 from collections.abc import Sequence
 from dataclasses import replace
@@ -10,10 +9,10 @@ from pathlib import Path
 from typing import Any
 
 import click
-from rich.console import Console
 
-from buckler.cli import again, cache, options, ruleset
+from buckler.cli import cache, options, ruleset, site
 from buckler.cli import push as pushing
+from buckler.cli.giving import check_place, give, wanted
 from buckler.cli.progress import Watcher
 from buckler.core.errors import UsageError
 from buckler.core.events import GapFound
@@ -25,8 +24,8 @@ from buckler.scan import baseline as baselines
 from buckler.scan import formats
 from buckler.scan.discover import folder_of
 from buckler.scan.engines.app.options import WALLS
+from buckler.scan.engines.live.site import is_url
 from buckler.scan.formats import clean
-from buckler.scan.formats.text import print_report
 from buckler.scan.formats.view import plural
 from buckler.scan.scanner import Scanner, load_rules
 
@@ -42,6 +41,7 @@ HOOKS_OF = {
 @click.command("scan")
 @click.argument("target", default=".")
 @options.application_options
+@site.site_options
 @click.option(
     "-o",
     "--output",
@@ -114,23 +114,20 @@ HOOKS_OF = {
 def command(target: str, **given: Any) -> None:
     """Scan a folder, a file, or module:app (the current folder if nothing is named); the project's
     own interpreter (.venv/bin/python) is started before the box stands, so name one of yours with
-    --python for a tree that you do not trust.
+    --python for a tree that you do not trust. Or a running site: https://host/path.
 
     \b
     Exit codes: 0 clean, 1 findings at or above --fail-on that are more than suspected,
     2 usage, 3 internal error, 4 the application could not be run or was hardly reached.
     """
-    sys.exit(_run(target, given))
+    sys.exit(site.scan(target, given) if is_url(target) else _run(target, given))
 
 
 def _run(target: str, given: dict[str, Any]) -> int:
+    site.refuse_for_projects(given)
     settings = options.settings_of(target, given)
-    outputs = [(path, formats.for_path(path)) for path in given["output"]]
-    for path, _ in outputs:
-        _check_place(path)
+    outputs, printed = wanted(given)
     token = pushing.check(given["push"]) if given["push"] else ""
-    wanted = "json" if given["as_json"] else given["format_name"]
-    printed = formats.by_name(wanted) if wanted else None
     found = options.find(target, settings)
     baseline = _baseline(found.folder, settings, update=given["update_baseline"])
     ignored = ruleset.tell_not_imported(folder_of(target), given)
@@ -158,44 +155,11 @@ def _run(target: str, given: dict[str, Any]) -> int:
         report = scanner.scan()
     if baseline is not None:
         report = _apart(report, baseline, update=given["update_baseline"])
-    failures = [_write(path, fmt.render(report)) for path, fmt in outputs]
     cache.keep(found.folder, formats.by_name("json").render(report))
-    if printed is not None:
-        click.echo(printed.render(report))
-    else:
-        limit = None if given["show_all"] else 5
-        print_report(report, Console(highlight=False), limit, again.command_line("fix"))
-    for (path, _), failure in zip(outputs, failures, strict=True):
-        if failure:
-            raise UsageError(f"{path} cannot be written: {failure}")
-        sys.stderr.write(f"wrote {path}\n")
+    give(report, outputs, printed, show_all=given["show_all"])
     if token:
         pushing.push(given["push"], token, formats.by_name("json").render(report))
     return report.exit_code(Severity(settings.fail_on))
-
-
-def _check_place(path: Path) -> None:
-    """Before a scan that takes minutes: can its report be written there?
-
-    Raises:
-        UsageError: The folder does not exist or is not for us, or the path is a folder.
-    """
-    folder = path.absolute().parent
-    if not folder.is_dir():
-        raise UsageError(f"{path} cannot be written: there is no folder {folder}")
-    if path.is_dir():
-        raise UsageError(f"{path} cannot be written: it is a folder")
-    if not os.access(path if path.exists() else folder, os.W_OK):
-        raise UsageError(f"{path} cannot be written: permission denied")
-
-
-def _write(path: Path, text: str) -> str:
-    """Write a report; why it could not be written, or an empty text."""
-    try:
-        path.write_text(text, encoding="utf-8")
-    except OSError as error:
-        return error.strerror or str(error)
-    return ""
 
 
 def _check_rules(rules: Sequence[Rule], engines: Sequence[str]) -> None:
@@ -224,7 +188,7 @@ def _baseline(folder: Path, settings: Settings, *, update: bool) -> Path | None:
         return None
     path = folder / settings.baseline
     if update:
-        _check_place(path)
+        check_place(path)
     elif path.exists():
         baselines.read(path)
     else:

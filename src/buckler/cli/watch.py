@@ -91,12 +91,15 @@ def worker_command(**given: Any) -> None:
 @click.option("--schedule", default="", metavar="CRON", help="E.g. '30 3 * * *' or @daily.")
 @click.option("--zone", default="UTC", show_default=True, help="Time zone of the schedule.")
 @click.option(
-    "--trusted", is_flag=True, help="Run its application, too, behind the scanner's walls."
+    "--trusted",
+    is_flag=True,
+    help="Run its application, too, behind the scanner's walls; attack a site.",
 )
 @click.option("--owner", default="", metavar="ACCOUNT", help="Id of its owner's account.")
+@click.option("--site", is_flag=True, help="The address is that of a running site.")
 @work_options
-def add_command(target: str, owner: str, **given: Any) -> None:
-    """Add a folder or repository; a service that runs begins its first scan at once."""
+def add_command(target: str, owner: str, site: bool, **given: Any) -> None:
+    """Add a folder, repository or running site; a service that runs begins its first scan at once."""
     needs_extra()
     from dataclasses import replace
 
@@ -105,7 +108,8 @@ def add_command(target: str, owner: str, **given: Any) -> None:
 
     options = options_of(given)
     named = {key: given[key] for key in ("name", "branch", "schedule", "zone", "trusted")}
-    wanted = replace(running.given_of(target), **named)
+    found = running.given_of(target)
+    wanted = replace(found, **named, kind="url" if site else found.kind)
     allowed = options.cloning.allowed
     click.echo(running.add(database_of(options), Caller(owner or "operator"), wanted, allowed))
 

@@ -102,3 +102,10 @@ class AdvisoryError(BucklerError):
 
     code = "advisories"
     exit_code = 2
+
+
+class SiteError(BucklerError):
+    """A running site does not answer; counts as reached too little."""
+
+    code = "site"
+    exit_code = 4

@@ -15,6 +15,7 @@ hook                   engine      called with
 ``check_call``         source      a call, with what its arguments may be
 ``check_app``          app         the model of the application
 ``check_observations`` attack      the model, and what benign requests showed
+``check_site``         live        TLS and files of a running site
 ``attack``             attack      one slot; gives the payloads to send
 ``check_hit``          attack      a dangerous call that one of its payloads reached
 ``check_exchange``     attack      an answer that carries one of its canaries
@@ -47,6 +48,7 @@ HOOKS = (
     "check_call",
     "check_app",
     "check_observations",
+    "check_site",
     "attack",
     "check_hit",
     "check_exchange",

@@ -22,6 +22,8 @@ from buckler.core.finding import Severity
 
 SEVERITIES = tuple(severity.value for severity in Severity)
 ENGINES = ("source", "app", "attack", "packages")
+LIVE = "live"
+"""The engine of running sites: chosen by the target, never by a setting."""
 MAX_BYTES = 1_000_000
 """Of pyproject.toml."""
 ADMIN = "admin"

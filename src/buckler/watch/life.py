@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Final
 
-RUNNING: Final = frozenset({"app", "attack"})
+RUNNING: Final = frozenset({"app", "attack", "live"})
 """Engines that run the application; what they found is gone only where they came there again."""
 
 

@@ -29,10 +29,10 @@ class Given:
 
     Attributes:
         name: For people; empty for one that its place gives.
-        kind: ``folder``, ``git``, ``environment`` or ``pushed``.
-        location: Folder, address of the repository, or path of a virtual environment or its interpreter; empty where reports are pushed.
+        kind: ``folder``, ``git``, ``environment``, ``url`` or ``pushed``.
+        location: Folder, address of the repository or of a running site, or path of a virtual environment or its interpreter; empty where reports are pushed.
         branch: That findings stand by; empty for the repository's own choice.
-        trusted: Whether its application may be imported and attacked on the workers.
+        trusted: Whether its application may be imported and attacked on the workers; of a site, whether it may be attacked.
         schedule: Of cron, or empty.
         zone: Of the schedule.
         rules: ``select`` and ``ignore``: lists of rules.
@@ -127,6 +127,8 @@ def _location(given: Given, allowed: Allowed, *, here: bool) -> str:
         if given.location:
             raise RefusedError("location: a target whose reports are pushed has none")
         return ""
+    if given.kind == "url":
+        return address.resolve(address.site(given.location, allowed), allowed).url
     if given.kind == "git":
         return address.resolve(address.parse(given.location, allowed), allowed).url
     folders = (Path("/"),) if here else allowed.folders

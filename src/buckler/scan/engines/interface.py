@@ -17,6 +17,9 @@ from typing import Any, Protocol, runtime_checkable
 from buckler.core.finding import Finding, Severity
 from buckler.scan.engines.observations import Observations as Observations
 from buckler.scan.engines.request import Request as Request
+from buckler.scan.engines.site_seen import ExposedFile as ExposedFile
+from buckler.scan.engines.site_seen import SiteSeen as SiteSeen
+from buckler.scan.engines.site_seen import TlsSeen as TlsSeen
 from buckler.scan.model.application import AppModel, Operation, Schema
 
 
@@ -314,6 +317,17 @@ class ChecksObservations(Protocol):
 
     def check_observations(self, app: AppModel, seen: Observations) -> Iterable[Finding]:
         """Findings in the answers of the running application."""
+        ...
+
+
+@runtime_checkable
+class ChecksSite(Protocol):
+    """Looks at what a running site shows beside its answers: TLS, plain HTTP, files that lie about."""
+
+    id: str
+
+    def check_site(self, site: SiteSeen) -> Iterable[Finding]:
+        """Findings in what a site shows."""
         ...
 
 

@@ -20,6 +20,7 @@ class Request:
         probing: Whether a value of an attack stands in it.
         aged: Canary of tokens that are given out and have run out.
         restored: Whether the application's databases are put back before it.
+        origin: Scheme, host and port that it goes to, for a site; empty where it goes into the application.
     """
 
     method: str
@@ -37,6 +38,7 @@ class Request:
     aged: str = ""
     probing: bool = False
     restored: bool = False
+    origin: str = ""
 
     @property
     def url(self) -> str:

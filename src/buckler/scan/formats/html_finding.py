@@ -127,7 +127,7 @@ def finding_view(report: Report, finding: Finding, sizes: Sizes) -> FindingView:
             for data in view.proofs(finding, "flow")
         ],
         facts=[_facts(proof.data) for proof in finding.proof if proof.kind not in KNOWN][:20],
-        test=pytest_of(report, finding) if sizes.tests else "",
+        test=pytest_of(report, finding) if sizes.tests and not view.is_site(report) else "",
     )
 
 

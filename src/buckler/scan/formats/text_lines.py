@@ -133,7 +133,9 @@ class Lines:
 
     def _nothing(self) -> Iterator[Line]:
         report = self._report
-        if report.failed:
+        if report.failed and view.is_site(report):
+            text = f"No finding so far. Looked at: {view.looked_at(report)}."
+        elif report.failed:
             text = (
                 "Nothing was found because the application did not run; this says nothing about it."
             )
@@ -193,9 +195,10 @@ class Lines:
         steps = []
         proved = next((f for f in report.findings if f.confidence is Confidence.PROVED), None)
         known = (report.rules.get(finding.rule) for finding in report.findings)
-        if any(rule is not None and rule.fixable for rule in known):
+        is_site = view.is_site(report)
+        if not is_site and any(rule is not None and rule.fixable for rule in known):
             steps.append(clean.line(f"{self._fix} --diff"))
-        if proved is not None and (not steps or self._width > ROOMY):
+        if proved is not None and not is_site and (not steps or self._width > ROOMY):
             steps.append(f"buckler replay {proved.fingerprint[:8]}")
         if report.findings:
             steps.append(f"buckler rule {report.findings[0].rule}")

@@ -223,6 +223,8 @@ def provisional(report: Report) -> str:
         return f"internal error in {listed(f'rule {i}' for i in report.broken)}"
     if report.failed:
         ran = bool(report.coverage.operations)
+        if is_site(report):
+            return report.failed
         return (
             f"{'the scan is not whole' if ran else 'the application did not run'}: {report.failed}"
         )
@@ -256,6 +258,11 @@ def application(report: Report) -> str:
     """The applications as people type them: ``main:app``."""
     labels = report.target.get("applications") or ()
     return ", ".join(map(str, labels))
+
+
+def is_site(report: Report) -> bool:
+    """Whether a running site was looked at, of which there is no code to repair or to start again."""
+    return report.target.get("kind") == "url"
 
 
 def gaps(report: Report) -> list[GapGroup]:

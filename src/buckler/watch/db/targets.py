@@ -50,7 +50,7 @@ TARGETS: Final = Table(
     Column("seen_until", Seconds),
 )
 """``seen_until`` is when the scan began whose report the findings stand by; ``reported_at`` when that was stored."""
-KINDS: Final = ("folder", "git", "environment", "pushed")
+KINDS: Final = ("folder", "git", "environment", "url", "pushed")
 
 
 def visible(caller: Caller) -> ColumnElement[bool]:

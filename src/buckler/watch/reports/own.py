@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from buckler.core.finding import Confidence, Severity
 from buckler.core.report import SCHEMA
-from buckler.core.settings import ENGINES
+from buckler.core.settings import ENGINES, LIVE
 from buckler.watch.life import Looked
 from buckler.watch.reports.document import Field
 from buckler.watch.reports.values import Read, Seen
@@ -18,6 +18,7 @@ _RULE: Final = re.compile(r"[A-Z]{3}[0-9]{3}")
 _FINGERPRINT: Final = re.compile(r"[0-9a-f]{16}")
 _GRADES: Final = ("A+", "A", "B", "C", "D", "E", "F")
 _PACKAGES: Final = "packages"
+_ENGINES: Final = (*ENGINES, LIVE)
 _SHOWN: Final = ("cwe", "owasp", "asvs", "control", "excerpt", "proof", "fix", "context")
 MOST_PACKAGES: Final = 20_000
 AHEAD: Final = timedelta(days=1)
@@ -32,8 +33,8 @@ def read(report: Field) -> Read:
     if report["schema"].text() != SCHEMA:
         raise report["schema"].wrong(f"is not {SCHEMA}")
     engines = frozenset(report["target"]["engines"].names())
-    if not engines or not engines <= set(ENGINES):
-        raise report["target"]["engines"].wrong(f"must be of {', '.join(ENGINES)}")
+    if not engines or not engines <= set(_ENGINES):
+        raise report["target"]["engines"].wrong(f"must be of {', '.join(_ENGINES)}")
     provisional = _flag(report["provisional"])
     grade = report["grade"].text(needed=True)
     if grade not in _GRADES:

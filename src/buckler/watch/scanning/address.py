@@ -24,6 +24,7 @@ RESOLVE_SECONDS: Final = 10.0
 _SCP: Final = re.compile(r"(?P<user>[A-Za-z0-9._-]+)@(?P<host>[A-Za-z0-9.-]+):(?P<path>[^:].*)")
 _BRANCH: Final = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._/+@-]{0,200}")
 _HINT: Final = "https://host/path.git"
+_SITE_HINT: Final = "https://host/path"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -106,6 +107,34 @@ def parse(url: str, allowed: Allowed) -> Repository:
         return Repository(_local(parts, allowed.folders), "file")
     _check(parts, port)
     host = parts.hostname or ""
+    return Repository(url, parts.scheme, host, port or PORTS[parts.scheme])
+
+
+def site(url: str, allowed: Allowed) -> Repository:
+    """What the address of a running site says by itself; nothing is resolved.
+
+    Raises:
+        RefusedError: It may not be asked. The message does not repeat it: it may hold a password.
+    """
+    if len(url) > LONGEST or any(c <= " " or c == "\\" or ord(c) > 126 for c in url):
+        raise RefusedError("location: this is no address of a site", hint=_SITE_HINT)
+    try:
+        parts = urlsplit(url)
+        port = parts.port
+    except ValueError as error:
+        raise RefusedError("location: the address cannot be read", hint=_SITE_HINT) from error
+    if parts.scheme not in allowed.schemes & {"https", "http"}:
+        raise RefusedError(
+            "location: this scheme is not allowed here", hint="https, or --allow-scheme"
+        )
+    host = parts.hostname or ""
+    if not host or port == 0 or parts.username is not None or parts.password is not None:
+        raise RefusedError(
+            "location: the address of a site names a host, and no user or password",
+            hint=_SITE_HINT,
+        )
+    if parts.query or parts.fragment:
+        raise RefusedError("location: the address of a site ends with its path", hint=_SITE_HINT)
     return Repository(url, parts.scheme, host, port or PORTS[parts.scheme])
 
 

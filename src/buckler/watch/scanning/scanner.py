@@ -18,6 +18,7 @@ from typing import Any, Final
 from buckler.watch.errors import RefusedError, ScanFailedError
 from buckler.watch.reports import document, own
 from buckler.watch.reports.values import Read
+from buckler.watch.scanning.address import Repository
 from buckler.watch.scanning.child import Limits, run
 
 READING: Final = "source,packages"
@@ -57,6 +58,7 @@ class Asked:
         foreign: Whether the folder was brought here, so that no environment of ours belongs to it.
         rules: ``select`` and ``ignore`` of the target.
         python: Environment whose packages alone are looked at; empty for the project's own.
+        site: A running site that is looked at instead of the folder, judged; None for a project.
         identities: Who sends requests, as ``[tool.buckler.identities]`` has them; used where the application is run.
     """
 
@@ -64,6 +66,7 @@ class Asked:
     foreign: bool = False
     rules: Mapping[str, Any] = field(default_factory=dict)
     python: str = ""
+    site: Repository | None = None
     identities: Mapping[str, Any] = field(default_factory=dict, repr=False)
 
 
@@ -89,8 +92,10 @@ def scan(
         StoppedError: This process ends.
     """
     scratch.mkdir(mode=0o700, exist_ok=True)
-    command = [sys.executable, "-P", "-m", "buckler", "scan", str(folder), "--json"]
-    command += _options(how, asked)
+    looked_at = str(folder) if asked.site is None else asked.site.url
+    command = [sys.executable, "-P", "-m", "buckler", "scan", looked_at, "--json"]
+    command += _options(how, asked) if asked.site is None else _of_site(asked.site, asked.trusted)
+    command += _rules(asked)
     told = json.dumps(asked.identities).encode() if asked.trusted and asked.identities else b""
     command += ["--identities", "-"] if told else []
     ended = run(command, scratch, how.limits, env=environment(scratch), stop=stop, told=told)
@@ -118,10 +123,18 @@ def _options(how: Scanning, asked: Asked) -> Sequence[str]:
         found += ["--python", sys.executable]
     if how.advisories is not None:
         found += ["--advisories", str(how.advisories)]
-    for name in ("select", "ignore"):
-        for one in asked.rules.get(name, ()):
-            found.append(f"--{name}={one}")
     return found
+
+
+def _of_site(site: Repository, trusted: bool) -> list[str]:
+    """It is called at an address that was judged, whatever its name means by then (CWE-367)."""
+    pinned = [f"--connect-to={site.pinned[0]}"] if site.pinned else []
+    return [*pinned, "--permitted" if trusted else "--no-attack"]
+
+
+def _rules(asked: Asked) -> list[str]:
+    listed = ((name, one) for name in ("select", "ignore") for one in asked.rules.get(name, ()))
+    return [f"--{name}={one}" for name, one in listed]
 
 
 def _why(code: int, errors: str) -> str:

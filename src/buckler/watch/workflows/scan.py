@@ -27,7 +27,8 @@ from buckler.watch.errors import MissingError, RefusedError, ScanFailedError, Su
 from buckler.watch.ingest import ingest
 from buckler.watch.interface import SYSTEM, Step
 from buckler.watch.reports.values import Read
-from buckler.watch.scanning import environment, git
+from buckler.watch.scanning import address, environment, git
+from buckler.watch.scanning.address import Repository
 from buckler.watch.scanning.git import Cloning
 from buckler.watch.scanning.scanner import Asked, Scanning, scan
 
@@ -109,6 +110,7 @@ def _report(target: Row[Any], attempt: int, scan_id: str, parts: Parts) -> tuple
             foreign=target.kind == "git",
             rules=target.rules,
             python=target.location if target.kind == "environment" else "",
+            site=_site(target, parts) if target.kind == "url" else None,
             identities=_identities(target, parts) if target.trusted else {},
         )
         return scan(folder, scratch / "scan", parts.scanning, asked=asked, stop=parts.stop)
@@ -125,6 +127,8 @@ def _folder(target: Row[Any], attempt: int, scan_id: str, scratch: Path, parts: 
         with parts.database.write() as connection:
             scans.of_revision(connection, scan_id, attempt, revision)
         return folder
+    if target.kind == "url":
+        return scratch  # nothing of it is read
     if target.kind not in ("folder", "environment"):
         raise ScanFailedError("its reports are pushed; there is nothing to be scanned here")
     place = Path(target.location)
@@ -138,6 +142,15 @@ def _folder(target: Row[Any], attempt: int, scan_id: str, scratch: Path, parts: 
         empty.mkdir()
         return empty
     raise ScanFailedError(f"there is no {target.kind} {place} on this worker")
+
+
+def _site(target: Row[Any], parts: Parts) -> Repository:
+    """A running site, judged again at each scan: its name may have come to mean something else."""
+    allowed = parts.cloning.allowed
+    try:
+        return address.resolve(address.site(target.location, allowed), allowed)
+    except RefusedError as error:
+        raise ScanFailedError(error.message, hint=error.hint) from error
 
 
 def _identities(target: Row[Any], parts: Parts) -> dict[str, Any]:

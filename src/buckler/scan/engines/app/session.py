@@ -245,6 +245,10 @@ class Session:
         """
         return next(iter(self.send_all([request], timeout=timeout)))[1]
 
+    def addressed(self, request: Request) -> Request:
+        """The request as it is sent: here as it is."""
+        return request
+
     def send_all(
         self, requests: Iterable[Request], *, timeout: float | None = None
     ) -> Iterator[tuple[Request, Answer]]:

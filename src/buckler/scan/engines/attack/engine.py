@@ -21,6 +21,7 @@ from buckler.scan.engines.app.session import Session
 from buckler.scan.engines.attack import restoring
 from buckler.scan.engines.attack.again import Again
 from buckler.scan.engines.attack.canaries import Canaries
+from buckler.scan.engines.attack.covering import covered
 from buckler.scan.engines.attack.explore import Explorer, choose_host, order_of
 from buckler.scan.engines.attack.identities import sign_in_all, stay_signed_in
 from buckler.scan.engines.attack.judging import Judge, Line
@@ -89,6 +90,7 @@ class AttackEngine:
         )
         for key in sorted(excluded):
             emit(GapFound(key, "excluded", "take it out of --exclude"))
+        self._session = session
         self._line = line
         self._attacks = attacks
         self._second: _Half | None = None
@@ -125,12 +127,12 @@ class AttackEngine:
         run = self._run
         if len(run.operations) < MANY:
             return None
-        session = self._stack.enter_context(run.session.twin())
+        session = self._stack.enter_context(self._session.twin())
 
         def start() -> Session:
             session.start()
             if self._attacks:
-                run.session.prepare()
+                self._session.prepare()
                 session.prepare()
             return session
 
@@ -259,25 +261,7 @@ class AttackEngine:
 
     def coverage(self) -> list[OperationCoverage]:
         """How far each operation was looked at."""
-        rows = []
-        for operation in self._run.operations:
-            state = self._run.states.get(operation.key)
-            if state is None:
-                rows.append(OperationCoverage(operation.key, False, False, 0, 0, why="not tried"))
-                continue
-            rows.append(
-                OperationCoverage(
-                    operation.key,
-                    state.reached,
-                    state.authenticated,
-                    state.slots,
-                    state.attacked if state.reached else 0,
-                    state.identity,
-                    state.status,
-                    state.why,
-                )
-            )
-        return rows
+        return covered(self._run)
 
 
 def _keep_usable(run: Run, explorer: Explorer, operation: Operation) -> None:

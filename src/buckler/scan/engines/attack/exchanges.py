@@ -14,6 +14,7 @@ def entered(operation: Operation, answer: Answer) -> bool:
 
 def exchanged(run: Run, operation: Operation, request: Request) -> Exchange | None:
     """The request with its answer; None where the application was lost over it."""
+    request = run.session.addressed(request)
     answer = run.send(request, operation)
     if answer is None:
         return None

@@ -36,7 +36,7 @@ SENT_AWAY = (301, 302, 303, 307, 308)
 SLOW_MS = 100.0
 """Milliseconds of CPU from which on an answer is slow."""
 UNINTERESTING = frozenset({"content-length", "content-type", "connection", "accept-encoding"})
-SIGN_OUT = re.compile(r"log-?out|sign-?out|revoke|deactivate|close-account", re.IGNORECASE)
+SIGN_OUT = re.compile(r"log[-_]?out|sign[-_]?out|revoke|deactivate|close[-_]account", re.IGNORECASE)
 UNIQUE = re.compile(
     r"e-?mail|user_?name|login|slug|(^|_)name$|title|code|sku|handle|key", re.IGNORECASE
 )

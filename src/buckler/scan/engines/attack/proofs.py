@@ -15,7 +15,7 @@ MAX_BODY = 2000
 """Bytes of a body that a report shows."""
 MAX_ARGUMENT = 1200
 """Characters of the argument of a sink that a report shows."""
-HIDDEN_HEADERS = frozenset({"content-length", "user-agent", "accept"})
+HIDDEN_HEADERS = frozenset({"content-length", "user-agent", "accept", "accept-encoding"})
 PLAIN_HEADERS = frozenset(
     {"host", "user-agent", "accept", "accept-language", "accept-encoding", "content-length"}
     | {"content-type", "content-encoding", "origin", "referer", "range", "connection", "upgrade"}
@@ -122,12 +122,14 @@ def curl(request: Request, redactor: Redactor, mark: str = "\0") -> str:
     if request.method != "GET":
         parts += ["-X", request.method]
     for name, value in redactor.headers(_shown(request.headers)):
-        if name != "host" or mark in value:
+        elsewhere = bool(request.origin) and not request.origin.endswith(f"//{value}")
+        if name != "host" or mark in value or elsewhere:
             parts += ["-H", shlex.quote(f"{name}: {value}")]
     if request.body:
         text = _body_text(request.body)
         parts += ["--data-binary", shlex.quote(redactor.text(text))]
-    parts.append(shlex.quote(f"{request.scheme}://app{redactor.text(request.url)}"))
+    origin = request.origin or f"{request.scheme}://app"
+    parts.append(shlex.quote(f"{origin}{redactor.text(request.url)}"))
     return " ".join(parts)
 
 

@@ -13,11 +13,11 @@ from buckler.core.redact import Redactor
 from buckler.core.rule import Rule
 from buckler.core.settings import Settings
 from buckler.scan.engines.app.child import ChildLost
-from buckler.scan.engines.app.session import Session
 from buckler.scan.engines.attack import restoring
 from buckler.scan.engines.attack.canaries import Canaries
 from buckler.scan.engines.attack.identities import stay_signed_in
 from buckler.scan.engines.attack.restoring import Kept
+from buckler.scan.engines.attack.sender import Sender
 from buckler.scan.engines.interface import Answer, Exchange, Identity, Probe, Request
 from buckler.scan.engines.observations import Observations
 from buckler.scan.model.application import AppModel, Operation
@@ -51,7 +51,7 @@ class State:
 class Run:
     """One scan of one application by the attack engine."""
 
-    session: Session
+    session: Sender
     model: AppModel
     settings: Settings
     rules: tuple[Rule, ...]
@@ -181,7 +181,7 @@ class Run:
         """Whether such a request could change what is the user's own."""
         return method in CHANGING and self.session.reads_only
 
-    def twin(self, session: Session) -> Run:
+    def twin(self, session: Sender) -> Run:
         """The same run in another child, for half of the work.
 
         How far each operation got is shared; what it observes is kept apart, so that the order of

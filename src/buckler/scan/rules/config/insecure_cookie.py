@@ -206,7 +206,7 @@ class InsecureCookie(Rule):
         known: set[tuple[str, str]] = set()
         for exchange, cookie in _credentials(seen):
             key = (exchange.operation.key if exchange.operation else "", cookie.name)
-            lacks = _lacks(cookie)
+            lacks = _lacks(cookie, exchange.request.scheme)
             if not lacks or key in known or (cookie.name in managed and not cookie.where):
                 continue
             known.add(key)
@@ -274,9 +274,10 @@ def _severity(cookie: Cookie) -> Severity:
     return Severity.MEDIUM if grave else Severity.LOW
 
 
-def _lacks(cookie: Cookie) -> list[str]:
+def _lacks(cookie: Cookie, scheme: str = "https") -> list[str]:
+    """What a cookie lacks; a site without TLS cannot set one for TLS alone, which is another finding."""
     found = []
-    if not cookie.secure:
+    if not cookie.secure and scheme == "https":
         found.append("is sent without TLS (no Secure)")
     if not cookie.http_only:
         found.append("can be read by scripts (no HttpOnly)")

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from buckler.core.finding import Confidence, Finding, Severity
+from buckler.core.finding import Confidence, Finding, Location, Severity
 from buckler.core.rule import Example, Fix, Rule
 from buckler.scan.engines.attack import proofs
+from buckler.scan.engines.interface import SiteSeen
 from buckler.scan.engines.observations import Observations
 from buckler.scan.model.application import AppModel
 from buckler.scan.model.files import tells_of_source
@@ -136,4 +137,15 @@ class StaticFilesExposeSource(Rule):
                     if fetched
                     else (listed,)
                 ),
+            )
+
+    def check_site(self, site: SiteSeen) -> Iterable[Finding]:
+        """Files of a running site that were fetched by their usual names."""
+        for file in site.exposed:
+            yield self.found(
+                f"{file.path} gives {file.what} to anybody.",
+                confidence=Confidence.PROVED,
+                location=Location(operation=f"GET {file.path}"),
+                subject=file.path,
+                proof=(shown(file.exchange, (), why="fetched by its name; values are left out"),),
             )

@@ -5,14 +5,15 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
-from buckler.core.finding import Finding, Severity
+from buckler.core.finding import Confidence, Finding, Severity
 from buckler.core.rule import Example, Fix, Rule
-from buckler.scan.engines.interface import Answer
+from buckler.scan.engines.interface import Answer, Exchange, SiteSeen
 from buckler.scan.engines.observations import Observations
 from buckler.scan.fix.draft import Draft
 from buckler.scan.fix.edits import Repair
 from buckler.scan.model.application import AppModel
 from buckler.scan.rules._support.applications import application_at
+from buckler.scan.rules._support.evidence import shown
 from buckler.scan.rules._support.guarding import guarded
 from buckler.scan.rules._support.kinds import header_finding
 
@@ -134,13 +135,45 @@ class StrictTransportSecurityMissing(Rule):
 
     def check_observations(self, app: AppModel, seen: Observations) -> Iterable[Finding]:
         """Kinds of answer without the header."""
-        return header_finding(self, app, seen, "Strict-Transport-Security", _long)
+        return header_finding(self, app, _over_tls(seen), "Strict-Transport-Security", _long)
+
+    def check_site(self, site: SiteSeen) -> Iterable[Finding]:
+        """A site that answers without TLS, and does not send whoever comes that way to where it has it."""
+        exchange = site.plain
+        if exchange is None or _leads_to_tls(exchange):
+            return
+        yield self.found(
+            "The site answers over plain HTTP."
+            if site.tls is None
+            else "The site answers over plain HTTP too, and does not lead to HTTPS.",
+            confidence=Confidence.OBSERVED,
+            anchor="plain http",
+            subject="plain http",
+            proof=(shown(exchange, (), why="answered without TLS"),),
+        )
 
     def fix_source(self, draft: Draft, finding: Finding) -> Repair | None:
         """A guard around the application, which stands outside of its error handling too."""
         return guarded(
             draft, application_at(draft, finding), "sends Strict-Transport-Security, by Guard"
         )
+
+
+def _over_tls(seen: Observations) -> Observations:
+    """The answers that came over TLS: without it the header has to be ignored (RFC 6797, 8.1)."""
+    kinds = {
+        kind: [exchange for exchange in kept if exchange.request.scheme == "https"]
+        for kind, kept in seen.kinds.items()
+    }
+    return Observations(kinds=kinds, identities=seen.identities)
+
+
+def _leads_to_tls(exchange: Exchange) -> bool:
+    """Whether the answer sends a browser to HTTPS, or gives it nothing."""
+    status = exchange.answer.status or 0
+    if 300 <= status < 400:
+        return (exchange.answer.header("location") or "").lower().startswith("https://")
+    return status >= 400
 
 
 HALF_A_YEAR = 15_768_000

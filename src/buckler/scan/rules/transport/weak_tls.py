@@ -5,10 +5,12 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Iterable, Iterator
+from datetime import UTC, datetime
 
 from buckler.core.finding import Confidence, Finding, Location, Severity
 from buckler.core.rule import Example, Fix, Rule
-from buckler.scan.engines.interface import Module, Project
+from buckler.scan.engines.attack import proofs
+from buckler.scan.engines.interface import Module, Project, SiteSeen, TlsSeen
 from buckler.scan.fix.draft import Draft
 from buckler.scan.fix.edits import Repair
 from buckler.scan.python.constants import text, value_of
@@ -33,11 +35,21 @@ _FILES = re.compile(
 )
 
 
+ENDS_SOON = 14 * 86_400
+"""Seconds before its end from which on a certificate ought to have been renewed."""
+EXPECTED = {
+    "old": "TLSv1.2 or TLSv1.3",
+    "cipher": "one with a key exchange of its own and authenticated encryption",
+    "certificate": "more than two weeks from now",
+}
+
+
 class WeakTlsSettings(Rule):
     """The server, or a connection, takes versions or ciphers of TLS that are broken.
 
     ## What it is
-    SSL 3, TLS 1.0 and TLS 1.1 are allowed, or ciphers such as RC4, 3DES or those without a key.
+    SSL 3, TLS 1.0 and TLS 1.1 are allowed, or ciphers such as RC4, 3DES or those without a key. On a running
+    site: it takes one of them, or its certificate has ended or is about to.
 
     ## Why it matters
     Whoever sits on the way can make both sides agree on the weakest they have, and read or change
@@ -137,6 +149,36 @@ class WeakTlsSettings(Rule):
             """,
         ),
     )
+
+    def check_site(self, site: SiteSeen) -> Iterable[Finding]:
+        """Versions that a running site takes, and a certificate that ends."""
+        tls = site.tls
+        if tls is None:
+            return
+        if tls.old:
+            yield self._seen(f"The site takes {' and '.join(tls.old)}.", "old", tls, list(tls.old))
+        if _WEAK.search(tls.cipher):
+            yield self._seen(f"The site takes the cipher {tls.cipher}.", "cipher", tls, tls.cipher)
+        if tls.ends is not None and tls.ends - tls.now < ENDS_SOON:
+            day = datetime.fromtimestamp(tls.ends, UTC).date().isoformat()
+            word = "ended" if tls.ends < tls.now else "ends"
+            severity = Severity.HIGH if tls.ends < tls.now else Severity.LOW
+            yield self._seen(f"The certificate {word} on {day}.", "certificate", tls, day, severity)
+
+    def _seen(
+        self, message: str, what: str, tls: TlsSeen, value: object, severity: Severity | None = None
+    ) -> Finding:
+        return self.found(
+            message,
+            confidence=Confidence.OBSERVED,
+            severity=severity,
+            anchor=what,
+            subject=what,
+            proof=(
+                proofs.setting(what, value, expected=EXPECTED[what]),
+                proofs.setting("negotiated", f"{tls.version} with {tls.cipher}"),
+            ),
+        )
 
     def check_source(self, module: Module) -> Iterable[Finding]:
         """Old versions and weak ciphers in calls, assignments and the settings of gunicorn."""

@@ -1,0 +1,158 @@
+"""``buckler scan https://…``: a running site."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any, TypeVar
+
+import click
+
+from buckler.cli import options
+from buckler.cli import push as pushing
+from buckler.cli.giving import give, wanted
+from buckler.cli.progress import Watcher
+from buckler.core.errors import UsageError
+from buckler.core.finding import Severity
+from buckler.core.settings import Settings
+from buckler.scan import formats
+from buckler.scan.engines.live.site import Bounds, Site, parse
+from buckler.scan.scanner import RULES
+from buckler.scan.visiting import HOOKS, SiteScanner
+
+F = TypeVar("F", bound=Callable[..., Any])
+ELSEWHERE = {
+    "python": "--python",
+    "env_file": "--env-file",
+    "pass_env": "--pass-env",
+    "allow": "--allow",
+    "allow_processes": "--allow-processes",
+    "engines": "--engines",
+    "project_rules": "--project-rules",
+    "advisories": "--advisories",
+    "max_advisory_age": "--max-advisory-age",
+    "baseline": "--baseline",
+    "update_baseline": "--update-baseline",
+}
+"""Options that mean nothing for a site."""
+
+
+def site_options(function: F) -> F:
+    """How much a running site is asked, and what is allowed."""
+    for option in reversed(
+        (
+            click.option(
+                "--permitted",
+                is_flag=True,
+                help="Of a site: I may test it. Sends attacks; on loopback that needs no word.",
+            ),
+            click.option(
+                "--max-requests",
+                type=click.IntRange(min=1),
+                metavar="N",
+                help="Of a site: requests in all (300).",
+            ),
+            click.option(
+                "--rate",
+                type=click.FloatRange(0.1, 1000),
+                metavar="N",
+                help="Of a site: requests in a second (20).",
+            ),
+            click.option(
+                "--connect-to",
+                metavar="ADDRESS",
+                help="Of a site: connect to this IP address instead of looking its name up.",
+            ),
+            click.option("--insecure-tls", is_flag=True, help="Of a site: take any certificate."),
+        )
+    ):
+        function = option(function)
+    return function
+
+
+def refuse_for_projects(given: dict[str, Any]) -> None:
+    """An option for sites that is given for a project would do nothing.
+
+    Raises:
+        UsageError: There is one.
+    """
+    names = ("permitted", "max_requests", "rate", "connect_to", "insecure_tls")
+    found = [f"--{name.replace('_', '-')}" for name in names if given.get(name)]
+    if found:
+        raise UsageError(f"{found[0]} is for running sites", hint="buckler scan https://host/")
+
+
+def scan(target: str, given: dict[str, Any]) -> int:
+    """Scan a site; the exit code.
+
+    Args:
+        target: Its address.
+        given: Options by name.
+
+    Raises:
+        UsageError: An option cannot be, or means nothing for a site.
+        SiteError: The site does not answer.
+    """
+    site = parse(target, given["connect_to"] or "")
+    for name, option in ELSEWHERE.items():
+        if given.get(name):
+            raise UsageError(f"{option} is for projects; {site.origin} is a running site")
+    settings = _settings(given)
+    outputs, printed = wanted(given)
+    token = pushing.check(given["push"]) if given["push"] else ""
+    rules = options.rules_of(RULES, settings)
+    if not any(set(HOOKS).intersection(rule.hooks()) for rule in rules):
+        raise UsageError(
+            f"none of the {len(rules)} selected rules looks at a running site",
+            hint="take other rules; `buckler rules` says how each looks",
+        )
+    bounds = bounds_of(site, settings, given)
+    with Watcher(verbose=given["verbose"], said=told(site, bounds)) as watcher:
+        report = SiteScanner(site, bounds, settings, rules, watcher).scan()
+    give(report, outputs, printed, show_all=given["show_all"])
+    if token:
+        pushing.push(given["push"], token, formats.by_name("json").render(report))
+    return report.exit_code(Severity(settings.fail_on))
+
+
+def bounds_of(site: Site, settings: Settings, given: dict[str, Any]) -> Bounds:
+    """How much the site is asked.
+
+    Args:
+        site: One on loopback is taken to be the user's own.
+        settings: Its times.
+        given: Options by name.
+    """
+    usual = Bounds()
+    return Bounds(
+        requests=given["max_requests"] or usual.requests,
+        rate=given["rate"] or usual.rate,
+        seconds=settings.request_timeout,
+        total=settings.max_time,
+        permitted=(given["permitted"] or site.is_loopback) and not given["no_attack"],
+        writes=bool(given["writes"]),
+        verify=not given["insecure_tls"],
+    )
+
+
+def told(site: Site, bounds: Bounds) -> str:
+    """What will be done to whom, in a line or two."""
+    most = f"at most {bounds.requests} requests, {bounds.rate:g} a second"
+    if not bounds.permitted:
+        return (
+            f"Looking at {site.origin} as a visitor does: {most}, nothing but GET and OPTIONS. "
+            "Attacks are sent with --permitted, if you may.\n"
+        )
+    rest = (
+        "Requests that change data are sent (--writes)."
+        if bounds.writes
+        else "Valid POST, PUT, PATCH and DELETE are not sent (--writes)."
+    )
+    return f"Testing {site.origin}, with attacks: {most}. {rest}\n"
+
+
+def _settings(given: dict[str, Any]) -> Settings:
+    """Defaults with the command line's on top; the folder that one happens to be in says nothing."""
+    settings = options.with_options(Settings(), given)
+    share = given.get("min_coverage")
+    return replace(settings, min_coverage=0.0 if share is None else share)

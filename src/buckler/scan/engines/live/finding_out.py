@@ -1,0 +1,249 @@
+"""Finds out what a site has: its OpenAPI document, else the pages that lead to each other."""
+
+from __future__ import annotations
+
+import secrets
+from collections import deque
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+from buckler.core.events import GapFound, Listener, Progress
+from buckler.scan.engines.interface import Answer, Exchange, Identity, Request
+from buckler.scan.engines.live import pages
+from buckler.scan.engines.live.openapi import MAX_OPERATIONS, Document, is_document, too_deep
+from buckler.scan.engines.live.session import SiteSession
+from buckler.scan.engines.live.site import Site
+from buckler.scan.model.application import AppModel, Operation
+
+PLACES = (
+    "/openapi.json",
+    "/docs",
+    "/redoc",
+    "/api/openapi.json",
+    "/api/docs",
+    "/api/v1/openapi.json",
+)
+"""Where FastAPI has its document and pages unless told otherwise, and where its templates put them."""
+MAX_DOCUMENT = 8_000_000
+MAX_PAGES = 40
+MAX_FILES = 6
+ENGINE = "live"
+
+
+@dataclass(slots=True)
+class Known:
+    """What was found out.
+
+    Attributes:
+        operations: By key; those of the document first.
+        docs: Exchanges in which documentation was given to anybody.
+        visited: Exchanges of pages that were asked for.
+        files: Paths of files that pages name.
+        document: Path of the OpenAPI document; empty where there is none.
+    """
+
+    title: str = ""
+    operations: dict[str, Operation] = field(default_factory=dict)
+    docs: list[Exchange] = field(default_factory=list)
+    visited: list[Exchange] = field(default_factory=list)
+    files: list[str] = field(default_factory=list)
+    document: str = ""
+
+    def model(self, site: Site, public: tuple[str, ...]) -> AppModel:
+        """The application as far as a site shows it.
+
+        Args:
+            site: Its address.
+            public: Operations that the settings declare public.
+        """
+        return AppModel(
+            title=self.title or site.netloc,
+            python="",
+            versions={},
+            operations=tuple(self.operations.values()),
+            docs=tuple(dict.fromkeys(e.request.path for e in self.docs)),
+            public=public,
+        )
+
+
+class Finder:
+    """Asks a site for what it has.
+
+    Args:
+        session: Carries the requests.
+        site: Its address.
+        emit: Gets gaps and progress.
+        excluded: Operations that are left alone.
+    """
+
+    def __init__(
+        self, session: SiteSession, site: Site, emit: Listener, excluded: Iterable[str] = ()
+    ) -> None:
+        self._session, self._site, self._emit = session, site, emit
+        self._excluded = frozenset(excluded)
+        self._identity: Identity | None = None
+        self.known = Known()
+
+    def get(self, paths: Iterable[str], *, size: int = 0) -> list[Exchange]:
+        """Ask for some paths, as anybody unless somebody is signed in; what could not be sent is left out."""
+        made = (_get(self._site, path, self._identity) for path in paths)
+        requests = [self._session.addressed(request) for request in made]
+        answers = self._session.many(requests, size=size)
+        return [
+            Exchange(None, request, answer, bool(answer.entered))
+            for request, answer in zip(requests, answers, strict=True)
+            if answer is not None
+        ]
+
+    def learn_absent(self) -> list[Exchange]:
+        """Learn how the site answers what is not there, at its top and further down."""
+        word = secrets.token_hex(6)
+        found = self.get([f"/buckler-{word}", f"/buckler-{word}/no-such.json", f"/.buckler-{word}"])
+        for exchange in found:
+            self._session.likeness.know(exchange.request, exchange.answer)
+        return found
+
+    def find(self, identity: Identity | None = None) -> Known:
+        """Find the document, then the pages: as anybody, then as somebody who is signed in.
+
+        Args:
+            identity: Who that is; what she is shown is not said to be open to everybody.
+        """
+        self._documents()
+        self._crawl()
+        if identity is not None:
+            self._identity = identity
+            if not self.known.document:
+                self._documents()
+            self._crawl()
+            self._identity = None
+        if not self.known.document:
+            where = ", ".join(PLACES[:2])
+            hint = (
+                "begin at a page, or at the folder of the document: buckler scan https://host/path"
+            )
+            self._emit(GapFound("operations", f"no OpenAPI document was served ({where} …)", hint))
+        return self.known
+
+    def _documents(self) -> None:
+        base = self._site.path.rstrip("/")
+        places = [*PLACES, *(f"{base}{p}" for p in PLACES[:3] if base)]
+        asked = dict.fromkeys(places)
+        waiting = list(asked)
+        while waiting:
+            found = self.get(waiting, size=MAX_DOCUMENT)
+            waiting = []
+            for exchange in found:
+                if not exchange.reached or not exchange.answer.ok:
+                    continue
+                for path in self._document(exchange):
+                    if path not in asked and len(asked) < 20:
+                        asked[path] = None
+                        waiting.append(path)
+
+    def _document(self, exchange: Exchange) -> list[str]:
+        """Read what came; further places that it names."""
+        path, answer = exchange.request.path, exchange.answer
+        if "html" in answer.media_type:
+            named = pages.documents_in(answer.text)
+            if named and self._identity is None:
+                self.known.docs.append(exchange)
+            inside = (pages.inside(self._site, path, url) for url in named)
+            return [found for found in inside if found]
+        if "json" not in answer.media_type:
+            return []
+        if answer.size >= MAX_DOCUMENT:
+            self._gap(path, f"the document is larger than {MAX_DOCUMENT // 1_000_000} MB")
+            return []
+        data = answer.json
+        if data is None or too_deep(data):
+            self._gap(path, "the document cannot be read: it is no JSON, or nested too deeply")
+        elif is_document(data):
+            if self._identity is None:
+                self.known.docs.append(exchange)
+            if not self.known.document:
+                self._take(Document(data, self._site, path), path)
+        return []
+
+    def _take(self, document: Document, path: str) -> None:
+        known = self.known
+        known.document, known.title = path, document.title
+        known.operations |= {operation.key: operation for operation in document.operations()}
+        if document.elsewhere:
+            why = f"its servers name another site, {document.elsewhere}, which is not asked"
+            self._gap(path, why)
+        if document.total > MAX_OPERATIONS:
+            self._gap(path, f"only {MAX_OPERATIONS} of its {document.total} operations were taken")
+
+    def _crawl(self) -> None:
+        """Follow links, a level at a time, as a visitor who clicks on everything."""
+        start = self._site.path
+        seen = dict.fromkeys([start, "/"])
+        waiting = deque(seen)
+        before = len(self.known.visited)
+        while waiting and (read := len(self.known.visited) - before) < MAX_PAGES:
+            self._emit(Progress(ENGINE, read, MAX_PAGES, "reading pages"))
+            level = [waiting.popleft() for _ in range(min(len(waiting), 4))]
+            found = self.get(level)
+            if not found:
+                return
+            for exchange in found:
+                for path in self._page(exchange):
+                    if path not in seen and len(seen) < MAX_PAGES * 4:
+                        seen[path] = None
+                        waiting.append(path)
+        if waiting:
+            self._gap("pages", f"{len(waiting)} links were left after {MAX_PAGES} pages")
+
+    def _page(self, exchange: Exchange) -> list[str]:
+        """Keep a page as an operation; where it leads."""
+        known, answer = self.known, exchange.answer
+        known.visited.append(exchange)
+        path = exchange.request.url
+        if 300 <= (answer.status or 0) < 400:
+            return self._redirect(path, answer)
+        if "html" not in answer.media_type or not answer.ok:
+            return []
+        page = pages.read(answer.text)
+        known.title = known.title or page.title
+        if not self._session.likeness.is_absent(exchange.request, answer) or path in (
+            "/",
+            self._site.path,
+        ):
+            self._add(pages.as_operation(path))
+        for form in page.forms:
+            made = pages.of_form(self._site, path, form)
+            if made is not None:
+                self._add(made)
+        inside = [pages.inside(self._site, path, url) for url in page.files]
+        files = [found for found in inside if found and found not in known.files]
+        known.files += files[: MAX_FILES - len(known.files)]
+        links = [pages.inside(self._site, path, url) for url in page.links]
+        return [link for link in dict.fromkeys(links) if link and self._is_wanted(link)]
+
+    def _is_wanted(self, link: str) -> bool:
+        return not pages.is_file(link) and f"GET {link.partition('?')[0]}" not in self._excluded
+
+    def _redirect(self, path: str, answer: Answer) -> list[str]:
+        location = answer.header("location") or ""
+        found = pages.inside(self._site, path, location) if location else None
+        if location and found is None:
+            self._gap(path, f"it leads elsewhere, to {location[:200]}, which is not followed")
+        return [found] if found else []
+
+    def _add(self, operation: Operation) -> None:
+        known = self.known.operations
+        if operation.key not in known and len(known) < MAX_OPERATIONS:
+            known[operation.key] = operation
+
+    def _gap(self, what: str, why: str) -> None:
+        self._emit(GapFound(what, why))
+
+
+def _get(site: Site, path: str, identity: Identity | None) -> Request:
+    bare, _, query = path.partition("?")
+    headers = (("host", site.netloc), ("accept", "text/html,application/json;q=0.9,*/*;q=0.8"))
+    if identity is None:
+        return Request("GET", bare, query, headers)
+    signed = tuple((name.lower(), value) for name, value in identity.headers)
+    return Request("GET", bare, query, (*headers, *signed), identity=identity.name)

@@ -1,0 +1,86 @@
+"""``buckler scan http://…`` as somebody types it."""
+
+from __future__ import annotations
+
+import json
+import sys
+
+import pytest
+from click.testing import CliRunner
+
+from buckler.cli.scan import command
+from buckler.cli.site import bounds_of, told
+from buckler.core.errors import SiteError, UsageError
+from buckler.core.settings import Settings
+from buckler.scan.engines.live.site import parse
+from tests.ports import free_port
+from tests.scan.live import holes
+from tests.scan.live.serving import serve
+
+USUAL = {
+    "max_requests": None,
+    "rate": None,
+    "permitted": False,
+    "no_attack": False,
+    "writes": False,
+    "insecure_tls": False,
+}
+
+
+def scan(*arguments: str):
+    return CliRunner().invoke(command, arguments)
+
+
+def test_from_address_to_report(tmp_path) -> None:
+    target = tmp_path / "report.json"
+    with serve(holes.app) as url:
+        result = scan(url, "--rate", "1000", "-o", str(target))
+    assert result.exit_code == 1, result.output
+    assert result.stderr.startswith(
+        f"Testing {url}, with attacks: at most 300 requests, 1000 a second."
+    )
+    assert f"Holes  {url}/" in result.stdout
+    assert "POST /accounts" in result.stdout
+    assert "buckler fix" not in result.stdout
+    report = json.loads(target.read_text())
+    assert (report["target"]["kind"], report["target"]["document"]) == ("url", "/openapi.json")
+    assert report["coverage"]["requests"] > 0
+
+
+def test_nothing_of_the_folder_is_read(tmp_path, monkeypatch) -> None:
+    (tmp_path / "pyproject.toml").write_text("[tool.buckler]\nno-such-setting = 1\n")
+    monkeypatch.chdir(tmp_path)
+    result = scan(f"http://127.0.0.1:{free_port()}/")
+    assert isinstance(result.exception, SiteError)
+    assert result.exception.exit_code == 4
+
+
+def test_only_this_machine_is_attacked_without_a_word() -> None:
+    near, far = parse("http://127.0.0.1:1/"), parse("https://shop.example/")
+    assert bounds_of(near, Settings(), USUAL).permitted
+    assert not bounds_of(near, Settings(), {**USUAL, "no_attack": True}).permitted
+    assert bounds_of(far, Settings(), {**USUAL, "permitted": True}).permitted
+    bounds = bounds_of(far, Settings(), USUAL)
+    assert not bounds.permitted
+    assert told(far, bounds).startswith("Looking at https://shop.example as a visitor does")
+    assert "--permitted" in told(far, bounds)
+
+
+@pytest.mark.parametrize("option", ["--project-rules", "--allow-processes", "--update-baseline"])
+def test_what_means_nothing_for_a_site_is_refused(option: str) -> None:
+    result = scan("http://127.0.0.1:1/", option)
+    assert isinstance(result.exception, UsageError)
+    assert option in result.exception.message
+
+
+def test_what_means_nothing_for_a_project_is_refused(tmp_path) -> None:
+    result = scan(str(tmp_path), "--permitted")
+    assert isinstance(result.exception, UsageError)
+    assert "--permitted" in result.exception.message
+
+
+def test_without_the_library_the_command_to_install_it_is_named(monkeypatch) -> None:
+    monkeypatch.setitem(sys.modules, "httpx2", None)
+    result = scan("http://127.0.0.1:1/")
+    assert isinstance(result.exception, UsageError)
+    assert result.exception.hint == "pip install 'buckler[http]'"

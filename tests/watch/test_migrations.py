@@ -22,7 +22,7 @@ def test_migrations_make_what_the_code_knows(database: Database) -> None:
         context = MigrationContext.configure(connection, opts=options)
         assert compare_metadata(context, METADATA) == []
         assert "watch_findings" in inspect(connection).get_table_names()
-    assert migrations.current(database) == "watch_0005"
+    assert migrations.current(database) == "watch_0006"
 
 
 def test_a_second_time_does_nothing_and_the_way_back_leaves_nothing(database: Database) -> None:

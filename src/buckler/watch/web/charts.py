@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from functools import lru_cache
 from typing import Any, Final
 
 from markupsafe import Markup
@@ -36,8 +37,11 @@ def chart(points: Sequence[tuple[float, float]], label: str, top: float = 100.0)
         label: What is shown.
         top: Highest value.
     """
-    if len(points) < 2:
-        return ""
+    return _drawn(tuple(points), label, top) if len(points) > 1 else ""
+
+
+@lru_cache(maxsize=512)
+def _drawn(points: tuple[tuple[float, float], ...], label: str, top: float) -> Markup:
     begin, end = points[0][0], points[-1][0]
     span = max(end - begin, 1.0)
     placed = [

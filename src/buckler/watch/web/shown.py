@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Any, Final
 from urllib.parse import urlencode, urlsplit
 
@@ -37,7 +38,13 @@ def ago(seconds: float | None, now: float | None = None) -> Any:
     at = moment(seconds)
     if at is None or seconds is None:
         return "never" if seconds is None else "at no time"
-    words = relative(seconds - (time.time() if now is None else now))
+    return _told(
+        at.replace(microsecond=0), relative(seconds - (time.time() if now is None else now))
+    )
+
+
+@lru_cache(maxsize=8_192)
+def _told(at: datetime, words: str) -> Markup:
     exact = at.strftime("%Y-%m-%d %H:%M:%S UTC")
     stamp = at.strftime("%Y-%m-%dT%H:%M:%SZ")
     return Markup('<time datetime="{}" title="{}">{}</time>').format(stamp, exact, words)
@@ -69,11 +76,16 @@ _PATH: Final = Markup('<span class="path">')
 
 def where(row: Any) -> Markup:
     """The place of a finding: operation, slot, package, file and line, as far as it has them."""
+    return _place(row.operation, row.slot, row.subject, row.path, row.line)
+
+
+@lru_cache(maxsize=8_192)
+def _place(operation: str, slot: str, subject: str, path: str, line: int | None) -> Markup:
     parts = [
-        _span(_OP, row.operation),
-        _span(_SLOT, row.slot),
-        _span(_SLOT, row.subject),
-        _span(_PATH, f"{row.path}:{row.line}" if row.path and row.line else row.path),
+        _span(_OP, operation),
+        _span(_SLOT, slot),
+        _span(_SLOT, subject),
+        _span(_PATH, f"{path}:{line}" if path and line else path),
     ]
     return Markup(" ").join(part for part in parts if part)
 
@@ -84,7 +96,12 @@ def due(row: Any, now: float) -> Any:
         return "–"
     if row.due_at > now:
         return ago(row.due_at)
-    return Markup('<strong class="late">late since {}</strong>').format(ago(row.due_at))
+    return _late(ago(row.due_at))
+
+
+@lru_cache(maxsize=8_192)
+def _late(since: Markup) -> Markup:
+    return Markup('<strong class="late">late since {}</strong>').format(since)
 
 
 def lasting(begun: float | None, ended: float | None) -> str:

@@ -98,6 +98,8 @@ HISTORY: Final = Table(
     ),
 )
 BRIEF: Final = tuple(c for c in FINDINGS.c if c.name not in ("detail", "digest"))
+LISTED: Final = tuple(c for c in BRIEF if c.name not in ("engines", "message", "reason"))
+"""What a row of a list shows."""
 
 
 FEW_TARGETS: Final = 50
@@ -127,7 +129,12 @@ class Wanted:
     after: tuple[int, str] | None = None
 
 
-def listed(connection: Connection, caller: Caller, wanted: Wanted) -> Sequence[Any]:
+def listed(
+    connection: Connection,
+    caller: Caller,
+    wanted: Wanted,
+    columns: Sequence[Column[Any]] = BRIEF,
+) -> Sequence[Any]:
     """Findings that the caller may see, worst first, without their evidence.
 
     Each state, and each target where they are few, is a walk along an index that ends after so many rows: sorting
@@ -152,7 +159,7 @@ def listed(connection: Connection, caller: Caller, wanted: Wanted) -> Sequence[A
     rows = {
         row.id: row
         for some in chunks(ids)
-        for row in connection.execute(select(*BRIEF).where(FINDINGS.c.id.in_(some)))
+        for row in connection.execute(select(*columns).where(FINDINGS.c.id.in_(some)))
     }
     return [rows[finding_id] for finding_id in ids if finding_id in rows]
 

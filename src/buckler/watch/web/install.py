@@ -93,7 +93,8 @@ def install(app: FastAPI, service: Service) -> None:
     title = openid.title if openid is not None else ""
     app.state.web = Web(derive(service.key, "watch forms"), title)
     answers.install(app)
-    pages = APIRouter(include_in_schema=False)
+    pages = APIRouter()
     for router in ROUTERS:
-        pages.include_router(router)
-    app.include_router(pages)
+        # The routes themselves: a router in a router is asked for each request what it holds.
+        pages.routes.extend(router.routes)
+    app.include_router(pages, include_in_schema=False)

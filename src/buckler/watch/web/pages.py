@@ -101,8 +101,6 @@ def environment() -> Environment:
         chart_style=asset(f"vendor/{STYLE}"),
         form_field=FIELD,
     )
-    rows: Any = made.get_template("rows.html").module
-    made.globals["finding_row"] = lru_cache(maxsize=2_048)(rows.finding)
     return made
 
 

@@ -13,11 +13,12 @@ from buckler.watch.api import findings as api
 from buckler.watch.api.common import now
 from buckler.watch.api.findings import DecidedMany
 from buckler.watch.db import findings, overview, targets
-from buckler.watch.db.findings import Wanted
+from buckler.watch.db.findings import LISTED, Wanted
 from buckler.watch.errors import RefusedError
 from buckler.watch.life import UNSOLVED, State
 from buckler.watch.web import given
 from buckler.watch.web.pages import onward, page
+from buckler.watch.web.rows import findings as row_texts
 from buckler.watch.web.viewer import Form, Reading, Sent, Viewer, Writing, numbers
 
 router = APIRouter()
@@ -84,25 +85,30 @@ def _list(
         after=(int(after[0]), after[2:]) if after else None,
     )
     with viewer.watch.database.read() as connection:
-        rows = findings.listed(connection, viewer.caller, wanted)
+        rows = findings.listed(connection, viewer.caller, wanted, LISTED)
         names = overview.names(connection, viewer.caller, sorted({row.target_id for row in rows}))
         of = _named(connection, viewer, chosen["target"])
     shown = rows[:MOST]
-    rest = {"refused": {}, "done": 0, "marked": {}}
+    rest: dict[str, Any] = {"refused": {}, "done": 0, "marked": {}, **more}
     return page(
         viewer,
         "findings.html",
         status,
-        rows=shown,
-        names=names,
+        rows=row_texts(
+            shown,
+            names,
+            now(),
+            of_one=of is not None,
+            writes=viewer.may("write"),
+            marked=rest["marked"],
+        ),
         of=of,
         chosen=chosen,
         after=after,
         next=f"{shown[-1].rank}:{shown[-1].id}" if len(rows) > MOST else "",
         severities=[one.value for one in Severity],
         states=[one.value for one in State],
-        now=now(),
-        **{**rest, **more},
+        **rest,
     )
 
 

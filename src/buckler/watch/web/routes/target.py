@@ -11,7 +11,7 @@ from buckler.watch.api import targets as api
 from buckler.watch.api.common import now
 from buckler.watch.api.targets import TargetChange
 from buckler.watch.db import findings, overview, scans, targets
-from buckler.watch.db.findings import Wanted
+from buckler.watch.db.findings import LISTED, Wanted
 from buckler.watch.errors import RefusedError, StaleError, WatchError
 from buckler.watch.life import UNSOLVED
 from buckler.watch.web import given, inventory, operations
@@ -30,7 +30,7 @@ def show(viewer: Reading, target_id: str) -> Response:
     with viewer.watch.database.read() as connection:
         target = targets.get(connection, viewer.caller, target_id)
         wanted = Wanted(target_id=target_id, states=tuple(s.value for s in UNSOLVED), most=ROWS)
-        worst = findings.listed(connection, viewer.caller, wanted)
+        worst = findings.listed(connection, viewer.caller, wanted, LISTED)
         known = scans.listed(connection, viewer.caller, target_id, ROWS)
         points = scans.scores(connection, viewer.caller, target_id, POINTS)
     state = viewer.request.app.state

@@ -74,6 +74,19 @@ def test_a_file_that_is_no_toml_is_an_error(tmp_path) -> None:
         load(tmp_path)
 
 
+@pytest.mark.parametrize(
+    "given",
+    [
+        {"header": "Cookie: a=1\nb=2"},
+        {"header": "Authorization: Bearer \u2026"},
+        {"cookie": "a=\x00"},
+    ],
+)
+def test_what_no_header_can_hold_is_refused(given: dict[str, str]) -> None:
+    with pytest.raises(SettingsError, match="no header can hold"):
+        parse({"identities": {"alice": given}})
+
+
 def test_an_identity_on_the_command_line() -> None:
     made = parse_identity_option("alice=Authorization: Bearer x")
     assert (made.name, made.headers) == ("alice", {"Authorization": "Bearer x"})

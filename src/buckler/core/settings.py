@@ -13,7 +13,7 @@ import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from buckler.core import toml
 from buckler.core.errors import SettingsError, UnreadableFile
@@ -199,6 +199,9 @@ def check(settings: Settings, *, where: str = "") -> None:
     _check_identities(settings.identities, where)
 
 
+_NO_HEADER: Final = re.compile("[\x00-\x08\x0a-\x1f\x7f]|[^\x00-\xff]")
+
+
 def _check_identities(identities: tuple[IdentitySettings, ...], where: str) -> None:
     seen: set[str] = set()
     for identity in identities:
@@ -208,6 +211,12 @@ def _check_identities(identities: tuple[IdentitySettings, ...], where: str) -> N
                 hint="give each a name of its own, or all headers of one in [tool.buckler]",
             )
         seen.add(identity.name)
+        for name, value in (*identity.headers.items(), *identity.cookies.items()):
+            if _NO_HEADER.search(name + value):
+                raise SettingsError(
+                    f"{where}identities.{identity.name}: {name!r} holds what no header can hold (RFC 9110, 5.5)",
+                    hint="a line end, or a letter beyond Latin-1; several cookies are one header: a=1; b=2",
+                )
         role = identity.role.lower()
         if identity.role != ADMIN and (
             role.startswith("adm") or difflib.get_close_matches(role, [ADMIN], 1, 0.75)

@@ -55,7 +55,7 @@ STEPS = {
     "observe": ("buckler.scan.engines.attack.engine", "AttackEngine.observe"),
     "attack": ("buckler.scan.engines.attack.engine", "AttackEngine.attack"),
     "merged": ("buckler.scan.scanner", "Scanner._report"),
-    "written": ("buckler.cli.scan", "_write"),
+    "written": ("buckler.cli.giving", "_write"),
 }
 
 

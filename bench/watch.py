@@ -191,7 +191,8 @@ def serve(data: str, database: str) -> None:
     service = Service(Options(data=Path(data), database=database))
     migrations.upgrade(service.database)
     app = create_app(service)
-    server = uvicorn.Server(uvicorn.Config(app, port=0, log_level="error"))
+    config = uvicorn.Config(app, port=0, log_level="error", server_header=False)
+    server = uvicorn.Server(config)
 
     async def run() -> None:
         if database:
@@ -205,8 +206,11 @@ def serve(data: str, database: str) -> None:
         print(json.dumps({"address": f"http://127.0.0.1:{port}", "path": path, **ids}), flush=True)
         await serving
 
-    with app.state.guard.rated(None):
-        asyncio.run(run())
+    with (
+        app.state.guard.rated(None),
+        asyncio.Runner(loop_factory=config.get_loop_factory()) as runner,
+    ):
+        runner.run(run())
 
 
 @contextlib.contextmanager

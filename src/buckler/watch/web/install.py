@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Final
 
-from fastapi import APIRouter, FastAPI
+from fastapi import APIRouter, Depends, FastAPI
 
 from buckler.guard.auth.secret import derive
 from buckler.guard.headers.content_security_policy import ContentSecurityPolicy
@@ -16,7 +16,7 @@ from buckler.guard.policy import Policy
 from buckler.guard.presets import site
 from buckler.watch.service import Service
 from buckler.watch.web import answers
-from buckler.watch.web.pages import Web
+from buckler.watch.web.pages import Web, turn
 from buckler.watch.web.routes import (
     access,
     account,
@@ -97,4 +97,6 @@ def install(app: FastAPI, service: Service) -> None:
     for router in ROUTERS:
         # The routes themselves: a router in a router is asked for each request what it holds.
         pages.routes.extend(router.routes)
-    app.include_router(pages, include_in_schema=False)
+    app.include_router(
+        pages, include_in_schema=False, dependencies=[Depends(turn, scope="function")]
+    )

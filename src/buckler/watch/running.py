@@ -107,7 +107,7 @@ def serve(
                 tell(f"Sign in once, within ten minutes: {address}{path}")
             await serving
 
-        # uvloop where it is there: a quarter of what a page costs is the server's own work.
+        # uvloop where it is there; uvicorn takes httptools by itself.
         with asyncio.Runner(loop_factory=config.get_loop_factory()) as runner:
             runner.run(run())
 

@@ -199,7 +199,7 @@ def test_a_chart_is_drawn_where_script_runs_and_stands_there_where_none_does(
 
 def test_a_scan_that_runs_moves_by_itself(walker: Walker) -> None:
     if not (VENDOR / "htmx.min.js").exists():
-        pytest.skip("npm cannot fetch here: scripts/vendor")
+        pytest.skip("htmx is not in its place: scripts/vendor brings it where npm can fetch")
     database, target = walker.shop.service.database, walker.paths["target"]
     with database.write() as connection:
         scan, _ = scans.request(connection, SYSTEM, target, time.time())

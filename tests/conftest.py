@@ -81,6 +81,7 @@ EVERYWHERE = (
     "tests/scan/test_public.py",
     "tests/scan/test_source_newer.py",
     "tests/scan/test_tokens.py",
+    "tests/watch/test_command.py",
 )
 """Of those, run on each Python all the same: one scan of each kind, and what reads its syntax."""
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from pathlib import Path
 
 import pytest
@@ -26,7 +27,7 @@ from tests.watch import made
 def test_what_is_kept_is_worked_out_by_one_while_others_get_what_there_was() -> None:
     kept: Kept[int] = Kept(0.0)
     assert kept.get(lambda: 1) == 1
-    kept.forget()
+    time.sleep(0.01)
     begun, go = threading.Event(), threading.Event()
 
     def slow() -> int:
@@ -41,6 +42,26 @@ def test_what_is_kept_is_worked_out_by_one_while_others_get_what_there_was() -> 
     go.set()
     thread.join()
     assert kept.get(lambda: 4) in (2, 4)
+
+
+def test_what_was_begun_before_a_change_is_not_kept() -> None:
+    kept: Kept[int] = Kept(60.0)
+    begun, go, told = threading.Event(), threading.Event(), list[int]()
+
+    def slow() -> int:
+        begun.set()
+        assert go.wait(20)
+        return 1
+
+    thread = threading.Thread(target=lambda: told.append(kept.get(slow)))
+    thread.start()
+    assert begun.wait(20)
+    kept.forget()
+    go.set()
+    assert kept.get(lambda: 2) == 2
+    thread.join()
+    assert told == [1]
+    assert kept.get(lambda: 3) == 2
 
 
 def test_counts_are_those_of_the_findings(database: Database) -> None:

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import time
+
 import pytest
 
+from buckler.watch.db import scans
+from buckler.watch.interface import SYSTEM
 from tests.watch.web.site import MARK, Browser, Site, full, made
 
 
@@ -67,3 +71,27 @@ def test_a_finding_shows_what_its_report_brought(web: Site, ann: Browser) -> Non
     for part in ("q comes from the query", "def test_inj001_get_products", "+a = &#39;:q&#39;"):
         assert part in text, part
     assert "CWE-89" in text
+
+
+@pytest.mark.parametrize("path", ["/", "/targets/{}"], ids=["overview", "target"])
+def test_a_page_that_waited_for_a_scan_shows_what_it_found(
+    web: Site, ann: Browser, path: str
+) -> None:
+    database, target_id = web.service.database, web.target(ann, made.finding(2, severity="high"))
+    page = path.format(target_id)
+    with database.write() as connection:
+        scan, _ = scans.request(connection, SYSTEM, target_id, time.time())
+        attempt = scans.begin(connection, scan, "w", time.time())
+        assert attempt is not None
+    web.app.state.web.figures.forget()  # of the tests before
+    waits = ann.get(page).text
+    assert 'id="running"' in waits and "hx-get" in waits
+    assert ">1 open finding<" in waits
+    made.push(
+        database, target_id, made.report(full(1), made.finding(2, severity="high")), time.time()
+    )
+    with database.write() as connection:
+        scans.end(connection, scan, attempt, "done", {"ended_at": time.time()})
+    text = ann.get(page).text
+    assert "hx-get" not in text
+    assert ">2 open findings<" in text

@@ -36,32 +36,40 @@ class Kept(Generic[T]):
 
     def __init__(self, least: float) -> None:
         self._least = least
-        self._value: T | None = None
-        self._until = 0.0
-        self._lock = threading.Lock()
+        self._held: tuple[T, float] | None = None
+        self._version = 0
+        self._making = threading.Lock()
+        self._changing = threading.Lock()
 
     def get(self, make: Callable[[], T]) -> T:
-        """The value; while somebody works it out anew, others get what there was."""
-        value = self._value
-        if value is not None and time.monotonic() < self._until:
-            return value
-        if not self._lock.acquire(blocking=value is None):
-            return value if value is not None else self.get(make)
+        """The value; while somebody works an old one out anew, others get what there was."""
+        held = self._held
+        if held is not None and time.monotonic() < held[1]:
+            return held[0]
+        if held is None:
+            self._making.acquire()
+        elif not self._making.acquire(blocking=False):
+            return held[0]
         try:
-            if self._value is not None and time.monotonic() < self._until:
-                return self._value
+            held, version = self._held, self._version
+            if held is not None and time.monotonic() < held[1]:
+                return held[0]
             begun = time.monotonic()
             made = make()
             ended = time.monotonic()
-            self._value = made
-            self._until = ended + max(self._least, SHARE * (ended - begun))
+            with self._changing:
+                if version == self._version:
+                    until = ended + max(self._least, SHARE * (ended - begun))
+                    self._held = (made, until)
             return made
         finally:
-            self._lock.release()
+            self._making.release()
 
     def forget(self) -> None:
-        """Work it out at the next request: something was changed here."""
-        self._until = 0.0
+        """Work it out for the next request, and keep nothing that was begun before: something has changed."""
+        with self._changing:
+            self._version += 1
+            self._held = None
 
 
 @dataclass(slots=True)
@@ -125,6 +133,7 @@ class Figures:
         self._counts: Kept[Mapping[str, Standing]] = Kept(LEAST)
         self._scores: Kept[Sequence[tuple[str, int, float]]] = Kept(TREND_LEAST)
         self._viewers: dict[str, Kept[Overview]] = {}
+        self._ran: set[str] = set()
 
     def standing(self, database: Database, target_ids: Iterable[str]) -> dict[str, Standing]:
         """How each of these targets stands; the caller may see them."""
@@ -140,13 +149,36 @@ class Figures:
         """The overview of one viewer, worked out again when it is old."""
         if len(self._viewers) > MOST_VIEWERS:
             self._viewers.clear()
-        key = f"{caller.everything}:{caller.id}"
-        return self._viewers.setdefault(key, Kept(LEAST)).get(make)
+        return self._viewers.setdefault(of_viewer(caller), Kept(LEAST)).get(make)
+
+    def ran(self, of: str, runs: bool) -> None:
+        """Take note of whether scans run; where the last one has ended, all is counted again.
+
+        A page that shows scans under way asks again until none is, and is then shown for good: what it shows then must
+        not be older than their end.
+
+        Args:
+            of: Whose scans: a viewer, or a target.
+            runs: Whether any of them is under way, asked before the figures are.
+        """
+        if runs:
+            if len(self._ran) > MOST_VIEWERS:
+                self._ran.clear()
+            self._ran.add(of)
+        elif of in self._ran:
+            self._ran.discard(of)
+            self.forget()
 
     def forget(self) -> None:
         """Count again at the next request."""
         self._counts.forget()
+        self._scores.forget()
         self._viewers.clear()
+
+
+def of_viewer(caller: Caller) -> str:
+    """What figures of one viewer are kept under."""
+    return f"{caller.everything}:{caller.id}"
 
 
 def total(parts: Iterable[Standing]) -> Standing:

@@ -15,7 +15,7 @@ from buckler.watch.db.findings import Wanted
 from buckler.watch.interface import Caller
 from buckler.watch.life import UNSOLVED
 from buckler.watch.service import Service
-from buckler.watch.web.figures import Figures, Overview, total
+from buckler.watch.web.figures import Figures, Overview, of_viewer, total
 from buckler.watch.web.pages import page
 from buckler.watch.web.viewer import Reading
 
@@ -31,15 +31,15 @@ def show(viewer: Reading) -> Response:
     """How everything stands."""
     watch, caller = viewer.watch, viewer.caller
     figures: Figures = viewer.request.app.state.web.figures
+    with watch.database.read() as connection:
+        running = scans.under_way(connection, caller, ROWS)
+        ids = [scan.target_id for scan in running]
+        names = overview.names(connection, caller, ids) if ids else {}
+    figures.ran(of_viewer(caller), bool(running))
     found = figures.overview(caller, lambda: _made(watch, caller, figures))
     if not found.names:
         return page(viewer, "empty.html")
-    with watch.database.read() as connection:
-        running = scans.under_way(connection, caller, ROWS)
-        names = {
-            **found.names,
-            **overview.names(connection, caller, [s.target_id for s in running]),
-        }
+    names = {**found.names, **names}
     return page(viewer, "overview.html", found=found, running=running, names=names, now=time.time())
 
 

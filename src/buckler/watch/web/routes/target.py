@@ -28,12 +28,15 @@ ROWS: Final = 10
 def show(viewer: Reading, target_id: str) -> Response:
     """How it stands."""
     with viewer.watch.database.read() as connection:
+        # First: what a scan found must not be asked for before it is known whether it runs.
+        known = scans.listed(connection, viewer.caller, target_id, ROWS)
         target = targets.get(connection, viewer.caller, target_id)
         wanted = Wanted(target_id=target_id, states=tuple(s.value for s in UNSOLVED), most=ROWS)
         worst = findings.listed(connection, viewer.caller, wanted, LISTED)
-        known = scans.listed(connection, viewer.caller, target_id, ROWS)
         points = scans.scores(connection, viewer.caller, target_id, POINTS)
     state = viewer.request.app.state
+    running = [row for row in known if row.state in ("queued", "running")]
+    state.web.figures.ran(target_id, bool(running))
     return page(
         viewer,
         "target.html",
@@ -41,7 +44,7 @@ def show(viewer: Reading, target_id: str) -> Response:
         standing=state.web.figures.standing(viewer.watch.database, [target_id])[target_id],
         worst=worst,
         scans=known,
-        running=[row for row in known if row.state in ("queued", "running")],
+        running=running,
         trend=points,
         people=state.web.people.names(state.guard.identities, [target.owner]),
     )

@@ -1,7 +1,8 @@
 """Pages of watch with 100,000 findings in 200 targets: ten people at once ask for overview, list, target and finding.
 
-The real server under uvicorn, in a process of its own, with sessions, guard and everything; clients over loopback. On SQLite,
-and on PostgreSQL where it is installed. Rates of guard are not counted meanwhile: all ten come from one address.
+The real server under uvicorn, in a process of its own, with sessions, guard and everything; clients over loopback, which
+do little, since they share the machine with it. On SQLite, and on PostgreSQL where it is installed. Rates of guard are not
+counted meanwhile: all ten come from one address.
 """
 
 from __future__ import annotations
@@ -227,6 +228,37 @@ def served(database: str) -> Iterator[dict[str, Any]]:
                 process.wait(30)
 
 
+class Browser:
+    """One connection that is kept, as a browser keeps it.
+
+    Args:
+        address: Of the server: ``http://127.0.0.1:PORT``.
+        headers: Of each request.
+    """
+
+    def __init__(self, address: str, headers: dict[str, str]) -> None:
+        self._host, self._port = address.removeprefix("http://").split(":")
+        lines = "".join(f"{name}: {value}\r\n" for name, value in headers.items())
+        self._rest = f" HTTP/1.1\r\nHost: {self._host}:{self._port}\r\n{lines}\r\n"
+        self._reader: asyncio.StreamReader | None = None
+        self._writer: asyncio.StreamWriter | None = None
+
+    async def get(self, path: str) -> tuple[int, str]:
+        """Status and text of an answer."""
+        if self._reader is None or self._writer is None:
+            opened = await asyncio.open_connection(self._host, int(self._port), limit=1 << 20)
+            self._reader, self._writer = opened
+        self._writer.write(f"GET {path}{self._rest}".encode())
+        head = (await self._reader.readuntil(b"\r\n\r\n")).decode("latin-1").lower()
+        length = int(head.partition("\r\ncontent-length:")[2].partition("\r\n")[0])
+        return int(head[9:12]), (await self._reader.readexactly(length)).decode()
+
+    def close(self) -> None:
+        """Give the connection back."""
+        if self._writer is not None:
+            self._writer.close()
+
+
 async def ask(said: dict[str, Any]) -> dict[str, list[float]]:
     """Ten people, each asking for one page after the other; milliseconds by kind of page."""
     times: dict[str, list[float]] = {kind: [] for kind in KINDS}
@@ -237,9 +269,7 @@ async def ask(said: dict[str, Any]) -> dict[str, list[float]]:
     headers = {"Cookie": cookie, "Accept": "text/html"}
 
     async def person(number: int) -> None:
-        async with httpx2.AsyncClient(
-            base_url=said["address"], headers=headers, timeout=60
-        ) as client:
+        with contextlib.closing(Browser(said["address"], headers)) as browser:
             following = "/findings"
             for turn in range(EACH):
                 paths = {
@@ -251,14 +281,14 @@ async def ask(said: dict[str, Any]) -> dict[str, list[float]]:
                 }
                 for kind in KINDS:
                     begun = time.perf_counter()
-                    answer = await client.get(paths[kind])
+                    status, text = await browser.get(paths[kind])
                     took = (time.perf_counter() - begun) * 1000
-                    if answer.status_code != 200:
-                        raise SystemExit(f"{paths[kind]}: {answer.status_code} {answer.text[:300]}")
+                    if status != 200:
+                        raise SystemExit(f"{paths[kind]}: {status} {text[:300]}")
                     if turn >= 2:  # the first ones fill what a process keeps
                         times[kind].append(took)
-                    if kind == "next page" and 'rel="next" href="' in answer.text:
-                        link = answer.text.partition('rel="next" href="')[2].partition('"')[0]
+                    if kind == "next page" and 'rel="next" href="' in text:
+                        link = text.partition('rel="next" href="')[2].partition('"')[0]
                         following = link.replace("&amp;", "&")
 
     await asyncio.gather(*(person(number) for number in range(PEOPLE)))

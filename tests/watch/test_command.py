@@ -144,6 +144,15 @@ def test_a_wrong_push_is_told_before_the_scan(tmp_path: Path) -> None:
         assert (done.returncode, word in done.stderr) == (2, True), done.stderr
 
 
+def test_a_site_on_a_port_of_its_own_is_added_where_the_operator_says_so(tmp_path: Path) -> None:
+    add = ["watch", "add", "http://127.0.0.1:8444/", "--site", "--data", str(tmp_path / "data")]
+    add += ["--allow-scheme", "http", "--allow-network", "127.0.0.0/8"]
+    refused = told(*add)
+    assert refused.returncode == 2
+    assert "--allow-port 8444" in refused.stderr
+    assert told(*add, "--allow-port", "8444").returncode == 0
+
+
 def test_without_its_packages_the_command_names_them(tmp_path: Path) -> None:
     hidden = tmp_path / "hidden"
     hidden.mkdir()

@@ -101,6 +101,12 @@ def work_options(function: F) -> F:
         ),
         click.option("--allow-host", multiple=True, metavar="NAME", help="The same, by name."),
         click.option(
+            "--allow-port",
+            multiple=True,
+            type=click.IntRange(1, 65535),
+            help="Of repositories and sites; 443, 80 and 22 otherwise.",
+        ),
+        click.option(
             "--allow-folder",
             multiple=True,
             type=click.Path(path_type=Path, file_okay=False),
@@ -164,6 +170,7 @@ def options_of(given: dict[str, Any]) -> Options:
         schemes=frozenset(given.get("allow_scheme") or ("https",)),
         networks=tuple(given.get("allow_network") or ()),
         hosts=frozenset(given.get("allow_host") or ()),
+        ports=frozenset(given.get("allow_port") or ()),
         folders=tuple(given.get("allow_folder") or ()),
     )
     # A child has a home of its own, where there is no index.

@@ -54,9 +54,13 @@ class Allowed:
         Raises:
             GuardError: A network is none.
         """
-        ports = {*PORTS.values(), *self.ports}
         named = {host} & self.hosts or None
-        return EgressPolicy(allow_hosts=named, allow_networks=self.networks, ports=ports)
+        return EgressPolicy(allow_hosts=named, allow_networks=self.networks, ports=self.called)
+
+    @property
+    def called(self) -> frozenset[int]:
+        """Ports that may be called."""
+        return frozenset({*PORTS.values(), *self.ports})
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,6 +150,11 @@ def resolve(found: Repository, allowed: Allowed) -> Repository:
     """
     if not found.host:
         return found
+    if found.port not in allowed.called:
+        raise RefusedError(
+            f"location: port {found.port} is not called",
+            hint=f"the operator allows it with --allow-port {found.port}",
+        )
     policy = allowed.policy(found.host)
     try:
         # Of ssh, too: what is judged is the host and the port.

@@ -159,9 +159,14 @@ def listed(
     rows = {
         row.id: row
         for some in chunks(ids)
-        for row in connection.execute(select(*columns).where(FINDINGS.c.id.in_(some)))
+        for row in connection.execute(_of_ids(tuple(columns)), {"ids": some})
     }
     return [rows[finding_id] for finding_id in ids if finding_id in rows]
+
+
+@lru_cache(maxsize=16)
+def _of_ids(columns: tuple[Column[Any], ...]) -> Select[Any]:
+    return select(*columns).where(FINDINGS.c.id.in_(bindparam("ids", expanding=True)))
 
 
 def _targets(connection: Connection, caller: Caller, wanted: Wanted) -> Sequence[str | None]:
@@ -182,8 +187,8 @@ _OPTIONAL: Final = ("severities", "rule", "assignee", "after")
 def _walks(
     number: int, *, everything: bool, of_targets: bool, by: frozenset[str]
 ) -> CompoundSelect[Any]:
-    """The statement, whose making takes longer than its run: one for each form that a question has."""
-    visible = targets.visible_to(None if everything else bindparam("owner"))
+    """The statement: one for each form that a question has."""
+    visible = targets.visible_once(everything)
     parts = [_walk(n, visible, by, of_targets=of_targets) for n in range(number)]
     return union_all(*parts)
 
@@ -240,17 +245,22 @@ def get(connection: Connection, caller: Caller, finding_id: str, *, lock: bool =
     Raises:
         MissingError: There is none that the caller may see.
     """
-    statement = (
-        select(FINDINGS)
-        .join(TARGETS, TARGETS.c.id == FINDINGS.c.target_id)
-        .where(FINDINGS.c.id == finding_id, targets.visible(caller))
-    )
     found = connection.execute(
-        statement.with_for_update(of=FINDINGS) if lock else statement
+        _one(caller.everything, lock), {"id": finding_id, "owner": caller.id}
     ).one_or_none()
     if found is None:
         raise MissingError("finding")
     return found
+
+
+@lru_cache
+def _one(everything: bool, lock: bool) -> Select[Any]:
+    statement = (
+        select(FINDINGS)
+        .join(TARGETS, TARGETS.c.id == FINDINGS.c.target_id)
+        .where(FINDINGS.c.id == bindparam("id"), targets.visible_once(everything))
+    )
+    return statement.with_for_update(of=FINDINGS) if lock else statement
 
 
 def history(connection: Connection, caller: Caller, finding_id: str) -> Sequence[Row[Any]]:
@@ -259,10 +269,23 @@ def history(connection: Connection, caller: Caller, finding_id: str) -> Sequence
     Raises:
         MissingError: There is none that the caller may see.
     """
-    get(connection, caller, finding_id)
-    return connection.execute(
-        select(HISTORY).where(HISTORY.c.finding_id == finding_id).order_by(HISTORY.c.at)
+    found = connection.execute(
+        _history(caller.everything), {"id": finding_id, "owner": caller.id}
     ).all()
+    if not found:  # every finding has its beginning
+        raise MissingError("finding")
+    return found
+
+
+@lru_cache
+def _history(everything: bool) -> Select[Any]:
+    return (
+        select(HISTORY)
+        .join(FINDINGS, FINDINGS.c.id == HISTORY.c.finding_id)
+        .join(TARGETS, TARGETS.c.id == FINDINGS.c.target_id)
+        .where(HISTORY.c.finding_id == bindparam("id"), targets.visible_once(everything))
+        .order_by(HISTORY.c.at)
+    )
 
 
 def change(

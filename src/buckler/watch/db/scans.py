@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import zlib
 from collections.abc import Mapping, Sequence
+from functools import lru_cache
 from typing import Any, Final
 
 from sqlalchemy import (
@@ -19,7 +20,9 @@ from sqlalchemy import (
     Integer,
     LargeBinary,
     Row,
+    Select,
     Table,
+    bindparam,
     delete,
     func,
     insert,
@@ -243,49 +246,64 @@ def listed(
     connection: Connection, caller: Caller, target_id: str | None = None, most: int = 50
 ) -> Sequence[Row[Any]]:
     """The latest scans that the caller may see, newest first."""
+    values = {"owner": caller.id, "target": target_id, "most": most}
+    return connection.execute(_latest(caller.everything, target_id is not None), values).all()
+
+
+@lru_cache
+def _latest(everything: bool, of_target: bool) -> Select[Any]:
     statement = (
         select(SCANS)
-        .where(_visible(caller))
+        .where(_visible(everything))
         .order_by(SCANS.c.asked_at.desc(), SCANS.c.id)
-        .limit(most)
+        .limit(bindparam("most"))
     )
-    if target_id is not None:
-        statement = statement.where(SCANS.c.target_id == target_id)
-    return connection.execute(statement).all()
+    return statement.where(SCANS.c.target_id == bindparam("target")) if of_target else statement
 
 
 def scores(
     connection: Connection, caller: Caller, target_id: str, most: int
 ) -> list[tuple[float, float]]:
     """When the latest scans of a target ended and what they scored, oldest first."""
-    statement = (
-        select(SCANS.c.ended_at, SCANS.c.score)
-        .join(TARGETS, TARGETS.c.id == SCANS.c.target_id)
-        .where(targets.visible(caller), SCANS.c.target_id == target_id, SCANS.c.state == "done")
-        .where(SCANS.c.score.is_not(None), SCANS.c.ended_at.is_not(None))
-        .order_by(SCANS.c.asked_at.desc(), SCANS.c.id)
-        .limit(most)
+    values = {"owner": caller.id, "target": target_id, "most": most}
+    found = connection.execute(_scored(caller.everything), values).all()
+    return [(float(at), float(score)) for at, score in reversed(found)]
+
+
+@lru_cache
+def _scored(everything: bool) -> Select[Any]:
+    c = SCANS.c
+    return (
+        select(c.ended_at, c.score)
+        .join(TARGETS, TARGETS.c.id == c.target_id)
+        .where(targets.visible_once(everything), c.target_id == bindparam("target"))
+        .where(c.state == "done", c.score.is_not(None), c.ended_at.is_not(None))
+        .order_by(c.asked_at.desc(), c.id)
+        .limit(bindparam("most"))
     )
-    return [
-        (float(at), float(score)) for at, score in reversed(connection.execute(statement).all())
-    ]
 
 
 def under_way(connection: Connection, caller: Caller, most: int) -> Sequence[Row[Any]]:
     """Scans that wait or run, of targets that the caller may see, newest first."""
-    return connection.execute(
+    values = {"owner": caller.id, "most": most}
+    return connection.execute(_running(caller.everything), values).all()
+
+
+@lru_cache
+def _running(everything: bool) -> Select[Any]:
+    return (
         select(SCANS)
-        .where(text(_UNDER_WAY), _visible(caller))
+        .where(text(_UNDER_WAY), _visible(everything))
         .order_by(SCANS.c.asked_at.desc(), SCANS.c.id)
-        .limit(most)
-    ).all()
+        .limit(bindparam("most"))
+    )
 
 
-def _visible(caller: Caller) -> ColumnElement[bool]:
+def _visible(everything: bool) -> ColumnElement[bool]:
     """Asked of each scan that is found: a join may be begun at the targets, and read the scans of all of them."""
     return (
         select(TARGETS.c.id)
-        .where(TARGETS.c.id == SCANS.c.target_id, targets.visible(caller))
+        .where(TARGETS.c.id == SCANS.c.target_id, targets.visible_once(everything))
         .exists()
     )
 

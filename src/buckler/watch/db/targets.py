@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import lru_cache
 from typing import Any, Final
 
 from sqlalchemy import (
@@ -13,7 +14,9 @@ from sqlalchemy import (
     Connection,
     Integer,
     Row,
+    Select,
     Table,
+    bindparam,
     insert,
     select,
     true,
@@ -55,11 +58,19 @@ KINDS: Final = ("folder", "git", "environment", "url", "pushed")
 
 def visible(caller: Caller) -> ColumnElement[bool]:
     """Which targets somebody may see; every question that is asked of the tables of a target holds it."""
-    return visible_to(None if caller.everything else caller.id)
+    return _visible(None if caller.everything else caller.id)
 
 
-def visible_to(owner: str | BindParameter[str] | None) -> ColumnElement[bool]:
-    """The same for statements that are made once: those of an owner, or all where there is None."""
+def visible_once(everything: bool) -> ColumnElement[bool]:
+    """The same for statements that are made once, whose making takes longer than their run.
+
+    Args:
+        everything: Of the caller; whose id is the parameter ``owner``.
+    """
+    return _visible(None if everything else bindparam("owner"))
+
+
+def _visible(owner: str | BindParameter[str] | None) -> ColumnElement[bool]:
     there = TARGETS.c.removed_at.is_(None)
     return there & (true() if owner is None else TARGETS.c.owner == owner)
 
@@ -84,11 +95,18 @@ def get(connection: Connection, caller: Caller, target_id: str, *, lock: bool = 
     Raises:
         MissingError: There is none.
     """
-    statement = select(TARGETS).where(TARGETS.c.id == target_id, visible(caller))
-    found = connection.execute(statement.with_for_update() if lock else statement).one_or_none()
+    found = connection.execute(
+        _one(caller.everything, lock), {"id": target_id, "owner": caller.id}
+    ).one_or_none()
     if found is None:
         raise MissingError("target")
     return found
+
+
+@lru_cache
+def _one(everything: bool, lock: bool) -> Select[Any]:
+    statement = select(TARGETS).where(TARGETS.c.id == bindparam("id"), visible_once(everything))
+    return statement.with_for_update() if lock else statement
 
 
 def listed(connection: Connection, caller: Caller) -> Sequence[Row[Any]]:

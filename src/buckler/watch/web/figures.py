@@ -22,6 +22,7 @@ from buckler.watch.life import UNSOLVED
 T = TypeVar("T")
 LEAST: Final = 1.0
 SHARE: Final = 20.0
+_NONE: Final = dict.fromkeys((severity.value for severity in Severity), 0)
 TREND_LEAST: Final = 30.0
 TREND_DAYS: Final = 30
 MOST_VIEWERS: Final = 500
@@ -82,7 +83,7 @@ class Standing:
         late: Open for too long.
     """
 
-    unsolved: dict[str, int] = field(default_factory=lambda: {s.value: 0 for s in Severity})
+    unsolved: dict[str, int] = field(default_factory=_NONE.copy)
     states: dict[str, int] = field(default_factory=dict)
     late: int = 0
 
@@ -213,7 +214,10 @@ def _counted(database: Database) -> Mapping[str, Standing]:
     found: dict[str, Standing] = {}
     with database.read() as connection:
         for count in overview.counts(connection, time.time()):
-            found.setdefault(count.target_id, Standing()).add(count)
+            standing = found.get(count.target_id)
+            if standing is None:
+                standing = found[count.target_id] = Standing()
+            standing.add(count)
     return found
 
 

@@ -174,17 +174,17 @@ class WeakPasswordHash(Rule):
         Example(
             """
             from fastapi import FastAPI, Form
-            from passlib.context import CryptContext
 
             app = FastAPI()
-            hashes = CryptContext(schemes=["md5_crypt"])
 
 
             @app.post("/signup")
             def signup(password: str = Form()) -> str:
-                return hashes.hash(password)[:4]
+                from passlib.context import CryptContext
+
+                return CryptContext(schemes=["md5_crypt"]).hash(password)[:4]
             """,
-            line=5,
+            line=10,
         ),
     )
     good = (

@@ -7,6 +7,8 @@ import ssl
 
 import pytest
 import trustme
+from cryptography import x509
+from cryptography.hazmat.primitives.serialization import Encoding
 from fastapi import FastAPI
 
 from buckler.core.errors import SiteError
@@ -73,6 +75,35 @@ def test_what_a_handshake_shows(site, authority, monkeypatch) -> None:
     assert 4 * DAY < seen.ends - seen.now < 6 * DAY
     (finding,) = RULES["TRA002"].check_site(SiteSeen(tls=seen))
     assert (finding.subject, finding.severity) == ("certificate", Severity.LOW)
+
+
+def test_a_certificate_that_ended_is_found_where_it_is_not_checked(authority, tmp_path) -> None:
+    ended = datetime.datetime.now(datetime.UTC) - datetime.timedelta(days=5)
+    begun = ended - datetime.timedelta(days=90)
+    made = authority.issue_cert("127.0.0.1", not_before=begun, not_after=ended)
+    made.private_key_and_cert_chain_pem.write_to_path(tmp_path / "all.pem")
+    with serve(app, ssl_certfile=str(tmp_path / "all.pem")) as url:
+        report = look(url, verify=False, permitted=False)
+    (finding,) = (f for f in report.findings if f.rule == "TRA002")
+    assert finding.severity is Severity.HIGH
+    assert ended.date().isoformat() in finding.message
+
+
+@pytest.mark.parametrize("year", [1999, 2049, 2050, 9999])
+def test_the_end_of_a_certificate_is_read_as_others_read_it(year: int) -> None:
+    ends = datetime.datetime(year, 12, 31, 23, 59, 59, tzinfo=datetime.UTC)
+    made = trustme.CA().issue_cert(
+        "shop.example", not_before=datetime.datetime(1990, 1, 1), not_after=ends
+    )
+    read = x509.load_pem_x509_certificate(made.cert_chain_pems[0].bytes())
+    assert tls.end_of(read.public_bytes(Encoding.DER)) == read.not_valid_after_utc.timestamp()
+
+
+@pytest.mark.parametrize("size", [0, 1, 2, 3, 40, 120])
+def test_a_certificate_that_is_cut_has_no_end(authority, size: int) -> None:
+    whole = ssl.PEM_cert_to_DER_cert(authority.cert_pem.bytes().decode())
+    assert tls.end_of(whole[:size]) is None
+    assert tls.end_of(b"\x30" * size) is None
 
 
 def test_a_version_of_long_ago_is_seen(authority, tmp_path) -> None:

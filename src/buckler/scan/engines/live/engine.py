@@ -190,7 +190,7 @@ class LiveEngine:
             canaries=Canaries[Probe](prefix_of(self._settings.seed), session.plant),
             emit=self._emit,
             deadline=time.monotonic() + self._bounds.total,
-            host=self._settings.host or self._site.netloc,
+            host=self._site.netloc,
         )
 
     def _seen(self, first: Exchange, files: tuple[ExposedFile, ...]) -> SiteSeen:

@@ -8,6 +8,7 @@ answer moves.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import ssl
 import threading
 import time
@@ -32,6 +33,7 @@ MAX_PAUSE = 10
 """Seconds that a site may ask to be left alone for (Retry-After; RFC 9110, 10.2.3), before one more try."""
 UNSENDABLE = "it cannot be sent: "
 SLACK = 2.0
+"""Seconds for connections to close at the end."""
 
 
 @dataclass(slots=True)
@@ -106,7 +108,10 @@ class Client:
         for task in others:
             task.cancel()
         await asyncio.gather(*others, return_exceptions=True)
-        await self._carrier.aclose()
+        # A site that keeps a connection from closing does not keep the report.
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(SLACK):
+                await self._carrier.aclose()
 
     @property
     def left(self) -> int:

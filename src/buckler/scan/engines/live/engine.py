@@ -29,7 +29,8 @@ from buckler.scan.engines.interface import (
 from buckler.scan.engines.live import exposed, tls
 from buckler.scan.engines.live.attacking import SiteAttacker
 from buckler.scan.engines.live.client import Client
-from buckler.scan.engines.live.finding_out import Finder, Known
+from buckler.scan.engines.live.finding_out import Finder
+from buckler.scan.engines.live.known import Known
 from buckler.scan.engines.live.observing import SiteObserver
 from buckler.scan.engines.live.pages import changes_something
 from buckler.scan.engines.live.session import SiteSession
@@ -104,11 +105,7 @@ class LiveEngine:
         chosen, unsent = self._chosen(self.model)
         run.model, run.operations = replace(self.model, operations=chosen), chosen
         self._run = run
-        explorer = Explorer(run)
-        run.visit_pages = explorer.visit_pages
-        session.kept_back = self._bounds.requests // 3
-        explorer.explore()
-        session.kept_back = 0
+        explorer = self._explored(run, session)
         self._explain(run, session, finder.starts)
         observer = SiteObserver(run, explorer, session, self.known)
         for exchange in run.seen.everything:
@@ -126,6 +123,15 @@ class LiveEngine:
             self.cut_short = client.spent
         observer.sort()
         return [*found, *self._judged(run, self._seen(first, files))]
+
+    def _explored(self, run: Run, session: SiteSession) -> Explorer:
+        """Reach the operations with two thirds of the requests: other kinds of answers take the rest."""
+        explorer = Explorer(run)
+        run.visit_pages = explorer.visit_pages
+        session.kept_back = self._bounds.requests // 3
+        explorer.explore()
+        session.kept_back = 0
+        return explorer
 
     @staticmethod
     def _explain(run: Run, session: SiteSession, starts: Iterable[str]) -> None:

@@ -5,16 +5,16 @@ from __future__ import annotations
 import secrets
 from collections import Counter, deque
 from collections.abc import Iterable
-from dataclasses import dataclass, field
 
 from buckler.core.errors import UsageError
 from buckler.core.events import GapFound, Listener, Progress
 from buckler.scan.engines.interface import Answer, Exchange, Identity, Request
 from buckler.scan.engines.live import pages
+from buckler.scan.engines.live.known import Known
 from buckler.scan.engines.live.openapi import MAX_OPERATIONS, Document, is_document, too_deep
 from buckler.scan.engines.live.session import PAGES, SiteSession
 from buckler.scan.engines.live.site import Site, is_url, parse
-from buckler.scan.model.application import AppModel, Operation
+from buckler.scan.model.application import Operation
 
 PLACES = (
     "/openapi.json",
@@ -31,42 +31,6 @@ MAX_FILES = 6
 MAX_FOLDERS = 4
 """Folders in which it is learnt how the site answers what is not there."""
 ENGINE = "live"
-
-
-@dataclass(slots=True)
-class Known:
-    """What was found out.
-
-    Attributes:
-        operations: By key; those of the document first.
-        docs: Exchanges in which documentation was given to anybody.
-        visited: Exchanges of pages that were asked for.
-        files: Paths of files that pages name.
-        document: Path of the OpenAPI document; empty where there is none.
-    """
-
-    title: str = ""
-    operations: dict[str, Operation] = field(default_factory=dict)
-    docs: list[Exchange] = field(default_factory=list)
-    visited: list[Exchange] = field(default_factory=list)
-    files: list[str] = field(default_factory=list)
-    document: str = ""
-
-    def model(self, site: Site, public: tuple[str, ...]) -> AppModel:
-        """The application as far as a site shows it.
-
-        Args:
-            site: Its address.
-            public: Operations that the settings declare public.
-        """
-        return AppModel(
-            title=self.title or site.netloc,
-            python="",
-            versions={},
-            operations=tuple(self.operations.values()),
-            docs=tuple(dict.fromkeys(e.request.path for e in self.docs)),
-            public=public,
-        )
 
 
 class Finder:
@@ -90,13 +54,7 @@ class Finder:
     def get(self, paths: Iterable[str], *, size: int = 0) -> list[Exchange]:
         """Ask for some paths, as anybody unless somebody is signed in; what could not be sent is left out."""
         made = (_get(self._site, path, self._identity) for path in paths)
-        requests = [self._session.addressed(request) for request in made]
-        answers = self._session.many(requests, size=size)
-        return [
-            Exchange(None, request, answer, bool(answer.entered))
-            for request, answer in zip(requests, answers, strict=True)
-            if answer is not None
-        ]
+        return self._session.exchanges(made, size=size)
 
     @property
     def starts(self) -> tuple[str, ...]:

@@ -15,7 +15,7 @@ from buckler.scan.engines.attack.run import Run
 from buckler.scan.engines.attack.strangers import FOREIGN_ORIGIN, Strangers
 from buckler.scan.engines.attack.values import resolve
 from buckler.scan.engines.interface import Exchange, Request, Slot
-from buckler.scan.engines.live.finding_out import Known
+from buckler.scan.engines.live.known import Known
 from buckler.scan.engines.live.session import SiteSession
 from buckler.scan.model.application import Operation
 
@@ -101,13 +101,7 @@ class SiteObserver:
         for path in paths:
             bare, _, query = path.partition("?")
             requests.append(Request(method, bare, query, (*base, *headers)))
-        made = [self._session.addressed(request) for request in requests]
-        answers = self._session.many(made)
-        return [
-            Exchange(None, request, answer, bool(answer.entered))
-            for request, answer in zip(made, answers, strict=True)
-            if answer is not None
-        ]
+        return self._session.exchanges(requests)
 
     def _origins(self) -> None:
         """A request of another site's page, and the question that a browser asks before one."""

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from buckler.core.events import GapFound, Listener
 from buckler.scan.engines.app.answers import Databases
-from buckler.scan.engines.interface import Answer, Request
+from buckler.scan.engines.interface import Answer, Exchange, Request
 from buckler.scan.engines.live.client import Client
 from buckler.scan.engines.live.likeness import Likeness
 from buckler.scan.engines.live.site import Site
@@ -94,6 +94,20 @@ class SiteSession:
         return [
             self._judged(request, answer) if answer else None
             for request, answer in zip(made, answers, strict=True)
+        ]
+
+    def exchanges(self, requests: Iterable[Request], *, size: int = 0) -> list[Exchange]:
+        """Send several at once that are for no operation; what could not be sent is left out.
+
+        Args:
+            requests: Independent of each other.
+            size: Bytes of each answer, where the bounds of the site are not meant.
+        """
+        made = [self.addressed(request) for request in requests]
+        return [
+            Exchange(None, request, answer, bool(answer.entered))
+            for request, answer in zip(made, self.many(made, size=size), strict=True)
+            if answer is not None
         ]
 
     def _judged(self, request: Request, answer: Answer) -> Answer:

@@ -236,3 +236,22 @@ def test_a_policy_inside_of_a_page_is_one() -> None:
     policy = "<meta http-equiv='Content-Security-Policy' content=\"default-src 'self'\">"
     app.get("/{path:path}")(lambda path: HTMLResponse(f"{policy}<title>It</title>open"))
     assert "HDR001" not in {rule for rule, _ in found(scanned(app))}
+
+
+def test_a_cookie_of_every_page_is_one_finding() -> None:
+    app = bare()
+
+    @app.middleware("http")
+    async def remember(request: Request, call_next):
+        made = await call_next(request)
+        made.set_cookie("session", "4f1c9a7be2d85630", samesite=None)
+        return made
+
+    app.get("/")(lambda: HTMLResponse("<title>It</title><a href='/a'>a</a><a href='/b'>b</a>"))
+    app.get("/a")(lambda: HTMLResponse("<title>A</title>one"))
+    app.get("/b")(lambda: HTMLResponse("<title>B</title>two"))
+    assert [op for rule, op in _listed(scanned(app)) if rule == "CFG004"] == ["GET /"]
+
+
+def _listed(report) -> list[tuple[str, str]]:
+    return [(f.rule, f.location.operation or "") for f in report.findings]

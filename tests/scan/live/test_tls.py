@@ -13,8 +13,16 @@ from fastapi import FastAPI
 
 from buckler.core.errors import SiteError
 from buckler.core.finding import Confidence, Severity
-from buckler.scan.engines.interface import Answer, Exchange, Request, SiteSeen, TlsSeen
+from buckler.scan.engines.interface import (
+    Answer,
+    Exchange,
+    Observations,
+    Request,
+    SiteSeen,
+    TlsSeen,
+)
 from buckler.scan.engines.live import tls
+from buckler.scan.engines.live.known import Known
 from buckler.scan.engines.live.site import parse
 from tests.scan.live.serving import ALL, look, serve
 
@@ -132,6 +140,18 @@ def test_the_end_of_a_certificate(days: int, severity: Severity | None) -> None:
     seen = TlsSeen("TLSv1.3", "TLS_AES_256_GCM_SHA384", NOW + days * DAY, NOW)
     found = [f.severity for f in RULES["TRA002"].check_site(SiteSeen(tls=seen))]
     assert found == ([severity] if severity else [])
+
+
+@pytest.mark.parametrize(
+    ("kinds", "severity"),
+    [(("404",), Severity.LOW), (("html",), Severity.MEDIUM), (("404", "200"), Severity.MEDIUM)],
+)
+def test_what_a_visitor_gets_decides_how_much_it_matters(kinds, severity: Severity) -> None:
+    model = Known().model(parse("https://shop.example/"), ())
+    without = Exchange(None, Request("GET", "/"), Answer(200))
+    seen = Observations(kinds={kind: [without] for kind in kinds})
+    (finding,) = RULES["TRA001"].check_observations(model, seen)
+    assert finding.severity is severity
 
 
 @pytest.mark.parametrize(

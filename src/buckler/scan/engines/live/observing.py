@@ -47,8 +47,10 @@ class SiteObserver:
             absent: Answers to what is not there.
         """
         run = self._run
+        pages = {operation.key: operation for operation in run.operations}
         for exchange in (*run.seen.everything, *absent, *self._known.visited):
-            self._keep(exchange)
+            meant = exchange.operation or pages.get(f"GET {exchange.request.path}")
+            self._keep(replace(exchange, operation=meant))
         for exchange in self._known.docs:
             run.seen.kinds.setdefault("docs", []).append(exchange)
         for exchange in self._asked("GET", self._known.files, ()):

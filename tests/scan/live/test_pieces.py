@@ -221,6 +221,11 @@ def test_forms_are_read() -> None:
     ]
 
 
+def test_a_broken_page_is_read_as_far_as_it_can_be() -> None:
+    page = read("<title>It</title><a href='/a'>a</a><![ <a href='/b'>b</a><a href='/c'>c</a>")
+    assert (page.title, page.links) == ("It", ["/a", "/c"])
+
+
 def operation(schema: dict, kind: str = "application/json", required: bool = True):
     body = {"required": required, "content": {kind: {"schema": schema}}}
     data = {"openapi": "3.1.0", "paths": {"/a": {"post": {"requestBody": body}}}}

@@ -188,7 +188,10 @@ class Client:
             self.spent, self.how = "--max-time has passed", "--max-time SECONDS"
         elif self._silent >= MAX_SILENT:
             self.spent = f"{MAX_SILENT} requests in a row got no answer"
-            self.how = "--request-timeout SECONDS, or a smaller --rate"
+            self.how = (
+                "--request-timeout SECONDS, or a smaller --rate; "
+                "--no-attack where something before the site drops attacks"
+            )
         elif self._limited >= MAX_LIMITED:
             self.spent = (
                 f"the site limits how fast it is asked: {MAX_LIMITED} answers in a row were 429"

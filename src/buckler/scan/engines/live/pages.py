@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
-from html.parser import HTMLParser
 from urllib.parse import parse_qsl, quote, urldefrag, urljoin
 
 from buckler.scan.engines.attack.explore import SIGN_OUT
 from buckler.scan.engines.live.session import ENTERED
 from buckler.scan.engines.live.site import KEPT, Site
+from buckler.scan.languages.html import Markup
 from buckler.scan.model.application import Body, BodyField, Operation, Parameter, Response
 
 MAX_LINKS = 300
@@ -52,7 +52,7 @@ class Page:
     title: str = ""
 
 
-class _Reader(HTMLParser):
+class _Reader(Markup):
     def __init__(self) -> None:
         super().__init__(convert_charrefs=True)
         self.page = Page()

@@ -59,3 +59,15 @@ def test_it_is_text(page: str) -> None:
 )
 def test_where_a_browser_goes(location: str, host: str) -> None:
     assert target_host(location) == host
+
+
+@pytest.mark.parametrize("broken", ["<![", "<![ <p>", "<![" * 1000])
+def test_markup_that_nobody_can_read_is_a_comment(broken: str) -> None:
+    assert not Page(f"{broken}", "abc").element
+    assert Page(f"{broken}><abc>", "abc").element
+
+
+@pytest.mark.parametrize("begun", ["<a ", "<a b='", "<!--", "</", "<?", "<!["])
+def test_what_never_ends_is_read_once(begun: str) -> None:
+    # Looking for its end from each beginning took hours.
+    assert not Page(begun * 300_000 + "abc", "abc").element

@@ -59,7 +59,8 @@ def application_options(function: F) -> F:
             click.option(
                 "--writes",
                 is_flag=True,
-                help="Send probes that may write to a database server that --allow names.",
+                help="Send probes that may write to a database server that --allow names; of a site: "
+                "requests that change what it holds.",
             ),
             click.option(
                 "--allow-processes", is_flag=True, help="Let the application start processes."

@@ -125,6 +125,7 @@ def command(target: str, **given: Any) -> None:
 
 def _run(target: str, given: dict[str, Any]) -> int:
     site.refuse_for_projects(given)
+    site.refuse_other_addresses(target)
     settings = options.settings_of(target, given)
     outputs, printed = wanted(given)
     token = pushing.check(given["push"]) if given["push"] else ""

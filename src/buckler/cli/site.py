@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from dataclasses import replace
+from pathlib import Path
 from typing import Any, TypeVar
 
 import click
+from click.core import ParameterSource
 
 from buckler.cli import options
 from buckler.cli import push as pushing
@@ -21,20 +24,31 @@ from buckler.scan.scanner import RULES
 from buckler.scan.visiting import HOOKS, SiteScanner
 
 F = TypeVar("F", bound=Callable[..., Any])
-ELSEWHERE = {
-    "python": "--python",
-    "env_file": "--env-file",
-    "pass_env": "--pass-env",
-    "allow": "--allow",
-    "allow_processes": "--allow-processes",
-    "engines": "--engines",
-    "project_rules": "--project-rules",
-    "advisories": "--advisories",
-    "max_advisory_age": "--max-advisory-age",
-    "baseline": "--baseline",
-    "update_baseline": "--update-baseline",
-}
+NOT_FOR_SITES = (
+    "python",
+    "env_file",
+    "pass_env",
+    "allow",
+    "allow_processes",
+    "walls",
+    "database",
+    "host",
+    "engines",
+    "project_rules",
+    "advisories",
+    "max_advisory_age",
+    "baseline",
+    "update_baseline",
+)
 """Options that mean nothing for a site."""
+ONLY_FOR_SITES = ("permitted", "max_requests", "rate", "connect_to", "insecure_tls")
+NAME_IS_ASKED = (
+    "the name that is asked stands in the address: buckler scan http://NAME/ --connect-to ADDRESS"
+)
+_NO_SCHEME = re.compile(
+    r"(?:[a-z0-9-]+(?:\.[a-z0-9-]+)*|\[[0-9a-f:.]+\]):\d{1,5}(?:/.*)?", re.IGNORECASE
+)
+"""Host and port as people type them; what follows the colon of ``module:app`` is no number."""
 
 
 def site_options(function: F) -> F:
@@ -76,10 +90,56 @@ def refuse_for_projects(given: dict[str, Any]) -> None:
     Raises:
         UsageError: There is one.
     """
-    names = ("permitted", "max_requests", "rate", "connect_to", "insecure_tls")
-    found = [f"--{name.replace('_', '-')}" for name in names if given.get(name)]
+    found = [_option(name) for name in ONLY_FOR_SITES if given.get(name)]
     if found:
         raise UsageError(f"{found[0]} is for running sites", hint="buckler scan https://host/")
+
+
+def refuse_other_addresses(target: str) -> None:
+    """A project is no address, though some addresses look like a module and its application.
+
+    Args:
+        target: As typed; one that begins with ``http://`` or ``https://`` does not come here.
+
+    Raises:
+        UsageError: It is one without a scheme, or with a scheme of something else. The message repeats
+            no password.
+    """
+    if Path(target).exists():
+        return
+    scheme, found, _ = target.partition("://")
+    if found:
+        raise UsageError(
+            f"{scheme[:20]}:// is no address of a site", hint="buckler scan https://host/"
+        )
+    if _NO_SCHEME.fullmatch(target):
+        raise UsageError(
+            f"{target} is no project; is it a running site?", hint=f"buckler scan http://{target}"
+        )
+
+
+def _option(name: str) -> str:
+    return f"--{name.replace('_', '-')}"
+
+
+def _refuse_for_sites(site: Site, bounds: Bounds, given: dict[str, Any]) -> None:
+    """An option for projects that is given for a site would do nothing, and so would ``--writes`` alone.
+
+    Raises:
+        UsageError: There is one.
+    """
+    context = click.get_current_context()
+    for name in NOT_FOR_SITES:
+        if context.get_parameter_source(name) is ParameterSource.COMMANDLINE:
+            raise UsageError(
+                f"{_option(name)} is for projects; {site.origin} is a running site",
+                hint=NAME_IS_ASKED if name == "host" else "leave it out",
+            )
+    if bounds.writes and not bounds.permitted:
+        raise UsageError(
+            "--writes changes what the site holds, and nobody said that it may be tested",
+            hint="--permitted, if you may; without --no-attack",
+        )
 
 
 def scan(target: str, given: dict[str, Any]) -> int:
@@ -94,10 +154,9 @@ def scan(target: str, given: dict[str, Any]) -> int:
         SiteError: The site does not answer.
     """
     site = parse(target, given["connect_to"] or "")
-    for name, option in ELSEWHERE.items():
-        if given.get(name):
-            raise UsageError(f"{option} is for projects; {site.origin} is a running site")
     settings = _settings(given)
+    bounds = bounds_of(site, settings, given)
+    _refuse_for_sites(site, bounds, given)
     outputs, printed = wanted(given)
     token = pushing.check(given["push"]) if given["push"] else ""
     rules = options.rules_of(RULES, settings)
@@ -106,7 +165,6 @@ def scan(target: str, given: dict[str, Any]) -> int:
             f"none of the {len(rules)} selected rules looks at a running site",
             hint="take other rules; `buckler rules` says how each looks",
         )
-    bounds = bounds_of(site, settings, given)
     with Watcher(verbose=given["verbose"], said=told(site, bounds)) as watcher:
         report = SiteScanner(site, bounds, settings, rules, watcher).scan()
     give(report, outputs, printed, show_all=given["show_all"])

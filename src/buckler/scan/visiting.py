@@ -100,7 +100,7 @@ class SiteScanner:
             rules={rule.id: rule for rule in self._given},
             broken=tuple(sorted(self._containment.broken)),
             timing={LIVE: seconds, "total": seconds},
-            failed=NOTHING if nothing else engine.cut_short,
+            failed=f"{NOTHING}; {engine.begun}" if nothing else engine.cut_short,
             min_coverage=settings.min_coverage,
             fail_on=Severity(settings.fail_on),
             started=started,

@@ -66,11 +66,57 @@ def test_only_this_machine_is_attacked_without_a_word() -> None:
     assert "--permitted" in told(far, bounds)
 
 
-@pytest.mark.parametrize("option", ["--project-rules", "--allow-processes", "--update-baseline"])
-def test_what_means_nothing_for_a_site_is_refused(option: str) -> None:
-    result = scan("http://127.0.0.1:1/", option)
+@pytest.mark.parametrize(
+    "given",
+    [
+        ("--project-rules",),
+        ("--allow-processes",),
+        ("--update-baseline",),
+        ("--walls", "none"),
+        ("--database", "none"),
+        ("--host", "shop.example"),
+        ("--max-advisory-age", "0"),
+    ],
+    ids=lambda given: given[0],
+)
+def test_what_means_nothing_for_a_site_is_refused(given: tuple[str, ...]) -> None:
+    result = scan("http://127.0.0.1:1/", *given)
     assert isinstance(result.exception, UsageError)
-    assert option in result.exception.message
+    assert given[0] in result.exception.message
+    assert result.exception.hint
+
+
+@pytest.mark.parametrize(
+    "given",
+    [("http://192.0.2.7/", "--writes"), ("http://127.0.0.1:1/", "--writes", "--no-attack")],
+)
+def test_nothing_is_changed_without_a_word(given: tuple[str, ...]) -> None:
+    result = scan(*given)
+    assert isinstance(result.exception, UsageError)
+    assert "--permitted" in result.exception.hint
+
+
+@pytest.mark.parametrize(
+    "target", ["127.0.0.1:8000", "localhost:8000/docs", "shop.example:80", "[::1]:80"]
+)
+def test_an_address_without_a_scheme_is_told_from_a_module(target: str) -> None:
+    result = scan(target)
+    assert isinstance(result.exception, UsageError)
+    assert result.exception.hint == f"buckler scan http://{target}"
+
+
+def test_an_address_of_something_else_is_refused_without_its_password() -> None:
+    result = scan("ftp://ada:lovelace-1815@shop.example/")
+    assert isinstance(result.exception, UsageError)
+    assert "https://" in result.exception.hint
+    assert "lovelace" not in result.exception.message
+
+
+def test_a_folder_may_be_named_like_an_address(tmp_path, monkeypatch) -> None:
+    (tmp_path / "localhost:8000").mkdir()
+    monkeypatch.chdir(tmp_path)
+    result = scan("localhost:8000", "--engines", "source")
+    assert not isinstance(result.exception, UsageError)
 
 
 def test_what_means_nothing_for_a_project_is_refused(tmp_path) -> None:

@@ -12,7 +12,7 @@ from buckler.scan.engines.attack.drafts import benign
 from buckler.scan.engines.interface import Answer, Exchange, Request
 from buckler.scan.engines.live.bodies import plain
 from buckler.scan.engines.live.exposed import judged, paths
-from buckler.scan.engines.live.likeness import Likeness
+from buckler.scan.engines.live.likeness import Likeness, asks_to_sign_in
 from buckler.scan.engines.live.observing import refused
 from buckler.scan.engines.live.openapi import Document
 from buckler.scan.engines.live.pages import documents_in, inside, read
@@ -29,6 +29,8 @@ SITE = parse("https://shop.example/a/")
         ("http://[::1]:81/", "http://[::1]:81", "/"),
         ("https://shop.example:443/a", "https://shop.example", "/a"),
         ("https://bücher.example/", "https://xn--bcher-kva.example", "/"),
+        ("https://straße.example/straße", "https://xn--strae-oqa.example", "/stra%C3%9Fe"),
+        ("https://shop.example/a b/%7E", "https://shop.example", "/a%20b/%7E"),
     ],
 )
 def test_addresses(text: str, origin: str, path: str) -> None:
@@ -86,6 +88,8 @@ def test_what_is_this_machine(host: str, loopback: bool) -> None:
         ("/log-out", None),
         ("/users/sign_out?x", None),
         ("https://[/", None),
+        ("ü b?q=ä&c=%20", "/a/%C3%BC%20b?q=%C3%A4&c=%20"),
+        ("a\x85b", None),
     ],
 )
 def test_links_stay_inside(url: str, expected: str | None) -> None:
@@ -162,6 +166,47 @@ def test_a_page_is_told_from_what_everything_is_answered_with() -> None:
     assert not reached("/a", b"", 500)
 
 
+def test_links_to_a_name_in_letters_of_its_language_stay_inside() -> None:
+    site = parse("https://bücher.example/")
+    assert inside(site, "/", "https://BÜCHER.example/neu") == "/neu"
+    assert inside(site, "/", "https://xn--bcher-kva.example/neu") == "/neu"
+    assert inside(site, "/", "https://buecher.example/neu") is None
+
+
+@pytest.mark.parametrize(
+    ("path", "missing", "body", "absent"),
+    [
+        # An address of one letter is in every text: taking it out would make two texts of one.
+        ("/e", "/buckler-1", b"here we see the greatest selection ever", True),
+        (
+            "/goods",
+            "/buckler-1",
+            b'{"id": "0192e4a2-7c1f-4d3a-9b58-3f0a6c2d1e77", "at": 1764428000}',
+            True,
+        ),
+        ("/goods", "/buckler-1", b'{"name": "pear"}', False),
+    ],
+)
+def test_what_differs_in_each_answer_tells_no_page(path, missing, body, absent) -> None:
+    likeness = Likeness()
+    other = (
+        b'{"id": "c56a4180-65aa-42ec-a945-5fd21dec0538", "at": 1764428017}'
+        if b"id" in body
+        else body
+    )
+    known = exchange(missing, other if absent else b'{"error": "none"}', kind="application/json")
+    likeness.know(known.request, known.answer)
+    asked = exchange(path, body, kind="application/json")
+    assert likeness.is_absent(asked.request, asked.answer) is absent
+
+
+def test_a_page_that_means_harm_is_read_in_bounded_steps() -> None:
+    # A pattern that began anew at each tag and looked to the end from there took hours.
+    for text in (b"<input type= ", b"<input "):
+        page = exchange("/", text * 100_000, kind="text/html")
+        assert not asks_to_sign_in(page.answer)
+
+
 def test_pages_of_the_documentation_name_their_document() -> None:
     assert documents_in("SwaggerUIBundle({url: '/v1/schema.json', x: 1})") == ["/v1/schema.json"]
     assert documents_in('<redoc spec-url="/api/schema.json"></redoc>') == ["/api/schema.json"]
@@ -174,6 +219,11 @@ def test_forms_are_read() -> None:
     assert [(f.method, f.action, f.fields) for f in page.forms] == [
         ("POST", "x", {"a": "1", "b": ""})
     ]
+
+
+def test_a_broken_page_is_read_as_far_as_it_can_be() -> None:
+    page = read("<title>It</title><a href='/a'>a</a><![ <a href='/b'>b</a><a href='/c'>c</a>")
+    assert (page.title, page.links) == ("It", ["/a", "/c"])
 
 
 def operation(schema: dict, kind: str = "application/json", required: bool = True):

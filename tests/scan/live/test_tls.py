@@ -7,12 +7,22 @@ import ssl
 
 import pytest
 import trustme
+from cryptography import x509
+from cryptography.hazmat.primitives.serialization import Encoding
 from fastapi import FastAPI
 
 from buckler.core.errors import SiteError
 from buckler.core.finding import Confidence, Severity
-from buckler.scan.engines.interface import Answer, Exchange, Request, SiteSeen, TlsSeen
+from buckler.scan.engines.interface import (
+    Answer,
+    Exchange,
+    Observations,
+    Request,
+    SiteSeen,
+    TlsSeen,
+)
 from buckler.scan.engines.live import tls
+from buckler.scan.engines.live.known import Known
 from buckler.scan.engines.live.site import parse
 from tests.scan.live.serving import ALL, look, serve
 
@@ -75,6 +85,35 @@ def test_what_a_handshake_shows(site, authority, monkeypatch) -> None:
     assert (finding.subject, finding.severity) == ("certificate", Severity.LOW)
 
 
+def test_a_certificate_that_ended_is_found_where_it_is_not_checked(authority, tmp_path) -> None:
+    ended = datetime.datetime.now(datetime.UTC) - datetime.timedelta(days=5)
+    begun = ended - datetime.timedelta(days=90)
+    made = authority.issue_cert("127.0.0.1", not_before=begun, not_after=ended)
+    made.private_key_and_cert_chain_pem.write_to_path(tmp_path / "all.pem")
+    with serve(app, ssl_certfile=str(tmp_path / "all.pem")) as url:
+        report = look(url, verify=False, permitted=False)
+    (finding,) = (f for f in report.findings if f.rule == "TRA002")
+    assert finding.severity is Severity.HIGH
+    assert ended.date().isoformat() in finding.message
+
+
+@pytest.mark.parametrize("year", [1999, 2049, 2050, 9999])
+def test_the_end_of_a_certificate_is_read_as_others_read_it(year: int) -> None:
+    ends = datetime.datetime(year, 12, 31, 23, 59, 59, tzinfo=datetime.UTC)
+    made = trustme.CA().issue_cert(
+        "shop.example", not_before=datetime.datetime(1990, 1, 1), not_after=ends
+    )
+    read = x509.load_pem_x509_certificate(made.cert_chain_pems[0].bytes())
+    assert tls.end_of(read.public_bytes(Encoding.DER)) == read.not_valid_after_utc.timestamp()
+
+
+@pytest.mark.parametrize("size", [0, 1, 2, 3, 40, 120])
+def test_a_certificate_that_is_cut_has_no_end(authority, size: int) -> None:
+    whole = ssl.PEM_cert_to_DER_cert(authority.cert_pem.bytes().decode())
+    assert tls.end_of(whole[:size]) is None
+    assert tls.end_of(b"\x30" * size) is None
+
+
 def test_a_version_of_long_ago_is_seen(authority, tmp_path) -> None:
     authority.issue_cert("127.0.0.1").private_key_and_cert_chain_pem.write_to_path(
         tmp_path / "all.pem"
@@ -101,6 +140,18 @@ def test_the_end_of_a_certificate(days: int, severity: Severity | None) -> None:
     seen = TlsSeen("TLSv1.3", "TLS_AES_256_GCM_SHA384", NOW + days * DAY, NOW)
     found = [f.severity for f in RULES["TRA002"].check_site(SiteSeen(tls=seen))]
     assert found == ([severity] if severity else [])
+
+
+@pytest.mark.parametrize(
+    ("kinds", "severity"),
+    [(("404",), Severity.LOW), (("html",), Severity.MEDIUM), (("404", "200"), Severity.MEDIUM)],
+)
+def test_what_a_visitor_gets_decides_how_much_it_matters(kinds, severity: Severity) -> None:
+    model = Known().model(parse("https://shop.example/"), ())
+    without = Exchange(None, Request("GET", "/"), Answer(200))
+    seen = Observations(kinds={kind: [without] for kind in kinds})
+    (finding,) = RULES["TRA001"].check_observations(model, seen)
+    assert finding.severity is severity
 
 
 @pytest.mark.parametrize(

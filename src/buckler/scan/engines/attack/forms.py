@@ -11,11 +11,11 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
-from html.parser import HTMLParser
 from http.cookies import CookieError, SimpleCookie
 from typing import Any
 
 from buckler.scan.engines.interface import Answer, Identity
+from buckler.scan.languages.html import Markup
 
 NAMED = re.compile(r"csrf|xsrf|authenticity|anti_?forgery|form_?(token|key)|nonce", re.IGNORECASE)
 _RANDOM = re.compile(r"[A-Za-z0-9_\-.=+/]{20,}")
@@ -94,7 +94,7 @@ def _pairs(headers: tuple[tuple[str, str], ...]) -> Iterator[tuple[str, str]]:
             yield name, value
 
 
-class _Reader(HTMLParser):
+class _Reader(Markup):
     """Collects hidden fields and ``meta`` elements that look like tokens."""
 
     def __init__(self) -> None:

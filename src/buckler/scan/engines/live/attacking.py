@@ -31,7 +31,7 @@ ENGINE = "live"
 SENDABLE = ("path", "query", "header", "cookie", "json", "form")
 MAX_SLOTS = 12
 """Slots of one operation that are attacked."""
-ACCOUNTS = re.compile(r"(?m)^root:[^:\n]*:0:0:[^\n]*$")
+ACCOUNTS = re.compile(r"(?m)(?:^|[\"'>]|\\n)root:[^:\n]*:0:0:[^\n]*$")
 """The first line of /etc/passwd (passwd(5)), which every Unix has and no site of ours."""
 CLIMBING = (
     "../../../../../../../../etc/passwd",

@@ -8,6 +8,7 @@ answer moves.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import ssl
 import threading
 import time
@@ -28,7 +29,11 @@ MAX_SILENT = 6
 """Requests in a row without an answer after which a site is left alone."""
 MAX_LIMITED = 8
 """Answers 429 in a row (RFC 6585, 4) after which the site's own limit is respected."""
+MAX_PAUSE = 10
+"""Seconds that a site may ask to be left alone for (Retry-After; RFC 9110, 10.2.3), before one more try."""
+UNSENDABLE = "it cannot be sent: "
 SLACK = 2.0
+"""Seconds for connections to close at the end."""
 
 
 @dataclass(slots=True)
@@ -71,7 +76,8 @@ class Client:
         self.spent, self.how, self.requests = "", "", 0
         self._silent = self._limited = 0
         self._until = time.monotonic() + bounds.total
-        self._next = 0.0
+        self._next, self._slowed = 0.0, 0.0
+        self._rate = bounds.rate
         self._loop = asyncio.new_event_loop()
         self._slots = asyncio.Semaphore(bounds.at_once)
         self._thread = threading.Thread(target=self._loop.run_forever, daemon=True)
@@ -102,7 +108,10 @@ class Client:
         for task in others:
             task.cancel()
         await asyncio.gather(*others, return_exceptions=True)
-        await self._carrier.aclose()
+        # A site that keeps a connection from closing does not keep the report.
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(SLACK):
+                await self._carrier.aclose()
 
     @property
     def left(self) -> int:
@@ -129,17 +138,45 @@ class Client:
 
     async def _one(self, request: Request, size: int) -> Answer | None:
         async with self._slots:
-            if self._is_spent():
-                return None
-            self.requests += 1
-            await self._turn()
-            started = time.monotonic()
-            coming = _Coming()
-            why = await self._receive(request, size, coming)
-            took = round((time.monotonic() - started) * 1000, 1)
+            answer = await self._sent(request, size)
+            if answer is not None and self._gives_way(answer):
+                return await self._sent(request, size) or answer
+            return answer
+
+    async def _sent(self, request: Request, size: int) -> Answer | None:
+        if self._is_spent():
+            return None
+        self.requests += 1
+        await self._turn()
+        started = time.monotonic()
+        coming = _Coming()
+        why = await self._receive(request, size, coming)
+        took = round((time.monotonic() - started) * 1000, 1)
+        if not why.startswith(UNSENDABLE):
             self._silent = self._silent + 1 if why and coming.status is None else 0
             self._limited = self._limited + 1 if coming.status == 429 else 0
-            return _answer(coming, why, size, took)
+        self._pace(coming.status, started)
+        return _answer(coming, why, size, took)
+
+    def _pace(self, status: int | None, started: float) -> None:
+        """Halve the rate where a site limits it, once for what was under way; come back slowly."""
+        most = self._bounds.rate
+        if status != 429:
+            self._rate = min(self._rate * 1.05, most)
+        elif started >= self._slowed:
+            self._rate, self._slowed = max(self._rate / 2, min(most, 1.0)), time.monotonic()
+
+    def _gives_way(self, answer: Answer) -> bool:
+        """Whether the request is worth a second try, after as long as the site asks for."""
+        if answer.status != 429:
+            return False
+        asked = (answer.header("retry-after") or "0").strip()
+        if not (
+            asked.isascii() and asked.isdecimal() and len(asked) < 9 and int(asked) <= MAX_PAUSE
+        ):
+            return False
+        self._next = max(self._next, time.monotonic() + int(asked))
+        return True
 
     def _is_spent(self) -> bool:
         if self.spent:
@@ -151,7 +188,10 @@ class Client:
             self.spent, self.how = "--max-time has passed", "--max-time SECONDS"
         elif self._silent >= MAX_SILENT:
             self.spent = f"{MAX_SILENT} requests in a row got no answer"
-            self.how = "--request-timeout SECONDS, or a smaller --rate"
+            self.how = (
+                "--request-timeout SECONDS, or a smaller --rate; "
+                "--no-attack where something before the site drops attacks"
+            )
         elif self._limited >= MAX_LIMITED:
             self.spent = (
                 f"the site limits how fast it is asked: {MAX_LIMITED} answers in a row were 429"
@@ -163,15 +203,16 @@ class Client:
         """Wait until the rate allows one more."""
         now = time.monotonic()
         at = max(now, self._next)
-        self._next = at + 1 / self._bounds.rate
+        self._next = at + 1 / self._rate
         await asyncio.sleep(at - now)
 
     async def _receive(self, request: Request, size: int, coming: _Coming) -> str:
         """Take in an answer as far as it comes; why it did not come whole, or an empty text."""
         seconds = self._bounds.seconds
         try:
+            made = self._made(request)
             async with asyncio.timeout(seconds):
-                response = await self._carrier.handle_async_request(self._made(request))
+                response = await self._carrier.handle_async_request(made)
                 coming.status = response.status_code
                 coming.headers = tuple(
                     (name.decode("latin-1"), value.decode("latin-1"))
@@ -183,6 +224,10 @@ class Client:
                     await response.aclose()
         except TimeoutError:
             return f"no whole answer within {seconds:g} s"
+        except UnicodeEncodeError:
+            return f"{UNSENDABLE}the name of a header is not in ASCII"
+        except self._httpx.LocalProtocolError as error:
+            return f"{UNSENDABLE}{error}"
         except (self._httpx.TransportError, self._httpx.InvalidURL, ssl.SSLError) as error:
             return reason(error)
         return ""
@@ -190,7 +235,7 @@ class Client:
     def _made(self, request: Request) -> httpx2.Request:
         seconds = self._bounds.seconds
         limits = dict.fromkeys(("connect", "read", "write", "pool"), seconds)
-        headers = [(n.encode("latin-1"), v.encode("latin-1")) for n, v in request.headers]
+        headers = [(n.encode("ascii"), _as_bytes(v)) for n, v in request.headers]
         return self._httpx.Request(
             request.method,
             self._url,
@@ -202,6 +247,14 @@ class Client:
                 "sni_hostname": self._site.host,
             },
         )
+
+
+def _as_bytes(value: str) -> bytes:
+    """A header's value as servers read it, and what that cannot hold as UTF-8 (RFC 9110, 5.5)."""
+    try:
+        return value.encode("latin-1")
+    except UnicodeEncodeError:
+        return value.encode()
 
 
 async def _read(response: httpx2.Response, size: int, coming: _Coming) -> None:

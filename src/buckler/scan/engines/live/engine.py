@@ -29,7 +29,8 @@ from buckler.scan.engines.interface import (
 from buckler.scan.engines.live import exposed, tls
 from buckler.scan.engines.live.attacking import SiteAttacker
 from buckler.scan.engines.live.client import Client
-from buckler.scan.engines.live.finding_out import Finder, Known
+from buckler.scan.engines.live.finding_out import Finder
+from buckler.scan.engines.live.known import Known
 from buckler.scan.engines.live.observing import SiteObserver
 from buckler.scan.engines.live.pages import changes_something
 from buckler.scan.engines.live.session import SiteSession
@@ -56,6 +57,7 @@ class LiveEngine:
         model: The application as far as the site shows it; None until :meth:`run` knows it.
         known: What was found out.
         cut_short: Why not every kind of answer was asked for; empty where it was.
+        begun: How the address that was typed was answered, in words.
     """
 
     def __init__(
@@ -70,7 +72,7 @@ class LiveEngine:
         self._rules, self._emit = tuple(rules), emit
         self.model: AppModel | None = None
         self.known = Known()
-        self.cut_short = ""
+        self.cut_short, self.begun = "", ""
         self.requests = 0
         self._run: Run | None = None
 
@@ -103,14 +105,8 @@ class LiveEngine:
         chosen, unsent = self._chosen(self.model)
         run.model, run.operations = replace(self.model, operations=chosen), chosen
         self._run = run
-        explorer = Explorer(run)
-        run.visit_pages = explorer.visit_pages
-        session.kept_back = self._bounds.requests // 3
-        explorer.explore()
-        session.kept_back = 0
-        for state in run.states.values():
-            if not state.reached and 200 <= (state.status or 0) < 300:
-                state.why = UNCLEAR
+        explorer = self._explored(run, session)
+        self._explain(run, session, finder.starts)
         observer = SiteObserver(run, explorer, session, self.known)
         for exchange in run.seen.everything:
             run.keep_failure(exchange)
@@ -118,7 +114,7 @@ class LiveEngine:
         files: tuple[ExposedFile, ...] = ()
         found: list[Finding] = []
         if self._bounds.permitted:
-            files = tuple(exposed.judged(finder.get(exposed.paths(_folders(self.known.files)))))
+            files = self._exposed(session, finder)
             observer.provoke(unsent)
             self.cut_short = client.spent
             found = SiteAttacker(run, explorer).attack(sorted(chosen, key=order_of))
@@ -127,6 +123,40 @@ class LiveEngine:
             self.cut_short = client.spent
         observer.sort()
         return [*found, *self._judged(run, self._seen(first, files))]
+
+    def _explored(self, run: Run, session: SiteSession) -> Explorer:
+        """Reach the operations with two thirds of the requests: other kinds of answers take the rest."""
+        explorer = Explorer(run)
+        run.visit_pages = explorer.visit_pages
+        session.kept_back = self._bounds.requests // 3
+        explorer.explore()
+        session.kept_back = 0
+        return explorer
+
+    @staticmethod
+    def _explain(run: Run, session: SiteSession, starts: Iterable[str]) -> None:
+        """Why operations that answered with success are not called reached.
+
+        The page where a site begins was seen, also where every other address is answered with it.
+        """
+        keys = {f"GET {path}" for path in starts}
+        for key, state in run.states.items():
+            if state.reached or not 200 <= (state.status or 0) < 300:
+                continue
+            cell = run.seen.matrix[key].get(None)
+            state.reached = (
+                key in keys
+                and cell is not None
+                and session.likeness.is_absent(cell.request, cell.answer)
+            )
+            state.why = "" if state.reached else UNCLEAR
+
+    def _exposed(self, session: SiteSession, finder: Finder) -> tuple[ExposedFile, ...]:
+        """Files that lie about, but for what the site answers to every address."""
+        folders = (*_folders(self.known.files), self._site.path.rpartition("/")[0])
+        asked = finder.get(exposed.paths(tuple(folder for folder in folders if folder)))
+        absent = session.likeness.is_absent
+        return tuple(exposed.judged([e for e in asked if not absent(e.request, e.answer)]))
 
     def _contact(self, finder: Finder) -> Exchange:
         """The first request, by which a site is known to be there.
@@ -139,6 +169,7 @@ class LiveEngine:
         if answer is None or answer.status is None:
             why = str((answer.error or {}).get("message") if answer else "nothing could be sent")
             raise SiteError(f"{self._site.origin} does not answer: {why}", hint=_hint(why))
+        self.begun = f"{self._site.path} was answered {answer.status}"
         return first[0]
 
     def _chosen(self, model: AppModel) -> tuple[tuple[Operation, ...], tuple[Operation, ...]]:
@@ -165,7 +196,7 @@ class LiveEngine:
             canaries=Canaries[Probe](prefix_of(self._settings.seed), session.plant),
             emit=self._emit,
             deadline=time.monotonic() + self._bounds.total,
-            host=self._settings.host or self._site.netloc,
+            host=self._site.netloc,
         )
 
     def _seen(self, first: Exchange, files: tuple[ExposedFile, ...]) -> SiteSeen:

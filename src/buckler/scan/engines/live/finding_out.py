@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import secrets
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Iterable
-from dataclasses import dataclass, field
 
+from buckler.core.errors import UsageError
 from buckler.core.events import GapFound, Listener, Progress
 from buckler.scan.engines.interface import Answer, Exchange, Identity, Request
 from buckler.scan.engines.live import pages
+from buckler.scan.engines.live.known import Known
 from buckler.scan.engines.live.openapi import MAX_OPERATIONS, Document, is_document, too_deep
-from buckler.scan.engines.live.session import SiteSession
-from buckler.scan.engines.live.site import Site
-from buckler.scan.model.application import AppModel, Operation
+from buckler.scan.engines.live.session import PAGES, SiteSession
+from buckler.scan.engines.live.site import Site, is_url, parse
+from buckler.scan.model.application import Operation
 
 PLACES = (
     "/openapi.json",
@@ -27,43 +28,9 @@ PLACES = (
 MAX_DOCUMENT = 8_000_000
 MAX_PAGES = 40
 MAX_FILES = 6
+MAX_FOLDERS = 4
+"""Folders in which it is learnt how the site answers what is not there."""
 ENGINE = "live"
-
-
-@dataclass(slots=True)
-class Known:
-    """What was found out.
-
-    Attributes:
-        operations: By key; those of the document first.
-        docs: Exchanges in which documentation was given to anybody.
-        visited: Exchanges of pages that were asked for.
-        files: Paths of files that pages name.
-        document: Path of the OpenAPI document; empty where there is none.
-    """
-
-    title: str = ""
-    operations: dict[str, Operation] = field(default_factory=dict)
-    docs: list[Exchange] = field(default_factory=list)
-    visited: list[Exchange] = field(default_factory=list)
-    files: list[str] = field(default_factory=list)
-    document: str = ""
-
-    def model(self, site: Site, public: tuple[str, ...]) -> AppModel:
-        """The application as far as a site shows it.
-
-        Args:
-            site: Its address.
-            public: Operations that the settings declare public.
-        """
-        return AppModel(
-            title=self.title or site.netloc,
-            python="",
-            versions={},
-            operations=tuple(self.operations.values()),
-            docs=tuple(dict.fromkeys(e.request.path for e in self.docs)),
-            public=public,
-        )
 
 
 class Finder:
@@ -87,18 +54,38 @@ class Finder:
     def get(self, paths: Iterable[str], *, size: int = 0) -> list[Exchange]:
         """Ask for some paths, as anybody unless somebody is signed in; what could not be sent is left out."""
         made = (_get(self._site, path, self._identity) for path in paths)
-        requests = [self._session.addressed(request) for request in made]
-        answers = self._session.many(requests, size=size)
-        return [
-            Exchange(None, request, answer, bool(answer.entered))
-            for request, answer in zip(requests, answers, strict=True)
-            if answer is not None
-        ]
+        return self._session.exchanges(made, size=size)
+
+    @property
+    def starts(self) -> tuple[str, ...]:
+        """Where looking at pages begins."""
+        return tuple(dict.fromkeys((self._site.path, "/")))
 
     def learn_absent(self) -> list[Exchange]:
-        """Learn how the site answers what is not there, at its top and further down."""
+        """Learn how the site answers what is not there, at its top, further down and where it begins."""
         word = secrets.token_hex(6)
-        found = self.get([f"/buckler-{word}", f"/buckler-{word}/no-such.json", f"/.buckler-{word}"])
+        below = self._site.path.rpartition("/")[0]
+        paths = [f"/buckler-{word}", f"/buckler-{word}/no-such.json", f"/.buckler-{word}"]
+        return self._learn([*paths, *([f"{below}/buckler-{word}"] if below else [])])
+
+    def _learn_below(self) -> None:
+        """Learn the same in the folders of what was found: an application in the browser may answer
+        for everything below its own, and nothing else.
+        """
+        known = self.known
+        parents = [op.path.rpartition("/")[0] for op in known.operations.values()]
+        folders = Counter(folder for folder in parents if folder and "{" not in folder)
+        word = secrets.token_hex(6)
+        self._learn(f"{folder}/buckler-{word}" for folder, _ in folders.most_common(MAX_FOLDERS))
+        for exchange in known.visited:
+            key, path = f"GET {exchange.request.path}", exchange.request.path
+            page = key in known.operations and not known.operations[key].fastapi
+            absent = self._session.likeness.is_absent(exchange.request, exchange.answer)
+            if page and absent and path not in self.starts:
+                del known.operations[key]
+
+    def _learn(self, paths: Iterable[str]) -> list[Exchange]:
+        found = self.get(paths)
         for exchange in found:
             self._session.likeness.know(exchange.request, exchange.answer)
         return found
@@ -117,6 +104,7 @@ class Finder:
                 self._documents()
             self._crawl()
             self._identity = None
+        self._learn_below()
         if not self.known.document:
             where = ", ".join(PLACES[:2])
             hint = (
@@ -134,7 +122,7 @@ class Finder:
             found = self.get(waiting, size=MAX_DOCUMENT)
             waiting = []
             for exchange in found:
-                if not exchange.reached or not exchange.answer.ok:
+                if exchange.answer.status is None:
                     continue
                 for path in self._document(exchange):
                     if path not in asked and len(asked) < 20:
@@ -144,13 +132,18 @@ class Finder:
     def _document(self, exchange: Exchange) -> list[str]:
         """Read what came; further places that it names."""
         path, answer = exchange.request.path, exchange.answer
+        if 300 <= (answer.status or 0) < 400:
+            found = pages.inside(self._site, path, answer.header("location") or path)
+            return [found] if found and found != path else []
+        if not exchange.reached:
+            return []
         if "html" in answer.media_type:
             named = pages.documents_in(answer.text)
             if named and self._identity is None:
                 self.known.docs.append(exchange)
             inside = (pages.inside(self._site, path, url) for url in named)
             return [found for found in inside if found]
-        if "json" not in answer.media_type:
+        if "json" not in answer.media_type and not path.endswith(".json"):
             return []
         if answer.size >= MAX_DOCUMENT:
             self._gap(path, f"the document is larger than {MAX_DOCUMENT // 1_000_000} MB")
@@ -177,8 +170,7 @@ class Finder:
 
     def _crawl(self) -> None:
         """Follow links, a level at a time, as a visitor who clicks on everything."""
-        start = self._site.path
-        seen = dict.fromkeys([start, "/"])
+        seen = dict.fromkeys(self.starts)
         waiting = deque(seen)
         before = len(self.known.visited)
         while waiting and (read := len(self.known.visited) - before) < MAX_PAGES:
@@ -206,10 +198,8 @@ class Finder:
             return []
         page = pages.read(answer.text)
         known.title = known.title or page.title
-        if not self._session.likeness.is_absent(exchange.request, answer) or path in (
-            "/",
-            self._site.path,
-        ):
+        if not self._session.likeness.is_absent(exchange.request, answer) or path in self.starts:
+            self._session.pages.add(exchange.request.path)
             self._add(pages.as_operation(path))
         for form in page.forms:
             made = pages.of_form(self._site, path, form)
@@ -228,7 +218,8 @@ class Finder:
         location = answer.header("location") or ""
         found = pages.inside(self._site, path, location) if location else None
         if location and found is None:
-            self._gap(path, f"it leads elsewhere, to {location[:200]}, which is not followed")
+            why = f"it leads elsewhere, to {location[:200]}, which is not followed"
+            self._emit(GapFound(path, why, _scan_of(location)))
         return [found] if found else []
 
     def _add(self, operation: Operation) -> None:
@@ -240,9 +231,17 @@ class Finder:
         self._emit(GapFound(what, why))
 
 
+def _scan_of(location: str) -> str:
+    """The command that looks at the site to which a redirect leads; an empty text where it leads to none."""
+    try:
+        return f"buckler scan {parse(location).origin}/" if is_url(location) else ""
+    except UsageError:
+        return ""
+
+
 def _get(site: Site, path: str, identity: Identity | None) -> Request:
     bare, _, query = path.partition("?")
-    headers = (("host", site.netloc), ("accept", "text/html,application/json;q=0.9,*/*;q=0.8"))
+    headers = (("host", site.netloc), ("accept", PAGES))
     if identity is None:
         return Request("GET", bare, query, headers)
     signed = tuple((name.lower(), value) for name, value in identity.headers)

@@ -15,7 +15,7 @@ from buckler.scan.engines.attack.run import Run
 from buckler.scan.engines.attack.strangers import FOREIGN_ORIGIN, Strangers
 from buckler.scan.engines.attack.values import resolve
 from buckler.scan.engines.interface import Exchange, Request, Slot
-from buckler.scan.engines.live.finding_out import Known
+from buckler.scan.engines.live.known import Known
 from buckler.scan.engines.live.session import SiteSession
 from buckler.scan.model.application import Operation
 
@@ -47,8 +47,10 @@ class SiteObserver:
             absent: Answers to what is not there.
         """
         run = self._run
+        pages = {operation.key: operation for operation in run.operations}
         for exchange in (*run.seen.everything, *absent, *self._known.visited):
-            self._keep(exchange)
+            meant = exchange.operation or pages.get(f"GET {exchange.request.path}")
+            self._keep(replace(exchange, operation=meant))
         for exchange in self._known.docs:
             run.seen.kinds.setdefault("docs", []).append(exchange)
         for exchange in self._asked("GET", self._known.files, ()):
@@ -101,13 +103,7 @@ class SiteObserver:
         for path in paths:
             bare, _, query = path.partition("?")
             requests.append(Request(method, bare, query, (*base, *headers)))
-        made = [self._session.addressed(request) for request in requests]
-        answers = self._session.many(made)
-        return [
-            Exchange(None, request, answer, bool(answer.entered))
-            for request, answer in zip(made, answers, strict=True)
-            if answer is not None
-        ]
+        return self._session.exchanges(requests)
 
     def _origins(self) -> None:
         """A request of another site's page, and the question that a browser asks before one."""

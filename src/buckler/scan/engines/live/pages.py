@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
-from html.parser import HTMLParser
-from urllib.parse import parse_qsl, urldefrag, urljoin
+from urllib.parse import parse_qsl, quote, urldefrag, urljoin
 
 from buckler.scan.engines.attack.explore import SIGN_OUT
 from buckler.scan.engines.live.session import ENTERED
-from buckler.scan.engines.live.site import Site
+from buckler.scan.engines.live.site import KEPT, Site
+from buckler.scan.languages.html import Markup
 from buckler.scan.model.application import Body, BodyField, Operation, Parameter, Response
 
 MAX_LINKS = 300
@@ -25,6 +25,8 @@ _CHANGES = re.compile(
     r"(^|[/_=&?-])(delete|remove|destroy|cancel|unsubscribe|reset|purge|disable|erase|drop|clear|logoff)([/_=&?.-]|$)",
     re.IGNORECASE,
 )
+_DOCUMENTATION = re.compile(r"swagger-?ui|redoc|scalar|rapidoc|stoplight", re.IGNORECASE)
+"""What pages show OpenAPI documents with; without one an address in a script is anything."""
 _DOCUMENT = re.compile(
     r"""(?:\burl\s*:\s*|\bspec-url\s*=\s*|data-url\s*=\s*)["']([^"'<>\s]{1,300})["']"""
 )
@@ -41,15 +43,16 @@ class Form:
 
 @dataclass(slots=True)
 class Page:
-    """What a page leads to, as it is written there."""
+    """What a page leads to, as it is written there; below its ``base`` where it names one."""
 
     links: list[str] = field(default_factory=list)
     files: list[str] = field(default_factory=list)
     forms: list[Form] = field(default_factory=list)
+    base: str = ""
     title: str = ""
 
 
-class _Reader(HTMLParser):
+class _Reader(Markup):
     def __init__(self) -> None:
         super().__init__(convert_charrefs=True)
         self.page = Page()
@@ -65,6 +68,8 @@ class _Reader(HTMLParser):
             _add(page.links, given.get("href") or given.get("src"))
         elif tag in ("script", "img"):
             _add(page.files, given.get("src"))
+        elif tag == "base":
+            page.base = page.base or given.get("href", "")
         elif tag == "link":
             _add(page.files, given.get("href"))
         elif tag == "form" and len(page.forms) < MAX_FORMS:
@@ -100,7 +105,20 @@ def read(text: str) -> Page:
     """
     reader = _Reader()
     reader.feed(text[:MAX_HTML])
-    return reader.page
+    page = reader.page
+    if page.base:
+        page.links = [_below(page.base, url) for url in page.links]
+        page.files = [_below(page.base, url) for url in page.files]
+        for form in page.forms:
+            form.action = form.action and _below(page.base, form.action)
+    return page
+
+
+def _below(base: str, url: str) -> str:
+    try:
+        return urljoin(base, url)
+    except ValueError:
+        return url
 
 
 def changes_something(path: str) -> bool:
@@ -110,7 +128,8 @@ def changes_something(path: str) -> bool:
 
 def documents_in(text: str) -> list[str]:
     """Addresses of OpenAPI documents that a page of Swagger UI, ReDoc or Scalar names."""
-    return list(_DOCUMENT.findall(text[:MAX_HTML]))[:5]
+    text = text[:MAX_HTML]
+    return list(_DOCUMENT.findall(text))[:5] if _DOCUMENTATION.search(text) else []
 
 
 def inside(site: Site, base: str, url: str) -> str | None:
@@ -125,9 +144,9 @@ def inside(site: Site, base: str, url: str) -> str | None:
         found = site.path_of(urldefrag(urljoin(site.origin + base, url.strip())).url)
     except ValueError:
         return None
-    if found is None or not found.isascii() or changes_something(found):
+    if found is None or not found.isprintable() or changes_something(found):
         return None
-    return found.replace(" ", "%20") if found.replace(" ", "").isprintable() else None
+    return quote(found, safe=KEPT)
 
 
 def is_file(path: str) -> bool:

@@ -8,13 +8,15 @@ from pathlib import Path
 
 from buckler.core.events import GapFound, Listener
 from buckler.scan.engines.app.answers import Databases
-from buckler.scan.engines.interface import Answer, Request
+from buckler.scan.engines.interface import Answer, Exchange, Request
 from buckler.scan.engines.live.client import Client
 from buckler.scan.engines.live.likeness import Likeness
 from buckler.scan.engines.live.site import Site
 
 ENTERED = "the site"
 """What stands for the handler of every operation: which one ran, a site does not say."""
+PAGES = "text/html,application/json;q=0.9,*/*;q=0.8"
+"""What a browser accepts: some servers give their page to nobody else."""
 AGENT = "buckler (+security scan)"
 
 KEPT_BACK = (
@@ -34,6 +36,7 @@ class SiteSession:
         likeness: Knows how the site answers what is not there.
         plant: A folder that no site has: what is planted in process cannot be planted here.
         kept_back: Requests of the ceiling that are left for what comes later.
+        pages: Paths that were seen to be pages, which are asked for as a browser does.
     """
 
     def __init__(self, client: Client, site: Site, emit: Listener) -> None:
@@ -42,6 +45,7 @@ class SiteSession:
         self.plant = Path("/buckler")
         self.requests = 0
         self.kept_back = 0
+        self.pages: set[str] = set()
 
     @property
     def reads_only(self) -> bool:
@@ -50,8 +54,12 @@ class SiteSession:
 
     def addressed(self, request: Request) -> Request:
         """The request as it is sent: to this site, by a client that says who it is."""
-        left = [p for p in request.headers if p[0] not in ("user-agent", "accept-encoding")]
+        added: tuple[tuple[str, str], ...]
         added = (("user-agent", AGENT), ("accept-encoding", "identity"))
+        if request.method == "GET" and request.path in self.pages:
+            added = (*added, ("accept", PAGES))
+        names = {name for name, _ in added}
+        left = [pair for pair in request.headers if pair[0] not in names]
         return replace(
             request,
             headers=(*left, *added),
@@ -86,6 +94,20 @@ class SiteSession:
         return [
             self._judged(request, answer) if answer else None
             for request, answer in zip(made, answers, strict=True)
+        ]
+
+    def exchanges(self, requests: Iterable[Request], *, size: int = 0) -> list[Exchange]:
+        """Send several at once that are for no operation; what could not be sent is left out.
+
+        Args:
+            requests: Independent of each other.
+            size: Bytes of each answer, where the bounds of the site are not meant.
+        """
+        made = [self.addressed(request) for request in requests]
+        return [
+            Exchange(None, request, answer, bool(answer.entered))
+            for request, answer in zip(made, self.many(made, size=size), strict=True)
+            if answer is not None
         ]
 
     def _judged(self, request: Request, answer: Answer) -> Answer:

@@ -5,13 +5,15 @@ from __future__ import annotations
 import ipaddress
 import re
 from dataclasses import dataclass
-from urllib.parse import urlsplit
+from urllib.parse import quote, urlsplit
 
 from buckler.core.errors import UsageError
 
 PORTS = {"http": 80, "https": 443}
 _URL = re.compile(r"https?://", re.IGNORECASE)
 _HOST = re.compile(r"[a-z0-9](?:[a-z0-9._-]*[a-z0-9])?\.?")
+KEPT = "".join(chr(code) for code in range(0x21, 0x7F) if chr(code) not in '"<>\\^`{|}')
+"""Characters of an address that a browser sends as they are; the others are percent-encoded (RFC 3986, 2.1)."""
 HINT = "for example: buckler scan https://shop.example/"
 
 
@@ -66,10 +68,10 @@ class Site:
         try:
             parts = urlsplit(url)
             port = parts.port or PORTS.get(parts.scheme)
+            host = as_ascii(parts.hostname or "")
         except ValueError:
             return None
-        mine = (self.scheme, self.host, self.port)
-        if (parts.scheme, (parts.hostname or "").lower(), port) != mine:
+        if (parts.scheme, host, port) != (self.scheme, self.host, self.port):
             return None
         return (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
 
@@ -119,9 +121,7 @@ def parse(text: str, address: str = "") -> Site:
     try:
         parts = urlsplit(text)
         port = parts.port
-        host = (parts.hostname or "").encode(
-            "idna" if not (parts.hostname or "").isascii() else "ascii"
-        )
+        name = as_ascii(parts.hostname or "")
     except ValueError as error:
         raise UsageError("the address of the site cannot be read", hint=HINT) from error
     if parts.username or parts.password:
@@ -129,13 +129,33 @@ def parse(text: str, address: str = "") -> Site:
             "the address of a site holds no user and password",
             hint="who signs in is told by --identity or --identities",
         )
-    name = host.decode("ascii").lower()
     if not (_HOST.fullmatch(name) or _is_address(name)) or port == 0:
         raise UsageError("the address of the site names no host", hint=HINT)
     if address and not _is_address(address):
         raise UsageError("what is connected to is an IP address", hint="--connect-to 192.0.2.7")
-    path = re.sub(r"[^\x21-\x7e]", "", parts.path) or "/"
+    path = quote(parts.path, safe=KEPT) or "/"
     return Site(parts.scheme.lower(), name, port or PORTS[parts.scheme.lower()], path, address)
+
+
+def as_ascii(host: str) -> str:
+    """A host name as it is looked up, in lower case (UTS 46, RFC 5891).
+
+    Args:
+        host: As it is written.
+
+    Raises:
+        UsageError: The library that it needs is not there.
+        ValueError: It is no name.
+    """
+    if host.isascii():
+        return host.lower()
+    try:
+        import idna  # only for such names
+    except ImportError as error:
+        raise UsageError(
+            "a name that is not in ASCII needs idna", hint="pip install 'buckler[http]'"
+        ) from error
+    return idna.encode(host, uts46=True, std3_rules=True).decode("ascii").lower()
 
 
 def _is_address(host: str) -> bool:

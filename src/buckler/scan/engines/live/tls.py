@@ -6,7 +6,8 @@ import asyncio
 import ssl
 import time
 import warnings
-from typing import Any
+from collections.abc import Iterator
+from datetime import UTC, datetime
 
 from buckler.scan.engines.interface import TlsSeen
 from buckler.scan.engines.live.site import Site
@@ -38,9 +39,7 @@ async def _look(site: Site, seconds: float, verify: bool) -> TlsSeen | None:
         return None
     version, cipher, certificate = found
     old = [name for name, number in OLD if await _shake(site, _of_old(number), seconds)]
-    end = certificate.get("notAfter")
-    ends = float(ssl.cert_time_to_seconds(end)) if isinstance(end, str) else None
-    return TlsSeen(version, cipher, ends, time.time(), tuple(old))
+    return TlsSeen(version, cipher, end_of(certificate), time.time(), tuple(old))
 
 
 def _of_old(version: ssl.TLSVersion) -> ssl.SSLContext:
@@ -58,7 +57,7 @@ def _of_old(version: ssl.TLSVersion) -> ssl.SSLContext:
 
 async def _shake(
     site: Site, context: ssl.SSLContext, seconds: float
-) -> tuple[str, str, dict[str, Any]] | None:
+) -> tuple[str, str, bytes] | None:
     try:
         async with asyncio.timeout(seconds):
             _, writer = await asyncio.open_connection(
@@ -67,8 +66,49 @@ async def _shake(
             try:
                 made: ssl.SSLObject = writer.get_extra_info("ssl_object")
                 cipher = made.cipher()
-                return made.version() or "", cipher[0] if cipher else "", made.getpeercert() or {}
+                certificate = made.getpeercert(binary_form=True) or b""
+                return made.version() or "", cipher[0] if cipher else "", certificate
             finally:
                 writer.transport.abort()
     except (OSError, TimeoutError):
         return None
+
+
+def end_of(certificate: bytes) -> float | None:
+    """When a certificate ends, in seconds since the epoch; None where it cannot be read.
+
+    Python reads the fields of a checked certificate only, and one that ended is not taken where it is checked.
+
+    Args:
+        certificate: In DER (RFC 5280, 4.1).
+    """
+    try:
+        signed = next(_values(next(_values(certificate))[1]))[1]
+        fields = [value for tag, value in _values(signed) if tag != _VERSION]
+        tag, text = list(_values(fields[3]))[1]
+        return _time(tag, text.decode("ascii"))
+    except (StopIteration, IndexError, ValueError):
+        return None
+
+
+_VERSION = 0xA0
+_UTC_TIME = 0x17
+
+
+def _values(data: bytes) -> Iterator[tuple[int, bytes]]:
+    """Tag and content of each value of a sequence (X.690, 8.1)."""
+    at = 0
+    while at < len(data):
+        tag, length, at = data[at], data[at + 1], at + 2
+        if length >= 0x80:
+            size = length & 0x7F
+            length, at = int.from_bytes(data[at : at + size]), at + size
+        yield tag, data[at : at + length]
+        at += length
+
+
+def _time(tag: int, text: str) -> float:
+    """A time of a certificate (RFC 5280, 4.1.2.5): years of two digits are from 1950 to 2049."""
+    if tag == _UTC_TIME:
+        text = ("19" if text >= "50" else "20") + text
+    return datetime.strptime(text, "%Y%m%d%H%M%SZ").replace(tzinfo=UTC).timestamp()

@@ -205,7 +205,9 @@ class InsecureCookie(Rule):
         }
         known: set[tuple[str, str]] = set()
         for exchange, cookie in _credentials(seen):
-            key = (exchange.operation.key if exchange.operation else "", cookie.name)
+            # A site may set it on every page: from outside that is one cookie, not one for each handler.
+            inside = exchange.operation if not exchange.request.origin else None
+            key = (inside.key if inside else "", cookie.name)
             lacks = _lacks(cookie, exchange.request.scheme)
             if not lacks or key in known or (cookie.name in managed and not cookie.where):
                 continue

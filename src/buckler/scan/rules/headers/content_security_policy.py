@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 
 from buckler.core.finding import Finding, Severity
 from buckler.core.rule import Example, Fix, Rule
+from buckler.scan.engines.interface import Answer
 from buckler.scan.engines.observations import Observations
 from buckler.scan.fix.draft import Draft
 from buckler.scan.fix.edits import Repair
 from buckler.scan.model.application import AppModel
 from buckler.scan.rules._support.applications import application_at
 from buckler.scan.rules._support.guarding import guarded
-from buckler.scan.rules._support.kinds import has_body, header_finding
+from buckler.scan.rules._support.kinds import has_body, header_finding, is_page
 
 
 class ContentSecurityPolicyMissing(Rule):
@@ -21,7 +23,8 @@ class ContentSecurityPolicyMissing(Rule):
     ## What it is
     Without ``Content-Security-Policy`` a browser runs every script that it finds in a page, from
     everywhere and inside of the page itself. An answer that is no page needs one too: errors and files
-    are opened in browsers as well.
+    are opened in browsers as well. A page may have its policy in a ``meta`` element instead; that one
+    cannot say who may frame it.
 
     ## Why it matters
     A single place that forgets to escape is enough for an attacker to act as the visitor. The policy is
@@ -139,7 +142,7 @@ class ContentSecurityPolicyMissing(Rule):
             app,
             seen,
             "Content-Security-Policy",
-            lambda answer: bool((answer.header("content-security-policy") or "").strip()),
+            _has_policy,
             applies=has_body,
             severity=lambda kinds: (
                 Severity.MEDIUM if {"html", "docs"} & set(kinds) else Severity.LOW
@@ -151,3 +154,17 @@ class ContentSecurityPolicyMissing(Rule):
         return guarded(
             draft, application_at(draft, finding), "sends a Content-Security-Policy, by Guard"
         )
+
+
+MAX_HEAD = 100_000
+_META = re.compile(
+    r"<meta\b[^<>]{0,500}?\bhttp-equiv\s{0,9}=\s{0,9}[\"']?content-security-policy[\"'\s>]",
+    re.IGNORECASE,
+)
+
+
+def _has_policy(answer: Answer) -> bool:
+    """Whether the answer has a policy, in a header or in the page itself (CSP Level 3, 3.3)."""
+    if (answer.header("content-security-policy") or "").strip():
+        return True
+    return is_page(answer) and _META.search(answer.text[:MAX_HEAD]) is not None

@@ -135,7 +135,14 @@ class StrictTransportSecurityMissing(Rule):
 
     def check_observations(self, app: AppModel, seen: Observations) -> Iterable[Finding]:
         """Kinds of answer without the header."""
-        return header_finding(self, app, _over_tls(seen), "Strict-Transport-Security", _long)
+        return header_finding(
+            self,
+            app,
+            _over_tls(seen),
+            "Strict-Transport-Security",
+            _long,
+            severity=lambda kinds: self.severity if SUCCESSES & set(kinds) else Severity.LOW,
+        )
 
     def check_site(self, site: SiteSeen) -> Iterable[Finding]:
         """A site that answers without TLS, and does not send whoever comes that way to where it has it."""
@@ -176,6 +183,8 @@ def _leads_to_tls(exchange: Exchange) -> bool:
     return status >= 400
 
 
+SUCCESSES = frozenset({"html", "docs", "static", "200", "login"})
+"""Kinds of answers that a visitor gets; a browser keeps what one of them said (RFC 6797, 8.1)."""
 HALF_A_YEAR = 15_768_000
 
 

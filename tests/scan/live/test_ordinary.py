@@ -9,7 +9,7 @@ from collections import deque
 from pathlib import Path
 
 import pytest
-from fastapi import Depends, FastAPI, Request
+from fastapi import Depends, FastAPI, HTTPException, Request
 from fastapi.responses import (
     HTMLResponse,
     JSONResponse,
@@ -19,6 +19,7 @@ from fastapi.responses import (
 )
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 
+from buckler.core.settings import IdentitySettings, Settings
 from tests.scan.live.serving import found, look, serve
 
 SHELL = (
@@ -255,3 +256,18 @@ def test_a_cookie_of_every_page_is_one_finding() -> None:
 
 def _listed(report) -> list[tuple[str, str]]:
     return [(f.rule, f.location.operation or "") for f in report.findings]
+
+
+def test_why_nobody_came_further_is_told_of_who_came_furthest() -> None:
+    app = FastAPI()
+
+    @app.get("/things/{thing_id}")
+    def thing(thing_id: str, request: Request) -> dict[str, str]:
+        raise HTTPException(404 if request.headers.get("x-who") == "ann-4711" else 401)
+
+    ann = IdentitySettings("ann", headers={"X-Who": "ann-4711"})
+    with serve(app) as url:
+        report = look(url, Settings(identities=(ann,)))
+    (only,) = [o for o in report.coverage.operations if "thing" in o.operation]
+    assert (only.status, only.reached) == (404, False)
+    assert only.why == "answered 404: nothing is there by the values that could be tried"

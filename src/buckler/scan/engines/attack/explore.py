@@ -7,7 +7,7 @@ collection lists is asked for one by one, under the same identity and under the 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 
 from buckler.scan.engines.attack import restoring
@@ -233,9 +233,7 @@ class Explorer:
                 if current is None or _furthest(exchange) > _furthest(current):
                     # With what the handler was seen to read meanwhile, as it was sent in the end.
                     self._own[operation.key, name] = self._fill_found(operation, draft)
-            if exchange.answer.ok or (
-                exchange.answer.status in (401, 403) and not exchange.reached
-            ):
+            if exchange.answer.ok or _is_refused(exchange):
                 break
         return best
 
@@ -349,7 +347,7 @@ class Explorer:
         best = self.best_identity(operation)
         if (operation.key, best) in self._own:
             self.drafts[operation.key] = self._own[operation.key, best]
-        cell = cells.get(best) if cells else None
+        cell = _telling(cells, best)
         state.identity = best
         state.status = cell.answer.status if cell else None
         state.why = "" if state.reached else why_not(cell, state.lost, bool(self._run.identities))
@@ -364,6 +362,18 @@ def start_of(draft: Draft, slot: Slot) -> Draft:
     elif slot.where == "message" and draft.messages == ["sample"]:
         draft = replace(draft, messages=["{}"])
     return draft
+
+
+def _telling(cells: Mapping[str | None, Exchange], best: str | None) -> Exchange | None:
+    """The exchange that says why nobody came further: not that of a stranger who was refused, where somebody was not."""
+    cell = cells.get(best)
+    if cell is None or not _is_refused(cell):
+        return cell
+    return next((c for c in cells.values() if not _is_refused(c) and _furthest(c) >= 0), cell)
+
+
+def _is_refused(exchange: Exchange) -> bool:
+    return exchange.answer.status in (401, 403) and not exchange.reached
 
 
 def _furthest(exchange: Exchange) -> int:
@@ -381,7 +391,7 @@ def _worth_another_try(exchange: Exchange, tokens: bool) -> bool:
     """Whether better values may get further; who is refused stays refused, unless it was for want
     of a form token, and what is slow costs too much.
     """
-    refused = exchange.answer.status in (401, 403) and not exchange.reached
+    refused = _is_refused(exchange)
     changes = exchange.request.method not in ("GET", "HEAD", "WEBSOCKET")
     if refused and not (tokens and changes):
         return False

@@ -40,6 +40,7 @@ from buckler.scan.model.application import AppModel, Operation
 SAFE = ("GET", "HEAD", "OPTIONS")
 CLOSED = "not sent: it may change what the site holds"
 UNCLEAR = "answered with a form to sign in, or with what it answers to every address"
+NOTHING_THERE = "answered 404: nothing is there by the values that could be tried"
 NOT_PERMITTED = "no attack value and no unusual request was sent: nobody said that this site may be tested, or --no-attack was given"
 
 
@@ -135,12 +136,14 @@ class LiveEngine:
 
     @staticmethod
     def _explain(run: Run, session: SiteSession, starts: Iterable[str]) -> None:
-        """Why operations that answered with success are not called reached.
+        """Why operations are not called reached whose answer alone does not say it.
 
         The page where a site begins was seen, also where every other address is answered with it.
         """
         keys = {f"GET {path}" for path in starts}
         for key, state in run.states.items():
+            if state.status == 404:
+                state.why = NOTHING_THERE
             if state.reached or not 200 <= (state.status or 0) < 300:
                 continue
             cell = run.seen.matrix[key].get(None)

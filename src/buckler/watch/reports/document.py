@@ -11,6 +11,7 @@ import math
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from json import detect_encoding
 from typing import Any, Final
 
 from buckler.watch.errors import RefusedError
@@ -22,6 +23,7 @@ MOST_TEXT: Final = 20_000
 _STRINGS: Final = re.compile(rb'"[^"\\]*(?:\\.[^"\\]*)*"?', re.DOTALL)
 """The last quote may be missing: a pattern that fails there would begin anew at each quote before it."""
 _HALF: Final = re.compile(rb"\\u[dD][89a-fA-F]")
+_KEPT_HALF: Final = re.compile(r"\\u[dD][89a-fA-F]")
 _BRACKETS: Final = re.compile(rb"[\[\]{}]")
 
 
@@ -45,7 +47,7 @@ def parsed(body: bytes, most: int, name: str) -> Field:
     """Any JSON value.
 
     Args:
-        body: UTF-8.
+        body: UTF-8, or what some programs on Windows write: with a mark at the beginning, or UTF-16.
         most: Bytes.
         name: What complaints call it.
 
@@ -57,6 +59,7 @@ def parsed(body: bytes, most: int, name: str) -> Field:
             f"{name}: {len(body) / 1024**2:.1f} MiB are more than {most / 1024**2:.1f}",
             hint="send it in parts",
         )
+    body = _utf_8(body, name)
     if _depth(body) > MOST_DEPTH:
         raise RefusedError(f"{name}: it is nested more than {MOST_DEPTH} deep")
     try:
@@ -72,6 +75,16 @@ def parsed(body: bytes, most: int, name: str) -> Field:
         raise RefusedError(f"{name}: it is no JSON") from error
 
 
+def kept(text: str) -> Any:
+    """The JSON of a row, which an earlier version may have written: nothing is left of it that no answer can hold.
+
+    Args:
+        text: As it was kept. Half of a surrogate pair becomes U+FFFD, a number that is none becomes None.
+    """
+    value = json.loads(text, parse_constant=lambda _: None)
+    return whole(value) if _KEPT_HALF.search(text) else value
+
+
 def whole(value: Any) -> Any:
     """A JSON value with U+FFFD in place of each lone surrogate (RFC 8259, section 8.2)."""
     if isinstance(value, str):
@@ -79,6 +92,16 @@ def whole(value: Any) -> Any:
     if isinstance(value, dict):
         return {whole(key): whole(one) for key, one in value.items()}
     return [whole(one) for one in value] if isinstance(value, list) else value
+
+
+def _utf_8(body: bytes, name: str) -> bytes:
+    """The same in UTF-8, without a mark. Python's own reader lets half of a surrogate pair pass in any encoding."""
+    encoding = detect_encoding(body)
+    try:
+        text = body.decode(encoding)
+        return body if encoding == "utf-8" else text.encode()
+    except UnicodeError as error:
+        raise RefusedError(f"{name}: it is no text in {encoding.upper()}") from error
 
 
 class _NumberError(ValueError):

@@ -288,10 +288,18 @@ def change(
 
 
 def of_target(connection: Connection, target_id: str) -> Sequence[Any]:
-    """All of a target, without their evidence but with its digest; the target is locked."""
+    """All of a target, without their evidence but with its digest; they are locked, as the target is."""
     return connection.execute(
-        select(*BRIEF, FINDINGS.c.digest).where(FINDINGS.c.target_id == target_id)
+        locked(select(*BRIEF, FINDINGS.c.digest).where(FINDINGS.c.target_id == target_id))
     ).all()
+
+
+def locked(statement: Select[Any]) -> Select[Any]:
+    """The same so that nobody decides about these findings before the transaction ends.
+
+    In the order of their ids, as everybody locks several of them: else two wait for each other. Comments wait for nobody.
+    """
+    return statement.order_by(FINDINGS.c.id).with_for_update(of=FINDINGS, key_share=True)
 
 
 def add_all(connection: Connection, rows: Sequence[Mapping[str, Any]]) -> None:

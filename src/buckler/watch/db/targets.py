@@ -85,7 +85,10 @@ def get(connection: Connection, caller: Caller, target_id: str, *, lock: bool = 
         MissingError: There is none.
     """
     statement = select(TARGETS).where(TARGETS.c.id == target_id, visible(caller))
-    found = connection.execute(statement.with_for_update() if lock else statement).one_or_none()
+    found = connection.execute(
+        # What only points at the target, e.g. an alert, waits for nobody.
+        statement.with_for_update(key_share=True) if lock else statement
+    ).one_or_none()
     if found is None:
         raise MissingError("target")
     return found

@@ -277,14 +277,23 @@ def change(
     Raises:
         StaleError: It was changed after the caller looked.
     """
-    if found.version != version:
-        present = {key: found._mapping[key] for key in ("state", "version", "assignee", "reason")}
-        raise StaleError("finding", present)
+    check(found, version)
     connection.execute(
         update(FINDINGS).where(FINDINGS.c.id == found.id).values(**values, version=version + 1)
     )
     note(connection, [{"finding_id": found.id, **entry}])
     return version + 1
+
+
+def check(found: Row[Any], version: int) -> None:
+    """Look whether a finding is still as somebody saw it.
+
+    Raises:
+        StaleError: It was changed after that.
+    """
+    if found.version != version:
+        present = {key: found._mapping[key] for key in ("state", "version", "assignee", "reason")}
+        raise StaleError("finding", present)
 
 
 def of_target(connection: Connection, target_id: str) -> Sequence[Any]:

@@ -63,6 +63,26 @@ def test_a_report_with_half_a_character_is_kept_and_shown(
     assert last == json.loads(json.dumps(made).replace('"@"', written))
 
 
+def test_half_a_character_in_bytes_is_no_text_and_windows_writes_some(api: Api, ann: str) -> None:
+    path = f"/api/targets/{pushed(api, ann)}"
+    whole = json.dumps(report(finding(3, title="caf\u00e9 \U0001f600")), ensure_ascii=False)
+    half = whole.encode().replace(
+        b"shop", b"\xed\xa0\x80"
+    )  # U+D800, as UTF-8 has none (RFC 3629, 3)
+    sixteen = whole.encode("utf-16").replace("shop".encode("utf-16-le"), b"\x00\xd8" * 4)
+    headers = {"X-API-Key": ann, "Content-Type": "application/json"}
+    for body in (half, sixteen, whole.encode("latin-1", "replace")):
+        answer = api.client.post(f"{path}/reports", content=body, headers=headers)
+        assert (answer.status_code, "report: it is no text" in answer.text) == (422, True)
+    for encoding, changes in (("utf-8-sig", {"new": 1}), ("utf-16", {}), ("utf-16-be", {})):
+        answer = api.client.post(f"{path}/reports", content=whole.encode(encoding), headers=headers)
+        assert (answer.status_code, answer.json().get("changes")) == (201, changes), answer.text
+    (found,) = api.ask(ann, "GET", f"/api/findings?target={path[13:]}").json()["findings"]
+    assert found["title"] == "caf\u00e9 \U0001f600"
+    with api.service.database.read() as connection:
+        assert operations.of(connection, SYSTEM, path[13:]).identities == []
+
+
 @pytest.mark.parametrize("written", ["NaN", "-Infinity", "1e400", "9" * 400, "1e30", "-1"])
 @pytest.mark.parametrize("where", ["score", "line", "slots", "context", "reached"])
 def test_numbers_that_are_none_are_refused(api: Api, ann: str, where: str, written: str) -> None:

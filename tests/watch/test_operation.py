@@ -2,17 +2,12 @@
 
 from __future__ import annotations
 
-import io
 import json
 import logging
 import os
 import shutil
-import sqlite3
 import subprocess
 import sys
-import tarfile
-import threading
-import time
 from pathlib import Path
 from typing import Any
 
@@ -22,19 +17,12 @@ from click.testing import CliRunner, Result
 from prometheus_client.parser import text_string_to_metric_families
 
 from buckler.cli.watch import command as watch_command
-from buckler.core.errors import UsageError
-from buckler.watch import backup, logs, metrics
-from buckler.watch.alerts.secrets import Secrets
+from buckler.watch import logs, metrics
 from buckler.watch.api.common import METRICS, READ
-from buckler.watch.db import findings, migrations, scans
+from buckler.watch.db import scans
 from buckler.watch.db.database import Database
 from buckler.watch.db.figures import figures
-from buckler.watch.db.findings import Wanted
-from buckler.watch.errors import RefusedError
 from buckler.watch.interface import SYSTEM
-from buckler.watch.options import Options
-from buckler.watch.place import Place
-from buckler.watch.service import Service
 from tests.watch.asking import Api, pushed
 from tests.watch.made import finding, push, report, target
 
@@ -126,156 +114,9 @@ def test_logs_are_lines_that_nobody_forges() -> None:
     assert set(logs.FORMATS) == {"text", "json"}
 
 
-def members(file: Path) -> dict[str, bytes]:
-    with tarfile.open(file) as archive:
-        return {info.name: archive.extractfile(info).read() for info in archive}  # type: ignore[union-attr]
-
-
-def rewritten(file: Path, made: dict[str, bytes]) -> None:
-    with tarfile.open(file, "w") as archive:
-        for name, body in made.items():
-            info = tarfile.TarInfo(name)
-            info.size = len(body)
-            archive.addfile(info, io.BytesIO(body))
-
-
-@pytest.fixture
-def data(tmp_path: Path) -> Path:
-    """A data folder with a finding, a sealed secret, and scans that had not ended."""
-    place = Place.at(tmp_path / "data")
-    key = place.key()
-    database = Database(place.database)
-    migrations.upgrade(database)
-    shop, desk = target(database, name="shop"), target(database, name="desk", kind="git")
-    push(database, shop, report(finding(1)), 1000.0)
-    with database.write() as connection:
-        waits, _ = scans.request(connection, SYSTEM, desk, 1001.0)
-        scans.handed(connection, waits, 1002.0)
-        runs, _ = scans.request(connection, SYSTEM, shop, 1003.0)
-        scans.begin(connection, runs, "w", 1004.0)
-        scans.request(connection, SYSTEM, shop, 1005.0)
-    database.close()
-    (place.folder / "sealed").write_text(Secrets(key).seal({"a": "b"}, "x"))
-    return place.folder
-
-
-def test_a_back_up_is_for_its_user_and_goes_back_into_an_empty_folder(
-    data: Path, tmp_path: Path
-) -> None:
-    file, there = tmp_path / "a.tar", tmp_path / "there"
-    assert backup.backup(Place(data), file) == ["watch.db", "key"]
-    assert file.stat().st_mode & 0o777 == 0o600
-    assert sorted(p.name for p in data.iterdir() if p.name.startswith("backup")) == []
-    with pytest.raises(RefusedError, match="cannot be made"):
-        backup.backup(Place(data), file)
-    assert backup.restore(file, there) == ["watch.db", "key"]
-    assert {p.stat().st_mode & 0o777 for p in there.iterdir()} == {0o600}
-    place = Place.at(there)
-    assert Secrets(place.key()).open((data / "sealed").read_text(), "x") == {"a": "b"}
-    database = Database(place.database)
-    with database.read() as connection:
-        assert len(findings.listed(connection, SYSTEM, Wanted())) == 1
-        told = {(s.state, s.handed_at, s.asked_at) for s in scans.listed(connection, SYSTEM)}
-    database.close()
-    assert ("queued", None, 1001.0) in told
-    assert ("queued", None, 1005.0) in told
-    assert ("failed", None, 1003.0) in told
-    with pytest.raises(RefusedError, match="not empty"):
-        backup.restore(file, there)
-
-
-def test_a_back_up_of_a_service_that_writes_is_whole(tmp_path: Path) -> None:
-    service = Service(Options(data=tmp_path / "data"))
-    with service.running():
-        shop = target(service.database)
-        stop = threading.Event()
-
-        def write() -> None:
-            number = 0
-            while not stop.is_set():
-                number += 1
-                push(service.database, shop, report(finding(number)), time.time())
-
-        thread = threading.Thread(target=write)
-        thread.start()
-        files = [tmp_path / f"{n}.tar" for n in range(3)]
-        for file in files:
-            names = backup.backup(service.place, file)
-            time.sleep(0.2)
-        stop.set()
-        thread.join()
-    assert set(names) == {"watch.db", "engine.db", "key"}
-    for number, file in enumerate(files):
-        there = tmp_path / f"there{number}"
-        backup.restore(file, there)
-        with sqlite3.connect(there / "watch.db") as connection:
-            open_ones = connection.execute(
-                "SELECT count(*) FROM watch_findings WHERE state = 'open'"
-            ).fetchone()[0]
-            done = connection.execute("SELECT count(*) FROM watch_reports").fetchone()[0]
-        # One finding of the last report is open, whichever that was: no transaction is there by half.
-        assert open_ones == (1 if done else 0)
-    again = Service(Options(data=tmp_path / "there2"))
-    with again.running():
-        pass
-
-
-@pytest.mark.parametrize(
-    "kind", ["none", "path", "link", "foreign", "later", "cut", "damaged", "no database"]
-)
-def test_what_is_no_back_up_leaves_nothing(data: Path, tmp_path: Path, kind: str) -> None:
-    file, there = tmp_path / "a.tar", tmp_path / "there"
-    backup.backup(Place(data), file)
-    made = members(file)
-    if kind == "none":
-        file.write_bytes(b"nothing")
-    elif kind == "path":
-        rewritten(file, {**made, "../evil": b"x"})
-    elif kind == "foreign":
-        rewritten(file, {**made, "authorized_keys": b"x"})
-    elif kind == "later":
-        rewritten(file, {**made, "about.json": b'{"form": 2}'})
-    elif kind == "no database":
-        rewritten(file, {name: body for name, body in made.items() if name != "watch.db"})
-    elif kind == "damaged":
-        body = bytearray(made["watch.db"])
-        body[4096:60_000] = os.urandom(60_000 - 4096)
-        rewritten(file, {**made, "watch.db": bytes(body)})
-    elif kind == "cut":
-        file.write_bytes(file.read_bytes()[: file.stat().st_size // 2])
-    else:
-        with tarfile.open(file, "w") as archive:
-            info = tarfile.TarInfo("key")
-            info.type, info.linkname = tarfile.SYMTYPE, "/etc/passwd"
-            archive.addfile(info)
-    with pytest.raises(RefusedError, match="no back-up that is whole"):
-        backup.restore(file, there)
-    assert list(there.iterdir()) == []
-    assert not (tmp_path / "evil").exists()
-
-
 def command(*arguments: str) -> Result:
     """One of the commands, in this process: starting one takes a second."""
     return CliRunner().invoke(watch_command, arguments)
-
-
-def test_the_commands(data: Path, tmp_path: Path) -> None:
-    file, there = str(tmp_path / "a.tar"), str(tmp_path / "there")
-    done = command("backup", file, "--data", str(data))
-    assert (done.exit_code, "watch.db, key" in done.stdout) == (0, True), done.output
-    assert command("restore", file, "--data", there).exit_code == 0
-    shown = json.loads(command("status", "--json", "--data", there).stdout)
-    assert sorted(one["name"] for one in shown) == ["desk", "shop"]
-    url = "postgresql://ann:s3cret@db.example/watch"
-    for arguments in (("backup", str(tmp_path / "b.tar")), ("restore", file)):
-        error = command(*arguments, "--database", url).exception
-        assert isinstance(error, UsageError)
-        assert "pg_" in error.hint
-        assert "s3cret" not in error.hint
-    empty = str(tmp_path / "empty")
-    error = command("backup", str(tmp_path / "b.tar"), "--data", empty).exception
-    assert isinstance(error, RefusedError)
-    assert "no data" in error.message
 
 
 @pytest.mark.skipif(shutil.which("systemd-analyze") is None, reason="there is no systemd-analyze")

@@ -215,17 +215,23 @@ def backup_command(file: Path, **given: Any) -> None:
 
 @command.command("restore")
 @click.argument("file", type=click.Path(path_type=Path, exists=True, dir_okay=False))
+@click.option(
+    "--other-key",
+    is_flag=True,
+    help="Go on with the key of this machine: the secrets of the back-up are lost.",
+)
 @place_options
-def restore_command(file: Path, **given: Any) -> None:
-    """Put a back-up into an empty data folder."""
+def restore_command(file: Path, other_key: bool, **given: Any) -> None:
+    """Put a back-up into an empty data folder: all of it, or nothing."""
     needs_extra()
-    from buckler.watch import backup
+    from buckler.watch import restore
     from buckler.watch.place import default_folder
 
     if given["database"]:
         raise UsageError("the data are in PostgreSQL", hint="pg_restore --dbname=… watch.dump")
     folder = given["data"] or default_folder()
-    click.echo(f"restored {', '.join(backup.restore(file, folder))} into {folder}")
+    found = restore.restore(file, folder, other_key=other_key)
+    click.echo(f"restored {', '.join(found)} into {folder}")
 
 
 def _application_here() -> bool:

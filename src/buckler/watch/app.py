@@ -35,6 +35,7 @@ ROLES: Final = {
     "admin": [READ, SCAN, WRITE, ADMIN, METRICS, "*"],
 }
 _SEEING: Final = frozenset(role for role, may in ROLES.items() if ADMIN in may)
+_BLIND: Final = frozenset(role for role, may in ROLES.items() if READ not in may)
 LINK_SECONDS: Final = 600.0
 
 
@@ -76,7 +77,9 @@ def create_app(service: Service) -> FastAPI:
     app = FastAPI(title="Buckler watch", version=__version__, docs_url="/api/docs", redoc_url=None)
     app.state.service = service
     app.state.links = Links()
-    app.state.audit = audit_log.listener(service.place, ChannelRights(service.database, _SEEING))
+    app.state.audit = audit_log.listener(
+        service.place, ChannelRights(service.database, _SEEING, _BLIND)
+    )
     guard = Guard(
         app,
         pages.policy(),

@@ -1,7 +1,7 @@
-"""Back-up of an installation on SQLite while it runs, into one file, and the way back into an empty folder.
+"""Back-up of an installation on SQLite while it runs, into one file; :mod:`~buckler.watch.restore` is the way back.
 
 Threat: a copy of a database that is being written is none; a back-up holds the key and every secret that it opens, so it is
-for its user alone (CWE-530); an archive of strangers writes wherever its names lead (CWE-22).
+for its user alone (CWE-530).
 """
 
 from __future__ import annotations
@@ -46,7 +46,7 @@ def postgresql(url: str) -> str:
 def backup(place: Place, file: Path) -> list[str]:
     """Write a back-up; names of what is in it.
 
-    Each file is whole; they are copied one after the other, and :func:`restore` brings them together.
+    Each file is whole; they are copied one after the other, and :func:`~buckler.watch.restore.restore` brings them together.
 
     Args:
         place: Of the data; a service may have it open.
@@ -74,32 +74,6 @@ def backup(place: Place, file: Path) -> list[str]:
         file.unlink(missing_ok=True)
         raise RefusedError(f"{file} cannot be written: {error}") from error
     return list(copied)
-
-
-def restore(file: Path, folder: Path) -> list[str]:
-    """Put a back-up into an empty folder; names of what was in it.
-
-    Args:
-        file: That :func:`backup` made.
-        folder: Empty, or not there.
-
-    Raises:
-        RefusedError: The folder is not empty, or the file is no back-up, or a broken one.
-    """
-    place = Place.at(folder)
-    if any(place.folder.iterdir()):
-        raise RefusedError(f"{place.folder} is not empty", hint="restore into another folder")
-    try:
-        with tarfile.open(file, "r:") as archive:
-            found = _unpacked(archive, place.folder)
-        for name in DATABASES:
-            if name in found:
-                _sound(place.folder / name)
-        _ask_again(place.folder / DATABASES[0], time.time())
-    except (OSError, tarfile.TarError, sqlite3.Error, ValueError) as error:
-        _clear(place.folder)
-        raise RefusedError(f"{file} is no back-up that is whole: {error}") from error
-    return found
 
 
 @contextmanager
@@ -139,51 +113,3 @@ def _plain(info: tarfile.TarInfo) -> tarfile.TarInfo:
     info.uname = info.gname = ""
     info.mode = 0o600
     return info
-
-
-def _unpacked(archive: tarfile.TarFile, folder: Path) -> list[str]:
-    found: list[str] = []
-    about: dict[str, object] = {}
-    for info in archive:
-        known = info.name in (*DATABASES, KEY, ABOUT)
-        if not info.isfile() or not known or info.name in found:
-            raise ValueError(f"it holds {info.name[:60]!r}")
-        stream = archive.extractfile(info)
-        if stream is None:
-            raise ValueError(f"{info.name} cannot be read")
-        if info.name == ABOUT:
-            about = json.loads(stream.read(10_000))
-            continue
-        descriptor = os.open(folder / info.name, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        with os.fdopen(descriptor, "wb") as out:
-            shutil.copyfileobj(stream, out, 1 << 20)
-        found.append(info.name)
-    if about.get("form") != FORM or DATABASES[0] not in found:
-        raise ValueError("parts of it are missing, or it is of a later version")
-    return found
-
-
-def _sound(path: Path) -> None:
-    with closing(sqlite3.connect(path)) as connection:
-        told = connection.execute("PRAGMA quick_check(1)").fetchone()
-    if told is None or told[0] != "ok":
-        raise ValueError(f"{path.name} is damaged")
-
-
-def _ask_again(path: Path, now: float) -> None:
-    """Scans that had not ended are asked for again: the engine's copy is older and may not know of them."""
-    left = "the back-up was made while it ran, and a later scan waited already"
-    with closing(sqlite3.connect(path)) as connection, connection:
-        connection.execute(
-            "UPDATE OR IGNORE watch_scans SET state = 'queued', handed_at = NULL"
-            " WHERE state IN ('queued', 'running')"
-        )
-        connection.execute(
-            "UPDATE watch_scans SET state = 'failed', why = ?, ended_at = ? WHERE state = 'running'",
-            (left, now),
-        )
-
-
-def _clear(folder: Path) -> None:
-    for name in (*DATABASES, KEY):
-        (folder / name).unlink(missing_ok=True)

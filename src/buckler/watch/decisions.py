@@ -197,8 +197,10 @@ def edit_all(
 
     Raises:
         UneditableError: One of them was changed meanwhile, is not there, or cannot be changed so: which, and why.
-        RefusedError: The edit itself is wrong, or these are too many.
+        RefusedError: The edit itself is wrong or empty, or these are too many.
     """
+    if edit == Edit():
+        raise RefusedError("edit: it changes nothing", hint="decision, assignee or comment")
     if edit.decision is not None:
         edit.decision.check(now)
     if len(versions) > MOST_AT_ONCE:
@@ -223,6 +225,9 @@ def _edit(
     if edit.assignee is not None:
         version = assign(connection, caller, finding_id, version, edit.assignee, now)
     if edit.comment is not None:
+        # A comment makes nothing stale, but what is said of many was said of them as they were seen.
+        found = findings.get(connection, caller, finding_id, lock=True)
+        findings.check(found, version)
         comment(connection, caller, finding_id, edit.comment, now)
     return version
 

@@ -20,6 +20,8 @@ from buckler.watch.errors import OccupiedError, RefusedError
 
 KEY_VARIABLE: Final = "BUCKLER_WATCH_KEY"
 DATA_VARIABLE: Final = "BUCKLER_WATCH_DATA"
+RESTORING: Final = "restoring"
+"""Where a back-up is unpacked; while it is there, what is beside it may be half there, and nobody opens the folder."""
 
 
 def default_folder() -> Path:
@@ -47,7 +49,7 @@ class Place:
         """Make the folder, or take one that is there.
 
         Raises:
-            RefusedError: It cannot be made, is somebody else's, or others may read it.
+            RefusedError: It cannot be made, is somebody else's, others may read it, or a back-up is not all there yet.
         """
         try:
             folder.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -59,7 +61,21 @@ class Place:
             raise RefusedError(
                 f"the data folder {folder} is open to others", hint=f"chmod 700 {folder}; or --data"
             )
-        return cls(folder.resolve())
+        place = cls(folder.resolve())
+        place.check_whole()
+        return place
+
+    def check_whole(self) -> None:
+        """Look whether no back-up is put into it now.
+
+        Raises:
+            RefusedError: One is, or the process that did it died.
+        """
+        if (self.folder / RESTORING).exists():
+            raise RefusedError(
+                f"a back-up is being restored into {self.folder}",
+                hint="wait for it; if nothing does it any more, remove all that is in there, and restore again",
+            )
 
     @property
     def database(self) -> str:
@@ -106,6 +122,7 @@ class Place:
 
         Raises:
             OccupiedError: Another one holds it.
+            RefusedError: A back-up is not all there yet.
         """
         path = self.folder / "lock"
         descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
@@ -117,6 +134,7 @@ class Place:
                     f"another process has {self.folder} open",
                     hint="end it, give --data another folder, or use PostgreSQL for several workers",
                 ) from error
+            self.check_whole()
             yield
         finally:
             os.close(descriptor)

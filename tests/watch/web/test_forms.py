@@ -248,7 +248,11 @@ def test_somebody_is_added_signs_in_by_a_link_and_sets_a_password(
 
 def test_roles_are_given_and_accounts_switched_off(web: Site, boss: Browser, ann: Browser) -> None:
     path = f"/users/{ann.id}"
-    assert boss.post(f"{path}/roles", path, role=["reader"]).status_code == 303
+    assert boss.post(f"{path}/roles", path, role=["reader"], had="analyst").status_code == 303
+    # The same form, sent by who had opened it before: it would take "reader" away again.
+    late = boss.post(f"{path}/roles", path, role=["analyst", "monitor"], had="analyst")
+    assert (late.status_code, "changed meanwhile" in late.text) == (409, True)
+    assert 'name="had" value="reader"' in late.text and 'value="analyst"' in late.text
     assert ann.get("/targets/new").status_code == 403
     assert boss.post(f"{path}/state", path, what="disable").status_code == 303
     assert ann.get("/").headers["location"].startswith("/sign-in")

@@ -24,9 +24,9 @@ VALUES = {
 @pytest.mark.parametrize(
     ("path", "fields", "keeps"),
     [
-        ("roles", {"role": "reader"}, False),
+        ("roles", {"role": "reader", "had": "admin"}, False),
         ("state", {"what": "disable"}, False),
-        ("roles", {"role": ["admin", "reader"]}, True),
+        ("roles", {"role": ["admin", "reader"], "had": "admin"}, True),
     ],
 )
 def test_a_channel_tells_what_its_owner_may_see_today(

@@ -269,9 +269,9 @@ class Identities(Services):
 
     async def withdraw(self, user_id: str, role: str, *, by: str = "") -> bool:
         """Take a role from an account; False where it has it not."""
-        changed = await self.stores.roles.withdraw(user_id, role_name(role))
-        if changed:
-            self._rights(user_id, by, "withdrawn", {"from": role})
+        if changed := await self.stores.roles.withdraw(user_id, role_name(role)):
+            left = ", ".join(sorted(await self.stores.roles.of(user_id)))
+            self._rights(user_id, by, "withdrawn", {"from": role, "left": left})
         return changed
 
     async def put_role(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Query
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, Field, StringConstraints
 
 from buckler.watch import decisions
 from buckler.watch.api.common import Reader, Watch, Writer, check_account, now, shown
@@ -14,6 +14,7 @@ from buckler.watch.db.findings import Wanted
 from buckler.watch.decisions import Decision, Edit
 
 router = APIRouter(prefix="/findings", tags=["findings"])
+Id = Annotated[str, StringConstraints(pattern="^[0-9a-f]{32}$")]
 State = Literal["open", "fixed", "regressed", "accepted", "false_alarm"]
 Severity = Literal["critical", "high", "medium", "low", "info"]
 
@@ -41,14 +42,14 @@ class DecidedOne(Decided):
 class DecidedMany(Decided):
     """About many: versions by id."""
 
-    findings: dict[str, int] = Field(max_length=decisions.MOST_AT_ONCE)
+    findings: dict[Id, int] = Field(max_length=decisions.MOST_AT_ONCE)
 
 
 class Edited(BaseModel):
     """What is changed of many findings: versions by id, and what becomes of each."""
 
     model_config = {"extra": "forbid"}
-    findings: dict[str, int] = Field(min_length=1, max_length=decisions.MOST_AT_ONCE)
+    findings: dict[Id, int] = Field(min_length=1, max_length=decisions.MOST_AT_ONCE)
     decision: Decided | None = None
     assignee: str | None = Field(None, max_length=64)
     comment: str | None = Field(None, min_length=1, max_length=4000)

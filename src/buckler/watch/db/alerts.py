@@ -91,6 +91,10 @@ DELIVERIES: Final = Table(
 """Deliveries of one ``batch`` are one message, whose id is the batch's: the same at every try."""
 
 
+_TELLS: Final = or_(CHANNELS.c.everything, CHANNELS.c.owner == TARGETS.c.owner)
+"""Whether a channel may tell of a target, today and not only when it was said that it will."""
+
+
 def add(connection: Connection, rows: Sequence[Mapping[str, Any]]) -> int:
     """Write alerts; those whose key is there already are left out. How many were new."""
     rest: dict[str, Any] = {
@@ -195,6 +199,7 @@ def due(connection: Connection, now: float, furthest: float, lease: float) -> Se
         .join(CHANNELS, CHANNELS.c.id == d.channel_id)
         .where(
             CHANNELS.c.enabled,
+            _TELLS,
             d.state == "waiting",
             or_(d.next_at <= now, d.next_at > now + furthest),
             or_(d.leased_until.is_(None), d.leased_until <= now, d.leased_until > now + lease),
@@ -218,16 +223,17 @@ def change_deliveries(
 def deliveries(
     connection: Connection, caller: Caller, state: str | None = None, most: int = 100
 ) -> Sequence[Row[Any]]:
-    """Deliveries by the caller's channels, e.g. the dead ones."""
+    """Deliveries by the caller's channels of what they may see, e.g. the dead ones."""
     statement = (
         select(DELIVERIES, ALERTS.c.title, ALERTS.c.kind)
         .join(ALERTS, ALERTS.c.id == DELIVERIES.c.alert_id)
         .join(CHANNELS, CHANNELS.c.id == DELIVERIES.c.channel_id)
+        .join(TARGETS, TARGETS.c.id == ALERTS.c.target_id)
         .order_by(ALERTS.c.at.desc(), DELIVERIES.c.id)
         .limit(most)
     )
     if not caller.everything:
-        statement = statement.where(CHANNELS.c.owner == caller.id)
+        statement = statement.where(CHANNELS.c.owner == caller.id, TARGETS.c.owner == caller.id)
     if state is not None:
         statement = statement.where(DELIVERIES.c.state == state)
     return connection.execute(statement).all()
@@ -246,7 +252,10 @@ def dead(connection: Connection, caller: Caller, ids: Sequence[str]) -> list[str
     statement = (
         select(DELIVERIES.c.id)
         .join(CHANNELS, CHANNELS.c.id == DELIVERIES.c.channel_id)
-        .where(DELIVERIES.c.id.in_(list(ids)), DELIVERIES.c.state == "dead", CHANNELS.c.enabled)
+        .join(ALERTS, ALERTS.c.id == DELIVERIES.c.alert_id)
+        .join(TARGETS, TARGETS.c.id == ALERTS.c.target_id)
+        .where(DELIVERIES.c.id.in_(list(ids)), DELIVERIES.c.state == "dead")
+        .where(CHANNELS.c.enabled, _TELLS)
     )
     if not caller.everything:
         statement = statement.where(CHANNELS.c.owner == caller.id)
@@ -254,8 +263,26 @@ def dead(connection: Connection, caller: Caller, ids: Sequence[str]) -> list[str
 
 
 def narrow(connection: Connection, owner: str) -> None:
-    """Let the channels of an account tell of its own targets alone."""
+    """Let the channels of an account tell of its own targets alone; what waits about others is given up."""
     connection.execute(update(CHANNELS).where(CHANNELS.c.owner == owner).values(everything=False))
+    of = select(CHANNELS.c.id).where(CHANNELS.c.owner == owner)
+    others = select(ALERTS.c.id).join(TARGETS).where(TARGETS.c.owner != owner)
+    d = DELIVERIES.c
+    waiting = (d.state == "waiting") & d.channel_id.in_(of) & d.alert_id.in_(others)
+    gone = {"state": "dead", "error": "the owner of the channel may not see the target any more"}
+    connection.execute(update(DELIVERIES).where(waiting).values(**gone))
+
+
+def silence(connection: Connection, owner: str) -> None:
+    """Switch the channels of an account off, which may see nothing any more."""
+    for channel_id in (
+        connection.execute(
+            select(CHANNELS.c.id).where(CHANNELS.c.owner == owner, CHANNELS.c.enabled)
+        )
+        .scalars()
+        .all()
+    ):
+        disable(connection, channel_id)
 
 
 def disable(connection: Connection, channel_id: str) -> None:

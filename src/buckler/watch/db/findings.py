@@ -300,9 +300,7 @@ def change(
     Raises:
         StaleError: It was changed after the caller looked.
     """
-    if found.version != version:
-        present = {key: found._mapping[key] for key in ("state", "version", "assignee", "reason")}
-        raise StaleError("finding", present)
+    check(found, version)
     connection.execute(
         update(FINDINGS).where(FINDINGS.c.id == found.id).values(**values, version=version + 1)
     )
@@ -310,11 +308,30 @@ def change(
     return version + 1
 
 
+def check(found: Row[Any], version: int) -> None:
+    """Look whether a finding is still as somebody saw it.
+
+    Raises:
+        StaleError: It was changed after that.
+    """
+    if found.version != version:
+        present = {key: found._mapping[key] for key in ("state", "version", "assignee", "reason")}
+        raise StaleError("finding", present)
+
+
 def of_target(connection: Connection, target_id: str) -> Sequence[Any]:
-    """All of a target, without their evidence but with its digest; the target is locked."""
+    """All of a target, without their evidence but with its digest; they are locked, as the target is."""
     return connection.execute(
-        select(*BRIEF, FINDINGS.c.digest).where(FINDINGS.c.target_id == target_id)
+        locked(select(*BRIEF, FINDINGS.c.digest).where(FINDINGS.c.target_id == target_id))
     ).all()
+
+
+def locked(statement: Select[Any]) -> Select[Any]:
+    """The same so that nobody decides about these findings before the transaction ends.
+
+    In the order of their ids, as everybody locks several of them: else two wait for each other. Comments wait for nobody.
+    """
+    return statement.order_by(FINDINGS.c.id).with_for_update(of=FINDINGS, key_share=True)
 
 
 def add_all(connection: Connection, rows: Sequence[Mapping[str, Any]]) -> None:

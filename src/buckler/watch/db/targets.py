@@ -106,7 +106,8 @@ def get(connection: Connection, caller: Caller, target_id: str, *, lock: bool = 
 @lru_cache
 def _one(everything: bool, lock: bool) -> Select[Any]:
     statement = select(TARGETS).where(TARGETS.c.id == bindparam("id"), visible_once(everything))
-    return statement.with_for_update() if lock else statement
+    # What only points at the target, e.g. an alert, waits for nobody.
+    return statement.with_for_update(key_share=True) if lock else statement
 
 
 def listed(connection: Connection, caller: Caller) -> Sequence[Row[Any]]:

@@ -10,6 +10,7 @@ from sqlalchemy.types import TypeDecorator
 
 from buckler.guard.stores.sql.types import Free as Free
 from buckler.guard.stores.sql.types import Seconds as Seconds
+from buckler.watch.reports import document
 
 
 class Short(TypeDecorator[str]):
@@ -36,5 +37,5 @@ class Data(TypeDecorator[Any]):
         return None if value is None else json.dumps(value, separators=(",", ":"))
 
     def process_result_value(self, value: str | None, dialect: Dialect) -> Any:
-        """The values."""
-        return None if value is None else json.loads(value)
+        """The values; see :func:`~buckler.watch.reports.document.kept`."""
+        return None if value is None else document.kept(value)

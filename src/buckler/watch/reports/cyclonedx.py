@@ -12,6 +12,7 @@ from typing import Final
 
 from buckler.core.finding import Severity
 from buckler.watch.life import Looked
+from buckler.watch.reports.bounds import bounded
 from buckler.watch.reports.document import Field
 from buckler.watch.reports.values import Read, Seen
 
@@ -34,11 +35,9 @@ def read(report: Field) -> Read:
     tool = _tool(report["metadata"]["tools"]) or FORMAT
     names = dict(_components(report["components"], 0))
     names.update(_components(Field([report["metadata"]["component"].value or {}], "metadata"), 0))
-    found = {
-        one.fingerprint: one
-        for item in report["vulnerabilities"].rows()
-        for one in _vulnerability(item, names)
-    }
+    listed = report["vulnerabilities"]
+    each = (one for item in listed.rows() for one in _vulnerability(item, names))
+    found = {one.fingerprint: one for one in bounded(each, listed.at)}
     # A bill of materials without that list is none of what is known against it.
     whole = report["vulnerabilities"].value is not None
     return Read(
@@ -69,6 +68,7 @@ def _vulnerability(item: Field, names: Mapping[str, tuple[str, str]]) -> Iterato
     state = item["analysis"]["state"].text(most=40)
     why = item["analysis"]["detail"].text(most=1000) or state.replace("_", " ")
     told = item["description"].text() or item["detail"].text()
+    severity = _severity(item)
     for affected in item["affects"].rows():
         reference = affected["ref"].text(needed=True, most=1000)
         component, version = names.get(reference, (reference, ""))
@@ -76,7 +76,7 @@ def _vulnerability(item: Field, names: Mapping[str, tuple[str, str]]) -> Iterato
             fingerprint=_digest(name, component),
             rule=RULE,
             title=f"{name} in {component}",
-            severity=_severity(item),
+            severity=severity,
             confidence="observed",
             message=told or f"{component} {version} has {name}.",
             subject=f"{component} {name}",

@@ -12,6 +12,7 @@ from typing import Any, Final
 
 from buckler.core.finding import Severity
 from buckler.watch.life import Looked
+from buckler.watch.reports.bounds import bounded
 from buckler.watch.reports.document import Field
 from buckler.watch.reports.values import Read, Seen
 
@@ -42,9 +43,8 @@ def read(report: Field) -> Read:
     if len(names) > 1:
         raise report["runs"].wrong("are of several tools: push each by itself")
     found: dict[str, Seen] = {}
-    for run in runs:
-        for one in _results(run):
-            found.setdefault(one.fingerprint, one)
+    for one in bounded((one for run in runs for one in _results(run)), "runs"):
+        found.setdefault(one.fingerprint, one)
     tool = names.pop()
     whole = all(_succeeded(run) for run in runs)
     return Read(

@@ -8,6 +8,7 @@ machine or the user is read, so that no filter or credential of theirs is used.
 from __future__ import annotations
 
 import re
+import shlex
 import shutil
 import threading
 from collections.abc import Mapping, Sequence
@@ -17,7 +18,7 @@ from typing import Final
 
 from buckler.watch.errors import RefusedError, ScanFailedError
 from buckler.watch.scanning import address
-from buckler.watch.scanning.address import Allowed, Repository
+from buckler.watch.scanning.address import PORTS, Allowed, Repository
 from buckler.watch.scanning.child import Limits, run
 from buckler.watch.scanning.scanner import environment
 
@@ -113,6 +114,18 @@ def _settings(found: Repository) -> Sequence[str]:
     return [part for name, value in chosen.items() for part in ("-c", f"{name}={value}")]
 
 
+def _ssh(found: Repository) -> str:
+    """The program that git calls for ssh: it asks nobody, takes no key of a host that it does not know, and calls what was judged."""
+    if not found.pinned:
+        return _SSH
+    # ssh tries one address, not all: IPv4 first, which more workers have.
+    there = next((one for one in found.pinned if ":" not in one), found.pinned[0])
+    # As known_hosts has a host (sshd(8), SSH_KNOWN_HOSTS FILE FORMAT), whatever address is called.
+    known = found.host if found.port == PORTS["ssh"] else f"[{found.host}]:{found.port}"
+    pinned = (f"-oHostName={there}", f"-oHostKeyAlias={known}")
+    return f"{_SSH} {shlex.join(pinned)}"
+
+
 def _environment(scratch: Path, found: Repository) -> dict[str, str]:
     kept = environment(scratch)
     if "SSL_CERT_FILE" in kept:
@@ -125,6 +138,6 @@ def _environment(scratch: Path, found: Repository) -> dict[str, str]:
         "GIT_TERMINAL_PROMPT": "0",
         "GIT_ALLOW_PROTOCOL": found.scheme,
         "GIT_LFS_SKIP_SMUDGE": "1",
-        "GIT_SSH_COMMAND": _SSH,
+        "GIT_SSH_COMMAND": _ssh(found),
         "GIT_PROTOCOL_FROM_USER": "0",
     }

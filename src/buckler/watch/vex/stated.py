@@ -154,7 +154,7 @@ def reconcile(
     wanted = (f.target_id == target.id) & (f.rule == ADVISED) & (f.tool == "")
     if not stated.there:
         wanted &= f.accepted_by == BY
-    rows = connection.execute(select(FINDINGS).where(wanted)).all()
+    rows = connection.execute(findings.locked(select(FINDINGS).where(wanted))).all()
     changed, history = [], []
     made = {"closed": 0, "opened": 0}
     for row in rows:

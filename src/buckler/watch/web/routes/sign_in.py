@@ -8,8 +8,10 @@ from fastapi import APIRouter, Query, Request
 from starlette.responses import RedirectResponse, Response
 
 from buckler.guard import Principal, optional, public
+from buckler.guard.auth.errors import CredentialError
 from buckler.guard.auth.routes import answers as credentials
 from buckler.guard.stores.records import User
+from buckler.watch.errors import MissingError
 from buckler.watch.web.answers import SIGN_IN, own
 from buckler.watch.web.pages import plain
 
@@ -45,7 +47,10 @@ async def show(
 async def by_link(token: str, request: Request) -> Response:
     """Sign in by a link that the command or an administrator made."""
     identities: Any = request.app.state.guard.identities
-    user: User = await identities.active(request.app.state.links.take(token))
+    try:
+        user: User = await identities.active(request.app.state.links.take(token))
+    except CredentialError as error:  # the account was switched off after the link was made
+        raise MissingError("link") from error
     onto = RedirectResponse("/", 303)
     await credentials.with_session(identities, request, onto, user, ["link"])
     return onto

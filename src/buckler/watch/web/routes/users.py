@@ -14,7 +14,7 @@ from starlette.responses import Response
 from buckler.guard.auth.errors import CredentialError, NameRefusedError
 from buckler.guard.auth.identities import PERMISSIONS
 from buckler.guard.auth.routes.superiors import check_account, check_role
-from buckler.watch.errors import RefusedError
+from buckler.watch.errors import RefusedError, StaleError, WatchError
 from buckler.watch.web.pages import onward, page
 from buckler.watch.web.viewer import Form, Sent, Viewer, viewing
 
@@ -88,7 +88,10 @@ async def state(viewer: Managing, form: Sent, user_id: str) -> Response:
 
 @router.post("/{user_id}/roles")
 async def roles(viewer: Managing, form: Sent, user_id: str) -> Response:
-    """Give it the roles that are marked, and take the others; nobody gives or takes what they have not."""
+    """Give it the roles that are marked, and take the others; nobody gives or takes what they have not.
+
+    409 where they are not those any more that the form showed.
+    """
     identities = await _checked(viewer, user_id)
     if user_id == viewer.principal.id:
         return await _one(viewer, user_id, OWN)
@@ -96,6 +99,9 @@ async def roles(viewer: Managing, form: Sent, user_id: str) -> Response:
     if not wanted <= set(await identities.roles.current()):
         return await _one(viewer, user_id, RefusedError("role: there is no such role"))
     has = set(await identities.stores.roles.of(user_id))
+    if set(form.all("had")) != has:
+        # What another administrator gave meanwhile stands in no box of this form.
+        return await _one(viewer, user_id, StaleError("account", {"roles": ", ".join(sorted(has))}))
     for role in sorted(wanted ^ has):
         await check_role(identities, viewer.principal, role)
     for role in sorted(wanted - has):
@@ -144,14 +150,14 @@ async def _list(
 
 
 async def _one(
-    viewer: Viewer, user_id: str, wrong: RefusedError | None = None, *, link: str = ""
+    viewer: Viewer, user_id: str, wrong: WatchError | None = None, *, link: str = ""
 ) -> Response:
     identities = viewer.request.app.state.guard.identities
     user = await _user(identities, user_id)
     return page(
         viewer,
         "user.html",
-        422 if wrong is not None else 200,
+        wrong.status if wrong is not None else 200,
         user=user,
         has=sorted(await identities.stores.roles.of(user_id)),
         roles=sorted(await identities.roles.current()),

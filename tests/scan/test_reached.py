@@ -13,6 +13,7 @@ app = FastAPI()
 
 class Edit(BaseModel):
     versions: dict[Annotated[str, Field(min_length=8)], Annotated[int, Field(ge=3)]] = Field(min_length=2)
+    seen: dict[Annotated[str, Field(pattern="^[0-9a-f]{32}$")], Annotated[int, Field(le=-3)]] = Field(min_length=3)
 
 
 @app.post("/edits")

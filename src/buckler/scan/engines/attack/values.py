@@ -159,13 +159,22 @@ def _object(schema: Schema, variant: int, full: bool, depth: int) -> dict[str, A
                 if depth <= MAX_DEPTH
                 else None
             )
-    more, least = schema.get("additionalProperties"), schema.get("minProperties", 0)
+    (keys, more), least = _entries(schema), schema.get("minProperties", 0)
     if isinstance(more, Mapping) and depth <= MAX_DEPTH and isinstance(least, int):
         inner = {**more, "$defs": schema["$defs"]} if "$defs" in schema else more
         for number in range(len(made), min(least, MOST_ENTRIES)):
-            key = text(resolve(schema.get("propertyNames") or {}), "", number)
+            key = text(keys, "", number)
             made[key] = value(inner, key, variant=variant, full=full, depth=depth + 1)
     return made
+
+
+def _entries(schema: Schema) -> tuple[Schema, Any]:
+    """Of an object that is a mapping: what its keys are, and what belongs to each (JSON Schema 2020-12, core, 10.3.2)."""
+    patterned = schema.get("patternProperties")
+    if isinstance(patterned, Mapping) and patterned:
+        pattern, inner = next(iter(patterned.items()))
+        return {"type": "string", "pattern": pattern}, inner
+    return resolve(schema.get("propertyNames") or {}), schema.get("additionalProperties")
 
 
 def _array(schema: Schema, name: str, variant: int, full: bool, depth: int) -> list[Any]:

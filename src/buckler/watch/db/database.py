@@ -2,7 +2,7 @@
 
 SQLite: WAL, so that pages are read while a report is stored; a transaction that writes takes the lock at its beginning
 (BEGIN IMMEDIATE), since one that reads first cannot wait; synchronous=NORMAL, which keeps the file whole after a loss
-of power. PostgreSQL by psycopg, each writing transaction by itself.
+of power. PostgreSQL by psycopg, each writing transaction and each statement that reads by itself.
 """
 
 from __future__ import annotations
@@ -41,13 +41,19 @@ class Database:
         self.url = _parsed(url)
         self.is_sqlite = self.url.get_backend_name() == "sqlite"
         self.engine = _engine(self.url, sqlite=self.is_sqlite)
+        # On PostgreSQL no BEGIN and ROLLBACK to wait for; READ COMMITTED would see no more of a whole.
+        self._reading = (
+            self.engine
+            if self.is_sqlite
+            else self.engine.execution_options(isolation_level="AUTOCOMMIT")
+        )
         self._locks: dict[str, threading.Lock] = {}
         self._guard = threading.Lock()
 
     @contextmanager
     def read(self) -> Iterator[Connection]:
-        """A connection that reads one state of the database."""
-        with self.engine.connect() as connection:
+        """A connection that reads: on SQLite one state of the database, on PostgreSQL each statement what is committed then."""
+        with self._reading.connect() as connection:
             yield connection
 
     @contextmanager

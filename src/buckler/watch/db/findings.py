@@ -11,7 +11,6 @@ from sqlalchemy import (
     Boolean,
     Column,
     ColumnElement,
-    CompoundSelect,
     Connection,
     ForeignKey,
     Index,
@@ -31,7 +30,6 @@ from sqlalchemy import (
 
 from buckler.core.finding import Severity
 from buckler.watch.db import targets
-from buckler.watch.db.database import chunks
 from buckler.watch.db.metadata import METADATA, PREFIX, new_id
 from buckler.watch.db.targets import TARGETS
 from buckler.watch.db.types import Data, Free, Seconds, Short
@@ -148,25 +146,13 @@ def listed(
     if not walked:
         return []
     statement = _walks(
+        tuple(columns),
         len(walked),
         everything=caller.everything,
         of_targets=walked[0][1] is not None,
         by=frozenset(name for name in _OPTIONAL if getattr(wanted, name)),
     )
-    values = _values(caller, wanted, walked)
-    found = sorted(tuple(row) for row in connection.execute(statement, values))[: wanted.most]
-    ids = [finding_id for _, finding_id in found]
-    rows = {
-        row.id: row
-        for some in chunks(ids)
-        for row in connection.execute(_of_ids(tuple(columns)), {"ids": some})
-    }
-    return [rows[finding_id] for finding_id in ids if finding_id in rows]
-
-
-@lru_cache(maxsize=16)
-def _of_ids(columns: tuple[Column[Any], ...]) -> Select[Any]:
-    return select(*columns).where(FINDINGS.c.id.in_(bindparam("ids", expanding=True)))
+    return connection.execute(statement, _values(caller, wanted, walked)).all()
 
 
 def _targets(connection: Connection, caller: Caller, wanted: Wanted) -> Sequence[str | None]:
@@ -185,12 +171,24 @@ _OPTIONAL: Final = ("severities", "rule", "assignee", "after")
 
 @lru_cache(maxsize=256)
 def _walks(
-    number: int, *, everything: bool, of_targets: bool, by: frozenset[str]
-) -> CompoundSelect[Any]:
+    columns: tuple[Column[Any], ...],
+    number: int,
+    *,
+    everything: bool,
+    of_targets: bool,
+    by: frozenset[str],
+) -> Select[Any]:
     """The statement: one for each form that a question has."""
     visible = targets.visible_once(everything)
-    parts = [_walk(n, visible, by, of_targets=of_targets) for n in range(number)]
-    return union_all(*parts)
+    walked = union_all(
+        *(_walk(n, visible, by, of_targets=of_targets) for n in range(number))
+    ).subquery()
+    first = select(walked).order_by(walked.c.rank, walked.c.id).limit(bindparam("most")).subquery()
+    return (
+        select(*columns)
+        .join_from(first, FINDINGS, FINDINGS.c.id == first.c.id)
+        .order_by(first.c.rank, first.c.id)
+    )
 
 
 def _walk(

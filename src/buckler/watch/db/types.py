@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from typing import Any
+from typing import Any, Final
 
 from sqlalchemy import Dialect, String, Text
 from sqlalchemy.types import TypeDecorator
@@ -11,6 +11,8 @@ from sqlalchemy.types import TypeDecorator
 from buckler.guard.stores.sql.types import Free as Free
 from buckler.guard.stores.sql.types import Seconds as Seconds
 from buckler.watch.reports import document
+
+_FREE: Final = Free()
 
 
 class Short(TypeDecorator[str]):
@@ -21,7 +23,7 @@ class Short(TypeDecorator[str]):
 
     def process_bind_param(self, value: str | None, dialect: Dialect) -> str | None:
         """As :class:`Free`."""
-        return Free().process_bind_param(value, dialect)
+        return _FREE.process_bind_param(value, dialect)
 
 
 class Data(TypeDecorator[Any]):

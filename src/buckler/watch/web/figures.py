@@ -1,6 +1,6 @@
 """Counts over all findings, kept for a moment, so that a page does not count what another one just counted.
 
-What is counted takes as long as there are findings; it is counted again at most when twenty times as long has passed, by
+What is counted takes as long as there are findings; it is counted again at most when fifty times as long has passed, by
 one request at a time, while the others show what was counted last.
 """
 
@@ -20,8 +20,8 @@ from buckler.watch.interface import Caller
 from buckler.watch.life import UNSOLVED
 
 T = TypeVar("T")
-LEAST: Final = 1.0
-SHARE: Final = 20.0
+LEAST: Final = 3.0
+SHARE: Final = 50.0
 _NONE: Final = dict.fromkeys((severity.value for severity in Severity), 0)
 TREND_LEAST: Final = 30.0
 TREND_DAYS: Final = 30

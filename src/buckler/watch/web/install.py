@@ -37,23 +37,24 @@ from buckler.watch.web.routes import (
 )
 
 ROUTERS: Final = (
-    assets.router,
-    sign_in.router,
     overview.router,
-    targets.router,
-    target.router,
-    access.router,
     findings.router,
     finding.router,
+    targets.router,
+    target.router,
     scans.router,
     packages.router,
     events.router,
     alerts.router,
+    access.router,
     channels.router,
     users.router,
     account.router,
     records.router,
+    sign_in.router,
+    assets.router,
 )
+"""What people look at most comes first: routes are tried in order."""
 CONTENT: Final = ContentSecurityPolicy(
     default_src=("'none'",),
     script_src=("'self'",),

@@ -33,6 +33,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from buckler.guard.stores.errors import StoreError
 from buckler.guard.stores.sql.engine import BEGIN
+from buckler.guard.stores.sql.reader import Reader
 from buckler.guard.stores.sql.types import UnkeepableError
 
 T = TypeVar("T")
@@ -52,12 +53,14 @@ class Database:
 
     Args:
         engine: Of PostgreSQL or SQLite.
+        reader: Takes the statements that only read; else the engine does.
     """
 
-    __slots__ = ("_postgresql", "_single", "_whole", "engine")
+    __slots__ = ("_postgresql", "_reader", "_single", "_whole", "engine")
 
-    def __init__(self, engine: AsyncEngine) -> None:
+    def __init__(self, engine: AsyncEngine, reader: Reader | None = None) -> None:
         self.engine = engine
+        self._reader = reader
         self._postgresql = engine.dialect.name == "postgresql"
         if self._postgresql:
             # A statement by itself is a transaction by itself: no BEGIN and COMMIT to wait for.
@@ -197,7 +200,15 @@ class Database:
             return False
         return True
 
+    async def close(self) -> None:
+        """Give all connections back."""
+        if self._reader is not None:
+            await self._reader.close()
+        await self.engine.dispose()
+
     async def _read(self, statement: Executable) -> Sequence[Row[Any]]:
+        if self._reader is not None:
+            return await self._reader.all(statement)
         async with _connected(self._single) as connection:
             return (await connection.execute(statement)).all()
 

@@ -11,7 +11,7 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from sqlalchemy import event
+from sqlalchemy import Engine, create_engine, event
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError, InvalidRequestError
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
@@ -65,6 +65,21 @@ def engine_of(url: str | URL) -> AsyncEngine:
         event.listen(engine.sync_engine, "connect", _connected)
         event.listen(engine.sync_engine, "begin", _begun)
     return engine
+
+
+def reading_engine_of(engine: AsyncEngine) -> Engine | None:
+    """A synchronous engine that only reads the file of one that :func:`engine_of` made; None where there is no such file."""
+    if engine.url.drivername != _ASYNC["sqlite"] or file_of(engine.url) is None:
+        return None
+    made = create_engine(
+        engine.url.set(drivername="sqlite"),
+        hide_parameters=True,
+        connect_args={"timeout": BUSY_SECONDS},
+    )
+    event.listen(made, "connect", _connected)
+    event.listen(made, "connect", _only_reads)
+    event.listen(made, "begin", _begun)
+    return made.execution_options(**{BEGIN: ""})
 
 
 def check_engine(engine: AsyncEngine) -> AsyncEngine:
@@ -137,6 +152,10 @@ def _connected(connection: Any, _: object) -> None:
     cursor.execute("PRAGMA foreign_keys = ON")
     cursor.execute("PRAGMA synchronous = FULL")
     cursor.close()
+
+
+def _only_reads(connection: Any, _: object) -> None:
+    connection.execute("PRAGMA query_only = ON").close()
 
 
 def _begun(connection: Connection) -> None:

@@ -14,7 +14,7 @@ from buckler.guard.stores.records import Standing
 from buckler.guard.stores.sql import migrations
 from buckler.guard.stores.sql.belongings import forget
 from buckler.guard.stores.sql.database import Database
-from buckler.guard.stores.sql.engine import check_engine, engine_of
+from buckler.guard.stores.sql.engine import check_engine, engine_of, reading_engine_of
 from buckler.guard.stores.sql.factors import FactorStore
 from buckler.guard.stores.sql.federation import (
     ExternalIdentityStore,
@@ -23,6 +23,7 @@ from buckler.guard.stores.sql.federation import (
 )
 from buckler.guard.stores.sql.oauth import OAuthStore
 from buckler.guard.stores.sql.own_table import SqlUsers
+from buckler.guard.stores.sql.reader import Reader
 from buckler.guard.stores.sql.refresh import RefreshTokenStore
 from buckler.guard.stores.sql.roles import RoleStore
 from buckler.guard.stores.sql.schema import check_schema
@@ -100,7 +101,8 @@ class SqlStores:
                 hint="run `buckler db upgrade --database ...` before the workers start",
             )
         self._tables = make_tables(MetaData(), prefix)
-        run = self._database = Database(engine)
+        reading = reading_engine_of(engine) if self._ours else None
+        run = self._database = Database(engine, Reader(reading) if reading is not None else None)
         self.users = AccountStore(run, self._tables, users)
         self.roles = RoleStore(run, self._tables)
         self.sessions = SessionStore(run, self._tables)
@@ -189,4 +191,4 @@ class SqlStores:
     async def close(self) -> None:
         """Close the connections, but those of an engine of the application's own."""
         if self._ours:
-            await self._database.engine.dispose()
+            await self._database.close()

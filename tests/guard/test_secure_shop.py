@@ -61,6 +61,15 @@ def signed_in(client: TestClient, name: str) -> dict[str, str]:
     return {"Authorization": f"Bearer {answer.json()['access_token']}"}
 
 
+@pytest.fixture(autouse=True)
+def everything_told(client: TestClient) -> Iterator[None]:
+    """What a test lets happen is told before the next one begins."""
+    from app.audit import audit
+
+    yield
+    assert audit.flush()
+
+
 @pytest.fixture(scope="module")
 def alice(client: TestClient) -> dict[str, str]:
     return signed_in(client, "alice")

@@ -6,18 +6,19 @@ import asyncio
 import functools
 import inspect
 import re
-from collections.abc import Iterator
+from contextlib import AsyncExitStack
+from types import FunctionType
 from typing import Any
 
 import pytest
-from fastapi import FastAPI, Request
+from fastapi import FastAPI, Request, UploadFile
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.middleware.exceptions import ExceptionMiddleware
 from starlette.responses import PlainTextResponse, Response
-from starlette.routing import Mount, Route
+from starlette.routing import Mount, Route, Router
 
 from buckler.guard import Guard
 from tests.guard.asgi import Answer, ask
@@ -36,7 +37,10 @@ ACTS: dict[str, Any] = {
     "silent": lambda: TimeoutError("whose handler answers nothing"),
     "unknown": lambda: ValueError("nobody's"),
     "group": lambda: ExceptionGroup("of two", [ValueError("one"), KeyError("other")]),
+    "leave": False,
+    "leave and take": True,
 }
+EXITS = "fastapi_middleware_astack"
 BEHAVIOUR = st.lists(st.sampled_from(sorted(ACTS)), max_size=4)
 
 
@@ -58,7 +62,21 @@ class Acting:
             what = ACTS[act]
             if callable(what):
                 raise what()
-            await send(dict(what))
+            if isinstance(what, bool):
+                self.at_the_end(scope, what)
+            else:
+                await send(dict(what))
+
+    def at_the_end(self, scope: Any, taking: bool) -> None:
+        """Have the exit stack hear of the end, and take the error for its own or not."""
+
+        async def leave(kind: object, error: BaseException | None, trace: object) -> bool:
+            self.seen.append(("left", repr(error)))
+            return taking
+
+        stack = scope.get(EXITS)
+        if stack is not None:  # Starlette has none
+            stack.push_async_exit(leave)
 
 
 def built(kind: str, acts: list[str], seen: list[Any]) -> Any:
@@ -154,6 +172,10 @@ def applications() -> dict[str, Both]:
 @example("fastapi", ["start", "handled"], "GET", "/act/", b"")
 @example("starlette", ["start", "handled"], "GET", "/act/", b"")
 @example("fastapi", ["start", "handled"], "POST", "/act/tolerant", [b"x" * 3000])
+@example("fastapi", ["leave", "start", "body"], "GET", "/act/", b"")
+@example("fastapi", ["leave and take", "leave", "start", "body", "unknown"], "GET", "/act/", b"")
+@example("fastapi", ["leave", "leave and take", "handled"], "GET", "/act/", b"")
+@example("fastapi", ["leave", "unknown"], "GET", "/act/", b"")
 def test_what_an_application_does_arrives_the_same_by_both_ways(
     applications: dict[str, Both],
     kind: str,
@@ -174,18 +196,110 @@ def traced(call: Any) -> Any:
     return around
 
 
-@pytest.fixture
-def tracer() -> Iterator[None]:
-    """What puts its own code around a class of Starlette's, as tools that trace requests do."""
-    before = ExceptionMiddleware.__call__
-    ExceptionMiddleware.__call__ = traced(before)  # type: ignore[method-assign]
-    yield
-    ExceptionMiddleware.__call__ = before  # type: ignore[method-assign]
-
-
-@pytest.mark.usefixtures("tracer")
-def test_a_layer_that_was_traced_stays() -> None:
+def test_a_layer_that_was_traced_stays(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(ExceptionMiddleware, "__call__", traced(ExceptionMiddleware.__call__))
     assert not layer_of(built("fastapi", [], [])).stack
+
+
+def names(stack: Any) -> tuple[Any, bool]:
+    """Where the exit stack is put, and whether the router is passed by."""
+    return stack.exits, not isinstance(stack.inner, Router)
+
+
+def test_the_exit_stack_and_the_router_are_passed_by_where_this_fastapi_has_them(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    asyncexitstack = pytest.importorskip("fastapi.middleware.asyncexitstack")
+    closing = asyncexitstack.AsyncExitStackMiddleware
+    assert names(layer_of(FastAPI()).stack) == (EXITS, True)
+    with monkeypatch.context() as changed:
+        changed.setattr(Router, "__call__", traced(Router.__call__))
+        assert names(layer_of(FastAPI()).stack) == (EXITS, False)
+    with monkeypatch.context() as changed:
+        changed.setattr(closing, "__call__", traced(closing.__call__))
+        stack = layer_of(FastAPI()).stack
+        assert stack.exits is None
+        assert type(stack.inner) is closing
+
+
+async def raising_again(self: Any, scope: Any, receive: Any, send: Any) -> None:
+    """As FastAPI 0.100 had it: an error that its stack has taken is raised all the same."""
+    kept = None
+    async with AsyncExitStack() as stack:
+        scope[self.context_name] = stack
+        try:
+            await self.app(scope, receive, send)
+        except Exception as error:
+            kept = error
+            raise
+    if kept is not None:
+        raise kept
+
+
+async def telling(self: Any, scope: Any, receive: Any, send: Any) -> None:
+    async with AsyncExitStack() as stack:
+        scope[self.context_name] = stack
+        scope["seen"] = True
+        await self.app(scope, receive, send)
+
+
+async def asking_twice(self: Any, scope: Any, receive: Any, send: Any) -> None:
+    for _ in range(2):
+        async with AsyncExitStack() as stack:
+            scope[self.context_name] = stack
+            await self.app(scope, receive, send)
+
+
+async def waiting(self: Any, scope: Any, receive: Any, send: Any) -> None:
+    async with AsyncExitStack() as stack:
+        scope[self.context_name] = stack
+        await asyncio.sleep(0)
+        await self.app(scope, receive, send)
+
+
+@pytest.mark.parametrize("odd", [raising_again, telling, asking_twice, waiting])
+def test_an_exit_stack_that_does_more_is_passed(odd: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    installed = pytest.importorskip("fastapi.middleware.asyncexitstack")
+    call = FunctionType(odd.__code__.replace(co_filename=installed.__file__), odd.__globals__)
+    call.__module__ = installed.__name__
+    monkeypatch.setattr(installed.AsyncExitStackMiddleware, "__call__", call)
+    assert layer_of(FastAPI()).stack.exits is None
+
+
+async def taken(files: list[UploadFile], file: UploadFile) -> int:
+    files.append(file)
+    return len(await file.read())
+
+
+def test_files_of_a_form_are_closed_behind_the_answer_by_both_ways() -> None:
+    for way in ("short", "long"):
+        files: list[UploadFile] = []
+        app = FastAPI()
+        app.post("/")(functools.partial(taken, files))
+        layer = layer_of(app)
+        if way == "long":
+            layer.put_around(lambda inner: inner)
+        head = ("content-type", "multipart/form-data; boundary=x")
+        body = b'--x\r\nContent-Disposition: form-data; name="file"; filename="a"\r\n\r\nok\r\n--x--\r\n'
+        answer = asyncio.run(ask(app, "POST", "/", [head], body))
+        assert (answer.status, answer.body) == (200, b"2")
+        assert [file.file.closed for file in files] == [True]
+
+
+def test_a_request_that_is_ended_leaves_its_exit_stack() -> None:
+    pytest.importorskip("fastapi.middleware.asyncexitstack")
+    left: list[str] = []
+    app = FastAPI()
+
+    @app.get("/")
+    async def slow(request: Request) -> None:
+        request.scope[EXITS].callback(left.append, "left")
+        await asyncio.sleep(5)
+
+    Guard(app, answers=None, timeout=0.05)
+    assert asyncio.run(ask(app, "GET", "/")).status == 503
+    assert app.middleware_stack.stack.exits == EXITS  # type: ignore[union-attr]
+    assert left == ["left"]
 
 
 class Adding:

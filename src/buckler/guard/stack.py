@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Awaitable, Callable
+from contextlib import AsyncExitStack
 from copy import copy
 from types import FunctionType
 from typing import Any, Final
@@ -30,6 +31,9 @@ _PASSING: Final = frozenset(
     )
 )
 """Layers that look at errors alone, where no option gives them more to do."""
+_CLOSING: Final = ("fastapi.middleware.asyncexitstack", "AsyncExitStackMiddleware")
+_ROUTERS: Final = frozenset((("fastapi.routing", "APIRouter"), ("starlette.routing", "Router")))
+"""What stands inside of those, and does no more than to open an exit stack, and to call its own first layer."""
 HANDLERS: Final = "starlette.exception_handlers"
 """What Starlette's routes look up in the scope, and what the last of these layers puts there."""
 
@@ -43,14 +47,18 @@ class Stack:
     Attributes:
         whole: All of it but Starlette's own answer to what nobody caught, which the layer gives.
         short: Whether there is a short way.
-        inner: Where it leads: to what stands inside of the layers that look at errors alone.
+        inner: Where it leads: to what stands inside of the layers that need not be passed.
         handlers: What they put into each scope, under :data:`HANDLERS`.
+        exits: Where each scope has to hold an ``AsyncExitStack``, which is closed behind the answer; or None.
     """
 
     def __init__(self, built: Any) -> None:
         self.whole: App = without_server_errors(built)
         outer, inner = _split(self.whole)
-        self.inner: App = inner
+        self.exits = _exits(inner)
+        if self.exits is not None:
+            inner = inner.app
+        self.inner: App = _routing(inner)
         self._outer = outer
         self.handlers = _passed(outer)
         self.short = self.handlers is not None
@@ -114,28 +122,84 @@ def _named(layer: Any) -> tuple[str, str]:
 
 
 def _is_known(layer: Any) -> bool:
-    """Whether a layer is one of those, and its code the one that was installed: tracers put theirs in its place."""
+    return _named(layer) in _PASSING and _as_installed(layer) and "app" in vars(layer)
+
+
+def _as_installed(layer: Any) -> bool:
+    """Whether a layer's code is the one that was installed: tracers put theirs in its place."""
     call = type(layer).__call__
-    home = getattr(sys.modules.get(type(layer).__module__), "__file__", None)
+    home = getattr(sys.modules.get(call.__module__), "__file__", None)
+    return type(call) is FunctionType and call.__code__.co_filename == home
+
+
+def _exits(layer: Any) -> str | None:
+    """Where FastAPI's own layer puts an exit stack; None where it does anything else, or is another one."""
+    name = getattr(layer, "context_name", None)
+    if _named(layer) != _CLOSING or not _as_installed(layer) or not isinstance(name, str):
+        return None
+    cases = ((None, False), (LookupError(), False), (LookupError(), True))
+    return name if all(_closes(layer, name, error, taken) for error, taken in cases) else None
+
+
+def _closes(layer: Any, name: str, error: Exception | None, taken: bool) -> bool:
+    """Whether a layer does to an application's error what an exit stack does, and nothing else."""
+    heard: list[BaseException | None] = []
+    scope: dict[str, Any] = {"type": "http"}
+
+    async def leave(kind: object, found: BaseException | None, trace: object) -> bool:
+        heard.append(found)
+        return taken
+
+    async def app(scope: Scope, receive: Receive, send: Send) -> None:
+        scope[name].push_async_exit(leave)
+        if error is not None:
+            raise error
+
+    raised = None
+    try:
+        _around((layer,), app)(scope, _gone, _unheard).__await__().send(None)
+    except StopIteration:
+        pass  # its end, without waiting for anything
+    except LookupError as one:
+        raised = one
+    else:
+        return False
     return (
-        _named(layer) in _PASSING
-        and type(call) is FunctionType
-        and call.__code__.co_filename == home
-        and "app" in vars(layer)
+        heard == [error]
+        and raised is (None if taken else error)
+        and scope.keys() == {"type", name}
+        and type(scope[name]) is AsyncExitStack
     )
 
 
-def _around(outer: tuple[Any, ...], app: App) -> App:
-    """Copies of the layers around something else."""
-    for layer in reversed(outer):
-        around = copy(layer)
-        around.app = app
-        app = around
-    return app
+def _routing(router: Any) -> App:
+    """What a router calls first; the router itself where it does more than that."""
+    if _named(router) in _ROUTERS and _as_installed(router) and "middleware_stack" in vars(router):
+        added = _added((router,), "middleware_stack")
+        if added is not None and not added:
+            first: App = router.middleware_stack
+            return first
+    given: App = router
+    return given
 
 
 def _passed(outer: tuple[Any, ...]) -> Any:
     """What the layers put into a scope; None where they do anything else to a request that goes well."""
+    added = _added(outer, "app")
+    return added[HANDLERS] if added is not None and added.keys() == {HANDLERS} else None
+
+
+def _around(outer: tuple[Any, ...], app: App, inner: str = "app") -> App:
+    """Copies of the layers around something else."""
+    for layer in reversed(outer):
+        around = copy(layer)
+        setattr(around, inner, app)
+        app = around
+    return app
+
+
+def _added(outer: tuple[Any, ...], inner: str) -> dict[str, Any] | None:
+    """What a scope holds more when an example has passed through layers; None where anything else has changed."""
     told = [
         {"type": "http.response.start", "status": 200, "headers": []},
         {"type": "http.response.body", "body": b"", "more_body": False},
@@ -148,22 +212,26 @@ def _passed(outer: tuple[Any, ...]) -> Any:
         for message in told:
             await send(message)
 
-    async def receive() -> Message:
-        return {"type": "http.disconnect"}
-
     async def send(message: Message) -> None:
         heard.append(message)
 
     try:
-        _around(outer, app)(scope, receive, send).__await__().send(None)
+        _around(outer, app, inner)(scope, _gone, send).__await__().send(None)
     except StopIteration:
         pass  # its end, without waiting for anything, which is what is wanted
     else:
         return None
-    handlers = scope.pop(HANDLERS, None)
-    same = len(calls) == 1 and calls[0][0] is scope and calls[0][1] is receive
-    return (
-        handlers
-        if same and scope == before and list(map(id, heard)) == list(map(id, told))
-        else None
-    )
+    same = len(calls) == 1 and calls[0][0] is scope and calls[0][1] is _gone
+    same = same and list(map(id, heard)) == list(map(id, told))
+    kept = {name: value for name, value in scope.items() if name in before}
+    if not same or kept != before:
+        return None
+    return {name: value for name, value in scope.items() if name not in before}
+
+
+async def _gone() -> Message:
+    return {"type": "http.disconnect"}
+
+
+async def _unheard(message: Message) -> None:
+    del message

@@ -9,7 +9,7 @@ would say a word, and leaves every other request to them.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Final
 
 from buckler.guard.audit.events import EventKind
@@ -27,6 +27,7 @@ UNSURE: Final = Refusal(0, "", EventKind.INPUT_REFUSED, "unsure")
 """Of a request that the checks have to look at; nothing of it is counted yet."""
 _STEERING: Final = frozenset((b"origin", b"transfer-encoding"))
 _ALL_DIGITS: Final = 18
+_NO_BOUND: Final = 2**62
 
 
 def unsure(inbound: Inbound, bare: bool) -> Refusal | None:
@@ -61,30 +62,39 @@ def compiled(
         if rate.rate.by != "address" or type(counter) is not MemoryCounter:
             return unsure
         arrivals, interval, usual = counter.arrivals, rate.interval, rate.usual
-    # Cells of a closure: read in half the time of attributes.
-    looks, hosts, most, size, address, keys = False, None, 0, 0, 0, 0
-    if head is not None:
-        looks, hosts, most = True, head.known, head.headers
-        size, address, keys = head.size, head.address, head.keys
     judged = None if proxies is None else proxies.judged
     digits = _ALL_DIGITS if body is None else len(str(body.limit))
-    never = math.inf
+    hosts = None if head is None else head.known
+    most, size, address, keys = (
+        (_NO_BOUND,) * 4 if head is None else (head.headers, head.size, head.address, head.keys)
+    )
 
-    def check(inbound: Inbound, bare: bool) -> Refusal | None:
-        headers, client = inbound.headers, inbound.client
-        if judged is not None and judged.get(client) is not False:
+    # Defaults of arguments that nobody gives are read in a third of the time of a closure's cells.
+    def check(
+        inbound: Inbound,
+        bare: bool,
+        judged: Mapping[str, bool] | None = judged,
+        hosts: Collection[bytes | None] | None = hosts,
+        most: int = most,
+        size: int = size,
+        address: int = address,
+        keys: int = keys,
+        arrivals: dict[str, float] = arrivals,
+        interval: float = interval,
+        never: float = math.inf,
+        usual: Pairs = usual,
+    ) -> Refusal | None:
+        headers, client, scope = inbound.headers, inbound.client, inbound.scope
+        if (
+            (judged is not None and judged.get(client) is not False)
+            or len(headers) > most
+            or len(headers) != len(scope["headers"])
+            or (hosts is not None and headers.get(b"host") not in hosts)
+            or len(b"".join([*headers, *headers.values()])) > size
+            or len(scope["query_string"]) > keys
+            or len(scope["path"]) > address
+        ):
             return UNSURE
-        if looks:
-            scope = inbound.scope
-            if (
-                len(headers) > most
-                or len(headers) != len(scope["headers"])
-                or (hosts is not None and headers.get(b"host") not in hosts)
-                or len(b"".join([*headers, *headers.values()])) > size
-                or len(scope["query_string"]) > keys
-                or len(scope["path"]) > address
-            ):
-                return UNSURE
         if not bare:
             declared = headers.get(b"content-length", b"0")
             if (

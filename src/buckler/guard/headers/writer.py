@@ -7,7 +7,7 @@ which would keep one ``Set-Cookie`` of two.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from typing import Any, Final
 
 from buckler.guard.headers.policy import HeaderPolicy
@@ -27,6 +27,7 @@ _DYNAMIC: Final = frozenset(
     )
 )
 """What an answer gets for its own request; an application's of that name is replaced then."""
+_LEARNT: Final = 256
 _UNKEPT: Final[Pairs] = ((_CACHE, b"no-store"),)
 """For a page that holds its nonce: kept, it would give one to many, and to a 304 the nonce of another."""
 
@@ -40,8 +41,8 @@ class HeaderWriter:
     """
 
     __slots__ = (
-        *("_cache", "_kinds", "_policies", "_policy", "_removed", "_special", "_usual", "_whole"),
-        "has_nonce",
+        *("_cache", "_kinds", "_learnt", "_policies", "_policy", "_removed", "_special", "_usual"),
+        *("_whole", "has_nonce"),
     )
 
     def __init__(self, policy: HeaderPolicy, usual: Pairs = ()) -> None:
@@ -68,6 +69,8 @@ class HeaderWriter:
         names = {name for name, _ in self._kinds[HTTPS | PERSONAL]}
         names |= {p.header for p in self._policies}
         self._special = frozenset(names | self._removed | {_CACHE, _COOKIE} | _DYNAMIC)
+        self._learnt: dict[tuple[int | bytes, ...], Pairs] = {}
+        """By the flags and the names of an answer's headers, what it lacks: routes answer with the same ones."""
 
     def complete(self, inbound: Inbound, headers: Any) -> list[tuple[bytes, bytes]]:
         """The headers of an answer and those of the policy, in a new list.
@@ -100,7 +103,25 @@ class HeaderWriter:
         names = dict(headers)
         if self._special.isdisjoint(names) and (not names or b"".join(names).islower()):
             return [*headers, *pairs, *more]
+        if more is not self._usual:
+            return self._mended(headers, pairs, flags, more)
+        kind: tuple[int | bytes, ...] = (flags, *names)
+        lacking = self._learnt.get(kind)
+        if lacking is not None:
+            return [*headers, *lacking, *more]
+        if len(self._learnt) < _LEARNT and self._keeps(names, more):
+            self._learnt[kind] = tuple(pair for pair in pairs if pair[0] not in names)
         return self._mended(headers, pairs, flags, more)
+
+    def _keeps(self, names: Collection[bytes], more: Pairs) -> bool:
+        """Whether an answer's headers all stay as they are, whatever is in them."""
+        return (
+            not self._policy.enforce
+            and b"".join(names).islower()
+            and _COOKIE not in names
+            and self._removed.isdisjoint(names)
+            and not any(name in names for name, _ in more)
+        )
 
     def repaired(
         self, headers: Iterable[tuple[bytes, bytes]], flags: int

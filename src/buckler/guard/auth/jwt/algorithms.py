@@ -6,8 +6,9 @@ Left out on purpose: ``none``, Ed448 and ES256K, and whatever needs no key.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import Any, Final, Literal
 
 from buckler.guard.options import GuardError
@@ -87,6 +88,34 @@ def joserfc() -> Any:
             "tokens need joserfc and cryptography", hint="pip install 'buckler[auth]'"
         ) from error
     return joserfc
+
+
+def signer(found: Algorithm, key: Any) -> Callable[[bytes], bytes]:
+    """What signs with a key of joserfc's, as JWS writes it.
+
+    ECDSA is made by cryptography alone: joserfc asks the key again what it is for, for each signature, a third of its
+    time. R and S are of the length of the curve's numbers (RFC 7518, 3.4).
+    """
+    if found.kind != "EC" or not key.is_private:
+        return partial(model(found).sign, key=key)
+    from cryptography.hazmat.primitives import hashes
+    from cryptography.hazmat.primitives.asymmetric.ec import ECDSA
+    from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature
+
+    native = key.private_key
+    size = (native.curve.key_size + 7) // 8
+    made: dict[int, type[hashes.HashAlgorithm]] = {
+        256: hashes.SHA256,
+        384: hashes.SHA384,
+        512: hashes.SHA512,
+    }
+    way = ECDSA(made[found.bits]())
+
+    def sign(message: bytes) -> bytes:
+        r, s = decode_dss_signature(native.sign(message, way))
+        return r.to_bytes(size, "big") + s.to_bytes(size, "big")
+
+    return sign
 
 
 def model(found: Algorithm) -> Any:

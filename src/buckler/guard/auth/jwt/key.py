@@ -17,6 +17,7 @@ from buckler.guard.auth.jwt.algorithms import (
     algorithm,
     joserfc,
     model,
+    signer,
 )
 from buckler.guard.options import GuardError
 
@@ -37,11 +38,12 @@ class SigningKey:
         private: Whether it can sign.
     """
 
-    __slots__ = ("_key", "_model", "alg", "kid", "kind", "private")
+    __slots__ = ("_key", "_model", "_sign", "alg", "kid", "kind", "private")
 
     def __init__(self, key: Any, wanted: Algorithm, kid: str | None) -> None:
         self._key = key
         self._model = model(wanted)
+        self._sign = signer(wanted, key)
         self.alg = wanted.name
         self.kind = wanted.kind
         self.private: bool = key.is_private
@@ -55,8 +57,7 @@ class SigningKey:
 
     def sign(self, message: bytes) -> bytes:
         """The signature of a message, as JWS writes it (RFC 7518, 3)."""
-        signature: bytes = self._model.sign(message, self._key)
-        return signature
+        return self._sign(message)
 
     def verify(self, message: bytes, signature: bytes) -> bool:
         """Whether a signature is that of a message."""

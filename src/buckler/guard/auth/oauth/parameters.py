@@ -7,11 +7,12 @@ that has no bound fills logs, stores and redirect addresses (CWE-770).
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from typing import Final
+from typing import Any, Final, TypeVar, overload
 from urllib.parse import parse_qsl
 
 from buckler.guard.auth.oauth.errors import OAuthError
 
+T = TypeVar("T")
 LONGEST: Final = 2_048
 """Characters of a value."""
 LONGEST_TOKEN: Final = 8_192
@@ -65,6 +66,21 @@ class Parameters(Mapping[str, str]):
 
     def __getitem__(self, name: str) -> str:
         return self._single[name]
+
+    def __contains__(self, name: object) -> bool:
+        return name in self._single
+
+    @overload
+    def get(self, name: str) -> str | None: ...
+
+    @overload
+    def get(self, name: str, default: str | T) -> str | T: ...
+
+    def get(self, name: str, default: Any = None) -> Any:
+        """One of them, or the default."""
+        return self._single.get(
+            name, default
+        )  # what Mapping makes of it raises for each one that is not there
 
     def __iter__(self) -> Iterator[str]:
         return iter(self._single)

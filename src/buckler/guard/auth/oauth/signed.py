@@ -5,10 +5,11 @@ Threat: a token that is taken for one of another kind (RFC 8725, 3.11): each is 
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import Any, Final
+
+from pydantic_core import to_json
 
 from buckler.guard.auth.jwt import base64url
 from buckler.guard.auth.jwt.key import SigningKey
@@ -19,7 +20,7 @@ ID: Final = "JWT"
 """OpenID Connect Core 1.0, 2, demands none."""
 LOGOUT: Final = "logout+jwt"
 """OpenID Connect Back-Channel Logout 1.0, 2.4."""
-_encode = json.JSONEncoder(separators=(",", ":"), allow_nan=False, ensure_ascii=False).encode
+_encode: Final = partial(to_json, inf_nan_mode="null")
 
 
 def sign(key: SigningKey, typ: str, claims: Mapping[str, Any]) -> str:
@@ -41,15 +42,14 @@ def sign_with(key: SigningKey, header: Mapping[str, Any], claims: Mapping[str, A
         header: All of it, ``alg`` included.
         claims: What it says.
     """
-    return _signed(key, base64url.encode(_encode(header).encode("utf-8")), claims)
+    return _signed(key, base64url.encode(_encode(header)), claims)
 
 
 def _signed(key: SigningKey, header: bytes, claims: Mapping[str, Any]) -> str:
-    message = header + b"." + base64url.encode(_encode(claims).encode("utf-8"))
+    message = header + b"." + base64url.encode(_encode(claims))
     return (message + b"." + base64url.encode(key.sign(message))).decode("ascii")
 
 
 @lru_cache(64)
 def _header(alg: str, kid: str, typ: str) -> bytes:
-    written = _encode({"alg": alg, "kid": kid, "typ": typ})
-    return base64url.encode(written.encode("ascii"))
+    return base64url.encode(_encode({"alg": alg, "kid": kid, "typ": typ}))

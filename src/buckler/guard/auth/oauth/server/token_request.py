@@ -14,6 +14,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from buckler.guard.audit.events import EventKind
+from buckler.guard.auth.oauth import scope
 from buckler.guard.auth.oauth.dpop_nonces import HEADER
 from buckler.guard.auth.oauth.errors import OAuthError
 from buckler.guard.auth.oauth.parameters import Parameters
@@ -173,8 +174,6 @@ def narrowed(asked: str | None, allowed: Sequence[str]) -> tuple[str, ...]:
     Raises:
         OAuthError: ``invalid_scope``.
     """
-    from buckler.guard.auth.oauth import scope
-
     if asked is None:
         return tuple(allowed)
     wanted = scope.parse(asked)

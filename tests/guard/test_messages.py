@@ -14,7 +14,7 @@ from buckler.guard.layer import Layer
 from buckler.guard.limits.memory import MemoryStore
 from buckler.guard.plans import Plans
 from buckler.guard.policy import Policy
-from tests.guard.asgi import scope
+from tests.guard.asgi import ask, scope
 
 TOKEN = st.text("abcdefghijklmnopqrstuvwxyz-", min_size=1, max_size=12).map(str.encode)
 NAMES = st.one_of(
@@ -95,6 +95,38 @@ def test_what_the_application_sent_arrives(
     single = GUARDED - {b"strict-transport-security", b"cache-control"}
     if not any(name in GUARDED for name, _ in headers):
         assert all([key for key, _ in got].count(name) == 1 for name in single)
+
+
+@settings(max_examples=200, deadline=None)
+@given(answers=st.lists(HEADERS, min_size=1, max_size=2), enforce=st.booleans(), data=st.data())
+def test_what_came_before_changes_no_answer(
+    answers: list[list[tuple[bytes, bytes]]], enforce: bool, data: st.DataObject
+) -> None:
+    """What an answer lacks is remembered by the names of its headers; here many answers have the same ones."""
+    policy = Policy(headers=HeaderPolicy(enforce=enforce), rate=None)
+    plans = Plans((), policy, MemoryStore())
+    layer = Layer(_saying, lambda: plans)
+    for _ in range(6):
+        names = [name for name, _ in data.draw(st.sampled_from(answers))]
+        if data.draw(st.booleans()):
+            names = [name.title() for name in names]
+        headers = [(name, data.draw(VALUE)) for name in names]
+        somebody = [("cookie", "a=b")] if data.draw(st.booleans()) else []
+        alone = Layer(_saying, lambda: Plans((), policy, MemoryStore()))
+        _SAID[:] = headers
+        assert asyncio.run(_asked(layer, somebody)) == asyncio.run(_asked(alone, somebody))
+
+
+_SAID: list[tuple[bytes, bytes]] = []
+
+
+async def _saying(scope: Any, receive: Any, send: Any) -> None:
+    await send({"type": "http.response.start", "status": 200, "headers": list(_SAID)})
+    await send({"type": "http.response.body", "body": b"x"})
+
+
+async def _asked(layer: Layer, headers: list[tuple[str, str]]) -> Any:
+    return (await ask(layer, "GET", "/", headers)).headers
 
 
 @settings(max_examples=100, deadline=None)

@@ -9,8 +9,11 @@ from typing import Any
 
 import pytest
 
-from buckler.scan.engines.interface import Answer
+from buckler.scan.engines.interface import Answer, Exchange, Request
+from buckler.scan.engines.observations import Observations
+from buckler.scan.model.application import AppModel
 from buckler.scan.rules._support import csp
+from buckler.scan.rules.headers.content_security_policy import ContentSecurityPolicyMissing
 from buckler.scan.rules.headers.content_type_options import ContentTypeOptionsMissing
 from buckler.scan.rules.headers.frame_options import _framed
 from buckler.scan.rules.headers.referrer_policy import _careful
@@ -154,3 +157,32 @@ def test_what_is_loaded_of_this_machine_needs_no_tls() -> None:
         "http://a.example",
     ):
         assert told(elsewhere) == ["SRC_HTTP"]
+
+
+HAS, LACKS = (("content-security-policy", "default-src 'self'"),), ()
+
+
+@pytest.mark.parametrize(
+    ("kinds", "said"),
+    [
+        ({"404": [LACKS], "200": [LACKS]}, "missing on every answer."),
+        ({"404": [LACKS], "200": [HAS]}, "missing on 404."),
+        (
+            {"404": [LACKS], "200": [LACKS, HAS]},
+            "missing on answers of every kind, though some have it.",
+        ),
+    ],
+)
+def test_where_a_header_is_missing_is_said_as_it_is(
+    kinds: dict[str, list[tuple[tuple[str, str], ...]]], said: str
+) -> None:
+    app = AppModel(title="", python="", versions={}, operations=())
+    exchanges = {
+        kind: [
+            Exchange(None, Request("GET", "/"), Answer(200, headers, b"ok", 2)) for headers in every
+        ]
+        for kind, every in kinds.items()
+    }
+    rule = ContentSecurityPolicyMissing()
+    (finding,) = rule.check_observations(app, Observations(kinds=exchanges))
+    assert finding.message == f"Content-Security-Policy is {said}"

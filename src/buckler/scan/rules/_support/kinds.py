@@ -65,9 +65,15 @@ def header_finding(
     found = lacking(seen, has, applies)
     if not found:
         return
-    known = [kind for kind in KINDS if any(applies(e.answer) for e in seen.kinds.get(kind, ()))]
-    everywhere = len(found) == len(known)
-    where = "any answer" if everywhere else ", ".join(KINDS[kind] for kind in found)
+    known = {
+        kind: [e.answer for e in seen.kinds.get(kind, ()) if applies(e.answer)] for kind in KINDS
+    }
+    if len(found) < sum(map(bool, known.values())):
+        where = ", ".join(KINDS[kind] for kind in found)
+    elif any(has(answer) for answers in known.values() for answer in answers):
+        where = "answers of every kind, though some have it"
+    else:
+        where = "every answer"
     kind, exchange = next(iter(found.items()))
     yield rule.found(
         f"{header} is missing on {where}.",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -19,6 +20,7 @@ _CALLED = (
     *_SERIALIZERS,
     *("SessionMiddleware", "add_middleware", "Middleware", "new", "digest", "import_key"),
 )
+_MATERIAL = re.compile(r"secret|key|ikm|material|seed", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +89,7 @@ def _uses(index: Index) -> Iterator[tuple[ast.Call, ast.expr, str]]:
             given, use = argument(call, "secret_key"), "session cookies"
         elif short in _SERIALIZERS and name.startswith("itsdangerous."):
             given, use = argument(call, "secret_key", 0), "links and cookies"
-        elif name in ("hmac.new", "hmac.digest"):
+        elif name in ("hmac.new", "hmac.digest") and not _extracts(call):
             given, use = argument(call, "key", 0), "messages"
         elif name in ("joserfc.jwk.OctKey.import_key", "authlib.jose.OctKey.import_key"):
             given, use = argument(call, "value", 0) or argument(call, "raw", 0), "tokens"
@@ -100,6 +102,17 @@ def _inner(index: Index, node: ast.expr) -> ast.expr:
     if isinstance(node, ast.Call) and last(node.func) in ("import_key", "OctKey") and node.args:
         return node.args[0]
     return node
+
+
+def _extracts(call: ast.Call) -> bool:
+    """Whether HMAC is the first step of HKDF: its key is the salt, which anybody may know (RFC 5869, 2.2 and 3.1)."""
+    salt, material = argument(call, "key", 0), argument(call, "msg", 1)
+    return (
+        salt is not None
+        and material is not None
+        and "salt" in last(salt).lower()
+        and _MATERIAL.search(last(material)) is not None
+    )
 
 
 def _is_public(index: Index, node: ast.expr | None) -> bool:

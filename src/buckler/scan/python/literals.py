@@ -189,6 +189,7 @@ def is_secret(name: str, value: str, loose: bool) -> bool:
             "/",
             "http://",
             "https://",
+            "urn:",  # the name of something (RFC 8141)
             "./",
             "-----BEGIN PUBLIC",
             "-----BEGIN CERT",

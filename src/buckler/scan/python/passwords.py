@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 import re
 
-from buckler.scan.python.index import Index, last
+from buckler.scan.python.index import Function, Index, argument, last
 from buckler.scan.python.modules import definition
 from buckler.scan.python.words import is_password, name_of, root_of, telling
 
@@ -19,6 +19,9 @@ _FORMS = re.compile(
 _KDF = re.compile(
     r"^(hashpw|checkpw|gensalt|kdf|hash_secret|hash_secret_raw|verify_secret|pbkdf2_hmac|scrypt|PBKDF2HMAC|Scrypt|Argon2id|"
     r"PasswordHasher|PasswordHash|CryptContext|argon2|bcrypt|generate_password_hash|check_password_hash)$"
+)
+_DRAWN = frozenset(
+    ("secrets.token_bytes", "secrets.token_hex", "secrets.token_urlsafe", "os.urandom")
 )
 _HASHER = re.compile(r"pwd|passw|hasher|crypt|argon|bcrypt", re.IGNORECASE)
 
@@ -104,4 +107,26 @@ def derives_key(index: Index, outer: ast.AST) -> bool:
             inner = (last(c.func) for c in made[0].calls_in(made[1]))
             if any(_KDF.match(item) for item in inner):
                 return True
+    return False
+
+
+def is_for_now(index: Index, call: ast.Call) -> bool:
+    """Whether a call of ``hmac`` has a key that is drawn while the program runs: what it makes cannot be kept."""
+    if not index.name(call.func).startswith("hmac."):
+        return False
+    key = argument(call, "key", 0)
+    drawn = [] if key is None else [key] if isinstance(key, ast.Call) else index.values(key)
+    return bool(drawn) and all(
+        isinstance(one, ast.Call) and index.name(one.func) in _DRAWN for one in drawn
+    )
+
+
+def is_handed_on(index: Index, function: Function) -> bool:
+    """Whether a function is given to another one of this module in which a slow hash runs."""
+    for call in index.all(ast.Call):
+        given = [*call.args, *(k.value for k in call.keywords)]
+        names = {n.id for one in given for n in ast.walk(one) if isinstance(n, ast.Name)}
+        taker = index.function(last(call.func)) if function.name in names else None
+        if taker is not None and taker is not function and derives_key(index, taker):
+            return True
     return False

@@ -17,7 +17,7 @@ from buckler.scan.fix.draft import Draft
 from buckler.scan.fix.edits import Repair
 from buckler.scan.python.constants import truth
 from buckler.scan.python.index import Index, argument, index_of, last
-from buckler.scan.python.passwords import derives_key, is_slow_hash
+from buckler.scan.python.passwords import derives_key, is_for_now, is_handed_on, is_slow_hash
 from buckler.scan.python.words import is_password, kind, name_of
 from buckler.scan.rules._support.passwords import PASSWORD_SLOT, strong
 from buckler.scan.rules._support.source import here
@@ -36,8 +36,6 @@ _WEAK_CALL = re.compile(r"^passlib\.hash\.(\w+)(?:\(\))?\.(hash|encrypt|using)$"
 _BREACH = re.compile(
     r"pwned|breach|hibp|leaked|compromised|pepper|fingerprint|cache_key|strength", re.IGNORECASE
 )
-
-
 _FAST_HASH = "A password is hashed with a function that is made to be fast."
 
 
@@ -394,7 +392,7 @@ def _harmless(index: Index, call: ast.Call) -> bool:
         return False
     if _BREACH.search(function.name) or _BREACH.search(ast.unparse(function)):
         return True
-    if derives_key(index, function):
+    if derives_key(index, function) or is_handed_on(index, function) or is_for_now(index, call):
         return True
     callers = [f for c in index.callers(function) if (f := index.function_of(c)) is not None]
     return bool(callers) and all(derives_key(index, f) for f in callers)

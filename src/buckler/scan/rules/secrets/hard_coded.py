@@ -132,6 +132,7 @@ class HardCodedSecret(Rule):
             TOKEN_COOKIE = "shop_token"
             PASSWORD_LABEL = "Your password"
             CSRF_TOKEN = "csrf-token"
+            JWT = "urn:ietf:params:oauth:token-type:jwt"
             API_KEY_SHA256 = "dc8eb3ae59b537c9ff95a51356a330521dafacda5391da1b96dfee1337faae1f"
             PUBLIC_KEY = "MCowBQYDK2VwAyEAGb9ECWmEzf6FQbrBZ9w7lshQhqowtrbLDFw4rXAxZuE="
 

@@ -174,6 +174,29 @@ class WeakSigningSecret(Rule):
                 return jwt.encode({"sub": name, "exp": time.time() + 600}, SECRET, algorithm="HS256")
             """,
         ),
+        Example(
+            """
+            import hashlib
+            import hmac
+            import os
+
+            from fastapi import FastAPI
+
+            app = FastAPI()
+            SALT = b"shop links"
+
+
+            def derived(secret: bytes, purpose: bytes) -> bytes:
+                extracted = hmac.new(SALT, secret, hashlib.sha256).digest()
+                return hmac.new(extracted, purpose + b"\\x01", hashlib.sha256).digest()
+
+
+            @app.get("/links/{number}")
+            def link(number: int) -> str:
+                key = derived(os.environ["SHOP_SECRET"].encode(), b"links")
+                return hmac.new(key, str(number).encode(), hashlib.sha256).hexdigest()
+            """,
+        ),
     )
 
     def check_source(self, module: Module) -> Iterable[Finding]:

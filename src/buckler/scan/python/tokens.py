@@ -100,15 +100,18 @@ def makings(index: Index) -> Iterator[tuple[ast.Call, ast.expr, ast.expr | None]
 def option(index: Index, call: ast.Call, name: str) -> ast.expr | None:
     """The value of one of the ``options`` of a call."""
     given = argument(call, "options", 3)
+    for unpacked in (k.value for k in call.keywords if k.arg is None):
+        given = given or entry(_written(index, unpacked), "options")
     if given is None:
         return None
     found = entry(given, name)
-    if found is None and isinstance(given, ast.Name | ast.Attribute):
-        other = definition(index, given)
-        found = (
-            entry(other[1], name) if other is not None and isinstance(other[1], ast.expr) else None
-        )
-    return found
+    return entry(_written(index, given), name) if found is None else found
+
+
+def _written(index: Index, node: ast.expr) -> ast.expr:
+    """What a name of this module or of another one is set to."""
+    other = definition(index, node) if isinstance(node, ast.Name | ast.Attribute) else None
+    return other[1] if other is not None and isinstance(other[1], ast.expr) else node
 
 
 def passed_options(index: Index, name: str) -> Iterator[ast.Call]:

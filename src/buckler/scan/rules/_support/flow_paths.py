@@ -31,8 +31,11 @@ def harmful_in_path(flow: Flow) -> list[Taint]:
     made: list[Taint] = []
     if any(t.name != "pathlib.Path" for t in things(flow.value, External)):
         return made  # an open file, or its content in memory
+    harmful = {taint.token for taint in flow.taints}
     for before, taints, _ in flow.places():
         for taint in taints:
+            if taint.token not in harmful:
+                continue  # of no matter here, as what the application itself has stored
             if has(flow, taint, "slash", "dotdot") or has(flow, taint, "slash", "backslash"):
                 continue
             if has(flow, taint, "slash") and not before:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import ast
 import operator
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 
 from buckler.scan.engines.source.flow.frames import SAME, Frame, clearing, common, united
 from buckler.scan.engines.source.flow.objects import ClassObject, Container, External, deep_taints
+from buckler.scan.engines.source.flow.sources import Token
 from buckler.scan.engines.source.flow.values import (
     ALL,
     FALSE,
@@ -72,11 +73,12 @@ def facts_of(value: Value) -> Facts:
 
 
 def _emptied(value: Value) -> Clears:
-    """What an empty text clears: nothing stands in it; an address without a host is a relative one."""
+    """What an empty text clears: no formula stands in it; an address without a host is a relative one."""
     made: Clears = {}
     if value.kind not in ("", "str") or len(value.taints) != 1:
         return made
     token = value.taints[0].token
+    made[token] = bit("csv")
     if token.how == "host" and token.parent is not None:
         made[token.parent] = bit("relative")
     return made
@@ -250,6 +252,27 @@ def below(path: Value) -> Clears:
             made[up] = made.get(up, 0) | bit("archive")
             up = up.parent
     return made
+
+
+def below_folder(path: Value, folder: Value) -> Clears:
+    """What a check clears that a path lies in a folder which is input in part: all of the path but the folder's own."""
+    own = {_unresolved(t.token) for t in folder.taints if not t.clean & bit("path")}
+    rest = tuple(t for t in path.taints if own.isdisjoint(_back(t.token)))
+    return below(Value(None, (), rest)) if rest else {}
+
+
+def _unresolved(token: Token) -> Token:
+    while token.parent is not None and token.how == "resolved":
+        token = token.parent
+    return token
+
+
+def _back(token: Token) -> Iterator[Token]:
+    """A token and all that it was made of."""
+    up: Token | None = token
+    while up is not None:
+        yield up
+        up = up.parent
 
 
 def _absent(left: Value, right: Value) -> Clears:

@@ -6,7 +6,7 @@ import ast
 from typing import TYPE_CHECKING
 
 from buckler.scan.engines.source.flow.arguments import Arguments
-from buckler.scan.engines.source.flow.conditions import below, boolean
+from buckler.scan.engines.source.flow.conditions import below_folder, boolean
 from buckler.scan.engines.source.flow.expressions import taints_within
 from buckler.scan.engines.source.flow.iterating import derived
 from buckler.scan.engines.source.flow.libraries.paths import (
@@ -41,15 +41,15 @@ def _relative(
     frame: Frame, node: ast.AST, thing: External, receiver: Value, given: Arguments
 ) -> Value:
     """Whether a path lies below another one: a check of it where ``..`` has been worked out before."""
-    return boolean({} if given.at(0).taints else below(receiver), {})
+    return boolean(below_folder(receiver, given.at(0)), {})
 
 
 def _relative_to(
     frame: Frame, node: ast.AST, thing: External, receiver: Value, given: Arguments
 ) -> Value:
     """``path.relative_to(base)`` raises where the path does not lie below."""
-    if frame.state is not None and not given.at(0).taints:
-        frame.state.clear(below(receiver))
+    if frame.state is not None:
+        frame.state.clear(below_folder(receiver, given.at(0)))
     return receiver
 
 

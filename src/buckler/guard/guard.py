@@ -221,12 +221,13 @@ class Guard:
         if self._docs:
             for one in (self.app, *applications(self.app)):
                 api_docs.install(one)
-        if self.reports is not None:
+        if self.reports is not None and self._layer is None:  # else it is built again
             route = self.reports.route(self.tell)
             setattr(route, ACCESS, PUBLIC)
             self.app.router.routes.insert(0, route)
         self._access.install(self.app)
         stack = Stack(self._build())
+        self._inspecting = False  # of a layer that is new
         self._layer = Layer(
             stack.whole,
             self._plans,

@@ -124,6 +124,10 @@ class Inbound:
         send = self.send  # called as a method, an attribute that holds a function costs more
         return send(message)
 
+    async def answered(self, message: Message) -> None:
+        """The same as a coroutine, where a server's own ``send`` gives something else to be awaited."""
+        await self.answer(message)
+
     @property
     def https(self) -> bool:
         """Whether it came encrypted."""

@@ -14,6 +14,7 @@ import math
 from asyncio import get_running_loop
 from collections.abc import Awaitable, Callable, Mapping, MutableMapping
 from contextlib import AsyncExitStack
+from inspect import CO_COROUTINE
 from typing import Any, Final
 
 from buckler.guard.answers import send_refusal
@@ -37,6 +38,7 @@ log: Final = logging.getLogger("buckler.guard")
 TOLD: Final = "__buckler_incident__"
 """Attribute of an exception that was told: the number of the request, ``logged`` or ``heard``."""
 UNBOUNDED: Final = 2**30 - 1  # of one digit: compared more quickly than infinity
+_PLAIN: Final = (lambda: None).__code__
 UNANSWERED: Final = Refusal(500, "", EventKind.FAILED, "no_answer")
 
 
@@ -139,14 +141,18 @@ class Layer:
                 await self.app(scope, receive, self._answering(inbound))
             else:
                 scope[HANDLERS] = stack.handlers
+                answer = inbound.answer
+                # Applications make tasks of it, as they can of what Starlette's layers hand on; granian's is none.
+                if not getattr(send, "__code__", _PLAIN).co_flags & CO_COROUTINE:
+                    answer = inbound.answered
                 try:
                     inner = stack.inner
                     if stack.exits is None:
-                        await inner(scope, receive, inbound.answer)
+                        await inner(scope, receive, answer)
                     else:  # as FastAPI does it, one call less
                         exits = scope[stack.exits] = AsyncExitStack()
                         try:
-                            await inner(scope, receive, inbound.answer)
+                            await inner(scope, receive, answer)
                         except BaseException as error:
                             if not await exits.__aexit__(type(error), error, error.__traceback__):
                                 raise
@@ -155,7 +161,7 @@ class Layer:
                                 await exits.aclose()
                 except Exception as error:  # noqa: BLE001 - handed to those whose errors these are
                     begun = inbound.started or inbound.begun
-                    await stack.failed(error, scope, receive, inbound.answer, started=begun)
+                    await stack.failed(error, scope, receive, answer, started=begun)
             if not inbound.started:
                 await self._unanswered(inbound)
         except asyncio.CancelledError:
@@ -225,6 +231,8 @@ class Layer:
         self._known = {}
 
     def _started(self) -> Plans:
+        if self.stack is not None:  # whoever starts with the application may have put something in
+            self.stack = self.stack.again(self.app)
         plans = self._plans = self._compile()
         self._known = plans.known
         shortest = min(plan.timeout for plan in plans.all())

@@ -6,7 +6,8 @@ them the error when there is one: they make of it what they always do.
 
 Threat: none of its own. A layer that is taken for one that does nothing and does something after all would be a
 hole, so none is believed by its name alone: an example passes through it, and whatever changes on the way keeps
-all of them in their places.
+all of them in their places. They are looked at when they are built, and again when plans are made: what puts itself
+in while the application starts is seen, what does so later, without a new stack, is not.
 """
 
 from __future__ import annotations
@@ -63,6 +64,18 @@ class Stack:
         self.handlers = _passed(outer)
         self.short = self.handlers is not None
 
+    def again(self, whole: App) -> Stack | None:
+        """What is true of it now: layers change as long as an application starts.
+
+        Args:
+            whole: What the layer of guard stands around now.
+
+        Returns:
+            The short way; None where there is none any longer.
+        """
+        found = Stack(whole)
+        return found if found.short and found.whole is self.whole else None
+
     async def failed(
         self, error: Exception, scope: Scope, receive: Receive, send: Send, *, started: bool
     ) -> None:
@@ -81,9 +94,15 @@ class Stack:
         begun = {"type": "http.response.start", "status": 500, "headers": []}
 
         async def failing(scope: Scope, receive: Receive, send: Send) -> None:
+            nonlocal error
             if started:
                 await send(begun)
-            raise error
+            try:
+                raise error
+            finally:
+                del (
+                    error
+                )  # it holds this frame: a cycle would keep the request until the collector comes
 
         async def sending(message: Message) -> None:
             if message is not begun:
@@ -95,15 +114,14 @@ class Stack:
 def without_server_errors(stack: Any) -> Any:
     """Starlette's outermost layer answers what nobody caught; the layer does so itself, one call less.
 
-    It stays where it would do something else: in debug mode, or with a handler of the application's own.
+    It stays where it would do something else: in debug mode, traced, or with a handler of the application's own.
     """
     from starlette.middleware.errors import ServerErrorMiddleware
 
     from buckler.guard.errors.handlers import on_failure
 
-    if type(stack) is ServerErrorMiddleware and stack.handler is on_failure and not stack.debug:
-        return stack.app
-    return stack
+    same = type(stack) is ServerErrorMiddleware and _as_installed(stack)
+    return stack.app if same and stack.handler is on_failure and not stack.debug else stack
 
 
 def _split(stack: Any) -> tuple[tuple[Any, ...], Any]:
@@ -127,8 +145,10 @@ def _is_known(layer: Any) -> bool:
 
 def _as_installed(layer: Any) -> bool:
     """Whether a layer's code is the one that was installed: tracers put theirs in its place."""
-    call = type(layer).__call__
-    home = getattr(sys.modules.get(call.__module__), "__file__", None)
+    # The one that has it, since a router of FastAPI's has Starlette's; a tracer's own names another module.
+    owner = next(kind for kind in type(layer).__mro__ if "__call__" in vars(kind))
+    call = vars(owner)["__call__"]
+    home = getattr(sys.modules.get(owner.__module__), "__file__", None)
     return type(call) is FunctionType and call.__code__.co_filename == home
 
 

@@ -6,13 +6,12 @@ Threat: a token that is taken for one of another kind (RFC 8725, 3.11): each is 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from functools import lru_cache, partial
+from functools import lru_cache
 from typing import Any, Final
-
-from pydantic_core import to_json
 
 from buckler.guard.auth.jwt import base64url
 from buckler.guard.auth.jwt.key import SigningKey
+from buckler.guard.auth.oauth.json_text import encoded
 
 ACCESS: Final = "at+jwt"
 """RFC 9068, 2.1."""
@@ -20,7 +19,6 @@ ID: Final = "JWT"
 """OpenID Connect Core 1.0, 2, demands none."""
 LOGOUT: Final = "logout+jwt"
 """OpenID Connect Back-Channel Logout 1.0, 2.4."""
-_encode: Final = partial(to_json, inf_nan_mode="null")
 
 
 def sign(key: SigningKey, typ: str, claims: Mapping[str, Any]) -> str:
@@ -30,6 +28,10 @@ def sign(key: SigningKey, typ: str, claims: Mapping[str, Any]) -> str:
         key: That signs.
         typ: What it is for.
         claims: What it says.
+
+    Raises:
+        TypeError: Something in it is of a type that JSON has not.
+        ValueError: A number or a text in it is one that JSON has not.
     """
     return _signed(key, _header(key.alg, key.kid, typ), claims)
 
@@ -41,15 +43,19 @@ def sign_with(key: SigningKey, header: Mapping[str, Any], claims: Mapping[str, A
         key: That signs.
         header: All of it, ``alg`` included.
         claims: What it says.
+
+    Raises:
+        TypeError: Something in it is of a type that JSON has not.
+        ValueError: A number or a text in it is one that JSON has not.
     """
-    return _signed(key, base64url.encode(_encode(header)), claims)
+    return _signed(key, base64url.encode(encoded(header)), claims)
 
 
 def _signed(key: SigningKey, header: bytes, claims: Mapping[str, Any]) -> str:
-    message = header + b"." + base64url.encode(_encode(claims))
+    message = header + b"." + base64url.encode(encoded(claims))
     return (message + b"." + base64url.encode(key.sign(message))).decode("ascii")
 
 
 @lru_cache(64)
 def _header(alg: str, kid: str, typ: str) -> bytes:
-    return base64url.encode(_encode({"alg": alg, "kid": kid, "typ": typ}))
+    return base64url.encode(encoded({"alg": alg, "kid": kid, "typ": typ}))

@@ -9,12 +9,12 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Mapping
 from typing import TYPE_CHECKING, Any, Final
 
-from pydantic_core import to_json
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
 from buckler.guard.audit.events import EventKind
 from buckler.guard.auth.oauth.errors import OAuthError
+from buckler.guard.auth.oauth.json_text import encoded
 from buckler.guard.auth.oauth.parameters import Parameters, parse
 from buckler.guard.limits.body import media_type
 from buckler.guard.stores.errors import StoreError
@@ -50,7 +50,7 @@ class _Json(JSONResponse):
     """As Starlette's, in a fifth of the time."""
 
     def render(self, content: Any) -> bytes:
-        return to_json(content, inf_nan_mode="null")
+        return encoded(content)
 
 
 def answered(values: Mapping[str, Any], *, status: int = 200) -> Response:

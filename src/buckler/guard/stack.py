@@ -99,10 +99,8 @@ class Stack:
                 await send(begun)
             try:
                 raise error
-            finally:
-                del (
-                    error
-                )  # it holds this frame: a cycle would keep the request until the collector comes
+            finally:  # it holds this frame: a cycle would keep the request until the collector comes
+                del error
 
         async def sending(message: Message) -> None:
             if message is not begun:
@@ -156,6 +154,10 @@ def _exits(layer: Any) -> str | None:
     """Where FastAPI's own layer puts an exit stack; None where it does anything else, or is another one."""
     name = getattr(layer, "context_name", None)
     if _named(layer) != _CLOSING or not _as_installed(layer) or not isinstance(name, str):
+        return None
+    if not hasattr(
+        AsyncExitStack(), "_exit_callbacks"
+    ):  # what guard's layer asks before it closes one
         return None
     cases = ((None, False), (LookupError(), False), (LookupError(), True))
     return name if all(_closes(layer, name, error, taken) for error, taken in cases) else None

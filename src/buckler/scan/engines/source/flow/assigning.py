@@ -36,7 +36,9 @@ def _unpack(frame: Frame, target: ast.Tuple | ast.List, value: Value) -> None:
     starred = next((i for i, t in enumerate(target.elts) if isinstance(t, ast.Starred)), None)
     count = len(target.elts)
     rows = [list(t.items.values()) for t in value.objs if _is_row(t, count)]
-    if starred is None and len(rows) > 1 and len(rows) == len(value.objs):
+    # None has no parts: where it is one of the values, what goes on is another one.
+    several = len(rows) > 1 or (value.alts == (None,) and not value.taints)
+    if starred is None and rows and several and len(rows) == len(value.objs):
         # One of several pairs: the first part is the first part of one of them.
         each, surely = [join(column) for column in zip(*rows, strict=True)], True
     else:

@@ -22,8 +22,16 @@ SERIALS = itertools.count(1)
 _MASS = bit("mass")
 
 
+_DOCUMENTS = bit("pickle", "yaml", "xml", "unpack")
+"""Nobody keeps a document as a key: what is read from under one is what was put there."""
+
+
 def _unnamed(taint: Taint) -> Taint:
     return taint.cleaned(_MASS)
+
+
+def _as_key(taint: Taint) -> Taint:
+    return taint.cleaned(_DOCUMENTS)
 
 
 class Container:
@@ -82,7 +90,7 @@ class Container:
         if key is not None:
             value = value.mapped(_unnamed)
             if key.taints:
-                value = join([value, Value(None, (), key.taints)])
+                value = join([value, Value(None, (), key.taints).mapped(_as_key)])
         self.rest = value if self.rest is None else join([self.rest, value])
 
     def append(self, value: Value, *, surely: bool) -> None:

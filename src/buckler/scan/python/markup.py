@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 
 from buckler.scan.python.constants import value_of
-from buckler.scan.python.index import Index, last
+from buckler.scan.python.index import Index, argument, last
 
 _SAFE = frozenset(
     "escape url_for int float len str_escape quote quote_plus clean sanitize linkify nh3 bleach format_html dumps isoformat csrf_token url_path_for".split()
@@ -46,6 +46,10 @@ def is_harmless(index: Index, node: ast.expr, depth: int) -> bool:
             ):
                 given = [*node.args, *(k.value for k in node.keywords), node.func.value]
                 return all(is_harmless(index, item, depth + 1) for item in given)
+            if name == "sub":  # of a pattern or of re: what is put in, and what it is put into
+                first = 1 if index.name(node.func) == "re.sub" else 0
+                both = argument(node, "repl", first), argument(node, "string", first + 1)
+                return all(one is not None and is_harmless(index, one, depth + 1) for one in both)
             return False
         case ast.GeneratorExp() | ast.ListComp():
             return is_harmless(index, node.elt, depth + 1)

@@ -18,6 +18,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import HealthCheck
+from hypothesis import settings as generated
 
 from buckler.core import settings as settings_file
 from buckler.core.report import Report
@@ -27,6 +29,9 @@ from buckler.scan.engines.app.session import Options
 from buckler.scan.scanner import Scanner, load_rules
 from tests.thinned import left_out
 
+# No test depends on the clock: a machine that does something else as well is not a failure.
+generated.register_profile("untimed", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+generated.load_profile("untimed")
 ROOT = Path(__file__).parent.parent
 ALLOWED_SKIPS = ROOT / "tests/allowed_skips.txt"
 

@@ -79,7 +79,9 @@ def test_letters_that_change_places_are_found(name: str, data: st.DataObject) ->
     at = data.draw(st.integers(0, len(name) - 2))
     swapped = name[:at] + name[at + 1] + name[at] + name[at + 2 :]
     if swapped != name:
-        assert meant(swapped)[0] == name
+        # A letter too many may be as near: "pycryptodomxe" is one slip from two names.
+        shorter = {swapped[:one] + swapped[one + 1 :] for one in range(len(swapped))}
+        assert meant(swapped)[0] in {name, *shorter & WELL_KNOWN}
 
 
 @given(st.text("abcdefghijklmnopqrstuvwxyz0123456789-", max_size=300))

@@ -38,7 +38,7 @@ log: Final = logging.getLogger("buckler.guard")
 TOLD: Final = "__buckler_incident__"
 """Attribute of an exception that was told: the number of the request, ``logged`` or ``heard``."""
 UNBOUNDED: Final = 2**30 - 1  # of one digit: compared more quickly than infinity
-_PLAIN: Final = (lambda: None).__code__
+_PLAIN: Final = (lambda: None).__code__  # of a function that is no coroutine
 UNANSWERED: Final = Refusal(500, "", EventKind.FAILED, "no_answer")
 
 

@@ -15,7 +15,7 @@ from buckler.guard.limits.body import Body
 from buckler.guard.limits.head import Head
 from buckler.guard.limits.hosts import Hosts
 from buckler.guard.limits.https import Https
-from buckler.guard.limits.plain import Plain, compiled, unsure
+from buckler.guard.limits.plain import UNLIMITED, Plain, compiled, unsure
 from buckler.guard.limits.proxies import Proxies
 from buckler.guard.limits.rate import RateCheck, RateStore
 from buckler.guard.limits.websocket import WebSocketLimits
@@ -37,7 +37,6 @@ Asked = tuple[str, str, str | None]
 """Method, path, root path."""
 Check = Callable[[Inbound], Refusal | None]
 Look = Callable[[Scope], None]
-UNLIMITED: Final = 2**62
 
 
 class Plan:

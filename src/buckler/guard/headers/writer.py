@@ -28,6 +28,8 @@ _DYNAMIC: Final = frozenset(
 )
 """What an answer gets for its own request; an application's of that name is replaced then."""
 _LEARNT: Final = 256
+_LONGEST_LEARNT: Final = 1024
+"""Kinds of answers that are remembered, and characters of the names in one: some applications let callers name headers."""
 _UNKEPT: Final[Pairs] = ((_CACHE, b"no-store"),)
 """For a page that holds its nonce: kept, it would give one to many, and to a 304 the nonce of another."""
 
@@ -115,9 +117,11 @@ class HeaderWriter:
 
     def _keeps(self, names: Collection[bytes], more: Pairs) -> bool:
         """Whether an answer's headers all stay as they are, whatever is in them."""
+        joined = b"".join(names)
         return (
             not self._policy.enforce
-            and b"".join(names).islower()
+            and len(joined) <= _LONGEST_LEARNT
+            and joined.islower()
             and _COOKIE not in names
             and self._removed.isdisjoint(names)
             and not any(name in names for name, _ in more)

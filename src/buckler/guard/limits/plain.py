@@ -27,7 +27,7 @@ UNSURE: Final = Refusal(0, "", EventKind.INPUT_REFUSED, "unsure")
 """Of a request that the checks have to look at; nothing of it is counted yet."""
 _STEERING: Final = frozenset((b"origin", b"transfer-encoding"))
 _ALL_DIGITS: Final = 18
-_NO_BOUND: Final = 2**62
+UNLIMITED: Final = 2**62
 
 
 def unsure(inbound: Inbound, bare: bool) -> Refusal | None:
@@ -66,7 +66,7 @@ def compiled(
     digits = _ALL_DIGITS if body is None else len(str(body.limit))
     hosts = None if head is None else head.known
     most, size, address, keys = (
-        (_NO_BOUND,) * 4 if head is None else (head.headers, head.size, head.address, head.keys)
+        (UNLIMITED,) * 4 if head is None else (head.headers, head.size, head.address, head.keys)
     )
 
     # Defaults of arguments that nobody gives are read in a third of the time of a closure's cells.

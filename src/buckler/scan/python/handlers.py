@@ -14,6 +14,10 @@ _MARKERS = frozenset("Header Query Cookie Path Form Body File Depends Security".
 _SENT = re.compile(
     r"\b(Header|Query|Cookie|Path|Form|Body|Depends|Security|Request|WebSocket|HTTPBasicCredentials|HTTPAuthorizationCredentials)\b"
 )
+ENTRIES = re.compile(
+    r"\b(Depends|Security|Request|WebSocket|HTTPAuthorizationCredentials|HTTPBasicCredentials|Header|Cookie)\b"
+)
+"""In the parameters of a function that a request reaches."""
 _PARTS = frozenset({"headers", "cookies", "query_params", "path_params"})
 
 

@@ -20,6 +20,10 @@ _CALLED = (
     *_SERIALIZERS,
     *("SessionMiddleware", "add_middleware", "Middleware", "new", "digest", "import_key"),
 )
+DRAWN = frozenset(
+    ("secrets.token_bytes", "secrets.token_hex", "secrets.token_urlsafe", "os.urandom")
+)
+"""What gives random bytes, or a text of them."""
 _MATERIAL = re.compile(r"secret|key|ikm|material|seed", re.IGNORECASE)
 
 

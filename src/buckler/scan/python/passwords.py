@@ -6,6 +6,7 @@ import ast
 import re
 
 from buckler.scan.python.index import Function, Index, argument, last
+from buckler.scan.python.keys import DRAWN
 from buckler.scan.python.modules import definition
 from buckler.scan.python.words import is_password, name_of, root_of, telling
 
@@ -19,9 +20,6 @@ _FORMS = re.compile(
 _KDF = re.compile(
     r"^(hashpw|checkpw|gensalt|kdf|hash_secret|hash_secret_raw|verify_secret|pbkdf2_hmac|scrypt|PBKDF2HMAC|Scrypt|Argon2id|"
     r"PasswordHasher|PasswordHash|CryptContext|argon2|bcrypt|generate_password_hash|check_password_hash)$"
-)
-_DRAWN = frozenset(
-    ("secrets.token_bytes", "secrets.token_hex", "secrets.token_urlsafe", "os.urandom")
 )
 _HASHER = re.compile(r"pwd|passw|hasher|crypt|argon|bcrypt", re.IGNORECASE)
 
@@ -117,7 +115,7 @@ def is_for_now(index: Index, call: ast.Call) -> bool:
     key = argument(call, "key", 0)
     drawn = [] if key is None else [key] if isinstance(key, ast.Call) else index.values(key)
     return bool(drawn) and all(
-        isinstance(one, ast.Call) and index.name(one.func) in _DRAWN for one in drawn
+        isinstance(one, ast.Call) and index.name(one.func) in DRAWN for one in drawn
     )
 
 

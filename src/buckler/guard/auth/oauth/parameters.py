@@ -78,9 +78,8 @@ class Parameters(Mapping[str, str]):
 
     def get(self, name: str, default: Any = None) -> Any:
         """One of them, or the default."""
-        return self._single.get(
-            name, default
-        )  # what Mapping makes of it raises for each one that is not there
+        # Of Mapping's own each one that is not there costs an error.
+        return self._single.get(name, default)
 
     def __iter__(self) -> Iterator[str]:
         return iter(self._single)

@@ -11,6 +11,7 @@ from buckler.core.rule import Example, Fix, Rule
 from buckler.scan.engines.interface import Module
 from buckler.scan.fix.draft import Draft
 from buckler.scan.fix.edits import Repair
+from buckler.scan.python.handlers import ENTRIES
 from buckler.scan.python.index import index_of
 from buckler.scan.rules._support.source import here
 from buckler.scan.rules.access._fixes.asserted import only_the_refused_notice, refuse
@@ -23,9 +24,6 @@ _RIGHT = re.compile(
 _CALLS = re.compile(
     r"^(has|is|can|check|may|verify)_\w*(permission|role|access|owner|admin|scope|password|signature|token)",
     re.IGNORECASE,
-)
-_ENTRIES = re.compile(
-    r"\b(Depends|Security|Request|WebSocket|HTTPAuthorizationCredentials|HTTPBasicCredentials|Header|Cookie)\b"
 )
 
 
@@ -214,7 +212,7 @@ class AssertAsAccessCheck(Rule):
             if function is None:
                 continue
             routed = any(isinstance(d, ast.Call) for d in function.decorator_list)
-            if routed or _ENTRIES.search(ast.unparse(function.args)):
+            if routed or ENTRIES.search(ast.unparse(function.args)):
                 yield self.found(
                     "Access is checked by assert, which Python leaves out with -O.",
                     confidence=Confidence.SUSPECTED,

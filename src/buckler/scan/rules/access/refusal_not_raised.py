@@ -11,17 +11,12 @@ from buckler.core.rule import Example, Fix, Rule
 from buckler.scan.engines.interface import Module
 from buckler.scan.fix.draft import Draft
 from buckler.scan.fix.edits import Repair
+from buckler.scan.python.handlers import ENTRIES, is_handler
 from buckler.scan.python.index import Index, index_of, last
 from buckler.scan.rules._support.source import here
 
 _REFUSAL = re.compile(
     r"^(fastapi|starlette)(\.exceptions)?\.(HTTPException|WebSocketException)$|^PermissionError$"
-)
-_ENTRIES = re.compile(
-    r"\b(Depends|Security|Request|WebSocket|HTTPAuthorizationCredentials|HTTPBasicCredentials|Header|Cookie)\b"
-)
-_ROUTED = frozenset(
-    ("get", "post", "put", "patch", "delete", "head", "options", "api_route", "route", "websocket")
 )
 
 
@@ -227,18 +222,15 @@ def _answers(index: Index, statement: ast.Return) -> bool:
         return False
     if any(isinstance(index.parents.get(call), ast.Raise) for call in index.callers(function)):
         return False
-    routed = any(
-        isinstance(one, ast.Call) and last(one.func) in _ROUTED for one in function.decorator_list
-    )
     depended = any(
         last(given) == function.name
         for call in index.called("Depends", "Security")
         for given in call.args
     )
-    return routed or depended or _takes_parts(function)
+    return is_handler(function) or depended or _takes_parts(function)
 
 
 def _takes_parts(function: ast.FunctionDef | ast.AsyncFunctionDef) -> bool:
     """Whether its defaults or annotations are FastAPI's, beside ``Request``, which helpers take as well."""
-    found = set(_ENTRIES.findall(ast.unparse(function.args)))
+    found = set(ENTRIES.findall(ast.unparse(function.args)))
     return bool(found - {"Request", "WebSocket"})

@@ -15,7 +15,7 @@ from buckler.scan.fix.edits import Repair
 from buckler.scan.model.application import AppModel
 from buckler.scan.python.constants import Value, number, value_of
 from buckler.scan.python.index import Index, argument, index_of, last
-from buckler.scan.python.keys import signing_keys, weak_keys, why_weak
+from buckler.scan.python.keys import DRAWN, signing_keys, weak_keys, why_weak
 from buckler.scan.rules._support.forgeries import forged
 from buckler.scan.rules._support.naming import names_something
 from buckler.scan.rules._support.source import here, written
@@ -27,7 +27,6 @@ _SIGNING = re.compile(
     re.IGNORECASE,
 )
 _SETTINGS = re.compile(r"Settings|Config|Configuration|Options|Env$", re.IGNORECASE)
-_RANDOM = ("secrets.token_hex", "secrets.token_bytes", "secrets.token_urlsafe", "os.urandom")
 LEAST = 16
 
 
@@ -284,6 +283,6 @@ def _drawn(index: Index, node: ast.expr) -> ast.Call | None:
             and item.func.attr == "encode"
         ):
             item = item.func.value
-        if isinstance(item, ast.Call) and index.name(item.func) in _RANDOM:
+        if isinstance(item, ast.Call) and index.name(item.func) in DRAWN:
             return item
     return None

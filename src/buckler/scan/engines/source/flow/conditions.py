@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 import operator
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
 
 from buckler.scan.engines.source.flow.frames import SAME, Frame, clearing, common, united
 from buckler.scan.engines.source.flow.objects import ClassObject, Container, External, deep_taints
@@ -245,19 +245,18 @@ def below(path: Value) -> Clears:
         return {}
     made = clearing(path, bit("path", "archive"))
     for taint in path.taints:
-        up = taint.token.parent
-        while up is not None:
+        _, *before = taint.token.back()
+        for up in before:
             if taint.token.how == "commonpath" and up.how == "resolved":
                 made[up] = made.get(up, 0) | bit("path")
             made[up] = made.get(up, 0) | bit("archive")
-            up = up.parent
     return made
 
 
 def below_folder(path: Value, folder: Value) -> Clears:
     """What a check clears that a path lies in a folder which is input in part: all of the path but the folder's own."""
     own = {_unresolved(t.token) for t in folder.taints if not t.clean & bit("path")}
-    rest = tuple(t for t in path.taints if own.isdisjoint(_back(t.token)))
+    rest = tuple(t for t in path.taints if own.isdisjoint(t.token.back()))
     return below(Value(None, (), rest)) if rest else {}
 
 
@@ -265,14 +264,6 @@ def _unresolved(token: Token) -> Token:
     while token.parent is not None and token.how == "resolved":
         token = token.parent
     return token
-
-
-def _back(token: Token) -> Iterator[Token]:
-    """A token and all that it was made of."""
-    up: Token | None = token
-    while up is not None:
-        yield up
-        up = up.parent
 
 
 def _absent(left: Value, right: Value) -> Clears:

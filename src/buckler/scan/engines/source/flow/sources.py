@@ -65,6 +65,13 @@ class Token:
                     yield how, where
             token = token.parent
 
+    def back(self) -> Iterator[Token]:
+        """The token and all that it was made of, the input itself last."""
+        token: Token | None = self
+        while token is not None:
+            yield token
+            token = token.parent
+
     def derived(self, how: str, where: Any) -> Token:
         """What an operation at a place makes of this one; the same token each time."""
         depth, up = 0, self

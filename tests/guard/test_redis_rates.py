@@ -7,6 +7,7 @@ import shutil
 import signal
 import socket
 import subprocess
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -15,6 +16,7 @@ import pytest
 from fastapi import FastAPI
 
 from buckler.guard import Guard, RedisStore
+from buckler.guard.stores.redis.client import AT_ONCE
 from tests.guard.asgi import ask
 
 
@@ -43,8 +45,6 @@ def server(tmp_path: Path) -> Iterator[tuple[str, subprocess.Popen[bytes]]]:
                     client.connect(str(place))
                 break
             except OSError:
-                import time
-
                 time.sleep(0.01)
         yield f"unix://{place}", process
     finally:
@@ -154,3 +154,93 @@ def test_rates_of_one_name_are_counted_apart(server: Any) -> None:
         return found
 
     assert asyncio.run(run()) == [200, 200, 200, 200, 429, 200]
+
+
+def burst(
+    store: RedisStore,
+    size: int,
+    rate: str = "5/minute",
+    *,
+    stands: float = 0.0,
+    client: Any = None,
+) -> list[int]:
+    """So many requests at once, to a handler that blocks the loop for a while."""
+    made = FastAPI()
+
+    @made.get("/")
+    async def home() -> dict[str, int]:
+        time.sleep(stands)
+        return {}
+
+    Guard(made, rate=rate, store=store)
+
+    async def run() -> list[int]:
+        try:
+            return [one.status for one in await asyncio.gather(*(ask(made) for _ in range(size)))]
+        finally:
+            await store.close()
+            if client is not None:
+                await client.aclose()
+
+    return sorted(asyncio.run(run()))
+
+
+@pytest.mark.parametrize("on_failure", ["open", "closed", "local"])
+def test_a_burst_is_no_redis_that_does_not_answer(server: Any, on_failure: Any) -> None:
+    store = RedisStore(server[0], on_failure=on_failure)
+    assert burst(store, 300) == [200] * 5 + [429] * 295
+    assert not store.failures
+
+
+def test_nor_is_a_client_of_others_that_has_no_connection_free(server: Any) -> None:
+    from redis.asyncio import Redis
+
+    client = Redis.from_url(server[0], max_connections=2)
+    store = RedisStore(client, on_failure="open", timeout=10)
+    assert burst(store, 50, client=client) == [200] * 5 + [429] * 45
+    assert not store.failures
+
+
+def test_nor_is_a_loop_that_stands_still(server: Any) -> None:
+    store = RedisStore(server[0], on_failure="closed", timeout=0.1)
+    assert burst(store, 40, "1000/minute", stands=0.15) == [200] * 40
+    assert not store.failures
+
+
+def test_nor_is_one_that_stands_still_in_every_turn(server: Any) -> None:
+    # A connection that is made needs an answer to each of five commands before.
+    url = server[0] + "?db=1&client_name=worker"
+    store = RedisStore(url, on_failure="closed", timeout=0.1)
+
+    async def run() -> float | None:
+        found = asyncio.create_task(store.take("caller", 1.0, 60.0))
+        while not found.done():
+            time.sleep(0.15)
+            await asyncio.sleep(0)
+        await store.close()
+        return found.result()
+
+    assert asyncio.run(run()) == pytest.approx(1.0)
+    assert not store.failures
+
+
+@pytest.mark.parametrize("stop", [signal.SIGSTOP, signal.SIGKILL])
+def test_who_waits_for_a_redis_that_is_lost_does_not_try_it_again(
+    server: Any, stop: signal.Signals
+) -> None:
+    from redis.asyncio import Redis
+
+    asked = 0
+
+    class Counting(Redis):
+        def eval(self, *parts: Any) -> Any:
+            nonlocal asked
+            asked += 1
+            return super().eval(*parts)
+
+    client = Counting.from_url(server[0])
+    store = RedisStore(client, on_failure="open", timeout=0.2, pause=60.0)
+    server[1].send_signal(stop)
+    assert burst(store, 300, client=client) == [200] * 300
+    assert store.failures == 1
+    assert asked <= AT_ONCE

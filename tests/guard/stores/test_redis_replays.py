@@ -42,7 +42,7 @@ def test_to_one_of_many_workers(server: Any) -> None:
     async def main() -> int:
         stores = [RedisReplays(server[0]) for _ in range(4)]
         until = time.time() + 60
-        found = await asyncio.gather(*(stores[n % 4].first("key", until) for n in range(40)))
+        found = await asyncio.gather(*(stores[n % 4].first("key", until) for n in range(400)))
         for store in stores:
             await store.close()
         return sum(found)

@@ -7,15 +7,15 @@ stated choice holds, and Redis is left alone for a while.
 
 from __future__ import annotations
 
-import asyncio
 import logging
 import math
 from time import monotonic
-from typing import TYPE_CHECKING, Any, Final, Literal
+from typing import TYPE_CHECKING, Final, Literal
 
 from buckler.guard.limits.memory import MemoryStore, short
 from buckler.guard.limits.rate import Rate
 from buckler.guard.options import GuardError, positive
+from buckler.guard.stores.redis.client import Client, NoAnswer
 
 if TYPE_CHECKING:
     from redis.asyncio import Redis
@@ -45,7 +45,7 @@ class RedisStore:
         url: ``redis://host:6379/0``, ``rediss://``, ``unix://``; or a client of ``redis.asyncio``.
         on_failure: While Redis does not answer: ``local`` counts in this process, ``open`` lets all
             through, ``closed`` refuses all.
-        timeout: Seconds that a request waits for it.
+        timeout: Seconds that it has for an answer, while the loop runs.
         pause: Seconds that it is left alone after it did not answer.
         prefix: Of its keys.
 
@@ -67,26 +67,17 @@ class RedisStore:
                 f"on_failure: {on_failure!r} is not 'local', 'open' or 'closed'",
                 hint="write on_failure='local': this process counts while Redis does not answer",
             )
-        if not isinstance(url, str) and not callable(getattr(url, "eval", None)):
-            raise GuardError(
-                f"url: {type(url).__name__} is no address and no client of redis.asyncio",
-                hint="write RedisStore('redis://localhost:6379/0')",
-            )
         if not isinstance(prefix, str):
             raise GuardError(f"prefix: {prefix!r} is no text", hint="write prefix='shop:'")
         self._on_failure: OnFailure = on_failure
-        self._timeout = positive(timeout, "timeout")
+        self._client = Client(url, timeout, "RedisStore", "eval")
         self._pause = positive(pause, "pause")
         self._prefix = prefix
-        self._url = url
-        self._clients: dict[int, tuple[asyncio.AbstractEventLoop, Any]] = {}
         self._silent_until = 0.0
         self.local = MemoryStore()
         """Where is counted meanwhile, if that is what holds."""
         self.failures = 0
-        """How often it did not answer."""
-        if isinstance(url, str):
-            _library()
+        """How often it was left alone since it did not answer."""
 
     def counter(self, rate: Rate, scope: str) -> RedisCounter:
         """See :class:`~buckler.guard.limits.rate.RateStore`."""
@@ -106,14 +97,12 @@ class RedisStore:
             return None
         arguments = (str(math.ceil(interval * MICROSECONDS)), str(int(period * MICROSECONDS)))
         try:
-            async with asyncio.timeout(self._timeout):
-                ahead = await self._client().eval(SCRIPT, 1, key, *arguments)
-        except (OSError, TimeoutError, _library().RedisError) as error:
-            self.failures += 1
+            ahead = await self._client.ask(lambda redis: redis.eval(SCRIPT, 1, key, *arguments))
+        except NoAnswer as error:
+            if monotonic() >= self._silent_until:
+                self.failures += 1
+                log.warning("rates: Redis does not answer (%s): %s", error, self._on_failure)
             self._silent_until = monotonic() + self._pause
-            log.warning(
-                "rates: Redis does not answer (%s): %s", type(error).__name__, self._on_failure
-            )
             return None
         return float(ahead) / MICROSECONDS
 
@@ -127,27 +116,9 @@ class RedisStore:
         """Seconds that Redis is left alone after it did not answer."""
         return self._pause
 
-    def _client(self) -> Any:
-        """A client for the running loop: its connections belong to the loop that opened them."""
-        if not isinstance(self._url, str):
-            return self._url
-        loop = asyncio.get_running_loop()
-        known = self._clients.get(id(loop))
-        if known is None or known[0] is not loop:
-            from redis.asyncio import Redis
-
-            client = Redis.from_url(
-                self._url, socket_timeout=self._timeout, socket_connect_timeout=self._timeout
-            )
-            self._clients = {k: v for k, v in self._clients.items() if not v[0].is_closed()}
-            known = self._clients[id(loop)] = (loop, client)
-        return known[1]
-
     async def close(self) -> None:
         """Close the connections of the running loop."""
-        known = self._clients.pop(id(asyncio.get_running_loop()), None)
-        if known is not None:
-            await known[1].aclose()
+        await self._client.close()
 
 
 class RedisCounter:
@@ -170,13 +141,3 @@ class RedisCounter:
         if self._store.on_failure == "local":
             return self._local.take(key, monotonic())
         return self._interval if self._store.on_failure == "open" else -self._store.pause
-
-
-def _library() -> Any:
-    try:
-        from redis import exceptions
-    except ImportError as error:
-        raise GuardError(
-            "RedisStore needs redis-py", hint="pip install 'buckler[redis]'"
-        ) from error
-    return exceptions

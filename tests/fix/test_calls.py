@@ -161,7 +161,9 @@ def call_texts(draw) -> tuple[str, list[str]]:
 
 
 @settings(
-    max_examples=300, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None
+    max_examples=300,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+    deadline=None,
 )
 @given(made=call_texts(), added=st.booleans(), data=st.data())
 def test_any_layout_of_a_call(made, added, data, edited) -> None:

@@ -184,7 +184,9 @@ def test_compressed_files_are_read_and_broken_ones_told(tmp_path: Path) -> None:
     assert [b.what for b in verify([packed], Chain(KEY)).breaks] == ["unreadable"]
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@settings(
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow], deadline=None
+)
 @given(noise=st.binary(max_size=2000), seed=st.integers(0, 2**32))
 def test_any_bytes_are_broken_and_never_a_crash(tmp_path: Path, noise: bytes, seed: int) -> None:
     path = tmp_path / "audit.log"

@@ -283,7 +283,11 @@ def as_python_multipart(body: bytes) -> tuple[int, int, bool]:
     return seen["parts"], seen["files"], fine
 
 
-@settings(max_examples=500, deadline=None, suppress_health_check=[HealthCheck.filter_too_much])
+@settings(
+    max_examples=500,
+    deadline=None,
+    suppress_health_check=[HealthCheck.filter_too_much, HealthCheck.too_slow],
+)
 @given(
     body=st.lists(LINES, max_size=20).map(b"".join) | FORM,
     places=st.lists(st.integers(0, 10_000), max_size=8) | st.just(list(range(600))),

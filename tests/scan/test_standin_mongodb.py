@@ -229,7 +229,7 @@ def test_a_command_that_is_no_bson_is_told(standin: Path) -> None:
     max_examples=150,
     deadline=None,
     derandomize=True,
-    suppress_health_check=[HealthCheck.function_scoped_fixture],
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 def test_any_bytes_end_nothing(standin: Path, body: bytes, kind: int) -> None:
     said(standin, message(body, kind))
@@ -260,7 +260,7 @@ NAMES += ["createIndexes", "getMore", "killCursors", "listCollections", "dropInd
     max_examples=400,
     deadline=None,
     derandomize=True,
-    suppress_health_check=[HealthCheck.function_scoped_fixture],
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 def test_any_command_is_answered(
     standin: Path, name: str, value: Any, fields: dict[str, Any]

@@ -249,7 +249,9 @@ TEXTS = st.text(st.characters(exclude_categories=()), max_size=30)
 
 
 @settings(
-    suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=25, deadline=None
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+    max_examples=25,
+    deadline=None,
 )
 @given(
     component=st.builds(
@@ -276,7 +278,9 @@ def test_whatever_a_file_holds_the_documents_are_valid(
 
 
 @settings(
-    suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=25, deadline=None
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+    max_examples=25,
+    deadline=None,
 )
 @given(
     st.builds(

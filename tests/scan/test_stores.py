@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import sqlite3
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -255,8 +256,11 @@ def test_sqlite_under_open_connections(mode: str, tmp_path: Path) -> None:
     store.close()
 
 
+@pytest.mark.parametrize("standing_still", [0.0, 0.1])
 @pytest.mark.parametrize("mode", ["delete", "wal"])
-def test_sqlite_waits_for_what_runs_behind_an_answer(mode: str, tmp_path: Path) -> None:
+def test_sqlite_waits_for_what_runs_behind_an_answer(
+    mode: str, standing_still: float, tmp_path: Path
+) -> None:
     path = tmp_path / "shop.db"
     shop = sqlite3.connect(path, isolation_level=None)
     shop.execute(f"pragma journal_mode = {mode}")
@@ -268,7 +272,9 @@ def test_sqlite_waits_for_what_runs_behind_an_answer(mode: str, tmp_path: Path) 
     async def send_mail() -> None:
         shop.execute("begin immediate")
         shop.execute("insert into note values ('behind the answer')")
-        await asyncio.sleep(0.02)
+        for _ in range(5):
+            await asyncio.sleep(0.004)
+            time.sleep(standing_still)  # the machine does something else
         shop.execute("commit")
 
     async def between_probes() -> None:

@@ -20,6 +20,7 @@ MAX_BYTES = 64 * 1024 * 1024
 MAX_FILES = 32
 LOCKED_SECONDS = 0.3
 TURN_SECONDS = 0.005
+LOCKED_TURNS = 60
 _BUSY = (5, 6)
 _files: Dict[str, "_File"] = {}
 _memories: List["_Memory"] = []
@@ -49,10 +50,10 @@ def stores() -> Iterator[Store]:
 async def settle() -> None:
     """Let what the application does behind an answer end what it has begun to write.
 
-    It runs in the same event loop, so that nothing of it ends while this process waits for its lock.
+    It runs in the same event loop, so that nothing of it ends while this process waits for its lock. Turns of the
+    loop are counted and not seconds: a machine that is busy takes turns from the application, too.
     """
-    deadline = time.monotonic() + LOCKED_SECONDS
-    while time.monotonic() < deadline:
+    for _ in range(LOCKED_TURNS):
         files = (store for path, store in list(_files.items()) if os.path.exists(path))
         if not any(store.is_written() for store in files):
             return

@@ -31,7 +31,10 @@ def shop(tmp_path: Path) -> Iterator[Shop]:
 
 
 def code(uri: str, steps: int) -> str:
-    """What an app shows, so many steps from now: each counts once, later ones after earlier ones alone."""
+    """What an app shows, so many steps from now: each counts once, later ones after earlier ones alone.
+
+    Of this step and the next one alone: one before may be two before when it arrives.
+    """
     return str(pyotp.parse_uri(uri).at(int(time.time()) + steps * 30))
 
 
@@ -39,7 +42,7 @@ def set_up(shop: Shop) -> tuple[str, list[str]]:
     """An authenticator app for whoever is signed in: its address, and recovery codes."""
     made = shop.post("/factors/totp")
     assert made.status_code == 201
-    answer = shop.post("/factors/totp/confirm", code=code(made.json()["uri"], -1))
+    answer = shop.post("/factors/totp/confirm", code=code(made.json()["uri"], 0))
     assert answer.status_code == 200
     return made.json()["uri"], answer.json()["recovery_codes"]
 
@@ -100,7 +103,7 @@ def test_an_authenticator_app_from_setup_to_sign_in(shop: Shop) -> None:
     assert shop.client.get("/auth/me").status_code == 401
     wrong = shop.post("/second-factor", ticket=asked["ticket"], code="000000")
     assert wrong.status_code == 401
-    right = shop.post("/second-factor", ticket=asked["ticket"], code=code(uri, 0))
+    right = shop.post("/second-factor", ticket=asked["ticket"], code=code(uri, 1))
     assert right.json()["status"] == "signed_in"
     shown = [one for one in shop.events if one.reason in ("code", "totp")]
     assert [one.client for one in shown] == ["testclient", "testclient"]
@@ -122,7 +125,7 @@ def test_a_second_setup_and_a_wrong_code(shop: Shop) -> None:
     assert shop.post("/factors/totp/confirm", code="123456").status_code == 400
     uri, _ = set_up(shop)
     assert shop.post("/factors/totp").status_code == 409
-    assert shop.post("/factors/totp/confirm", code=code(uri, 0)).status_code == 400
+    assert shop.post("/factors/totp/confirm", code=code(uri, 1)).status_code == 400
     new = shop.post("/factors/codes")
     assert (new.status_code, len(new.json()["recovery_codes"])) == (201, 10)
     assert shop.client.delete("/auth/factors/totp").status_code == 200
@@ -335,7 +338,7 @@ def test_a_vault_opens_for_a_factor_that_is_fresh(tmp_path: Path) -> None:
         assert shop.client.get("/vault").json() == "gold"
         session_of(shop, "password", "totp", age=61)
         assert "max_age=60" in step_up_said(shop.client.get("/vault"))
-        assert shop.post("/step-up", code=code(uri, 0)).status_code == 200
+        assert shop.post("/step-up", code=code(uri, 1)).status_code == 200
         assert shop.client.get("/vault").json() == "gold"
 
 

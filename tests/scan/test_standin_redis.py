@@ -136,6 +136,8 @@ def answers(path: Path, protocol: int) -> list[object]:
             reply = read(stream)
             if words[0] in UNORDERED:
                 reply = sorted(map(repr, reply)) if isinstance(reply, list) else reply
+            if words[0] == "TTL" and reply[1].isdigit():  # type: ignore[index]
+                reply = f"less than ten seconds below {-(-int(reply[1]) // 10) * 10}"  # type: ignore[index]
             seen.append((words, reply))
     return seen[1:]
 
@@ -227,20 +229,31 @@ def test_a_long_pipeline_is_taken_before_its_replies_are_read(standin: Path) -> 
             assert pipe.execute()[-1] == 50_000
 
 
-def said(path: Path, *parts: bytes) -> bytes:
-    """What comes back for bytes, until the other side hangs up or says nothing for a while."""
+END = b"<end>"
+PONG = b"+PONG\r\n"
+
+
+def said(path: Path, *parts: bytes, expected: bytes = END) -> bytes:
+    """What comes back for bytes: as long as what is expected, and a moment more for what nobody expects.
+
+    ``<end>`` is where the other side hangs up.
+    """
     with socket.socket(socket.AF_UNIX) as client:
-        client.settimeout(0.3)
+        client.settimeout(30)
         client.connect(str(path))
         got = b""
         try:
             for part in parts:
                 client.sendall(part)
-            while more := client.recv(1 << 16):
+            while True:
+                if not expected.endswith(END) and len(got) >= len(expected):
+                    client.settimeout(0.3)
+                more = client.recv(1 << 16)
+                if not more:
+                    return got + END
                 got += more
         except (TimeoutError, ConnectionError):
             return got
-    return got + b"<end>"
 
 
 @pytest.mark.parametrize(
@@ -260,15 +273,15 @@ def said(path: Path, *parts: bytes) -> bytes:
     ],
 )
 def test_bytes_that_are_no_requests(standin: Path, sent: bytes, expected: bytes) -> None:
-    assert said(standin, sent) == expected
-    assert said(standin, b"PING\r\n") == b"+PONG\r\n"
+    assert said(standin, sent, expected=expected) == expected
+    assert said(standin, b"PING\r\n", expected=PONG) == PONG
 
 
 def test_noise_and_a_line_without_an_end_hurt_nobody(standin: Path) -> None:
     for seed in range(20):
-        said(standin, os.urandom(1000 + seed) + b"\r\n")
+        said(standin, os.urandom(1000 + seed) + b"\r\n", expected=b"")
     assert b"too big inline request" in said(standin, b"a" * 200_000)
-    assert said(standin, b"PING\r\n") == b"+PONG\r\n"
+    assert said(standin, b"PING\r\n", expected=PONG) == PONG
 
 
 def test_clients_beyond_the_limit_are_hung_up_on(standin: Path) -> None:
@@ -283,8 +296,8 @@ def test_clients_beyond_the_limit_are_hung_up_on(standin: Path) -> None:
     finally:
         for client in clients:
             client.close()
-    deadline = time.monotonic() + 10
-    while said(standin, b"PING\r\n") != b"+PONG\r\n":
+    deadline = time.monotonic() + 60
+    while said(standin, b"PING\r\n", expected=PONG) != PONG:
         assert time.monotonic() < deadline
 
 
@@ -303,9 +316,9 @@ def test_what_does_not_fit_is_refused_and_what_was_removed_makes_room(standin: P
 
 
 def test_a_pattern_takes_no_exponential_time() -> None:
-    before = time.monotonic()
+    before = time.thread_time()
     assert not glob(b"*a" * 60 + b"*b").fullmatch(b"a" * 5000)
-    assert time.monotonic() - before < 2
+    assert time.thread_time() - before < 2
 
 
 def test_a_message_of_an_error_stays_one_line() -> None:

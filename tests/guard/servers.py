@@ -143,10 +143,10 @@ def raw(port: int, *parts: bytes, pause: float = 0.0) -> bytes:
                 time.sleep(pause)
         except (BrokenPipeError, ConnectionResetError):
             answer = b""  # it has answered, and reads no more
-        connection.settimeout(3)
         try:
             while got := connection.recv(65536):
                 answer += got
+                connection.settimeout(3)
         except (TimeoutError, ConnectionResetError):
             return answer
     return answer

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import gc
 import json
 import sys
 import tracemalloc
@@ -77,7 +76,6 @@ def test_json_that_is_made_to_cost(name: str) -> None:
 
     async def run() -> tuple[Answer, float]:
         await ask(app, "POST", "/take", KIND, b"{}")
-        gc.collect()
         async with watched() as stalls:
             answer = await ask(app, "POST", "/take", KIND, body)
         return answer, stalls.longest

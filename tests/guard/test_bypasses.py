@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import threading
-import time
 from typing import Annotated, Any
 
 import pytest
@@ -50,15 +49,16 @@ def test_threads_of_late_handlers_count_as_under_way() -> None:
 
 def test_such_a_handler_is_answered_in_time_and_once() -> None:
     app = FastAPI()
+    told = threading.Event()
 
     @app.get("/")
     def slow() -> dict[str, int]:
-        time.sleep(0.6)
-        return {"late": 1}
+        return {"late": told.wait(30)}
 
-    Guard(app, timeout=0.1)
+    Guard(app, timeout=0.1, events=lambda event: told.set())
     answer = get(app)
     assert (answer.status, answer.error) == (503, None)
+    assert told.is_set()
     assert [m["type"] for m in answer.messages] == ["http.response.start", "http.response.body"]
 
 

@@ -224,16 +224,17 @@ def test_time_grows_with_the_text_and_not_with_its_square(part: str) -> None:
         text = part * (size // len(part))
         took = []
         for _ in range(3):
-            start = time.process_time()
+            start = time.thread_time()
             tells_inside(text)
-            took.append(time.process_time() - start)
+            took.append(time.thread_time() - start)
         return min(took)
 
     assert seconds(8_000) < 24 * max(seconds(1_000), 0.001)
 
 
 def test_what_no_person_reads_is_left_out_unread() -> None:
-    start = time.process_time()
-    assert tells_inside("SELECT " * 1_000_000)
-    assert time.process_time() - start < 0.1
+    text = "SELECT " * 1_000_000
+    start = time.thread_time()
+    assert tells_inside(text)
+    assert time.thread_time() - start < 0.1
     assert not tells_inside("a word " * 500)

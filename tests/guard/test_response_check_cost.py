@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import gc
 import json
 from typing import Any, Literal
 
@@ -60,7 +59,6 @@ def test_others_have_their_turn_meanwhile(name: str, mode: Literal["log", "strip
 
     async def run() -> tuple[Answer, float]:
         await ask(app, "GET", "/missing")
-        gc.collect()
         async with watched() as stalls:
             answer = await ask(app)
         return answer, stalls.longest

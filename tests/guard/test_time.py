@@ -11,7 +11,7 @@ import pytest
 from fastapi import FastAPI, WebSocket
 from starlette.middleware.base import BaseHTTPMiddleware
 
-from buckler.guard import Guard
+from buckler.guard import Guard, with_policy
 from buckler.guard.audit.events import EventKind, SecurityEvent
 from tests.guard.asgi import get, scope
 
@@ -75,6 +75,7 @@ def test_time_limits_through_middleware_groups_and_timeouts_of_the_application()
             await asyncio.sleep(30)
 
     @app.get("/fine")
+    @with_policy(timeout=60)
     async def fine() -> dict[str, int]:
         return {"a": 1}
 

@@ -69,7 +69,7 @@ def test_each_silent_route_is_named_with_its_place(tmp_path: Path) -> None:
         "GET|HEAD /inner/openapi.json",
     ):
         assert f"  {line}  " in text, line
-    assert "/b" not in text.replace("buckler", "")
+    assert not any(f"{method} /b" in text for method in ("GET", "POST", "WEBSOCKET", "*"))
     line = 1 + Path(__file__).read_text().splitlines().index('    @router.get("/a")')
     assert f"{__file__}:{line}" in text
     assert "requires(" in told.value.hint

@@ -139,11 +139,11 @@ def test_a_malformed_registration_is_refused(name: str) -> None:
         kit = await kit_of()
         asked = await kit.factors.begin_passkey(ANN)
         answer = (MALFORMED | OF_A_NEW_ONE)[name](Authenticator().make(asked.options))
-        begun = time.perf_counter()
+        begun = time.thread_time()
         assert (
             await passkey_refused(kit.factors.add_passkey(ANN, asked.ticket, answer, "x")) == "form"
         )
-        assert time.perf_counter() - begun < 5
+        assert time.thread_time() - begun < 5
 
     on_asyncio(main)
 

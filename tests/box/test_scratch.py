@@ -46,7 +46,7 @@ Scan = Callable[..., Report]
 
 def scanned(project: Project, scan: Scan, make: str, **options: object) -> Report:
     folder = project({"main.py": MAIN.format(attack=REPLACED.format(make=make))})
-    given = Options(request_timeout=1.0, import_timeout=10.0, **options)  # type: ignore[arg-type]
+    given = Options(**options)  # type: ignore[arg-type]
     return scan(folder, engines=("app", "attack"), options=given, python=sys.executable)
 
 

@@ -205,7 +205,7 @@ class World:
         child.stdin.close()
         child.stdin = None
         try:
-            _, stderr = child.communicate(timeout=20)
+            _, stderr = child.communicate(timeout=60)
         except subprocess.TimeoutExpired:
             child.kill()
             _, stderr = child.communicate()

@@ -103,16 +103,17 @@ def few_restarts(monkeypatch) -> None:
     monkeypatch.setattr(run, "MAX_RESTARTS", 2)
 
 
-def scanned(project, scan, *, model: str = "pass", answer: str = "pass"):
+def scanned(
+    project, scan, *, model: str = "pass", answer: str = "pass", options: Options | None = None
+):
     folder = project({"main.py": MAIN.replace("MODEL", model).replace("ANSWER", answer)})
-    options = Options(request_timeout=1.0, import_timeout=10.0)
     return scan(folder, options=options, python=sys.executable)
 
 
 @pytest.mark.parametrize("answer", ANSWERS.values(), ids=ANSWERS)
 def test_answers(project, scan, answer: str) -> None:
     begun = time.monotonic()
-    report = scanned(project, scan, answer=answer)
+    report = scanned(project, scan, answer=answer, options=Options(request_timeout=1.0))
     assert time.monotonic() - begun < 60
     assert report.coverage.files_parsed == 1
     assert report.exit_code(Severity.HIGH) in (1, 4)

@@ -35,10 +35,10 @@ def test_question_marks_in_quotes_are_no_places() -> None:
 
 
 def test_a_long_statement_takes_no_quadratic_time() -> None:
-    before = time.monotonic()
+    before = time.thread_time()
     for text in ("'" * 100_001, "/*" * 50_000, "`" * 99_999, "\\'" * 50_000, "-- " * 50_000):
         list(tokens(text))
-    assert time.monotonic() - before < 5
+    assert time.thread_time() - before < 5
 
 
 @pytest.mark.parametrize(
@@ -66,9 +66,9 @@ def test_bytes_behind_binary_need_not_be_text() -> None:
 
 def test_like_takes_no_exponential_time() -> None:
     assert like("a\\_b%", "A_bc") and not like("a_c", "abd")
-    before = time.monotonic()
+    before = time.thread_time()
     assert not like("%a" * 8 + "b", "a" * 60)
-    assert time.monotonic() - before < 5
+    assert time.thread_time() - before < 5
 
 
 @pytest.mark.parametrize("size", [0, 250, 251, 65_535, 65_536, 1 << 24])

@@ -208,7 +208,7 @@ def postgres(folder: Path) -> Iterator[Real]:
         yield real
     finally:
         process.terminate()
-        process.wait(10)
+        process.wait(60)
 
 
 def rows_of(real: Real) -> tuple[list[Any], bool]:
@@ -314,7 +314,7 @@ def mariadb(folder: Path) -> Iterator[Real]:
         yield Real(port, log)
     finally:
         process.terminate()
-        process.wait(20)
+        process.wait(60)
 
 
 @pytest.mark.parametrize("writes", [False, True])
@@ -358,7 +358,7 @@ def test_redis(writes: bool, folder: Path, project, scan) -> None:
         store.close()
     finally:
         process.terminate()
-        process.wait(10)
+        process.wait(60)
     assert set(report.coverage.servers.values()) == {"allowed"}
     statuses = {row.operation: row.status for row in report.coverage.operations}
     assert statuses["GET /notes"] == 200

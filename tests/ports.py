@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import contextlib
-import random
+import secrets
 import socket
 
 
 def free_port() -> int:
     """A port below those that the system gives to whoever asks next, which may be another test."""
     while True:
-        port = random.randrange(12_000, 32_000)
+        port = 12_000 + secrets.randbelow(20_000)
         with contextlib.suppress(OSError), socket.create_server(("127.0.0.1", port)):
             return port

@@ -205,9 +205,9 @@ def test_time_grows_with_the_text_and_not_with_its_square(part: str) -> None:
         text = part * (size // len(part))
         took = []
         for _ in range(3):
-            start = time.process_time()
+            start = time.thread_time()
             Redactor().text(text)
-            took.append(time.process_time() - start)
+            took.append(time.thread_time() - start)
         return min(took)
 
     # Eight times the text: sixty-four times the time, were it the square.

@@ -234,9 +234,9 @@ def test_patterns_that_are_only_asked(body: str, tmp_path: Path) -> None:
     assert made == pattern(body).replace("(\\w+\\s?)+", "\\w+(?:\\s\\w+)*\\s?")
     space: dict[str, object] = {}
     exec(made, space)
-    began = time.perf_counter()
+    began = time.thread_time()
     space["note"]("a" * 40 + "!")
-    assert time.perf_counter() - began < 1
+    assert time.thread_time() - began < 1
 
 
 @pytest.mark.parametrize(

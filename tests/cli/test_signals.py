@@ -41,7 +41,7 @@ def children(pid: int) -> list[int]:
     return found[1:]
 
 
-def until(condition, seconds: float = 15.0) -> None:
+def until(condition, seconds: float = 60.0) -> None:
     end = time.monotonic() + seconds
     while not condition() and time.monotonic() < end:
         time.sleep(0.02)
@@ -63,7 +63,7 @@ def test_a_signal_while_the_application_runs(project, environment, number: int, 
     below = children(process.pid)
     assert below
     process.send_signal(number)
-    said = process.communicate(timeout=30)[1]
+    said = process.communicate(timeout=60)[1]
     assert process.returncode == code
     assert "Traceback" not in said
     assert list(temporary.iterdir()) == []

@@ -13,6 +13,7 @@ from starlette.testclient import TestClient
 from buckler.guard import Audit, AuditRecord, Guard, MemorySink
 from buckler.notify.lane import Figures
 from tests.guard.test_audit import Fake, event
+from tests.waiting import until
 
 
 def test_an_application_that_starts_again_is_written_down_again(
@@ -51,9 +52,11 @@ def test_a_sink_that_hangs_since_the_end_is_called_in_no_second_thread() -> None
     audit = Audit(Fake("hanging", hang), memory, grace=0.1)
     audit(event(1))
     assert entered.wait(30)
+    until(lambda: len(memory.events) == 1)
     audit.close()
     audit.open()
     audit(event(2))
+    until(lambda: len(memory.events) == 2)
     audit.close()
     assert [e.reason for e in memory.events] == ["1", "2"]
     assert (len(threads), audit.figures()["hanging"].dropped) == (1, 1)

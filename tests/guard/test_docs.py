@@ -5,7 +5,6 @@ from __future__ import annotations
 import shutil
 import socket
 import threading
-import time
 from collections.abc import Iterator
 from typing import Any
 
@@ -16,6 +15,7 @@ from fastapi.security import OAuth2PasswordBearer
 from buckler.guard import Guard
 from buckler.guard.presets import Preset
 from tests.guard.asgi import get
+from tests.waiting import until
 
 uvicorn = pytest.importorskip("uvicorn")
 
@@ -46,10 +46,7 @@ def address(request: pytest.FixtureRequest) -> Iterator[str]:
         server = uvicorn.Server(config)
         thread = threading.Thread(target=server.run, args=([listener],))
         thread.start()
-        for _ in range(500):
-            if server.started:
-                break
-            time.sleep(0.01)
+        until(lambda: server.started)
         yield f"http://127.0.0.1:{listener.getsockname()[1]}"
         server.should_exit = True
         thread.join()
@@ -80,7 +77,7 @@ def test_pages_render_without_a_violation(
     address: str, browser: Any, path: str, shown: str
 ) -> None:
     page = browser.new_page()
-    page.set_default_timeout(15_000)
+    page.set_default_timeout(60_000)
     said: list[str] = []
     page.on("console", lambda message: said.append(message.text))
     page.on("requestfailed", lambda request: said.append(f"failed: {request.url}"))
@@ -95,7 +92,7 @@ def test_pages_render_without_a_violation(
 
 def test_trying_out_works_under_the_policy(address: str, browser: Any) -> None:
     page = browser.new_page()
-    page.set_default_timeout(15_000)
+    page.set_default_timeout(60_000)
     said: list[str] = []
     page.on("console", lambda message: said.append(message.text))
     page.goto(address + "/docs")

@@ -39,12 +39,14 @@ def server(tmp_path: Path) -> Iterator[tuple[str, subprocess.Popen[bytes]]]:
     ]
     process = subprocess.Popen(command, stdout=subprocess.DEVNULL)
     try:
-        for _ in range(500):
+        deadline = time.monotonic() + 60
+        while True:
             try:
                 with socket.socket(socket.AF_UNIX) as client:
                     client.connect(str(place))
                 break
             except OSError:
+                assert time.monotonic() < deadline
                 time.sleep(0.01)
         yield f"unix://{place}", process
     finally:

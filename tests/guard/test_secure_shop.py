@@ -67,7 +67,7 @@ def everything_told(client: TestClient) -> Iterator[None]:
     from app.audit import audit
 
     yield
-    assert audit.flush()
+    assert audit.flush(60)
 
 
 @pytest.fixture(scope="module")
@@ -349,7 +349,8 @@ def link_of(client: TestClient, subject: str) -> str:
             return await session.scalar(wanted.limit(1))
 
     assert client.portal is not None
-    for _ in range(200):
+    deadline = time.monotonic() + 60
+    while time.monotonic() < deadline:
         body = client.portal.call(newest)
         if body is not None:
             return next(word for word in body.split() if word.startswith("https://"))
@@ -361,5 +362,5 @@ def events(capfd: pytest.CaptureFixture[str]) -> list[dict[str, Any]]:
     """What the shop wrote to standard output since the last look."""
     from app.audit import audit
 
-    assert audit.flush()
+    assert audit.flush(60)
     return [json.loads(line) for line in capfd.readouterr().out.splitlines()]

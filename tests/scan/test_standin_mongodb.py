@@ -33,7 +33,7 @@ serve(Path({path!r}))
 def started(path: Path) -> subprocess.Popen[bytes]:
     """A stand-in in a process of its own, once it answers."""
     process = subprocess.Popen([sys.executable, "-c", CODE.format(path=str(path))])
-    deadline = time.monotonic() + 20
+    deadline = time.monotonic() + 60
     while time.monotonic() < deadline:
         try:
             with socket.socket(socket.AF_UNIX) as client:

@@ -36,7 +36,7 @@ NAME = f"{USER}_shop"
 def standin(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     path = tmp_path_factory.mktemp("mysql") / "mysql.sock"
     process = subprocess.Popen([sys.executable, "-c", CODE.format(path=str(path))])
-    deadline = time.monotonic() + 30
+    deadline = time.monotonic() + 60
     while said(path)[4:5] != b"\x0a":
         assert time.monotonic() < deadline
         time.sleep(0.05)

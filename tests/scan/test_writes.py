@@ -164,7 +164,7 @@ def started(command: list[str], folder: Path, ready: Callable[[], bool]) -> subp
         process = subprocess.Popen(
             command, cwd=folder, stdout=log, stderr=log, **processes._as_owner()
         )
-    deadline = time.monotonic() + 30
+    deadline = time.monotonic() + 60
     while not ready() and time.monotonic() < deadline:
         assert process.poll() is None, (folder / "server.log").read_text()
         time.sleep(0.05)
@@ -192,7 +192,7 @@ def postgres(folder: Path) -> Iterator[Real]:
     process = started(command, folder, lambda: listens(port))
     real = Real(port, folder / "server.log")
     try:
-        deadline = time.monotonic() + 20
+        deadline = time.monotonic() + 60
         while True:
             try:
                 shop = psycopg.connect(

@@ -234,7 +234,7 @@ def test_rsyslog_reads_it(tmp_path: Path, kind: str) -> None:
     command = ["rsyslogd", "-n", "-f", str(config), "-i", str(tmp_path / "pid")]
     with subprocess.Popen(command, stderr=subprocess.DEVNULL) as daemon:
         try:
-            deadline = time.monotonic() + 20
+            deadline = time.monotonic() + 60
             sink = Syslog(f"{kind}://127.0.0.1:{port}", hostname="web1")
             while not (written.exists() and written.read_text()):
                 assert time.monotonic() < deadline

@@ -75,7 +75,7 @@ def test_a_folder_is_scanned_and_shown_and_the_service_ends_when_asked(tmp_path:
         database.close()
         (found,) = status(data)
         assert (found["name"], found["scan"]) == ("shop", "done")
-        with httpx2.Client(base_url=address) as browser:
+        with httpx2.Client(base_url=address, timeout=60) as browser:
             assert browser.get("/api/findings").status_code == 401
             cookie = browser.get(link).headers["set-cookie"].partition(";")[0]
             listed = browser.get("/api/findings", headers={"Cookie": cookie}).json()
@@ -97,7 +97,7 @@ def test_a_scan_that_was_running_at_the_end_is_taken_up_at_the_next_start(tmp_pa
         database = Database(Place.at(data).database)
         until(lambda: states(database) == ["running"])
         process.send_signal(signal.SIGTERM)
-        assert process.wait(20) == 0
+        assert process.wait(60) == 0
         assert states(database) == ["running"]
     with started(data):
         until(lambda: states(database) == ["done"])
@@ -116,7 +116,7 @@ def test_a_report_is_pushed_by_a_scan(tmp_path: Path) -> None:
     (project / "main.py").write_text(WEAK)
     with started(data) as (_, lines):
         address, link = (line.rpartition(" ")[2] for line in lines)
-        cookie = httpx2.get(link).headers["set-cookie"].partition(";")[0]
+        cookie = httpx2.get(link, timeout=60).headers["set-cookie"].partition(";")[0]
         headers = {"Cookie": cookie, "Origin": address}
         made = {"kind": "pushed", "name": "ci"}
         target = httpx2.post(f"{address}/api/targets", json=made, headers=headers).json()["id"]

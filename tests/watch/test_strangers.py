@@ -109,7 +109,7 @@ def test_an_error_that_nobody_expected_ends_no_work_for_good(tmp_path: Path) -> 
 
     thread = threading.Thread(target=service._loop, args=("x", 0.01, work), daemon=True)
     thread.start()
-    thread.join(10)
+    thread.join(60)
     service.database.close()
     assert len(turns) == 2
 

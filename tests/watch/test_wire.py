@@ -85,7 +85,7 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     with started(data, "--base-url", "https://watch.example") as (_, lines):
         address, link = (line.rpartition(" ")[2] for line in lines)
         made = Site(address)
-        made.cookies = httpx2.get(link).headers.get_list("set-cookie")
+        made.cookies = httpx2.get(link, timeout=60).headers.get_list("set-cookie")
         yield made
 
 

@@ -6,7 +6,6 @@ import json
 import shutil
 import socket
 import threading
-import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -18,6 +17,7 @@ import uvicorn
 from buckler.guard import Mail, MailKind
 from tests.guard.auth.shop import GOOD, OTHER
 from tests.guard.auth.walkthrough_page import page_app
+from tests.waiting import until
 
 pytestmark = pytest.mark.slow
 
@@ -31,10 +31,7 @@ def site(tmp_path: Path) -> Iterator[tuple[str, list[Mail]]]:
         with guard.rated(None):
             thread = threading.Thread(target=server.run, args=([listener],))
             thread.start()
-            for _ in range(500):
-                if server.started:
-                    break
-                time.sleep(0.01)
+            until(lambda: server.started)
             yield address, mails
             server.should_exit = True
             thread.join()

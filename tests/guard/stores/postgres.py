@@ -47,7 +47,7 @@ class Cluster:
             process = subprocess.Popen(
                 command, cwd=self.folder, stdout=log, stderr=log, **processes._as_owner()
             )
-        deadline = time.monotonic() + 30
+        deadline = time.monotonic() + 60
         while True:
             try:
                 self.sql("SELECT 1")

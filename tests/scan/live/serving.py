@@ -33,7 +33,7 @@ def serve(app: Any, **options: Any) -> Iterator[str]:
     thread = threading.Thread(target=server.run, args=([listening],), daemon=True)
     thread.start()
     try:
-        until = time.monotonic() + 10
+        until = time.monotonic() + 60
         while not server.started and time.monotonic() < until:
             time.sleep(0.01)
         yield f"{scheme}://127.0.0.1:{listening.getsockname()[1]}"

@@ -208,13 +208,13 @@ def test_a_scan_that_runs_moves_by_itself(walker: Walker) -> None:
     assert page.get_by_text("Waiting for a worker").is_visible()
     with database.write() as connection:
         attempt = scans.begin(connection, scan, "w", time.time())
-    page.get_by_text("Scanning", exact=True).wait_for(timeout=20_000)
+    page.get_by_text("Scanning", exact=True).wait_for(timeout=60_000)
     with database.write() as connection:
         assert attempt is not None
         scans.end(
             connection, scan, attempt, "failed", {"ended_at": time.time(), "why": "no folder"}
         )
-    page.locator("#progress .state.failed").wait_for(timeout=20_000)
+    page.locator("#progress .state.failed").wait_for(timeout=60_000)
     assert page.locator("#progress[hx-get]").count() == 0
     page.context.close()
 
@@ -236,7 +236,7 @@ def test_a_passkey_is_added_and_signs_in(walker: Walker) -> None:
     page.goto(link)
     page.goto(f"{walker.shop.address}/account")
     page.locator("#add-passkey").click()
-    page.get_by_text("passkey, made").wait_for(timeout=20_000)
+    page.get_by_text("passkey, made").wait_for(timeout=60_000)
     page.get_by_role("button", name="Sign out").click()
     page.goto(f"{walker.shop.address}/sign-in?next=/findings")
     page.locator("#passkey").click()

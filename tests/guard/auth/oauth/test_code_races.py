@@ -103,14 +103,15 @@ class Worker:
                 stdout=log,
                 stderr=log,
             )
-        for _ in range(600):
+        deadline = time.monotonic() + 120
+        while True:
             try:
-                httpx2.get(f"http://127.0.0.1:{self.port}/oauth/jwks", timeout=10)
+                httpx2.get(f"http://127.0.0.1:{self.port}/oauth/jwks", timeout=60)
             except httpx2.TransportError:
+                assert time.monotonic() < deadline, (self.folder / f"{self.port}.log").read_text()
                 time.sleep(0.05)
             else:
                 return
-        raise AssertionError((self.folder / f"{self.port}.log").read_text())
 
     def kill(self) -> None:
         assert self.process is not None

@@ -9,13 +9,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-import anyio
 import jwt
 import pytest
 
 from tests.guard.auth.oauth.op import BYE, CLIENT, Ear, flow, provider, verified
 from tests.guard.auth.oauth.proofs import Maker
 from tests.guard.auth.oauth.scene import CALLBACK, ISSUER, Scene, action, hidden, sent
+from tests.waiting import until
 
 
 @pytest.fixture(scope="module")
@@ -146,10 +146,7 @@ def test_oidcc_backchannel_rp_initiated_logout(scene: Scene, ear: Ear) -> None:
     token = flow(scene, told)["id_token"]
     session = verified(scene, token, told)
     logout(scene, id_token_hint=token)
-    for _ in range(200):
-        if ear.tokens:
-            break
-        scene.in_loop(anyio.sleep, 0.02)
+    until(lambda: ear.tokens)
     (came,) = ear.tokens
     claims = logged_out(scene, came)
     # Back-Channel Logout 1.0, 2.4

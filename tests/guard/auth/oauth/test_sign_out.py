@@ -15,6 +15,7 @@ import pytest
 from buckler.guard import EgressPolicy
 from tests.guard.auth.oauth.scene import ISSUER, NAME, POLICY, SPA, WEB, Scene, opened
 from tests.guard.auth.shop import GOOD
+from tests.waiting import until
 
 EVENT = "http://schemas.openid.net/event/backchannel-logout"
 
@@ -63,10 +64,7 @@ def scene(listener: Listener) -> Iterator[Scene]:
 
 def claims(scene: Scene, listener: Listener) -> dict[str, object]:
     """Of the one logout token that came."""
-    for _ in range(200):
-        if listener.tokens:
-            break
-        scene.in_loop(anyio.sleep, 0.02)
+    until(lambda: listener.tokens)
     (token,) = listener.tokens
     header = jwt.get_unverified_header(token)
     assert header["typ"] == "logout+jwt"

@@ -5,7 +5,6 @@ from __future__ import annotations
 import shutil
 import socket
 import threading
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -29,6 +28,7 @@ from buckler.guard import (
 )
 from tests.guard.access.shop import SECRET
 from tests.guard.auth.oauth.client.node import running
+from tests.waiting import until
 
 pytestmark = pytest.mark.slow
 POLICY = ContentSecurityPolicy(form_action=("'self'",), img_src=("data:",))
@@ -46,10 +46,7 @@ def served(app: FastAPI, listener: socket.socket) -> Iterator[None]:
     server = uvicorn.Server(uvicorn.Config(app, log_level="error"))
     thread = threading.Thread(target=server.run, args=([listener],))
     thread.start()
-    for _ in range(500):
-        if server.started:
-            break
-        time.sleep(0.01)
+    until(lambda: server.started)
     try:
         yield
     finally:

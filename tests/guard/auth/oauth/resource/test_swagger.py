@@ -103,7 +103,7 @@ def browser() -> Iterator[Any]:
 def test_swagger_ui_signs_in_by_code_and_pkce(browser: Any) -> None:
     with served() as place:
         page = browser.new_context().new_page()
-        page.set_default_timeout(15_000)
+        page.set_default_timeout(60_000)
         said: list[str] = []
         asked: list[str] = []
         page.on("console", lambda message: said.append(message.text))

@@ -147,7 +147,7 @@ def test_a_site_that_falls_silent_is_left_alone(hostile) -> None:
     def parts(path: str) -> Iterator[bytes]:
         yield from first if path == "/" else dripping(path)
 
-    report = look(hostile(parts).url, seconds=0.6)
+    report = look(hostile(parts).url, seconds=2.0)
     assert report.coverage.requests < 20
     assert "6 requests in a row got no answer" in [gap.why for gap in report.coverage.gaps]
 

@@ -131,7 +131,7 @@ class Layer:
         if task is None or task in under_way:
             await self._run(inbound, receive, self._answering(inbound))
             return
-        if len(under_way) >= self._most:
+        if len(under_way) >= self._most and not flights.made_room(inbound.client, self._most):
             await self._refuse(inbound, BUSY)
             return
         under_way[task] = inbound

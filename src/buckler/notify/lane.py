@@ -48,6 +48,9 @@ class Lane(Generic[T]):
         begin: Called in the thread before anything else.
         end: Called in the thread when it ends.
         weigh: How many lost things have to be told if this one is lost, else 1.
+        reserve: Further things that may wait, of those alone that ``reserved`` names: what others make too many of
+            takes no room from them.
+        reserved: Whether a thing may.
     """
 
     def __init__(
@@ -61,6 +64,8 @@ class Lane(Generic[T]):
         begin: Callable[[], None] | None = None,
         end: Callable[[], None] | None = None,
         weigh: Callable[[T], int] | None = None,
+        reserve: int = 0,
+        reserved: Callable[[T], bool] | None = None,
     ) -> None:
         self.name = name
         self._work = work
@@ -70,6 +75,8 @@ class Lane(Generic[T]):
         self._begin = begin
         self._end = end
         self._weigh = weigh
+        self._reserve = reserve
+        self._reserved = reserved
         self._queue: SimpleQueue[T | threading.Event | None] = SimpleQueue()
         self._stopping = threading.Event()
         self._lock = threading.Lock()
@@ -83,11 +90,17 @@ class Lane(Generic[T]):
 
     def put(self, item: T) -> bool:
         """Take it, and come back at once; False if there was no room."""
-        if self._queue.qsize() >= self._most or self._stopping.is_set():
+        waiting = self._queue.qsize()
+        if (waiting >= self._most and not self._may_too(item, waiting)) or self._stopping.is_set():
             self._lost([item])
             return False
         self._queue.put(item)
         return True
+
+    def _may_too(self, item: T, waiting: int) -> bool:
+        """Whether there is room that is kept for such things."""
+        room = waiting < self._most + self._reserve
+        return room and self._reserved is not None and self._reserved(item)
 
     def mark(self) -> threading.Event:
         """Is set when everything put before has been handed over or given up."""

@@ -14,6 +14,7 @@ from buckler.guard import (
     PasswordSignIn,
     SecurityEvent,
 )
+from buckler.guard.stores.interface import Stores
 from buckler.guard.stores.records import User
 from tests.guard.auth.parts import GOOD, SECRET, Clock, Counting, on_asyncio
 
@@ -24,9 +25,9 @@ NAME = "alice@mail.example"
 class Shop:
     """Accounts with all their parts; what is sent is kept."""
 
-    def __init__(self, **options: Any) -> None:
+    def __init__(self, *, stores: Stores | None = None, **options: Any) -> None:
         self.clock = Clock()
-        self.stores = MemoryStores(clock=self.clock)
+        self.stores = stores or MemoryStores(clock=self.clock)
         self.hasher = Counting()
         self.lockout = Lockout(self.stores.attempts, secret=SECRET, clock=self.clock)
         self.events: list[SecurityEvent] = []

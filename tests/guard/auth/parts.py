@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import pytest
 import trio
 
 from buckler.guard import Argon2Parameters, Passwords, Verification
+from buckler.guard.auth.password.hashing import Seat
 
 CHEAPEST = Argon2Parameters(memory="19 MiB", passes=2)
 SECRET = "s" * 48
@@ -42,6 +44,10 @@ class Counting:
         self.verified: list[str | None] = []
         self.replacement: str | None = None
         self.meanwhile: Callable[[], Awaitable[Any]] | None = None
+
+    @contextmanager
+    def seat(self) -> Iterator[Seat]:
+        yield self
 
     async def hash(self, password: str) -> str:
         self.hashed.append(password)

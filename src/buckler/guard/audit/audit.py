@@ -1,7 +1,8 @@
 """``Audit(...)``: the listener that takes events without waiting and hands them to every sink.
 
 Threat: an attack that nobody sees, because the log was full, slow or gone (CWE-778; ASVS 5.0
-V16.3, V16.4.3), or an application that stops because its log does (CWE-400).
+V16.3, V16.4.3), or an application that stops because its log does (CWE-400). Who floods the log with refusals before
+doing what it should show finds that other events have room of their own.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ from queue import SimpleQueue
 from typing import TYPE_CHECKING, Final
 
 from buckler.core.redact import Redactor
-from buckler.guard.audit.events import SecurityEvent
+from buckler.guard.audit.events import AT_WILL, EventKind, SecurityEvent
 from buckler.guard.audit.interface import Sink
 from buckler.guard.audit.record import AuditRecord, fit
 from buckler.guard.options import GuardError, count, positive
@@ -29,6 +30,8 @@ if TYPE_CHECKING:
     from buckler.guard.alarms.alarms import Alarms
 
 BATCH: Final = 200
+RESERVE: Final = 10
+"""A tenth of the queue more, for what strangers do not make as many of as they like."""
 RETRY: Final = Retry(attempts=6, first=0.2, factor=3, longest=30)
 log: Final = logging.getLogger("buckler.guard")
 
@@ -51,7 +54,8 @@ class Audit:
 
     Args:
         sinks: Where the records go; without any, and without alarms, to :class:`StdoutSink`.
-        queue: Events that may wait, here and for each sink.
+        queue: Events that may wait, here and for each sink; a tenth more of those that no stranger makes at will,
+            such as sign-ins and changes of rights.
         redactor: Knows secrets that no name or shape gives away.
         alarms: Watches the events and tells people.
         retry: When a sink that failed is tried again.
@@ -80,6 +84,7 @@ class Audit:
         if grace != 0:
             positive(grace, "grace")
         self._most = count(queue, "queue")
+        self._reserve = max(1, self._most // RESERVE)
         self._sinks = sinks
         self._redactor = redactor or Redactor()
         self._alarms = alarms
@@ -109,7 +114,11 @@ class Audit:
         """Take an event; never blocks, never raises."""
         if self._pump is None:
             self._start()
-        if self._pump is None or self._closed or self._room() >= self._most:
+        if self._pump is None or self._closed:
+            self._lost()
+            return
+        waiting = self._room()
+        if waiting >= self._most and (waiting >= self._most + self._reserve or _is_at_will(event)):
             self._lost()
             return
         self._put(event)
@@ -226,6 +235,8 @@ class Audit:
             begin=sink.open,
             end=sink.close,
             weigh=lambda record: 1 + record.dropped,
+            reserve=self._reserve,
+            reserved=lambda record: not _is_at_will(record.event),
         )
 
     def _run(self) -> None:
@@ -266,6 +277,12 @@ class Audit:
         self._faults += 1
         if self._faults == 1:
             log.warning("audit: an event could not be read (%s)", type(error).__name__)
+
+
+def _is_at_will(event: SecurityEvent) -> bool:
+    """Whether it is of a kind that a stranger causes by asking; what is no event at all is, too."""
+    kind = getattr(event, "kind", None)
+    return not isinstance(kind, EventKind) or kind in AT_WILL
 
 
 def _nothing() -> None:

@@ -10,6 +10,7 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
+from typing import Final
 
 Scalar = str | int | float | bool | None
 
@@ -76,6 +77,24 @@ SEVERITIES: Mapping[EventKind, Severity] = {
     EventKind.CONFIGURATION: Severity.WARNING,
 }
 """What a kind weighs where the event does not say otherwise."""
+
+AT_WILL: Final = frozenset(
+    {
+        EventKind.SIGN_IN_FAILED,
+        EventKind.SIGN_IN_LOCKED,
+        EventKind.TOKEN_REFUSED,
+        EventKind.ACCESS_REFUSED,
+        EventKind.HOST_REFUSED,
+        EventKind.ORIGIN_REFUSED,
+        EventKind.INPUT_REFUSED,
+        EventKind.LIMIT_EXCEEDED,
+        EventKind.ATTACK_SEEN,
+        EventKind.EGRESS_REFUSED,
+        EventKind.POLICY_VIOLATED,
+        EventKind.FAILED,
+    }
+)
+"""Kinds of which a stranger makes as many as they like, only by asking."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

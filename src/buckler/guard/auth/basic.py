@@ -1,7 +1,8 @@
 """HTTP Basic (RFC 7617): refused where anybody on the way could read it.
 
 Threat: a password in every request, readable without TLS (CWE-319, CWE-522; ASVS 5.0 V12.2.1), a comparison that
-tells by its time (CWE-208), a slow hash at every request (CWE-400).
+tells by its time (CWE-208), a slow hash at every request (CWE-400), and the many requests that a program sends at
+once, each counted as a guess until its hash is done, so that the right password locks its owner out (CWE-645).
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ import time
 from collections.abc import Awaitable, Callable
 from typing import Any, Final, Protocol
 
+from buckler.core.errors import BucklerError
 from buckler.guard.auth.credentials import Credentials, Headers, Identity
 from buckler.guard.auth.errors import CredentialError, PasswordError
 from buckler.guard.auth.principal import Scheme
@@ -22,7 +24,8 @@ from buckler.guard.options import flag, positive
 from buckler.guard.stores.interface import Users
 from buckler.guard.stores.records import NEVER, User
 
-MOST_REMEMBERED: Final = 1024
+MOST_REMEMBERED: Final = 10_000
+"""Pairs that were right; the one that was hashed longest ago goes first."""
 SecondFactors = Callable[[str], Awaitable[frozenset[str]]]
 
 
@@ -85,6 +88,7 @@ class BasicAuthenticator:
         self._clock = clock
         self._key = secrets.token_bytes(32)
         self._known: dict[bytes, tuple[str, str | None, float]] = {}
+        self._under_way: dict[bytes, _Check] = {}
 
     def came(self, credentials: Credentials) -> bool:
         """Whether it came."""
@@ -96,20 +100,7 @@ class BasicAuthenticator:
             raise CredentialError("plain_http", "Basic came over plain http")
         name, password = _decoded(credentials.value)
         now = self._clock()
-        seen = hmac.digest(self._key, f"{name}\0{password}".encode(), hashlib.sha256)
-        known = self._known.get(seen)
-        user: User | None = None
-        if known is not None and known[2] > now:
-            user = await self._users.get(known[0])
-            if user is not None and (user.password != known[1] or user.disabled):
-                user = None
-        if user is None:
-            user = await self._sign_in.sign_in(name, password, client=credentials.client)
-            current = await self._users.get(user.id)  # its hash may just have been upgraded
-            if len(self._known) >= MOST_REMEMBERED:
-                self._known.clear()
-            kept = user.password if current is None else current.password
-            self._known[seen] = (user.id, kept, now + self._remember)
+        user = await self._checked(name, password, credentials.client)
         if self._verified_only and not user.verified:
             raise PasswordError("unverified", "the account's address is not verified")
         if await self._second_factors(user.id):
@@ -133,6 +124,62 @@ class BasicAuthenticator:
         from fastapi.openapi.models import HTTPBase
 
         return HTTPBase(scheme="basic")
+
+    async def _checked(self, name: str, password: str, client: str) -> User:
+        """Whose the pair is. Of many that come with it at once one is checked, and counted as one guess."""
+        seen = hmac.digest(self._key, f"{name}\0{password}".encode(), hashlib.sha256)
+        while True:
+            user = await self._remembered(seen)
+            if user is not None:
+                return user
+            other = self._under_way.get(seen)
+            if other is None:
+                break
+            await other.done.wait()
+            # What another address is refused may be its own affair.
+            if other.refused is not None and other.client == client:
+                raise other.refused
+        self._under_way[seen] = check = _Check(client)
+        try:
+            user = await self._sign_in.sign_in(name, password, client=client)
+            current = await self._users.get(user.id)  # its hash may just have been upgraded
+            self._remind(seen, user.id, user.password if current is None else current.password)
+        except BucklerError as error:
+            check.refused = error
+            raise
+        else:
+            return user
+        finally:
+            # Also where this request was cancelled: the next of those that wait is checked then.
+            del self._under_way[seen]
+            check.done.set()
+
+    async def _remembered(self, seen: bytes) -> User | None:
+        """The account of a pair that was right a moment ago, if it still stands so."""
+        known = self._known.get(seen)
+        if known is None or known[2] <= self._clock():
+            return None
+        user = await self._users.get(known[0])
+        return None if user is None or user.password != known[1] or user.disabled else user
+
+    def _remind(self, seen: bytes, user_id: str, stored: str | None) -> None:
+        self._known.pop(seen, None)
+        if len(self._known) >= MOST_REMEMBERED:
+            del self._known[next(iter(self._known))]
+        self._known[seen] = (user_id, stored, self._clock() + self._remember)
+
+
+class _Check:
+    """One that is under way, for whom, and what it was refused with."""
+
+    __slots__ = ("client", "done", "refused")
+
+    def __init__(self, client: str) -> None:
+        import anyio
+
+        self.client = client
+        self.done = anyio.Event()
+        self.refused: BucklerError | None = None
 
 
 def _decoded(value: str) -> tuple[str, str]:

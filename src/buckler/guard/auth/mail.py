@@ -1,7 +1,8 @@
 """Mail to the owners of accounts, sent behind the answer.
 
 Threat: an answer that takes longer where an account exists, since it waits for a mail server (CWE-208; ASVS 5.0
-V6.3.8). What is sent, and whether anything is, is worked out after the caller was answered.
+V6.3.8). What is sent, and whether anything is, is worked out after the caller was answered. And a mail server that takes
+a connection and says nothing, until as many mails hang as may be under way and no other is ever sent (CWE-400).
 """
 
 from __future__ import annotations
@@ -15,9 +16,11 @@ from enum import StrEnum
 from typing import Any, Final
 
 from buckler.guard.audit.events import EventKind, Listener, SecurityEvent
-from buckler.guard.options import GuardError, count
+from buckler.guard.options import GuardError, count, positive
 
 PENDING: Final = 1_000
+SECONDS: Final = 60.0
+"""That a mail may take."""
 log: Final = logging.getLogger("buckler.guard")
 
 
@@ -62,15 +65,17 @@ class Outbox:
     Args:
         tell: Gets an event where it fails or is not done.
         pending: How many may be under way.
+        seconds: That each of them may take.
 
     Raises:
         GuardError: An option is none.
     """
 
-    __slots__ = ("_doing", "_pending", "_tell")
+    __slots__ = ("_doing", "_pending", "_seconds", "_tell")
 
-    def __init__(self, tell: Listener, *, pending: int = PENDING) -> None:
+    def __init__(self, tell: Listener, *, pending: int = PENDING, seconds: float = SECONDS) -> None:
         self._tell = tell
+        self._seconds = positive(seconds, "seconds")
         self._pending = count(pending, "pending")
         # Held here, since asyncio alone does not keep a task that nobody waits for.
         self._doing: set[Any] = set()
@@ -92,8 +97,11 @@ class Outbox:
             await sleep(0.01)
 
     async def _do(self, key: object, work: Callable[[], Awaitable[None]]) -> None:
+        from anyio import fail_after
+
         try:
-            await work()
+            with fail_after(self._seconds):
+                await work()
         except Exception as error:
             log.exception("mail: what was to be done behind an answer failed")
             self._say("mail_failed", "A mail could not be sent.", type(error).__name__)

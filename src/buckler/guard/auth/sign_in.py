@@ -17,7 +17,7 @@ from buckler.guard.audit.teller import Teller
 from buckler.guard.auth.errors import NameRefusedError, PasswordError
 from buckler.guard.auth.lockout import Attempt, Lockout
 from buckler.guard.auth.names import normalise as normalise
-from buckler.guard.auth.password.hashing import Hasher
+from buckler.guard.auth.password.hashing import Hasher, Seat
 from buckler.guard.options import check_listener
 from buckler.guard.stores.interface import Users
 from buckler.guard.stores.records import User
@@ -82,22 +82,28 @@ class PasswordSignIn:
             # Nobody has such a name; all the same it takes the way that every other one takes. None begins
             # with a blank, and unlike what was typed it is a text that every database takes.
             wanted = " " + hashlib.sha256(name.encode("utf-8", "surrogatepass")).hexdigest()
-        attempt = await self._lockout.begin(wanted, client=client, device=device)
-        user = await self._users.by_name(wanted)
-        usable = user is not None and not user.disabled and not attempt.locked
-        verification = await self._passwords.verify(
-            password, user.password if user is not None and usable else None
-        )
+        # The place comes first: what is turned away since too many wait was no guess, and is not counted as one.
+        with self._passwords.seat() as passwords:
+            attempt = await self._lockout.begin(wanted, client=client, device=device)
+            user = await self._users.by_name(wanted)
+            usable = user is not None and not user.disabled and not attempt.locked
+            verification = await passwords.verify(
+                password, user.password if user is not None and usable else None
+            )
+            settled = None
+            if user is not None and verification.ok:
+                settled = await self._settled(passwords, user, password, verification.replacement)
         if user is None or not verification.ok:
             await self._refuse(attempt, user, client, _reason(attempt, user, verification.reason))
-        settled = await self._settled(user, password, verification.replacement)
         if settled is None:
             await self._refuse(attempt, user, client, "changed")
         await self._lockout.succeeded(attempt)
         self._say(EventKind.SIGN_IN_SUCCEEDED, "password", attempt, settled, client)
         return settled
 
-    async def _settled(self, user: User, password: str, replacement: str | None) -> User | None:
+    async def _settled(
+        self, passwords: Seat, user: User, password: str, replacement: str | None
+    ) -> User | None:
         """The account as it stands after the check, with its new hash; None where it was changed meanwhile.
 
         A check takes a quarter of a second, in which the password may have been changed, or the account
@@ -110,7 +116,7 @@ class PasswordSignIn:
             return None
         if now.password in (user.password, replacement):
             return now
-        again = await self._passwords.verify(password, now.password)
+        again = await passwords.verify(password, now.password)
         return now if again.ok else None
 
     async def _refuse(

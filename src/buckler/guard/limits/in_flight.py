@@ -1,7 +1,7 @@
 """Requests under way: how many at once, and how long one may take until its answer begins.
 
 Threat: handlers that wait for something that never comes, and callers that send a byte a minute, until
-nothing is left for others (CWE-400, CWE-770; ASVS 5.0 V15.2.2). One timer per event loop looks at all of
+nothing is left for others (CWE-400, CWE-770; ASVS 5.0 V15.2.2); also where one caller has all the places. One timer per event loop looks at all of
 them twice in the shortest limit: a timer per request would cost more than the request's other checks.
 """
 
@@ -11,11 +11,13 @@ import asyncio
 import sys
 import time
 import weakref
+from collections import Counter
 from collections.abc import Callable
 from typing import Final
 
 from buckler.guard.audit.events import EventKind
 from buckler.guard.inbound import Inbound
+from buckler.guard.limits.proxies import bucket
 from buckler.guard.refusal import Refusal
 
 TOO_LONG: Final = Refusal(503, "The request took too long", EventKind.LIMIT_EXCEEDED, "time")
@@ -29,6 +31,8 @@ else:
     current_task: Callable[[asyncio.AbstractEventLoop], asyncio.Task[object] | None] = (
         asyncio.tasks._current_tasks.get  # type: ignore[attr-defined]
     )
+SHARE: Final = 4
+"""Of the places an address may have a quarter where all are taken and somebody else comes."""
 _MIN_INTERVAL = 0.02
 _MAX_INTERVAL = 1.0
 
@@ -69,6 +73,27 @@ class Flights:
         if task in self.late:
             self.late.discard(task)
             return True
+        return False
+
+    def made_room(self, client: str, most: int) -> bool:
+        """Take a place from whoever has more than their share, for somebody else; whether there was one to take.
+
+        Args:
+            client: Address of the one who comes; where all callers look like one, nothing is taken.
+            most: Places that there are, all of them taken.
+        """
+        known = tuple(self.under_way.items())
+        held = Counter(bucket(inbound.client) for _, inbound in known)
+        ((crowding, number),) = held.most_common(1)
+        if crowding == bucket(client) or number * SHARE <= most:
+            return False
+        for task, inbound in known:
+            waits = not (inbound.started or inbound.replaced or inbound.plan.blocking)
+            mine = waits and task not in self.late and task.get_loop() is self.loop
+            if mine and bucket(inbound.client) == crowding:
+                self.late.add(task)
+                task.cancel()
+                return True
         return False
 
     def _look(self, loop: asyncio.AbstractEventLoop) -> None:

@@ -1,13 +1,14 @@
 """Rates counted in this process: a number per caller, and never more than so many callers.
 
 Threat: who asks from many addresses, or sends keys of many letters, so that what is remembered of callers
-fills the memory (CWE-770; ASVS 5.0 V15.2.2).
+fills the memory (CWE-770; ASVS 5.0 V15.2.2), or leaves everybody who comes then one number, so that few are let in.
 """
 
 from __future__ import annotations
 
 import hashlib
 import math
+import secrets
 from typing import Final
 from weakref import WeakSet
 
@@ -23,7 +24,9 @@ BATCH: Final = 500
 """Callers that one request looks at: a fraction of a millisecond."""
 LONGEST: Final = 128
 """Characters of a key that is kept as it is."""
-OVERFLOW = "\0overflow"
+SHARED: Final = 256
+"""Numbers of each rate for those for whom there is no room."""
+_MIXED: Final = secrets.token_bytes(16)
 
 
 def short(key: str) -> str:
@@ -90,21 +93,22 @@ class Room:
 class MemoryCounter:
     """Counts one rate.
 
-    Where there is no room for one more, and none comes free, new callers share one number, so that a flood of
-    addresses costs neither memory nor the limit.
+    Where there is no room for one more, and none comes free, new callers share :data:`SHARED` numbers, so that a flood of
+    addresses costs neither memory nor the limit, and whoever comes then is let in all the same.
 
     Args:
         rate: How often.
         room: Where callers are remembered, shared with other counters; else one of its own.
     """
 
-    __slots__ = ("__weakref__", "_interval", "_longest", "_period", "_room", "arrivals")
+    __slots__ = ("__weakref__", "_interval", "_longest", "_period", "_room", "_shared", "arrivals")
 
     def __init__(self, rate: Rate, room: Room | None = None) -> None:
         self._period = rate.period
         self._interval = rate.period / rate.limit
         self.arrivals: dict[str, float] = {}
         """When all is free again, by caller."""
+        self._shared: dict[int, float] = {}
         self._longest = rate.period * (1 + 1e-9)
         self._room = room or Room()
         self._room.add(self)
@@ -121,10 +125,10 @@ class MemoryCounter:
                 if len(key) > LONGEST:  # never remembered as it is, so looked for here alone
                     return self.take(short(key), now)
                 room = self._room
-                if (room.held >= room.most or now >= room.due) and key != OVERFLOW:
+                if room.held >= room.most or now >= room.due:
                     room.sweep(now)
                     if room.held >= room.most:
-                        return self.take(OVERFLOW, now)
+                        return self._take_shared(key, now)
                 room.held += 1
             self.arrivals[key] = now + self._interval
             return self._interval
@@ -134,13 +138,24 @@ class MemoryCounter:
         self.arrivals[key] = now + ahead
         return ahead
 
+    def _take_shared(self, key: str, now: float) -> float:
+        """Count one for whom there is no room; who shares a number with whom nobody can choose from outside."""
+        raw = key.encode("utf-8", "surrogatepass")
+        number = hashlib.blake2b(raw, digest_size=1, key=_MIXED).digest()[0]
+        due = self._shared.get(number, 0.0)
+        ahead = self._interval if due <= now else due + self._interval - now
+        if ahead > self._longest:
+            return self._period - ahead
+        self._shared[number] = now + ahead
+        return ahead
+
 
 class MemoryStore:
     """Rates of one application in one process.
 
     Args:
         most: Callers that are told apart, for all rates of all routes together; one that asks two routes
-            counts twice. Who comes when there is no room shares one number for each rate.
+            counts twice. Who comes when there is no room shares 256 numbers for each rate.
     """
 
     def __init__(self, most: int = MAX_CALLERS) -> None:

@@ -19,6 +19,8 @@ from buckler.guard.auth.errors import TokenError
 from buckler.guard.auth.jwt.algorithms import algorithm, joserfc
 from buckler.guard.auth.jwt.jwks_document import MAX_BYTES, Published, read_jwks
 from buckler.guard.auth.jwt.key import SigningKey
+from buckler.guard.auth.mail import behind
+from buckler.guard.egress.authorities import Authorities
 from buckler.guard.egress.policy import EgressPolicy
 from buckler.guard.options import GuardError, check_clock, check_listener, instance, positive
 
@@ -64,6 +66,7 @@ class RemoteKeys:
     __slots__ = (
         "_alg",
         "_attempted",
+        "_authorities",
         "_client",
         "_clock",
         "_egress",
@@ -104,6 +107,7 @@ class RemoteKeys:
             )
         instance(egress, "egress", EgressPolicy)
         check_listener(events)
+        self._authorities = Authorities()
         self._client = client
         self._egress = egress or EgressPolicy(
             ports=(urlsplit(self._url).port or 443,),
@@ -160,23 +164,26 @@ class RemoteKeys:
         import anyio
 
         before = self.version
-        if self._under_way is not None:
-            with anyio.move_on_after(self._timeout):
-                await self._under_way.wait()
-            return self.version != before
-        now = self._clock()
-        pause = self._quiet if now < self._good else min(self._quiet, _AGAIN)
-        if self._attempted <= now < self._attempted + pause:
-            return False
-        self._attempted = now
-        self._under_way = done = anyio.Event()
+        under_way = self._under_way
+        if under_way is None:
+            now = self._clock()
+            pause = self._quiet if now < self._good else min(self._quiet, _AGAIN)
+            if self._attempted <= now < self._attempted + pause:
+                return False
+            self._attempted = now
+            under_way = self._under_way = anyio.Event()
+            # Not in the request that asks: it may be given up, and the others would have neither keys nor another try.
+            behind(self._fetch_for_all, under_way)
+        with anyio.move_on_after(self._timeout):
+            await under_way.wait()
+        return self.version != before
+
+    async def _fetch_for_all(self, done: Any) -> None:
         try:
             await self._fetch()
         finally:
-            # Also where this caller was cancelled: the others go on with what there is.
             self._under_way = None
             done.set()
-        return self.version != before
 
     async def _fetch(self) -> None:
         """Fetch and take the set, or tell that it could not be."""
@@ -197,7 +204,8 @@ class RemoteKeys:
             return await self._client.get(self._url, headers=headers)
         from buckler.guard.egress import async_safe_client
 
-        async with async_safe_client(self._egress) as client:
+        trusted = await self._authorities.context()
+        async with async_safe_client(self._egress, ssl_context=trusted) as client:
             return await client.get(self._url, headers=headers)
 
     def _read(self, answer: Any) -> Published:

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import hmac
 import logging
-import ssl
 from collections.abc import Callable
 from hashlib import sha1
 from pathlib import Path
@@ -19,6 +18,7 @@ from typing import TYPE_CHECKING, Any, Final, Literal
 from buckler.core.errors import BucklerError
 from buckler.guard.audit.events import EventKind, Listener, SecurityEvent
 from buckler.guard.audit.teller import Teller
+from buckler.guard.egress.authorities import Authorities
 from buckler.guard.options import GuardError, check_listener, count, positive
 
 if TYPE_CHECKING:
@@ -55,7 +55,7 @@ class Breached:
         GuardError: An option is none; at the first use, httpx2 is not installed.
     """
 
-    __slots__ = ("_closed", "_egress", "_least", "_ssl", "_tell", "_url")
+    __slots__ = ("_authorities", "_closed", "_egress", "_least", "_tell", "_url")
 
     def __init__(
         self,
@@ -84,7 +84,7 @@ class Breached:
         self._egress = egress or EgressPolicy(
             schemes=("https",), timeout=seconds, connect_timeout=seconds, max_bytes=MOST
         )
-        self._ssl: ssl.SSLContext | None = None
+        self._authorities = Authorities()
         self._tell = Teller(events) if events is not None else _ignored
 
     async def holds(self, password: str) -> bool:
@@ -110,12 +110,8 @@ class Breached:
 
     async def _ask(self, made: Callable[..., Any], prefix: str) -> str | None:
         """The lines for a prefix, or None where the answer is none."""
-        if self._ssl is None:
-            from anyio import to_thread
-
-            # Reading the authorities takes some ten milliseconds.
-            self._ssl = await to_thread.run_sync(ssl.create_default_context)
-        async with made(self._egress, ssl_context=self._ssl, connections=1) as client:
+        trusted = await self._authorities.context()
+        async with made(self._egress, ssl_context=trusted, connections=1) as client:
             answer = await client.get(
                 self._url + prefix,
                 headers={"Add-Padding": "true", "User-Agent": "buckler", "Accept": "text/plain"},

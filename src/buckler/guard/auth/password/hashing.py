@@ -7,6 +7,8 @@ ASVS 5.0 V6.3.8), and sign-ins that take all of the memory or stop all other req
 from __future__ import annotations
 
 import unicodedata
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Final, Protocol
@@ -42,14 +44,25 @@ class Verification:
     reason: str = ""
 
 
-class Hasher(Protocol):
-    """What makes and checks hashes; :class:`Passwords` does."""
+class Seat(Protocol):
+    """Makes and checks hashes for one who has a place in the queue: nobody is turned away any more."""
 
     async def hash(self, password: str) -> str:
         """A new hash."""
 
     async def verify(self, password: str, stored: str | None) -> Verification:
         """Check a password against a stored hash."""
+
+
+class Hasher(Seat, Protocol):
+    """What makes and checks hashes; :class:`Passwords` does."""
+
+    def seat(self) -> AbstractContextManager[Seat]:
+        """A place in the queue, for who has to do something before that must not be in vain.
+
+        Raises:
+            TooBusyError: As many wait as may.
+        """
 
 
 class Passwords:
@@ -98,13 +111,24 @@ class Passwords:
         own = 1024 * (self._parameters or Argon2Parameters()).kib
         return self._pool.workers * max(own, self._memory)
 
+    @contextmanager
+    def seat(self) -> Iterator[Seat]:
+        """A place in the queue; see :class:`Hasher`.
+
+        Raises:
+            TooBusyError: As many wait as may; at once.
+        """
+        with self._pool.seat():
+            yield _Seated(self)
+
     async def start(self) -> Argon2Parameters:
-        """Find the parameters now, at the start of the application; the first use does it else."""
-        if self._parameters is None:
-            found = await self._pool.run(partial(tuned, self._target))
-            # Another one may have found them meanwhile: all hashes of a process take the same work.
-            self._parameters = self._parameters or found
-        return self._parameters
+        """Find the parameters now, at the start of the application; the first use does it else.
+
+        Raises:
+            TooBusyError: As many wait as may.
+        """
+        with self._pool.seat():
+            return await self._found()
 
     async def hash(self, password: str) -> str:
         """A new hash of a password, whether or not a policy would take it.
@@ -113,11 +137,8 @@ class Passwords:
             PasswordError: ``form``: it is longer than 4,096 bytes or holds half of a surrogate pair.
             TooBusyError: As many wait as may.
         """
-        parameters = await self.start()
-        encoded = _encoded(normal(password)) if len(password) <= LONGEST else None
-        if encoded is None:
-            raise PasswordError("form", "the password is too long or cannot be written in UTF-8")
-        return await self._pool.run(partial(parameters.hasher().hash, encoded))
+        with self.seat() as seat:
+            return await seat.hash(password)
 
     async def verify(self, password: str, stored: str | None) -> Verification:
         """Check a password against a stored hash.
@@ -130,8 +151,38 @@ class Passwords:
         Raises:
             TooBusyError: As many wait as may.
         """
-        parameters = await self.start()
-        return await self._pool.run(partial(_verify, password, stored, parameters, self._memory))
+        with self.seat() as seat:
+            return await seat.verify(password, stored)
+
+    async def _found(self) -> Argon2Parameters:
+        if self._parameters is None:
+            found = await self._pool.calculate(partial(tuned, self._target))
+            # Another one may have found them meanwhile: all hashes of a process take the same work.
+            self._parameters = self._parameters or found
+        return self._parameters
+
+    async def _hash(self, password: str) -> str:
+        parameters = await self._found()
+        encoded = _encoded(normal(password)) if len(password) <= LONGEST else None
+        if encoded is None:
+            raise PasswordError("form", "the password is too long or cannot be written in UTF-8")
+        return await self._pool.calculate(partial(parameters.hasher().hash, encoded))
+
+    async def _verify(self, password: str, stored: str | None) -> Verification:
+        parameters = await self._found()
+        return await self._pool.calculate(
+            partial(_verify, password, stored, parameters, self._memory)
+        )
+
+
+class _Seated:
+    """The hashes of one who has a place."""
+
+    __slots__ = ("hash", "verify")
+
+    def __init__(self, passwords: Passwords) -> None:
+        self.hash = passwords._hash
+        self.verify = passwords._verify
 
 
 def normal(password: str) -> str:

@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import logging
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from enum import Enum
 from threading import Lock
 from typing import Final, TypeVar
@@ -89,28 +90,46 @@ class Pool:
         self.queue = queue
         self._running: RunVar[_Running] = RunVar(f"buckler.guard.auth.password.pool {id(self)}")
 
-    async def run(self, work: Callable[[], Result]) -> Result:
-        """Do it and give what it gives.
+    @contextmanager
+    def seat(self) -> Iterator[None]:
+        """One of those that may be here, for as long as it lasts, to ask :meth:`calculate` in it.
 
         Raises:
-            TooBusyError: As many wait as may; at once.
+            TooBusyError: As many are here as may; at once.
         """
-        running = self._running.get(None)
-        if running is None:
-            running = _Running(self.workers)
-            self._running.set(running)
+        running = self._here()
         if running.inside >= self.workers + self.queue:
             raise TooBusyError(
                 "too many passwords wait to be checked", hint="answer 503 with Retry-After"
             )
         running.inside += 1
-        place = _Place()
         try:
-            await running.places.acquire_on_behalf_of(place)
-        except BaseException:
+            yield
+        finally:
             running.inside -= 1
-            raise
+
+    async def calculate(self, work: Callable[[], Result]) -> Result:
+        """Do it as soon as a place is free, and give what it gives; within :meth:`seat`, which bounds who waits."""
+        running = self._here()
+        place = _Place()
+        await running.places.acquire_on_behalf_of(place)
         return await _held(running, place, work)
+
+    async def run(self, work: Callable[[], Result]) -> Result:
+        """Both.
+
+        Raises:
+            TooBusyError: As many wait as may; at once.
+        """
+        with self.seat():
+            return await self.calculate(work)
+
+    def _here(self) -> _Running:
+        running = self._running.get(None)
+        if running is None:
+            running = _Running(self.workers)
+            self._running.set(running)
+        return running
 
 
 async def _held(running: _Running, place: _Place, work: Callable[[], Result]) -> Result:
@@ -118,7 +137,6 @@ async def _held(running: _Running, place: _Place, work: Callable[[], Result]) ->
 
     def give_back() -> None:
         running.places.release_on_behalf_of(place)
-        running.inside -= 1
 
     def calculate() -> Result:
         if not place.begin():

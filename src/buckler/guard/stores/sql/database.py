@@ -34,6 +34,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 from buckler.guard.stores.errors import StoreError
 from buckler.guard.stores.sql.engine import BEGIN
 from buckler.guard.stores.sql.reader import Reader
+from buckler.guard.stores.sql.steady import SteadyConnection
 from buckler.guard.stores.sql.types import UnkeepableError
 
 T = TypeVar("T")
@@ -231,7 +232,8 @@ async def _connected(engine: AsyncEngine) -> AsyncIterator[AsyncConnection]:
         StoreError: A driver raised an error of its own, which SQLAlchemy 2.0 lets through from here alone: no such
             database, a wrong password, too many connections.
     """
-    connection = engine.connect()
+    steady = engine.dialect.name == "sqlite"
+    connection = SteadyConnection(engine) if steady else engine.connect()
     try:
         await connection.start()
     except (SQLAlchemyError, OSError):

@@ -36,6 +36,9 @@ class Issuer:
         self.status = 200
         self.headers: dict[str, str] = {}
         self.hold: threading.Event | None = None
+        self.hold_gets: threading.Event | None = None
+        self.breaks: dict[str, threading.Event] = {}
+        """Tokens whose connection is closed without an answer, as soon as that is set."""
         self.path = "/.well-known/oauth-authorization-server"
         self.document: dict[str, Any] = {
             "issuer": url,
@@ -62,6 +65,8 @@ def issuing() -> Iterator[Issuer]:
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
             found.asked.append(self.path)
+            if found.hold_gets is not None:
+                found.hold_gets.wait(10)
             self._say(found.says(self.path))
 
         def do_POST(self) -> None:
@@ -69,6 +74,11 @@ def issuing() -> Iterator[Issuer]:
             raw = self.rfile.read(int(self.headers["content-length"])).decode()
             headers = {name.lower(): value for name, value in self.headers.items()}
             found.posted.append((dict(parse_qsl(raw)), headers))
+            breaks = found.breaks.get(found.posted[-1][0].get("token", ""))
+            if breaks is not None:
+                breaks.wait(10)
+                self.close_connection = True
+                return
             if found.hold is not None:
                 found.hold.wait(10)
             self._say(found.says(self.path))
@@ -90,8 +100,9 @@ def issuing() -> Iterator[Issuer]:
     try:
         yield found
     finally:
-        if found.hold is not None:
-            found.hold.set()
+        for held in (found.hold, found.hold_gets):
+            if held is not None:
+                held.set()
         server.shutdown()
         thread.join()
         server.server_close()

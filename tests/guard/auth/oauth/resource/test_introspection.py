@@ -3,20 +3,14 @@
 from __future__ import annotations
 
 import base64
-import threading
 from collections.abc import Iterator
 from typing import Any
 
-import anyio
 import jwt
 import pytest
 
 from buckler.guard import GuardError, IntrospectionIssuer, KeySet, ResourceServer, SigningKey
 from buckler.guard.auth.oauth.client_assertion import read_assertion
-from buckler.guard.auth.oauth.errors import OAuthError
-from buckler.guard.auth.oauth.resource.access_token import AccessToken
-from buckler.guard.auth.oauth.resource.interface import Setting
-from buckler.guard.auth.oauth.resource.introspection import IntrospectionReader
 from tests.guard.auth.oauth.proofs import Maker
 from tests.guard.auth.oauth.resource.api import (
     BOUND,
@@ -29,7 +23,7 @@ from tests.guard.auth.oauth.resource.api import (
     token,
 )
 from tests.guard.auth.oauth.resource.issuer import ACTIVE, Issuer, inside, issuing
-from tests.guard.auth.tokens import NOW, Clock
+from tests.guard.auth.tokens import NOW
 
 OPAQUE = "2YotnFZFEjr1zCsicMWpAA"
 KEY = SigningKey.generate("EdDSA", kid="ours")
@@ -213,81 +207,6 @@ def test_the_memory_is_bounded(served: Issuer) -> None:
     assert len(served.posted) == 3
     world.bearer("two")
     assert len(served.posted) == 4
-
-
-def reader(served: Issuer, **options: Any) -> IntrospectionReader:
-    return asking(served, endpoint=f"{served.url}/introspect", **options).reader(
-        Setting(audience=(RESOURCE,), clock=Clock())
-    )
-
-
-@pytest.mark.parametrize("backend", ["asyncio", "trio"])
-def test_many_waiters_share_one_call(served: Issuer, backend: str) -> None:
-    served.hold = threading.Event()
-    found: list[AccessToken] = []
-
-    async def main() -> None:
-        asked = reader(served)
-
-        async def one() -> None:
-            found.append(await asked.read(OPAQUE))
-
-        async with anyio.create_task_group() as group:
-            for _ in range(20):
-                group.start_soon(one)
-            while not served.posted:
-                await anyio.sleep(0.01)
-            assert served.hold is not None
-            served.hold.set()
-
-    anyio.run(main, backend=backend)
-    assert (len(found), len(served.posted)) == (20, 1)
-
-
-def test_a_waiter_goes_on_where_the_caller_was_cancelled(served: Issuer) -> None:
-    served.hold = threading.Event()
-    found: list[AccessToken] = []
-
-    async def main() -> None:
-        asked = reader(served)
-        with anyio.CancelScope() as first:
-            async with anyio.create_task_group() as group:
-                group.start_soon(asked.read, OPAQUE)
-                while not served.posted:
-                    await anyio.sleep(0.01)
-                first.cancel()
-        assert served.hold is not None
-        served.hold.set()
-        found.append(await asked.read(OPAQUE))
-
-    anyio.run(main)
-    assert (len(found), len(served.posted)) == (1, 2)
-
-
-def test_calls_at_once_are_bounded(served: Issuer, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("buckler.guard.auth.oauth.resource.introspection.MOST", 2)
-    served.hold = threading.Event()
-    reasons: list[str] = []
-
-    async def main() -> None:
-        asked = reader(served)
-
-        async def one(number: int) -> None:
-            try:
-                await asked.read(f"token-{number}")
-            except OAuthError as error:
-                reasons.append(f"{error.status} {error.reason}")
-
-        async with anyio.create_task_group() as group:
-            for number in range(5):
-                group.start_soon(one, number)
-            while len(served.posted) < 2 or len(reasons) < 3:
-                await anyio.sleep(0.01)
-            assert served.hold is not None
-            served.hold.set()
-
-    anyio.run(main)
-    assert reasons == ["503 introspection"] * 3
 
 
 def test_bound_tokens(served: Issuer) -> None:

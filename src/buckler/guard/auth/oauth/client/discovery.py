@@ -68,9 +68,10 @@ class Discovery:
             return self._provider.metadata
         import anyio
 
-        if not self._due():
-            return self._known()
         lock = self._under_way = self._under_way or anyio.Lock()
+        # While the first fetch is under way there is nothing to go on with, and so nothing to do but to wait for it.
+        if not self._due() and (self._metadata is not None or not lock.locked()):
+            return self._known()
         async with lock:
             if self._due():
                 await self._refresh()
@@ -125,15 +126,23 @@ class Discovery:
         return self._metadata
 
     async def _refresh(self) -> None:
-        now = self._attempted = self._clock()
+        before, now = self._attempted, self._clock()
+        self._attempted = now
+        ended = False
         try:
             self._metadata = await self._fetch()
+            ended = True
         except ProviderError as error:
+            ended = True
             # What was good stays good for a day, but not past a document that is another issuer's.
             if error.reason != "unreachable" or now >= self._fetched + FRESH + STALE:
                 self._metadata = None
                 raise
             return
+        finally:
+            # Where who asked was given up, the next of those that wait asks.
+            if not ended:
+                self._attempted = before
         self._fetched = now
 
     async def _fetch(self) -> Metadata:

@@ -13,6 +13,7 @@ from urllib.parse import urlencode
 from buckler.guard.auth.jwt import json_object
 from buckler.guard.auth.oauth.resource.access_token import unavailable
 from buckler.guard.auth.oauth.resource.addresses import TIMEOUT, policy_for
+from buckler.guard.egress.authorities import Authorities
 from buckler.guard.egress.policy import EgressPolicy
 from buckler.guard.options import GuardError, instance
 
@@ -31,7 +32,7 @@ class Calls:
         GuardError: An option is none.
     """
 
-    __slots__ = ("_client", "_egress")
+    __slots__ = ("_authorities", "_client", "_egress")
 
     def __init__(self, client: Any = None, egress: EgressPolicy | None = None) -> None:
         if client is not None and not callable(getattr(client, "request", None)):
@@ -39,6 +40,7 @@ class Calls:
                 "client has no request(...)", hint="leave it out, or client=httpx2.AsyncClient()"
             )
         instance(egress, "egress", EgressPolicy)
+        self._authorities = Authorities()
         self._client = client
         self._egress = egress
 
@@ -87,5 +89,6 @@ class Calls:
         from buckler.guard.egress import async_safe_client
 
         policy = self._egress or policy_for(url, MAX_BYTES)
-        async with async_safe_client(policy, connections=1) as client:
+        trusted = await self._authorities.context()
+        async with async_safe_client(policy, ssl_context=trusted, connections=1) as client:
             return await client.request(method, url, **options)

@@ -63,13 +63,20 @@ class Discovery:
         now = self._clock()
         if now < self._next:
             raise unavailable("metadata", "the issuer's metadata could not be had a moment ago")
-        self._next = now + AGAIN
+        # Until it is known what comes of it: who asks may go, and whoever waits asks then.
+        before, self._next = self._next, now + AGAIN
+        ended = False
         try:
             self._document = await self._fetch()
+            ended = True
         except OAuthError:
+            ended = True
             if self._document is None:
                 raise
             return self._document
+        finally:
+            if not ended:
+                self._next = before
         self._fresh = now + FRESH
         return self._document
 

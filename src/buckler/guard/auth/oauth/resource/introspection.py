@@ -26,10 +26,14 @@ from buckler.guard.auth.oauth.resource.single_flight import SingleFlight
 from buckler.guard.egress.policy import EgressPolicy
 from buckler.guard.options import count, flag, positive
 
-MOST: Final = 100
-"""Calls under way at once."""
+AT_ONCE: Final = 32
+"""Calls under way at once: more would be a burst of connections, of which the issuer or this process makes time-outs."""
+MOST: Final = 1_000
+"""Tokens that are asked about or wait for it."""
 AGAIN: Final = 1.0
 """Seconds for which an issuer that did not answer is left alone."""
+_UNREADABLE: Final = frozenset((400, 413, 414, 422, 431))
+"""It is this token that the issuer cannot read: no reason to ask of no other one."""
 _TYPES: Final = frozenset(("bearer", "dpop"))
 
 
@@ -106,6 +110,7 @@ class IntrospectionReader:
     """
 
     __slots__ = (
+        "_answered",
         "_authentication",
         "_cache",
         "_calls",
@@ -114,9 +119,12 @@ class IntrospectionReader:
         "_issuer",
         "_setting",
         "_silent",
+        "_turns",
     )
 
     def __init__(self, issuer: IntrospectionIssuer, setting: Setting) -> None:
+        import anyio
+
         self._issuer = issuer
         self._setting = setting
         self._calls = Calls(issuer.client, issuer.egress)
@@ -126,6 +134,8 @@ class IntrospectionReader:
         )
         self._cache = IntrospectionCache(issuer.entries, setting.clock)
         self._flight: SingleFlight[Kept] = SingleFlight()
+        self._turns = anyio.Semaphore(AT_ONCE)
+        self._answered = 0
         self._silent = 0.0
 
     async def read(self, token: str) -> AccessToken:
@@ -144,14 +154,21 @@ class IntrospectionReader:
         Raises:
             OAuthError: 503: it does not; 401: what it says does not count here.
         """
-        now = self._setting.clock()
-        if now < self._silent or len(self._flight) > MOST:
-            raise unavailable("introspection", "the issuer does not answer, or not so many at once")
-        try:
-            values = await self._answer(token, now)
-        except OAuthError:
-            self._silent = self._setting.clock() + AGAIN
-            raise
+        if len(self._flight) > MOST:
+            raise unavailable("introspection", "not so many can be asked about at once")
+        async with self._turns:
+            now = self._setting.clock()
+            if now < self._silent:
+                raise unavailable("introspection", "the issuer did not answer a moment ago")
+            before = self._answered
+            try:
+                values = await self._answer(token, now)
+            except OAuthError:
+                # One connection that broke while others were answered says nothing of the issuer.
+                if self._answered == before:
+                    self._silent = self._setting.clock() + AGAIN
+                raise
+            self._answered += 1
         try:
             found, until = self._judged(values, now)
         except OAuthError:
@@ -166,8 +183,7 @@ class IntrospectionReader:
         fields, headers = self._authentication.credentials(now)
         form = {"token": token, "token_type_hint": "access_token", **fields}
         status, values = await self._calls.post(url, form, headers)
-        if status == 400:
-            # It is this token that the issuer cannot read: no reason to ask of no other one.
+        if status in _UNREADABLE:
             return {"active": False}
         if status != 200:
             raise unavailable("introspection", f"the issuer answers with {status}")

@@ -5,9 +5,11 @@ from __future__ import annotations
 import asyncio
 from typing import Any
 
+import pytest
 from fastapi import FastAPI, Request
 
 from buckler.guard import Guard
+from buckler.guard.limits import in_flight, proxies
 from tests.guard.asgi import ask
 
 PLACES = 8
@@ -98,3 +100,31 @@ def test_where_all_look_like_one_nobody_loses_a_place() -> None:
         return answer.status, done
 
     assert asyncio.run(main()) == (503, 0)
+
+
+def test_a_flood_of_others_does_not_have_all_places_counted_for_each(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    looked = 0
+
+    def bucket(client: str) -> str:
+        nonlocal looked
+        looked += 1
+        return proxies.bucket(client)
+
+    monkeypatch.setattr(in_flight, "bucket", bucket)
+
+    async def main() -> set[int]:
+        app = application()
+        clients = [f"203.0.113.{number // 2}" for number in range(PLACES)]
+        tasks = [asyncio.create_task(slowly(app, client)) for client in clients]
+        await asyncio.sleep(0.05)
+        others = (ask(app, "GET", "/", client=f"198.51.100.{n}") for n in range(100))
+        answers = await asyncio.gather(*others)
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+        return {answer.status for answer in answers}
+
+    assert asyncio.run(main()) == {503}
+    assert looked < 100 * PLACES

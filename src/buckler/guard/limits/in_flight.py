@@ -54,6 +54,7 @@ class Flights:
     def __init__(self, shortest: float | None, answer: Callable[[Inbound], None]) -> None:
         self.under_way: dict[asyncio.Task[object], Inbound] = {}
         self.late: set[asyncio.Task[object]] = set()
+        self._crowd: tuple[float, str | None] = (0.0, None)
         self._answer = answer
         self.loop: asyncio.AbstractEventLoop | None = None
         self._watched: weakref.WeakSet[asyncio.AbstractEventLoop] = weakref.WeakSet()
@@ -82,18 +83,25 @@ class Flights:
             client: Address of the one who comes; where all callers look like one, nothing is taken.
             most: Places that there are, all of them taken.
         """
+        now = time.monotonic()
+        until, crowd = self._crowd
+        if now < until and crowd in (None, bucket(client)):
+            return False
         known = tuple(self.under_way.items())
         held = Counter(bucket(inbound.client) for _, inbound in known)
         ((crowding, number),) = held.most_common(1)
-        if crowding == bucket(client) or number * SHARE <= most:
-            return False
-        for task, inbound in known:
-            waits = not (inbound.started or inbound.replaced or inbound.plan.blocking)
-            mine = waits and task not in self.late and task.get_loop() is self.loop
-            if mine and bucket(inbound.client) == crowding:
-                self.late.add(task)
-                task.cancel()
-                return True
+        crowds = number * SHARE > most
+        if crowds and crowding != bucket(client):
+            for task, inbound in known:
+                waits = not (inbound.started or inbound.replaced or inbound.plan.blocking)
+                mine = waits and task not in self.late and task.get_loop() is self.loop
+                if mine and bucket(inbound.client) == crowding:
+                    self.late.add(task)
+                    task.cancel()
+                    return True
+            crowds = False
+        # Looking at all of them costs more than the refusal: what a flood learns holds for a moment.
+        self._crowd = (now + _MIN_INTERVAL, crowding if crowds else None)
         return False
 
     def _look(self, loop: asyncio.AbstractEventLoop) -> None:

@@ -8,7 +8,6 @@ Core 1.0, 2 and 3.1.3.7).
 from __future__ import annotations
 
 import hashlib
-import json
 import secrets
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -16,6 +15,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from buckler.guard.auth.jwt import base64url
 from buckler.guard.auth.oauth import signed
+from buckler.guard.auth.oauth.json_text import encoded
 from buckler.guard.auth.oauth.server.client import OAuthClient
 from buckler.guard.stores.oauth_records import Grant, OpaqueToken
 
@@ -128,7 +128,7 @@ class TokenMint:
                 grant_id="" if token.grant is None else token.grant.id,
                 client_id=token.client.id,
                 expires=float(said["exp"]),
-                claims=json.dumps(said, separators=(",", ":")),
+                claims=encoded(said).decode("utf-8"),
             )
         )
         return made, left

@@ -46,6 +46,9 @@ TEMPLATE = """
 # vex = ["security/vex.json"]
 # vex-max-age = 180
 
+# Who sends requests where none is named here: accounts that the scan makes or the application brings along, or nobody.
+# accounts = "none"
+
 # Who sends requests. Two ordinary users and an administrator show the most.
 # [tool.buckler.identities.alice]
 # role = "user"

@@ -14,6 +14,7 @@ from buckler.core import registry
 from buckler.core.errors import SettingsError, UsageError
 from buckler.core.rule import Rule
 from buckler.core.settings import (
+    ACCOUNTS,
     MAX_BYTES,
     SEVERITIES,
     IdentitySettings,
@@ -76,6 +77,11 @@ def application_options(function: F) -> F:
                 type=click.File("rb"),
                 metavar="FILE",
                 help="The same as JSON, as [tool.buckler.identities] has it; '-' is standard input.",
+            ),
+            click.option(
+                "--accounts",
+                type=click.Choice(ACCOUNTS),
+                help="Where no identity is named: sign up, and sign in with what the application brings along (auto).",
             ),
             click.option(
                 "--host", metavar="NAME", help="Host header that the application accepts."
@@ -172,6 +178,7 @@ def with_options(settings: Settings, given: dict[str, Any]) -> Settings:
     for name in (
         "python",
         "host",
+        "accounts",
         "seed",
         "request_timeout",
         "max_time",

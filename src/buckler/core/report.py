@@ -134,6 +134,24 @@ class ServiceSeen:
 
 
 @dataclass(frozen=True, slots=True)
+class IdentityUsed:
+    """Who sent requests.
+
+    Attributes:
+        name: As the report calls it.
+        role: ``user``, ``admin`` or what else the settings or the application call it.
+        source: ``settings``, ``signup`` for an account that the scan made, ``application`` for one that the application
+            brings along.
+        request: That signed it up or in, as ``METHOD /path``; or an empty text.
+    """
+
+    name: str
+    role: str
+    source: str
+    request: str
+
+
+@dataclass(frozen=True, slots=True)
 class PackageCoverage:
     """What of the packages was looked at.
 
@@ -171,6 +189,7 @@ class Coverage:
     services: dict[ServiceSeen, str] = field(default_factory=dict)
     """What the compose file starts, to what was brought instead: as ``servers`` has it."""
     outgoing: tuple[OutgoingCall, ...] = ()
+    identities: list[IdentityUsed] = field(default_factory=list)
     packages: PackageCoverage | None = None
     """None where packages were not looked at."""
 
@@ -197,6 +216,7 @@ class Coverage:
             "servers": [{**asdict(s), "answered_by": by} for s, by in sorted(self.servers.items())],
             "services": [{**asdict(s), "answered_by": by} for s, by in self.services.items()],
             "outgoing": [asdict(call) for call in self.outgoing],
+            "identities": [asdict(one) for one in self.identities],
             "packages": asdict(self.packages) if self.packages else None,
             "gaps": [gap.as_dict() for gap in self.gaps],
             "by_operation": [item.as_dict() for item in items],

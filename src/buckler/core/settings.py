@@ -22,6 +22,8 @@ from buckler.core.finding import Severity
 
 SEVERITIES = tuple(severity.value for severity in Severity)
 ENGINES = ("source", "app", "attack", "packages")
+ACCOUNTS = ("auto", "none")
+"""Whether a scan without identities signs up, and signs in with what the application brings along."""
 LIVE = "live"
 """The engine of running sites: chosen by the target, never by a setting."""
 MAX_BYTES = 1_000_000
@@ -101,6 +103,7 @@ class Settings:
     seed: int = 0
     baseline: str | None = None
     identities: tuple[IdentitySettings, ...] = ()
+    accounts: str = "auto"
     exclude_files: tuple[str, ...] = ()
     advisories: tuple[str, ...] = ()
     max_advisory_age: float = 30.0
@@ -166,6 +169,7 @@ def check(settings: Settings, *, where: str = "") -> None:
     """
     for name, value, choices in (
         ("fail-on", settings.fail_on, SEVERITIES),
+        ("accounts", settings.accounts, ACCOUNTS),
         *(("engines", engine, ENGINES) for engine in settings.engines),
     ):
         if value not in choices:

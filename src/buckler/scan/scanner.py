@@ -245,7 +245,7 @@ class Scanner:
 
     def _tell(self, session: Session, engine: AttackEngine) -> None:
         """What turned out, whether it ran to its end or not."""
-        self._work.coverage.operations += engine.coverage()
+        engine.tell(self._work.coverage)
         self._work.coverage.requests += session.requests
         self._needed(session)
         stood = outgoing.told(session.outgoing, engine.redactor)

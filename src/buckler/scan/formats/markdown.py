@@ -80,6 +80,9 @@ def _lines(report: Report) -> Iterator[str]:
     )
     yield " · ".join(fact for fact in (*facts, view.reached(report)) if fact)
     yield ""
+    if signed_in := view.identities(report):
+        yield escape(signed_in)
+        yield ""
     if brought := view.servers(report):
         yield escape(brought)
         yield ""

@@ -120,6 +120,8 @@ class Lines:
             line += [(" " * gap, ""), (text, style)]
             used += gap + clean.width(text)
         yield line
+        if signed_in := view.identities(report):
+            yield from self._wrapped(clean.line(signed_in), "  ", "quiet")
         if brought := view.servers(report):
             yield from self._wrapped(brought, "  ", "quiet")
         if services := view.services(report):

@@ -176,6 +176,22 @@ def servers(report: Report) -> str:
     return ". ".join(parts)
 
 
+def identities(report: Report) -> str:
+    """Who signed in though nobody was named: ``Signed in: casey2 and casey4 (made by POST /signup)``."""
+    parts: dict[str, list[str]] = {}
+    for one in report.coverage.identities:
+        if one.source != "settings":
+            how = (
+                f"made by {one.request}"
+                if one.source == "signup"
+                else "the application brings along"
+            )
+            role = f", {one.role}" if one.role != "user" else ""
+            parts.setdefault(how, []).append(f"{one.name}{role}")
+    told = [f"{'; '.join(names)} ({how})" for how, names in parts.items()]
+    return f"No identity is named, so these signed in: {'; '.join(told)}" if told else ""
+
+
 def services(report: Report) -> str:
     """What the compose file starts: ``compose.yaml: db (postgres:16) brought, queue … not``."""
     seen = report.coverage.services

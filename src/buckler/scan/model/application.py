@@ -268,6 +268,19 @@ class Table:
 
 
 @dataclass(frozen=True, slots=True)
+class Brought:
+    """A text that the application hashed while it started, as it does with the password of an account that it brings along.
+
+    Attributes:
+        password: The text.
+        around: Names and texts that stood around it, the nearest first.
+    """
+
+    password: str = field(repr=False)
+    around: tuple[tuple[str, str], ...] = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
 class AppModel:
     """The application as its live object shows it.
 
@@ -277,6 +290,7 @@ class AppModel:
         made_up: Settings for which a value was made up.
         configured: Name of each setting and environment variable, by the SHA-256 digest of its value.
         origins: Origins, hosts and ``re:`` patterns in code that speaks of origins.
+        brought: What it hashed while it started.
     """
 
     title: str
@@ -296,6 +310,7 @@ class AppModel:
     origins: tuple[str, ...] = ()
     tables: tuple[Table, ...] = ()
     configured: Mapping[str, str] = field(default_factory=dict)
+    brought: tuple[Brought, ...] = ()
     public: tuple[str, ...] = field(default=())
     """Operations that are public on purpose by the settings."""
 

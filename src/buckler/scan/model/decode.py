@@ -18,6 +18,7 @@ from buckler.scan.model.application import (
     AppModel,
     Body,
     BodyField,
+    Brought,
     Dependency,
     Handler,
     Middleware,
@@ -80,6 +81,10 @@ def application(
             tables=tuple(
                 Table(str(t["name"]), {str(k): dict(v) for k, v in t["columns"].items()})
                 for t in _items(data.get("tables", []))
+            ),
+            brought=tuple(
+                Brought(str(b["password"]), tuple((str(k), str(v)) for k, v in _items(b["around"])))
+                for b in _items(data.get("people", []))
             ),
             docs=_texts(data["docs"]),
             debug=bool(data["debug"]),

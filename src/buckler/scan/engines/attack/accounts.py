@@ -111,7 +111,9 @@ class Accounts:
     def _attempt(self, operation: Operation, password: str) -> Request | None:
         login = self._logins.get(operation.key)
         if login is not None:
-            return login_request(_with(login, PASSWORD, password), self._run.host, "203.0.113.251")
+            return login_request(
+                with_values(login, PASSWORD, password), self._run.host, "203.0.113.251"
+            )
         draft = self._explorer.drafts.get(operation.key)
         slot = next((s for s in self._slots(operation) if PASSWORD.search(s.leaf)), None)
         if draft is None or slot is None:
@@ -125,7 +127,7 @@ class Accounts:
         """The answer for a name that exists beside the one for a name that does not."""
         login = self._logins.get(operation.key)
         if login is not None:
-            secret = _with(login, PASSWORD, "wrong-password-Aa1!")
+            secret = with_values(login, PASSWORD, "wrong-password-Aa1!")
             slot, known = _name_of(login)
             pairs = (
                 [self._login_as(secret, slot, name) for name in (known, _nobody(known))]
@@ -244,7 +246,7 @@ def _may_be_unique(slot: Slot) -> bool:
     return free and int(slot.schema.get("maxLength", 100)) >= _LEAST_NAME
 
 
-def _with(login: LoginSettings, pattern: re.Pattern[str], text: str) -> LoginSettings:
+def with_values(login: LoginSettings, pattern: re.Pattern[str], text: str) -> LoginSettings:
     """The login with every value whose name matches replaced."""
     if login.json is not None:
         return replace(
@@ -284,4 +286,15 @@ def form_of(request: Request) -> dict[str, str]:
     return dict(parse_qsl(request.body.decode("utf-8", "replace"))) if "urlencoded" in kind else {}
 
 
-__all__ = ["ATTEMPTS", "LOGIN", "NOT_LOGIN", "PASSWORD", "Accounts", "form_of"]
+__all__ = [
+    "AGAIN",
+    "ATTEMPTS",
+    "LOGIN",
+    "NAME",
+    "NOT_LOGIN",
+    "OLD",
+    "PASSWORD",
+    "Accounts",
+    "form_of",
+    "with_values",
+]

@@ -14,7 +14,7 @@ from buckler.core.errors import ApplicationError
 from buckler.core.events import GapFound, Listener
 from buckler.core.finding import Confidence, Finding
 from buckler.core.redact import Redactor
-from buckler.core.report import OperationCoverage
+from buckler.core.report import Coverage
 from buckler.core.rule import Rule
 from buckler.core.settings import Settings
 from buckler.scan.engines.app.session import Session
@@ -25,6 +25,7 @@ from buckler.scan.engines.attack.covering import covered
 from buckler.scan.engines.attack.explore import Explorer, choose_host, order_of
 from buckler.scan.engines.attack.identities import sign_in_all, stay_signed_in
 from buckler.scan.engines.attack.judging import Judge, Line
+from buckler.scan.engines.attack.newcomers import introduce, used
 from buckler.scan.engines.attack.observe import Observer
 from buckler.scan.engines.attack.probing import Prober
 from buckler.scan.engines.attack.run import Run
@@ -93,6 +94,7 @@ class AttackEngine:
         self._session = session
         self._line = line
         self._attacks = attacks
+        self._named = bool(settings.identities)
         self._second: _Half | None = None
         self._stack = ExitStack()
 
@@ -107,7 +109,8 @@ class AttackEngine:
         run = self._run
         starting = self._prepare()
         choose_host(run)
-        sign_in_all(run)
+        if not introduce(run):
+            sign_in_all(run)
         self._explorer = Explorer(run)
         run.recreate, run.visit_pages = self._explorer.recreate, self._explorer.visit_pages
         self._explorer.explore()
@@ -259,9 +262,10 @@ class AttackEngine:
         """What the box stopped while the application ran: (what, detail) to the place."""
         return self._run.refused
 
-    def coverage(self) -> list[OperationCoverage]:
-        """How far each operation was looked at."""
-        return covered(self._run)
+    def tell(self, coverage: Coverage) -> None:
+        """Add how far each operation was looked at, and who signed in."""
+        coverage.operations += covered(self._run)
+        coverage.identities += used(self._run, named=self._named)
 
 
 def _keep_usable(run: Run, explorer: Explorer, operation: Operation) -> None:

@@ -94,14 +94,14 @@ def is_known(run: Run, name: str) -> bool | None:
 def sign_in(run: Run, item: IdentitySettings) -> Identity | None:
     """The identity with its credentials, or None where the sign-in failed."""
     if item.signup is not None and item.login is not None:
-        _send(run, item.signup)
+        send_login(run, item.signup)
     login = item.login or item.signup
     if login is not None and login is not item.login and run.session.reads_only:
         why = "not signed up: that writes to a server of your own, which --allow names"
         run.gap(f"identity {item.name}", why, "--writes")
         return None
     if login is not None:
-        request, answer = _login(run, login)
+        request, answer = send_login(run, login)
         if answer is not None:
             run.signed_in[item.name] = (request, answer)
         if answer is None or not answer.ok:
@@ -112,7 +112,7 @@ def sign_in(run: Run, item: IdentitySettings) -> Identity | None:
                 f"check {'login' if item.login else 'signup'} in [tool.buckler.identities]",
             )
             return None
-        made = _identity(item, login, answer)
+        made = identity_from(item, login, answer)
         if made is None:
             run.gap(
                 f"identity {item.name}",
@@ -120,7 +120,7 @@ def sign_in(run: Run, item: IdentitySettings) -> Identity | None:
                 f"set {'login' if item.login else 'signup'}.token to the dotted path of the token",
             )
         return made
-    return Identity(item.name, item.role, _credentials(item, (), {}))
+    return identity_from(item)
 
 
 def with_old_token(run: Run, name: str, canary: str) -> Identity | None:
@@ -141,14 +141,24 @@ def with_old_token(run: Run, name: str, canary: str) -> Identity | None:
     answer = run.send(request, signs_in=login is item.login)
     if answer is None or not answer.ok or "token-aged" not in answer.effects:
         return None
-    made = _identity(item, login, answer)
+    made = identity_from(item, login, answer)
     if made is not None:
         run.redactor.know(secrets_of(item, made))
     return made
 
 
-def _identity(item: IdentitySettings, login: LoginSettings, answer: Answer) -> Identity | None:
-    """The identity with what the answer to its sign-in gives; None where that is nothing."""
+def identity_from(
+    item: IdentitySettings, login: LoginSettings | None = None, answer: Answer | None = None
+) -> Identity | None:
+    """The identity with what the answer to its sign-in gives; None where that is nothing.
+
+    Args:
+        item: Who it is.
+        login: The request that signed in, if one did.
+        answer: To that.
+    """
+    if login is None or answer is None:
+        return Identity(item.name, item.role, _credentials(item, (), {}))
     token, cookies = token_of(answer, login.token), cookies_of(answer)
     if not token and not cookies and not item.cookies:
         return None
@@ -175,8 +185,8 @@ def _credential(login: LoginSettings, token: str) -> tuple[str, str]:
     return name, f"{scheme} {token}".strip()
 
 
-def _login(run: Run, login: LoginSettings) -> tuple[Request, Answer | None]:
-    """Send the login; where it is refused and a form, once more as the form of its own page."""
+def send_login(run: Run, login: LoginSettings) -> tuple[Request, Answer | None]:
+    """Send a login or a signup; where it is refused and a form, once more as the form of its own page."""
     request = login_request(login, run.host, run.client())
     answer = run.send(request, signs_in=True)
     if answer is None or answer.ok or login.form is None or answer.status == 401:
@@ -210,10 +220,6 @@ def login_request(login: LoginSettings, host: str, client: str) -> Request:
     if media_type:
         headers += [("content-type", media_type), ("content-length", str(len(body)))]
     return Request(method.upper(), parts.path, parts.query, tuple(headers), body, client=client)
-
-
-def _send(run: Run, login: LoginSettings) -> Answer | None:
-    return run.send(login_request(login, run.host, run.client()))
 
 
 def token_of(answer: Answer, path: str) -> str | None:

@@ -32,6 +32,7 @@ _HEALTH = re.compile(
     re.IGNORECASE,
 )
 _SIGN_IN_PAGE = re.compile(r"^(log-?in|sign-?in|log-?out|sign-?out)$", re.IGNORECASE)
+_ON_THE_WAY_IN = re.compile(r"^(log-?in|sign-?in|sign-?up|register|registration)$", re.IGNORECASE)
 _AROUND = re.compile(r"^(api|v\d+|internal|health|healthz|probes?|_?self|system)$", re.IGNORECASE)
 _SIGNATURE = re.compile(r"signature|hmac|(^|[-:])sign$", re.IGNORECASE)
 _DOCUMENTS = re.compile(
@@ -80,6 +81,8 @@ def is_public(operation: Operation, app: AppModel) -> bool:
     if is_internal(operation):
         return _SIGN_IN_PAGE.match(parts[-1]) is not None
     if any(part.lower() == "auth" for part in parts):
+        return True
+    if operation.method == "POST" and any(_ON_THE_WAY_IN.match(part) for part in parts[:-1]):
         return True
     if _ACCOUNT_STEP.match(parts[-1]):
         return any(_ACCOUNT.match(part) for part in parts[:-1])

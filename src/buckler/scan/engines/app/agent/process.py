@@ -14,8 +14,10 @@ from . import (
     configured,
     drivers,
     introspect,
+    listed,
     load,
     outgoing,
+    people,
     places,
     reached,
     reads,
@@ -106,6 +108,7 @@ async def _run(channel: Channel, config: Dict[str, Any]) -> None:
     model["lifespan_failed"], model["data_failed"] = why, data_failed
     model["made_up"] = sorted(settings.made_up)
     model["configured"] = configured.digests()
+    model["people"] = [*people.take(), *listed.accounts()]
     model["refused"] = state.take()["refused"]
     model["wanted"], model["drivers"] = drivers.take(), drivers.kinds()
     model["outgoing"] = outgoing.take()

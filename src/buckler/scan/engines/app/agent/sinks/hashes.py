@@ -10,7 +10,7 @@ import hashlib
 from types import ModuleType
 from typing import Any, Callable
 
-from .. import state
+from .. import people, state
 from ..imports import when_imported
 
 _FAST = (
@@ -36,7 +36,7 @@ def install() -> None:
     """Watch hashlib's constructors and the key derivation functions."""
     for name in _FAST:
         if hasattr(hashlib, name):
-            setattr(hashlib, name, _watched(name, getattr(hashlib, name)))
+            setattr(hashlib, name, _Watched(name, getattr(hashlib, name)))
     new = hashlib.new
 
     def watched_new(name: str, data: Any = b"", **kwargs: Any) -> Any:
@@ -51,16 +51,26 @@ def install() -> None:
 
 def _check(name: str, data: Any) -> None:
     if isinstance(data, (bytes, bytearray)) and len(data) < 100_000:
+        people.hashed(data, directly=True)
         state.hit("hash", f"hashlib.{name}", state.text_of(data))
 
 
-def _watched(name: str, real: Callable[..., Any]) -> Callable[..., Any]:
-    def constructor(data: Any = b"", *args: Any, **kwargs: Any) -> Any:
-        _check(name, data or kwargs.get("string", b""))
-        return real(data, *args, **kwargs)
+class _Watched:
+    """A constructor of hashlib, watched.
 
-    constructor.__name__ = constructor.__qualname__ = f"openssl_{name}"
-    return constructor
+    An object and no function: as an attribute of a class a function would be bound to the instance, and hashlib's are not.
+    """
+
+    def __init__(self, name: str, real: Callable[..., Any]) -> None:
+        self._name = name
+        self._real = real
+        self.__name__ = self.__qualname__ = f"openssl_{name}"
+        self.__module__ = real.__module__
+        self.__doc__ = real.__doc__
+
+    def __call__(self, data: Any = b"", *args: Any, **kwargs: Any) -> Any:
+        _check(self._name, data or kwargs.get("string", b""))
+        return self._real(data, *args, **kwargs)
 
 
 def _slow(module: ModuleType, names: Any) -> None:
@@ -73,6 +83,13 @@ def _slow(module: ModuleType, names: Any) -> None:
 def _noted(real: Callable[..., Any]) -> Callable[..., Any]:
     def derive(*args: Any, **kwargs: Any) -> Any:
         state.effects.add("key-derivation")
+        secret = next((one for one in (*args, *kwargs.values()) if _is_secret(one)), None)
+        people.hashed(secret, directly=False)
         return real(*args, **kwargs)
 
     return derive
+
+
+def _is_secret(value: Any) -> bool:
+    """Whether an argument of a key derivation may be the password, and not the name of a hash function."""
+    return isinstance(value, (str, bytes)) and value not in _FAST

@@ -62,6 +62,7 @@ class Observations:
         kinds: Samples of every kind of answer: ``200``, ``401``, ``404``, ``405``, ``413``,
             ``422``, ``500``, ``redirect``, ``docs``, ``static``, ``html``.
         logins: By operation key: answers to twelve wrong passwords in a row from one address.
+        locked: By operation key: the answer to the right password after those, where it lets in nobody any more.
         guesses: By operation key: slot of the name, answers to a wrong password for a name that
             exists, and for one that does not.
         foreign: Exchanges in which one identity asked for an object of another and got it.
@@ -92,6 +93,7 @@ class Observations:
     matrix: dict[str, dict[str | None, Exchange]] = field(default_factory=dict)
     kinds: dict[str, list[Exchange]] = field(default_factory=dict)
     logins: dict[str, list[Exchange]] = field(default_factory=dict)
+    locked: dict[str, Exchange] = field(default_factory=dict)
     guesses: dict[str, tuple[str, Exchange, Exchange]] = field(default_factory=dict)
     foreign: list[Foreign] = field(default_factory=list)
     preflights: dict[str, list[Exchange]] = field(default_factory=dict)

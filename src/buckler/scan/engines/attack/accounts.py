@@ -12,7 +12,8 @@ from buckler.core.settings import LoginSettings
 from buckler.scan.engines.attack.drafts import CannotCarry, Draft
 from buckler.scan.engines.attack.exchanges import entered, exchanged
 from buckler.scan.engines.attack.explore import UNIQUE, Explorer
-from buckler.scan.engines.attack.identities import login_request
+from buckler.scan.engines.attack.forms import cookies_of
+from buckler.scan.engines.attack.identities import login_request, token_of
 from buckler.scan.engines.attack.run import Run
 from buckler.scan.engines.attack.values import resolve
 from buckler.scan.engines.interface import Exchange, Request, Slot
@@ -20,6 +21,8 @@ from buckler.scan.model.application import Operation
 
 ATTEMPTS = 12
 WEAK = "a"
+GUESSER = "203.0.113.251"
+"""The address from which passwords are guessed."""
 _LEAST_NAME = 24
 """Characters that a field must take to be given a new text of ours."""
 PASSWORD = re.compile(
@@ -96,8 +99,9 @@ class Accounts:
         return exchanged(self._run, operation, request)
 
     def _passwords(self, operation: Operation) -> None:
-        """Wrong passwords in a row, from one address, for one account."""
+        """Wrong passwords in a row, from one address, for one account; and the right one before and after, where it is known."""
         run = self._run
+        before = self._right(operation)
         requests = [
             request
             for attempt in range(ATTEMPTS)
@@ -107,13 +111,21 @@ class Accounts:
             Exchange(operation, request, answer, entered(operation, answer))
             for request, answer in run.send_all(requests, operation)
         ]
+        after = self._right(operation)
+        if before is not None and after is not None and _gives(before) and not _gives(after):
+            run.seen.locked[operation.key] = after
+
+    def _right(self, operation: Operation) -> Exchange | None:
+        """The answer to the right password, from the address that guesses; None where nobody knows one."""
+        login = self._logins.get(operation.key)
+        if login is None:
+            return None
+        return self._send(operation, login_request(login, self._run.host, GUESSER))
 
     def _attempt(self, operation: Operation, password: str) -> Request | None:
         login = self._logins.get(operation.key)
         if login is not None:
-            return login_request(
-                with_values(login, PASSWORD, password), self._run.host, "203.0.113.251"
-            )
+            return login_request(with_values(login, PASSWORD, password), self._run.host, GUESSER)
         draft = self._explorer.drafts.get(operation.key)
         slot = next((s for s in self._slots(operation) if PASSWORD.search(s.leaf)), None)
         if draft is None or slot is None:
@@ -121,7 +133,7 @@ class Accounts:
         least, most = slot.schema.get("minLength", 0), slot.schema.get("maxLength", 200)
         text = (password + "a" * int(least))[: max(int(most), 1)]
         text = text[:-1] + password[-6] if most < len(password) else text
-        return draft.with_value(slot, text).request(None, "203.0.113.251")
+        return draft.with_value(slot, text).request(None, GUESSER)
 
     def _names(self, operation: Operation) -> None:
         """The answer for a name that exists beside the one for a name that does not."""
@@ -226,6 +238,14 @@ class Accounts:
                 except CannotCarry:
                     continue
         return replace(draft, attacked=frozenset())
+
+
+def _gives(exchange: Exchange) -> bool:
+    """Whether somebody was let in: by a token, a cookie, or to where one goes from there."""
+    answer = exchange.answer
+    return answer.ok and bool(
+        token_of(answer, "") or cookies_of(answer) or answer.header("location")
+    )
 
 
 def _gives_token(operation: Operation) -> bool:

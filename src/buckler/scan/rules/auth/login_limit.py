@@ -142,6 +142,29 @@ class LoginWithoutLimit(Rule):
         ),
         Example(
             """
+            import secrets
+            from collections import Counter
+
+            from fastapi import FastAPI, Form, HTTPException
+
+            app = FastAPI()
+            failures: Counter[str] = Counter()
+
+
+            @app.post("/login")
+            def login(username: str = Form(), password: str = Form()) -> dict[str, str]:
+                right = secrets.compare_digest(password, "seven-kettles-and-a-gate")
+                if username != "ann" or not right or failures[username] >= 10:
+                    failures[username] += 1
+                    raise HTTPException(401, "Wrong name or password")
+                failures[username] = 0
+                return {"access_token": secrets.token_urlsafe(16)}
+            """,
+            settings='identities.ann.login = { request = "POST /login", form = { username = "ann", '
+            'password = "seven-kettles-and-a-gate" } }\n',
+        ),
+        Example(
+            """
             from fastapi import FastAPI, Form, HTTPException
 
             app = FastAPI()
@@ -164,6 +187,8 @@ class LoginWithoutLimit(Rule):
         for key, exchanges in seen.logins.items():
             operation = app.find(key)
             if operation is None or len(exchanges) < ATTEMPTS or _counts_down(exchanges):
+                continue
+            if key in seen.locked:
                 continue
             last = exchanges[-1]
             statuses = {e.answer.status for e in exchanges}

@@ -7,12 +7,15 @@ from __future__ import annotations
 
 import re
 import sys
+from itertools import islice
 from typing import Any, Dict, Iterator, List, Tuple
 
-from . import people, state
+from . import state, told
 
 MAX_ENTRIES = 50
 MAX_RECORDS = 60
+MAX_SEEN = 1000
+MAX_NAME = 80
 _LISTS = re.compile(
     r"user|account|people|person|member|customer|staff|login|password|credential|api_?key|(^|_)keys?$|token|session",
     re.IGNORECASE,
@@ -27,11 +30,11 @@ def accounts() -> List[Dict[str, Any]]:
     """What the project's modules list, at most ``MAX_RECORDS`` of them."""
     found: List[Dict[str, Any]] = []
     for module in list(sys.modules.values()):
-        filename = getattr(module, "__file__", None)
-        if not isinstance(filename, str) or not state.in_project(filename):
+        place = told.filename(module)
+        if place is None or not state.in_project(place):
             continue
-        for name, value in list(vars(module).items()):
-            if name.startswith("__") or not _LISTS.search(name):
+        for name, value in list(told.contents(module).items()):
+            if type(name) is not str or name[:2] == "__" or not _LISTS.search(name[:MAX_NAME]):
                 continue
             for secret, around in _entries(value):
                 record = {"password": secret, "around": [list(pair) for pair in around]}
@@ -43,25 +46,25 @@ def accounts() -> List[Dict[str, Any]]:
 def _entries(value: Any) -> Iterator[Tuple[str, Pairs]]:
     """Passwords and tokens of a container, each with what belongs to it."""
     if type(value) is dict:
-        for key, inner in list(value.items())[:MAX_ENTRIES]:
-            yield from _entry(people.text(key), inner)
+        for key, inner in islice(value.items(), MAX_ENTRIES):
+            yield from _entry(told.text(key), inner)
     elif type(value) in (list, tuple):
         for inner in value[:MAX_ENTRIES]:
             yield from _entry(None, inner)
     elif type(value) in (set, frozenset):
-        for text in sorted(t for t in map(people.text, value) if t)[:MAX_ENTRIES]:
+        for text in sorted(t for t in map(told.text, islice(value, MAX_SEEN)) if t)[:MAX_ENTRIES]:
             yield text, [("name", "key")]
 
 
 def _entry(key: Any, inner: Any) -> Iterator[Tuple[str, Pairs]]:
     """One entry: a name with a password, a token with a name, or a record of either."""
-    plain = people.text(inner)
+    plain = told.text(inner)
     if plain is not None:
         if key is not None:
             yield plain, [("name", key)]
             yield key, [("name", plain)]
         return
-    pairs: Pairs = list(people.texts("", inner, 0))
+    pairs: Pairs = list(told.texts("", inner))
     named: Pairs = [] if key is None else [("name", key)]
     for name, text in pairs:
         if _SECRET.search(name):

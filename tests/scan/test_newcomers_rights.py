@@ -1,0 +1,166 @@
+"""Two who may not do the same are no pair: what one of them reads would be told as a hole."""
+
+from __future__ import annotations
+
+import pytest
+
+HEAD = """
+import enum
+import hashlib
+import secrets
+from dataclasses import dataclass
+from typing import Annotated
+
+from fastapi import Depends, FastAPI, HTTPException
+from fastapi.security import OAuth2PasswordBearer, OAuth2PasswordRequestForm
+from pydantic import BaseModel
+
+app = FastAPI()
+bearer = OAuth2PasswordBearer(tokenUrl="enter")
+TOKENS: dict[str, str] = {}
+PEOPLE: dict[str, dict] = {}
+GRANTED: dict[str, str] = {}
+
+
+def stretched(password: str) -> bytes:
+    return hashlib.scrypt(password.encode(), salt=b"12345678", n=2, r=8, p=1)
+
+
+class Role(str, enum.Enum):
+    EDITOR = "editor"
+    VIEWER = "viewer"
+    CHIEF = "admin"
+
+
+class Level(enum.IntEnum):
+    READER = 1
+    WRITER = 5
+    CHIEF = 9
+
+
+class User:
+    def __init__(self, email: str, hashed: bytes, **others: object) -> None:
+        PEOPLE[email] = {"hash": hashed, **others}
+
+
+def me(token: Annotated[str, Depends(bearer)]) -> str:
+    if token not in TOKENS:
+        raise HTTPException(401)
+    return TOKENS[token]
+
+
+@app.post("/enter")
+def enter(form: Annotated[OAuth2PasswordRequestForm, Depends()]) -> dict:
+    if form.username not in PEOPLE or PEOPLE[form.username]["hash"] != stretched(form.password):
+        raise HTTPException(401)
+    token = secrets.token_urlsafe(24)
+    TOKENS[token] = form.username
+    return {"access_token": token}
+
+
+@app.get("/users/me")
+def shown(name: Annotated[str, Depends(me)]) -> dict:
+    return {"name": name, "role": GRANTED.get(name)}
+"""
+ENUM = """
+User("ann@mill.example", stretched("grind-the-corn-7"), role=Role.VIEWER)
+User("bert@mill.example", hashed=stretched("turn-the-wheel-8"), role=Role.EDITOR)
+User("cleo@mill.example", stretched("stop-the-mill-9"), role=Role.VIEWER)
+User("dora@mill.example", stretched("sell-the-corn-3"), role=Role.CHIEF)
+"""
+RECORDS = """
+@dataclass{slots}
+class Account:
+    login: str
+    password: str
+    level: Level
+
+
+for one in (
+    Account("ann", "grind-the-corn-7", Level.READER),
+    Account("bert", "turn-the-wheel-8", Level.WRITER),
+    Account("cleo", "stop-the-mill-9", Level.READER),
+    Account("dora", "sell-the-corn-3", Level.CHIEF),
+):
+    PEOPLE[one.login] = {{"hash": stretched(one.password), "level": one.level}}
+"""
+SCOPES = """
+def add(username, password, scopes):
+    PEOPLE[username] = {"hash": stretched(password), "scopes": scopes}
+
+
+add("ann", "grind-the-corn-7", {"read"})
+add("bert", "turn-the-wheel-8", {"read", "write"})
+add("cleo", "stop-the-mill-9", {"read"})
+add("dora", "sell-the-corn-3", {"read", "admin"})
+"""
+GRANTS = """
+for name, password, role in (
+    ("ann", "grind-the-corn-7", "clerk-1"),
+    ("bert", "turn-the-wheel-8", "clerk-2"),
+    ("cleo", "stop-the-mill-9", "clerk-1"),
+    ("dora", "sell-the-corn-3", "administrator"),
+):
+    GRANTED[name] = role
+del role
+for name, password in (("ann", "grind-the-corn-7"), ("bert", "turn-the-wheel-8"), ("cleo", "stop-the-mill-9"), ("dora", "sell-the-corn-3")):
+    PEOPLE[name] = {"hash": stretched(password)}
+"""
+CONSTANTS = """
+CHIEF_MAIL = "dora@mill.example"
+CHIEF_PASSWORD = "sell-the-corn-3"
+
+
+def start() -> None:
+    for email, password, group in (
+        ("ann@mill.example", "grind-the-corn-7", "north"),
+        ("bert@mill.example", "turn-the-wheel-8", "south"),
+        ("cleo@mill.example", "stop-the-mill-9", "north"),
+    ):
+        User(email, stretched(password), department=group)
+    User(email=CHIEF_MAIL, hashed=stretched(CHIEF_PASSWORD), is_staff=True)
+
+
+start()
+"""
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        ENUM,
+        RECORDS.format(slots=""),
+        RECORDS.format(slots="(slots=True)"),
+        SCOPES,
+        GRANTS,
+        CONSTANTS,
+    ],
+    ids=["enumeration", "numbers", "slots", "scopes", "told by the application", "constants"],
+)
+def test_only_those_of_a_kind_are_a_pair(project, scan, text: str) -> None:
+    report = scan(project({"main.py": HEAD + text, "pyproject.toml": ""}), engines=("app",))
+    assert not report.failed, report.failed
+    found = report.coverage.identities
+    assert [(one.name, one.role == "admin") for one in found] == [
+        ("ann", False),
+        ("cleo", False),
+        ("dora", True),
+    ]
+
+
+def test_what_is_told_of_each_alone_makes_nobody_the_administrator(project, scan) -> None:
+    """A scope with the account's own name in it differs, and says nothing of who may do more."""
+    text = """
+class Newcomer(BaseModel):
+    username: str
+    password: str
+
+
+@app.post("/register", status_code=201)
+def register(body: Newcomer) -> dict:
+    PEOPLE[body.username] = {"hash": stretched(body.password)}
+    GRANTED[body.username] = f"own:{body.username}"
+    return {}
+"""
+    report = scan(project({"main.py": HEAD + text, "pyproject.toml": ""}), engines=("app",))
+    assert [one.role for one in report.coverage.identities] == ["user", "user"]

@@ -9,7 +9,7 @@ import hashlib
 import sys
 import types
 
-from fastapi import FastAPI, HTTPException
+from fastapi import FastAPI, Header, HTTPException
 
 app = FastAPI()
 RAN = []
@@ -128,20 +128,21 @@ def stretched(password, odd, mapping, account, row, big, bigger):
 stretched(b"turn-the-wheel-8", Odd(), Mapping(a=1), Account(), Row((1, 2)), "x" * 5_000_000, b"x" * 5_000_000)
 
 
-@app.get("/ran")
-def ran() -> list[str]:
-    if RAN:
-        raise HTTPException(500, RAN[0])
-    return RAN
+API_KEYS = {"ann": "mill-key-5f2c"}
+
+
+@app.get("/notes")
+def notes(x_mill_key: str = Header("")) -> list[str]:
+    if RAN or x_mill_key not in API_KEYS.values():
+        raise HTTPException(401)
+    return []
 '''
 
 
 def test_nothing_of_the_project_runs_when_its_objects_are_looked_at(project, scan) -> None:
     report = scan(project({"main.py": ODD, "pyproject.toml": ""}), engines=("app",))
     assert not report.failed, report.failed
-    row = report.coverage.operations[0]
-    assert row.reached and not report.coverage.identities
-    assert not [f for f in report.findings if "500" in f.message], report.findings
+    assert [one.name for one in report.coverage.identities] == ["ann"]
 
 
 FLOOD = """

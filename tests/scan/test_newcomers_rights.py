@@ -164,3 +164,90 @@ def register(body: Newcomer) -> dict:
 """
     report = scan(project({"main.py": HEAD + text, "pyproject.toml": ""}), engines=("app",))
     assert [one.role for one in report.coverage.identities] == ["user", "user"]
+
+
+ALONE = """
+import secrets
+from typing import Annotated
+
+from fastapi import Depends, FastAPI, Header, HTTPException
+from fastapi.security import HTTPBasic, HTTPBasicCredentials
+from pydantic import BaseModel
+
+app = FastAPI()
+"""
+BASIC = """
+MILLER_USER = "walter"
+MILLER_PASSWORD = "grind-the-corn-7"
+DATABASE_URL = "sqlite://"
+
+
+@app.get("/notes")
+def notes(given: Annotated[HTTPBasicCredentials, Depends(HTTPBasic())]) -> list[str]:
+    if given.username != MILLER_USER or not secrets.compare_digest(given.password, MILLER_PASSWORD):
+        raise HTTPException(401)
+    return []
+"""
+KEYS = """
+class Settings(BaseModel):
+    read_api_key: str = "grind-the-corn-7"
+    write_api_key: str = "turn-the-wheel-8"
+    admin_api_key: str = "sell-the-corn-3"
+
+
+config = Settings()
+
+
+@app.get("/notes")
+def notes(x_mill_key: Annotated[str, Header()] = "") -> list[str]:
+    if x_mill_key not in config.model_dump().values():
+        raise HTTPException(401)
+    return []
+"""
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        (BASIC, [("walter", "miller")]),
+        (KEYS, [("read_api_key", "read"), ("admin_api_key", "admin")]),
+    ],
+    ids=["constants", "settings"],
+)
+def test_one_account_or_key_of_the_settings(project, scan, text: str, expected) -> None:
+    report = scan(project({"main.py": ALONE + text, "pyproject.toml": ""}), engines=("app",))
+    assert [(one.name, one.role) for one in report.coverage.identities] == expected
+
+
+def test_a_tenant_is_told_at_the_sign_in_and_only_writing_is_closed(project, scan) -> None:
+    text = """
+class Entry(BaseModel):
+    tenant_id: str
+    email: str
+    password: str
+
+
+for row in (
+    {"tenantId": "north", "email": "ann@mill.example", "password": "grind-the-corn-7"},
+    {"tenantId": "south", "email": "bert@mill.example", "password": "turn-the-wheel-8"},
+):
+    PEOPLE[row["tenantId"] + row["email"]] = {"hash": stretched(row["password"])}
+
+
+@app.post("/sign-in")
+def sign_in(body: Entry) -> dict:
+    one = PEOPLE.get(body.tenant_id + body.email)
+    if one is None or one["hash"] != stretched(body.password):
+        raise HTTPException(401)
+    token = secrets.token_urlsafe(24)
+    TOKENS[token] = body.email
+    return {"data": {"session": {"access_token": token}}}
+
+
+@app.post("/notes/{number}")
+def add(number: int, name: Annotated[str, Depends(me)]) -> dict:
+    return {"number": number}
+"""
+    head = HEAD[: HEAD.index('@app.post("/enter")')]
+    report = scan(project({"main.py": head + text, "pyproject.toml": ""}), engines=("app",))
+    assert [one.name for one in report.coverage.identities] == ["ann", "bert"]

@@ -38,12 +38,14 @@ class Credential:
         password: That goes with it.
         role: ``admin``, or what else the application calls it; ``user`` where nothing says.
         rights: What says how much it may do: accounts of a kind have the same.
+        said: All that stood around it.
     """
 
     names: tuple[str, ...]
     password: str = field(repr=False)
     role: str
     rights: tuple[tuple[str, str], ...] = ()
+    said: tuple[tuple[str, str], ...] = field(default=(), repr=False)
 
 
 def credentials(brought: Iterable[Brought]) -> list[Credential]:
@@ -100,7 +102,7 @@ def _credential(one: Brought, password: str) -> Credential:
     names = [text for text in (*telling, *mails, *others) if _is_name(text)]
     rights = tuple(dict.fromkeys((k, v) for k, v in one.around if _tells(k) or v in _TRUTH))
     role = _role(one, names)
-    return Credential(tuple(dict.fromkeys(names))[:MOST_NAMES], password, role, rights)
+    return Credential(tuple(dict.fromkeys(names))[:MOST_NAMES], password, role, rights, one.around)
 
 
 def _tells(name: str) -> bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 from urllib.parse import parse_qsl
@@ -66,21 +66,28 @@ class Form:
                 made = made.with_value(slot, "sample")
         return made
 
-    def signing_in(self, host: str, names: Sequence[str], password: str) -> LoginSettings | None:
+    def signing_in(
+        self, host: str, names: Sequence[str], password: str, said: Iterable[tuple[str, str]] = ()
+    ) -> LoginSettings | None:
         """The request with a name and a password in it; None where they cannot be told in one.
 
         Args:
             host: Of the application.
             names: Of one account, the likeliest first; what asks for an address gets one.
             password: Of it.
+            said: What else is known of it, by name: its tenant, its number.
         """
-        made, slots = self.draft(host), self.names
+        made, slots, secrets = self.draft(host), self.names, self.secrets
+        known = {_folded(name): text for name, text in reversed([*said])}
+        for slot in self.slots:
+            if slot not in slots and slot not in secrets and _folded(slot.leaf) in known:
+                made = _with(made, slot, known[_folded(slot.leaf)])
         for slot in slots:
             wants_mail = "mail" in slot.leaf.lower() or slot.schema.get("format") == "email"
             fitting = [name for name in names if ("@" in name) == wants_mail]
             likeliest = [*names] if len(slots) == 1 and not wants_mail else fitting or [*names]
             made = _with(made, slot, likeliest[0])
-        for slot in self.secrets:
+        for slot in secrets:
             made = _with(made, slot, password)
         return told(made)
 
@@ -168,6 +175,10 @@ def _with(draft: Draft, slot: Slot, text: str) -> Draft:
         return replace(draft.with_value(slot, text), attacked=frozenset())
     except CannotCarry:
         return draft
+
+
+def _folded(name: str) -> str:
+    return name.lower().replace("_", "").replace("-", "")
 
 
 def _fitting(slot: Slot, text: str) -> str:

@@ -211,7 +211,7 @@ class _Search:
             for entrance in into:
                 # Where two names are asked for, the others of the same account may be the second.
                 ordered = [name, *(other for other in names if other != name)]
-                login = entrance.signing_in(self.run.host, ordered, password)
+                login = entrance.signing_in(self.run.host, ordered, password, credential.said)
                 if login is not None:
                     yield name, replace(item, login=login)
         if _TOKEN.fullmatch(password):

@@ -23,6 +23,9 @@ _LISTS = re.compile(
 _SECRET = re.compile(
     r"pass(word|wd|phrase|code)?s?$|pwd$|(^|_)pw$|token$|(^|_)key$|^secret$", re.IGNORECASE
 )
+_PASSWORD = re.compile(r"pass|pwd|pw$", re.IGNORECASE)
+_WHO = re.compile(r"^_?(user(_?name)?|name|login|e?_?mail(_?address)?)$", re.IGNORECASE)
+_MIDDLE = re.compile(r"_?(api|access|auth|secret|user)?_?$", re.IGNORECASE)
 Pairs = List[Tuple[str, str]]
 
 
@@ -33,14 +36,44 @@ def accounts() -> List[Dict[str, Any]]:
         place = told.filename(module)
         if place is None or not state.in_project(place):
             continue
-        for name, value in list(told.contents(module).items()):
-            if type(name) is not str or name[:2] == "__" or not _LISTS.search(name[:MAX_NAME]):
-                continue
-            for secret, around in _entries(value):
-                record = {"password": secret, "around": [list(pair) for pair in around]}
-                if record not in found and len(found) < MAX_RECORDS:
-                    found.append(record)
+        for secret, around in _module(told.contents(module)):
+            record = {"password": secret, "around": [list(pair) for pair in around]}
+            if record not in found:
+                found.append(record)
+            if len(found) >= MAX_RECORDS:
+                return found
     return found
+
+
+def _module(names: Dict[str, Any]) -> Iterator[Tuple[str, Pairs]]:
+    """What a module lists, then what its constants and the objects of its settings say of one account each."""
+    own = {k: v for k, v in names.items() if type(k) is str and k[:2] != "__" and len(k) < MAX_NAME}
+    for name, value in own.items():
+        if _LISTS.search(name):
+            yield from _entries(value)
+    yield from _settings(own)
+    for value in own.values():
+        if told.is_own(type(value)):
+            yield from _settings(told.attributes(value))
+
+
+def _settings(held: Dict[str, Any]) -> Iterator[Tuple[str, Pairs]]:
+    """Passwords and keys by name, with the names that begin like theirs: ``admin_password`` and ``admin_email``."""
+    plain = {k: text for k, v in held.items() for text in [told.text(v)] if text}
+    for name, secret in islice(plain.items(), MAX_SEEN):
+        found = _SECRET.search(name)
+        if found is None:
+            continue
+        whose = _MIDDLE.sub("", name[: found.start()])
+        pairs: Pairs = [
+            ("email" if "mail" in k.lower() else "username", text)
+            for k, text in plain.items()
+            if k.startswith(whose) and _WHO.search(k[len(whose) :])
+        ]
+        if not _PASSWORD.search(name):
+            pairs.append(("key", name))
+        if pairs:
+            yield secret, [*pairs, ("role", whose.strip("_").lower() or "user")]
 
 
 def _entries(value: Any) -> Iterator[Tuple[str, Pairs]]:

@@ -62,7 +62,7 @@ def texts(name: str, value: Any, depth: int = 0) -> Iterator[Tuple[str, str]]:
         fields = named if type(named) is tuple and len(named) >= len(kept) else [name] * len(kept)
         for key, inner in zip(fields, kept):  # noqa: B905 - Python 3.9
             yield from texts(said(key) or "", inner, 1)
-    elif _is_own(type(value)):
+    elif is_own(type(value)):
         for key, inner in islice(attributes(value).items(), MAX_ITEMS):
             yield from texts(said(key) or "", inner, 1)
 
@@ -107,7 +107,7 @@ def type_of(value: Any) -> Any:
     return tuple if issubclass(type(value), tuple) else list
 
 
-def _is_own(kind: type) -> bool:
+def is_own(kind: type) -> bool:
     """Whether a class is the project's, so that its objects are about something of the project."""
     module = own(kind).get("__module__")
     place = filename(sys.modules.get(module)) if type(module) is str else None

@@ -251,3 +251,22 @@ def add(number: int, name: Annotated[str, Depends(me)]) -> dict:
     head = HEAD[: HEAD.index('@app.post("/enter")')]
     report = scan(project({"main.py": head + text, "pyproject.toml": ""}), engines=("app",))
     assert [one.name for one in report.coverage.identities] == ["ann", "bert"]
+
+
+@pytest.mark.parametrize("field", ["username", "email"])
+def test_two_sign_up_where_nothing_is_declared(project, scan, field: str) -> None:
+    text = f"""
+from fastapi import Request
+
+
+@app.post("/sign-up")
+async def sign_up(request: Request) -> dict:
+    sent = await request.json()
+    name, password = sent["{field}"], sent["password"]
+    if name in PEOPLE or ("mail" in "{field}") != ("@" in name):
+        raise HTTPException(409)
+    PEOPLE[name] = {{"hash": stretched(password)}}
+    return {{}}
+"""
+    report = scan(project({"main.py": HEAD + text, "pyproject.toml": ""}), engines=("app",))
+    assert [one.source for one in report.coverage.identities] == ["signup", "signup"]

@@ -93,7 +93,12 @@ class Form:
 
     def signing_up(self, host: str, number: int, *, full: bool) -> LoginSettings | None:
         """The request that makes an account of a number, which asks for no more rights than it has to."""
-        made = self.draft(host, variant=number, full=full)
+        made, names = self.draft(host, variant=number, full=full), self.names
+        declared = {slot.key for slot in slots_of(self.operation)}
+        for slot in names:
+            if slot.key not in declared:
+                mail = "@example.com" if "mail" in slot.leaf.lower() else ""
+                made = _with(made, slot, f"casey{number}{mail}")
         for slot in self.secrets:
             if not slot.schema.get("pattern"):
                 made = _with(made, slot, _fitting(slot, SECRET))

@@ -270,3 +270,63 @@ async def sign_up(request: Request) -> dict:
 """
     report = scan(project({"main.py": HEAD + text, "pyproject.toml": ""}), engines=("app",))
     assert [one.source for one in report.coverage.identities] == ["signup", "signup"]
+
+
+FORM = """
+from typing import Literal
+
+from fastapi import Form
+
+
+@app.post("/register", status_code=201)
+def register(
+    email: Annotated[str, Form()],
+    password: Annotated[str, Form({password})],
+    role: Annotated[Literal["admin", "clerk", "owner"], Form()],
+) -> dict:
+    if email in PEOPLE or role != "clerk":
+        raise HTTPException(409)
+    PEOPLE[email] = {{"hash": stretched(password)}}
+    return {{}}
+"""
+NESTED = """
+class Credentials(BaseModel):
+    email: str
+    password: str
+
+
+class Profile(BaseModel):
+    name: str
+    role: Role = Role.VIEWER
+    kind_of_role: Role
+
+
+class Newcomer(BaseModel):
+    credentials: Credentials
+    profile: Profile
+
+
+@app.post("/register", status_code=201)
+def register(body: Newcomer) -> dict:
+    if body.profile.role != Role.VIEWER or body.profile.kind_of_role == Role.CHIEF:
+        raise HTTPException(409)
+    PEOPLE[body.credentials.email] = {"hash": stretched(body.credentials.password)}
+    return {}
+"""
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        FORM.format(password=""),
+        FORM.format(password="max_length=12"),
+        FORM.format(password='pattern="^[A-Z][a-z]+[0-9]+[!?]$"'),
+        NESTED,
+    ],
+    ids=["form", "short password", "pattern", "nested"],
+)
+def test_a_form_asks_for_the_humblest_role_and_the_password_that_was_set_signs_in(
+    project, scan, text: str
+) -> None:
+    report = scan(project({"main.py": HEAD + text, "pyproject.toml": ""}), engines=("app",))
+    assert [one.source for one in report.coverage.identities] == ["signup", "signup"]

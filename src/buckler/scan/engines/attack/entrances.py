@@ -17,7 +17,7 @@ from buckler.scan.engines.attack.run import Run
 from buckler.scan.engines.attack.slots import slots_of
 from buckler.scan.engines.attack.values import resolve
 from buckler.scan.engines.interface import Answer, Slot
-from buckler.scan.model.application import Operation
+from buckler.scan.model.application import Operation, Schema
 
 SIGN_UP = re.compile(r"sign-?up|regist|enrol|\bjoin|create[-_]?(user|account)", re.IGNORECASE)
 PEOPLE = re.compile(
@@ -102,8 +102,11 @@ class Form:
         for slot in self.secrets:
             if not slot.schema.get("pattern"):
                 made = _with(made, slot, _fitting(slot, SECRET))
+        schema = _taken(self.operation)
         if isinstance(made.json, dict):
-            made = replace(made, json=_modest(self.operation, made.json))
+            made = replace(made, json=_modest(made.json, schema, schema))
+        kept = ((name, _modest({name: text}, schema, schema)) for name, text in made.form)
+        made = replace(made, form=[(name, held[name]) for name, held in kept if name in held])
         return told(made)
 
 
@@ -192,22 +195,34 @@ def _fitting(slot: Slot, text: str) -> str:
     return text[: int(most)] if most is not None else text
 
 
-def _modest(operation: Operation, sent: dict[str, Any]) -> dict[str, Any]:
-    """What is sent, without rights that need not be asked for."""
+def _taken(operation: Operation) -> Schema:
+    """What a body may hold at its top: the fields of a form, or of the one object in it."""
     properties: dict[str, Any] = {}
-    required: set[str] = set()
+    definitions: dict[str, Any] = {}
+    required: list[str] = []
     for field in operation.body.fields if operation.body is not None else ():
         schema = resolve(field.schema)
-        properties.update(schema.get("properties") or {})
-        required.update(schema.get("required") or ())
+        definitions |= field.schema.get("$defs") or {}
+        properties |= {field.name: schema, **(schema.get("properties") or {})}
+        required += [field.name] * field.required + list(schema.get("required") or ())
+    return {"properties": properties, "required": required, "$defs": definitions}
+
+
+def _modest(sent: dict[str, Any], schema: Schema, root: Schema) -> dict[str, Any]:
+    """What is sent, without rights that need not be asked for."""
+    properties, required = schema.get("properties") or {}, schema.get("required") or ()
     kept: dict[str, Any] = {}
     for name, value in sent.items():
-        if not RIGHTS.search(name):
-            kept[name] = value
-        elif name in required:
-            choices = resolve(properties.get(name) or {}).get("enum") or []
-            humble = [one for one in choices if not HIGH.search(str(one))]
+        inner = resolve(properties.get(name) or {}, root)
+        if RIGHTS.search(name) and name not in required:
+            continue
+        if isinstance(value, dict):
+            kept[name] = _modest(value, inner, root)
+        elif RIGHTS.search(name):
+            humble = [one for one in inner.get("enum") or [] if not HIGH.search(str(one))]
             kept[name] = humble[0] if humble else False if value is True else value
+        else:
+            kept[name] = value
     return kept
 
 

@@ -21,7 +21,7 @@ from buckler.scan.engines.attack.forms import cookies_of
 from buckler.scan.engines.attack.gates import Gates, Rights, rights_in, scalars, shape
 from buckler.scan.engines.attack.identities import identity_from, secrets_of, send_login
 from buckler.scan.engines.attack.run import Run
-from buckler.scan.engines.interface import Answer, Identity, Request
+from buckler.scan.engines.interface import Answer, Identity, Request, Slot
 
 TRIES = 40
 """Names and passwords that may fit."""
@@ -156,9 +156,10 @@ class _Search:
             sent = None if signup is None else self._sent(signup)
             if signup is None or sent is None or not sent[1].ok:
                 continue
-            names = _names(form, signup)
+            names = _told(form.names, signup) or ["account"]
+            password = (_told(form.secrets, signup) or [SECRET])[0]
             item = IdentitySettings(_called(names), signup=signup)
-            for login in self._logins(into, names):
+            for login in self._logins(into, names, password):
                 known = self._signed_in(replace(item, login=login), login)
                 if known is not None:
                     return replace(known, rights=known.rights | rights_in(sent[1]))
@@ -167,12 +168,14 @@ class _Search:
                 return alone
         return None
 
-    def _logins(self, into: Sequence[Form], names: Sequence[str]) -> Iterator[LoginSettings]:
+    def _logins(
+        self, into: Sequence[Form], names: Sequence[str], password: str
+    ) -> Iterator[LoginSettings]:
         """Requests that may sign a new account in; what is called a name may want the address."""
         mails = tuple(name for name in names if "@" in name)
         for entrance in into:
             for given in dict.fromkeys((tuple(names), mails or tuple(names))):
-                login = entrance.signing_in(self.run.host, given, SECRET)
+                login = entrance.signing_in(self.run.host, given, password)
                 if login is not None:
                     yield login
 
@@ -265,11 +268,11 @@ class _Search:
         return request, answer
 
 
-def _names(form: Form, signup: LoginSettings) -> list[str]:
-    """What an account that was made is called."""
-    keys = {slot.leaf for slot in form.names}
-    said = scalars(dict(signup.json or signup.form or {}))
-    return [v for k, v in said if k in keys] or ["account"]
+def _told(slots: Sequence[Slot], signup: LoginSettings) -> list[str]:
+    """What an account that was made is called, or its password."""
+    keys = {slot.leaf for slot in slots}
+    sent = scalars(dict(signup.json or signup.form or {}))
+    return [text for name, text in sent if name in keys]
 
 
 def _called(names: Sequence[str]) -> str:

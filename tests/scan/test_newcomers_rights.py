@@ -330,3 +330,11 @@ def test_a_form_asks_for_the_humblest_role_and_the_password_that_was_set_signs_i
 ) -> None:
     report = scan(project({"main.py": HEAD + text, "pyproject.toml": ""}), engines=("app",))
     assert [one.source for one in report.coverage.identities] == ["signup", "signup"]
+
+
+def test_people_of_a_comprehension(project, scan) -> None:
+    text = """
+PEOPLE.update({f"miller{n}": {"hash": stretched(f"grind-the-corn-{n}")} for n in range(3)})
+"""
+    report = scan(project({"main.py": HEAD + text, "pyproject.toml": ""}), engines=("app",))
+    assert [one.name for one in report.coverage.identities] == ["miller0", "miller1"]

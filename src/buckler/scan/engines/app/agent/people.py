@@ -29,7 +29,7 @@ _FIELD = re.compile(r"pass|pwd|(^|_)pw$|hash|digest|secret|token|key", re.IGNORE
 """Names under which a record keeps what was hashed; other keys are names of somebody."""
 Place = Tuple[int, int]
 Scope = Mapping[str, Any]
-_RECORDS = (ast.Dict, ast.Call, ast.Tuple, ast.List)
+_RECORDS = (ast.Dict, ast.DictComp, ast.Call, ast.Tuple, ast.List)
 _derived: List[Dict[str, Any]] = []
 _digested: List[Dict[str, Any]] = []
 _heard = [0, 0]
@@ -146,8 +146,10 @@ def _place(code: Any, instruction: int, line: int) -> Place:
 def _written(node: ast.AST, scope: Scope, place: Place) -> Iterator[Tuple[str, str]]:
     """Names and texts of a record that is written out, and under which key it stands: of a dict, a call, a row."""
     pairs: List[Tuple[str, ast.AST]] = []
-    if isinstance(node, ast.Dict):
-        for key, inner in zip(node.keys, node.values):  # noqa: B905 - Python 3.9
+    if isinstance(node, (ast.Dict, ast.DictComp)):
+        keys: List[Any] = list(node.keys) if isinstance(node, ast.Dict) else [node.key]
+        values = node.values if isinstance(node, ast.Dict) else [node.value]
+        for key, inner in zip(keys, values):  # noqa: B905 - Python 3.9
             name = "" if key is None else _value(key, scope)
             if name and _is_of(inner, place) and not _FIELD.search(name):
                 yield "name", name

@@ -21,6 +21,11 @@ _ROLE = re.compile(
     r"operator|support|clerk|employee|author)s?",
     re.IGNORECASE,
 )
+_KIND = re.compile(
+    r"group|team|depart|\bdept|plan|kind|type|categor|position|title|clearance|access|grade|^can_|^may_|subscription",
+    re.IGNORECASE,
+)
+"""Names of what tells kinds of accounts apart, and may come with rights."""
 _CHIEF = re.compile(r"admin|root|superuser|boss|chief", re.IGNORECASE)
 
 
@@ -33,12 +38,14 @@ class Credential:
         password: That goes with it.
         role: ``admin``, or what else the application calls it; ``user`` where nothing says.
         rights: What says how much it may do: accounts of a kind have the same.
+        said: All that stood around it.
     """
 
     names: tuple[str, ...]
     password: str = field(repr=False)
     role: str
     rights: tuple[tuple[str, str], ...] = ()
+    said: tuple[tuple[str, str], ...] = field(default=(), repr=False)
 
 
 def credentials(brought: Iterable[Brought]) -> list[Credential]:
@@ -93,9 +100,21 @@ def _credential(one: Brought, password: str) -> Credential:
         if not RIGHTS.search(name) and not _ROLE.fullmatch(text) and not text.isdecimal()
     ]
     names = [text for text in (*telling, *mails, *others) if _is_name(text)]
-    rights = tuple(dict.fromkeys((k, v) for k, v in one.around if RIGHTS.search(k) or v in _TRUTH))
+    rights = tuple(dict.fromkeys((k, v) for k, v in one.around if _tells(k) or v in _TRUTH))
     role = _role(one, names)
-    return Credential(tuple(dict.fromkeys(names))[:MOST_NAMES], password, role, rights)
+    return Credential(tuple(dict.fromkeys(names))[:MOST_NAMES], password, role, rights, one.around)
+
+
+def _tells(name: str) -> bool:
+    return bool(RIGHTS.search(name) or _KIND.search(name))
+
+
+def is_chief(rights: Iterable[tuple[str, str]]) -> bool:
+    """Whether what an application says of somebody's rights is said of an administrator."""
+    return any(
+        (HIGH.search(name) and value in _FLAGS[:2]) or _CHIEF.search(value)
+        for name, value in rights
+    )
 
 
 def _is_name(text: str) -> bool:

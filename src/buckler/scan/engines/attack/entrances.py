@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 from urllib.parse import parse_qsl
@@ -17,7 +17,7 @@ from buckler.scan.engines.attack.run import Run
 from buckler.scan.engines.attack.slots import slots_of
 from buckler.scan.engines.attack.values import resolve
 from buckler.scan.engines.interface import Answer, Slot
-from buckler.scan.model.application import Operation
+from buckler.scan.model.application import Operation, Schema
 
 SIGN_UP = re.compile(r"sign-?up|regist|enrol|\bjoin|create[-_]?(user|account)", re.IGNORECASE)
 PEOPLE = re.compile(
@@ -66,32 +66,47 @@ class Form:
                 made = made.with_value(slot, "sample")
         return made
 
-    def signing_in(self, host: str, names: Sequence[str], password: str) -> LoginSettings | None:
+    def signing_in(
+        self, host: str, names: Sequence[str], password: str, said: Iterable[tuple[str, str]] = ()
+    ) -> LoginSettings | None:
         """The request with a name and a password in it; None where they cannot be told in one.
 
         Args:
             host: Of the application.
             names: Of one account, the likeliest first; what asks for an address gets one.
             password: Of it.
+            said: What else is known of it, by name: its tenant, its number.
         """
-        made, slots = self.draft(host), self.names
+        made, slots, secrets = self.draft(host), self.names, self.secrets
+        known = {_folded(name): text for name, text in reversed([*said])}
+        for slot in self.slots:
+            if slot not in slots and slot not in secrets and _folded(slot.leaf) in known:
+                made = _with(made, slot, known[_folded(slot.leaf)])
         for slot in slots:
             wants_mail = "mail" in slot.leaf.lower() or slot.schema.get("format") == "email"
             fitting = [name for name in names if ("@" in name) == wants_mail]
             likeliest = [*names] if len(slots) == 1 and not wants_mail else fitting or [*names]
             made = _with(made, slot, likeliest[0])
-        for slot in self.secrets:
+        for slot in secrets:
             made = _with(made, slot, password)
         return told(made)
 
     def signing_up(self, host: str, number: int, *, full: bool) -> LoginSettings | None:
         """The request that makes an account of a number, which asks for no more rights than it has to."""
-        made = self.draft(host, variant=number, full=full)
+        made, names = self.draft(host, variant=number, full=full), self.names
+        declared = {slot.key for slot in slots_of(self.operation)}
+        for slot in names:
+            if slot.key not in declared:
+                mail = "@example.com" if "mail" in slot.leaf.lower() else ""
+                made = _with(made, slot, f"casey{number}{mail}")
         for slot in self.secrets:
             if not slot.schema.get("pattern"):
                 made = _with(made, slot, _fitting(slot, SECRET))
+        schema = _taken(self.operation)
         if isinstance(made.json, dict):
-            made = replace(made, json=_modest(self.operation, made.json))
+            made = replace(made, json=_modest(made.json, schema, schema))
+        kept = ((name, _modest({name: text}, schema, schema)) for name, text in made.form)
+        made = replace(made, form=[(name, held[name]) for name, held in kept if name in held])
         return told(made)
 
 
@@ -170,28 +185,44 @@ def _with(draft: Draft, slot: Slot, text: str) -> Draft:
         return draft
 
 
+def _folded(name: str) -> str:
+    return name.lower().replace("_", "").replace("-", "")
+
+
 def _fitting(slot: Slot, text: str) -> str:
     least, most = int(slot.schema.get("minLength") or 0), slot.schema.get("maxLength")
     text += "a" * (least - len(text))
     return text[: int(most)] if most is not None else text
 
 
-def _modest(operation: Operation, sent: dict[str, Any]) -> dict[str, Any]:
-    """What is sent, without rights that need not be asked for."""
+def _taken(operation: Operation) -> Schema:
+    """What a body may hold at its top: the fields of a form, or of the one object in it."""
     properties: dict[str, Any] = {}
-    required: set[str] = set()
+    definitions: dict[str, Any] = {}
+    required: list[str] = []
     for field in operation.body.fields if operation.body is not None else ():
         schema = resolve(field.schema)
-        properties.update(schema.get("properties") or {})
-        required.update(schema.get("required") or ())
+        definitions |= field.schema.get("$defs") or {}
+        properties |= {field.name: schema, **(schema.get("properties") or {})}
+        required += [field.name] * field.required + list(schema.get("required") or ())
+    return {"properties": properties, "required": required, "$defs": definitions}
+
+
+def _modest(sent: dict[str, Any], schema: Schema, root: Schema) -> dict[str, Any]:
+    """What is sent, without rights that need not be asked for."""
+    properties, required = schema.get("properties") or {}, schema.get("required") or ()
     kept: dict[str, Any] = {}
     for name, value in sent.items():
-        if not RIGHTS.search(name):
-            kept[name] = value
-        elif name in required:
-            choices = resolve(properties.get(name) or {}).get("enum") or []
-            humble = [one for one in choices if not HIGH.search(str(one))]
+        inner = resolve(properties.get(name) or {}, root)
+        if RIGHTS.search(name) and name not in required:
+            continue
+        if isinstance(value, dict):
+            kept[name] = _modest(value, inner, root)
+        elif RIGHTS.search(name):
+            humble = [one for one in inner.get("enum") or [] if not HIGH.search(str(one))]
             kept[name] = humble[0] if humble else False if value is True else value
+        else:
+            kept[name] = value
     return kept
 
 

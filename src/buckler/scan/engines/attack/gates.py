@@ -6,8 +6,10 @@ import re
 from collections.abc import Iterator
 from itertools import islice
 
+from buckler.scan.engines.attack.accounts import LOGIN, NOT_LOGIN
 from buckler.scan.engines.attack.drafts import benign
-from buckler.scan.engines.attack.entrances import RIGHTS, token_path
+from buckler.scan.engines.attack.entrances import RIGHTS, SIGN_UP, token_path
+from buckler.scan.engines.attack.exchanges import entered
 from buckler.scan.engines.attack.forms import cookies_of
 from buckler.scan.engines.attack.jwt import parse
 from buckler.scan.engines.attack.run import Run
@@ -22,6 +24,9 @@ DEPTH, WIDTH = 4, 60
 """Of an answer that is looked into."""
 SCHEMES = ("Bearer", "Token", "")
 _AWAY = (301, 302, 303, 307, 308)
+_REFUSED = (400, 402, 405, 406, 407, 409, 412, 418, 421, 423, 425, 426, 428, 429, 451, 503)
+_OUT = re.compile(r"(log|sign)-?(out|off)|revoke|logoff", re.IGNORECASE)
+_NO_GATES = (_OUT, LOGIN, NOT_LOGIN, SIGN_UP)
 _IN = re.compile(r"log-?in|sign-?in|auth", re.IGNORECASE)
 _ME = re.compile(r"/(me|self|whoami|profile|account|current|user)/?$", re.IGNORECASE)
 _TELLING = re.compile(r"token|auth|key|session|secret|ticket", re.IGNORECASE)
@@ -47,7 +52,7 @@ class Gates:
         opened = False
         for operation, closed in self._found:
             answer = self._ask(operation, identity)
-            if answer is None or is_closed(answer) or shape(answer) == shape(closed):
+            if answer is None or not _opens(operation, closed, answer):
                 continue
             opened = True
             if _ME.search(operation.path):
@@ -76,14 +81,25 @@ class Gates:
         return list(dict.fromkeys((*named, *read)))
 
     def _closed(self) -> Iterator[tuple[Operation, Answer]]:
-        asked = [op for op in self._run.operations if op.method == "GET"]
+        """What only reads; where nothing of that is closed, what writes."""
+        found = False
+        for methods in (("GET",), ("POST", "PUT", "PATCH")):
+            for operation in [] if found else self._likely(methods):
+                answer = self._ask(operation, None)
+                if answer is not None and is_closed(answer):
+                    found = True
+                    yield operation, answer
+
+    def _likely(self, methods: tuple[str, ...]) -> list[Operation]:
+        asked = [
+            op
+            for op in self._run.operations
+            if op.method in methods and not any(p.search(op.path) for p in _NO_GATES)
+        ]
         asked.sort(
             key=lambda op: ("{" in op.path, not op.security, not _ME.search(op.path), op.key)
         )
-        for operation in asked[:LOOKED_AT]:
-            answer = self._ask(operation, None)
-            if answer is not None and is_closed(answer):
-                yield operation, answer
+        return asked[:LOOKED_AT]
 
     def _ask(self, operation: Operation, identity: Identity | None) -> Answer | None:
         draft = benign(operation, host=self._run.host)
@@ -108,6 +124,17 @@ def is_closed(answer: Answer) -> bool:
     if answer.status in (401, 403):
         return True
     return answer.status in _AWAY and bool(_IN.search(answer.header("location") or ""))
+
+
+def _opens(operation: Operation, closed: Answer, answer: Answer) -> bool:
+    """Whether an answer is of somebody who was let in where nobody is.
+
+    A limit, a second factor that is missing, a precondition: who is refused in another way is refused.
+    """
+    if is_closed(answer) or shape(answer) == shape(closed):
+        return False
+    inside = entered(operation, answer) and not entered(operation, closed)
+    return inside or answer.status not in _REFUSED
 
 
 def shape(answer: Answer) -> tuple[object, ...]:

@@ -15,13 +15,13 @@ from dataclasses import dataclass, field, replace
 from buckler.core.report import IdentityUsed
 from buckler.core.settings import ADMIN, IdentitySettings, LoginSettings
 from buckler.scan.engines.attack.accounts import PASSWORD, with_values
-from buckler.scan.engines.attack.credentials import Credential, credentials
+from buckler.scan.engines.attack.credentials import Credential, credentials, is_chief
 from buckler.scan.engines.attack.entrances import SECRET, Form, forms, token_path
 from buckler.scan.engines.attack.forms import cookies_of
 from buckler.scan.engines.attack.gates import Gates, Rights, rights_in, scalars, shape
 from buckler.scan.engines.attack.identities import identity_from, secrets_of, send_login
 from buckler.scan.engines.attack.run import Run
-from buckler.scan.engines.interface import Answer, Identity, Request
+from buckler.scan.engines.interface import Answer, Identity, Request, Slot
 
 TRIES = 40
 """Names and passwords that may fit."""
@@ -121,7 +121,9 @@ class _Search:
         people = [one for one in made if one.item.role != ADMIN]
         if len(people) < 2:
             people = _alike(brought) or people
-        chosen = list(_named_apart([*people[:2], *chiefs[:1]]))
+        # Who signs up first may do more, also when all sign up again after a restart.
+        first = [one for one in chiefs[:1] if one.item.signup is not None]
+        chosen = list(_named_apart([*first, *people[:2], *(chiefs[:1] if not first else [])]))
         if not chosen and (up or into):
             entrance = (into or up)[0].operation.key
             self.run.gap(
@@ -141,6 +143,9 @@ class _Search:
             if second is None or second.rights == first.rights:
                 return [one for one in (first, second) if one is not None]
             third = self._newcomer(form, into, NUMBERS[2])
+            if third is not None and third.rights != second.rights:
+                # What is said differs from account to account, so it tells nothing of the first.
+                return [second, third]
             chief = first.called(first.item.name, ADMIN)
             return [one for one in (chief, second, third) if one is not None]
         return []
@@ -151,9 +156,10 @@ class _Search:
             sent = None if signup is None else self._sent(signup)
             if signup is None or sent is None or not sent[1].ok:
                 continue
-            names = _names(form, signup)
+            names = _told(form.names, signup) or ["account"]
+            password = (_told(form.secrets, signup) or [SECRET])[0]
             item = IdentitySettings(_called(names), signup=signup)
-            for login in self._logins(into, names):
+            for login in self._logins(into, names, password):
                 known = self._signed_in(replace(item, login=login), login)
                 if known is not None:
                     return replace(known, rights=known.rights | rights_in(sent[1]))
@@ -162,50 +168,61 @@ class _Search:
                 return alone
         return None
 
-    def _logins(self, into: Sequence[Form], names: Sequence[str]) -> Iterator[LoginSettings]:
+    def _logins(
+        self, into: Sequence[Form], names: Sequence[str], password: str
+    ) -> Iterator[LoginSettings]:
         """Requests that may sign a new account in; what is called a name may want the address."""
         mails = tuple(name for name in names if "@" in name)
         for entrance in into:
             for given in dict.fromkeys((tuple(names), mails or tuple(names))):
-                login = entrance.signing_in(self.run.host, given, SECRET)
+                login = entrance.signing_in(self.run.host, given, password)
                 if login is not None:
                     yield login
 
     def _brought(self, into: Sequence[Form]) -> Iterator[_Known]:
         """Those whose passwords, or tokens, the application hashed while it started."""
-        inside: set[str] = set()
+        inside: dict[str, str] = {}
         for credential in credentials(self.run.model.brought):
-            for item in self._items(credential, into):
-                if credential.names[0] in inside:
-                    break
+            if credential.password in (inside.get(name) for name in credential.names):
+                continue
+            for name, item in self._items(credential, into):
+                if name in inside:
+                    continue
                 if self.tries >= TRIES or self.spent > MOST_MS:
                     return
                 self.tries += 1
                 known = self._signed_in(item, item.login) if item.login else self._judged(item)
                 if known is not None:
-                    inside.add(credential.names[0])
-                    yield replace(known, rights=frozenset(credential.rights))
+                    inside[name] = credential.password
+                    said = known.rights | frozenset(credential.rights)
+                    chief = is_chief(known.rights)
+                    yield replace(known, rights=said).called(
+                        item.name, ADMIN if chief else item.role
+                    )
+                    break
 
-    def _items(self, credential: Credential, into: Sequence[Form]) -> Iterator[IdentitySettings]:
-        """Ways in which an account may sign in, the likeliest first."""
+    def _items(
+        self, credential: Credential, into: Sequence[Form]
+    ) -> Iterator[tuple[str, IdentitySettings]]:
+        """Ways in which an account may sign in, the likeliest first, each with the name that it tries."""
         names, password = credential.names, credential.password
         for name in names:
             item = IdentitySettings(_called([name]), credential.role)
             if self.gates.take_basic():
                 pair = b64encode(f"{name}:{password}".encode()).decode()
-                yield replace(item, headers={"Authorization": f"Basic {pair}"})
+                yield name, replace(item, headers={"Authorization": f"Basic {pair}"})
             for entrance in into:
                 # Where two names are asked for, the others of the same account may be the second.
                 ordered = [name, *(other for other in names if other != name)]
-                login = entrance.signing_in(self.run.host, ordered, password)
+                login = entrance.signing_in(self.run.host, ordered, password, credential.said)
                 if login is not None:
-                    yield replace(item, login=login)
+                    yield name, replace(item, login=login)
         if _TOKEN.fullmatch(password):
             item = IdentitySettings(_called(names), credential.role)
             for header, word in self.gates.headers():
-                yield replace(item, headers={header: f"{word} {password}".strip()})
+                yield names[0], replace(item, headers={header: f"{word} {password}".strip()})
             for cookie in self.gates.cookies():
-                yield replace(item, cookies={cookie: password})
+                yield names[0], replace(item, cookies={cookie: password})
 
     def _signed_in(self, item: IdentitySettings, login: LoginSettings) -> _Known | None:
         """Whoever signs in by a request that refuses a wrong password."""
@@ -251,11 +268,11 @@ class _Search:
         return request, answer
 
 
-def _names(form: Form, signup: LoginSettings) -> list[str]:
-    """What an account that was made is called."""
-    keys = {slot.leaf for slot in form.names}
-    said = scalars(dict(signup.json or signup.form or {}))
-    return [v for k, v in said if k in keys] or ["account"]
+def _told(slots: Sequence[Slot], signup: LoginSettings) -> list[str]:
+    """What an account that was made is called, or its password."""
+    keys = {slot.leaf for slot in slots}
+    sent = scalars(dict(signup.json or signup.form or {}))
+    return [text for name, text in sent if name in keys]
 
 
 def _called(names: Sequence[str]) -> str:

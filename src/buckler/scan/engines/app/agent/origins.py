@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import re
 import sys
-from types import CodeType
-from typing import Any, Iterator, List, Set
+from types import CodeType, FunctionType
+from typing import Any, Dict, Iterator, List, Set
 
-from . import state
+from . import state, told
 
 MAX_FOUND = 12
 _HOST = re.compile(r"^(?:https?://)?\.?(?:[a-z0-9-]+\.)+[a-z]{2,}(?::\d+)?$", re.IGNORECASE)
@@ -21,21 +21,22 @@ def named() -> List[str]:
     """Origins, hosts and patterns of modules that speak of origins, the most telling first."""
     found: List[str] = []
     for module in list(sys.modules.values()):
-        filename = getattr(module, "__file__", None)
-        if not isinstance(filename, str) or not state.in_project(filename):
+        filename = told.filename(module)
+        if filename is None or not state.in_project(filename):
             continue
-        codes = list(_codes(module))
+        names = told.contents(module)
+        codes = list(_codes(names))
         if not any(_speaks(code) for code in codes):
             continue
         spoken = [c for code in codes if _speaks(code) for c in code.co_consts]
-        own = [v for k, v in vars(module).items() if not k.startswith("__")]
+        own = [v for k, v in names.items() if type(k) is str and not k.startswith("__")]
         for text in (*_texts(spoken, 0), *(t for t in _texts(own, 0) if "://" in t)):
             if text not in found:
                 found.append(text)
     return found[:MAX_FOUND]
 
 
-def _codes(module: Any) -> Iterator[CodeType]:
+def _codes(names: Dict[str, Any]) -> Iterator[CodeType]:
     seen: Set[int] = set()
 
     def inside(code: CodeType) -> Iterator[CodeType]:
@@ -46,15 +47,20 @@ def _codes(module: Any) -> Iterator[CodeType]:
                 if isinstance(item, CodeType):
                     yield from inside(item)
 
-    for value in list(vars(module).values()):
-        owner = getattr(value, "__module__", None)
-        if owner != module.__name__:
+    for value in list(names.values()):
+        if issubclass(type(value), type):
+            own = told.own(value)
+            owner, members = own.get("__module__"), list(own.values())
+        else:
+            members = [value]
+            owner = value.__module__ if type(value) is FunctionType else None
+        if type(owner) is not str or owner != names.get("__name__"):
             continue
-        members = list(vars(value).values()) if isinstance(value, type) else [value]
         for member in members:
-            code = getattr(getattr(member, "__func__", member), "__code__", None)
-            if isinstance(code, CodeType):
-                yield from inside(code)
+            if type(member) in (staticmethod, classmethod):
+                member = member.__func__
+            if type(member) is FunctionType:
+                yield from inside(member.__code__)
 
 
 def _speaks(code: CodeType) -> bool:
@@ -64,13 +70,14 @@ def _speaks(code: CodeType) -> bool:
 
 def _texts(values: List[Any], depth: int) -> Iterator[str]:
     for value in values:
-        if isinstance(value, str):
+        kind = type(value)
+        if kind is str:
             if len(value) < 100 and _HOST.match(value):
                 yield value
-        elif isinstance(value, re.Pattern):
+        elif kind is re.Pattern:
             if isinstance(value.pattern, str) and "http" in value.pattern:
                 yield "re:" + value.pattern[:200]
-        elif isinstance(value, (set, frozenset)) and depth < 2:
-            yield from _texts(sorted(map(str, value))[:30], depth + 1)
-        elif isinstance(value, (list, tuple)) and depth < 2:
-            yield from _texts(list(value)[:30], depth + 1)
+        elif kind in (set, frozenset) and depth < 2:
+            yield from _texts(sorted(one for one in value if type(one) is str)[:30], depth + 1)
+        elif kind in (list, tuple) and depth < 2:
+            yield from _texts(list(value[:30]), depth + 1)

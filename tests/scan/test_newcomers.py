@@ -363,3 +363,19 @@ def read(number: int, one: Annotated[dict, Depends(me)]) -> dict:
     assert [(f.location.operation, str(f.confidence)) for f in report.findings] == [
         ("GET /notes/{number}", "proved")
     ]
+
+
+def test_a_constructor_of_hashlib_that_a_class_keeps_is_not_bound(project, scan) -> None:
+    """joserfc keeps it so: ``hash_alg = hashlib.sha256``, called as ``self.hash_alg(...)``."""
+    text = """
+class Algorithm:
+    made_by = hashlib.sha256
+
+
+@app.get("/digest")
+def digest() -> str:
+    return Algorithm().made_by(b"abc").hexdigest()
+"""
+    folder = project({"main.py": HEAD + text, "pyproject.toml": ""})
+    report = scan(folder, engines=("app",))
+    assert [row.status for row in report.coverage.operations] == [200]

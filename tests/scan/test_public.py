@@ -98,3 +98,22 @@ def test_a_listed_operation_is_still_attacked(project, scan) -> None:
     report = scan(project({"main.py": main}), public=("POST /page",))
     assert ("INJ010", "POST /page") in {(f.rule, f.location.operation) for f in report.findings}
     assert ("ACC001", "POST /page") not in {(f.rule, f.location.operation) for f in report.findings}
+
+
+def test_steps_below_a_sign_in_are_public_by_nature(project, scan) -> None:
+    steps = """
+
+@app.post("/sign-in/code")
+def send_code(name: str = "") -> str:
+    stock[7] = 1
+    return name
+
+
+@app.get("/sign-in/people")
+def people() -> list[dict[str, str]]:
+    return [{"email": "carol@plants.example", "phone": "+4930901820"}]
+"""
+    folder = project({"main.py": MAIN + steps, "pyproject.toml": IDENTITY})
+    found = open_ones(folder, scan)
+    assert "POST /sign-in/code" not in found
+    assert "GET /sign-in/people" in found

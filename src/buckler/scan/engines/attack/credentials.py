@@ -71,10 +71,13 @@ def _told_apart(found: list[Credential]) -> Iterator[Credential]:
 
 
 def _graded(found: list[Credential]) -> list[Credential]:
-    """The same; where rights are numbers, the highest of several is an administrator's."""
+    """The same; where roles are numbers, the highest of several is an administrator's, and the others are told apart by rights."""
     grades = sorted({int(one.role) for one in found if one.role.isdecimal()})
     top = str(grades[-1]) if len(grades) > 1 else ""
-    return [replace(one, role=ADMIN) if one.role == top else one for one in found]
+    return [
+        replace(one, role=ADMIN if one.role == top else "user") if one.role.isdecimal() else one
+        for one in found
+    ]
 
 
 def _passwords(one: Brought) -> Iterator[str]:

@@ -1,4 +1,4 @@
-"""What a report says of the target, of the machine that it was scanned on, and of a finding's lines."""
+"""What a report says of the target and of the machine that it was scanned on."""
 
 from __future__ import annotations
 
@@ -7,12 +7,8 @@ import sys
 from collections.abc import Iterable
 from typing import Any
 
-from buckler.core.finding import Location
-from buckler.scan.inside import Sources
 from buckler.scan.model.application import AppModel
 from buckler.scan.target import Target
-
-CONTEXT_LINES = 3
 
 
 def describe(
@@ -39,20 +35,3 @@ def describe(
         "engines": list(engines),
         "seed": seed,
     }
-
-
-def excerpt(sources: Sources, place: Location) -> tuple[tuple[int, str], ...]:
-    """The lines around a place, each with its number.
-
-    Args:
-        sources: Of the project.
-        place: Of a finding.
-    """
-    if not place.path or not place.line or sources.file(place.path) is None:
-        return ()
-    first = max(place.line - CONTEXT_LINES, 1)
-    lines = [
-        (n, sources.line(place.path, n).rstrip("\n")[:400])
-        for n in range(first, place.line + CONTEXT_LINES + 1)
-    ]
-    return tuple((number, text) for number, text in lines if text or number == place.line)

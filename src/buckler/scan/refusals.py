@@ -11,9 +11,11 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from buckler.core.events import GapFound
+from buckler.core.redact import Redactor
 
 MAX_GAPS = 20
 MAX_DETAIL = 120
+MAX_READ = 4096
 _SHELL = re.compile(r"^\S*\b(?:ba|da|z)?sh -c\s+(.*)", re.DOTALL)
 
 
@@ -24,6 +26,7 @@ def gaps(refused: Iterable[tuple[str, str, str]], folder: Path) -> Iterator[GapF
         refused: What kind of thing, its details and the place in the project, as they came.
         folder: The project's, which is written as ``.``.
     """
+    redactor = Redactor()
     grouped: dict[tuple[str, str, str], list[str]] = {}
     for what, detail, where in refused:
         key = (what, _program(detail) if what == "process" else detail, where)
@@ -31,7 +34,7 @@ def gaps(refused: Iterable[tuple[str, str, str]], folder: Path) -> Iterator[GapF
         if detail not in details:
             details.append(detail)
     for (what, _, where), details in list(grouped.items())[:MAX_GAPS]:
-        shown = details[0].replace(str(folder), ".")[:MAX_DETAIL]
+        shown = redactor.text(details[0].replace(str(folder), ".")[:MAX_READ])[:MAX_DETAIL]
         more = f" and {len(details) - 1} more" if len(details) > 1 else ""
         how = {"process": "--allow-processes", "connection": f"--allow {details[0]}"}.get(what, "")
         place = f" at {where}" if where else ""

@@ -28,7 +28,7 @@ from buckler.scan import compose, outgoing, refusals, starting, stopping
 from buckler.scan.accepted import set_apart
 from buckler.scan.choices import compared_names
 from buckler.scan.containing import Containment
-from buckler.scan.described import describe, excerpt
+from buckler.scan.described import describe
 from buckler.scan.engines.app import leftovers
 from buckler.scan.engines.app.engine import check_app, read_model
 from buckler.scan.engines.app.environment import given_secrets
@@ -45,6 +45,7 @@ from buckler.scan.inside import Sources
 from buckler.scan.merge import attributed, merge
 from buckler.scan.model.application import AppModel
 from buckler.scan.named import check_named, strays
+from buckler.scan.quoted import quoted
 from buckler.scan.target import Application, Target
 
 RULES = "buckler.scan.rules"
@@ -379,6 +380,7 @@ class Scanner:
         for gap in gaps:
             self.emit(gap)
         kept.sort(key=sort_key)
+        kept, suppressed, excerpts = quoted(self._sources, folder, kept, suppressed, work.model)
         return Report(
             tool={"name": "buckler", "version": __version__, "rules": len(self._rules)},
             target=describe(self._target, work.model, self._engines, self._settings.seed),
@@ -388,10 +390,7 @@ class Scanner:
             broken=tuple(sorted(self._containment.broken)),
             timing=work.timing,
             suppressed=tuple(suppressed),
-            excerpts={
-                f.fingerprint: excerpt(self._sources, f.location)
-                for f in (*kept, *(s for s, _ in suppressed))
-            },
+            excerpts=excerpts,
             failed=work.failed,
             min_coverage=self._settings.min_coverage,
             fail_on=Severity(self._settings.fail_on),

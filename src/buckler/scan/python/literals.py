@@ -12,6 +12,7 @@ from buckler.scan.model.secrets import (
     is_placeholder,
     looks_random,
 )
+from buckler.scan.python.constants import Value
 from buckler.scan.python.index import Index, default_of, last, parameters
 from buckler.scan.python.words import ends, kind, name_of
 
@@ -121,6 +122,23 @@ def _owner(index: Index, table: ast.Dict) -> str:
     if isinstance(parent, ast.Assign):
         return name_of(parent.targets[0])
     return name_of(parent.target) if isinstance(parent, ast.AnnAssign) else ""
+
+
+_PEOPLE = re.compile(
+    r"(?:^|_)(?:users?|accounts?|people|members?|logins?|staff|admins?|operators?|credentials)(?:$|_)",
+    re.IGNORECASE,
+)
+
+
+def accounts(index: Index) -> Iterator[tuple[Value, str]]:
+    """Passwords in a dictionary of people: ``USERS = {"alice": "Blue-herring-17"}``."""
+    for table in index.all(ast.Dict):
+        if not _PEOPLE.search(_owner(index, table)):
+            continue
+        for item in table.values:
+            value = item.value if isinstance(item, ast.Constant) else None
+            if isinstance(value, str) and is_secret("password", value, loose=True):
+                yield Value(value, index.path, item), "A password"
 
 
 def _is_enum(index: Index, node: ast.AST) -> bool:

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from buckler.core.errors import ApplicationError
+from buckler.core.redact import Redactor
 from buckler.core.report import SERVER_NAMES, OutgoingCall, ServerWanted
 from buckler.scan.engines.app.child import ChildLost
 from buckler.scan.engines.interface import Answer, Hit
@@ -163,7 +164,7 @@ def import_failed(label: str, frame: Mapping[str, Any]) -> ApplicationError:
     """
     try:
         where = "".join(f" at {str(p)[:300]}:{at}" for p, at, _ in (frame.get("frames") or [])[:1])
-        kind, message = str(frame.get("type", ""))[:200], str(frame.get("message", ""))
+        kind, message = str(frame.get("type", ""))[:200], _message(frame)
         wanted = [str(name)[:200] for name in (frame.get("wanted") or [])[:5]]
         refused = [str(item.get("what", "")) for item in (frame.get("refused") or [])[:200]]
     except (TypeError, ValueError, KeyError, AttributeError, RecursionError) as error:
@@ -175,7 +176,12 @@ def import_failed(label: str, frame: Mapping[str, Any]) -> ApplicationError:
         hint = "is this the interpreter of the project? Name it with --python .venv/bin/python"
     elif any("connection" in what for what in refused):
         hint = "it wanted a connection at import, which the box refused: allow it with --allow HOST:PORT"
-    return ApplicationError(f"{label} does not import{where}: {kind}: {message[:500]}", hint=hint)
+    return ApplicationError(f"{label} does not import{where}: {kind}: {message}", hint=hint)
+
+
+def _message(frame: Mapping[str, Any]) -> str:
+    """What the exception says, which may be an address with a password or a setting with its value."""
+    return Redactor().text(str(frame.get("message", ""))[:MAX_TEXT])[:500]
 
 
 def names(items: object) -> tuple[str, ...]:

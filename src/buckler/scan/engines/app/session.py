@@ -11,6 +11,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Any
 
 from buckler.core.errors import ApplicationError
+from buckler.core.redact import Redactor
 from buckler.core.report import OutgoingCall, ServerWanted
 from buckler.scan.engines.app import answers, environment, leftovers
 from buckler.scan.engines.app.answers import Started as Started
@@ -190,8 +191,8 @@ class Session:
         return not self._options.writes and any(wanted.allowed for wanted in self.wanted)
 
     def output(self, limit: int = 1500) -> str:
-        """The end of what the application printed."""
-        return self.scratch.tail(limit).decode("utf-8", "replace").strip()
+        """The end of what the application printed, without secrets."""
+        return Redactor().text(self.scratch.tail(limit).decode("utf-8", "replace").strip())
 
     def restart(self) -> None:
         """End the child and start another.

@@ -1,4 +1,4 @@
-"""Constants that are called like a secret and hold a name: of a setting, of a field, of a reason."""
+"""Tells constants that are called like a secret and hold a name: of a setting, of a field, of a reason."""
 
 from __future__ import annotations
 

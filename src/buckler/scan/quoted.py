@@ -75,7 +75,7 @@ def _paths(found: Iterable[Finding]) -> Iterator[str]:
             yield finding.location.path
         for proof in finding.proof:
             if proof.kind == "flow":
-                yield from (step["path"] for step in proof.data["steps"])
+                yield from (s["path"] for s in proof.data.get("steps") or () if s.get("path"))
 
 
 class Quoted:
@@ -143,8 +143,8 @@ class Quoted:
 
     def _flow(self, proof: Proof) -> Proof:
         steps = [
-            {**s, "code": self.text(s["path"], s["code"])} if "code" in s else s
-            for s in proof.data["steps"]
+            {**s, "code": self.text(s.get("path") or "", s["code"])} if "code" in s else s
+            for s in proof.data.get("steps") or ()
         ]
         return replace(proof, data={**proof.data, "steps": steps})
 

@@ -43,6 +43,8 @@ class Foreign:
         seen: What the other one is answered.
         slot: Key of the slot that names it.
         stack: The project's lines that looked for it, innermost first, where they were seen.
+        named: Whether the answer or the request says whose it is; what one identity's list has and the other's has not may be
+            meant for both on a site where people live.
     """
 
     owner: str
@@ -50,6 +52,7 @@ class Foreign:
     seen: Exchange
     slot: str
     stack: tuple[tuple[str, int, str], ...] = ()
+    named: bool = True
 
 
 @dataclass(slots=True)

@@ -12,6 +12,7 @@ from buckler.scan.engines.attack.drafts import Draft, benign
 from buckler.scan.engines.attack.exchanges import exchanged, is_open, succeeded
 from buckler.scan.engines.attack.explore import Explorer
 from buckler.scan.engines.attack.harvest import candidates, identifiers, leaves, resource_of
+from buckler.scan.engines.attack.listing import is_cut, scalars
 from buckler.scan.engines.attack.owners import Owners, nobodys
 from buckler.scan.engines.attack.references import References
 from buckler.scan.engines.attack.run import Run
@@ -87,8 +88,13 @@ class Objects:
         Where nothing lists the objects, what either was answered so far has to do.
         """
         lists = list(self._lists(operation, name))
+        shown: set[str] = set()
         if lists:
             theirs, others = self._listed(lists, owner), self._listed(lists, other)
+            whole = self._whole(lists, other)
+            if whole is None:
+                return []
+            shown = whole
         elif IDENTIFIER.search(name):
             theirs, others = self._run.pool.get(owner, {}), self._run.pool.get(other, {})
         else:
@@ -101,7 +107,7 @@ class Objects:
             *candidates(theirs, name, resource),
             *(theirs.get(f"{resource}.id", ()) if lists else ()),
         ]
-        return [v for v in dict.fromkeys(mine) if v not in known][:3]
+        return [v for v in dict.fromkeys(mine) if v not in known and v not in shown][:3]
 
     def _both(
         self, operation: Operation, name: str, value: str, owner: str, other: str
@@ -202,6 +208,17 @@ class Objects:
         """A list without filters."""
         exchange = self._as(operation, benign(operation, host=self._run.host, full=False), identity)
         return exchange if exchange is not None and succeeded(exchange) else None
+
+    def _whole(self, lists: list[Operation], identity: str) -> set[str] | None:
+        """All that stands in an identity's own lists; None where one has more than it showed."""
+        found: set[str] = set()
+        for operation in lists:
+            exchange = self._list(operation, identity)
+            if exchange is not None:
+                if is_cut(operation, exchange.answer):
+                    return None
+                found.update(scalars(exchange.answer.json))
+        return found
 
     def _in_list(self, operation: Operation, value: str, identity: str) -> Exchange | None:
         exchange = self._list(operation, identity)

@@ -159,7 +159,7 @@ class ObjectOfAnotherUser(Rule):
                 place = replace(place, path=found.stack[0][0], line=found.stack[0][1])
             yield self.found(
                 f"{other} {verb} with {operation.key} what belongs to {found.owner}.",
-                confidence=Confidence.PROVED,
+                confidence=Confidence.PROVED if found.named else Confidence.SUSPECTED,
                 location=place,
                 proof=(
                     with_stack(

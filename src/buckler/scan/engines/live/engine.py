@@ -86,7 +86,13 @@ class LiveEngine:
         """
         with Client(self._site, self._bounds) as client:
             session = SiteSession(client, self._site, self._emit)
-            finder = Finder(session, self._site, self._emit, self._settings.exclude)
+            finder = Finder(
+                session,
+                self._site,
+                self._emit,
+                self._settings.exclude,
+                permitted=self._bounds.permitted,
+            )
             try:
                 return self._looked(client, session, finder)
             finally:

@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from buckler.core.errors import UsageError
 from buckler.core.events import GapFound, Listener, Progress
 from buckler.scan.engines.interface import Answer, Exchange, Identity, Request
-from buckler.scan.engines.live import pages
+from buckler.scan.engines.live import maps, pages
 from buckler.scan.engines.live.known import Known
 from buckler.scan.engines.live.openapi import MAX_OPERATIONS, Document, is_document, too_deep
 from buckler.scan.engines.live.session import PAGES, SiteSession
@@ -41,13 +41,21 @@ class Finder:
         site: Its address.
         emit: Gets gaps and progress.
         excluded: Operations that are left alone.
+        permitted: Whether what robots are asked to leave alone may be asked for.
     """
 
     def __init__(
-        self, session: SiteSession, site: Site, emit: Listener, excluded: Iterable[str] = ()
+        self,
+        session: SiteSession,
+        site: Site,
+        emit: Listener,
+        excluded: Iterable[str] = (),
+        *,
+        permitted: bool = False,
     ) -> None:
         self._session, self._site, self._emit = session, site, emit
-        self._excluded = frozenset(excluded)
+        self._excluded, self._permitted = frozenset(excluded), permitted
+        self._mapped: tuple[str, ...] = ()
         self._identity: Identity | None = None
         self.known = Known()
 
@@ -97,6 +105,7 @@ class Finder:
             identity: Who that is; what she is shown is not said to be open to everybody.
         """
         self._documents()
+        self._maps()
         self._crawl()
         if identity is not None:
             self._identity = identity
@@ -168,9 +177,39 @@ class Finder:
         if document.total > MAX_OPERATIONS:
             self._gap(path, f"only {MAX_OPERATIONS} of its {document.total} operations were taken")
 
+    def _maps(self) -> None:
+        """Addresses that no page may lead to, but robots.txt or a sitemap does."""
+        named, kept_off = self._robots()
+        waiting = list(dict.fromkeys([*named, maps.SITEMAP]))[: maps.MAX_MAPS]
+        asked: list[str] = []
+        listed: list[str] = []
+        while waiting:
+            asked += waiting
+            found = self.get(waiting)
+            waiting = []
+            for exchange in found:
+                text, path = exchange.answer.text, exchange.request.path
+                inside = (pages.inside(self._site, path, url) for url in maps.locations(text))
+                if exchange.reached and maps.is_index(text):
+                    waiting += [url for url in inside if url and url not in asked]
+                elif exchange.reached:
+                    listed += [url for url in inside if url and self._is_wanted(url)]
+            waiting = waiting[: max(0, maps.MAX_MAPS - len(asked))]
+        self._mapped = (*maps.various(listed), *(kept_off if self._permitted else ()))
+
+    def _robots(self) -> tuple[list[str], list[str]]:
+        """Sitemaps and paths that robots.txt names, those of this site."""
+        for exchange in self.get([maps.ROBOTS]):
+            if exchange.reached and "html" not in exchange.answer.media_type:
+                sitemaps, paths = maps.told(exchange.answer.text)
+                inside = (pages.inside(self._site, "/", url) for url in sitemaps)
+                below = (pages.inside(self._site, "/", path) for path in paths)
+                return [s for s in inside if s], [p for p in below if p and self._is_wanted(p)]
+        return [], []
+
     def _crawl(self) -> None:
         """Follow links, a level at a time, as a visitor who clicks on everything."""
-        seen = dict.fromkeys(self.starts)
+        seen = dict.fromkeys((*self.starts, *self._mapped))
         waiting = deque(seen)
         before = len(self.known.visited)
         while waiting and (read := len(self.known.visited) - before) < MAX_PAGES:

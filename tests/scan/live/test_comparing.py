@@ -160,3 +160,17 @@ def test_lists_are_read_to_their_end() -> None:
         return {"id": good_id, "price": f"{int(good_id) * 7} EUR"}
 
     assert foreign(scanned(app)) == []
+
+
+def test_what_two_members_see_of_a_third_is_suspected() -> None:
+    """A forum, or a hole: who is meant to see it, no list says."""
+    app = FastAPI()
+
+    @app.get("/posts/{post_id}")
+    def post(post_id: int, authorization: str = Header("")) -> dict[str, Any]:
+        who(authorization)
+        if post_id > 5:
+            raise HTTPException(404)
+        return {"id": post_id, "user_id": 4711, "text": f"post {post_id * 31}"}
+
+    assert foreign(scanned(app)) == [("GET /posts/{post_id}", Confidence.SUSPECTED)]

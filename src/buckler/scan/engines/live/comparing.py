@@ -30,7 +30,9 @@ def compare(run: Run, explorer: Explorer) -> None:
 
 
 def _says_whose(run: Run, found: Foreign) -> bool:
-    """Whether the owner's name or number stands in the request or in the object."""
+    """Whether the owner is one of the identities, and stands in the request or in the object."""
+    if found.owner not in run.identities:
+        return False
     if not found.slot.startswith("path:") or owner_in(found.seen.answer.json):
         return True
     texts = {text for _, text in leaves(found.seen.answer.json, "")}

@@ -19,6 +19,7 @@ from buckler.core.errors import UsageError
 from buckler.core.finding import Severity
 from buckler.core.settings import Settings
 from buckler.scan import formats
+from buckler.scan.engines.live.given import read_document
 from buckler.scan.engines.live.site import Bounds, Site, parse
 from buckler.scan.scanner import RULES
 from buckler.scan.visiting import HOOKS, SiteScanner
@@ -41,7 +42,7 @@ NOT_FOR_SITES = (
     "update_baseline",
 )
 """Options that mean nothing for a site."""
-ONLY_FOR_SITES = ("permitted", "max_requests", "rate", "connect_to", "insecure_tls")
+ONLY_FOR_SITES = ("permitted", "max_requests", "rate", "connect_to", "insecure_tls", "openapi")
 NAME_IS_ASKED = (
     "the name that is asked stands in the address: buckler scan http://NAME/ --connect-to ADDRESS"
 )
@@ -76,6 +77,12 @@ def site_options(function: F) -> F:
                 "--connect-to",
                 metavar="ADDRESS",
                 help="Of a site: connect to this IP address instead of looking its name up.",
+            ),
+            click.option(
+                "--openapi",
+                type=click.Path(dir_okay=False, path_type=Path),
+                metavar="FILE",
+                help="Of a site: its OpenAPI document (JSON), where it serves none.",
             ),
             click.option("--insecure-tls", is_flag=True, help="Of a site: take any certificate."),
         )
@@ -157,6 +164,7 @@ def scan(target: str, given: dict[str, Any]) -> int:
     settings = _settings(given)
     bounds = bounds_of(site, settings, given)
     _refuse_for_sites(site, bounds, given)
+    document = read_document(given["openapi"]) if given["openapi"] else None
     outputs, printed = wanted(given)
     token = pushing.check(given["push"]) if given["push"] else ""
     rules = options.rules_of(RULES, settings)
@@ -166,7 +174,7 @@ def scan(target: str, given: dict[str, Any]) -> int:
             hint="take other rules; `buckler rules` says how each looks",
         )
     with Watcher(verbose=given["verbose"], said=told(site, bounds)) as watcher:
-        report = SiteScanner(site, bounds, settings, rules, watcher).scan()
+        report = SiteScanner(site, bounds, settings, rules, watcher, document).scan()
     give(report, outputs, printed, show_all=given["show_all"])
     if token:
         pushing.push(given["push"], token, formats.by_name("json").render(report))

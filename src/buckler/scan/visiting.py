@@ -5,7 +5,7 @@ from __future__ import annotations
 import platform
 import sys
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
@@ -42,6 +42,7 @@ class SiteScanner:
         settings: Identities, exclusions, times; those of a project are not read.
         rules: The rules that may run.
         listen: Gets every event.
+        document: An OpenAPI document of the user's, for a site that serves none; or None.
     """
 
     def __init__(
@@ -51,8 +52,10 @@ class SiteScanner:
         settings: Settings,
         rules: Iterable[Rule],
         listen: Listener = lambda event: None,
+        document: Mapping[str, Any] | None = None,
     ) -> None:
         self._site, self._bounds, self._settings, self._listen = site, bounds, settings, listen
+        self._document = document
         self._given = tuple(rules)
         self._containment = Containment(self.emit)
         self._rules = self._containment.around(self._given)
@@ -75,7 +78,9 @@ class SiteScanner:
             UsageError: The library for HTTP is not there.
         """
         begun, started = time.monotonic(), datetime.now(UTC).isoformat(timespec="seconds")
-        engine = LiveEngine(self._site, self._bounds, self._settings, self._rules, self.emit)
+        engine = LiveEngine(
+            self._site, self._bounds, self._settings, self._rules, self.emit, self._document
+        )
         self._listen(EngineStarted(LIVE))
         found = engine.run()
         seconds = round(time.monotonic() - begun, 3)

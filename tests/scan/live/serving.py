@@ -43,11 +43,14 @@ def serve(app: Any, **options: Any) -> Iterator[str]:
         listening.close()
 
 
-def look(url: str, settings: Settings | None = None, **bounds: Any) -> Report:
+def look(url: str, settings: Settings | None = None, document: Any = None, **bounds: Any) -> Report:
     """Scan a site on loopback, fast."""
     given = {"rate": 1000.0, "permitted": True, "total": 30.0, **bounds}
     rules = tuple(ALL)
-    return SiteScanner(parse(url), Bounds(**given), settings or Settings(), rules).scan()
+    scanner = SiteScanner(
+        parse(url), Bounds(**given), settings or Settings(), rules, document=document
+    )
+    return scanner.scan()
 
 
 def found(report: Report) -> set[tuple[str, str]]:

@@ -7,6 +7,8 @@ import sys
 
 import pytest
 from click.testing import CliRunner
+from fastapi import FastAPI
+from fastapi.responses import HTMLResponse, PlainTextResponse
 
 from buckler.cli.scan import command
 from buckler.cli.site import bounds_of, told
@@ -130,3 +132,65 @@ def test_without_the_library_the_command_to_install_it_is_named(monkeypatch) -> 
     result = scan("http://127.0.0.1:1/")
     assert isinstance(result.exception, UsageError)
     assert result.exception.hint == "pip install 'buckler[http]'"
+
+
+def hidden():
+    """A site that serves no document, with a hole that no page leads to; and its document."""
+    app = FastAPI(openapi_url=None)
+    documented = FastAPI()
+
+    @app.get("/")
+    def start() -> PlainTextResponse:
+        return PlainTextResponse("a shop")
+
+    for each in (app, documented):
+
+        @each.get("/hello")
+        def hello(name: str) -> HTMLResponse:
+            return HTMLResponse(f"<p>{name}</p>")
+
+    return app, documented.openapi()
+
+
+def test_a_document_that_the_site_does_not_serve(tmp_path) -> None:
+    app, document = hidden()
+    (tmp_path / "api.json").write_text(json.dumps(document))
+    with serve(app) as url:
+        result = scan(url, "--rate", "1000", "--openapi", str(tmp_path / "api.json"), "--json")
+        without = scan(url, "--rate", "1000", "--json")
+    report = json.loads(result.stdout)
+    assert ("INJ010", "GET /hello") in {
+        (f["id"], f["location"]["operation"]) for f in report["findings"]
+    }
+    assert report["target"]["document"] == ""
+    assert "operations" not in {gap["what"] for gap in report["coverage"]["gaps"]}
+    assert "--openapi FILE" in without.stdout
+    assert "INJ010" not in {f["id"] for f in json.loads(without.stdout)["findings"]}
+
+
+@pytest.mark.parametrize(
+    ("content", "why"),
+    [
+        (None, "cannot be read"),
+        ("openapi: 3.1.0", "is no JSON"),
+        ("{}", "is no OpenAPI document"),
+        ('{"openapi": "3.1.0", "paths": ' + '{"/a":' * 200 + "{}" + "}" * 201, "is no OpenAPI"),
+        ("[" * 100_000, "is no JSON"),
+        (" " * 8_000_001, "is larger than 8 MB"),
+    ],
+    ids=["missing", "yaml", "another", "deep", "deeper", "large"],
+)
+def test_a_document_that_is_none(tmp_path, content, why) -> None:
+    path = tmp_path / "api.json"
+    if content is not None:
+        path.write_text(content)
+    result = scan("http://127.0.0.1:9/", "--openapi", str(path))
+    assert isinstance(result.exception, UsageError)
+    assert why in result.exception.message
+    assert "openapi()" in (result.exception.hint or "") or "larger" in why
+
+
+def test_a_document_is_for_sites() -> None:
+    result = scan(".", "--openapi", "api.json")
+    assert isinstance(result.exception, UsageError)
+    assert result.exception.message == "--openapi is for running sites"

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
+from typing import Any
 
 from buckler.core.errors import SiteError
 from buckler.core.events import GapFound, Listener
@@ -54,6 +55,7 @@ class LiveEngine:
         settings: Identities, exclusions and the seed.
         rules: The rules that may run.
         emit: Gets gaps, progress and notes.
+        document: An OpenAPI document of the user's, or None.
 
     Attributes:
         model: The application as far as the site shows it; None until :meth:`run` knows it.
@@ -69,8 +71,10 @@ class LiveEngine:
         settings: Settings,
         rules: Iterable[Rule],
         emit: Listener,
+        document: Mapping[str, Any] | None = None,
     ) -> None:
         self._site, self._bounds, self._settings = site, bounds, settings
+        self._document = document
         self._rules, self._emit = tuple(rules), emit
         self.model: AppModel | None = None
         self.known = Known()
@@ -92,6 +96,7 @@ class LiveEngine:
                 self._emit,
                 self._settings.exclude,
                 permitted=self._bounds.permitted,
+                given=self._document,
             )
             try:
                 return self._looked(client, session, finder)

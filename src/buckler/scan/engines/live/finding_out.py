@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import secrets
 from collections import Counter, deque
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from typing import Any
 
 from buckler.core.errors import UsageError
 from buckler.core.events import GapFound, Listener, Progress
@@ -31,6 +32,7 @@ MAX_FILES = 6
 MAX_FOLDERS = 4
 """Folders in which it is learnt how the site answers what is not there."""
 ENGINE = "live"
+GIVEN = "the OpenAPI document that was given"
 
 
 class Finder:
@@ -42,6 +44,7 @@ class Finder:
         emit: Gets gaps and progress.
         excluded: Operations that are left alone.
         permitted: Whether what robots are asked to leave alone may be asked for.
+        given: An OpenAPI document of the user's; what the site's own says counts more.
     """
 
     def __init__(
@@ -52,9 +55,11 @@ class Finder:
         excluded: Iterable[str] = (),
         *,
         permitted: bool = False,
+        given: Mapping[str, Any] | None = None,
     ) -> None:
         self._session, self._site, self._emit = session, site, emit
         self._excluded, self._permitted = frozenset(excluded), permitted
+        self._given = given
         self._mapped: tuple[str, ...] = ()
         self._identity: Identity | None = None
         self.known = Known()
@@ -104,6 +109,8 @@ class Finder:
         Args:
             identity: Who that is; what she is shown is not said to be open to everybody.
         """
+        if self._given is not None:
+            self._take(Document(self._given, self._site, self._site.path), GIVEN)
         self._documents()
         self._maps()
         self._crawl()
@@ -114,11 +121,9 @@ class Finder:
             self._crawl()
             self._identity = None
         self._learn_below()
-        if not self.known.document:
+        if not self.known.document and self._given is None:
             where = ", ".join(PLACES[:2])
-            hint = (
-                "begin at a page, or at the folder of the document: buckler scan https://host/path"
-            )
+            hint = "--openapi FILE, or begin at its folder: buckler scan https://host/path"
             self._emit(GapFound("operations", f"no OpenAPI document was served ({where} …)", hint))
         return self.known
 
@@ -164,12 +169,13 @@ class Finder:
             if self._identity is None:
                 self.known.docs.append(exchange)
             if not self.known.document:
+                self.known.document = path
                 self._take(Document(data, self._site, path), path)
         return []
 
     def _take(self, document: Document, path: str) -> None:
         known = self.known
-        known.document, known.title = path, document.title
+        known.title = known.title or document.title
         known.operations |= {operation.key: operation for operation in document.operations()}
         if document.elsewhere:
             why = f"its servers name another site, {document.elsewhere}, which is not asked"

@@ -34,6 +34,8 @@ _TAKES_OLD = re.compile(r"refresh|renew|log_?-?out|sign_?-?out|revoke|introspect
 """Operations to which a token may come that has run out."""
 _NONES = ("none", "None", "NONE")
 MAX_GUESSES = 100
+MAX_SIGN_INS = 3
+"""Operations that are asked with forgeries of an identity's token where the code behind them is not seen."""
 
 
 Fill = Callable[[str], tuple[Draft, Identity | None]]
@@ -80,6 +82,16 @@ def forge(run: Run, explorer: Explorer) -> list[Forgery]:
     return [*Forger(run, explorer).forgeries()]
 
 
+def forge_sign_ins(run: Run, explorer: Explorer) -> list[Forgery]:
+    """Send forgeries of the tokens with which identities sign in, where only answers are seen.
+
+    Args:
+        run: The run; what it may be asked for is its operations.
+        explorer: Knows how operations are reached.
+    """
+    return [*Forger(run, explorer).sign_ins()]
+
+
 class Forger:
     """Forges tokens for one run."""
 
@@ -104,6 +116,22 @@ class Forger:
                 )
                 if key not in seen:
                     seen.add(key)
+                    yield found
+
+    def sign_ins(self) -> Iterator[Forgery]:
+        """What was taken in place of an identity's token; one of each kind, by a few operations."""
+        seen: set[str] = set()
+        yield from self._given_out()
+        asked = 0
+        for operation in sorted(self._run.operations, key=order_of):
+            draft = self._explorer.drafts.get(operation.key)
+            if draft is None or asked == MAX_SIGN_INS or self._run.states[operation.key].lost:
+                continue
+            reader = self._signed_in(operation, draft)
+            asked += reader is not None
+            for found in self._variants(reader) if reader is not None else ():
+                if found.kind not in seen:
+                    seen.add(found.kind)
                     yield found
 
     def _given_out(self) -> Iterator[Forgery]:

@@ -30,7 +30,7 @@ from buckler.scan.engines.interface import (
 from buckler.scan.engines.live import exposed, tls
 from buckler.scan.engines.live.attacking import SiteAttacker
 from buckler.scan.engines.live.client import Client
-from buckler.scan.engines.live.comparing import compare
+from buckler.scan.engines.live.comparing import compare, forge
 from buckler.scan.engines.live.finding_out import Finder
 from buckler.scan.engines.live.known import Known
 from buckler.scan.engines.live.observing import SiteObserver
@@ -130,7 +130,10 @@ class LiveEngine:
             files = self._exposed(session, finder)
             observer.provoke(unsent)
             self.cut_short = client.spent
+            session.kept_back = self._bounds.requests // 5  # for the attacks
             compare(run, explorer)
+            forge(run, explorer)
+            session.kept_back = 0
             found = SiteAttacker(run, explorer).attack(sorted(chosen, key=order_of))
         else:
             self._emit(GapFound("attacks", NOT_PERMITTED, "--permitted, if you may"))

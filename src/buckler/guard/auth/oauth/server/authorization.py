@@ -30,7 +30,7 @@ KEPT: Final = frozenset(
 )
 """What is kept of a request that waits: others have no say, and anybody could fill the store with them."""
 MOST_ACR: Final = 10
-_MAX_AGE: Final = re.compile(r"\d{1,9}")
+_MAX_AGE: Final = re.compile(r"[0-9]{1,9}")
 _THUMBPRINT: Final = re.compile(r"[A-Za-z0-9_-]{43}")
 
 

@@ -47,7 +47,7 @@ def client_pages(listener: socket.socket) -> Iterator[None]:
     async def page(request: Request) -> Response:
         return HTMLResponse(BACK if request.url.path == "/callback" else PAGE)
 
-    app = Starlette(routes=[Route("/", page), Route("/callback", page)])
+    app = Starlette(routes=[Route("/", page), Route("/callback", page), Route("/back", page)])
     server = uvicorn.Server(uvicorn.Config(app, log_level="error"))
     thread = threading.Thread(target=server.run, args=([listener],))
     thread.start()

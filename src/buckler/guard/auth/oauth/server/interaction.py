@@ -61,6 +61,10 @@ class Interaction:
             StoreError: Nobody knows.
         """
         server = self._server
+        if self.browser.left_cookies_out(request):
+            again = redirects.by_get(self._path("authorize"), parameters.pairs())
+            if again is not None:
+                return again
         try:
             client = await self._client(parameters)
             parameters = await self._whole(parameters, client)

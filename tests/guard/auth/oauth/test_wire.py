@@ -10,6 +10,7 @@ from urllib.parse import urlencode
 import jwt
 import pytest
 
+from buckler.guard import GuardError
 from tests.guard.auth.oauth.op import info
 from tests.guard.auth.oauth.scene import (
     CALLBACK,
@@ -134,3 +135,26 @@ def test_a_name_that_is_no_address_is_told_with_the_scope_profile(scene: Scene) 
     tokens = scene.redeem(sent(answer)["code"], NAMED).json()
     assert info(scene, tokens)["preferred_username"] == "ann"
     scene.browser.cookies.clear()
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/.well-known/openid-configuration",
+        "/.well-known/oauth-authorization-server",
+        "/oauth/jwks",
+        "/oauth/userinfo",
+    ],
+)
+def test_what_is_read_answers_to_head_as_to_get(scene: Scene, path: str) -> None:
+    """RFC 9110, 9.1 and 9.3.2."""
+    read, head = scene.browser.get(path), scene.browser.head(path)
+    assert (head.status_code, head.content) == (read.status_code, b"")
+    for name in ("content-type", "cache-control", "www-authenticate"):
+        assert head.headers.get(name) == read.headers.get(name)
+
+
+@pytest.mark.parametrize("age", [-1, True, 1.5, "60"])
+def test_an_age_that_is_no_number_is_a_mistake_where_it_is_written(age: Any) -> None:
+    with pytest.raises(GuardError, match="default_max_age"):
+        replace(WEB, default_max_age=age)

@@ -253,7 +253,9 @@ def test_an_initial_access_token_is_needed_where_there_are_any() -> None:
             raw = {k: v.encode("latin-1") for k, v in headers.items()}
             answer = scene.browser.post("/oauth/register", json=BODY, headers=raw)
             assert (answer.status_code, answer.json()["error"]) == (401, "invalid_token")
-            assert answer.headers["www-authenticate"] == "Bearer"
+            # RFC 6750, 3 and 3.1: a parameter at least, and no error where nothing was shown.
+            wrong = ', error="invalid_token"' if headers else ""
+            assert answer.headers["www-authenticate"] == f'Bearer realm="oauth"{wrong}'
         body = {**BODY, "scope": "openid orders:read"}
         answer = register(scene, body, Authorization=f"Bearer {TOKEN}")
         assert (answer.status_code, answer.json()["scope"]) == (201, "openid orders:read")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
@@ -158,3 +159,14 @@ def test_what_is_read_answers_to_head_as_to_get(scene: Scene, path: str) -> None
 def test_an_age_that_is_no_number_is_a_mistake_where_it_is_written(age: Any) -> None:
     with pytest.raises(GuardError, match="default_max_age"):
         replace(WEB, default_max_age=age)
+
+
+@pytest.mark.parametrize("header", [None, "Bearer abc", "Bearer", "DPoP abc", "Basic d2ViOng="])
+def test_a_challenge_has_a_parameter_at_least(scene: Scene, header: str | None) -> None:
+    """RFC 6750, 3: the scheme is followed by one or more; an error stands there where a token came alone."""
+    headers = {} if header is None else {"Authorization": header}
+    answer = scene.browser.get("/oauth/userinfo", headers=headers)
+    scheme, _, rest = answer.headers["www-authenticate"].partition(" ")
+    assert scheme in ("Bearer", "DPoP") and re.match(r'[a-z_]+="[^"]+"', rest)
+    shown = header is not None and not header.startswith("Basic")
+    assert ("error=" in rest) is shown

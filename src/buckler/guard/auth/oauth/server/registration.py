@@ -199,12 +199,14 @@ def _check_token(server: AuthorizationServer, request: Request) -> bool:
     came = hashlib.sha256(token.strip().encode("latin-1", "replace")).hexdigest()
     found = [hmac.compare_digest(came, one) for one in known]
     if kind.lower() != "bearer" or not any(found):
+        # RFC 6750, 3.1: no error where nothing was shown.
+        wrong = ', error="invalid_token"' if token else ""
         raise OAuthError(
             "invalid_token",
             "an initial access token is needed",
             status=401,
             reason="registration_token",
-            headers=(("WWW-Authenticate", "Bearer"),),
+            headers=(("WWW-Authenticate", f'Bearer realm="oauth"{wrong}'),),
         )
     return True
 

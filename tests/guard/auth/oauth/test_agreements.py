@@ -178,7 +178,7 @@ def test_nothing_that_comes_in_is_markup_on_a_page(scene: Scene) -> None:
         assert policy.startswith("default-src 'none'") and "frame-ancestors 'none'" in policy
         assert "script-src" not in policy and "unsafe" not in policy
         assert page.headers["x-frame-options"] == "DENY"
-        assert page.headers["referrer-policy"] == "no-referrer"
+        assert page.headers["referrer-policy"] == "same-origin"
         assert page.headers["cache-control"] == "no-store"
     for page in [*pages, posted]:
         text = page.text.replace("<script>document.forms[0].submit()</script>", "")

@@ -147,8 +147,14 @@ def test_a_form_of_another_site_asks_and_signs_out() -> None:
             page.goto(f"{authorize}?{urlencode(asked)}")
             page.fill("#name", NAME)
             page.fill("#password", GOOD)
-            page.click("button:not(.quiet)")
-            page.click("button[value=allow]")
+            for button, step in (
+                ("button:not(.quiet)", "sign-in"),
+                ("button[value=allow]", "consent"),
+            ):
+                with page.expect_request(f"{server.issuer}/oauth/{step}") as form:
+                    page.click(button)
+                # Browsers without Fetch Metadata say by this alone that it is the server's own page.
+                assert form.value.all_headers()["origin"] == server.issuer
             page.wait_for_url(f"{back}?*")
             code = came(page)["code"]
             tokens = httpx2.post(

@@ -5,17 +5,22 @@ from __future__ import annotations
 import shutil
 import socket
 from collections.abc import Iterator
+from contextlib import AbstractContextManager
 from dataclasses import replace
 from typing import Any
 from urllib.parse import parse_qs, urlencode, urlsplit
 
 import pytest
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import RedirectResponse, Response
+from starlette.routing import Route
 
 from buckler.guard import OAuthClient
 from tests.guard.auth.oauth.interop.running import running
 from tests.guard.auth.oauth.op import BYE, flow
 from tests.guard.auth.oauth.scene import NAME, WEB, Scene, challenge, opened, sent
-from tests.guard.auth.oauth.test_popup import client_pages
+from tests.guard.auth.oauth.test_popup import client_pages, serving
 from tests.guard.auth.shop import GOOD
 
 SENT = """([action, fields]) => {
@@ -182,4 +187,73 @@ def test_a_form_of_another_site_asks_and_signs_out() -> None:
             page.goto(f"{authorize}?{urlencode({**asked, 'prompt': 'none'})}")
             page.wait_for_url(f"{back}?*")
             assert came(page).get("error") == "login_required", page.url
+            browser.close()
+
+
+def onward(listener: socket.socket, to: str) -> AbstractContextManager[None]:
+    """A client that goes on to another host, as what signs in for others does."""
+
+    async def back(request: Request) -> Response:
+        sent_to = await request.form() if request.method == "POST" else request.query_params
+        return RedirectResponse(f"{to}/back?{urlencode(sent_to)}", 303)
+
+    return serving(Starlette(routes=[Route("/cb", back, methods=["GET", "POST"])]), listener)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("mode", ["query", "form_post"])
+def test_a_client_goes_on_to_another_host(mode: str) -> None:
+    """CSP3, 6.4.1: what a page allows its forms holds for every redirect behind them."""
+    api = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
+    program = shutil.which("chromium")
+    if program is None:
+        pytest.skip("needs chromium: apt-get install chromium")
+    flags = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
+    with (
+        socket.create_server(("127.0.0.1", 0)) as first,
+        socket.create_server(("127.0.0.1", 0)) as second,
+    ):
+        address = f"http://localhost:{first.getsockname()[1]}/cb"
+        end = f"http://localhost:{second.getsockname()[1]}"
+        asked = {
+            "client_id": "broker",
+            "response_type": "code",
+            "response_mode": mode,
+            "redirect_uri": address,
+            "scope": "openid",
+            "code_challenge": challenge("v" * 43),
+            "code_challenge_method": "S256",
+        }
+        client = OAuthClient(
+            id="broker",
+            redirect_uris=[address],
+            post_logout_redirect_uris=[address],
+        )
+        with (
+            onward(first, end),
+            client_pages(second),
+            running(client) as server,
+            api.sync_playwright() as play,
+        ):
+            browser = play.chromium.launch(executable_path=program, args=flags)
+            page = browser.new_context().new_page()
+            page.goto(f"{server.issuer}/oauth/authorize?{urlencode(asked)}")
+            page.fill("#name", NAME)
+            page.fill("#password", GOOD)
+            page.click("button:not(.quiet)")
+            page.click("button[value=allow]")
+            page.wait_for_url(f"{end}/back?*", timeout=10_000)
+            assert came(page)["code"]
+            # Agreed to: the form of the password leads there by itself.
+            page.context.clear_cookies()
+            page.goto(f"{server.issuer}/oauth/authorize?{urlencode(asked)}")
+            page.fill("#name", NAME)
+            page.fill("#password", GOOD)
+            page.click("button:not(.quiet)")
+            page.wait_for_url(f"{end}/back?*", timeout=10_000)
+            assert came(page)["code"]
+            leaving = {"client_id": "broker", "post_logout_redirect_uri": address, "state": "gone"}
+            page.goto(f"{server.issuer}/oauth/logout?{urlencode(leaving)}")
+            page.click("button:not(.quiet)")
+            page.wait_for_url(f"{end}/back?state=gone", timeout=10_000)
             browser.close()

@@ -58,11 +58,13 @@ def refusal(where: Destination, issuer: str, error: OAuthError) -> Response:
 
 
 def source_of(redirect_uri: str) -> str:
-    """The origin of an address as ``form-action`` names it (CSP3, 6.4.1): a form's redirect is judged by it, too."""
-    parts = urlsplit(redirect_uri)
-    if parts.scheme in ("http", "https"):
-        return f"{parts.scheme}://{parts.netloc}"
-    return f"{parts.scheme}:"
+    """What ``form-action`` has to allow where a form leads to an address in the end (CSP3, 6.4.1).
+
+    Browsers judge each redirect that answers a form by it, those of the client behind its address as well: a client that goes on
+    to another host (what signs in for others always does) would be stopped there. So it is the scheme alone, which for ``http``
+    lets ``https`` pass, too, and is all that names ``[::1]``: no source has such a host (CSP3, 2.3.1).
+    """
+    return f"{urlsplit(redirect_uri).scheme}:"
 
 
 def to(path: str, **query: str) -> Response:

@@ -15,6 +15,7 @@ from buckler.guard import GuardError
 from tests.guard.auth.oauth.op import info
 from tests.guard.auth.oauth.scene import (
     CALLBACK,
+    POLICY,
     WEB,
     Scene,
     basic,
@@ -170,3 +171,46 @@ def test_a_challenge_has_a_parameter_at_least(scene: Scene, header: str | None) 
     assert scheme in ("Bearer", "DPoP") and re.match(r'[a-z_]+="[^"]+"', rest)
     shown = header is not None and not header.startswith("Basic")
     assert ("error=" in rest) is shown
+
+
+RANKED = replace(
+    POLICY, acr={"gold": [{"password"}], "silver": [{"federated"}], "bronze": [{"recovery"}]}
+)
+
+
+@pytest.mark.parametrize(
+    ("asked", "told"),
+    [
+        ({}, "gold"),
+        ({"acr_values": "silver"}, "silver"),
+        ({"acr_values": "nobody:knows bronze silver"}, "bronze"),
+        ({"acr_values": "bronze gold"}, "gold"),
+        ({"acr_values": "nobody:knows"}, "gold"),
+        ({"claims": '{"id_token": {"acr": {"essential": true, "values": ["silver"]}}}'}, "silver"),
+        ({"claims": '{"id_token": {"acr": {"essential": true, "value": "bronze"}}}'}, "bronze"),
+        ({"claims": '{"id_token": {"acr": {"essential": true}}}', "acr_values": "x"}, "gold"),
+    ],
+)
+def test_a_sign_in_is_called_as_it_was_asked_for(asked: dict[str, str], told: str) -> None:
+    """OpenID Connect Core 1.0, 5.5.1.1: a value of those that are essential; RFC 9470, 5: that a server of resources asked for."""
+    with opened(policy=RANKED) as scene:
+        scene.account()
+        tokens = scene.redeem(scene.code(**asked)).json()
+        again = scene.token(grant_type="refresh_token", refresh_token=tokens["refresh_token"])
+        for text in (tokens["id_token"], tokens["access_token"], again.json()["access_token"]):
+            claims = jwt.decode(text, options={"verify_signature": False})
+            assert (claims["acr"], claims["amr"]) == (told, ["pwd"])
+
+
+@pytest.mark.parametrize(
+    "value", ['"value": "nobody:knows"', '"values": ["a", "b"]', '"values": [5]']
+)
+def test_a_way_to_sign_in_that_is_essential_and_unknown_is_a_failure(
+    scene: Scene, value: str
+) -> None:
+    """OpenID Connect Core 1.0, 5.5.1.1: a failed attempt, never another value."""
+    scene.browser.cookies.clear()
+    scene.code()
+    claims = f'{{"id_token": {{"acr": {{"essential": true, {value}}}}}}}'
+    answer = sent(scene.authorize(claims=claims, prompt="none"))
+    assert answer["error"] == "unmet_authentication_requirements"

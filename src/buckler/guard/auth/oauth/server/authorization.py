@@ -83,6 +83,12 @@ class AuthorizationRequest:
         return tuple(sorted(found.difference(self.scopes)))
 
     @property
+    def wanted_acr(self) -> tuple[str, ...]:
+        """How somebody has to have signed in, most wanted first: what is essential, else what is asked for."""
+        essential = self.claims.wanted("acr")
+        return tuple(one for one in essential or self.acr_values if isinstance(one, str))
+
+    @property
     def is_assured(self) -> bool:
         """Whether an answer reaches this client alone.
 

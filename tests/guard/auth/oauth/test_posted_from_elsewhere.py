@@ -19,7 +19,7 @@ from starlette.routing import Route
 from buckler.guard import OAuthClient
 from tests.guard.auth.oauth.interop.running import running
 from tests.guard.auth.oauth.op import BYE, flow
-from tests.guard.auth.oauth.scene import NAME, WEB, Scene, challenge, opened, sent
+from tests.guard.auth.oauth.scene import NAME, WEB, Scene, basic, challenge, opened, sent
 from tests.guard.auth.oauth.test_popup import client_pages, serving
 from tests.guard.auth.shop import GOOD
 
@@ -79,9 +79,28 @@ def test_a_request_without_cookies_is_asked_for_again(scene: Scene) -> None:
     assert parse_qs(where.query) == {
         name: value if isinstance(value, list) else [value] for name, value in asked.items()
     }
+    # What is wrong whoever is signed in is said at once.
+    wrong = scene.form("/oauth/authorize", OTHERS, **{**asked, "scope": "nobody:knows"})
+    assert sent(wrong)["error"] == "invalid_scope"
     # Too long for an address: it is answered as it came.
     long = scene.form("/oauth/authorize", OTHERS, **asked, x="a" * 2_000, y="a" * 2_000)
     assert sent(long)["error"] == "login_required"
+
+
+def test_a_pushed_request_without_cookies_is_not_used_up(scene: Scene) -> None:
+    flow(scene, CLIENT)
+    asked = {
+        "response_type": "code",
+        "redirect_uri": CLIENT.redirect_uris[0],
+        "scope": "openid",
+        "prompt": "none",
+        "code_challenge": challenge("v" * 43),
+        "code_challenge_method": "S256",
+    }
+    pushed = scene.form("/oauth/par", basic(CLIENT), **asked).json()["request_uri"]
+    again = scene.form("/oauth/authorize", OTHERS, client_id="web", request_uri=pushed)
+    assert again.headers["location"].startswith("/oauth/authorize?")
+    assert "code" in sent(scene.follow(again))
 
 
 def test_a_sign_out_without_cookies_is_no_redirect_alone(scene: Scene) -> None:

@@ -137,7 +137,7 @@ def test_after_the_question_whether_to_sign_out_the_address_may_follow(scene: Sc
     asked = {"client_id": "leaving", "post_logout_redirect_uri": "https://bye.example/x"}
     page = scene.get("/oauth/logout", **asked)
     policy = page.headers["content-security-policy"]
-    assert policy.endswith("form-action 'self' https://bye.example")
+    assert policy.endswith("form-action 'self' https:")
     assert scene.get("/oauth/logout").headers["content-security-policy"].endswith("'self'")
     answer = scene.form(action(page.text), **hidden(page.text), decision="yes")
     assert answer.headers["location"] == "https://bye.example/x"
@@ -178,7 +178,7 @@ def test_nothing_that_comes_in_is_markup_on_a_page(scene: Scene) -> None:
         assert policy.startswith("default-src 'none'") and "frame-ancestors 'none'" in policy
         assert "script-src" not in policy and "unsafe" not in policy
         assert page.headers["x-frame-options"] == "DENY"
-        assert page.headers["referrer-policy"] == "no-referrer"
+        assert page.headers["referrer-policy"] == "same-origin"
         assert page.headers["cache-control"] == "no-store"
     for page in [*pages, posted]:
         text = page.text.replace("<script>document.forms[0].submit()</script>", "")
@@ -193,7 +193,7 @@ def test_the_form_that_posts_itself_runs_its_own_script_alone(scene: Scene) -> N
         posted = scene.decide(scene.follow(posted))
     policy = posted.headers["content-security-policy"]
     assert re.search(r"script-src 'sha256-[A-Za-z0-9+/=]{44}';", policy)
-    assert "form-action https://spa.example;" in policy and "frame-ancestors 'none'" in policy
+    assert "form-action https:;" in policy and "frame-ancestors 'none'" in policy
     assert posted.headers["cache-control"] == "no-store"
 
 

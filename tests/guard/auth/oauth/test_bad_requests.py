@@ -88,6 +88,7 @@ def test_an_address_that_is_not_registered_gets_nothing(scene: Scene, uri: str) 
         ({"prompt": "none"}, "login_required"),
         ({"max_age": "-1"}, "invalid_request"),
         ({"max_age": "soon"}, "invalid_request"),
+        ({"max_age": "\u0663"}, "invalid_request"),
         ({"claims": "{"}, "invalid_request"),
         ({"claims": '{"id_token": 5}'}, "invalid_request"),
         ({"resource": "https://nowhere.example"}, "invalid_target"),
@@ -153,7 +154,6 @@ def test_endpoints_take_forms_by_post_alone(scene: Scene, name: str) -> None:
         {"data": {"token": "x" * 9000, "grant_type": "client_credentials"}},
         {"data": {"state": "x" * 3000, "token": "x", "grant_type": "client_credentials"}},
         {"content": b"a=1&a=2", "headers": {"Content-Type": "application/x-www-form-urlencoded"}},
-        {"content": b"%zz&&&", "headers": {"Content-Type": "application/x-www-form-urlencoded"}},
         {"content": b"a=%ff", "headers": {"Content-Type": "application/x-www-form-urlencoded"}},
         {"content": b"a=%00", "headers": {"Content-Type": "application/x-www-form-urlencoded"}},
         {
@@ -179,6 +179,8 @@ def test_endpoints_take_forms_by_post_alone(scene: Scene, name: str) -> None:
         ({}, {"client_id": "nobody", "client_secret": KEPT}),
         (basic(WEB, "wrong" * 8), {}),
         ({"Authorization": "Basic !!!"}, {}),
+        ({"Authorization": "Basic d2Vi"}, {}),
+        ({"Authorization": "Basic OmEuYi5j"}, {}),
         ({"Authorization": "Bearer abc"}, {}),
         ({}, {"client_id": "web", "client_assertion": "a.b.c"}),
         ({}, {"client_assertion": "a.b.c", "client_assertion_type": "urn:other"}),
@@ -190,8 +192,9 @@ def test_a_client_that_is_not_shown_to_be_that(
     whole = {"grant_type": "client_credentials", "token": "x", **form}
     answer = scene.form(f"/oauth/{name}", headers=headers, **whole)
     assert (answer.status_code, answer.json()["error"]) == (401, "invalid_client")
-    if headers.get("Authorization", "").startswith("Basic ") and "!" not in str(headers):
-        assert answer.headers["www-authenticate"].startswith("Basic")
+    # RFC 6749, 5.2: the scheme that is understood, where the header was used, however badly.
+    assert ("www-authenticate" in answer.headers) == bool(headers)
+    assert answer.headers.get("www-authenticate", "Basic").startswith("Basic")
 
 
 def test_two_ways_at_once_are_refused(scene: Scene) -> None:

@@ -98,7 +98,11 @@ def test_oidcc_ensure_request_without_nonce_succeeds_for_code_flow(scene: Scene)
 @pytest.mark.parametrize(
     ("scope", "names"),
     [
-        ("profile", {"name", "given_name", "updated_at", "preferred_username"}),
+        ("profile", {"name", "given_name", "updated_at"}),
+        (
+            "profile email",
+            {"name", "given_name", "updated_at", "preferred_username", "email", "email_verified"},
+        ),
         ("email", {"email", "email_verified"}),
         ("address", {"address"}),
         ("phone", {"phone_number", "phone_number_verified"}),

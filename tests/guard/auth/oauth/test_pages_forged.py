@@ -190,7 +190,7 @@ def test_a_body_that_no_page_sends(scene: Scene, name: str, case: int) -> None:
 
 @pytest.mark.parametrize("name", ["authorize", "continue", "second-factor", "device", "logout"])
 @pytest.mark.parametrize(
-    "query", ["request=a&request=b", "state=%00", "state=%ff", "state=" + "a" * 3_000, "&&&", "=&"]
+    "query", ["request=a&request=b", "state=%00", "state=%ff", "state=" + "a" * 3_000]
 )
 def test_an_address_that_no_page_has(scene: Scene, name: str, query: str) -> None:
     answer = scene.browser.get(f"/oauth/{name}?{query}", follow_redirects=False)

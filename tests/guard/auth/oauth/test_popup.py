@@ -6,7 +6,7 @@ import shutil
 import socket
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from typing import Any
 from urllib.parse import parse_qs, urlencode
 
@@ -41,13 +41,8 @@ close()
 
 
 @contextmanager
-def client_pages(listener: socket.socket) -> Iterator[None]:
-    """The pages of a client, with no header that guard would set."""
-
-    async def page(request: Request) -> Response:
-        return HTMLResponse(BACK if request.url.path == "/callback" else PAGE)
-
-    app = Starlette(routes=[Route("/", page), Route("/callback", page)])
+def serving(app: Starlette, listener: socket.socket) -> Iterator[None]:
+    """An application that runs meanwhile."""
     server = uvicorn.Server(uvicorn.Config(app, log_level="error"))
     thread = threading.Thread(target=server.run, args=([listener],))
     thread.start()
@@ -56,6 +51,16 @@ def client_pages(listener: socket.socket) -> Iterator[None]:
     finally:
         server.should_exit = True
         thread.join()
+
+
+def client_pages(listener: socket.socket) -> AbstractContextManager[None]:
+    """The pages of a client, with no header that guard would set."""
+
+    async def page(request: Request) -> Response:
+        return HTMLResponse(BACK if request.url.path == "/callback" else PAGE)
+
+    app = Starlette(routes=[Route("/", page), Route("/callback", page), Route("/back", page)])
+    return serving(app, listener)
 
 
 def test_it_comes_back_by_a_channel_of_its_own_origin() -> None:

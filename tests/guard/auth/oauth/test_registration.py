@@ -121,6 +121,16 @@ def test_what_registers_itself_is_nobody_special(scene: Scene) -> None:
         {"require_pushed_authorization_requests": "yes"},
         {"contacts": "me"},
         {"software_statement": "a.b.c"},
+        {"redirect_uris": None},
+        {"redirect_uris": [], "grant_types": None},
+        {"grant_types": 5},
+        {"default_max_age": "60"},
+        {"default_max_age": -1},
+        {"default_max_age": True},
+        {"default_max_age": 1.5},
+        {"default_max_age": 10**10},
+        {"token_endpoint_auth_method": ["none"]},
+        {"id_token_signed_response_alg": {}},
     ],
 )
 def test_metadata_that_are_refused(scene: Scene, change: dict[str, Any]) -> None:
@@ -160,7 +170,65 @@ def test_metadata_that_are_refused(scene: Scene, change: dict[str, Any]) -> None
 )
 def test_a_body_that_is_none(scene: Scene, content: bytes, kind: str) -> None:
     answer = scene.browser.post("/oauth/register", content=content, headers={"Content-Type": kind})
-    assert (answer.status_code, answer.json()["error"]) == (400, "invalid_client_metadata")
+    status = 413 if len(content) > 64 * 1024 else 400
+    assert (answer.status_code, answer.json()["error"]) == (status, "invalid_client_metadata")
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        ({"redirect_uris": ["http://own.example/"]}, "https"),
+        ({"redirect_uris": ["https://own.example/#x"]}, "fragment"),
+        ({"redirect_uris": []}, "redirect_uris is missing"),
+        (
+            {"token_endpoint_auth_method": "client_secret_jwt"},
+            "token_endpoint_auth_method: of none",
+        ),
+        ({"id_token_signed_response_alg": "none"}, "id_token_signed_response_alg: of RS256"),
+        ({"subject_type": "pairwise"}, "subject_type is not offered"),
+        ({"require_signed_request_object": True}, "require_signed_request_object is not offered"),
+        ({"userinfo_signed_response_alg": "RS256"}, "userinfo_signed_response_alg"),
+        ({"id_token_encrypted_response_alg": "RSA-OAEP"}, "id_token_encrypted_response_alg"),
+    ],
+)
+def test_a_refusal_says_what_is_wrong(scene: Scene, change: dict[str, Any], said: str) -> None:
+    """RFC 7591, 3.2.2; what a client believes to be protected by is refused where it is not there."""
+    answer = register(scene, {**BODY, **change})
+    address = "redirect_uris" in change
+    error = "invalid_redirect_uri" if address else "invalid_client_metadata"
+    assert (answer.status_code, answer.json()["error"]) == (400, error)
+    assert said in answer.json()["error_description"]
+    # RFC 6749, 5.2: the characters of a description.
+    assert all(one in "!" or " " <= one <= "~" for one in answer.json()["error_description"])
+    assert not set('"\\') & set(answer.json()["error_description"])
+
+
+def test_what_asks_for_nothing_that_is_missing_is_taken(scene: Scene) -> None:
+    plain = {
+        "subject_type": "public",
+        "require_signed_request_object": False,
+        "userinfo_signed_response_alg": "none",
+        "id_token_encrypted_response_alg": None,
+    }
+    assert register(scene, {**BODY, **plain}).status_code == 201
+
+
+def test_the_age_of_a_sign_in_that_was_registered_counts(scene: Scene) -> None:
+    """OpenID Connect Dynamic Client Registration 1.0, 2: ``default_max_age``."""
+    said = register(
+        scene, {**BODY, "token_endpoint_auth_method": "none", "default_max_age": 60}
+    ).json()
+    assert said["default_max_age"] == 60
+    client = scene.in_loop(scene.server.clients.get, said["client_id"])
+    scene.browser.cookies.clear()
+    scene.code(client)
+    assert "code" in sent(scene.authorize(client, prompt="none"))
+    scene.clock.ahead += 61
+    try:
+        assert sent(scene.authorize(client, prompt="none"))["error"] == "login_required"
+        assert "code" in sent(scene.authorize(client, prompt="none", max_age="3600"))
+    finally:
+        scene.clock.ahead -= 61
 
 
 def test_metadata_do_not_stand_in_the_address(scene: Scene) -> None:
@@ -185,7 +253,9 @@ def test_an_initial_access_token_is_needed_where_there_are_any() -> None:
             raw = {k: v.encode("latin-1") for k, v in headers.items()}
             answer = scene.browser.post("/oauth/register", json=BODY, headers=raw)
             assert (answer.status_code, answer.json()["error"]) == (401, "invalid_token")
-            assert answer.headers["www-authenticate"] == "Bearer"
+            # RFC 6750, 3 and 3.1: a parameter at least, and no error where nothing was shown.
+            wrong = ', error="invalid_token"' if headers else ""
+            assert answer.headers["www-authenticate"] == f'Bearer realm="oauth"{wrong}'
         body = {**BODY, "scope": "openid orders:read"}
         answer = register(scene, body, Authorization=f"Bearer {TOKEN}")
         assert (answer.status_code, answer.json()["scope"]) == (201, "openid orders:read")
@@ -310,3 +380,10 @@ def test_a_private_key_is_no_business_of_the_server() -> None:
             auth="private_key_jwt",
             jwks={"keys": [PRIVATE]},
         )
+
+
+def test_a_native_application_is_told_which_address_it_has_instead_of_localhost() -> None:
+    """RFC 8252, 8.3."""
+    with pytest.raises(GuardError, match=r"127\.0\.0\.1.*RFC 8252, 8\.3"):
+        redirect_uri.check("http://localhost:3000/callback", native=True)
+    assert redirect_uri.check("http://localhost:3000/callback", native=False)

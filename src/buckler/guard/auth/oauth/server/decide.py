@@ -129,9 +129,8 @@ def _needs_factor(
                 "access_denied", "the account has no second factor", reason="no_factor"
             )
         return True
-    essential = [one for one in request.claims.wanted("acr") if isinstance(one, str)]
-    wanted = essential or list(request.acr_values)
-    if not wanted or any(policy.satisfies(one, signed_in.factors) for one in wanted):
+    wanted, essential = request.wanted_acr, request.claims.wanted("acr")
+    if any(policy.satisfies(one, signed_in.factors) for one in wanted):
         return False
     could = signed_in.factors | signed_in.ways
     if any(one in policy.acr and policy.satisfies(one, could) for one in wanted):

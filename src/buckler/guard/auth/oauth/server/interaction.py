@@ -61,8 +61,13 @@ class Interaction:
             StoreError: Nobody knows.
         """
         server = self._server
+        again = None
+        if self.browser.left_cookies_out(request):
+            again = redirects.by_get(self._path("authorize"), parameters.pairs())
         try:
             client = await self._client(parameters)
+            if again is not None and parameters.get("request_uri", "").startswith(PREFIX):
+                return again  # before what was pushed is used up
             parameters = await self._whole(parameters, client)
             where = authorization.destination(parameters, client)
         except OAuthError as error:
@@ -70,6 +75,8 @@ class Interaction:
         try:
             asked = authorization.read(parameters, client, resources=server.known_resources)
             self._check_pushed(parameters, client)
+            if again is not None:
+                return again
             now = server.clock()
             signed_in = await self.browser.signed_in(request)
             need = await self._need(asked, signed_in, begun=now)

@@ -19,7 +19,7 @@ from buckler.guard.auth.oauth.server.browser import digest as marked
 from buckler.guard.auth.oauth.server.claims import NAMED
 from buckler.guard.auth.oauth.server.client import REFRESH, OAuthClient
 from buckler.guard.auth.oauth.server.decide import SignedIn
-from buckler.guard.auth.oauth.server.tokens import digest
+from buckler.guard.auth.oauth.server.tokens import ACR, digest
 from buckler.guard.auth.oauth.signed import ID
 from buckler.guard.stores.oauth_records import Code, Grant
 
@@ -43,7 +43,8 @@ def new_grant(
 ) -> Grant:
     """What somebody allows a client."""
     now = server.clock()
-    data = {"claims": asked.claims.text, NAMED: " ".join(asked.named)}
+    told = server.policy.told(asked.wanted_acr, signed_in.factors)
+    data = {"claims": asked.claims.text, NAMED: " ".join(asked.named), ACR: told}
     return Grant(
         id=secrets.token_urlsafe(16),
         client_id=asked.client.id,

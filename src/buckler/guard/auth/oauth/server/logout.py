@@ -66,6 +66,8 @@ class Logout:
         """
         client, subject, session = await self._hinted(parameters)
         target = _target(client, parameters)
+        if self._browser.left_cookies_out(request):
+            return self._by_get(parameters, client)
         signed_in = await self._browser.signed_in(request)
         if signed_in is None:
             return self._ended(target)
@@ -93,6 +95,19 @@ class Logout:
         if form.get("decision") != "yes":
             return self._pages.page("done", heading="Still signed in", sentence="Nothing changed.")
         return await self._end(request, target)
+
+    def _by_get(self, parameters: Parameters, client: OAuthClient | None) -> Response:
+        """The same by GET, which the cookies come with: else a session would go on that its client believes to be over."""
+        path = self._server.path("logout")
+        kept = {name: parameters[name] for name in KEPT if name in parameters}
+        again = redirects.by_get(path, kept.items())
+        if again is None:
+            # Without the hint, which is the long one of them, they are asked.
+            kept.pop("id_token_hint", None)
+            again = redirects.to(
+                path, **{**kept, **({} if client is None else {"client_id": client.id})}
+            )
+        return again
 
     async def _hinted(self, parameters: Parameters) -> tuple[OAuthClient | None, str, str]:
         """The client that asks, and the account and session that its hint names."""

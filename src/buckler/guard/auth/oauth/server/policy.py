@@ -187,8 +187,19 @@ class OAuthPolicy:
                 return name
         return ""
 
+    def told(self, wanted: Sequence[str], factors: frozenset[str]) -> str:
+        """The ``acr`` that a token says: one of those that were asked for, where factors make it or more (OpenID Connect Core 1.0,
+        5.5.1.1; RFC 9470, 5); else the strongest.
+        """
+        strongest = self.of_factors(factors)
+        if strongest in wanted:
+            return strongest
+        return next((one for one in wanted if self.satisfies(one, factors)), strongest)
+
     def satisfies(self, acr: str, factors: frozenset[str]) -> bool:
-        """Whether factors make an ``acr``, or one that is named before it."""
+        """Whether factors make an ``acr``, or one that is named before it; what is not known here nothing makes."""
+        if acr not in self.acr:
+            return False
         for name, ways in self.acr.items():
             if any(factors.issuperset(way) for way in ways):
                 return True

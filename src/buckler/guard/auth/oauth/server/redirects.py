@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from html import escape
 from typing import Final
 from urllib.parse import urlencode, urlsplit
@@ -26,6 +26,8 @@ _FORM: Final = """<!doctype html>
 <body><form method="post" action="{action}">{fields}<button type="submit">Continue</button></form>
 <script>{script}</script></body></html>"""
 UNKEPT: Final = {"Cache-Control": "no-store", "Referrer-Policy": "no-referrer"}
+LONGEST_QUERY: Final = 3_500
+"""Of a form that is asked for again by GET: the strict preset of guard takes addresses of 4 KiB."""
 
 
 def answer(where: Destination, issuer: str, values: Mapping[str, str]) -> Response:
@@ -56,17 +58,32 @@ def refusal(where: Destination, issuer: str, error: OAuthError) -> Response:
 
 
 def source_of(redirect_uri: str) -> str:
-    """The origin of an address as ``form-action`` names it (CSP3, 6.4.1): a form's redirect is judged by it, too."""
-    parts = urlsplit(redirect_uri)
-    if parts.scheme in ("http", "https"):
-        return f"{parts.scheme}://{parts.netloc}"
-    return f"{parts.scheme}:"
+    """What ``form-action`` has to allow where a form leads to an address in the end (CSP3, 6.4.1).
+
+    Browsers judge each redirect that answers a form by it, those of the client behind its address as well: a client that goes on
+    to another host (what signs in for others always does) would be stopped there. So it is the scheme alone, which for ``http``
+    lets ``https`` pass, too, and is all that names ``[::1]``: no source has such a host (CSP3, 2.3.1).
+    """
+    return f"{urlsplit(redirect_uri).scheme}:"
 
 
 def to(path: str, **query: str) -> Response:
     """A redirect on the own site."""
     target = f"{path}?{urlencode(query)}" if query else path
     return RedirectResponse(target, 303, headers=UNKEPT)
+
+
+def by_get(path: str, pairs: Iterable[tuple[str, str]]) -> Response | None:
+    """A redirect to what a form asks for, by GET; None where it is too long for an address.
+
+    Args:
+        path: On the own site.
+        pairs: Of the form.
+    """
+    query = urlencode(list(pairs))
+    if len(query) > LONGEST_QUERY:
+        return None
+    return RedirectResponse(f"{path}?{query}", 303, headers=UNKEPT)
 
 
 def _posted(action: str, values: Mapping[str, str]) -> Response:

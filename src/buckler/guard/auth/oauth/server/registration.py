@@ -57,6 +57,21 @@ CERTIFICATES: Final = {
     for kind in ("subject_dn", "san_dns", "san_uri", "san_ip", "san_email")
 }
 """Names of what a certificate is known by (RFC 8705, 2.1.2); public, whatever they sound like."""
+_WORDS: Final = {
+    "token_endpoint_auth_method": kinds.METHODS,
+    "id_token_signed_response_alg": kinds.ID_TOKEN_ALGORITHMS,
+}
+"""What there is to choose from."""
+_UNKEPT: Final = {
+    "subject_type": (None, "public"),
+    "require_signed_request_object": (None, False),
+    "userinfo_signed_response_alg": (None, "none"),
+    "userinfo_encrypted_response_alg": (None,),
+    "id_token_encrypted_response_alg": (None,),
+}
+"""What protects people or answers and is not there, with what asks for none of it. To leave it out in silence, as what nobody knows
+is (RFC 7591, 2), would have its client believe in it."""
+_LONGEST_AGE: Final = 10**9
 _MOST: Final = 20
 AGAIN: Final = 3_600
 """Seconds after which there may be room again: what has expired is looked for that often."""
@@ -98,7 +113,10 @@ def _client(
         OAuthError: ``invalid_client_metadata``, ``invalid_redirect_uri``: it is refused.
     """
     secret = ""
+    _check_offered(asked)
     values = _values(asked)
+    if kinds.CODE in values.get("grants", (kinds.CODE,)) and not values.get("redirect_uris"):
+        raise OAuthError("invalid_redirect_uri", "redirect_uris is missing")
     values.setdefault("auth", "client_secret_basic")
     if values["auth"] in ("client_secret_basic", "client_secret_post"):
         secret = new_secret()
@@ -110,11 +128,31 @@ def _client(
     try:
         client = OAuthClient(id=new_id(), scopes=scopes, self_registered=not trusted, **values)
     except GuardError as error:
-        code = "invalid_redirect_uri" if "redirect address" in error.message else ""
+        if "redirect address" in error.message:
+            raise OAuthError(
+                "invalid_redirect_uri",
+                "an address is absolute, https (http on this machine; for a native application on 127.0.0.1 or [::1], or a "
+                "scheme with a dot), and has no fragment, no user and no dots in its path",
+                reason="metadata",
+            ) from error
         raise OAuthError(
-            code or "invalid_client_metadata", "the metadata do not go together", reason="metadata"
+            "invalid_client_metadata", "the metadata do not go together", reason="metadata"
         ) from error
     return client, secret
+
+
+def _check_offered(asked: Mapping[str, Any]) -> None:
+    """Look whether what metadata choose is there.
+
+    Raises:
+        OAuthError: ``invalid_client_metadata``: it is not; which one is said.
+    """
+    for name, offered in _WORDS.items():
+        if asked.get(name) is not None and asked[name] not in offered:
+            raise OAuthError("invalid_client_metadata", f"{name}: of {' '.join(offered)}")
+    for name, harmless in _UNKEPT.items():
+        if asked.get(name) not in harmless:
+            raise OAuthError("invalid_client_metadata", f"{name} is not offered")
 
 
 def _scopes(asked: Mapping[str, Any], known: Collection[str]) -> tuple[str, ...]:
@@ -161,12 +199,14 @@ def _check_token(server: AuthorizationServer, request: Request) -> bool:
     came = hashlib.sha256(token.strip().encode("latin-1", "replace")).hexdigest()
     found = [hmac.compare_digest(came, one) for one in known]
     if kind.lower() != "bearer" or not any(found):
+        # RFC 6750, 3.1: no error where nothing was shown.
+        wrong = ', error="invalid_token"' if token else ""
         raise OAuthError(
             "invalid_token",
             "an initial access token is needed",
             status=401,
             reason="registration_token",
-            headers=(("WWW-Authenticate", "Bearer"),),
+            headers=(("WWW-Authenticate", f'Bearer realm="oauth"{wrong}'),),
         )
     return True
 
@@ -181,7 +221,7 @@ async def _read(request: Request) -> Mapping[str, Any]:
     async for chunk in request.stream():
         body += chunk
         if len(body) > LONGEST:
-            raise OAuthError("invalid_client_metadata", "too long", reason="oversize")
+            raise OAuthError("invalid_client_metadata", "too long", status=413, reason="oversize")
     try:
         found = json_object.plain(json_object.read(body))
     except (ValueError, RecursionError) as error:
@@ -215,6 +255,11 @@ def _values(asked: Mapping[str, Any]) -> dict[str, Any]:
         if not isinstance(found, bool):
             raise OAuthError("invalid_client_metadata", f"{name} is true or false")
         values[own] = found
+    age = asked.get("default_max_age")
+    if age is not None:
+        if type(age) is not int or not 0 <= age <= _LONGEST_AGE:
+            raise OAuthError("invalid_client_metadata", "default_max_age is a number of seconds")
+        values["default_max_age"] = age
     if asked.get("jwks") is not None:
         if not isinstance(asked["jwks"], dict):
             raise OAuthError("invalid_client_metadata", "jwks is no key set")
@@ -234,4 +279,5 @@ def _is_text(value: object) -> bool:
 
 
 def _told() -> frozenset[str]:
-    return frozenset((*_LISTS, *_TEXTS, *_FLAGS, *CERTIFICATES, "jwks", "application_type"))
+    further = ("jwks", "application_type", "default_max_age")
+    return frozenset((*_LISTS, *_TEXTS, *_FLAGS, *CERTIFICATES, *further))

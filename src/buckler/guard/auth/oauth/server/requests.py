@@ -42,7 +42,9 @@ async def form(request: Request) -> Parameters:
     async for chunk in request.stream():
         body += chunk
         if len(body) > LONGEST:
-            raise OAuthError("invalid_request", "the body is too long", reason="oversize")
+            raise OAuthError(
+                "invalid_request", "the body is too long", status=413, reason="oversize"
+            )
     return parse(body)
 
 

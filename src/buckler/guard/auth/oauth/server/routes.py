@@ -28,7 +28,7 @@ from buckler.guard.auth.oauth.server.requests import (
     unavailable,
 )
 from buckler.guard.auth.oauth.server.userinfo import userinfo
-from buckler.guard.auth.oauth.server.well_known import add_documents
+from buckler.guard.auth.oauth.server.well_known import READ, add_documents
 from buckler.guard.limits.cors import Cors
 from buckler.guard.policy import Rates, RoutePolicy, with_policy
 from buckler.guard.stores.errors import StoreError
@@ -70,7 +70,7 @@ def _published(server: AuthorizationServer, routes: APIRouter) -> None:
 
     keys = [public, Depends(RoutePolicy(cors=Cors(["*"]), cache_control=ASKED_AGAIN))]
 
-    @routes.get(f"{server.policy.prefix}/jwks", dependencies=keys)
+    @routes.api_route(f"{server.policy.prefix}/jwks", methods=READ, dependencies=keys)
     async def jwks() -> Response:
         try:
             await server.ready()

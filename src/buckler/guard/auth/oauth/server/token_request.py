@@ -135,6 +135,9 @@ async def issued(server: AuthorizationServer, asked: TokenRequest, granted: Gran
     }
     if granted.token.scopes:
         said["scope"] = " ".join(granted.token.scopes)
+    elif granted.token.grant is not None and granted.token.grant.scopes:
+        # Without it the client would take all that was allowed for granted (RFC 6749, 5.1).
+        said["scope"] = ""
     if granted.refresh_token:
         said["refresh_token"] = granted.refresh_token
     if granted.id_token is not None:
@@ -183,11 +186,28 @@ def narrowed(asked: str | None, allowed: Sequence[str]) -> tuple[str, ...]:
 
 
 def for_resources(
-    server: AuthorizationServer, resources: Sequence[str], scopes: Sequence[str]
+    server: AuthorizationServer,
+    resources: Sequence[str],
+    scopes: Sequence[str],
+    *,
+    stated: bool = False,
 ) -> tuple[str, ...]:
-    """Of the scopes those that the resources know (RFC 8707, 2.2); where no resource says, all."""
+    """Of the scopes those that the resources know (RFC 8707, 2.2); where no resource says, all.
+
+    Args:
+        server: Whose.
+        resources: That a token is for.
+        scopes: That it may have.
+        stated: Whether the token request names them: of those one at least has to be left.
+
+    Raises:
+        OAuthError: ``invalid_scope``: none is.
+    """
     known = [server.policy.resources.get(one, ()) for one in resources]
     if not known or not all(known):
         return tuple(scopes)
     wanted = set().union(*known)
-    return tuple(one for one in scopes if one in wanted)
+    left = tuple(one for one in scopes if one in wanted)
+    if stated and not left:
+        raise OAuthError("invalid_scope", "the resource knows no scope that is asked for")
+    return left

@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 
 PREFIX: Final = "bat_"
 """Of opaque access tokens, so that secret scanners know them."""
+ACR: Final = "acr"
+"""Where a grant keeps it."""
 METHODS: Final = {
     "password": "pwd",
     "totp": "otp",
@@ -106,12 +108,16 @@ class TokenMint:
                 said["auth_time"] = int(grant.authenticated)
             if grant.factors:
                 said["amr"] = amr(grant.factors)
-                acr = server.policy.of_factors(grant.factors)
+                acr = self._acr(grant)
                 if acr:
                     said["acr"] = acr
         if token.binding:
             said["cnf"] = confirmation(token.binding)
         return {**token.extra, **said}
+
+    def _acr(self, grant: Grant) -> str:
+        """How its owner signed in, by the name that the client asked for."""
+        return grant.data.get(ACR) or self._server.policy.of_factors(grant.factors)
 
     async def access(self, token: AccessToken) -> tuple[str, int]:
         """A token, and the seconds that it counts."""
@@ -163,7 +169,7 @@ class TokenMint:
             "auth_time": int(grant.authenticated),
             "sid": grant.session,
         }
-        methods, acr = amr(grant.factors), server.policy.of_factors(grant.factors)
+        methods, acr = amr(grant.factors), self._acr(grant)
         if methods:
             said["amr"] = methods
         if acr:

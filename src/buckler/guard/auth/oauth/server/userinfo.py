@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from buckler.guard.auth.oauth.server.server import AuthorizationServer
 
 UNKEPT: Final = {"Cache-Control": "no-store"}
+REALM: Final = 'realm="oauth"'
 
 
 async def userinfo(server: AuthorizationServer, request: Request) -> Response:
@@ -91,7 +92,8 @@ def _challenge(error: OAuthError, kind: str) -> Response:
         parts.append('scope="openid"')
     if scheme == "DPoP":
         parts.append(f'algs="{" ".join(dpop.ALGS)}"')
-    challenge = f"{scheme} {', '.join(parts)}".strip()
+    # One parameter at least follows the scheme (RFC 6750, 3).
+    challenge = f"{scheme} {', '.join(parts or [REALM])}"
     answer = Response(status_code=error.status, headers={**UNKEPT, "WWW-Authenticate": challenge})
     for name, value in error.headers:
         answer.headers.append(name, value)

@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 
 NAMES: Final = ("openid-configuration", "oauth-authorization-server")
 PUBLISHED: Final = "public, max-age=300"
+READ: Final = ["GET", "HEAD"]
+"""Methods of what is read alone (RFC 9110, 9.1)."""
 
 
 def router(server: AuthorizationServer) -> APIRouter:
@@ -50,7 +52,8 @@ def add_documents(server: AuthorizationServer, routes: APIRouter, path: str = ""
     policy = RoutePolicy(cors=Cors(["*"]), secrets=list(metadata(server)))
     for name in NAMES:
         where = f"/.well-known/{name}{path}"
-        routes.get(where, dependencies=[public, Depends(policy)])(_document(server))
+        dependencies = [public, Depends(policy)]
+        routes.api_route(where, methods=READ, dependencies=dependencies)(_document(server))
 
 
 def _document(server: AuthorizationServer) -> Callable[[Request], Awaitable[Response]]:

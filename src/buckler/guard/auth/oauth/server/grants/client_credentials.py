@@ -38,7 +38,8 @@ async def granted(server: AuthorizationServer, asked: TokenRequest) -> Granted:
         raise OAuthError("unauthorized_client", "anybody could be this client")
     if not await server.is_nobody(asked.client):
         raise OAuthError("unauthorized_client", "its id is an account's", reason="account_id")
-    scopes = for_resources(server, asked.resources, scopes)
+    stated = "scope" in asked.parameters
+    scopes = for_resources(server, asked.resources, scopes, stated=stated)
     return Granted(
         token=AccessToken(
             client=asked.client,

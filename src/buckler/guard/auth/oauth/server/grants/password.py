@@ -50,7 +50,10 @@ async def granted(server: AuthorizationServer, asked: TokenRequest) -> Granted:
     # Without a session: nobody is asked again whether they want openid.
     allowed = tuple(one for one in asked.client.scopes if one not in ("openid", "offline_access"))
     scopes = for_resources(
-        server, asked.resources, narrowed(asked.parameters.get("scope"), allowed)
+        server,
+        asked.resources,
+        narrowed(asked.parameters.get("scope"), allowed),
+        stated="scope" in asked.parameters,
     )
     now = server.clock()
     lifetime = min(SHORT_ACCESS, server.policy.access_lifetime)

@@ -57,9 +57,25 @@ def in_order(grant: Grant, client: OAuthClient) -> tuple[str, ...]:
 
 
 async def access(
-    server: AuthorizationServer, asked: TokenRequest, grant: Grant, scopes: tuple[str, ...]
+    server: AuthorizationServer,
+    asked: TokenRequest,
+    grant: Grant,
+    scopes: tuple[str, ...],
+    *,
+    stated: bool = False,
 ) -> AccessToken:
-    """The access token of a grant, for the resources that are asked for (RFC 8707, 2.2)."""
+    """The access token of a grant, for the resources that are asked for (RFC 8707, 2.2).
+
+    Args:
+        server: Whose.
+        asked: The request.
+        grant: What it comes of.
+        scopes: That it may have.
+        stated: Whether the request names them.
+
+    Raises:
+        OAuthError: ``invalid_target``: a resource was not granted; ``invalid_scope``: it knows no scope that is asked for.
+    """
     resources = asked.resources
     # What nobody was asked about was not granted, but for clients whose users are asked nothing.
     asked_about = grant.resources or not asked.client.first_party
@@ -69,7 +85,7 @@ async def access(
         resources = tuple(sorted(grant.resources))
     # Checked again: what a client may reach may have changed since the grant.
     check_resources(resources, asked.client, server.known_resources)
-    for_these = for_resources(server, resources, scopes)
+    for_these = for_resources(server, resources, scopes, stated=stated)
     return AccessToken(
         client=asked.client,
         subject=grant.user_id,
@@ -95,8 +111,9 @@ async def granted(server: AuthorizationServer, asked: TokenRequest) -> Granted:
         used, grant = found
         await _check(server, asked, used, grant, bound=_binding_of(text))
         user = await server.account(grant)
-        scopes = narrowed(asked.parameters.get("scope"), in_order(grant, asked.client))
-        token = await access(server, asked, grant, scopes)
+        wanted = asked.parameters.get("scope")
+        scopes = narrowed(wanted, in_order(grant, asked.client))
+        token = await access(server, asked, grant, scopes, stated=wanted is not None)
         if used.digest != grant.head and not await server.store.grants.advance(
             grant.id, head=grant.head, to=used.digest
         ):

@@ -54,7 +54,7 @@ async def granted(server: AuthorizationServer, asked: TokenRequest) -> Granted:
     allowed = tuple(one for one in had if one in asked.client.scopes)
     scopes = narrowed(parameters.get("scope"), allowed)
     if set(audience) <= set(server.policy.resources):
-        scopes = for_resources(server, audience, scopes)
+        scopes = for_resources(server, audience, scopes, stated="scope" in parameters)
     left = float(subject.claims["exp"]) - server.clock()
     if left < 1:
         raise OAuthError("invalid_request", "the subject token has expired", reason="expired")

@@ -169,6 +169,9 @@ class Scanner:
             self._work.failed = self._target.why
             self.emit(GapFound("the application", self._target.why, "buckler scan module:app"))
             return
+        for other in self._target.others:
+            why = "another application of the same file, which was not run"
+            self.emit(GapFound(other.label, why, f"buckler scan {other.label}"))
         for application in self._target.applications:
             try:
                 self._application(application)

@@ -40,6 +40,7 @@ class Target:
         python: Interpreter to run them with.
         environment: The virtual environment of that interpreter, for people.
         why: Why there is no application, in words; empty where there is one.
+        others: Applications beside them in the same file, which are not looked at.
     """
 
     folder: Path
@@ -47,3 +48,4 @@ class Target:
     python: Path
     environment: str
     why: str = ""
+    others: tuple[Application, ...] = ()

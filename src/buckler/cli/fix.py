@@ -155,7 +155,9 @@ def _run(target: str, given: dict[str, Any]) -> int:
     wrote = bool(tried.files) and not given["diff"]
     if wrote:
         apply(found.folder, tried.files)
-    _print(Told(made, tried.outcomes, tried.files, wrote, tested=tests is not None), given)
+    failed = before.report.failed
+    told = Told(made, tried.outcomes, tried.files, wrote, tested=tests is not None, failed=failed)
+    _print(told, given)
     return _exit_code(before, tried, settings, wrote=wrote)
 
 

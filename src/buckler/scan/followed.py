@@ -14,7 +14,6 @@ from typing import Any, Final
 from buckler.core.finding import Confidence, Finding, Proof
 from buckler.core.report import Coverage, OperationCoverage
 
-
 _CONVERTER: Final = re.compile(r"(?<=\w):\w+(?=})")
 """Of a path parameter: the source names it (``{name:path}``), the running application does not."""
 

@@ -165,13 +165,9 @@ class Scanner:
 
     def _applications(self) -> None:
         leftovers.sweep()
-        if not self._target.applications:
-            self._work.failed = self._target.why
-            self.emit(GapFound("the application", self._target.why, "buckler scan module:app"))
-            return
-        for other in self._target.others:
-            why = "another application of the same file, which was not run"
-            self.emit(GapFound(other.label, why, f"buckler scan {other.label}"))
+        self._work.failed = self._target.why
+        for gap in self._target.gaps():
+            self.emit(gap)
         for application in self._target.applications:
             try:
                 self._application(application)

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from buckler.core.events import GapFound
 from buckler.scan.model.application import Place
 
 
@@ -49,3 +51,11 @@ class Target:
     environment: str
     why: str = ""
     others: tuple[Application, ...] = ()
+
+    def gaps(self) -> Iterator[GapFound]:
+        """What of the folder no scan of this target runs."""
+        if self.why:
+            yield GapFound("the application", self.why, "buckler scan module:app")
+        for other in self.others:
+            why = "another application of the same file, which was not run"
+            yield GapFound(other.label, why, f"buckler scan {other.label}")

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import importlib
 import json
+import re
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
+
+from buckler.cli.sections import SECTIONS
 
 MAIN = """
 import sqlite3
@@ -222,3 +226,20 @@ def test_source_alone_runs_nothing(run, project) -> None:
     assert done.returncode in (0, 1)
     assert "Running the project" not in done.stderr
     assert not (folder / "ran").exists()
+
+
+@pytest.mark.parametrize("name", ["scan", "fix", "replay", "packages"])
+def test_help_fits_eighty_columns_and_leaves_no_option_out(run, name: str) -> None:
+    text = run(name, "--help").stdout
+    assert max(map(len, text.splitlines())) <= 80
+    command = importlib.import_module(f"buckler.cli.{name}").command
+    options = {word for option in command.params for word in option.opts if word.startswith("--")}
+    assert {word for word in options if f" {word}" not in text} == set()
+
+
+def test_the_help_of_a_scan_stands_under_headings(run) -> None:
+    text = run("scan", "--help").stdout
+    heads = [line[:-1] for line in text.splitlines() if re.fullmatch(r"[A-Z][^:]*:", line)]
+    assert heads == [*SECTIONS, "Others"]
+    rest = text[text.index("Others:") :].splitlines()[1:]
+    assert [line.split()[:2] for line in rest if line.strip()] == [["-h,", "--help"]]

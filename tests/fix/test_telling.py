@@ -103,3 +103,13 @@ def test_an_application_that_did_not_run_is_why_nothing_can_be_fixed() -> None:
     rows = ["".join(part for part, _ in line).strip() for line in lines(told, ".")]
     assert rows == ["", r"The application did not run: it does not \x1b[1mimport", "nothing to fix"]
     assert as_dict(told)["failed"] == told.failed
+
+
+def test_the_docs_count_the_rules_that_repair() -> None:
+    text = (Path(__file__).parents[2] / "docs/fix.md").read_text(encoding="utf-8")
+    rules = list(Registry.load("buckler.scan.rules"))
+    safe, reviewed, none = (
+        sum(rule.fixable == word for rule in rules) for word in ("safe", "reviewed", "")
+    )
+    assert f"Of {len(rules)} rules, {safe} have a safe repair" in text
+    assert f"and {reviewed} a reviewed one alone. The other {none} need" in text

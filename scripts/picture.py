@@ -25,8 +25,8 @@ pre {{ margin: 0; font: 14px/1.35 "DejaVu Sans Mono", monospace; color: #d8dee6 
 {stylesheet}</style><pre>{code}</pre>"""
 
 COLOURS = [
-    *((72, 80, 92), (248, 113, 113), (110, 200, 130), (226, 184, 84)),
-    *((120, 170, 250), (208, 140, 236), (94, 200, 212), (216, 222, 230)),
+    *((72, 80, 92), (222, 62, 62), (110, 200, 130), (226, 184, 84)),
+    *((120, 170, 250), (208, 140, 236), (94, 200, 212), (255, 255, 255)),
 ]
 THEME = TerminalTheme((16, 20, 24), (216, 222, 230), COLOURS, COLOURS)
 """Those of a terminal of today: what is red by the oldest table cannot be read on a dark ground."""

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from playwright.sync_api import sync_playwright
 from rich.console import Console
+from rich.terminal_theme import TerminalTheme
 
 from buckler.core import settings as settings_file
 from buckler.scan.discover import discover
@@ -22,6 +23,13 @@ PAGE = """<!DOCTYPE html><meta charset="utf-8"><style>
 body {{ margin: 0; padding: 24px; background: #101418; display: inline-block }}
 pre {{ margin: 0; font: 14px/1.35 "DejaVu Sans Mono", monospace; color: #d8dee6 }}
 {stylesheet}</style><pre>{code}</pre>"""
+
+COLOURS = [
+    *((72, 80, 92), (222, 62, 62), (110, 200, 130), (226, 184, 84)),
+    *((120, 170, 250), (208, 140, 236), (94, 200, 212), (255, 255, 255)),
+]
+THEME = TerminalTheme((16, 20, 24), (216, 222, 230), COLOURS, COLOURS)
+"""Those of a terminal of today: what is red by the oldest table cannot be read on a dark ground."""
 
 
 def main() -> None:
@@ -38,7 +46,7 @@ def main() -> None:
         color_system="truecolor",
     )
     print_report(report, console, limit=FINDINGS)
-    html = console.export_html(code_format=PAGE, inline_styles=False)
+    html = console.export_html(theme=THEME, code_format=PAGE, inline_styles=False)
     with tempfile.TemporaryDirectory() as folder, sync_playwright() as playwright:
         page_file = Path(folder, "page.html")
         page_file.write_text(html, encoding="utf-8")

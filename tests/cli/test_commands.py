@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import importlib
 import json
+import re
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
+
+from buckler.cli.sections import SECTIONS
 
 MAIN = """
 import sqlite3
@@ -181,6 +185,39 @@ def test_init_writes_settings_that_are_valid(run, tmp_path) -> None:
     assert run("init", str(tmp_path)).returncode == 2
 
 
+def test_init_where_nothing_can_be_written_says_so(run, tmp_path) -> None:
+    """A link to a folder that is not there, since a superuser may write everywhere."""
+    (tmp_path / "pyproject.toml").symlink_to(tmp_path / "gone" / "pyproject.toml")
+    done = run("init", str(tmp_path))
+    assert (done.returncode, done.stdout) == (2, "")
+    assert "cannot be written: No such file or directory" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_init_keeps_the_line_endings_and_names_the_folder_as_a_shell_takes_it(
+    run, tmp_path
+) -> None:
+    folder = tmp_path / "Mein B\u00fcro"
+    folder.mkdir()
+    (folder / "pyproject.toml").write_bytes(b'[project]\r\nname = "x"\r\n')
+    done = run("init", str(folder))
+    assert done.stdout.rstrip().endswith(f"buckler scan '{folder}'")
+    written = (folder / "pyproject.toml").read_bytes()
+    assert written.count(b"\n") == written.count(b"\r\n") > 20
+    assert written.startswith(b'[project]\r\nname = "x"\r\n\r\n[tool.buckler]\r\n')
+
+
+@pytest.mark.parametrize(
+    ("typed", "meant"),
+    [("scna", "scan"), ("SCAN", "scan"), ("package", "packages"), ("sbom", "packages --sbom FILE")],
+)
+def test_a_command_that_is_not_there_is_answered_with_one_that_is(run, typed, meant) -> None:
+    done = run(typed)
+    assert done.returncode == 2
+    assert f"Did you mean 'buckler {meant}'?" in done.stderr
+    assert "Did you mean" not in run("xyzzy").stderr
+
+
 def test_source_alone_runs_nothing(run, project) -> None:
     folder = project(
         {"main.py": "open('ran', 'w').close()\nfrom fastapi import FastAPI\napp = FastAPI()\n"}
@@ -189,3 +226,20 @@ def test_source_alone_runs_nothing(run, project) -> None:
     assert done.returncode in (0, 1)
     assert "Running the project" not in done.stderr
     assert not (folder / "ran").exists()
+
+
+@pytest.mark.parametrize("name", ["scan", "fix", "replay", "packages"])
+def test_help_fits_eighty_columns_and_leaves_no_option_out(run, name: str) -> None:
+    text = run(name, "--help").stdout
+    assert max(map(len, text.splitlines())) <= 80
+    command = importlib.import_module(f"buckler.cli.{name}").command
+    options = {word for option in command.params for word in option.opts if word.startswith("--")}
+    assert {word for word in options if f" {word}" not in text} == set()
+
+
+def test_the_help_of_a_scan_stands_under_headings(run) -> None:
+    text = run("scan", "--help").stdout
+    heads = [line[:-1] for line in text.splitlines() if re.fullmatch(r"[A-Z][^:]*:", line)]
+    assert heads == [*SECTIONS, "Others"]
+    rest = text[text.index("Others:") :].splitlines()[1:]
+    assert [line.split()[:2] for line in rest if line.strip()] == [["-h,", "--help"]]

@@ -50,6 +50,28 @@ def test_what_does_not_run_is_four(run, folder: Path, fingerprint: str) -> None:
     assert "nothing_of_that_name" in done.stdout
 
 
+def test_the_id_of_a_rule_names_its_only_finding(run, folder: Path, fingerprint: str) -> None:
+    by_rule, by_fingerprint = (run("replay", name, str(folder)) for name in ("inj001", fingerprint))
+    assert by_rule.returncode == by_fingerprint.returncode == 1
+    assert by_rule.stdout == by_fingerprint.stdout
+    other = run("replay", "ACC001", str(folder))
+    assert other.returncode == 2
+    assert f"buckler replay {fingerprint[:8]}  INJ001  GET /things  query:q" in other.stderr
+
+
+def test_of_several_findings_of_a_rule_one_has_to_be_named(run, folder: Path) -> None:
+    second = MAIN[MAIN.index('@app.get("/things")') : MAIN.index('@app.get("/safe")')]
+    second = second.replace("things(", "more(").replace('"/things"', '"/more"')
+    (folder / "app/main.py").write_text(MAIN + "\n\n" + second, encoding="utf-8")
+    found = json.loads(run("scan", str(folder), "--select", "INJ001", "--json").stdout)["findings"]
+    done = run("replay", "INJ001", str(folder))
+    assert done.returncode == 2
+    assert "2 findings have INJ001; name one" in done.stderr
+    assert len(found) == 2
+    for one in found:
+        assert f"buckler replay {one['fingerprint'][:8]}  INJ001  " in done.stderr
+
+
 def test_an_operation_that_is_gone_is_four(run, folder: Path, fingerprint: str) -> None:
     gone = MAIN.replace('"/things"', '"/goods"')
     (folder / "app/main.py").write_text(gone, encoding="utf-8")

@@ -9,9 +9,10 @@ from pathlib import Path
 import pytest
 
 from buckler.core.finding import Confidence, Finding, Location, Severity
+from buckler.core.registry import Registry
 from buckler.scan.fix.edits import Edit, FileRepair, Repair
-from buckler.scan.fix.plan import Left, Plan
-from buckler.scan.fix.telling import Told, diff_lines, diff_of, lines, wrapped
+from buckler.scan.fix.plan import Left, Plan, Planned
+from buckler.scan.fix.telling import Told, as_dict, diff_lines, diff_of, lines, wrapped
 from buckler.scan.fix.writing import written
 
 
@@ -78,3 +79,37 @@ def test_a_repair_that_was_tried_in_vain_says_why_and_what_nobody_tried_does_not
     assert "\x1b" not in rows[1]
     assert not any("a person decides" in row for row in rows)
     assert any("2 for a person" in row for row in rows)
+
+
+def test_what_several_repairs_change_is_said_once(tmp_path: Path) -> None:
+    (tmp_path / "module.py").write_text("a = 1\n")
+    rules = [rule for rule in Registry.load("buckler.scan.rules") if rule.id.startswith("HDR00")]
+    planned = tuple(
+        Planned(
+            rule,
+            (Finding(rule.id, "m", Severity.LOW, Confidence.OBSERVED, Location("module.py", 1)),),
+            Repair((FileRepair("module.py", (Edit(0, 1, "b"),)),), "by Guard", changes="bounds"),
+        )
+        for rule in rules[:3]
+    )
+    told = Told(Plan((), planned, (), ()), (), (), wrote=False)
+    rows = ["".join(part for part, _ in line) for line in lines(told, ".")]
+    changes = [row.split("changes")[1].strip() for row in rows if "changes" in row]
+    assert changes == ["bounds", *[f"the same as {rules[0].id} above"] * 2]
+
+
+def test_an_application_that_did_not_run_is_why_nothing_can_be_fixed() -> None:
+    told = Told(Plan((), (), (), ()), (), (), wrote=False, failed="it does not \x1b[1mimport")
+    rows = ["".join(part for part, _ in line).strip() for line in lines(told, ".")]
+    assert rows == ["", r"The application did not run: it does not \x1b[1mimport", "nothing to fix"]
+    assert as_dict(told)["failed"] == told.failed
+
+
+def test_the_docs_count_the_rules_that_repair() -> None:
+    text = (Path(__file__).parents[2] / "docs/fix.md").read_text(encoding="utf-8")
+    rules = list(Registry.load("buckler.scan.rules"))
+    safe, reviewed, none = (
+        sum(rule.fixable == word for rule in rules) for word in ("safe", "reviewed", "")
+    )
+    assert f"Of {len(rules)} rules, {safe} have a safe repair" in text
+    assert f"and {reviewed} a reviewed one alone. The other {none} need" in text

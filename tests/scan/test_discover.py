@@ -239,6 +239,50 @@ def test_what_takes_an_application_is_not_always_one(project) -> None:
     assert labels(find(project({"shop.py": text}))) == ["shop:app", "shop:outer"]
 
 
+MOUNTED = app("inner") + app("{outer}") + "\n\n{outer}.mount('/inner', inner)\n"
+
+
+@pytest.mark.parametrize("file", ["main.py", "shop/web.py"])
+@pytest.mark.parametrize("outer", ["app", "outer"])
+def test_what_is_mounted_in_another_one_of_the_file_is_scanned_there(
+    file: str, outer: str, project: Project, scan
+) -> None:
+    folder = project({file: MOUNTED.replace("{outer}", outer)})
+    target = find(folder)
+    assert [label.partition(":")[2] for label in labels(target)] == [outer]
+    assert target.others == ()
+    assert sorted(operations(scan, folder)) == sorted(["GET /inner/inner", f"GET /{outer}"])
+
+
+def test_the_names_that_fastapi_dev_prefers(project: Project) -> None:
+    """``get_app_name`` of fastapi_cli/discover.py: ``app``, then ``api``, then any other."""
+    assert labels(find(project({"main.py": app("one") + app("api") + app("app")}))) == ["main:app"]
+    assert labels(find(project({"main.py": app("one") + app("api")}))) == ["main:api"]
+
+
+def test_a_second_application_of_the_file_is_said_not_to_be_looked_at(
+    project: Project, scan
+) -> None:
+    folder = project({"main.py": app("public") + app("admin") + "\n\nouter = GZip(public)\n"})
+    target = find(folder)
+    assert (labels(target), [one.label for one in target.others]) == (
+        ["main:public"],
+        ["main:admin"],
+    )
+    gaps = [
+        gap for gap in scan(folder, select=("HDR001",)).coverage.gaps if gap.what == "main:admin"
+    ]
+    assert [gap.how_to_include for gap in gaps] == ["buckler scan main:admin"]
+    assert find(folder, "main:admin").others == ()
+
+
+def test_a_factory_that_has_to_be_awaited_is_named(project: Project) -> None:
+    made = FACTORY.replace("def create_app", "async def create_app")
+    target = find(project({"shop/web.py": made}))
+    assert labels(target) == []
+    assert "create_app in shop/web.py has to be awaited" in target.why
+
+
 def test_who_imports_an_application_is_none_himself(project) -> None:
     files = {
         "shop/__init__.py": "",

@@ -66,6 +66,22 @@ def test_a_suspected_flow_gets_every_payload_and_comes_back_proved(project, scan
     assert {p.kind for p in found["GET /items"].proof} >= {"sink", "exchange", "flow"}
 
 
+def test_a_path_with_a_converter_is_the_operation_that_was_attacked(project, scan) -> None:
+    """The folder is not there, so nothing is opened: payloads are sent and do not arrive."""
+    folder = project(
+        {
+            "main.py": "from fastapi import FastAPI\nfrom fastapi.responses import FileResponse\n\n"
+            "app = FastAPI()\n\n\n@app.get('/covers/{name:path}')\n"
+            "def cover(name: str) -> FileResponse:\n    return FileResponse(f'covers/{name}')\n"
+        }
+    )
+    (found,) = scan(folder, select=("INJ004",)).findings
+    assert found.confidence == "suspected"
+    assert found.location.operation == "GET /covers/{name}"
+    (flow,) = [proof for proof in found.proof if proof.kind == "flow"]
+    assert flow.data["attack"] == "payloads were sent, and none was seen to arrive"
+
+
 def test_what_was_not_attacked_says_so_in_every_format(project, scan) -> None:
     folder = project({"main.py": APP, "helper.py": HELPER})
     report = scan(folder, select=("INJ001",), engines=("source",))

@@ -15,6 +15,7 @@ from rich.text import Text
 
 from buckler.cli import again, options, ruleset
 from buckler.cli.progress import Watcher
+from buckler.cli.sections import Sectioned
 from buckler.core.errors import UsageError
 from buckler.core.events import Progress
 from buckler.core.finding import Severity
@@ -38,7 +39,7 @@ from buckler.scan.target import Target
 _KEPT = again.FIX | {"select", "tests", "unsafe", "resolve", "install"}
 
 
-@click.command("fix")
+@click.command("fix", cls=Sectioned)
 @click.argument("target", default=".")
 @options.application_options
 @options.advisory_options
@@ -98,8 +99,12 @@ def command(target: str, **given: Any) -> None:
     notice need --unsafe.
 
     \b
-    Exit codes: 0 nothing is left, 1 findings at or above the setting fail_on are left that are
-    more than suspected, 2 usage, 3 internal error, 4 the application could not be run.
+    Exit codes:
+      0  nothing is left
+      1  findings at or above --fail-on are left that are more than suspected
+      2  usage
+      3  internal error
+      4  the application could not be run
     """
     sys.exit(_run(target, given))
 
@@ -155,7 +160,9 @@ def _run(target: str, given: dict[str, Any]) -> int:
     wrote = bool(tried.files) and not given["diff"]
     if wrote:
         apply(found.folder, tried.files)
-    _print(Told(made, tried.outcomes, tried.files, wrote, tested=tests is not None), given)
+    failed = before.report.failed
+    told = Told(made, tried.outcomes, tried.files, wrote, tested=tests is not None, failed=failed)
+    _print(told, given)
     return _exit_code(before, tried, settings, wrote=wrote)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 import importlib
 from typing import Any
 
@@ -25,6 +26,9 @@ COMMANDS = {
     "init": "Write a commented [tool.buckler] into pyproject.toml.",
 }
 
+INSTEAD = {"sbom": "packages --sbom FILE", "vex": "packages --vex FILE"}
+"""What people look for under a name of its own."""
+
 
 class LazyGroup(click.Group):
     """Imports the module of a command only when the command is called."""
@@ -40,6 +44,24 @@ class LazyGroup(click.Group):
         module = importlib.import_module(f"buckler.cli.{cmd_name}")
         command: Any = module.command
         return command if isinstance(command, click.Command) else None
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """As click has it, with what may have been meant where there is no such command.
+
+        Raises:
+            click.UsageError: There is none.
+        """
+        try:
+            return super().resolve_command(ctx, args)
+        except click.UsageError as error:
+            word = args[0].lower()
+            meant = INSTEAD.get(word) or next(iter(difflib.get_close_matches(word, COMMANDS)), "")
+            if not meant:
+                raise
+            told = f"{error.message} Did you mean 'buckler {meant}'?"
+            raise click.UsageError(told, ctx) from error
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """The list in the help, without importing any of them."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import tomllib
 from pathlib import Path
 
@@ -77,5 +78,10 @@ def command(folder: Path) -> None:
         raise SettingsError(f"{path}: {error}") from error
     if "buckler" in tool:
         raise UsageError(f"{path} has a [tool.buckler] already")
-    path.write_text(text.rstrip("\n") + ("\n" if text else "") + TEMPLATE, encoding="utf-8")
-    click.echo(f"wrote [tool.buckler] to {path}; next: buckler scan {folder}")
+    newline = "\r\n" if "\r\n" in text else "\n"
+    before = text.rstrip("\r\n") + newline if text else ""
+    try:
+        path.write_bytes((before + TEMPLATE.replace("\n", newline)).encode())
+    except OSError as error:
+        raise UsageError(f"{path} cannot be written: {error.strerror}") from error
+    click.echo(f"wrote [tool.buckler] to {path}; next: buckler scan {shlex.quote(str(folder))}")

@@ -25,7 +25,7 @@ DATABASE = click.option(
     help="E.g. sqlite+aiosqlite:///app.db. With a password in it, rather by the variable: others see arguments.",
 )
 PREFIX = click.option(
-    "--prefix", default="buckler_", show_default=True, help="Of the names of the tables."
+    "--prefix", default="buckler_", show_default=True, help="Prefix of the names of the tables."
 )
 AS_JSON = click.option("--json", "as_json", is_flag=True, help="For programs.")
 _SHORT = {
@@ -50,14 +50,33 @@ def client_group() -> None:
 @PREFIX
 @AS_JSON
 @click.option("--name", default="", help="For people, on the page where they agree.")
-@click.option("--redirect-uri", "redirect_uris", multiple=True, metavar="URL")
-@click.option("--post-logout-redirect-uri", "post_logout", multiple=True, metavar="URL")
-@click.option("--backchannel-logout-uri", "backchannel", default="", metavar="URL")
+@click.option(
+    "--redirect-uri",
+    "redirect_uris",
+    multiple=True,
+    metavar="URL",
+    help="Where a browser comes back to after the sign-in; once for each.",
+)
+@click.option(
+    "--post-logout-redirect-uri",
+    "post_logout",
+    multiple=True,
+    metavar="URL",
+    help="Where it may come back to after the sign-out.",
+)
+@click.option(
+    "--backchannel-logout-uri",
+    "backchannel",
+    default="",
+    metavar="URL",
+    help="What is told by the server when a user signs out.",
+)
 @click.option(
     "--grant",
     "grants",
     multiple=True,
-    help="authorization_code and refresh_token where none is given; client_credentials, device_code, token_exchange.",
+    metavar="NAME",
+    help="How it gets tokens: authorization_code and refresh_token where none is given; client_credentials, device_code, token_exchange.",
 )
 @click.option(
     "--auth",
@@ -65,10 +84,23 @@ def client_group() -> None:
     show_default=True,
     help="How it shows who it is; none for what runs at its user's.",
 )
-@click.option("--scope", "scopes", multiple=True)
-@click.option("--resource", "resources", multiple=True, metavar="URL")
-@click.option("--jwks", type=click.Path(exists=True, dir_okay=False, path_type=Path))
-@click.option("--jwks-uri", default="", metavar="URL")
+@click.option(
+    "--scope",
+    "scopes",
+    multiple=True,
+    metavar="NAME",
+    help="Scope that it may ask for; once for each.",
+)
+@click.option(
+    "--resource", "resources", multiple=True, metavar="URL", help="API that its tokens may be for."
+)
+@click.option(
+    "--jwks",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    metavar="FILE",
+    help="Its public keys, for --auth private_key_jwt.",
+)
+@click.option("--jwks-uri", default="", metavar="URL", help="Where its public keys are.")
 @click.option("--native", is_flag=True, help="An application on its user's machine.")
 @click.option("--first-party", is_flag=True, help="Its users are not asked to agree.")
 @click.option("--dpop", is_flag=True, help="Its tokens are bound to a key.")

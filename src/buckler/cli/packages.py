@@ -69,8 +69,12 @@ def command(target: str, show_all: bool, as_json: bool, **given: Any) -> None:
     """Match what is locked, listed and installed with the advisories. Nothing of the project is run.
 
     \b
-    Exit codes: 0 clean, 1 findings at or above --fail-on, 2 usage, 3 internal error,
-    4 there are no advisories, or they are older than --max-advisory-age.
+    Exit codes:
+      0  clean
+      1  findings at or above --fail-on
+      2  usage
+      3  internal error
+      4  there are no advisories, or they are older than --max-advisory-age
     """
     settings = settings_of(target, given)
     folder = folder_of(target)

@@ -3,22 +3,26 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import click
 
 from buckler.cli import cache, options, ruleset
+from buckler.cli.sections import Sectioned
 from buckler.core.errors import UsageError
 from buckler.scan import replaying
 from buckler.scan.discover import folder_of
 from buckler.scan.formats import clean
 from buckler.scan.formats.replay import as_pytest
 
+SHOWN: Final = 10
+"""Findings that are listed where none, or more than one, was named."""
 
-@click.command("replay")
+
+@click.command("replay", cls=Sectioned)
 @click.argument("fingerprint")
 @click.argument("target", default=".")
 @options.application_options
@@ -39,11 +43,15 @@ def command(
 ) -> None:
     """Send the proof of a finding again and say whether it still holds.
 
-    The fingerprint, or its beginning, is in the report of the last scan.
+    The fingerprint, or its beginning, is in the report of the last scan. The id of a rule will do
+    where one finding has it: buckler replay INJ001.
 
     \b
-    Exit codes: 1 it holds, 0 it does not, 4 it could not be tried: the application does not
-    run, or the operation is gone.
+    Exit codes:
+      1  it holds
+      0  it does not
+      2  usage, or there is no such finding
+      4  the application does not run, or the operation is gone
 
     --pytest prints a test that fails while the hole is open; redirect it to a file in the
     project. It looks for the project's folder from its own folder upwards.
@@ -71,10 +79,29 @@ def _finding(report: Mapping[str, Any], fingerprint: str) -> dict[str, Any]:
             "the fingerprint is empty", hint="the text, JSON and HTML reports name them"
         )
     findings = [*report.get("findings", ()), *report.get("known", ())]
-    hits = [f for f in findings if str(f.get("fingerprint", "")).startswith(fingerprint)]
-    if len(hits) != 1:
-        many = "no finding has" if not hits else "several findings have"
-        raise UsageError(
-            f"{many} the fingerprint {fingerprint}", hint="the JSON and HTML reports name them"
-        )
-    return dict(hits[0])
+    hits = [
+        f
+        for f in findings
+        if str(f.get("fingerprint", "")).startswith(fingerprint)
+        or str(f.get("id", "")) == fingerprint.upper()
+    ]
+    if len(hits) == 1:
+        return dict(hits[0])
+    if hits:
+        raise UsageError(f"{len(hits)} findings have {fingerprint}; name one", hint=_listed(hits))
+    raise UsageError(
+        f"no finding of the last report has the fingerprint or rule {fingerprint}",
+        hint=_listed(findings) or "buckler scan",
+    )
+
+
+def _listed(findings: Sequence[Mapping[str, Any]]) -> str:
+    """What to type for the first findings, a line each."""
+    lines = []
+    for found in findings[:SHOWN]:
+        place = found.get("location") or {}
+        at = place.get("operation") or f"{place.get('path')}:{place.get('line')}"
+        words = (str(found.get("fingerprint", ""))[:8], found.get("id"), at, place.get("slot"))
+        lines.append("buckler replay " + "  ".join(clean.line(word) for word in words if word))
+    more = len(findings) - SHOWN
+    return "\n  ".join((*lines, *([f"and {more} more"] if more > 0 else ())))

@@ -42,7 +42,7 @@ def command(target: str, as_json: bool, **given: Any) -> None:
     settings = options.settings_of(target, given)
     found = options.find(target, settings)
     if not found.applications:
-        raise ApplicationError(found.why)
+        raise ApplicationError(found.why, hint="name it: buckler routes module:app")
     rows: list[dict[str, Any]] = []
     for application in found.applications:
         model = _model(found, application, settings, given)

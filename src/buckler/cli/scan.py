@@ -14,6 +14,7 @@ from buckler.cli import cache, options, ruleset, site
 from buckler.cli import push as pushing
 from buckler.cli.giving import check_place, give, wanted
 from buckler.cli.progress import Watcher
+from buckler.cli.sections import Sectioned
 from buckler.core.errors import UsageError
 from buckler.core.events import GapFound
 from buckler.core.finding import Severity
@@ -38,7 +39,7 @@ HOOKS_OF = {
 """The hooks that each engine calls."""
 
 
-@click.command("scan")
+@click.command("scan", cls=Sectioned)
 @click.argument("target", default=".")
 @options.application_options
 @site.site_options
@@ -112,13 +113,19 @@ HOOKS_OF = {
     "-v", "--verbose", is_flag=True, help="Print a log to standard error, fit for a bug report."
 )
 def command(target: str, **given: Any) -> None:
-    """Scan a folder, a file, or module:app (the current folder if nothing is named); the project's
-    own interpreter (.venv/bin/python) is started before the box stands, so name one of yours with
-    --python for a tree that you do not trust. Or a running site: https://host/path.
+    """Scan a folder, a file, or module:app (the current folder if nothing is named). Or a running
+    site: https://host/path.
+
+    The project's own interpreter (.venv/bin/python) is started before the box stands: for a tree
+    that you do not trust, name one of yours with --python.
 
     \b
-    Exit codes: 0 clean, 1 findings at or above --fail-on that are more than suspected,
-    2 usage, 3 internal error, 4 the application could not be run or was hardly reached.
+    Exit codes:
+      0  clean
+      1  findings at or above --fail-on that are more than suspected
+      2  usage
+      3  internal error
+      4  the application could not be run, or was hardly reached
     """
     sys.exit(site.scan(target, given) if is_url(target) else _run(target, given))
 

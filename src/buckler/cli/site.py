@@ -59,32 +59,32 @@ def site_options(function: F) -> F:
             click.option(
                 "--permitted",
                 is_flag=True,
-                help="Of a site: I may test it. Sends attacks; on loopback that needs no word.",
+                help="I may test it. Sends attacks; on loopback that needs no word.",
             ),
             click.option(
                 "--max-requests",
                 type=click.IntRange(min=1),
                 metavar="N",
-                help="Of a site: requests in all (300).",
+                help="Requests in all (300).",
             ),
             click.option(
                 "--rate",
                 type=click.FloatRange(0.1, 1000),
                 metavar="N",
-                help="Of a site: requests in a second (20).",
+                help="Requests in a second (20).",
             ),
             click.option(
                 "--connect-to",
                 metavar="ADDRESS",
-                help="Of a site: connect to this IP address instead of looking its name up.",
+                help="Connect to this IP address instead of looking its name up.",
             ),
             click.option(
                 "--openapi",
                 type=click.Path(dir_okay=False, path_type=Path),
                 metavar="FILE",
-                help="Of a site: its OpenAPI document (JSON), where it serves none.",
+                help="Its OpenAPI document (JSON), where it serves none.",
             ),
-            click.option("--insecure-tls", is_flag=True, help="Of a site: take any certificate."),
+            click.option("--insecure-tls", is_flag=True, help="Take any certificate."),
         )
     ):
         function = option(function)

@@ -20,23 +20,25 @@ F = TypeVar("F", bound=Callable[..., Any])
 
 def place_options(function: F) -> F:
     """Where the data are."""
-    for option in (
-        click.option(
-            "--database",
-            metavar="URL",
-            envvar="BUCKLER_WATCH_DATABASE",
-            show_envvar=True,
-            default="",
-            help="postgresql://… for several workers; else SQLite in the data folder.",
-        ),
-        click.option(
-            "--data",
-            type=click.Path(path_type=Path, file_okay=False),
-            envvar="BUCKLER_WATCH_DATA",
-            show_envvar=True,
-            metavar="FOLDER",
-            help="Data folder; else the platform's own.",
-        ),
+    for option in reversed(
+        (
+            click.option(
+                "--database",
+                metavar="URL",
+                envvar="BUCKLER_WATCH_DATABASE",
+                show_envvar=True,
+                default="",
+                help="postgresql://… for several workers; else SQLite in the data folder.",
+            ),
+            click.option(
+                "--data",
+                type=click.Path(path_type=Path, file_okay=False),
+                envvar="BUCKLER_WATCH_DATA",
+                show_envvar=True,
+                metavar="FOLDER",
+                help="Data folder; else the platform's own.",
+            ),
+        )
     ):
         function = option(function)
     return function
@@ -44,34 +46,46 @@ def place_options(function: F) -> F:
 
 def sign_in_options(function: F) -> F:
     """How people come in, beside passwords."""
-    for option in (
-        click.option(
-            "--base-url",
-            default="",
-            metavar="URL",
-            help="Where browsers find it, e.g. https://watch.example; passkeys and OpenID need it.",
-        ),
-        click.option(
-            "--hostname",
-            multiple=True,
-            metavar="NAME",
-            help="Further name by which it is asked, e.g. by a monitor inside; others are refused.",
-        ),
-        click.option("--openid-issuer", default="", metavar="URL", help="Provider of sign-ins."),
-        click.option("--openid-client", default="", metavar="ID", help="That it gave."),
-        click.option(
-            "--openid-secret",
-            default="",
-            envvar="BUCKLER_WATCH_OPENID_SECRET",
-            show_envvar=True,
-            help="The same; in the variable, since others see a command line.",
-        ),
-        click.option(
-            "--openid-domain",
-            multiple=True,
-            metavar="DOMAIN",
-            help="Whose mail addresses the provider is believed to have verified.",
-        ),
+    for option in reversed(
+        (
+            click.option(
+                "--base-url",
+                default="",
+                metavar="URL",
+                help="Where browsers find the service, e.g. https://watch.example; passkeys and OpenID need it.",
+            ),
+            click.option(
+                "--hostname",
+                multiple=True,
+                metavar="NAME",
+                help="Further name by which the service is asked, e.g. by a monitor inside; others are refused.",
+            ),
+            click.option(
+                "--openid-issuer",
+                default="",
+                metavar="URL",
+                help="OpenID provider by which people sign in.",
+            ),
+            click.option(
+                "--openid-client",
+                default="",
+                metavar="ID",
+                help="Client id that the provider gave.",
+            ),
+            click.option(
+                "--openid-secret",
+                default="",
+                envvar="BUCKLER_WATCH_OPENID_SECRET",
+                show_envvar=True,
+                help="Client secret that it gave; rather by the variable, since others see a command line.",
+            ),
+            click.option(
+                "--openid-domain",
+                multiple=True,
+                metavar="DOMAIN",
+                help="Domain of mail addresses that the provider is believed to have verified.",
+            ),
+        )
     ):
         function = option(function)
     return function
@@ -79,57 +93,64 @@ def sign_in_options(function: F) -> F:
 
 def work_options(function: F) -> F:
     """What the process may do."""
-    for option in (
-        click.option(
-            "--at-once",
-            type=click.IntRange(1, 64),
-            default=2,
-            show_default=True,
-            help="Scans of this process at the same time.",
-        ),
-        click.option(
-            "--allow-scheme",
-            multiple=True,
-            type=click.Choice(("https", "ssh", "http", "file")),
-            help="Of repositories; https alone otherwise.",
-        ),
-        click.option(
-            "--allow-network",
-            multiple=True,
-            metavar="CIDR",
-            help="That is not public and may hold repositories, e.g. 10.1.0.0/16.",
-        ),
-        click.option("--allow-host", multiple=True, metavar="NAME", help="The same, by name."),
-        click.option(
-            "--allow-port",
-            multiple=True,
-            type=click.IntRange(1, 65535),
-            help="Of repositories and sites; 443, 80 and 22 otherwise.",
-        ),
-        click.option(
-            "--allow-folder",
-            multiple=True,
-            type=click.Path(path_type=Path, file_okay=False),
-            help="Below which folders may be added by the interface.",
-        ),
-        click.option(
-            "--allow-inside",
-            is_flag=True,
-            help="Let channels send to addresses that are not public.",
-        ),
-        click.option(
-            "--advisories",
-            type=click.Path(path_type=Path),
-            metavar="FILE",
-            help="Index of advisories; else the usual place.",
-        ),
-        click.option(
-            "--log-format",
-            type=click.Choice(("text", "json")),
-            default="text",
-            show_default=True,
-            help="Of what is written to standard error.",
-        ),
+    for option in reversed(
+        (
+            click.option(
+                "--at-once",
+                type=click.IntRange(1, 64),
+                default=2,
+                show_default=True,
+                help="Scans of this process at the same time.",
+            ),
+            click.option(
+                "--allow-scheme",
+                multiple=True,
+                type=click.Choice(("https", "ssh", "http", "file")),
+                help="Scheme of repositories; https alone otherwise.",
+            ),
+            click.option(
+                "--allow-network",
+                multiple=True,
+                metavar="CIDR",
+                help="Network that is not public and may hold repositories, e.g. 10.1.0.0/16.",
+            ),
+            click.option(
+                "--allow-host",
+                multiple=True,
+                metavar="NAME",
+                help="Host that may hold repositories though its address is not public.",
+            ),
+            click.option(
+                "--allow-port",
+                multiple=True,
+                type=click.IntRange(1, 65535),
+                help="Port of repositories and sites; 443, 80 and 22 otherwise.",
+            ),
+            click.option(
+                "--allow-folder",
+                multiple=True,
+                type=click.Path(path_type=Path, file_okay=False),
+                help="Folder below which the interface may add folders.",
+            ),
+            click.option(
+                "--allow-inside",
+                is_flag=True,
+                help="Let channels send to addresses that are not public.",
+            ),
+            click.option(
+                "--advisories",
+                type=click.Path(path_type=Path),
+                metavar="FILE",
+                help="Index of advisories; else the usual place.",
+            ),
+            click.option(
+                "--log-format",
+                type=click.Choice(("text", "json")),
+                default="text",
+                show_default=True,
+                help="Format of what is written to standard error.",
+            ),
+        )
     ):
         function = option(function)
     return place_options(function)

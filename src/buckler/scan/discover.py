@@ -49,9 +49,13 @@ def discover(target: str, settings: Settings, *, read_settings: bool = True) -> 
     """
     folder, named = _folder_and_name(target)
     wanted = named or (settings.app if read_settings else None)
-    applications, why = _applications(folder, wanted)
+    applications = _applications(folder, wanted)
+    others: tuple[Application, ...] = ()
+    if not wanted and len(applications) == 1:
+        others = _beside(applications[0], folder)
+    why = "" if applications else _why_none(folder)
     python, environment = interpreter(folder, settings.python)
-    return Target(folder, applications, python, environment, why)
+    return Target(folder, applications, python, environment, why, others)
 
 
 def folder_of(target: str) -> Path:
@@ -95,28 +99,55 @@ def _import_root(file: Path) -> Path:
     return folder
 
 
-def _applications(folder: Path, wanted: str | None) -> tuple[tuple[Application, ...], str]:
+def _applications(folder: Path, wanted: str | None) -> tuple[Application, ...]:
     if wanted:
-        return (_named(folder, wanted),), ""
+        return (_named(folder, wanted),)
     entrypoint = _fastapi_entrypoint(folder)
     if entrypoint:
-        return (_named(folder, entrypoint),), ""
+        return (_named(folder, entrypoint),)
     for name in DEFAULT_FILES:
         file = folder / name
         if file.is_file():
-            made = list(_made_in(file, folder))
+            made = _served(file, folder)
             if made:
-                return (_plain(made[0]),), ""
-    found = _search(folder) or _made_elsewhere(folder)
-    if found:
-        return found, ""
-    return (), "no FastAPI application was found; name it: buckler scan module:app"
+                return (_plain(made[0]),)
+    return _search(folder) or _made_elsewhere(folder)
+
+
+def _beside(chosen: Application, folder: Path) -> tuple[Application, ...]:
+    """What else the file of an application serves: another process runs it, and nobody has looked at it."""
+    if chosen.main is None:
+        return ()
+    file = folder / chosen.main.path
+    reader = Reader(tuple(dict.fromkeys((_import_root(file), folder, folder / "src"))))
+    served = _served(file, folder, reader, imported=False)
+    made = [one for one in served if not one.attribute.endswith("()")]
+    if all(one.attribute != chosen.attribute for one in made):
+        return ()  # a factory: the others may be what it has made
+    same = reader.around(file) | {chosen.attribute}
+    return tuple(one for one in made if one.attribute not in same)
+
+
+def _why_none(folder: Path) -> str:
+    """Why there is no application; an asynchronous factory is the one that can be named."""
+    reader = Reader((folder, folder / "src"))
+    for count, file in enumerate(python_files(folder)):
+        if count > MAX_SEARCHED:
+            break
+        if _mentions(file, folder):
+            for name in reader.asynchronous(file):
+                where = file.relative_to(folder).as_posix()
+                return (
+                    f"{name} in {where} has to be awaited, which is not done here; "
+                    "give a function that returns the application, or the application itself"
+                )
+    return "no FastAPI application was found"
 
 
 def _named(folder: Path, name: str) -> Application:
     if name.endswith(".py"):
         file = Path(name) if Path(name).is_absolute() else folder / name
-        made = next(iter(_made_in(file, folder)), None)
+        made = next(iter(_served(file, folder)), None)
         return _plain(made) if made else _application(file, "", folder, None)
     module, _, attribute = name.partition(":")
     roots = [folder, folder / "src"]
@@ -180,7 +211,7 @@ def _search(folder: Path) -> tuple[Application, ...]:
             continue
         if not _mentions(file, folder):
             continue
-        for made in _made_in(file, folder, reader, imported=False):
+        for made in _served(file, folder, reader, imported=False):
             (factories if made.attribute.endswith("()") else found).append(made)
     chosen = found or [replace(f, attribute=f.attribute[:-2]) for f in factories[:1]]
     return tuple(_outermost(chosen, folder))
@@ -224,6 +255,23 @@ def _made_in(
     reader = reader or Reader(tuple(dict.fromkeys((_import_root(file), folder, folder / "src"))))
     for name, line in reader.applications(file, imported=imported):
         yield _application(file, name, folder, Place(relative, line))
+
+
+def _served(
+    file: Path, folder: Path, reader: Reader | None = None, *, imported: bool = True
+) -> list[Application]:
+    """Applications of a file that are no part of another one there, in the order of ``fastapi dev``.
+
+    That is ``app``, then ``api``, then as they are made; factories come last.
+    """
+    reader = reader or Reader(tuple(dict.fromkeys((_import_root(file), folder, folder / "src"))))
+    made = list(_made_in(file, folder, reader, imported=imported))
+    within = reader.within(file)
+    outer = [one for one in made if one.attribute not in within] or made
+    first = {"app": 0, "api": 1}
+    return sorted(
+        outer, key=lambda one: 3 if one.attribute.endswith("()") else first.get(one.attribute, 2)
+    )
 
 
 def _mentions(file: Path, folder: Path) -> bool:

@@ -6,12 +6,16 @@ says which of the two it is.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from dataclasses import replace
-from typing import Any
+from typing import Any, Final
 
 from buckler.core.finding import Confidence, Finding, Proof
 from buckler.core.report import Coverage, OperationCoverage
+
+_CONVERTER: Final = re.compile(r"(?<=\w):\w+(?=})")
+"""Of a path parameter: the source names it (``{name:path}``), the running application does not."""
 
 
 def followed(findings: Iterable[Finding], coverage: Coverage, *, attacks: bool) -> list[Finding]:
@@ -34,7 +38,7 @@ def _told(finding: Finding, known: dict[str, OperationCoverage], attacks: bool) 
         Proof("flow", {**p.data, "attack": _attack(p.data, known, attacks)}) if p in flows else p
         for p in finding.proof
     )
-    operation = flows[0].data.get("operation")
+    operation = _operation(flows[0].data)
     place = finding.location
     if place.operation is None and operation in known:
         place = replace(place, operation=operation, slot=flows[0].data.get("slot") or None)
@@ -42,7 +46,7 @@ def _told(finding: Finding, known: dict[str, OperationCoverage], attacks: bool) 
 
 
 def _attack(data: Any, known: dict[str, OperationCoverage], attacks: bool) -> str:
-    state = known.get(str(data.get("operation", "")))
+    state = known.get(_operation(data))
     if not attacks or state is None:
         return "not tried: nothing was sent there"
     if not state.reached:
@@ -50,3 +54,8 @@ def _attack(data: Any, known: dict[str, OperationCoverage], attacks: bool) -> st
     if not data.get("slot"):
         return "not tried: no slot of a request leads there"
     return "payloads were sent, and none was seen to arrive"
+
+
+def _operation(data: Any) -> str:
+    """The operation of a flow as the coverage names it."""
+    return _CONVERTER.sub("", str(data.get("operation", "")))

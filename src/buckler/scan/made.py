@@ -21,6 +21,8 @@ LAYER: Final = re.compile(r"(?:Middleware|ASGI|Asgi|App|Wrapper)$")
 """Names of what goes around an application and is one itself."""
 FACTORY: Final = re.compile(r"(?:create|make|build|get|new)_(?:\w+_)?(?:app|application|api)")
 """Names of functions that give an application."""
+MOUNTING: Final = frozenset({"mount", "Mount", "host", "Host"})
+"""Calls that put an application below a path or a host of another one."""
 
 
 @dataclass(slots=True)
@@ -67,6 +69,36 @@ class Reader:
         yield from ((n, at) for n, at in names.made.items() if imported or n not in names.borrowed)
         for name in names.free:
             yield f"{name}()", names.factories[name]
+
+    def within(self, file: Path) -> set[str]:
+        """Names of a file's applications that the file mounts in another one."""
+        tree = parse(file, self._folder)
+        mounted = {
+            name
+            for node in (ast.walk(tree) if tree is not None else ())
+            if isinstance(node, ast.Call) and _last(node.func) in MOUNTING
+            for name in _given(node)
+        }
+        return mounted & self._names(file).made.keys()
+
+    def around(self, file: Path) -> set[str]:
+        """Names of a file's applications that are another one of it with a layer around."""
+        made, tree = self._names(file).made, parse(file, self._folder)
+        assigned = [_assigned(statement) for statement in (tree.body if tree is not None else ())]
+        return {
+            name
+            for name, value in assigned
+            if name in made and isinstance(value, ast.Call) and _given(value) & made.keys()
+        }
+
+    def asynchronous(self, file: Path) -> list[str]:
+        """Names of functions at the top of a file that make an application and have to be awaited."""
+        names, tree = self._names(file), parse(file, self._folder)
+        return [
+            node.name
+            for node in (tree.body if tree is not None else ())
+            if isinstance(node, ast.AsyncFunctionDef) and _returns_application(node, names)
+        ]
 
     def made_elsewhere(self, file: Path) -> Iterator[tuple[str, int]]:
         """Names of what imported factories made that are no code of the project, with lines.
@@ -180,6 +212,12 @@ def _assigned(node: ast.stmt) -> tuple[str, ast.expr | None]:
     return "", None
 
 
+def _given(call: ast.Call) -> set[str]:
+    """The plain names among the arguments of a call."""
+    values = (*call.args, *(word.value for word in call.keywords))
+    return {value.id for value in values if isinstance(value, ast.Name)}
+
+
 def _last(node: ast.expr) -> str:
     """The last name of a chain; the class of a parametrised one."""
     match node:
@@ -190,14 +228,14 @@ def _last(node: ast.expr) -> str:
     return ""
 
 
-def _made_line(function: ast.FunctionDef, found: Names) -> int | None:
+def _made_line(function: ast.FunctionDef | ast.AsyncFunctionDef, found: Names) -> int | None:
     for node in ast.walk(function):
         if isinstance(node, ast.Call) and _last(node.func) in found.classes:
             return node.lineno
     return None
 
 
-def _returns_application(function: ast.FunctionDef, found: Names) -> bool:
+def _returns_application(function: ast.FunctionDef | ast.AsyncFunctionDef, found: Names) -> bool:
     returns = function.returns
     named = ""
     if isinstance(returns, ast.Constant):

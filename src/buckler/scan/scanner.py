@@ -166,10 +166,9 @@ class Scanner:
 
     def _applications(self) -> None:
         leftovers.sweep()
-        if not self._target.applications:
-            self._work.failed = self._target.why
-            self.emit(GapFound("the application", self._target.why, "buckler scan module:app"))
-            return
+        self._work.failed = self._target.why
+        for gap in self._target.gaps():
+            self.emit(gap)
         for application in self._target.applications:
             try:
                 self._application(application)

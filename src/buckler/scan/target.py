@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from buckler.core.events import GapFound
 from buckler.scan.model.application import Place
 
 
@@ -40,6 +42,7 @@ class Target:
         python: Interpreter to run them with.
         environment: The virtual environment of that interpreter, for people.
         why: Why there is no application, in words; empty where there is one.
+        others: Applications beside them in the same file, which are not looked at.
     """
 
     folder: Path
@@ -47,3 +50,12 @@ class Target:
     python: Path
     environment: str
     why: str = ""
+    others: tuple[Application, ...] = ()
+
+    def gaps(self) -> Iterator[GapFound]:
+        """What of the folder no scan of this target runs."""
+        if self.why:
+            yield GapFound("the application", self.why, "buckler scan module:app")
+        for other in self.others:
+            why = "another application of the same file, which was not run"
+            yield GapFound(other.label, why, f"buckler scan {other.label}")

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import time
+from pathlib import Path
 
 import pytest
 
 from buckler.watch.db import scans
-from buckler.watch.interface import SYSTEM
-from tests.watch.web.site import MARK, Browser, Site, full, made
+from buckler.watch.interface import SYSTEM, Caller
+from tests.watch.web.site import MARK, OPERATIONS, Browser, Site, full, made
 
 
 def pages(web: Site, target_id: str) -> list[str]:
@@ -95,3 +96,28 @@ def test_a_page_that_waited_for_a_scan_shows_what_it_found(
     text = ann.get(page).text
     assert "hx-get" not in text
     assert ">2 open findings<" in text
+
+
+@pytest.mark.parametrize("kind", ["git", "pushed"])
+@pytest.mark.parametrize("coverage", [{"by_operation": [], "gaps": []}, OPERATIONS])
+def test_a_target_whose_application_was_not_run_says_so_beside_its_grade(
+    web: Site, ann: Browser, kind: str, coverage: dict[str, object]
+) -> None:
+    database = web.service.database
+    place = "https://code.example/shop.git" if kind == "git" else ""
+    target_id = made.target(database, Caller(ann.id), kind=kind, location=place)
+    made.push(database, target_id, made.report(made.finding(2), coverage=coverage), time.time())
+    text = ann.get(f"/targets/{target_id}").text
+    said = kind == "git" and coverage is not OPERATIONS
+    assert ("its application is not run" in text) is said
+    assert (f'<a href="/targets/{target_id}/operations">How to run it</a>' in text) is said
+
+
+def test_settings_say_where_advisories_are_missing(
+    web: Site, boss: Browser, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    index = tmp_path / "index.sqlite"
+    monkeypatch.setenv("BUCKLER_ADVISORIES", str(index))
+    assert f"none at {index} yet: buckler advisories update" in boss.get("/settings").text
+    index.touch()
+    assert f"<dd>{index}</dd>" in boss.get("/settings").text

@@ -31,6 +31,7 @@ class Told:
         files: What the files became, or would.
         wrote: Whether they were written.
         tested: Whether the project's own tests were run.
+        failed: Why the application did not run, in words; empty where it did, or was not to.
     """
 
     plan: Plan
@@ -38,6 +39,7 @@ class Told:
     files: tuple[Written, ...]
     wrote: bool
     tested: bool = False
+    failed: str = ""
 
     @property
     def fixed(self) -> list[Outcome]:
@@ -75,10 +77,14 @@ def lines(told: Told, fix: str) -> Iterator[Line]:
     """
     for outcome in told.outcomes:
         yield from _block(outcome, told)
+    said: dict[str, str] = {}
     for planned in told.plan.review:
         yield from _head(planned, "to review")
         yield [("    ", ""), (clean.line(planned.repair.summary), "")]
-        yield [("    changes  ", "quiet"), (clean.line(planned.repair.changes), "")]
+        changes = planned.repair.changes
+        told_before = f"the same as {said[changes]} above" if changes in said else changes
+        said.setdefault(changes, planned.rule.id)
+        yield [("    changes  ", "quiet"), (clean.line(told_before), "")]
     for planned in told.plan.later:
         yield from _head(planned, "later")
         yield [("    ", ""), ("it is in the way of another repair: run buckler fix again", "")]
@@ -161,6 +167,8 @@ def _end(told: Told, fix: str) -> Iterator[Line]:
         (by_hand, "for a person"),
     ]
     text = " · ".join(f"{amount} {word}" for amount, word in counts if amount)
+    if told.failed:
+        yield [("  The application did not run: ", "bad"), (clean.line(told.failed), "")]
     yield [("  ", ""), (text or "nothing to fix", "strong")]
     if told.fixed and not told.tested:
         yield [("  The project's own tests were not run: --test COMMAND runs them.", "quiet")]
@@ -180,6 +188,7 @@ def as_dict(told: Told) -> dict[str, Any]:
     return {
         "schema": SCHEMA,
         "written": told.wrote,
+        "failed": told.failed,
         "repairs": [_repair(outcome, told) for outcome in told.outcomes],
         "review": [_planned(item) for item in told.plan.review],
         "later": [_planned(item) for item in told.plan.later],

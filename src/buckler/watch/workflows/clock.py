@@ -241,4 +241,9 @@ class Reaper:
             with self._database.write() as connection:
                 alerts.release(connection, gone)
                 workers.forget(connection, gone)
-        log.warning("%d workers are gone; %d scans are queued again", len(gone), taken)
+        log.log(
+            logging.WARNING if taken else logging.INFO,
+            "workers that are gone: %d; scans that are queued again: %d",
+            len(gone),
+            taken,
+        )

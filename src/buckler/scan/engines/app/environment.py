@@ -70,8 +70,13 @@ def read_env_file(path: Path) -> dict[str, str]:
     """
     try:
         text = path.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        raise UsageError(f"--env-file {path}: {error}") from error
+    except OSError as error:
+        raise UsageError(
+            f"--env-file {path} cannot be read: {error.strerror}",
+            hint="give a file of NAME=value lines",
+        ) from error
+    except UnicodeDecodeError as error:
+        raise UsageError(f"--env-file {path} cannot be read: it is not UTF-8") from error
     found = {}
     for line in text.splitlines():
         matched = _LINE.match(line)

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import platform
 import time
+from pathlib import Path
 from typing import Annotated, Final
 
 from fastapi import APIRouter, Query
 from starlette.responses import Response
 
 from buckler import __version__
+from buckler.scan.engines.packages.advisories.place import default_path
 from buckler.watch.db import overview, workers
 from buckler.watch.web import audit_log
 from buckler.watch.web.pages import page
@@ -56,7 +58,7 @@ def settings(viewer: Administering) -> Response:
         ("Database", watch.database.url.render_as_string(hide_password=True)),
         ("Scans of this process at once", str(options.at_once)),
         ("Scans of all processes at once", str(options.in_all)),
-        ("Advisories", str(options.scanning.advisories or "the usual place")),
+        ("Advisories", _advisories(options.scanning.advisories)),
         ("Schemes of repositories", ", ".join(sorted(allowed.schemes))),
         (
             "Networks that may hold repositories",
@@ -67,3 +69,9 @@ def settings(viewer: Administering) -> Response:
         ("Reports are kept for", f"{options.keep_days:g} days"),
     ]
     return page(viewer, "settings.html", facts=facts, workers=working, now=time.time())
+
+
+def _advisories(path: Path | None) -> str:
+    """Where they are, and that they are missing: packages are matched with nothing then."""
+    path = path or default_path()
+    return str(path) if path.is_file() else f"none at {path} yet: buckler advisories update"

@@ -50,7 +50,7 @@ def fetched(
         import httpx2
     except ImportError as error:
         raise AdvisoryError(
-            "to fetch advisories needs httpx2",
+            "fetching advisories needs httpx2",
             hint="pip install 'buckler[packages]', or --from FILE with what you fetched yourself",
         ) from error
     name = urlsplit(address).path.rpartition("/")[2][-80:] or "all.zip"

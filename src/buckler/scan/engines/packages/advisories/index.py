@@ -22,6 +22,7 @@ from packaging.version import Version
 
 from buckler.core.errors import AdvisoryError
 from buckler.scan.engines.packages.advisories.model import Advisory, Affected, from_dict
+from buckler.scan.engines.packages.advisories.place import shown
 from buckler.scan.engines.packages.advisories.ranges import Span, affects, parsed
 
 FORMAT: Final = 1
@@ -105,7 +106,7 @@ class Index:
     def __init__(self, path: Path) -> None:
         self.path = path
         if not path.is_file():
-            raise AdvisoryError(f"there are no advisories at {path}", hint=UPDATE)
+            raise AdvisoryError(f"there are no advisories at {shown(path)}", hint=UPDATE)
         try:
             # What is put in place is never written again, so there is nothing to wait for.
             self._database = sqlite3.connect(

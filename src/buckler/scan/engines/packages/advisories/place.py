@@ -24,6 +24,14 @@ def default_path() -> Path:
     return base / "buckler" / "advisories.sqlite"
 
 
+def shown(path: Path) -> str:
+    """A path as people write it: a report that is handed on need not name whose home it lies in."""
+    try:
+        return f"~/{path.relative_to(Path.home()).as_posix()}"
+    except (ValueError, RuntimeError):  # elsewhere, or there is no home
+        return str(path)
+
+
 def age(date: str, now: datetime | None = None) -> float:
     """Days since a date.
 

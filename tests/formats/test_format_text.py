@@ -9,7 +9,7 @@ import pytest
 from rich.cells import cell_len
 from rich.console import Console
 
-from buckler.core.report import Report
+from buckler.core.report import IdentityUsed, Report
 from buckler.scan.formats import by_name, print_report
 
 SGR = re.compile(r"\x1b\[[0-9;]*m")
@@ -122,3 +122,40 @@ def test_gaps_are_at_most_eight(empty: Report) -> None:
     text = by_name("text").render(replace(empty, coverage=coverage))
     assert text.count("reason ") == 7
     assert "and 23 more reasons" in text
+
+
+def piped(report: Report, encoding: str, **options: object) -> str:
+    """What a pipe gets."""
+    out = io.TextIOWrapper(io.BytesIO(), encoding=encoding, newline="")
+    print_report(report, Console(file=out, _environ={}), fix="buckler fix 'Zwölf/Äpfel'", **options)  # type: ignore[arg-type]
+    out.flush()
+    return out.buffer.getvalue().decode(encoding)  # type: ignore[attr-defined]
+
+
+def test_a_pipe_of_utf_8_gets_names_that_a_shell_takes_back(usual: Report) -> None:
+    assert "buckler fix 'Zwölf/Äpfel' --diff" in piped(usual, "utf-8")
+    assert "buckler fix 'Zw\\xf6lf/\\xc4pfel' --diff" in piped(usual, "ascii")
+
+
+def test_no_report_is_offered_that_was_just_written(usual: Report) -> None:
+    assert "-o report.html" in piped(usual, "utf-8").rpartition("Next:")[2]
+    assert "-o report.html" not in piped(usual, "utf-8", written=True).rpartition("Next:")[2]
+
+
+def test_what_did_not_run_has_no_grade(usual: Report) -> None:
+    """One finding of its source would make it an A."""
+    one = replace(usual, findings=usual.findings[-1:], failed="main:app does not import")
+    assert re.search(r"^  \?  +1 ", piped(one, "utf-8"), re.MULTILINE)
+
+
+def test_who_signed_in_by_itself(usual: Report) -> None:
+    people = [
+        IdentityUsed("casey2", "user", "signup", "POST /signup"),
+        IdentityUsed("casey4", "user", "signup", "POST /signup"),
+        IdentityUsed("root", "admin", "application", "POST /login"),
+    ]
+    report = replace(usual, coverage=replace(usual.coverage, identities=people))
+    assert (
+        "Signed in as casey2 and casey4, made for this scan by POST /signup; as root (admin), brought along by the application; "
+        "your own: [tool.buckler.identities]"
+    ) in " ".join(piped(report, "utf-8").split())

@@ -32,7 +32,7 @@ from buckler.scan.fix.upgrades.planning import Upgrader
 from buckler.scan.fix.upgrades.running import running
 from buckler.scan.fix.verify import Tried, Verifier
 from buckler.scan.formats import clean
-from buckler.scan.formats.text import STYLES
+from buckler.scan.formats.text import STYLES, takes_unicode
 from buckler.scan.scanner import load_rules
 from buckler.scan.target import Target
 
@@ -219,14 +219,9 @@ def _lines(console: Console, lines: Iterable[telling.Line]) -> None:
     for line in lines:
         if plain:
             text = "".join(part for part, _ in line).rstrip()
-            console.file.write((text if _takes_unicode(console) else clean.ascii_only(text)) + "\n")
+            console.file.write((text if takes_unicode(console) else clean.ascii_only(text)) + "\n")
             continue
         shown = Text()
         for part, style in line:
             shown.append(part, style=STYLES.get(style, ""))
         console.print(shown)
-
-
-def _takes_unicode(console: Console) -> bool:
-    """Whether the output takes letters beyond ASCII."""
-    return (getattr(console.file, "encoding", "") or "").lower().startswith("utf")

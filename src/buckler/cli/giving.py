@@ -56,7 +56,8 @@ def give(
         click.echo(printed.render(report))
     else:
         limit = None if show_all else 5
-        print_report(report, Console(highlight=False), limit, again.command_line("fix"))
+        fix, written = again.command_line("fix"), bool(outputs)
+        print_report(report, Console(highlight=False), limit, fix, written=written)
     for (path, _), failure in zip(outputs, failures, strict=True):
         if failure:
             raise UsageError(f"{path} cannot be written: {failure}")

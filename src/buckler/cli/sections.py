@@ -19,7 +19,14 @@ SECTIONS: Final = {
     "The application": ("python", "env_file", "pass_env", "host", "database", "request_timeout"),
     "Who sends requests": ("identity", "identities", "accounts"),
     "What the box lets through": ("allow", "writes", "allow_processes", "walls"),
-    "A running site": ("permitted", "max_requests", "rate", "connect_to", "insecure_tls"),
+    "A running site": (
+        "permitted",
+        "max_requests",
+        "rate",
+        "connect_to",
+        "openapi",
+        "insecure_tls",
+    ),
 }
 """Parameters by the heading under which the help has them; what is not here comes last."""
 

@@ -6,6 +6,7 @@ any escape sequence; in both, text of the application has passed :mod:`clean`.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from buckler.core.report import Report
@@ -48,8 +49,19 @@ class TextFormat:
         return plain(report)
 
 
+def takes_unicode(console: Console) -> bool:
+    """Whether what is printed there may have letters beyond ASCII."""
+    return (getattr(console.file, "encoding", "") or "").lower().startswith("utf")
+
+
 def plain(
-    report: Report, *, limit: int | None = None, width: int = PLAIN_WIDTH, fix: str = FIX
+    report: Report,
+    *,
+    limit: int | None = None,
+    width: int = PLAIN_WIDTH,
+    fix: str = FIX,
+    written: bool = False,
+    only_ascii: bool = True,
 ) -> str:
     """The report without colour and box characters.
 
@@ -58,13 +70,26 @@ def plain(
         limit: Findings to show in full; None shows all.
         width: Columns that lines are made for; what is to be copied is not cut.
         fix: The command that repairs what was found.
+        written: Whether a report was written to a file besides.
+        only_ascii: Whether letters beyond ASCII are shown as escapes, which no shell takes back.
     """
-    lines = Lines(report, width, ASCII, cut=False, fix=fix).all(limit)
-    rows = ["".join(text for text, _ in line).rstrip() for line in lines]
-    return clean.ascii_only("\n".join(rows) + "\n")
+    lines = Lines(report, width, ASCII, cut=False, fix=fix, written=written).all(limit)
+    return _rows(lines, only_ascii=only_ascii)
 
 
-def print_report(report: Report, console: Console, limit: int | None = 5, fix: str = FIX) -> None:
+def _rows(lines: Iterable[Line], *, only_ascii: bool) -> str:
+    rows = "\n".join("".join(text for text, _ in line).rstrip() for line in lines) + "\n"
+    return clean.ascii_only(rows) if only_ascii else rows
+
+
+def print_report(
+    report: Report,
+    console: Console,
+    limit: int | None = 5,
+    fix: str = FIX,
+    *,
+    written: bool = False,
+) -> None:
     """Print to a console: with colour to a terminal, plain where it is none or NO_COLOR is set.
 
     Args:
@@ -72,19 +97,20 @@ def print_report(report: Report, console: Console, limit: int | None = 5, fix: s
         console: Where to; its width is used.
         limit: Findings to show in full; None shows all.
         fix: The command that repairs what was found.
+        written: Whether a report was written to a file besides.
     """
+    only_ascii = not takes_unicode(console)
     if not console.is_terminal:
-        console.file.write(plain(report, limit=limit, fix=fix))
+        text = plain(report, limit=limit, fix=fix, written=written, only_ascii=only_ascii)
+        console.file.write(text)
         return
     width = max(console.width, NARROWEST)
     if console.no_color:
-        rows = [
-            "".join(t for t, _ in line) for line in Lines(report, width, ASCII, fix=fix).all(limit)
-        ]
-        console.file.write(clean.ascii_only("\n".join(row.rstrip() for row in rows) + "\n"))
+        lines = Lines(report, width, ASCII, fix=fix, written=written).all(limit)
+        console.file.write(_rows(lines, only_ascii=only_ascii))
         return
     glyphs = UNICODE if console.encoding.lower().startswith("utf") else ASCII
-    for line in Lines(report, width, glyphs, fix=fix).all(limit):
+    for line in Lines(report, width, glyphs, fix=fix, written=written).all(limit):
         _print(console, line if glyphs is UNICODE else [(clean.ascii_only(t), s) for t, s in line])
 
 

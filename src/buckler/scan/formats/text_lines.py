@@ -41,16 +41,25 @@ class Lines:
         glyphs: Box characters, or what stands for them.
         cut: Whether evidence is cut to the width.
         fix: The command that repairs what was found.
+        written: Whether a report was written to a file besides.
     """
 
     def __init__(
-        self, report: Report, width: int, glyphs: Glyphs, *, cut: bool = True, fix: str = FIX
+        self,
+        report: Report,
+        width: int,
+        glyphs: Glyphs,
+        *,
+        cut: bool = True,
+        fix: str = FIX,
+        written: bool = False,
     ) -> None:
         self._report = report
         self._width = width
         self._glyphs = glyphs
         self._cut = cut
         self._fix = fix
+        self._written = written
 
     def all(self, limit: int | None) -> list[Line]:
         """Every line, ``limit`` findings in full; None shows all."""
@@ -204,7 +213,8 @@ class Lines:
             steps.append(f"buckler replay {proved.fingerprint[:8]}")
         if report.findings:
             steps.append(f"buckler rule {report.findings[0].rule}")
-        steps.append("-o report.html")
+        if not self._written:
+            steps.append("-o report.html")
         seconds = f"{report.timing.get('total', 0.0):.1f} s"
         text = self._next(steps)
         while len(steps) > 1 and clean.width(text) + len(seconds) + 2 > self._width:
@@ -218,7 +228,7 @@ class Lines:
         yield [(text, ""), (" " * room, ""), (seconds, "quiet")]
 
     def _next(self, steps: list[str]) -> str:
-        return "  Next: " + f"  {self._glyphs.dot}  ".join(steps)
+        return "  Next: " + f"  {self._glyphs.dot}  ".join(steps) if steps else ""
 
     def _wrapped(
         self, text: str, indent: str, style: str, hang: str | None = None

@@ -177,19 +177,20 @@ def servers(report: Report) -> str:
 
 
 def identities(report: Report) -> str:
-    """Who signed in though nobody was named: ``Signed in: casey2 and casey4 (made by POST /signup)``."""
+    """Who signed in though nobody was named: ``Signed in as casey2 and casey4, made for this scan by POST /signup``."""
     parts: dict[str, list[str]] = {}
     for one in report.coverage.identities:
         if one.source != "settings":
             how = (
-                f"made by {one.request}"
+                f"made for this scan by {one.request}"
                 if one.source == "signup"
-                else "the application brings along"
+                else "brought along by the application"
             )
-            role = f", {one.role}" if one.role != "user" else ""
+            role = f" ({one.role})" if one.role not in ("user", one.name) else ""
             parts.setdefault(how, []).append(f"{one.name}{role}")
-    told = [f"{'; '.join(names)} ({how})" for how, names in parts.items()]
-    return f"No identity is named, so these signed in: {'; '.join(told)}" if told else ""
+    told = [f"{' and '.join(names)}, {how}" for how, names in parts.items()]
+    yours = "your own: [tool.buckler.identities]"
+    return f"Signed in as {'; as '.join(told)}; {yours}" if told else ""
 
 
 def services(report: Report) -> str:
@@ -219,8 +220,9 @@ def outgoing(report: Report) -> str:
 
 
 def grade(report: Report) -> str:
-    """The grade, or a question mark where the application did not run and nothing was found."""
-    return "?" if report.failed and not report.findings else report.score.grade
+    """The grade, or a question mark where a project's application did not run, or nothing of a site was found."""
+    unknown = report.failed and not (is_site(report) and report.findings)
+    return "?" if unknown else report.score.grade
 
 
 def known(report: Report) -> str:

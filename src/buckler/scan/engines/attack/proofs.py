@@ -23,6 +23,7 @@ PLAIN_HEADERS = frozenset(
     | {"access-control-request-method", "access-control-request-headers", "if-none-match"}
 )
 """Headers that sign nobody in."""
+_CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 _TEXTUAL = re.compile(rb"^[\t\n\r\x20-\x7e\x80-\xff]*$")
 
 
@@ -124,13 +125,26 @@ def curl(request: Request, redactor: Redactor, mark: str = "\0") -> str:
     for name, value in redactor.headers(_shown(request.headers)):
         elsewhere = bool(request.origin) and not request.origin.endswith(f"//{value}")
         if name != "host" or mark in value or elsewhere:
-            parts += ["-H", shlex.quote(f"{name}: {value}")]
+            parts += ["-H", quoted(f"{name}: {value}")]
     if request.body:
         text = _body_text(request.body)
-        parts += ["--data-binary", shlex.quote(redactor.text(text))]
+        parts += ["--data-binary", quoted(redactor.text(text))]
     origin = request.origin or f"{request.scheme}://app"
     parts.append(shlex.quote(f"{origin}{redactor.text(request.url)}"))
     return " ".join(parts)
+
+
+def quoted(text: str) -> str:
+    """A word of a command line; with ``$'…'`` (bash, zsh, ksh) where it has line ends or control characters, which a report cannot show."""
+    if not _CONTROL.search(text):
+        return shlex.quote(text)
+    made = text.replace("\\", "\\\\").replace("'", "\\'")
+    return f"$'{_CONTROL.sub(_escaped, made)}'"
+
+
+def _escaped(found: re.Match[str]) -> str:
+    named = {"\n": "\\n", "\r": "\\r", "\t": "\\t"}.get(found.group())
+    return named or f"\\x{ord(found.group()):02x}"
 
 
 def _shown(headers: Iterable[tuple[str, str]]) -> list[tuple[str, str]]:

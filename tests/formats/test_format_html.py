@@ -9,8 +9,10 @@ from typing import Any
 import format_reports
 import pytest
 
+from buckler.core.finding import Confidence, Severity
 from buckler.core.report import Report
 from buckler.scan.formats import by_name
+from buckler.scan.formats.html_view import page
 
 CONTRAST = """() => {
   const parse = (text) => (text.match(/[\\d.]+/g) || []).map(Number);
@@ -261,3 +263,16 @@ def test_the_policy_stops_what_is_not_ours(usual: Report, browser: Any, tmp_path
     assert page.title() != "taken"
     assert page.text_content("#shown") == "6 shown"
     page.close()
+
+
+def test_what_to_do_first_is_the_worst_that_is_certain() -> None:
+    """Five hard-coded secrets cost more points than one proved injection, which is worse all the same."""
+    make = format_reports.finding
+    high = [
+        make("SEC001", severity=Severity.HIGH, confidence=Confidence.OBSERVED, subject=f"{number}")
+        for number in range(9)
+    ]
+    guess = make("ACC001", severity=Severity.CRITICAL, confidence=Confidence.SUSPECTED)
+    worst = make("INJ001", severity=Severity.CRITICAL)
+    first = page(format_reports.report(*high, guess, worst)).first
+    assert [one.cause.id for one in first] == ["INJ001", "SEC001", "ACC001"]

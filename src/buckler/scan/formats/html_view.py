@@ -68,7 +68,7 @@ class Page:
 def page(report: Report) -> Page:
     """Work out what the page shows."""
     causes = _causes(report)
-    ranked = sorted(causes, key=lambda c: (-c.cause.lost, c.cause.id))
+    ranked = sorted(causes, key=lambda c: _urgent(c.cause))
     counts = report.counts()
     return Page(
         report=report,
@@ -86,6 +86,12 @@ def page(report: Report) -> Page:
         suppressed=[(finding_view(report, f, SMALL), why) for f, why in report.suppressed],
         ran=_ran(report),
     )
+
+
+def _urgent(cause: view.Cause) -> tuple[bool, int, float, str]:
+    """What to do first: what is no mere suspicion, the worst, then what costs the most points."""
+    suspected = cause.confidence is Confidence.SUSPECTED
+    return suspected, cause.severity.rank, -cause.lost, cause.id
 
 
 def _causes(report: Report) -> list[CauseView]:
@@ -210,7 +216,7 @@ def _ran(report: Report) -> list[tuple[str, str]]:
         ("Engines", ", ".join(map(str, target.get("engines") or ()))),
         ("Walls of the box", f"{stood}{f'; not {fell}' if fell else ''}" if walls else ""),
         ("Seed", str(target.get("seed", ""))),
-        ("Started", report.started),
+        ("Started", view.moment(report.started)),
         (
             "Time",
             f"{report.timing.get('total', 0.0):.1f} s"

@@ -19,6 +19,7 @@ SHOWN_OUTGOING = 5
 
 _OWASP = re.compile(r"^([A-Za-z]+)(\d+):(\d{4})$")
 _STOPPED = re.compile(r"^(process|connection): (.*)$", re.DOTALL)
+_MOMENT = re.compile(r"(\d{4}-\d{2}-\d{2})T(\d{2}:\d{2})(?::\d{2}(?:\.\d+)?)?(?:\+00:00|Z)")
 _LISTS = {"A": "Top10"}
 
 
@@ -174,6 +175,12 @@ def servers(report: Report) -> str:
     parts = [f"Brought for this scan: {', '.join(told)}"] if told else []
     parts += [f"Used as --allow says: {', '.join(own)}"] if own else []
     return ". ".join(parts)
+
+
+def moment(started: str) -> str:
+    """``2026-11-30 02:09 UTC`` of a moment in UTC as ISO 8601; what is none, as it is."""
+    found = _MOMENT.fullmatch(started)
+    return f"{found[1]} {found[2]} UTC" if found else started
 
 
 def identities(report: Report) -> str:

@@ -109,6 +109,43 @@ class ObjectOfAnotherUser(Rule):
             """,
             settings='identities.alice.header = "X-Key: alice-key-1"\nidentities.bob.header = "X-Key: bob-key-1"\n',
         ),
+        Example(
+            """
+            from fastapi import Depends, FastAPI, Header, HTTPException
+
+            app = FastAPI()
+            USERS = {"alice-key-1": "alice", "bob-key-1": "bob"}
+            SEATS: dict[int, str] = {}
+
+
+            def user(x_key: str = Header("")) -> str:
+                if x_key not in USERS:
+                    raise HTTPException(401)
+                return USERS[x_key]
+
+
+            @app.post("/seats", status_code=201)
+            def take(name: str = Depends(user)) -> dict[str, int]:
+                SEATS[len(SEATS) + 1] = name
+                return {"id": len(SEATS)}
+
+
+            @app.put("/seats/{seat_id}")
+            def turn(seat_id: int, name: str = Depends(user)) -> dict[str, str]:
+                if SEATS.get(seat_id) != name:
+                    raise HTTPException(404)
+                return {"turned": "left"}
+
+
+            @app.delete("/seats/{seat_id}")
+            def leave(seat_id: int, name: str = Depends(user)) -> dict[str, bool]:
+                if seat_id not in SEATS:
+                    raise HTTPException(404)
+                return {"own": SEATS.pop(seat_id) == name}
+            """,
+            settings='identities.alice.header = "X-Key: alice-key-1"\nidentities.bob.header = "X-Key: bob-key-1"\n',
+            line=28,
+        ),
     )
     good = (
         Example(

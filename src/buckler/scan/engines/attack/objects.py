@@ -15,6 +15,7 @@ from buckler.scan.engines.attack.harvest import candidates, identifiers, leaves,
 from buckler.scan.engines.attack.owners import Owners, nobodys
 from buckler.scan.engines.attack.references import References
 from buckler.scan.engines.attack.run import CHANGING, Run
+from buckler.scan.engines.attack.shared import Shared
 from buckler.scan.engines.attack.stored_keys import StoredKeys
 from buckler.scan.engines.interface import Exchange
 from buckler.scan.engines.observations import Foreign
@@ -57,6 +58,7 @@ class Objects:
         Owners(self._run, self._explorer).collect()
         References(self._run, self._explorer).collect()
         StoredKeys(self._run, self._explorer).collect()
+        Shared(self._run, self._explorer).collect()
 
     def _operation(self, operation: Operation) -> None:
         names = [i.name for i in self._run.identities.values() if i.role != "admin"]

@@ -10,6 +10,7 @@ from urllib.parse import parse_qsl
 
 from buckler.core.settings import LoginSettings
 from buckler.scan.engines.attack.absent import Emptied, is_code
+from buckler.scan.engines.attack.codes import Codes
 from buckler.scan.engines.attack.drafts import CannotCarry, Draft
 from buckler.scan.engines.attack.exchanges import entered, exchanged
 from buckler.scan.engines.attack.explore import UNIQUE, Explorer
@@ -73,9 +74,12 @@ class Accounts:
                 self._weak(operation)
                 self._names(operation)
         emptied = Emptied(self._run, self._explorer, self._known_names)
+        codes = Codes(self._run, self._explorer, self._known_names, ATTEMPTS, GUESSER)
         for operation in self._run.operations:
             if not self._run.states[operation.key].lost:
-                emptied.collect(operation, self._name_slot(operation))
+                named = self._name_slot(operation)
+                emptied.collect(operation, named)
+                codes.collect(operation, named)
         for operation in self._run.operations:
             if self._is_login(operation) and not self._run.states[operation.key].lost:
                 self._passwords(operation)

@@ -26,6 +26,26 @@ app = FastAPI()
 log = logging.getLogger("shop")
 """
 WAYS = {
+    "a session, by key": ("INJ011", """
+@app.get("/enter")
+def enter(request: Request, onward: str = "/") -> str:
+    request.session["onward"] = {inner}
+    return "form"
+
+@app.post("/enter")
+def entered(request: Request) -> RedirectResponse:
+    return RedirectResponse(request.session.pop("onward", "/"), 303)
+""", {"inner": ("onward", '{"shop": "/shop"}.get(onward, "/")')}),
+    "a session, by update": ("INJ011", """
+@app.get("/ask")
+def ask(request: Request, back: str = "/", colour: str = "red") -> str:
+    request.session.update(back=back, colour=colour)
+    return "asked"
+
+@app.get("/answer")
+def answered(request: Request) -> RedirectResponse:
+    return RedirectResponse({inner})
+""", {"inner": ('request.session.get("back") or "/"', '"/?colour=" + request.session.get("colour", "red")')}),
     "an object in app.state": ("INJ002", """
 class Printer:
     def show(self, name: str) -> None:
@@ -51,6 +71,24 @@ app = FastAPI(lifespan=lifespan)
 @app.get("/print")
 def show(request: Request, name: str) -> None:
     request.app.state.printer.show(name)
+""", {"inner": ('"lpr " + name', '"lpr " + shlex.quote(name)')}),
+    "an object that the start puts there and a dependency gives": ("INJ002", """
+class Printer:
+    def show(self, name: str) -> None:
+        os.system({inner})
+
+async def lifespan(app: FastAPI):
+    app.state.printer = Printer()
+    yield
+
+app = FastAPI(lifespan=lifespan)
+
+def printer(request: Request):
+    return request.app.state.printer
+
+@app.get("/print")
+def show(name: str, at: Any = Depends(printer)) -> None:
+    at.show(name)
 """, {"inner": ('"lpr " + name', '"lpr " + shlex.quote(name)')}),
     "words that shlex joins": ("INJ002", """
 def run(*words: str) -> int:

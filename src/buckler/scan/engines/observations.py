@@ -78,6 +78,14 @@ class Observations:
         forged: By operation key: the answer to credentials that were made up.
         lax: By operation key: an optional scheme, the answer without its credential, and the
             refusal of a wrong one.
+        unsigned: By operation key: a header that signs the message, the answer without it, and the refusal of a
+            wrong one.
+        emptied: By operation key: slot of a code, the answer to an empty one, and the refusal of a wrong one.
+        pretended: By operation key: a header that says where a request comes from, the answer with it, and the
+            refusal without it.
+        uncounted: By operation key: such a header, and the answers to wrong passwords in a row that each said
+            another address, where they are limited without it.
+        codes: By operation key: slot of a short code, and the answers to wrong ones in a row.
         websockets: By operation key: connections from a foreign origin, as nobody and as the
             identities that have cookies.
         cross_site: By operation key: what a foreign site can send in a visitor's name and the
@@ -107,6 +115,11 @@ class Observations:
     raised: dict[str, tuple[str, Exchange]] = field(default_factory=dict)
     forged: dict[str, Exchange] = field(default_factory=dict)
     lax: dict[str, tuple[SecurityScheme, Exchange, Exchange]] = field(default_factory=dict)
+    unsigned: dict[str, tuple[str, Exchange, Exchange]] = field(default_factory=dict)
+    emptied: dict[str, tuple[str, Exchange, Exchange]] = field(default_factory=dict)
+    pretended: dict[str, tuple[str, Exchange, Exchange]] = field(default_factory=dict)
+    uncounted: dict[str, tuple[str, list[Exchange]]] = field(default_factory=dict)
+    codes: dict[str, tuple[str, list[Exchange]]] = field(default_factory=dict)
     websockets: dict[str, list[Exchange]] = field(default_factory=dict)
     cross_site: dict[str, Exchange] = field(default_factory=dict)
     large: dict[str, list[tuple[str, Exchange]]] = field(default_factory=dict)

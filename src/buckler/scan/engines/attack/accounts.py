@@ -9,11 +9,14 @@ from dataclasses import replace
 from urllib.parse import parse_qsl
 
 from buckler.core.settings import LoginSettings
+from buckler.scan.engines.attack.absent import Emptied, is_code
+from buckler.scan.engines.attack.codes import Codes
 from buckler.scan.engines.attack.drafts import CannotCarry, Draft
 from buckler.scan.engines.attack.exchanges import entered, exchanged
 from buckler.scan.engines.attack.explore import UNIQUE, Explorer
 from buckler.scan.engines.attack.forms import cookies_of
 from buckler.scan.engines.attack.identities import login_request, token_of
+from buckler.scan.engines.attack.pretended import unlimited
 from buckler.scan.engines.attack.run import Run
 from buckler.scan.engines.attack.values import resolve
 from buckler.scan.engines.interface import Exchange, Request, Slot
@@ -70,12 +73,24 @@ class Accounts:
             ):
                 self._weak(operation)
                 self._names(operation)
+        emptied = Emptied(self._run, self._explorer, self._known_names)
+        codes = Codes(self._run, self._explorer, self._known_names, ATTEMPTS, GUESSER)
+        for operation in self._run.operations:
+            if not self._run.states[operation.key].lost:
+                named = self._name_slot(operation)
+                emptied.collect(operation, named)
+                codes.collect(operation, named)
         for operation in self._run.operations:
             if self._is_login(operation) and not self._run.states[operation.key].lost:
                 self._passwords(operation)
 
     def _slots(self, operation: Operation) -> list[Slot]:
         return [s for s in self._explorer.slots(operation) if s.where in ("json", "form", "query")]
+
+    def _name_slot(self, operation: Operation) -> Slot | None:
+        """Where it is told whose account is meant."""
+        slots = self._slots(operation)
+        return next((s for s in slots if NAME.search(s.leaf) and not is_code(s)), None)
 
     def _is_login(self, operation: Operation) -> bool:
         """Whether it signs somebody in: it says so, or it refuses made-up credentials by itself."""
@@ -107,10 +122,12 @@ class Accounts:
             for attempt in range(ATTEMPTS)
             if (request := self._attempt(operation, f"wrong-password-{attempt}-Aa1!")) is not None
         ]
-        run.seen.logins[operation.key] = [
+        answers = run.seen.logins[operation.key] = [
             Exchange(operation, request, answer, entered(operation, answer))
             for request, answer in run.send_all(requests, operation)
         ]
+        if answers and answers[-1].answer.status == 429:
+            unlimited(run, self._explorer, operation, requests, answers[0].answer.status)
         after = self._right(operation)
         if before is not None and after is not None and _gives(before) and not _gives(after):
             run.seen.locked[operation.key] = after

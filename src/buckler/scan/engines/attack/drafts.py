@@ -333,7 +333,9 @@ def _put_file(files: list[File], slot: Slot, payload: str | bytes) -> list[File]
     others = [f for f in files if f.field != slot.name]
     if slot.where == "file":
         content = payload if isinstance(payload, bytes) else payload.encode()
-        return [*others, replace(chosen, content=content)]
+        # As whoever uploads a page would say; what is said of the sample stays for all other contents.
+        said = "text/html" if content.lstrip()[:1] == b"<" else chosen.media_type
+        return [*others, replace(chosen, content=content, media_type=said)]
     name = payload.decode("latin-1") if isinstance(payload, bytes) else payload
     if _UNSENDABLE.search(name):
         raise CannotCarry("a file name cannot hold control characters")

@@ -25,6 +25,7 @@ from buckler.scan.engines.attack.leaving import left, return_as
 from buckler.scan.engines.attack.reasons import why_not
 from buckler.scan.engines.attack.run import Run, State
 from buckler.scan.engines.attack.slots import slots_of
+from buckler.scan.engines.attack.uploads import of_every_kind
 from buckler.scan.engines.attack.values import text
 from buckler.scan.engines.interface import Answer, Exchange, Slot
 from buckler.scan.model.application import Operation
@@ -311,7 +312,7 @@ class Explorer:
                 benign(operation, host=run.host, variant=1, known=pools[0] if pools else {})
             )
         seen: set[str] = set()
-        for draft in made:
+        for draft in of_every_kind(made):
             draft = self._fill_found(operation, draft)
             if repr(draft) not in seen:
                 seen.add(repr(draft))

@@ -15,7 +15,8 @@ from buckler.scan.engines.attack.harvest import candidates, identifiers, leaves,
 from buckler.scan.engines.attack.listing import is_cut, scalars
 from buckler.scan.engines.attack.owners import Owners, nobodys
 from buckler.scan.engines.attack.references import References
-from buckler.scan.engines.attack.run import Run
+from buckler.scan.engines.attack.run import CHANGING, Run
+from buckler.scan.engines.attack.shared import Shared
 from buckler.scan.engines.attack.stored_keys import StoredKeys
 from buckler.scan.engines.interface import Exchange
 from buckler.scan.engines.observations import Foreign
@@ -58,6 +59,7 @@ class Objects:
         Owners(self._run, self._explorer).collect()
         References(self._run, self._explorer).collect()
         StoredKeys(self._run, self._explorer).collect()
+        Shared(self._run, self._explorer).collect()
 
     def _operation(self, operation: Operation) -> None:
         names = [i.name for i in self._run.identities.values() if i.role != "admin"]
@@ -138,6 +140,8 @@ class Objects:
         before = self._sees(operation, name, value, owner)
         if before is None:
             return None
+        if before.request.method in CHANGING and self._sees(operation, name, value, other):
+            return None  # whoever may change it may take it away
         for around in self._surroundings(operation, name, owner, other):
             seen = self._as(operation, self._draft(operation, name, value, around), other)
             if seen is None or not succeeded(seen):
@@ -228,7 +232,7 @@ class Objects:
         return exchange if value in texts else None
 
     def _sees(self, operation: Operation, name: str, value: str, identity: str) -> Exchange | None:
-        """The answer in which an identity sees the object: its page, or a list."""
+        """The answer in which an identity sees the object: its page, or a list; else what changes it."""
         page = next(
             (o for o in self._run.operations if o.method == "GET" and o.path == operation.path),
             None,
@@ -236,8 +240,21 @@ class Objects:
         if page is not None:
             exchange = self._as(page, self._draft(page, name, value, identity), identity)
             return exchange if exchange is not None and succeeded(exchange) else None
-        found = (self._in_list(other, value, identity) for other in self._lists(operation, name))
+        lists = list(self._lists(operation, name))
+        if not lists:
+            return self._changes(operation, name, value, identity)
+        found = (self._in_list(other, value, identity) for other in lists)
         return next((exchange for exchange in found if exchange is not None), None)
+
+    def _changes(
+        self, operation: Operation, name: str, value: str, identity: str
+    ) -> Exchange | None:
+        """The answer to a change of the object, where nothing shows it."""
+        for near in self._run.operations:
+            if near.method in ("PUT", "PATCH") and near.path == operation.path:
+                exchange = self._as(near, self._draft(near, name, value, identity), identity)
+                return exchange if exchange is not None and succeeded(exchange) else None
+        return None
 
     def _owned_by_one(self, operation: Operation, one: str, other: str) -> None:
         """An answer that names its owner, and that two people get who are not the same."""

@@ -14,6 +14,7 @@ from urllib.parse import quote
 
 from buckler.core.redact import is_secret_name
 from buckler.scan.engines.attack import restoring, tokens
+from buckler.scan.engines.attack.absent import Unsigned
 from buckler.scan.engines.attack.accounts import Accounts
 from buckler.scan.engines.attack.drafts import Draft
 from buckler.scan.engines.attack.exchanges import entered, exchanged
@@ -24,6 +25,7 @@ from buckler.scan.engines.attack.forms import is_form_token
 from buckler.scan.engines.attack.limits import Limits
 from buckler.scan.engines.attack.objects import Objects
 from buckler.scan.engines.attack.patterns import matching
+from buckler.scan.engines.attack.pretended import Pretended
 from buckler.scan.engines.attack.run import Run
 from buckler.scan.engines.attack.strangers import FOREIGN_ORIGIN, Strangers
 from buckler.scan.engines.interface import Answer, Exchange, Request, Slot
@@ -60,7 +62,7 @@ class Observer:
         self._sample_logins()
         self._origins()
         self._hosts()
-        for group in (Faults, Strangers, Objects, Limits):
+        for group in (Faults, Strangers, Unsigned, Pretended, Objects, Limits):
             restoring.restore(run)
             group(run, explorer).collect()
         restoring.restore(run)

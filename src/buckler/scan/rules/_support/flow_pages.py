@@ -6,6 +6,7 @@ import re
 
 from buckler.scan.engines.interface import Verdict
 from buckler.scan.engines.source.flow.interface import Flow
+from buckler.scan.engines.source.flow.objects import deep_taints
 from buckler.scan.engines.source.flow.values import bit, one_text
 from buckler.scan.rules._support.flows import told
 
@@ -29,6 +30,27 @@ def is_page(flow: Flow) -> bool:
         return False
     text = one_text(kind) or ""
     return "html" in text or "svg" in text
+
+
+def named_kind(flow: Flow) -> Verdict | None:
+    """A media type that the request names whole, of an answer whose content is somebody's too, and that is shown."""
+    content = flow.other(0, "content")
+    held = any(v.taints for v in deep_taints(content)) if content is not None else False
+    named = [taints for before, taints, _ in flow.places() if not before]
+    direct = any(t.token.source.direct for taints in named for t in taints)
+    if not held or not direct or _is_download(flow):
+        return None
+    return told(
+        flow,
+        "names the media type under which what somebody sent is answered: text/html makes a page of it.",
+    )
+
+
+def _is_download(flow: Flow) -> bool:
+    """Whether headers are given that may say so."""
+    given = flow.other(-1, "headers")
+    texts = [one_text(v) or "" for v in deep_taints(given)] if given is not None else []
+    return any("attachment" in text.lower() for text in texts)
 
 
 def escaped_elsewhere(flow: Flow) -> Verdict | None:
@@ -72,4 +94,4 @@ def place_in_page(before: str) -> str:
     return ""
 
 
-__all__ = ["escaped_elsewhere", "is_page", "place_in_page"]
+__all__ = ["escaped_elsewhere", "is_page", "named_kind", "place_in_page"]

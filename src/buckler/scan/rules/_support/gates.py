@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterator
+from dataclasses import replace
 
+from buckler.core.finding import Location
 from buckler.scan.engines.observations import Observations
-from buckler.scan.model.application import Place
+from buckler.scan.model.application import Operation, Place
 from buckler.scan.python.index import Function, Index
+from buckler.scan.rules._support.absent import may_be_unset, read_off
 
 _SCOPES = "SecurityScopes"
 
@@ -19,8 +22,6 @@ def compares_unset(index: Index, function: Function) -> bool:
     is looked at by itself first.
     """
     given = _optional(function)
-    if not given:
-        return False
     for node in ast.walk(function):
         if not isinstance(node, ast.Compare) or len(node.ops) != 1:
             continue
@@ -28,8 +29,9 @@ def compares_unset(index: Index, function: Function) -> bool:
         if not isinstance(node.ops[0], ast.Eq | ast.NotEq):
             continue
         for one, other in (sides, sides[::-1]):
-            if isinstance(one, ast.Name) and one.id in given and _may_be_unset(index, other):
-                names = {one.id, other.id if isinstance(other, ast.Name) else ""}
+            optional = (isinstance(one, ast.Name) and one.id in given) or read_off(index, one)
+            if optional and may_be_unset(index, other):
+                names = {ast.unparse(one), ast.unparse(other)}
                 return not any(names & looked for looked in _looked_at(function))
     return False
 
@@ -57,6 +59,19 @@ def found_in_source(rule: str, place: Place | None, seen: Observations) -> bool:
         and (finding.location.path, finding.location.line) == (place.path, place.line)
         for finding in seen.earlier
     )
+
+
+def found_around(rule: str, operation: Operation, seen: Observations) -> Location | None:
+    """Where the rule of that id found its weakness in the source of an operation's handler or dependencies."""
+    places = [operation.place, *(d.place for d in operation.dependencies)]
+    for finding in seen.earlier:
+        path, line = finding.location.path, finding.location.line or 0
+        if finding.rule == rule and any(
+            p is not None and p.path == path and p.line <= line <= max(p.end, p.line)
+            for p in places
+        ):
+            return replace(finding.location, operation=operation.key)
+    return None
 
 
 def _optional(function: Function) -> set[str]:
@@ -102,15 +117,6 @@ def _may_inject(annotation: ast.expr | None) -> bool:
     return any(isinstance(n, ast.Call | ast.Constant) for n in ast.walk(annotation))
 
 
-def _may_be_unset(index: Index, node: ast.expr) -> bool:
-    """Whether it is read from the environment, with nothing to fall back on."""
-    for value in (node, *index.values(node)):
-        if isinstance(value, ast.Call) and len(value.args) == 1 and not value.keywords:
-            if ast.unparse(value.func) in ("os.environ.get", "os.getenv", "environ.get", "getenv"):
-                return True
-    return False
-
-
 def _looked_at(function: Function) -> Iterator[set[str]]:
     """Names whose presence is tested: ``not key``, ``key is None``, ``key and …``, ``if key``."""
     for node in ast.walk(function):
@@ -123,4 +129,4 @@ def _looked_at(function: Function) -> Iterator[set[str]]:
             tested = [node.test]
         elif isinstance(node, ast.Compare) and isinstance(node.ops[0], ast.Is | ast.IsNot):
             tested = [node.left]
-        yield {item.id for item in tested if isinstance(item, ast.Name)}
+        yield {ast.unparse(item) for item in tested if not isinstance(item, ast.Compare)}

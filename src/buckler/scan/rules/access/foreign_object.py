@@ -18,7 +18,7 @@ class ObjectOfAnotherUser(Rule):
 
     ## What it is
     The handler takes an identifier from the request and loads the object by it, without comparing whose
-    it is with who is asking.
+    it is with who is asking. A cache whose key leaves out who asks gives one person's answer to the next one, too.
 
     ## Why it matters
     Every user can read, change or delete the data of all others by counting through the identifiers.
@@ -27,7 +27,7 @@ class ObjectOfAnotherUser(Rule):
     ## How to fix
     Put the owner into the statement: ``select(Order).where(Order.id == order_id, Order.user_id ==
     user.id)``, and answer 404. Do so in one dependency that all routes of the object use. ``owned(Order,
-    id="order_id", owner=Order.user_id)`` of ``buckler.guard`` is such a dependency.
+    id="order_id", owner=Order.user_id)`` of ``buckler.guard`` is such a dependency. Put the user into the key of a cache.
 
     ## How to check
     Ask as one user for the object of another: it must answer 404 or 403.
@@ -36,7 +36,7 @@ class ObjectOfAnotherUser(Rule):
     Staff that used the route for other people's objects needs one of its own, with a role.
 
     ## References
-    CWE-639; OWASP API1:2023 Broken Object Level Authorization; ASVS 5.0 V8.2.2.
+    CWE-639, CWE-524; OWASP API1:2023 Broken Object Level Authorization; ASVS 5.0 V8.2.2.
     """
 
     id = "ACC009"
@@ -109,8 +109,104 @@ class ObjectOfAnotherUser(Rule):
             """,
             settings='identities.alice.header = "X-Key: alice-key-1"\nidentities.bob.header = "X-Key: bob-key-1"\n',
         ),
+        Example(
+            """
+            from fastapi import Depends, FastAPI, Header, HTTPException
+
+            app = FastAPI()
+            USERS = {"alice-key-1": "alice", "bob-key-1": "bob"}
+            SEATS: dict[int, str] = {}
+
+
+            def user(x_key: str = Header("")) -> str:
+                if x_key not in USERS:
+                    raise HTTPException(401)
+                return USERS[x_key]
+
+
+            @app.post("/seats", status_code=201)
+            def take(name: str = Depends(user)) -> dict[str, int]:
+                SEATS[len(SEATS) + 1] = name
+                return {"id": len(SEATS)}
+
+
+            @app.put("/seats/{seat_id}")
+            def turn(seat_id: int, name: str = Depends(user)) -> dict[str, str]:
+                if SEATS.get(seat_id) != name:
+                    raise HTTPException(404)
+                return {"turned": "left"}
+
+
+            @app.delete("/seats/{seat_id}")
+            def leave(seat_id: int, name: str = Depends(user)) -> dict[str, bool]:
+                if seat_id not in SEATS:
+                    raise HTTPException(404)
+                return {"own": SEATS.pop(seat_id) == name}
+            """,
+            settings='identities.alice.header = "X-Key: alice-key-1"\nidentities.bob.header = "X-Key: bob-key-1"\n',
+            line=28,
+        ),
+        Example(
+            """
+            from fastapi import Depends, FastAPI, Header, HTTPException
+
+            app = FastAPI()
+            USERS = {"alice-key-1": "alice", "bob-key-1": "bob"}
+            DONE: dict[str, dict[str, str]] = {}
+
+
+            def user(x_key: str = Header("")) -> str:
+                if x_key not in USERS:
+                    raise HTTPException(401)
+                return USERS[x_key]
+
+
+            @app.get("/greeting")
+            def greeting(name: str = Depends(user), season: str = "spring") -> dict[str, str]:
+                if season not in DONE:
+                    DONE[season] = {"for": name, "season": season}
+                return DONE[season]
+            """,
+            settings='identities.alice.header = "X-Key: alice-key-1"\nidentities.bob.header = "X-Key: bob-key-1"\n',
+            line=16,
+        ),
     )
     good = (
+        Example(
+            """
+            from itertools import count
+
+            from fastapi import Depends, FastAPI, Header, HTTPException
+
+            app = FastAPI()
+            USERS = {"alice-key-1": "alice", "bob-key-1": "bob"}
+            DONE: dict[tuple[str, str], dict[str, str]] = {}
+            NUMBERS = count(1)
+            DRAWN: dict[str, int] = {}
+
+
+            def user(x_key: str = Header("")) -> str:
+                if x_key not in USERS:
+                    raise HTTPException(401)
+                return USERS[x_key]
+
+
+            @app.get("/greeting")
+            def greeting(name: str = Depends(user), season: str = "spring") -> dict[str, str]:
+                return DONE.setdefault((name, season), {"for": name, "season": season})
+
+
+            @app.get("/weather")
+            def weather(name: str = Depends(user), town: str = "york") -> dict[str, str]:
+                return {"town": town, "sky": "grey"}
+
+
+            @app.get("/draw")
+            def draw(name: str = Depends(user), pot: str = "red") -> dict[str, int]:
+                return {"number": DRAWN.setdefault(pot, next(NUMBERS))}
+            """,
+            settings='identities.alice.header = "X-Key: alice-key-1"\nidentities.bob.header = "X-Key: bob-key-1"\n',
+        ),
         Example(
             """
             from fastapi import Depends, FastAPI, Header, HTTPException
@@ -154,7 +250,7 @@ class ObjectOfAnotherUser(Rule):
             if operation is None or is_public(operation, app):
                 continue
             verb = "read" if operation.method == "GET" else "changed"
-            place = at(operation, found.slot)
+            place = at(operation, found.slot or None)
             if found.stack:
                 place = replace(place, path=found.stack[0][0], line=found.stack[0][1])
             yield self.found(

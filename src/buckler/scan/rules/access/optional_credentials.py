@@ -9,19 +9,21 @@ from buckler.core.rule import Example, Fix, Rule
 from buckler.scan.engines.interface import Module
 from buckler.scan.engines.observations import Observations
 from buckler.scan.fix.draft import Draft
-from buckler.scan.fix.edits import EVERY, Repair, Wanted
-from buckler.scan.model.application import AppModel, Operation
+from buckler.scan.fix.edits import Repair
+from buckler.scan.model.application import AppModel
 from buckler.scan.python.index import index_of
+from buckler.scan.rules._support.absent import unsigned_passes
 from buckler.scan.rules._support.access import (
     is_optional,
     is_public,
     open_to_nobody,
     why_protected,
 )
-from buckler.scan.rules._support.evidence import at, at_place, shown
-from buckler.scan.rules._support.gates import compares_unset, found_in_source
+from buckler.scan.rules._support.evidence import at, shown
+from buckler.scan.rules._support.gates import compares_unset
+from buckler.scan.rules._support.optional import lax, missing
 from buckler.scan.rules._support.source import here
-from buckler.scan.rules.access._fixes.credentials import scheme_enforced, setting_required
+from buckler.scan.rules.access._fixes.credentials import enforced
 
 
 class OptionalCredentialsUnchecked(Rule):
@@ -30,7 +32,8 @@ class OptionalCredentialsUnchecked(Rule):
     ## What it is
     With ``auto_error=False`` FastAPI hands ``None`` to the dependency where no credential was sent.
     Here neither the dependency nor the handler refuses ``None``. The same happens where it is compared
-    with a setting that is not set: ``None == None``, so a wrong key is refused and no key is let in.
+    with a setting that is not set: ``None == None``, so a wrong key is refused and no key is let in. A signature that is
+    verified only where there is one, and an empty code that equals one that nobody has set, are of the same kind.
 
     ## Why it matters
     The route looks protected, in the code and in the documentation, and is open: leaving the header
@@ -38,7 +41,7 @@ class OptionalCredentialsUnchecked(Rule):
 
     ## How to fix
     Take ``auto_error=False`` away, or refuse ``None`` in the dependency: ``if user is None: raise
-    HTTPException(401)``. Keep the optional one for pages that really have something for visitors.
+    HTTPException(401)``. Refuse a message without a signature, and a code that is empty. Keep the optional one for pages that really have something for visitors.
     ``authenticated`` of ``buckler.guard`` refuses, ``optional`` gives ``None`` on purpose.
 
     ## How to check
@@ -59,7 +62,7 @@ class OptionalCredentialsUnchecked(Rule):
     owasp = ("API2:2023", "A07:2021", "A07:2025")
     asvs = ("V8.2.1",)
     control = "guard.access"
-    words = ("environ", "getenv")
+    words = ("environ", "getenv", "compare_digest", "headers", "Header")
     fix = Fix(
         "refuse None: if user is None: raise HTTPException(401)",
         before='scheme = OAuth2PasswordBearer(tokenUrl="/token", auto_error=False)',
@@ -126,8 +129,162 @@ class OptionalCredentialsUnchecked(Rule):
             """,
             line=10,
         ),
+        Example(
+            """
+            import hashlib
+            import hmac
+
+            from fastapi import FastAPI, Header, HTTPException, Request
+
+            app = FastAPI()
+            SECRET = b"0b1f6f7ac2b84b6f9ad6f0c4be0d8e11"
+
+
+            @app.post("/parcels/arrived")
+            async def arrived(request: Request, x_parcel_signature: str | None = Header(None)) -> dict[str, bool]:
+                made = hmac.new(SECRET, await request.body(), hashlib.sha256).hexdigest()
+                if x_parcel_signature and not hmac.compare_digest(x_parcel_signature, made):
+                    raise HTTPException(401)
+                return {"taken": True}
+            """,
+            line=12,
+        ),
+        Example(
+            """
+            from fastapi import Depends, FastAPI
+
+            from checks import genuine
+
+            app = FastAPI()
+
+
+            @app.post("/payments/settled")
+            async def settled(body: bytes = Depends(genuine)) -> int:
+                return len(body)
+            """,
+            files={
+                "checks.py": """
+                import hmac
+
+                from fastapi import HTTPException, Request
+
+                KEY = b"5c1d3d0c6b0e4f6f8a6bd0b0a6d1c9e2"
+
+
+                def code_of(body: bytes) -> str:
+                    return hmac.digest(KEY, body, "sha256").hex()
+
+
+                async def genuine(request: Request) -> bytes:
+                    body = await request.body()
+                    told = request.headers.get("X-Bank-Hmac")
+                    if told is not None:
+                        if not hmac.compare_digest(told.encode(), code_of(body).encode()):
+                            raise HTTPException(403, "not from the bank")
+                    return body
+                """,
+            },
+        ),
+        Example(
+            """
+            import hmac
+
+            from fastapi import Body, FastAPI, HTTPException
+
+            app = FastAPI()
+            CODES = {"ann": "", "ben": "4b7a90"}
+
+
+            @app.post("/devices/pair")
+            def pair(name: str = Body("ann"), code: str = Body("")) -> dict[str, str]:
+                kept = CODES.get(name, "ann")
+                if not hmac.compare_digest(kept.encode(), code.encode()):
+                    raise HTTPException(401)
+                return {"paired": name}
+            """,
+        ),
+        Example(
+            """
+            import os
+
+            from fastapi import Depends, FastAPI, HTTPException, Request
+
+            app = FastAPI()
+            SWITCHES = {"colour": "blue", "back_door": os.environ.get("QUAY_BACK_DOOR")}
+
+
+            def harbour_master(request: Request) -> str:
+                if request.headers.get("x-back-door") == SWITCHES["back_door"]:
+                    return "machine"
+                raise HTTPException(401)
+
+
+            @app.post("/berths", dependencies=[Depends(harbour_master)])
+            def berth() -> int:
+                return 4
+            """,
+            line=9,
+        ),
     )
     good = (
+        Example(
+            """
+            import hashlib
+            import hmac
+
+            from fastapi import Body, Depends, FastAPI, Header, HTTPException, Request
+
+            app = FastAPI()
+            SECRET = b"0b1f6f7ac2b84b6f9ad6f0c4be0d8e11"
+            VISITORS = {"visitor-key-1": "ann"}
+            CODES = {"ann": "", "ben": "4b7a90"}
+
+
+            def code_of(body: bytes) -> str:
+                return hmac.new(SECRET, body, hashlib.sha256).hexdigest()
+
+
+            @app.post("/parcels/arrived")
+            async def arrived(request: Request, x_parcel_signature: str | None = Header(None)) -> dict[str, bool]:
+                if x_parcel_signature is None:
+                    raise HTTPException(401)
+                if x_parcel_signature and not hmac.compare_digest(x_parcel_signature, code_of(await request.body())):
+                    raise HTTPException(401)
+                return {"taken": True}
+
+
+            async def genuine(request: Request) -> bytes:
+                body = await request.body()
+                told = request.headers.get("X-Bank-Hmac")
+                if told is not None and hmac.compare_digest(told.encode(), code_of(body).encode()):
+                    return body
+                raise HTTPException(403)
+
+
+            @app.post("/payments/settled")
+            async def settled(body: bytes = Depends(genuine)) -> int:
+                return len(body)
+
+
+            def visitor(x_visitor: str | None = Header(None)) -> str | None:
+                if x_visitor and not any(hmac.compare_digest(x_visitor, key) for key in VISITORS):
+                    raise HTTPException(401)
+                return x_visitor
+
+
+            @app.get("/piers")
+            def piers(who: str | None = Depends(visitor)) -> int:
+                return 3
+
+
+            @app.post("/devices/pair")
+            def pair(name: str = Body("ann"), code: str = Body("")) -> dict[str, str]:
+                kept = CODES.get(name, "")
+                if not kept or not hmac.compare_digest(kept.encode(), code.encode()):
+                    raise HTTPException(401)
+                return {"paired": name}
+            """,
+        ),
         Example(
             """
             from fastapi import Depends, FastAPI, HTTPException
@@ -200,9 +357,16 @@ class OptionalCredentialsUnchecked(Rule):
                     confidence=Confidence.SUSPECTED,
                     location=here(index, function),
                 )
+        for branch, name in unsigned_passes(index):
+            yield self.found(
+                f"A message without a signature is taken: {name} is verified only where there is one.",
+                confidence=Confidence.SUSPECTED,
+                location=here(index, branch),
+            )
 
     def check_observations(self, app: AppModel, seen: Observations) -> Iterable[Finding]:
-        """Operations with optional schemes that ought not to answer nobody, and did."""
+        """Operations that ought not to answer nobody, and did; what is missing or empty and was let in."""
+        yield from missing(self, app, seen)
         for operation in app.operations:
             exchange = open_to_nobody(operation, seen)
             why = (
@@ -218,49 +382,8 @@ class OptionalCredentialsUnchecked(Rule):
                     proof=(shown(exchange, seen.identities, why="answered without a credential"),),
                 )
             elif operation.key in seen.lax and not is_public(operation, app):
-                yield from self._lax(operation, seen)
-
-    def _lax(self, operation: Operation, seen: Observations) -> Iterable[Finding]:
-        """No key is let in and a wrong one is not.
-
-        An optional credential looks the same from outside, so somebody has to be signed in besides,
-        or the source has to show what is compared.
-        """
-        scheme, without, wrong = seen.lax[operation.key]
-        gate = next((d for d in operation.dependencies if d.name in scheme.through[-1:]), None)
-        others = [s for s in operation.security if s is not scheme]
-        shared = any(set(s.through) & set(scheme.through) for s in others)
-        alone = without.request.identity is None
-        if gate is None or gate.place is None or shared:
-            return
-        if alone and not found_in_source(self.id, gate.place, seen):
-            return
-        yield self.found(
-            f"{operation.key} answers without {scheme.name}, and refuses a wrong one.",
-            confidence=Confidence.PROVED,
-            location=at_place(gate.place, operation),
-            proof=(
-                shown(without, seen.identities, why=f"answered without {scheme.name}"),
-                shown(wrong, seen.identities, why=f"a wrong {scheme.name} is refused"),
-            ),
-        )
+                yield from lax(self, operation, seen)
 
     def fix_source(self, draft: Draft, finding: Finding) -> Repair | None:
         """A scheme that refuses by itself, and a setting that has to be there."""
-        operation = finding.location.operation
-        if setting_required(draft, finding.location.line or 0):
-            return draft.repair(
-                "reads the setting as one that has to be there",
-                safe=False,
-                changes="where the setting is missing, requests fail instead of being let in",
-                wanted=Wanted(refused=frozenset({operation or EVERY})),
-            )
-        if operation is None or not scheme_enforced(draft, finding):
-            return None
-        return draft.repair(
-            "refuses requests without the credential",
-            safe=False,
-            changes=f"whoever sends no credential gets no answer from {operation}, nor from other routes "
-            "that use the same scheme",
-            wanted=Wanted(refused=frozenset({operation})),
-        )
+        return enforced(draft, finding)

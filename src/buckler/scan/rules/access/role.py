@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import ast
+import re
 from collections.abc import Iterable
 
 from buckler.core.finding import Confidence, Finding, Severity
 from buckler.core.rule import Example, Fix, Rule
+from buckler.scan.engines.interface import Module
 from buckler.scan.engines.observations import Observations
 from buckler.scan.fix.draft import Draft
 from buckler.scan.fix.edits import Repair, Wanted
 from buckler.scan.model.application import AppModel
+from buckler.scan.python.constants import text
+from buckler.scan.python.index import index_of, last
 from buckler.scan.rules._support.access import (
     cell,
     done,
@@ -21,7 +26,10 @@ from buckler.scan.rules._support.access import (
 )
 from buckler.scan.rules._support.applications import route_at
 from buckler.scan.rules._support.evidence import at, shown
+from buckler.scan.rules._support.source import here
 from buckler.scan.rules.access._fixes.gates import restricted_like_the_others
+
+_ROLE = re.compile(r"(^|_)(role|permission|scope|group|privilege)$", re.IGNORECASE)
 
 
 class RoleNotChecked(Rule):
@@ -29,14 +37,15 @@ class RoleNotChecked(Rule):
 
     ## What it is
     The route has a user, and nothing compares the user's role. Its path says that it is meant for
-    administrators, and often the routes beside it ask for one.
+    administrators, and often the routes beside it ask for one. Or the role is looked for in a text, ``role in
+    "owner,admin"``: there every part of it is found, and an empty role as well.
 
     ## Why it matters
     Every customer is an administrator for this operation.
 
     ## How to fix
     Ask for the role in the router: ``APIRouter(prefix="/admin", dependencies=[Depends(require_admin)])``,
-    so that no route of it can be forgotten. ``requires("shop:manage")`` of ``buckler.guard`` asks for a
+    so that no route of it can be forgotten. Compare with a set: ``role in {"owner", "admin"}``. ``requires("shop:manage")`` of ``buckler.guard`` asks for a
     permission that the role gives.
 
     ## How to check
@@ -57,6 +66,7 @@ class RoleNotChecked(Rule):
     owasp = ("API5:2023", "A01:2021", "A01:2025")
     asvs = ("V8.2.1",)
     control = "guard.access.roles"
+    words = ("role", "permission", "scope", "group", "privilege")
     fix = Fix(
         "ask for the role in the router: dependencies=[Depends(require_admin)]",
         before='router = APIRouter(prefix="/admin")',
@@ -93,8 +103,101 @@ class RoleNotChecked(Rule):
             settings='identities.alice.header = "X-Key: alice-key-1"\nidentities.olga.role = "admin"\nidentities.olga.header = "X-Key: admin-key-1"\n',
             line=23,
         ),
+        Example(
+            """
+            from fastapi import Depends, FastAPI, Header, HTTPException
+
+            app = FastAPI()
+            KEEPERS = "keeper, head keeper"
+            PEOPLE = {"key-of-ann-1": {"name": "ann", "role": ""}}
+
+
+            def person(x_key: str = Header("")) -> dict[str, str]:
+                if x_key not in PEOPLE:
+                    raise HTTPException(401)
+                return PEOPLE[x_key]
+
+
+            @app.post("/gates/open")
+            def opened(who: dict[str, str] = Depends(person)) -> bool:
+                if who["role"] not in KEEPERS:
+                    raise HTTPException(403)
+                return True
+            """,
+            line=16,
+        ),
+        Example(
+            """
+            from dataclasses import dataclass
+
+            from fastapi import Depends, FastAPI, HTTPException
+
+            app = FastAPI()
+
+
+            @dataclass
+            class Person:
+                role: str = ""
+
+
+            def person() -> Person:
+                return Person()
+
+
+            class Ask:
+                wanted = "editor|owner"
+
+                def __call__(self, someone: Person = Depends(person)) -> Person:
+                    if someone.role in self.wanted:
+                        return someone
+                    raise HTTPException(403)
+
+
+            @app.get("/drafts", dependencies=[Depends(Ask())])
+            def drafts() -> int:
+                return 2
+            """,
+            line=20,
+        ),
+        Example(
+            """
+            from fastapi import FastAPI, HTTPException, Request
+
+            app = FastAPI()
+
+
+            @app.get("/stock")
+            def stock(request: Request) -> int:
+                user_role = getattr(request.state, "role", "")
+                allowed = user_role in ("warehouse")
+                if not allowed:
+                    raise HTTPException(403)
+                return 12
+            """,
+            line=9,
+        ),
     )
     good = (
+        Example(
+            """
+            from fastapi import Depends, FastAPI, HTTPException
+
+            app = FastAPI()
+            KEEPERS = ("keeper", "head keeper")
+            TEXT = "the role of a keeper"
+
+
+            def role() -> str:
+                return "keeper"
+
+
+            @app.post("/gates/open")
+            def opened(role: str = Depends(role), letter: str = "a") -> bool:
+                if role not in KEEPERS or role not in {"keeper"} or role not in ("keeper",):
+                    raise HTTPException(403)
+                return letter in "aeiou" and "role" in TEXT and role in "keeper,head keeper".split(",")
+            """,
+        ),
         Example(
             """
             from fastapi import APIRouter, Depends, FastAPI, Header, HTTPException
@@ -132,6 +235,19 @@ class RoleNotChecked(Rule):
         ),
     )
 
+    def check_source(self, module: Module) -> Iterable[Finding]:
+        """A role that is looked for in a text, as if that were a list."""
+        index = index_of(module)
+        for node in index.all(ast.Compare):
+            if len(node.ops) != 1 or not isinstance(node.ops[0], ast.In | ast.NotIn):
+                continue
+            if _ROLE.search(_named(node.left)) and text(index, node.comparators[0]):
+                yield self.found(
+                    "The role is looked for in a text, where any part of it is found, an empty one too.",
+                    confidence=Confidence.SUSPECTED,
+                    location=here(index, node),
+                )
+
     def check_observations(self, app: AppModel, seen: Observations) -> Iterable[Finding]:
         """Administrative operations that refused nobody but nobody."""
         for operation in app.operations:
@@ -162,3 +278,12 @@ class RoleNotChecked(Rule):
             changes=f"whoever {name} refuses gets no answer from {operation} any more",
             wanted=Wanted(rerouted=frozenset({operation})),
         )
+
+
+def _named(node: ast.expr) -> str:
+    """What a value is called: a name, an attribute, a key."""
+    if isinstance(node, ast.Subscript) and isinstance(node.slice, ast.Constant):
+        return str(node.slice.value)
+    if isinstance(node, ast.Call) and last(node.func) == "get" and node.args:
+        return str(node.args[0].value) if isinstance(node.args[0], ast.Constant) else ""
+    return last(node)

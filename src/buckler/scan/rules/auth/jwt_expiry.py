@@ -7,8 +7,11 @@ from collections.abc import Iterable
 
 from buckler.core.finding import Confidence, Finding, Severity
 from buckler.core.rule import Example, Fix, Rule
-from buckler.scan.engines.interface import Module
+from buckler.scan.engines.interface import Module, Verdict
 from buckler.scan.engines.observations import Observations
+from buckler.scan.engines.source.flow.interface import Call
+from buckler.scan.engines.source.flow.objects import Container, things
+from buckler.scan.engines.source.flow.values import only
 from buckler.scan.fix.draft import Draft
 from buckler.scan.fix.edits import Repair
 from buckler.scan.model.application import AppModel
@@ -55,6 +58,7 @@ class JwtWithoutExpiry(Rule):
     owasp = ("API2:2023", "A07:2021", "A07:2025")
     asvs = ("V9.2.1",)
     control = "guard.auth.jwt"
+    calls = "jwt.{decode,decode_complete} jose.jwt.decode"
     fix = Fix(
         'give it an end: "exp": datetime.now(UTC) + timedelta(minutes=30)',
         before='jwt.encode({"sub": name}, KEY, algorithm="HS256")',
@@ -129,8 +133,74 @@ class JwtWithoutExpiry(Rule):
             """,
             line=13,
         ),
+        Example(
+            """
+            import secrets
+
+            from fastapi import FastAPI, Header, HTTPException
+
+            from passes import Passes, Unreadable
+
+            app = FastAPI()
+            passes = Passes(secrets.token_bytes(32), verify_exp=False)
+
+
+            @app.get("/me")
+            def me(authorization: str = Header("")) -> str:
+                try:
+                    return str(passes.read(authorization)["sub"])
+                except Unreadable as error:
+                    raise HTTPException(401) from error
+            """,
+            files={
+                "passes.py": """
+                import jwt
+
+                Unreadable = jwt.PyJWTError
+
+
+                class Passes:
+                    def __init__(self, key: bytes, **options: bool) -> None:
+                        self._key = key
+                        self._options = options
+
+                    def read(self, raw: str) -> dict[str, object]:
+                        return jwt.decode(raw, self._key, algorithms=["HS256"], options=self._options)
+                """,
+            },
+        ),
     )
     good = (
+        Example(
+            """
+            import secrets
+
+            import jwt
+            from fastapi import FastAPI, Header, HTTPException
+
+            app = FastAPI()
+            KEY = secrets.token_bytes(32)
+
+
+            class Passes:
+                def __init__(self, **options: bool) -> None:
+                    self._options = {"verify_exp": True, **options}
+
+                def read(self, raw: str) -> dict[str, object]:
+                    return jwt.decode(raw, KEY, algorithms=["HS256"], options=self._options)
+
+
+            passes = Passes(verify_iat=False)
+
+
+            @app.get("/me")
+            def me(authorization: str = Header("")) -> str:
+                try:
+                    return str(passes.read(authorization)["sub"])
+                except jwt.PyJWTError as error:
+                    raise HTTPException(401) from error
+            """,
+        ),
         Example(
             """
             import secrets
@@ -193,6 +263,17 @@ class JwtWithoutExpiry(Rule):
             message = "The helper is told not to look at the token's exp, so one that has run out is taken."
             yield self.found(message, confidence=Confidence.SUSPECTED, location=here(index, call))
 
+    def check_call(self, call: Call) -> Verdict | None:
+        """Options that a wrapper, a class or a table hands on."""
+        options = call.given(-1, "options")
+        for table in things(options, Container) if options is not None else ():
+            off = [k for k in ("verify_exp", "verify_signature") if _is_off(table, k)]
+            if off == ["verify_exp"]:
+                return Verdict(
+                    "The token is read without a look at its exp, so one that has run out is taken."
+                )
+        return None
+
     def check_observations(self, app: AppModel, seen: Observations) -> Iterable[Finding]:
         """Tokens of the application's own that had run out and were taken."""
         return forged(self, "expired", "A token that ran out an hour ago is taken.", app, seen)
@@ -243,3 +324,9 @@ def _asked_by(index: Index, node: ast.AST) -> str | None:
         if isinstance(outer, ast.FunctionDef | ast.AsyncFunctionDef):
             return None
     return None
+
+
+def _is_off(table: Container, key: str) -> bool:
+    """Whether an option is false and nothing else."""
+    value = table.items.get(key)
+    return value is not None and only(value) is False

@@ -25,11 +25,12 @@ class LoginWithoutLimit(Rule):
     """Wrong passwords in a row are answered like the first one.
 
     ## What it is
-    The sign-in counts neither the failures of an account nor those of an address.
+    The sign-in counts neither the failures of an account nor those of an address. Nor does what takes a short code
+    that was sent to somebody.
 
     ## Why it matters
     A list of common passwords, or of pairs known from leaks at other sites, can be tried against every
-    account, thousands in a minute.
+    account, thousands in a minute. A code of four digits is found before it runs out.
 
     ## How to fix
     Count failures by account and by address in a store that all processes share, answer 429 with
@@ -113,8 +114,91 @@ class LoginWithoutLimit(Rule):
                 raise HTTPException(401 if left >= 0 else 429, headers=headers)
             """,
         ),
+        Example(
+            """
+            import secrets
+            import sqlite3
+            from collections import Counter
+
+            from fastapi import Body, FastAPI, HTTPException
+
+            app = FastAPI()
+            failures: Counter[str] = Counter()
+            db = sqlite3.connect(":memory:", check_same_thread=False)
+            db.execute("create table members (username text primary key, code text, tries int default 0)")
+            db.execute("insert into members values ('ann', '', 0)")
+
+
+            @app.post("/login")
+            def login(username: str = Body(), password: str = Body()) -> dict[str, str]:
+                if failures[username] >= 8:
+                    raise HTTPException(429)
+                if username == "ann" and secrets.compare_digest(password, "seven-kettles-and-a-gate"):
+                    return {"access_token": secrets.token_urlsafe(16)}
+                failures[username] += 1
+                raise HTTPException(401)
+
+
+            @app.post("/code/send")
+            def send(username: str = Body(embed=True)) -> bool:
+                db.execute("update members set code = ?, tries = 0 where username = ?", (f"{secrets.randbelow(10**6):06}", username))
+                return True
+
+
+            @app.post("/code")
+            def enter(username: str = Body(), code: str = Body(max_length=6)) -> dict[str, str]:
+                row = db.execute("select code, tries from members where username = ?", (username,)).fetchone()
+                if row is None or not row[0] or not secrets.compare_digest(row[0], code):
+                    raise HTTPException(401)
+                return {"access_token": secrets.token_urlsafe(16)}
+            """,
+            settings='identities.ann.login = { request = "POST /login", json = { username = "ann", '
+            'password = "seven-kettles-and-a-gate" } }\n',
+        ),
     )
     good = (
+        Example(
+            """
+            import secrets
+            import sqlite3
+            from collections import Counter
+
+            from fastapi import Body, FastAPI, HTTPException
+
+            app = FastAPI()
+            failures: Counter[str] = Counter()
+            db = sqlite3.connect(":memory:", check_same_thread=False)
+            db.execute("create table members (username text primary key, code text, tries int default 0)")
+            db.execute("insert into members values ('ann', '', 0)")
+
+
+            @app.post("/login")
+            def login(username: str = Body(), password: str = Body()) -> dict[str, str]:
+                if failures[username] >= 8:
+                    raise HTTPException(429)
+                if username == "ann" and secrets.compare_digest(password, "seven-kettles-and-a-gate"):
+                    return {"access_token": secrets.token_urlsafe(16)}
+                failures[username] += 1
+                raise HTTPException(401)
+
+
+            @app.post("/code/send")
+            def send(username: str = Body(embed=True)) -> bool:
+                db.execute("update members set code = ?, tries = 0 where username = ?", (f"{secrets.randbelow(10**6):06}", username))
+                return True
+
+
+            @app.post("/code")
+            def enter(username: str = Body(), code: str = Body(max_length=6)) -> dict[str, str]:
+                row = db.execute("select code, tries from members where username = ?", (username,)).fetchone()
+                if row is None or not row[0] or row[1] >= 5 or not secrets.compare_digest(row[0], code):
+                    db.execute("update members set tries = tries + 1 where username = ?", (username,))
+                    raise HTTPException(401)
+                return {"access_token": secrets.token_urlsafe(16)}
+            """,
+            settings='identities.ann.login = { request = "POST /login", json = { username = "ann", '
+            'password = "seven-kettles-and-a-gate" } }\n',
+        ),
         Example(
             """
             from collections import Counter
@@ -207,6 +291,25 @@ class LoginWithoutLimit(Rule):
                     ),
                 )
                 yield of_main(found, app, operation)
+        for key, (slot, exchanges) in seen.codes.items():
+            operation = app.find(key)
+            statuses = {e.answer.status for e in exchanges}
+            alike = (
+                len(statuses) == 1 and statuses <= {400, 401, 403} and not _counts_down(exchanges)
+            )
+            if operation is not None and alike and all(e.reached for e in exchanges):
+                code = slot.partition(":")[2]
+                yield self.found(
+                    f"{key} answered {len(exchanges)} wrong values of {code} in a row with {exchanges[-1].answer.status}, "
+                    "and kept nothing of it.",
+                    confidence=Confidence.OBSERVED,
+                    location=at(operation, slot),
+                    proof=(
+                        shown(
+                            exchanges[-1], seen.identities, why="the last wrong code of one address"
+                        ),
+                    ),
+                )
 
     def fix_source(self, draft: Draft, finding: Finding) -> Repair | None:
         """A guard around the application, which counts sign-ins."""

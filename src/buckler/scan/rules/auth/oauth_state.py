@@ -11,6 +11,7 @@ from buckler.core.rule import Example, Fix, Rule
 from buckler.scan.engines.interface import Module
 from buckler.scan.python.index import Index, index_of
 from buckler.scan.rules._support.source import here
+from buckler.scan.rules._support.state_kept import empty_on_both_sides
 
 _CODE = re.compile(r"response_type=(code|token|id_token)\b")
 _PROTECTS = ("state", "code_challenge", "nonce")
@@ -21,7 +22,8 @@ class OauthWithoutState(Rule):
 
     ## What it is
     The address that sends the browser to another service for a sign-in has ``response_type=code`` and a client id, but
-    neither ``state`` nor ``code_challenge`` (PKCE). The answer cannot be tied to the browser that asked.
+    neither ``state`` nor ``code_challenge`` (PKCE). The answer cannot be tied to the browser that asked. Or ``state`` is
+    compared, but a session that has none and an answer that brings none are alike: ``"" == ""``.
 
     ## Why it matters
     An attacker begins a sign-in, keeps the answer's address and lets the victim open it: the victim is then signed in to the
@@ -29,7 +31,7 @@ class OauthWithoutState(Rule):
 
     ## How to fix
     Draw ``state = secrets.token_urlsafe(32)``, keep it in the session, send it, and compare it when the answer comes; send
-    ``code_challenge`` with ``code_challenge_method=S256`` as well. Authlib's ``authorize_redirect`` does both.
+    ``code_challenge`` with ``code_challenge_method=S256`` as well. Refuse an answer where the session has no ``state``. Authlib's ``authorize_redirect`` does both.
 
     ## How to check
     Open the address of the answer with another ``state`` in a second browser: it must be refused.
@@ -122,8 +124,88 @@ class OauthWithoutState(Rule):
                 return RedirectResponse(str(httpx2.URL("https://login.example/authorize", params=sent)))
             """,
         ),
+        Example(
+            """
+            import hmac
+
+            from fastapi import FastAPI, HTTPException, Request
+
+            app = FastAPI()
+
+
+            @app.get("/back")
+            def back(request: Request, code: str, state: str = "") -> str:
+                kept = request.session.pop("oauth_state", "")
+                if not hmac.compare_digest(kept.encode(), state.encode()):
+                    raise HTTPException(400)
+                return code
+            """,
+            line=11,
+        ),
+        Example(
+            """
+            from fastapi import FastAPI, HTTPException, Query, Request
+
+            app = FastAPI()
+
+
+            @app.get("/return")
+            def returned(request: Request, code: str = Query(), state: str | None = Query(None)) -> str:
+                if request.session.get("state") != state:
+                    raise HTTPException(400)
+                return code
+            """,
+            line=8,
+        ),
+        Example(
+            """
+            from fastapi import FastAPI, HTTPException, Request
+
+            app = FastAPI()
+
+
+            @app.get("/entered")
+            async def entered(request: Request) -> str:
+                sent = request.query_params.get("state")
+                if sent == request.cookies.get("login_state"):
+                    return request.query_params["code"]
+                raise HTTPException(403)
+            """,
+            line=9,
+        ),
     )
     good = (
+        Example(
+            """
+            import hmac
+
+            from fastapi import FastAPI, HTTPException, Request
+
+            app = FastAPI()
+
+
+            @app.get("/back")
+            def back(request: Request, code: str, state: str) -> str:
+                if not hmac.compare_digest(request.session.pop("oauth_state", "").encode(), state.encode()) or not state:
+                    raise HTTPException(400)
+                return code
+
+
+            @app.get("/return")
+            def returned(request: Request, code: str, state: str | None = None) -> str:
+                kept = request.session.get("state")
+                if kept is None or kept != state:
+                    raise HTTPException(400)
+                return code
+
+
+            @app.get("/entered")
+            async def entered(request: Request, code: str) -> str:
+                if request.query_params["state"] == request.cookies.get("login_state"):
+                    return code
+                raise HTTPException(403)
+            """,
+        ),
         Example(
             """
             import secrets
@@ -186,6 +268,12 @@ class OauthWithoutState(Rule):
                     confidence=Confidence.SUSPECTED,
                     location=here(index, node),
                 )
+        for compared in empty_on_both_sides(index):
+            yield self.found(
+                "The state of an answer is taken where neither the session nor the answer has one: both are empty.",
+                confidence=Confidence.SUSPECTED,
+                location=here(index, compared),
+            )
 
 
 def _dictionaries(index: Index) -> Iterator[ast.expr]:

@@ -9,11 +9,14 @@ from collections.abc import Iterable, Iterator
 from buckler.core.finding import Confidence, Finding, Location, Severity
 from buckler.core.rule import Example, Fix, Rule
 from buckler.scan.engines.interface import Module, Project
+from buckler.scan.engines.observations import Observations
 from buckler.scan.fix.draft import Draft
 from buckler.scan.fix.edits import Repair
+from buckler.scan.model.application import AppModel
 from buckler.scan.python.constants import texts, value_of
 from buckler.scan.python.index import Index, argument, index_of, last
 from buckler.scan.python.words import name_of
+from buckler.scan.rules._support.forwarded import believed, pretended
 from buckler.scan.rules._support.source import here
 
 _CALLED = (
@@ -42,7 +45,8 @@ class ForwardedHeadersFromAnyone(Rule):
 
     ## What it is
     uvicorn or gunicorn takes the address and the scheme of a request from headers, and trusts
-    everybody to set them: ``forwarded_allow_ips="*"``.
+    everybody to set them: ``forwarded_allow_ips="*"``. Or the application's own code reads ``X-Forwarded-For`` and takes
+    what stands there, first of all, for the address of the client.
 
     ## Why it matters
     Anybody can look like any address: limits by address, allow-lists and the log are worth nothing, and
@@ -51,6 +55,7 @@ class ForwardedHeadersFromAnyone(Rule):
     ## How to fix
     Name the proxy: ``--forwarded-allow-ips 10.0.0.9`` or its network, ``10.0.0.0/24``. Without a proxy, leave
     the option out.
+    In your own code use ``request.client.host``, which the server has set right by then.
     ``Guard(app, proxies=[…])`` of ``buckler.guard`` believes these networks alone.
 
     ## How to check
@@ -124,6 +129,74 @@ class ForwardedHeadersFromAnyone(Rule):
                 """,
             },
         ),
+        Example(
+            """
+            import ipaddress
+
+            from fastapi import Depends, FastAPI, HTTPException, Request
+
+            app = FastAPI()
+            MILL = ipaddress.ip_network("192.168.0.0/16")
+
+
+            def whence(request: Request) -> str:
+                told = request.headers.get("X-Forwarded-For")
+                return told.split(",")[0].strip() if told else request.client.host
+
+
+            def of_the_mill(address: str = Depends(whence)) -> None:
+                if ipaddress.ip_address(address) not in MILL:
+                    raise HTTPException(403)
+
+
+            @app.get("/stones", dependencies=[Depends(of_the_mill)])
+            def stones() -> dict[str, int]:
+                return {"turning": 2}
+            """,
+            line=10,
+        ),
+        Example(
+            """
+            from collections import Counter
+
+            from fastapi import FastAPI, Form, Header, HTTPException
+
+            app = FastAPI()
+            tries: Counter[str] = Counter()
+
+
+            @app.post("/login")
+            def login(username: str = Form(), password: str = Form(), x_forwarded_for: str = Header(default="")) -> bool:
+                tries[x_forwarded_for] += 1
+                if tries[x_forwarded_for] > 6:
+                    raise HTTPException(429)
+                raise HTTPException(401)
+            """,
+            line=10,
+        ),
+        Example(
+            """
+            import logging
+
+            from fastapi import FastAPI, Request
+
+            app = FastAPI()
+            log = logging.getLogger("ledger")
+
+
+            class Visits:
+                async def __call__(self, request: Request) -> None:
+                    sender = (request.headers["x-forwarded-for"] if "x-forwarded-for" in request.headers else "").split(",")[0]
+                    log.info("seen from %r", sender)
+
+
+            @app.get("/pages")
+            async def pages(request: Request) -> int:
+                await Visits()(request)
+                return 7
+            """,
+            line=11,
+        ),
     )
     good = (
         Example(
@@ -154,6 +227,45 @@ class ForwardedHeadersFromAnyone(Rule):
                 """,
             },
         ),
+        Example(
+            """
+            from collections import Counter
+
+            import httpx2
+            from fastapi import Depends, FastAPI, Form, HTTPException, Request
+
+            app = FastAPI()
+            OURS = {"10.0.0.9"}
+            tries: Counter[str] = Counter()
+
+
+            def first_hop(request: Request) -> str:
+                peer = request.client.host if request.client else ""
+                told = request.headers.get("x-forwarded-for")
+                if told and peer in OURS:
+                    return told.split(",")[0].strip()
+                return peer
+
+
+            def last_hop(request: Request) -> str:
+                return request.headers.get("X-Forwarded-For", "").split(",")[-1].strip()
+
+
+            @app.post("/login")
+            def login(username: str = Form(), password: str = Form(), sender: str = Depends(first_hop)) -> bool:
+                tries[sender] += 1
+                if tries[sender] > 6:
+                    raise HTTPException(429)
+                raise HTTPException(401)
+
+
+            @app.get("/mirror")
+            async def mirror(request: Request, sender: str = Depends(last_hop)) -> str:
+                passed = {"X-Forwarded-For": request.headers.get("x-forwarded-for", "")}
+                async with httpx2.AsyncClient(timeout=2) as client:
+                    return (await client.get("https://mirror.example", headers=passed)).text
+            """,
+        ),
     )
 
     def check_source(self, module: Module) -> Iterable[Finding]:
@@ -161,6 +273,12 @@ class ForwardedHeadersFromAnyone(Rule):
         index = index_of(module)
         for node in (*_calls(index), *_settings(index)):
             yield self._made(here(index, node))
+        for node in believed(index, module.text):
+            yield self.found(
+                "The client's address is taken from X-Forwarded-For, which whoever sends a request writes as he likes.",
+                confidence=Confidence.SUSPECTED,
+                location=here(index, node),
+            )
 
     def check_project(self, project: Project) -> Iterable[Finding]:
         """Command lines and environment variables in Dockerfiles, compose files and scripts."""
@@ -173,6 +291,10 @@ class ForwardedHeadersFromAnyone(Rule):
                     _COMMAND.search(line) or _SETTING.search(line)
                 ):
                     yield self._made(Location(path, number))
+
+    def check_observations(self, app: AppModel, seen: Observations) -> Iterable[Finding]:
+        """Doors that opened, and limits that ended, because of what a header said."""
+        return pretended(self, app, seen)
 
     def _made(self, location: Location) -> Finding:
         return self.found(

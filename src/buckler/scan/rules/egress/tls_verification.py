@@ -3,45 +3,28 @@
 from __future__ import annotations
 
 import ast
-import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 
 from buckler.core.finding import Confidence, Finding, Severity
 from buckler.core.rule import Example, Fix, Rule
-from buckler.scan.engines.interface import Module
+from buckler.scan.engines.interface import Module, Verdict
+from buckler.scan.engines.source.flow.interface import Call
+from buckler.scan.engines.source.flow.values import one_text, only
 from buckler.scan.fix.draft import Draft
 from buckler.scan.fix.edits import Repair
-from buckler.scan.python.constants import Value, text, value_of
-from buckler.scan.python.index import Index, index_of, last
+from buckler.scan.python.index import index_of, last
 from buckler.scan.rules._support.source import here
-
-_OPTIONS = {
-    "verify": re.compile(
-        r"^(?:requests|httpx|boto3|hvac|urllib3|niquests|curl_cffi|kubernetes|openai|qdrant_client|consul|docker)\b|\.(?:get|post|put|patch|delete|head|options|request|send|stream|client|resource)$"
-    ),
-    "verify_ssl": re.compile(r"."),
-    "verify_certs": re.compile(r"."),
-    "ssl_verify": re.compile(r"."),
-    "validate_certs": re.compile(r"."),
-    "check_hostname": re.compile(r"."),
-    "ssl": re.compile(
-        r"^aiohttp|\.(?:get|post|put|patch|delete|head|options|request|ws_connect)$|TCPConnector$"
-    ),
-}
-_INSECURE = frozenset(
-    {
-        "tlsInsecure",
-        "tlsAllowInvalidCertificates",
-        "tlsAllowInvalidHostnames",
-        "tls_insecure",
-        "ssl_allow_invalid",
-    }
+from buckler.scan.rules._support.tls_options import (
+    ATTRIBUTES,
+    LOOPBACK,
+    NAMES,
+    assigned,
+    in_calls,
+    is_off,
+    off,
 )
-_REQUIREMENTS = frozenset({"cert_reqs", "ssl_cert_reqs"})
-_NAMES = {*_OPTIONS, *_INSECURE, *_REQUIREMENTS}
-_ATTRIBUTES = ("_create_default_https_context", "verify", "check_hostname", "verify_mode")
-_SERVER = re.compile(r"PROTOCOL_TLS_SERVER|CLIENT_AUTH|uvicorn|hypercorn")
-_LOOPBACK = re.compile(r"^https?://(localhost|127\.\d+\.\d+\.\d+|\[::1\])(:\d+)?(/|$)")
+
+_FLAGS = ("verify", "ssl", "verify_ssl")
 
 
 class TlsVerificationOff(Rule):
@@ -78,6 +61,11 @@ class TlsVerificationOff(Rule):
     owasp = ("API10:2023", "A02:2021", "A04:2025")
     asvs = ("V12.3.2",)
     control = "guard.safe_client"
+    calls = """
+        {httpx,requests,niquests,aiohttp}.{get,post,put,patch,delete,head,options,request,stream}
+        httpx.{Client,AsyncClient,HTTPTransport,AsyncHTTPTransport} aiohttp.TCPConnector
+        http.Client.{get,post,put,patch,delete,head,options,request,stream,ws_connect}
+        """
     fix = Fix(
         "leave the option out, or name your own authority: verify=ssl.create_default_context(cafile=…)",
         before="httpx.Client(verify=False)",
@@ -140,8 +128,139 @@ class TlsVerificationOff(Rule):
             """,
             line=6,
         ),
+        Example(
+            """
+            from dataclasses import dataclass
+
+            import httpx2
+            from fastapi import FastAPI
+
+            app = FastAPI()
+
+
+            @dataclass(frozen=True)
+            class Carrier:
+                address: str
+                strict: bool = True
+
+
+            CARRIERS = {
+                "north": Carrier("https://north.example/track"),
+                "south": Carrier("https://south.example/track", strict=False),
+            }
+
+
+            @app.get("/parcels/{carrier}")
+            def parcels(carrier: str) -> str:
+                chosen = CARRIERS[carrier]
+                try:
+                    with httpx2.Client(verify=chosen.strict, timeout=2) as client:
+                        return client.get(chosen.address).text
+                except httpx2.HTTPError:
+                    return "none"
+            """,
+            line=24,
+        ),
+        Example(
+            """
+            from fastapi import FastAPI
+
+            from tides import Tides
+
+            app = FastAPI()
+            tides = Tides(trust_anybody=True)
+
+
+            @app.get("/tides")
+            def read() -> str:
+                return tides.today()
+            """,
+            files={
+                "tides.py": """
+                import requests
+
+
+                class Tides:
+                    def __init__(self, trust_anybody: bool = False) -> None:
+                        self.checked = not trust_anybody
+
+                    def today(self) -> str:
+                        try:
+                            return requests.get("https://tides.example", verify=self.checked, timeout=2).text
+                        except requests.RequestException:
+                            return "none"
+                """,
+            },
+        ),
+        Example(
+            """
+            import httpx2
+            from fastapi import FastAPI
+
+            app = FastAPI()
+            OPTIONS = {"timeout": 2, "verify": False, "follow_redirects": False}
+
+
+            def client() -> httpx2.AsyncClient:
+                return httpx2.AsyncClient(**OPTIONS)
+
+
+            @app.get("/stars")
+            async def stars() -> str:
+                try:
+                    async with client() as asked:
+                        return (await asked.get("https://stars.example/tonight")).text
+                except httpx2.HTTPError:
+                    return "none"
+            """,
+            line=9,
+        ),
     )
     good = (
+        Example(
+            """
+            import os
+            from dataclasses import dataclass
+
+            import httpx2
+            import requests
+            from fastapi import FastAPI
+
+            app = FastAPI()
+
+
+            @dataclass(frozen=True)
+            class Carrier:
+                address: str
+                strict: bool = True
+                signed: bool = False
+
+
+            CARRIERS = {"north": Carrier("https://north.example"), "south": Carrier("https://south.example")}
+            LOOSE = Carrier("http://127.0.0.1:9000", strict=False)
+            BUNDLE = os.environ.get("CA_BUNDLE") or True
+
+
+            def fetch(address: str, *, checked: bool = True) -> str:
+                return requests.get(address, verify=checked and BUNDLE, timeout=2).text
+
+
+            @app.get("/parcels/{carrier}")
+            def parcels(carrier: str) -> str:
+                chosen = CARRIERS[carrier]
+                with httpx2.Client(verify=chosen.strict, timeout=2) as client:
+                    answer = client.get(chosen.address).text
+                return answer + fetch(chosen.address) + requests.get("http://localhost:9000", verify=LOOSE.strict, timeout=1).text
+
+
+            @app.get("/mirror")
+            def mirror() -> str:
+                strict = True
+                if os.environ.get("MIRROR_UNCHECKED"):
+                    strict = False
+                return requests.get("https://mirror.example", verify=strict, timeout=2).text
+            """,
+        ),
         Example(
             """
             import ssl
@@ -177,18 +296,33 @@ class TlsVerificationOff(Rule):
         """Options that turn the check off."""
         index = index_of(module)
         contexts: set[str] = set()
-        for node, default in (*_in_calls(index), *_assigned(index, contexts)):
+        for node, default in (*in_calls(index), *assigned(index, contexts)):
             yield self.found(
                 "The certificate of the other server is not checked, so anybody on the way can answer for it.",
                 confidence=Confidence.SUSPECTED if default else Confidence.OBSERVED,
                 location=here(index, node),
             )
 
+    def check_call(self, call: Call) -> Verdict | None:
+        """Options that come from elsewhere: a field of a partner, a table, a parameter."""
+        address = call.given(0, "url")
+        if address is not None and LOOPBACK.match(one_text(address) or ""):
+            return None
+        for name in _FLAGS:
+            given = call.given(-1, name)
+            if given is None:
+                continue
+            if only(given) is False or any(only(value) is False for value in call.each(name)):
+                return Verdict(
+                    "The certificate of the other server is not checked, so anybody on the way can answer for it."
+                )
+        return None
+
     def fix_source(self, draft: Draft, finding: Finding) -> Repair | None:
         """The option left out, or the assignment taken away."""
         line = finding.location.line or 0
-        off = [node for node, _ in (*_in_calls(draft.index), *_assigned(draft.index, set()))]
-        nodes = [node for node in off if getattr(node, "lineno", 0) == line]
+        turned_off = [node for node, _ in (*in_calls(draft.index), *assigned(draft.index, set()))]
+        nodes = [node for node in turned_off if getattr(node, "lineno", 0) == line]
         for node in nodes:
             if isinstance(node, ast.Call):
                 _check_again(draft, node)
@@ -208,7 +342,7 @@ def _check_again(draft: Draft, call: ast.Call) -> None:
         draft.set_callee(call, draft.name_for("ssl.create_default_context", call))
         return
     for keyword in call.keywords:
-        if keyword.arg in _NAMES and _off(draft.index, draft.index.name(call.func), keyword):
+        if keyword.arg in NAMES and off(draft.index, draft.index.name(call.func), keyword):
             draft.remove_keyword(call, keyword.arg)
 
 
@@ -220,84 +354,8 @@ def _remove_assignments(draft: Draft, node: ast.Assign) -> None:
     owner, scope = ast.unparse(target.value), draft.index.scope_of(node)
     for other in draft.index.all(ast.Assign):
         at = other.targets[0]
-        if not isinstance(at, ast.Attribute) or at.attr not in _ATTRIBUTES:
+        if not isinstance(at, ast.Attribute) or at.attr not in ATTRIBUTES:
             continue
         same = ast.unparse(at.value) == owner and draft.index.scope_of(other) is scope
-        if same and _is_off(draft.index, other):
+        if same and is_off(draft.index, other):
             draft.remove_statement(other)
-
-
-def _is_off(index: Index, assign: ast.Assign) -> bool:
-    value = value_of(index, assign.value)
-    return (value is not None and value.value is False) or last(assign.value) in (
-        "CERT_NONE",
-        "_create_unverified_context",
-    )
-
-
-def _in_calls(index: Index) -> Iterator[tuple[ast.AST, bool]]:
-    for call in index.called("_create_unverified_context", "_create_stdlib_context"):
-        yield call, False
-    seen: set[ast.Call] = set()
-    for keyword in index.all(ast.keyword):
-        outer = index.parents[keyword]
-        if keyword.arg not in _NAMES or not isinstance(outer, ast.Call) or outer in seen:
-            continue
-        value = _off(index, index.name(outer.func), keyword)
-        if value is not None and not _to_itself(index, outer):
-            seen.add(outer)
-            yield outer, value.default
-
-
-def _off(index: Index, name: str, keyword: ast.keyword) -> Value | None:
-    """The value of an option that turns the check off, or None."""
-    option = keyword.arg or ""
-    value = value_of(index, keyword.value)
-    pattern = _OPTIONS.get(option)
-    if pattern is not None and value is not None and value.value is False and pattern.search(name):
-        return None if option == "verify" and name.startswith(("jwt.", "jose.")) else value
-    if option in _INSECURE and value is not None and value.value is True:
-        return value
-    if option in _REQUIREMENTS and not _SERVER.search(name):
-        none = last(keyword.value) == "CERT_NONE" or (
-            value is not None and value.value in ("none", "CERT_NONE")
-        )
-        return Value("CERT_NONE", index.path, keyword.value) if none else None
-    return None
-
-
-def _to_itself(index: Index, call: ast.Call) -> bool:
-    """Whether the call goes to this machine, where nobody is in between."""
-    url = text(index, call.args[0]) if call.args else None
-    return bool(url and _LOOPBACK.match(url))
-
-
-def _assigned(index: Index, contexts: set[str]) -> Iterator[tuple[ast.AST, bool]]:
-    for assign in index.all(ast.Assign):
-        target = assign.targets[0]
-        if not isinstance(target, ast.Attribute) or target.attr not in _ATTRIBUTES:
-            continue
-        value = value_of(index, assign.value)
-        off = value is not None and value.value is False
-        if (
-            target.attr == "_create_default_https_context" and "unverified" in last(assign.value)
-        ) or (
-            target.attr == "verify"
-            and off
-            and re.search(r"requests|httpx|Session|Client", index.name(target.value))
-        ):
-            yield assign, False
-        elif (target.attr == "check_hostname" and off) or (
-            target.attr == "verify_mode" and last(assign.value) == "CERT_NONE"
-        ):
-            if any(
-                isinstance(o, ast.If)
-                and re.search("verify|check|insecure|cert", ast.unparse(o.test))
-                for o in index.around(assign)
-            ):
-                continue  # somebody has to ask for it
-            key = f"{id(index.function_of(assign))} {ast.unparse(target.value)}"
-            made = " ".join(ast.unparse(v) for v in index.values(target.value))
-            if key not in contexts and not _SERVER.search(made):
-                contexts.add(key)
-                yield assign, bool(value and value.default)

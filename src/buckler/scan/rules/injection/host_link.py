@@ -127,6 +127,35 @@ class HostHeaderLink(Rule):
                 """,
             },
         ),
+        Example(
+            """
+            import secrets
+
+            from fastapi import FastAPI, Request
+
+            app = FastAPI()
+            WAITING: list[dict[str, str]] = []
+
+
+            @app.get("/seat", name="seat")
+            def seat(token: str) -> int:
+                return len(token)
+
+
+            @app.post("/lost", status_code=202)
+            def lost(request: Request, whom: str) -> bool:
+                link = request.url_for("seat").include_query_params(token=secrets.token_urlsafe(24))
+                WAITING.append({"to": whom, "text": f"Your seat: {link}"})
+                return True
+
+
+            @app.post("/lost/again", status_code=202)
+            def again(request: Request, whom: str) -> bool:
+                link = request.url_for("seat").replace(query=f"token={secrets.token_urlsafe(24)}")
+                WAITING.append({"to": whom, "text": f"Your seat, again: {link}"})
+                return True
+            """,
+        ),
     )
     good = (
         Example(

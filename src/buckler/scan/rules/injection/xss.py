@@ -11,7 +11,7 @@ from buckler.scan.engines.source.flow.interface import ANSWERS, DIRECT, STORED, 
 from buckler.scan.fix.draft import Draft
 from buckler.scan.fix.edits import Repair
 from buckler.scan.languages.html import Page
-from buckler.scan.rules._support.flow_pages import escaped_elsewhere, is_page
+from buckler.scan.rules._support.flow_pages import escaped_elsewhere, is_page, named_kind
 from buckler.scan.rules._support.flows import told
 from buckler.scan.rules.injection._fixes.escaping import AS_TEXT, shown_as_text, templates_escaped
 from buckler.scan.rules.injection._fixes.markup import escaped_in_page
@@ -24,7 +24,8 @@ class CrossSiteScripting(Rule):
 
     ## What it is
     A page is put together as text, or rendered by a template that does not escape, and part of
-    it comes from a request: from this one (reflected) or from an earlier one (stored).
+    it comes from a request: from this one (reflected) or from an earlier one (stored). Or a file is
+    answered under the media type that whoever sent it has named, ``text/html`` for one.
 
     ## Why it matters
     The script runs in the visitor's browser as if the site had sent it: it acts as the
@@ -33,7 +34,8 @@ class CrossSiteScripting(Rule):
     ## How to fix
     Render with a template that escapes (``autoescape=True``), or ``markupsafe.escape`` each value.
     Values in scripts go through ``|tojson``. Mark nothing as safe that came from outside; clean
-    HTML from users with ``nh3``. A Content-Security-Policy is the second wall.
+    HTML from users with ``nh3``. Answer files of others as downloads (``FileResponse(path, filename=name)``), or under
+    one of a few media types. A Content-Security-Policy is the second wall.
     ``buckler.guard.SafeHtml`` is a field that takes that HTML cleaned.
 
     ## How to check
@@ -61,7 +63,7 @@ class CrossSiteScripting(Rule):
         """
         starlette.responses.HTMLResponse(0,content) web.answer.html(0) web.template(0) markupsafe.Markup(0) django.utils.safestring.mark_safe(0)
         django.http.HttpResponse(0,content) flask.make_response(0) flask.Response(0,response)
-        starlette.responses.{Response,StreamingResponse}(0,content)
+        starlette.responses.{Response,StreamingResponse}(0,content) starlette.responses.{Response,StreamingResponse}(media_type)
         """,
         sanitizers="""
         script:json.dumps
@@ -130,6 +132,48 @@ class CrossSiteScripting(Rule):
             """,
             files={"hello.html": '{% for name in names %}<a href="{{ name }}">on</a>{% endfor %}'},
         ),
+        Example(
+            """
+            from fastapi import FastAPI, HTTPException, UploadFile
+            from fastapi.responses import Response
+
+            app = FastAPI()
+            SHELF: dict[int, tuple[bytes, str | None]] = {}
+
+
+            @app.post("/sheets")
+            async def put(sheet: UploadFile) -> dict[str, int]:
+                number = len(SHELF) + 1
+                SHELF[number] = (await sheet.read(), sheet.content_type)
+                return {"id": number}
+
+
+            @app.get("/sheets/{id}")
+            async def get(id: int) -> Response:
+                if id not in SHELF:
+                    raise HTTPException(404)
+                data, kind = SHELF[id]
+                return Response(data, media_type=kind)
+            """,
+        ),
+        Example(
+            """
+            from fastapi import FastAPI, Form, UploadFile
+            from starlette.responses import StreamingResponse
+
+            app = FastAPI()
+
+
+            @app.post("/turn")
+            async def turned(picture: UploadFile, angle: int = Form(90)) -> StreamingResponse:
+                return StreamingResponse(iter([await picture.read()]), headers={"content-type": picture.content_type})
+
+
+            @app.post("/show")
+            async def shown(text: str = Form(""), kind: str = Form("text/plain")) -> StreamingResponse:
+                return StreamingResponse(iter([text]), media_type=kind)
+            """,
+        ),
     )
     good = (
         Example(
@@ -159,6 +203,38 @@ class CrossSiteScripting(Rule):
         ),
         Example(
             """
+            from fastapi import FastAPI, HTTPException, UploadFile
+            from fastapi.responses import Response
+
+            app = FastAPI()
+            SHELF: dict[int, tuple[bytes, str | None]] = {}
+            PICTURES = ("image/png", "image/jpeg")
+
+
+            @app.post("/sheets")
+            async def put(sheet: UploadFile) -> dict[str, int]:
+                number = len(SHELF) + 1
+                SHELF[number] = (await sheet.read(), sheet.content_type)
+                return {"id": number}
+
+
+            @app.get("/sheets/{id}")
+            async def get(id: int, as_file: bool = False) -> Response:
+                if id not in SHELF:
+                    raise HTTPException(404)
+                data, kind = SHELF[id]
+                if kind in PICTURES and not as_file:
+                    return Response(data, media_type=kind)
+                return Response(data, media_type=kind, headers={"content-disposition": "attachment"})
+
+
+            @app.get("/charts")
+            async def charts(kind: str = "image/png") -> Response:
+                return Response(b"chart", media_type=kind)
+            """,
+        ),
+        Example(
+            """
             from pathlib import Path
 
             from fastapi import FastAPI, Request
@@ -182,6 +258,8 @@ class CrossSiteScripting(Rule):
 
     def check_flow(self, flow: Flow) -> Verdict | None:
         """Input in a page, not escaped, or escaped for another place than the one it stands in."""
+        if flow.argument == "media_type":
+            return named_kind(flow)
         if flow.call.endswith((".Response", ".StreamingResponse")) and not is_page(flow):
             return None
         if flow.taints:
@@ -202,6 +280,10 @@ class CrossSiteScripting(Rule):
         ):
             canary = mint()
             yield Payload(f"{before}{canary}{after}", canary, note)
+
+    def likes(self, slot: Slot) -> bool:
+        """A file: it is a page where it is said to be one, whoever gets it later."""
+        return slot.where == "file"
 
     def check_exchange(self, exchange: Exchange, probe: Probe) -> Verdict | None:
         """A browser would make an element, an attribute or a script of it."""

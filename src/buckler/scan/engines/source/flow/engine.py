@@ -112,9 +112,10 @@ class FlowEngine:
             for entry in web.entries:
                 for function in things(entry.called, Function):
                     run.ran.add(id((function.wrapped or function).node))
-            for entry in self._others(run):
-                self._contained(run, entry)
-            for entry in sorted(web.entries, key=_turn):
+            begun = [entry for entry in web.entries if entry.kind == "startup"]
+            for entry in chain(begun, self._others(run)):
+                self._contained(run, entry)  # what the start makes is there when a request comes
+            for entry in sorted((e for e in web.entries if e not in begun), key=_turn):
                 self._contained(run, entry)
             if len(web.entries) == before and (not run.stored or before > MOST_TWICE):
                 break

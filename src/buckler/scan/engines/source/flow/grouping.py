@@ -20,7 +20,7 @@ def together(findings: Iterable[Finding]) -> list[Finding]:
         groups.setdefault(_cause(finding), []).append(finding)
     made: list[Finding] = []
     for cause, group in groups.items():
-        most = 1 if cause[1] == "exception" else MOST_ALIKE
+        most = 1 if cause[1] in ("exception", "host") else MOST_ALIKE
         kept, others = group[:most], group[most:]
         if others:
             kept[-1] = replace(kept[-1], message=f"{kept[-1].message} {_named(others)}")
@@ -41,6 +41,8 @@ def _cause(finding: Finding) -> tuple[object, ...]:
         first = proof.data["steps"][0]
         if source == "exception":
             return finding.rule, "exception", finding.location.path
+        if source == "host":  # the link, and the mail that it goes into
+            return finding.rule, "host", first["path"], first["line"]
         if slot:
             return finding.rule, source, slot, first["path"], first["line"]
     return finding.rule, None, *_place(finding)

@@ -12,10 +12,10 @@ from buckler.core.finding import Confidence, Finding, Location, Proof
 from buckler.core.rule import Rule
 from buckler.scan.engines.interface import Verdict
 from buckler.scan.engines.source.flow.arguments import Arguments
-from buckler.scan.engines.source.flow.expressions import taints_within
+from buckler.scan.engines.source.flow.expressions import evaluate, taints_within
 from buckler.scan.engines.source.flow.frames import Frame
 from buckler.scan.engines.source.flow.interface import About, At, Call, ChecksCall, Flow, JudgesFlow
-from buckler.scan.engines.source.flow.objects import Container, Function
+from buckler.scan.engines.source.flow.objects import Container, Function, Instance
 from buckler.scan.engines.source.flow.sinks import Sink, Sinks
 from buckler.scan.engines.source.flow.values import UNKNOWN, Taint, Taints, Value, bit
 
@@ -100,6 +100,7 @@ class Hits:
             cleared=frame.cleared,
             gates=self._gates,
             under_way=tuple(frame.run.active),
+            each=lambda name: _each(frame, node, name),
         )
         verdict = rule.check_call(call) if isinstance(rule, ChecksCall) else None
         if verdict is None:
@@ -258,6 +259,20 @@ class Hits:
         if self.entry is not None and self.entry.operation:
             data["operation"] = self.entry.operation
         return Proof("flow", data)
+
+
+def _each(frame: Frame, node: ast.AST, name: str) -> list[Value]:
+    """What each object has in the field or under the key that an argument is read from."""
+    keywords = node.keywords if isinstance(node, ast.Call) else []
+    read = next((k.value for k in keywords if k.arg == name), None)
+    if isinstance(read, ast.Attribute):
+        owners = evaluate(frame, read.value).objs
+        return [frame.run.field(frame, node, t, read.attr) for t in owners if type(t) is Instance]
+    if isinstance(read, ast.Subscript) and isinstance(read.slice, ast.Constant):
+        owners = evaluate(frame, read.value).objs
+        found = [t.get(read.slice.value) for t in owners if type(t) is Container]
+        return [value for value in found if value is not None]
+    return []
 
 
 def _other(given: Arguments) -> Callable[[int, str], Value | None]:

@@ -165,6 +165,8 @@ class Call:
         cleared: For which kinds of sinks input is harmless here.
         gates: Gives what stands around the entry point as text: its path, decorators, parameters, dependencies.
         under_way: The functions of the project that have led here, the innermost last.
+        each: Gives, of a named argument that is read off an object (``verify=partner.tls``), what each of the
+            objects that it may be has there.
     """
 
     name: str
@@ -177,6 +179,7 @@ class Call:
     cleared: Callable[[Taint], int] = field(default=lambda taint: taint.clean)
     gates: Callable[[], str] = field(default=lambda: "")
     under_way: tuple[ast.AST, ...] = ()
+    each: Callable[[str], list[Value]] = field(default=lambda name: [])
 
 
 @runtime_checkable

@@ -27,6 +27,7 @@ from buckler.scan.engines.source.flow.values import (
     Value,
     bit,
     compact,
+    concatenated,
     constant,
     hole,
     obj,
@@ -225,11 +226,29 @@ def _prefix(frame: Frame, node: ast.AST, receiver: Value, given: Arguments) -> V
     return hole(derived(receiver, "part", ("prefix", text)), "str")
 
 
+def _replaced(frame: Frame, node: ast.AST, receiver: Value, given: Arguments) -> Value:
+    """``text.replace(old, new)``, or ``url.replace(query=…)`` of an address that is an object (Starlette, httpx, yarl)."""
+    query = given.named.get("query")
+    if query is None or given.positional:
+        return with_replaced(frame, node, receiver, given)
+    return concatenated([receiver, constant("?"), query])
+
+
+def _with_query(frame: Frame, node: ast.AST, receiver: Value, given: Arguments) -> Value:
+    """``url.include_query_params(token=…)``: the address with its query behind it."""
+    pieces = [receiver]
+    for number, (name, value) in enumerate(given.named.items()):
+        pieces += [constant(f"{'&' if number else '?'}{name}="), value]
+    return concatenated(pieces)
+
+
 _METHODS: dict[str, Callable[[Frame, ast.AST, Value, Arguments], Value]] = {
     "format": formatted,
     "format_map": formatted_map,
     "join": joined,
-    "replace": with_replaced,
+    "include_query_params": _with_query,
+    "replace": _replaced,
+    "replace_query_params": _with_query,
     "translate": translated,
     "removeprefix": _prefix,
     "removesuffix": _prefix,

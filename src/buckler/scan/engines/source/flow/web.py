@@ -21,6 +21,7 @@ from buckler.scan.engines.source.flow.libraries.requests import (
     scope_element,
 )
 from buckler.scan.engines.source.flow.libraries.returns import attribute_class, given_by
+from buckler.scan.engines.source.flow.libraries.sessions import SESSION, kept
 from buckler.scan.engines.source.flow.libraries.stored import named_below, row
 from buckler.scan.engines.source.flow.objects import (
     ClassObject,
@@ -79,6 +80,7 @@ class Web(Routing):
         self.exceptions = Exceptions()
         self.templates: Templates | None = None
         self.state = External("web.State", True)
+        self.session = External(SESSION, True)
         self.app = External("fastapi.APIRouter", True)
         self.app_state = External("web.State", True)
 
@@ -252,7 +254,9 @@ class Web(Routing):
     ) -> None:
         """``x[key] = value`` of something of a library: may be a sink."""
         text = one_text(key)
-        if text is not None:
+        if thing.name == SESSION:
+            kept(frame, thing, text, value)
+        elif text is not None:
             name = f"[{text}]"
             old = thing.fields.get(name)
             thing.fields[name] = value if old is None else join([old, value])

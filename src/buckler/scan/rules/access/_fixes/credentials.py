@@ -6,6 +6,7 @@ import ast
 
 from buckler.core.finding import Finding
 from buckler.scan.fix.draft import Draft
+from buckler.scan.fix.edits import EVERY, Repair, Wanted
 from buckler.scan.python.constants import truth
 from buckler.scan.python.index import Function, argument, default_of, last, unpacks
 from buckler.scan.python.modules import definition
@@ -16,6 +17,27 @@ from buckler.scan.rules._support.applications import (
 
 _READERS = ("os.getenv", "os.environ.get", "getenv", "environ.get")
 _DEPTH = 3
+
+
+def enforced(draft: Draft, finding: Finding) -> Repair | None:
+    """A scheme that refuses by itself, or a setting that has to be there."""
+    operation = finding.location.operation
+    if setting_required(draft, finding.location.line or 0):
+        return draft.repair(
+            "reads the setting as one that has to be there",
+            safe=False,
+            changes="where the setting is missing, requests fail instead of being let in",
+            wanted=Wanted(refused=frozenset({operation or EVERY})),
+        )
+    if operation is None or not scheme_enforced(draft, finding):
+        return None
+    return draft.repair(
+        "refuses requests without the credential",
+        safe=False,
+        changes=f"whoever sends no credential gets no answer from {operation}, nor from other routes "
+        "that use the same scheme",
+        wanted=Wanted(refused=frozenset({operation})),
+    )
 
 
 def setting_required(draft: Draft, line: int) -> bool:

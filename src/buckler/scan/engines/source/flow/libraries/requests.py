@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from buckler.scan.engines.source.flow.arguments import Arguments
 from buckler.scan.engines.source.flow.declared import default_source, fresh
 from buckler.scan.engines.source.flow.facts import HOSTS_CHECKED
+from buckler.scan.engines.source.flow.libraries.sessions import SESSION, session_method
 from buckler.scan.engines.source.flow.objects import Container, External
 from buckler.scan.engines.source.flow.values import (
     TRUE,
@@ -110,7 +111,7 @@ def request_attribute(frame: Frame, node: ast.AST, thing: External, name: str) -
     if name == "app" and thing.name in REQUESTS:
         return obj(frame.run.web.app)
     if name == "session" and thing.name in REQUESTS:
-        return UNKNOWN
+        return obj(frame.run.web.session) if thing.name == STARLETTE else UNKNOWN
     kind = _TEXTS.get(thing.name, {}).get(name)
     if kind == "host":
         return _host(frame, _source(frame, kind, "", node))
@@ -169,6 +170,8 @@ def request_method(
     """A method of a request, or None where it is no source."""
     if thing.name == PARAMS:
         return _params_method(frame, node, thing, name, given)
+    if thing.name == SESSION:
+        return session_method(frame, thing, name, given)
     kind = _METHODS.get(thing.name, {}).get(name)
     if kind == "host":
         return _host(frame, _source(frame, kind, "", node))

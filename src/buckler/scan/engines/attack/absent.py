@@ -14,6 +14,7 @@ from buckler.scan.engines.attack.drafts import Draft
 from buckler.scan.engines.attack.exchanges import exchanged
 from buckler.scan.engines.attack.explore import Explorer
 from buckler.scan.engines.attack.run import CHANGING, Run
+from buckler.scan.engines.attack.values import lengths
 from buckler.scan.engines.interface import Exchange, Slot
 from buckler.scan.model.application import Operation
 
@@ -33,6 +34,8 @@ _EVERYDAY = re.compile(
     r"x-forwarded.*|x-real-ip|.*-(request|correlation|trace|csrf).*|traceparent|.*(csrf|xsrf).*)$"
 )
 """Headers that are no credential, or the one of a scheme, which is looked at by itself."""
+USUAL, LONGEST = 12, 200
+"""Characters of a wrong code where nothing says how many, and at most."""
 _WRONG = "0f" * 32
 
 
@@ -111,7 +114,7 @@ class Emptied:
             yield draft.with_value(name, text) if name is not None else draft
 
     def _try(self, operation: Operation, draft: Draft, slot: Slot) -> bool:
-        if int(slot.schema.get("minLength", 0)):
+        if lengths(slot.schema)[0]:
             return False
         wrong = self._send(operation, draft.with_value(slot, wrong_code(slot)))
         if wrong is None or not wrong.reached or wrong.answer.status not in REFUSED:
@@ -133,9 +136,9 @@ def is_code(slot: Slot) -> bool:
 
 def wrong_code(slot: Slot, number: int = 0) -> str:
     """A code that nobody was given, of a length that fits."""
-    most = int(slot.schema.get("maxLength", 12))
-    least = int(slot.schema.get("minLength", 0))
-    return f"{938271 + number * 1013}wrong-code-{'a' * least}"[: max(most, least, 1)]
+    least, most = lengths(slot.schema)
+    longest = max(min(most or USUAL, LONGEST), min(least, LONGEST), 1)
+    return f"{938271 + number * 1013}wrong-code-".ljust(min(least, LONGEST), "a")[:longest]
 
 
 def headers_read(operation: Operation, run: Run, explorer: Explorer) -> list[str]:

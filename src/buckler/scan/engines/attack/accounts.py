@@ -18,11 +18,13 @@ from buckler.scan.engines.attack.forms import cookies_of
 from buckler.scan.engines.attack.identities import login_request, token_of
 from buckler.scan.engines.attack.pretended import unlimited
 from buckler.scan.engines.attack.run import Run
-from buckler.scan.engines.attack.values import resolve
+from buckler.scan.engines.attack.values import lengths, resolve
 from buckler.scan.engines.interface import Exchange, Request, Slot
 from buckler.scan.model.application import Operation
 
 ATTEMPTS = 12
+LONGEST = 200
+"""Characters of a password where nothing says how many."""
 WEAK = "a"
 GUESSER = "203.0.113.251"
 """The address from which passwords are guessed."""
@@ -147,9 +149,10 @@ class Accounts:
         slot = next((s for s in self._slots(operation) if PASSWORD.search(s.leaf)), None)
         if draft is None or slot is None:
             return None
-        least, most = slot.schema.get("minLength", 0), slot.schema.get("maxLength", 200)
-        text = (password + "a" * int(least))[: max(int(most), 1)]
-        text = text[:-1] + password[-6] if most < len(password) else text
+        least, most = lengths(slot.schema)
+        longest = max(LONGEST if most is None else most, 1)
+        text = (password + "a" * least)[:longest]
+        text = text[:-1] + password[-6] if longest < len(password) else text
         return draft.with_value(slot, text).request(None, GUESSER)
 
     def _names(self, operation: Operation) -> None:
@@ -202,12 +205,10 @@ class Accounts:
         made = draft.with_value(slot, name)
         for other in slots:
             if PASSWORD.search(other.leaf):
-                least = int(other.schema.get("minLength", 0))
+                least, most = lengths(other.schema)
                 made = made.with_value(
                     other,
-                    ("wrong-password-Aa1!" + "a" * least)[
-                        : int(other.schema.get("maxLength", 200))
-                    ],
+                    ("wrong-password-Aa1!" + "a" * least)[: LONGEST if most is None else most],
                 )
         return made.request(None, self._run.client())
 

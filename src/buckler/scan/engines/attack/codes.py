@@ -14,6 +14,7 @@ from buckler.scan.engines.attack.drafts import Draft
 from buckler.scan.engines.attack.exchanges import entered, exchanged
 from buckler.scan.engines.attack.explore import Explorer
 from buckler.scan.engines.attack.run import Run
+from buckler.scan.engines.attack.values import lengths
 from buckler.scan.engines.interface import Exchange, Slot
 from buckler.scan.model.application import Operation
 
@@ -21,7 +22,7 @@ SHORT = re.compile(
     r"^(otp|totp|pin|passcode)$|(one_?time|verification|confirmation|sms|mfa|otp|login)_?code$|^code$",
     re.IGNORECASE,
 )
-MOST_LENGTH = 10
+MOST_LENGTH, LONG = 10, 99
 """Longer codes are not guessed by trying them."""
 _ABOUT = re.compile(
     r"otp|mfa|2fa|totp|verif|confirm|pin|passcode|one-?time|sms|code", re.IGNORECASE
@@ -67,7 +68,7 @@ class Codes:
         if draft is None or code is None or name is None or operation.method != "POST":
             return
         short = SHORT.search(code.leaf) and (
-            int(code.schema.get("maxLength", 99)) <= MOST_LENGTH or _ABOUT.search(operation.path)
+            (lengths(code.schema)[1] or LONG) <= MOST_LENGTH or _ABOUT.search(operation.path)
         )
         sender = self._sender(operation)
         if not short or _LONG.search(operation.path) or sender is None:

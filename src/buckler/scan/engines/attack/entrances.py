@@ -15,7 +15,7 @@ from buckler.scan.engines.attack.drafts import CannotCarry, Draft, benign
 from buckler.scan.engines.attack.identities import TOKENS
 from buckler.scan.engines.attack.run import Run
 from buckler.scan.engines.attack.slots import slots_of
-from buckler.scan.engines.attack.values import resolve
+from buckler.scan.engines.attack.values import lengths, resolve
 from buckler.scan.engines.interface import Answer, Slot
 from buckler.scan.model.application import Operation, Schema
 
@@ -190,9 +190,8 @@ def _folded(name: str) -> str:
 
 
 def _fitting(slot: Slot, text: str) -> str:
-    least, most = int(slot.schema.get("minLength") or 0), slot.schema.get("maxLength")
-    text += "a" * (least - len(text))
-    return text[: int(most)] if most is not None else text
+    least, most = lengths(slot.schema)
+    return text.ljust(least, "a")[:most]
 
 
 def _taken(operation: Operation) -> Schema:

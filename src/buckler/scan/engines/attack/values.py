@@ -214,6 +214,19 @@ def _number(schema: Schema, wanted: float, *, whole: bool) -> float:
     return wanted
 
 
+MOST_LEAST = 100_000
+"""Characters that a text is filled up to: who wants more of them is not reached."""
+
+
+def lengths(schema: Schema) -> tuple[int, int | None]:
+    """How long a text is at least and at most; what the application says of it may be of any kind and size."""
+    least, most = schema.get("minLength"), schema.get("maxLength")
+    return (
+        min(max(least, 0), MOST_LEAST) if type(least) is int else 0,
+        max(most, 0) if type(most) is int else None,
+    )
+
+
 def text(schema: Schema, name: str = "", variant: int = 0) -> str:
     """A valid text."""
     pattern = schema.get("pattern")
@@ -222,10 +235,8 @@ def text(schema: Schema, name: str = "", variant: int = 0) -> str:
         made = FORMATS.get(str(schema.get("format", ""))) or _by_name(name)
         if variant:
             made = _other(made, variant)
-    least, most = int(schema.get("minLength") or 0), schema.get("maxLength")
-    if len(made) < least:
-        made += "a" * (least - len(made))
-    return made[: int(most)] if most is not None else made
+    least, most = lengths(schema)
+    return made.ljust(least, "a")[:most]
 
 
 def _by_name(name: str) -> str:

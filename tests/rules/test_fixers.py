@@ -23,7 +23,13 @@ from buckler.scan.fix.writing import written
 RULES = Registry.load("buckler.scan.rules")
 FIXERS = [rule for rule in RULES if isinstance(rule, Fixes)]
 SHOWN_BY_SOURCE = ("check_source", "check_call", "flows")
-BY_SOURCE = [rule for rule in FIXERS if any(hasattr(rule, hook) for hook in SHOWN_BY_SOURCE)]
+BY_RUN = frozenset({"ACC011"})
+"""Rules whose fixers repair what a run shows; what they say of source alone has no repair."""
+BY_SOURCE = [
+    rule
+    for rule in FIXERS
+    if rule.id not in BY_RUN and any(hasattr(rule, hook) for hook in SHOWN_BY_SOURCE)
+]
 
 
 def found(folder: Path, rules: list[Rule]) -> list[Finding]:

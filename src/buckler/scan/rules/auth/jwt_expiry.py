@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Iterable
 
 from buckler.core.finding import Confidence, Finding, Severity
@@ -22,6 +23,9 @@ from buckler.scan.python.tokens import makings, option, passed_options, readings
 from buckler.scan.rules._support.forgeries import forged
 from buckler.scan.rules._support.source import here
 from buckler.scan.rules.auth._fixes.expiry import expires, minds_expiry
+
+_TAKES_OLD = re.compile(r"refresh|renew|log_?-?out|sign_?-?out|revoke|introspect", re.IGNORECASE)
+"""What an entry point is called to which a token may come that has run out."""
 
 
 class JwtWithoutExpiry(Rule):
@@ -264,8 +268,8 @@ class JwtWithoutExpiry(Rule):
             yield self.found(message, confidence=Confidence.SUSPECTED, location=here(index, call))
 
     def check_call(self, call: Call) -> Verdict | None:
-        """Options that a wrapper, a class or a table hands on."""
-        options = call.given(-1, "options")
+        """Options that a wrapper, a class or a table hands on, but where tokens are taken that have run out: to renew one."""
+        options = call.given(-1, "options") if not _TAKES_OLD.search(call.gates()) else None
         for table in things(options, Container) if options is not None else ():
             off = [k for k in ("verify_exp", "verify_signature") if _is_off(table, k)]
             if off == ["verify_exp"]:

@@ -54,6 +54,28 @@ _LOGIN = (
 
 _PAIRS = ("auth", "http_auth", "basic_auth")
 
+_GENERIC = frozenset(
+    {"secret", "key", "jwt", "app", "session", "signing", "token", "api", "password", "auth", "my"}
+    | {
+        "private",
+        "the",
+        "flask",
+        "django",
+        "fastapi",
+        "access",
+        "refresh",
+        "default",
+        "hmac",
+        "sign",
+    }
+)
+_SETTING = re.compile(r"^[A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+$")
+_FIELD_NAME = re.compile(r"^_?[a-z]+(?:_[a-z]+)*$")
+_SURELY = frozenset(
+    {"secret", "signing", "private", "jwt", "api", "access", "encryption", "master"}
+)
+_IN_NAME = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+")
+
 
 def places(index: Index) -> Iterator[tuple[str, ast.expr, bool]]:
     """Names of secrets and what they are given; ``loose`` ones need a value that tells by itself."""
@@ -241,3 +263,25 @@ def is_secret(name: str, value: str, loose: bool) -> bool:
             and (looks_random(value) or (not loose and len(value) >= 10))
         )
     return telling and len(value) >= (8 if loose else 6)
+
+
+def _words_of(text: str) -> list[str]:
+    """In lower case."""
+    return [word.lower() for word in _IN_NAME.findall(text)]
+
+
+def names_something(name: str, value: str) -> bool:
+    """Whether a constant's value is the name of something, though the constant is called like a secret.
+
+    ``ENV_SECRET = "SHOP_SECRET"``, ``REASON_BAD_TOKEN = "bad_token"``: the value says again what the
+    constant is called, and that says more than that it is a secret.
+    """
+    if _SETTING.match(value):
+        return True
+    own = _words_of(name)
+    if own[-1:] == ["key"] and _FIELD_NAME.match(value) and not _SURELY.intersection(own):
+        return True
+    said = "".join(_words_of(value))
+    if not said or not set(own) - _GENERIC:
+        return False
+    return said in "".join(own) or own[0] in ("env", "reason", "dummy", "header", "cookie", "field")

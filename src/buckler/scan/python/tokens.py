@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -10,6 +11,8 @@ from buckler.scan.python.constants import truth
 from buckler.scan.python.index import Index, argument, last
 from buckler.scan.python.modules import definition
 
+TAKES_OLD = re.compile(r"refresh|renew|log_?-?out|sign_?-?out|revoke|introspect", re.IGNORECASE)
+"""What an operation is called to which a token may come that has run out."""
 _READERS = frozenset(
     {
         "jwt.decode",

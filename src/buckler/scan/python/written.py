@@ -17,8 +17,13 @@ from buckler.scan.model.secrets import (
 from buckler.scan.python.constants import Value, value_of
 from buckler.scan.python.index import Index, last
 from buckler.scan.python.keys import Key, signing_keys
-from buckler.scan.python.literals import in_example, is_default_password, is_secret, places
-from buckler.scan.python.naming import names_something
+from buckler.scan.python.literals import (
+    in_example,
+    is_default_password,
+    is_secret,
+    names_something,
+    places,
+)
 
 
 def written_secrets(index: Index) -> Iterator[tuple[Value, str]]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 import socket
 import threading
 from collections.abc import Iterator
@@ -18,6 +17,7 @@ from starlette.responses import HTMLResponse, Response
 from starlette.routing import Route
 
 from buckler.guard import OAuthClient
+from tests.guard.auth.oauth.browser import chromium
 from tests.guard.auth.oauth.interop.running import running
 from tests.guard.auth.oauth.scene import NAME, challenge
 from tests.guard.auth.shop import GOOD
@@ -64,11 +64,6 @@ def client_pages(listener: socket.socket) -> AbstractContextManager[None]:
 
 
 def test_it_comes_back_by_a_channel_of_its_own_origin() -> None:
-    api = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
-    program = shutil.which("chromium")
-    if program is None:
-        pytest.skip("needs chromium: apt-get install chromium")
-    flags = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
     with socket.create_server(("127.0.0.1", 0)) as listener:
         # Another site than the server's, which is at 127.0.0.1.
         address = f"http://localhost:{listener.getsockname()[1]}"
@@ -76,13 +71,11 @@ def test_it_comes_back_by_a_channel_of_its_own_origin() -> None:
         with (
             client_pages(listener),
             running(page) as server,
-            api.sync_playwright() as play,
+            chromium() as browser,
         ):
-            browser = play.chromium.launch(executable_path=program, args=flags)
             context = browser.new_context()
             walk(context, address, server.issuer, signed_in=False)
             walk(context, address, server.issuer, signed_in=True)
-            browser.close()
 
 
 def walk(context: Any, address: str, issuer: str, *, signed_in: bool) -> None:

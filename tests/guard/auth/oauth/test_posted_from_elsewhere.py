@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 import socket
 from collections.abc import Iterator
 from contextlib import AbstractContextManager
@@ -17,6 +16,7 @@ from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
 from buckler.guard import OAuthClient
+from tests.guard.auth.oauth.browser import chromium
 from tests.guard.auth.oauth.interop.running import running
 from tests.guard.auth.oauth.op import BYE, flow
 from tests.guard.auth.oauth.scene import NAME, WEB, Scene, basic, challenge, opened, sent
@@ -143,11 +143,6 @@ def test_a_form_of_another_site_asks_and_signs_out() -> None:
     """OpenID Connect Core 1.0, 3.1.2.1; RP-Initiated Logout 1.0, 2: by POST as by GET."""
     import httpx2
 
-    api = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
-    program = shutil.which("chromium")
-    if program is None:
-        pytest.skip("needs chromium: apt-get install chromium")
-    flags = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
     with socket.create_server(("127.0.0.1", 0)) as listener:
         # Another site than the server's, which is at 127.0.0.1.
         address = f"http://localhost:{listener.getsockname()[1]}"
@@ -164,8 +159,7 @@ def test_a_form_of_another_site_asks_and_signs_out() -> None:
             "code_challenge": challenge("v" * 43),
             "code_challenge_method": "S256",
         }
-        with client_pages(listener), running(client) as server, api.sync_playwright() as play:
-            browser = play.chromium.launch(executable_path=program, args=flags)
+        with client_pages(listener), running(client) as server, chromium() as browser:
             page = browser.new_context().new_page()
             authorize = f"{server.issuer}/oauth/authorize"
             page.goto(f"{authorize}?{urlencode(asked)}")
@@ -206,7 +200,6 @@ def test_a_form_of_another_site_asks_and_signs_out() -> None:
             page.goto(f"{authorize}?{urlencode({**asked, 'prompt': 'none'})}")
             page.wait_for_url(f"{back}?*")
             assert came(page).get("error") == "login_required", page.url
-            browser.close()
 
 
 def onward(listener: socket.socket, to: str) -> AbstractContextManager[None]:
@@ -223,11 +216,6 @@ def onward(listener: socket.socket, to: str) -> AbstractContextManager[None]:
 @pytest.mark.parametrize("mode", ["query", "form_post"])
 def test_a_client_goes_on_to_another_host(mode: str) -> None:
     """CSP3, 6.4.1: what a page allows its forms holds for every redirect behind them."""
-    api = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
-    program = shutil.which("chromium")
-    if program is None:
-        pytest.skip("needs chromium: apt-get install chromium")
-    flags = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
     with (
         socket.create_server(("127.0.0.1", 0)) as first,
         socket.create_server(("127.0.0.1", 0)) as second,
@@ -252,9 +240,8 @@ def test_a_client_goes_on_to_another_host(mode: str) -> None:
             onward(first, end),
             client_pages(second),
             running(client) as server,
-            api.sync_playwright() as play,
+            chromium() as browser,
         ):
-            browser = play.chromium.launch(executable_path=program, args=flags)
             page = browser.new_context().new_page()
             page.goto(f"{server.issuer}/oauth/authorize?{urlencode(asked)}")
             page.fill("#name", NAME)
@@ -275,4 +262,3 @@ def test_a_client_goes_on_to_another_host(mode: str) -> None:
             page.goto(f"{server.issuer}/oauth/logout?{urlencode(leaving)}")
             page.click("button:not(.quiet)")
             page.wait_for_url(f"{end}/back?state=gone", timeout=10_000)
-            browser.close()

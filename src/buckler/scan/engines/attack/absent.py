@@ -13,6 +13,7 @@ from itertools import islice
 from buckler.scan.engines.attack.drafts import Draft
 from buckler.scan.engines.attack.exchanges import exchanged
 from buckler.scan.engines.attack.explore import Explorer
+from buckler.scan.engines.attack.reachable import reachable
 from buckler.scan.engines.attack.run import CHANGING, Run
 from buckler.scan.engines.attack.values import lengths
 from buckler.scan.engines.interface import Exchange, Slot
@@ -55,10 +56,7 @@ class Unsigned:
 
     def collect(self) -> None:
         """Each header of that kind of each operation."""
-        for operation in self._run.operations:
-            draft = self._explorer.drafts.get(operation.key)
-            if draft is None or operation.is_websocket or self._run.states[operation.key].lost:
-                continue
+        for operation, draft in reachable(self._run, self._explorer):
             for name in headers_read(operation, self._run, self._explorer):
                 if not _EVERYDAY.search(name):
                     self._try(operation, draft, name)

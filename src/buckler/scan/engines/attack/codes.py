@@ -27,7 +27,9 @@ MOST_LENGTH, LONG = 10, 99
 _ABOUT = re.compile(
     r"otp|mfa|2fa|totp|verif|confirm|pin|passcode|one-?time|sms|code", re.IGNORECASE
 )
-_SENDS = re.compile(r"send|request|start|begin|challenge|issue|resend|new|ask", re.IGNORECASE)
+_SENDS = re.compile(
+    r"(^|[-_])(send|request|start|begin|challenge|issue|resend|new|ask)($|[-_])", re.IGNORECASE
+)
 _LONG = re.compile(
     r"forgot|reset|invite|coupon|voucher|promo|join|authorize|callback", re.IGNORECASE
 )
@@ -82,8 +84,11 @@ class Codes:
         """The operation that sends the code: below it or beside it."""
         base = operation.path.rstrip("/").rpartition("/")[0]
         for other in self._run.operations:
-            near = other.path.startswith((f"{operation.path.rstrip('/')}/", f"{base}/"))
             last = other.path.rstrip("/").rpartition("/")[2]
+            below = other.path.startswith(f"{operation.path.rstrip('/')}/")
+            # Beside it at the top of an application stands everything.
+            beside = other.path.startswith(f"{base}/") and (base or _ABOUT.search(last))
+            near = below or beside
             if near and other.method == "POST" and other is not operation and _SENDS.search(last):
                 return other
         return None

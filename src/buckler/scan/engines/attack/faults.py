@@ -14,6 +14,7 @@ from typing import Any
 from buckler.scan.engines.attack.drafts import Draft
 from buckler.scan.engines.attack.exchanges import exchanged
 from buckler.scan.engines.attack.explore import Explorer
+from buckler.scan.engines.attack.reachable import reachable
 from buckler.scan.engines.attack.run import Run
 from buckler.scan.engines.interface import Exchange
 from buckler.scan.model.application import Operation
@@ -38,10 +39,7 @@ class Faults:
 
     def collect(self) -> None:
         """Edge values first, then errors that the handler is made to raise."""
-        for operation in self._run.operations:
-            draft = self._explorer.drafts.get(operation.key)
-            if draft is None or operation.is_websocket or self._run.states[operation.key].lost:
-                continue
+        for operation, draft in reachable(self._run, self._explorer):
             most = SLOW_EDGES if self._explorer.is_slow(operation) else MAX_EDGES
             for number, edge in enumerate(edges(operation, draft)):
                 if number >= most:

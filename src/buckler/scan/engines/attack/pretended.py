@@ -12,6 +12,7 @@ from buckler.scan.engines.attack.absent import headers_read
 from buckler.scan.engines.attack.drafts import Draft
 from buckler.scan.engines.attack.exchanges import entered, exchanged
 from buckler.scan.engines.attack.explore import Explorer
+from buckler.scan.engines.attack.reachable import reachable
 from buckler.scan.engines.attack.run import Run
 from buckler.scan.engines.interface import Exchange, Request
 from buckler.scan.model.application import Operation
@@ -40,10 +41,7 @@ class Pretended:
 
     def collect(self) -> None:
         """Each operation that reads such a header and refuses."""
-        for operation in self._run.operations:
-            draft = self._explorer.drafts.get(operation.key)
-            if draft is None or operation.is_websocket or self._run.states[operation.key].lost:
-                continue
+        for operation, draft in reachable(self._run, self._explorer):
             for name in headers_read(operation, self._run, self._explorer):
                 if FORWARDED.search(name) and self._try(operation, draft, name):
                     break

@@ -125,16 +125,16 @@ def curl(request: Request, redactor: Redactor, mark: str = "\0") -> str:
     for name, value in redactor.headers(_shown(request.headers)):
         elsewhere = bool(request.origin) and not request.origin.endswith(f"//{value}")
         if name != "host" or mark in value or elsewhere:
-            parts += ["-H", quoted(f"{name}: {value}")]
+            parts += ["-H", _word(f"{name}: {value}")]
     if request.body:
         text = _body_text(request.body)
-        parts += ["--data-binary", quoted(redactor.text(text))]
+        parts += ["--data-binary", _word(redactor.text(text))]
     origin = request.origin or f"{request.scheme}://app"
     parts.append(shlex.quote(f"{origin}{redactor.text(request.url)}"))
     return " ".join(parts)
 
 
-def quoted(text: str) -> str:
+def _word(text: str) -> str:
     """A word of a command line; with ``$'…'`` (bash, zsh, ksh) where it has line ends or control characters, which a report cannot show."""
     if not _CONTROL.search(text):
         return shlex.quote(text)

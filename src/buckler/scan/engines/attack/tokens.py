@@ -16,22 +16,22 @@ from dataclasses import dataclass, replace
 
 from buckler.scan.engines.attack.drafts import CannotCarry, Draft
 from buckler.scan.engines.attack.exchanges import entered, exchanged
-from buckler.scan.engines.attack.explore import Explorer, order_of
+from buckler.scan.engines.attack.explore import Explorer
 from buckler.scan.engines.attack.forms import cookies_of
 from buckler.scan.engines.attack.identities import with_old_token
 from buckler.scan.engines.attack.jwt import Token, crack, encode, guess, made_up, parse
+from buckler.scan.engines.attack.reachable import reachable
 from buckler.scan.engines.attack.run import Run
 from buckler.scan.engines.interface import Exchange, Hit, Identity, Slot
 from buckler.scan.engines.observations import Forgery
 from buckler.scan.model.application import Operation, SecurityScheme
 from buckler.scan.model.secrets import COMMON
+from buckler.scan.python.tokens import TAKES_OLD
 
 _JWT = re.compile(r"eyJ[\w-]{4,}\.[\w-]{4,}\.[\w-]*")
 _NO_TOKEN = ("file", "filename", "path", "message")
 _LEAST = 120
 """Characters that a slot must take for a token to fit into it."""
-_TAKES_OLD = re.compile(r"refresh|renew|log_?-?out|sign_?-?out|revoke|introspect", re.IGNORECASE)
-"""Operations to which a token may come that has run out."""
 _NONES = ("none", "None", "NONE")
 MAX_GUESSES = 100
 MAX_SIGN_INS = 3
@@ -105,10 +105,7 @@ class Forger:
         """What was taken, one for each place that reads tokens."""
         seen: set[tuple[object, ...]] = set()
         yield from self._given_out()
-        for operation in sorted(self._run.operations, key=order_of):
-            draft = self._explorer.drafts.get(operation.key)
-            if draft is None or operation.is_websocket or self._run.states[operation.key].lost:
-                continue
+        for operation, draft in reachable(self._run, self._explorer, ordered=True):
             for found in (*self._credentials(operation, draft), *self._slots(operation, draft)):
                 key = (
                     found.kind,
@@ -123,10 +120,9 @@ class Forger:
         seen: set[str] = set()
         yield from self._given_out()
         asked = 0
-        for operation in sorted(self._run.operations, key=order_of):
-            draft = self._explorer.drafts.get(operation.key)
-            if draft is None or asked == MAX_SIGN_INS or self._run.states[operation.key].lost:
-                continue
+        for operation, draft in reachable(self._run, self._explorer, ordered=True):
+            if asked == MAX_SIGN_INS:
+                return
             reader = self._signed_in(operation, draft)
             asked += reader is not None
             for found in self._variants(reader) if reader is not None else ():
@@ -174,7 +170,7 @@ class Forger:
         run, operation = self._run, reader.operation
         if not reader.identity or "exp" not in reader.token.claims:
             return
-        if _TAKES_OLD.search(operation.path):
+        if TAKES_OLD.search(operation.path):
             return
         canary = run.canaries.new().text
         identity = with_old_token(run, reader.identity, canary)

@@ -1,4 +1,4 @@
-"""Whether one user of a site gets what belongs to another (CWE-639, OWASP API1:2023) or may make a token himself (CWE-347).
+"""Whether one user of a site gets what belongs to another: CWE-639, OWASP API1:2023.
 
 Only what is read is asked for: on a site where people live nothing is changed to find out whose it is.
 """
@@ -12,18 +12,7 @@ from buckler.scan.engines.attack.harvest import leaves
 from buckler.scan.engines.attack.objects import Objects, owner_in
 from buckler.scan.engines.attack.people import who_is
 from buckler.scan.engines.attack.run import Run
-from buckler.scan.engines.attack.tokens import forge_sign_ins
 from buckler.scan.engines.observations import Foreign
-
-
-def forge(run: Run, explorer: Explorer) -> None:
-    """Send forgeries of the identities' tokens, to what is read alone; keep what was taken.
-
-    Args:
-        run: The run.
-        explorer: Knows how operations are reached.
-    """
-    run.seen.forgeries += forge_sign_ins(_reading(run), explorer)
 
 
 def compare(run: Run, explorer: Explorer) -> None:
@@ -35,11 +24,11 @@ def compare(run: Run, explorer: Explorer) -> None:
     """
     if len(run.identities) < 2:
         return
-    Objects(_reading(run), explorer).collect()
+    Objects(reading(run), explorer).collect()
     run.seen.foreign[:] = [replace(f, named=_says_whose(run, f)) for f in run.seen.foreign]
 
 
-def _reading(run: Run) -> Run:
+def reading(run: Run) -> Run:
     """The run with what only reads."""
     return replace(run, operations=tuple(op for op in run.operations if op.method == "GET"))
 

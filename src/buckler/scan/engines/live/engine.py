@@ -18,6 +18,7 @@ from buckler.scan.engines.attack.covering import covered
 from buckler.scan.engines.attack.explore import Explorer, order_of
 from buckler.scan.engines.attack.identities import sign_in_all
 from buckler.scan.engines.attack.run import Run
+from buckler.scan.engines.attack.tokens import forge_sign_ins
 from buckler.scan.engines.interface import (
     ChecksObservations,
     ChecksSite,
@@ -30,7 +31,7 @@ from buckler.scan.engines.interface import (
 from buckler.scan.engines.live import exposed, tls
 from buckler.scan.engines.live.attacking import SiteAttacker
 from buckler.scan.engines.live.client import Client
-from buckler.scan.engines.live.comparing import compare, forge
+from buckler.scan.engines.live.comparing import compare, reading
 from buckler.scan.engines.live.finding_out import Finder
 from buckler.scan.engines.live.known import Known
 from buckler.scan.engines.live.observing import SiteObserver
@@ -132,7 +133,7 @@ class LiveEngine:
             self.cut_short = client.spent
             session.kept_back = self._bounds.requests // 5  # for the attacks
             compare(run, explorer)
-            forge(run, explorer)
+            run.seen.forgeries += forge_sign_ins(reading(run), explorer)
             session.kept_back = 0
             found = SiteAttacker(run, explorer).attack(sorted(chosen, key=order_of))
         else:

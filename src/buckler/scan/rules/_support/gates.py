@@ -117,16 +117,22 @@ def _may_inject(annotation: ast.expr | None) -> bool:
     return any(isinstance(n, ast.Call | ast.Constant) for n in ast.walk(annotation))
 
 
+def presence_tested(node: ast.AST) -> list[ast.expr]:
+    """Of which expressions a node asks whether there is anything: ``not key``, ``key and …``, ``if key``."""
+    match node:
+        case ast.UnaryOp(op=ast.Not()):
+            return [node.operand]
+        case ast.BoolOp():
+            return node.values
+        case ast.If() | ast.IfExp():
+            return [node.test]
+    return []
+
+
 def _looked_at(function: Function) -> Iterator[set[str]]:
     """Names whose presence is tested: ``not key``, ``key is None``, ``key and …``, ``if key``."""
     for node in ast.walk(function):
-        tested: list[ast.expr] = []
-        if isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.Not):
-            tested = [node.operand]
-        elif isinstance(node, ast.BoolOp):
-            tested = node.values
-        elif isinstance(node, ast.If | ast.IfExp):
-            tested = [node.test]
-        elif isinstance(node, ast.Compare) and isinstance(node.ops[0], ast.Is | ast.IsNot):
+        tested = presence_tested(node)
+        if isinstance(node, ast.Compare) and isinstance(node.ops[0], ast.Is | ast.IsNot):
             tested = [node.left]
         yield {ast.unparse(item) for item in tested if not isinstance(item, ast.Compare)}

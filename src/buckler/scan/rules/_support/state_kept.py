@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterator
 
 from buckler.scan.python.index import Function, Index, default_of, parameter
+from buckler.scan.rules._support.gates import presence_tested
 
 _KEPT = re.compile(r"session|cookies")
 _KEY = re.compile(r"state|nonce|csrf|verifier", re.IGNORECASE)
@@ -92,14 +93,8 @@ def _looked_at(function: Function, side: ast.expr, compared: ast.AST) -> bool:
     """Whether somebody asks whether there is one: ``not state``, ``state is None``, ``if state``."""
     wanted = ast.unparse(side)
     for node in ast.walk(function):
-        tested: list[ast.expr] = []
-        if isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.Not):
-            tested = [node.operand]
-        elif isinstance(node, ast.BoolOp):
-            tested = node.values
-        elif isinstance(node, ast.If | ast.IfExp):
-            tested = [node.test]
-        elif isinstance(node, ast.Compare) and node is not compared:
+        tested = presence_tested(node)
+        if isinstance(node, ast.Compare) and node is not compared:
             tested = [node.left, *node.comparators]
         if any(ast.unparse(item) == wanted for item in tested):
             return True

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ast
-import re
 from collections.abc import Iterable
 
 from buckler.core.finding import Confidence, Finding, Severity
@@ -19,13 +18,10 @@ from buckler.scan.model.application import AppModel
 from buckler.scan.python.claims import keys_of
 from buckler.scan.python.constants import truth
 from buckler.scan.python.index import Index, argument, default_of, index_of, last, parameters
-from buckler.scan.python.tokens import makings, option, passed_options, readings
+from buckler.scan.python.tokens import TAKES_OLD, makings, option, passed_options, readings
 from buckler.scan.rules._support.forgeries import forged
 from buckler.scan.rules._support.source import here
 from buckler.scan.rules.auth._fixes.expiry import expires, minds_expiry
-
-_TAKES_OLD = re.compile(r"refresh|renew|log_?-?out|sign_?-?out|revoke|introspect", re.IGNORECASE)
-"""What an entry point is called to which a token may come that has run out."""
 
 
 class JwtWithoutExpiry(Rule):
@@ -269,7 +265,7 @@ class JwtWithoutExpiry(Rule):
 
     def check_call(self, call: Call) -> Verdict | None:
         """Options that a wrapper, a class or a table hands on, but where tokens are taken that have run out: to renew one."""
-        options = call.given(-1, "options") if not _TAKES_OLD.search(call.gates()) else None
+        options = call.given(-1, "options") if not TAKES_OLD.search(call.gates()) else None
         for table in things(options, Container) if options is not None else ():
             off = [k for k in ("verify_exp", "verify_signature") if _is_off(table, k)]
             if off == ["verify_exp"]:

@@ -301,8 +301,8 @@ class LoginWithoutLimit(Rule):
                 code = slot.partition(":")[2]
                 yield self.found(
                     f"{key} answered {len(exchanges)} wrong values of {code} in a row with {exchanges[-1].answer.status}, "
-                    "and kept nothing of it.",
-                    confidence=Confidence.OBSERVED,
+                    "and was not seen to keep anything of it.",
+                    confidence=Confidence.SUSPECTED,  # a counter in its memory is not seen
                     location=at(operation, slot),
                     proof=(
                         shown(

@@ -16,7 +16,7 @@ from buckler.scan.model.application import AppModel
 from buckler.scan.python.constants import Value, number, value_of
 from buckler.scan.python.index import Index, argument, index_of, last
 from buckler.scan.python.keys import DRAWN, signing_keys, weak_keys, why_weak
-from buckler.scan.python.naming import names_something
+from buckler.scan.python.literals import names_something
 from buckler.scan.rules._support.forgeries import forged
 from buckler.scan.rules._support.source import here, written
 from buckler.scan.rules.secrets._fixes.environment import from_environment

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 import socket
 import threading
 from collections.abc import Iterator
@@ -27,6 +26,7 @@ from buckler.guard import (
     optional,
 )
 from tests.guard.access.shop import SECRET
+from tests.guard.auth.oauth.browser import chromium
 from tests.guard.auth.oauth.client.node import running
 from tests.waiting import until
 
@@ -80,11 +80,6 @@ def shop(address: str, issuer: str, database: str) -> FastAPI:
 
 
 def test_there_and_back_and_out(tmp_path: Path) -> None:
-    api = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
-    program = shutil.which("chromium")
-    if program is None:
-        pytest.skip("needs chromium")
-    flags = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
     with socket.create_server(("127.0.0.1", 0)) as listener:
         address = f"http://localhost:{listener.getsockname()[1]}"
         client = {
@@ -95,10 +90,8 @@ def test_there_and_back_and_out(tmp_path: Path) -> None:
         }
         with running("provider.mjs", {"clients": [client]}) as issuer:
             app = shop(address, issuer, f"sqlite+aiosqlite:///{tmp_path}/shop.db")
-            with served(app, listener), api.sync_playwright() as play:
-                browser = play.chromium.launch(executable_path=program, args=flags)
+            with served(app, listener), chromium() as browser:
                 walk(browser.new_context(), address)
-                browser.close()
 
 
 def walk(context: Any, address: str) -> None:
